@@ -1,0 +1,90 @@
+"""What has to pass: the README's commands on a fresh installation, lint, types, import directions.
+
+Needs Python 3.11 or newer with venv and pip, and a package index; works in a copy of the checkout
+and in an environment of its own.  The commands are read from the README, so that what is tested is
+what users are told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT = 25 * 60.0  # seconds for everything
+SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache")
+CHECKS = (
+    "ruff check --output-format concise .",
+    "ruff format --check --quiet .",
+    "mypy",
+    "python -m pytest -q tests/test_imports.py",
+)
+
+
+def readme_commands() -> list[str]:
+    """The commands in the README's shell blocks, one a line."""
+    blocks = SHELL_BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def environment(directory: Path) -> dict[str, str]:
+    """Environment variables that put a new virtual environment in `directory` first."""
+    venv.create(directory, with_pip=True)
+    scripts = directory / ("Scripts" if os.name == "nt" else "bin")
+    # Nothing of the caller's Python, and nothing that earlier runs have compiled.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {
+        **kept,
+        "PATH": os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)]),
+        "VIRTUAL_ENV": str(directory),
+        "TAYLOR_CACHE_DIR": str(directory / "cache"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+def run(command: str, folder: Path, variables: dict[str, str], deadline: float) -> bool:
+    """Run a shell command in `folder`; tell whether it succeeded, and how long it took."""
+    print(f"\n$ {command}", flush=True)
+    start = time.monotonic()
+    try:
+        code = subprocess.run(
+            command, shell=True, cwd=folder, env=variables, timeout=deadline - start, check=False
+        ).returncode
+    except (subprocess.TimeoutExpired, ValueError):
+        code = -1
+    outcome = "passed" if code == 0 else f"FAILED with exit code {code}"
+    print(f"-- {outcome} after {time.monotonic() - start:.1f} s", flush=True)
+    return code == 0
+
+
+def main() -> int:
+    deadline = time.monotonic() + LIMIT
+    commands = readme_commands()
+    if len(commands) != 2:
+        print(f"README.md should have two commands in shell blocks, it has {len(commands)}")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="taylor-ci-") as directory:
+        folder = Path(directory, "checkout")
+        shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
+        variables = environment(Path(directory, "environment"))
+        tools = 'python -m pip install -q ".[dev]"'
+        failed = [
+            command
+            for command in (*commands, tools, *CHECKS)
+            if not run(command, folder, variables, deadline)
+        ]
+    print("\nall passed" if not failed else "\nfailed: " + "; ".join(failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

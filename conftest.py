@@ -1,0 +1,24 @@
+"""The whole test session, doctests included, keeps machine code in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+from hypothesis import settings
+
+_directory = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The same examples in every run, so that a failure can be repeated.
+    settings.register_profile("reproducible", derandomize=True)
+    settings.load_profile("reproducible")
+    config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
+    os.environ["TAYLOR_CACHE_DIR"] = config.stash[_directory]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_directory], ignore_errors=True)

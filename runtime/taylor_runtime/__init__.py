@@ -1,0 +1,58 @@
+"""Back end of taylor: programs of Taylor coefficients -> machine code.
+
+Public names are imported when first asked for (45 ms for all), LLVM and cffi when first needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taylor_runtime.build import Formula as Formula
+    from taylor_runtime.build import Jet as Jet
+    from taylor_runtime.build import Stepper as Stepper
+    from taylor_runtime.build import aligned_zeros as aligned_zeros
+    from taylor_runtime.build import build_formula as build_formula
+    from taylor_runtime.build import build_jet as build_jet
+    from taylor_runtime.build import build_stepper as build_stepper
+    from taylor_runtime.cache import CacheWarning as CacheWarning
+    from taylor_runtime.control import CONTROL as CONTROL
+    from taylor_runtime.control import NON_FINITE as NON_FINITE
+    from taylor_runtime.control import REACHED as REACHED
+    from taylor_runtime.control import RECORD_HEADER as RECORD_HEADER
+    from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
+    from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
+    from taylor_runtime.engine import CompileError as CompileError
+    from taylor_runtime.facts import info as info
+    from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.stepper import StepperOptions as StepperOptions
+    from taylor_runtime.target import Target as Target
+
+# The same names by module; a test compares the two lists.
+_NAMES = {
+    "build": "Formula Jet Stepper aligned_zeros build_formula build_jet build_stepper",
+    "cache": "CacheWarning",
+    "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
+    "engine": "CompileError",
+    "facts": "info",
+    "layout": "CHUNK",
+    "stepper": "StepperOptions",
+    "target": "Target",
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
+_MODULES = ("cache", "program")  # public as a whole
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'taylor_runtime' has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME, *_MODULES])

@@ -1,0 +1,212 @@
+"""Programs -> things that run: choose packing and rendering by cost, emit, compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime import scalar_call
+from taylor_runtime.call import (
+    MAX_OPERANDS,
+    clear_flags_address,
+    function_pointer,
+    make_gufunc,
+    make_ufunc,
+)
+from taylor_runtime.compensate import compensate
+from taylor_runtime.control import RECORD_HEADER
+from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.latency import shorten
+from taylor_runtime.layout import REGISTER, Layout
+from taylor_runtime.pack import pack
+from taylor_runtime.points import (
+    CLEAR_FLAGS,
+    FORMULA,
+    FORMULA_ROWS,
+    JET,
+    formula_module,
+    jet_module,
+    jet_workspace,
+)
+from taylor_runtime.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.states import StateRows
+from taylor_runtime.stepper import PROPAGATE, StepperOptions, stepper_module
+
+UNROLLED_WORK = 1800  # operations of a program that is still written out
+SMALL_GAIN = 1.1  # by which packing must reduce the work
+LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
+KERNEL_WORK = 20
+GATHER_WORK = 3
+ALIGNMENT = 64
+PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
+JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
+
+
+def aligned_zeros(count: int) -> np.ndarray:
+    """`count` doubles, zero, starting at a cache line."""
+    raw = np.zeros(count + ALIGNMENT // 8)
+    start = -raw.ctypes.data % ALIGNMENT // 8
+    return raw[start : start + count]
+
+
+def work(program: Program) -> int:
+    """Estimated operations on registers that one step takes.
+
+    Gathers and kernels are counted by experience.
+    """
+    p = program.order
+    total = 0.0
+    windows = Layout.of(program).alias
+    for row, window in zip(program.rows, windows, strict=True):
+        registers = -(-row.width // REGISTER)
+        if isinstance(row.start, Kernel):
+            total += KERNEL_WORK * registers
+        if row.gather is not None and not row.gather.head and not window:
+            total += GATHER_WORK * registers * p
+        if row.step is None or row.constant:
+            continue
+        for term in row.step.terms:
+            total += registers * (_pairs(term.operand) * p * (p + 1) / 2 + p)
+    return int(total)
+
+
+def _pairs(operand: Operand) -> float:
+    """Multiply-adds for each pair of coefficients."""
+    if not isinstance(operand, Convolution):
+        return 0.0
+    square = operand.a == operand.b and operand.weight is None and operand.first == operand.last
+    return 0.5 if square else (1.5 if operand.weight else 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stepper:
+    """A compiled step loop; see `stepper.stepper_module` for the arrays that `run` takes."""
+
+    module: Module
+    program: Program
+    options: StepperOptions
+    slots: tuple[int, ...]
+    padding: tuple[int, ...]
+    size: int
+    workspace: int
+    record_length: int
+    parameters: int
+    _call: Any = field(repr=False)
+
+    def run(self, *arrays: np.ndarray) -> int:
+        """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
+        tolerances.
+        """
+        return int(self._call(*[array.ctypes.data for array in arrays]))
+
+
+Externals = Mapping[str, int]  # addresses of callback kernels
+
+
+def build_stepper(
+    program: Program, options: StepperOptions, externals: Externals | None = None
+) -> Stepper:
+    """Compile the step loop of an ODE's program, whose outputs are its state rows."""
+    program, unrolled = choose(shorten(compensate(program)))
+    options = replace(options, unrolled=unrolled)
+    text = stepper_module(program, options)
+    module = compile_ir(text, [PROPAGATE], externals=externals, label="stepper")
+    states = StateRows.of(program)
+    return Stepper(
+        module=module,
+        program=program,
+        options=options,
+        slots=states.slots,
+        padding=states.padding(),
+        size=states.size,
+        workspace=Layout.of(program).size,
+        record_length=RECORD_HEADER + (program.order + 1) * states.size,
+        parameters=dict(program.inputs).get("parameter", 0),
+        _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
+    )
+
+
+def choose(program: Program) -> tuple[Program, bool]:
+    """The program, packed or not, and whether to write its loops out.
+
+    Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
+    programs; there lanes pay for convolutions alone.
+    """
+    packed = pack(program)
+    small = program
+    if work(program) <= REGISTER * UNROLLED_WORK:
+        small = pack(program, small=True)
+        if work(small) * SMALL_GAIN > work(program):
+            small = program
+    if work(small) <= min(UNROLLED_WORK, work(packed) * LEAST_GAIN):
+        return small, True
+    return (packed if work(packed) * SMALL_GAIN <= work(program) else small), False
+
+
+@dataclass(frozen=True, slots=True)
+class Jet:
+    """Compiled jets over points; see `points.jet_module`."""
+
+    module: Module
+    program: Program
+    workspace: int
+    _call: Any = field(repr=False)
+
+    def run(
+        self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
+    ) -> None:
+        """Compute blocks first .. last - 1 (without the GIL) with a workspace of its own."""
+        memory = aligned_zeros(self.workspace)
+        self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
+
+
+def build_jet(program: Program, given: int, externals: Externals | None = None) -> Jet:
+    """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
+    unrolled = work(program) <= UNROLLED_WORK / 2
+    text = jet_module(program, given, unrolled)
+    module = compile_ir(text, [JET], externals=externals, label="jet")
+    call = function_pointer(module.address(JET), JET_TYPE, owner=module)
+    return Jet(module, program, jet_workspace(program), call)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A compiled program of order 0.
+
+    ufunc:  a NumPy ufunc, or None where it would have too many operands.
+    rows:   then a generalised ufunc (n)->(m).
+    scalar: a built-in function of floats that returns a float (or a tuple of them), or None for
+            arguments that are anything else; None where it cannot be had.
+    """
+
+    module: Module
+    ufunc: np.ufunc | None
+    rows: np.ufunc | None
+    scalar: Callable[..., Any] | None
+
+
+def build_formula(
+    program: Program, name: str, doc: str, externals: Externals | None = None
+) -> Formula:
+    """Compile a program of order 0; its arguments are the slots of source "parameter"."""
+    inputs = dict(program.inputs).get("parameter", 0)
+    outputs = len(program.outputs)
+    in_rows = inputs + outputs > MAX_OPERANDS
+    with_scalar = not in_rows and scalar_call.supported()
+    symbols = [FORMULA_ROWS if in_rows else FORMULA]
+    linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
+    if with_scalar:
+        symbols.append(scalar_call.SCALAR)
+        linked |= scalar_call.externals()
+    text = formula_module(program, rows=in_rows, scalar=with_scalar)
+    module = compile_ir(text, symbols, externals=linked, label=name)
+    make = make_gufunc if in_rows else make_ufunc
+    loops = {"float64": module.address(symbols[0])}
+    ufunc = make(loops, inputs, outputs, name, doc, owner=module)
+    scalar = None
+    if with_scalar:
+        scalar = scalar_call.make_builtin(module.address(scalar_call.SCALAR), name, module)
+    return Formula(module, None if in_rows else ufunc, ufunc if in_rows else None, scalar)

@@ -1,0 +1,97 @@
+"""Numbers that depend on the order alone: n, 1/n and the powers of two that scale time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from taylor_runtime.ir import Builder, Index, Type, Value
+
+LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
+
+
+class Factors:
+    """The factors `times` of steps: literals for a known order, else from constant tables."""
+
+    def __init__(self, b: Builder, element: str, order: int, time_scale: Value | None) -> None:
+        self.b = b
+        self.element = element
+        self.orders = range(order + 1)
+        self.time_scale = time_scale
+
+    def times(self, times: str, n: Index, t: Type) -> Value | None:
+        """The factor that a step names, in every lane; None for 1."""
+        if times == "n":
+            return self._number(n, t)
+        if times == "1/n":
+            return self.reciprocal(n, t)
+        if times == "h/n":
+            scalar = self._scale() * self.reciprocal(n, Type(self.element))
+            return self.b.splat(scalar, t.lanes)
+        if times == "h":
+            return self.b.splat(self._scale(), t.lanes)
+        return None
+
+    def _scale(self) -> Value:
+        assert self.time_scale is not None
+        return self.time_scale
+
+    def _number(self, n: Index, t: Type) -> Value:
+        if isinstance(n, int):
+            return self.b.constant(n, t)
+        return self._from_table(self.orders, n, t)
+
+    def reciprocal(self, n: Index, t: Type) -> Value:
+        """1/n, rounded, in every lane."""
+        if isinstance(n, int):
+            return self.b.constant(_one_over(n), t)
+        return self._from_table([_one_over(k) for k in self.orders], n, t)
+
+    def rest(self, n: Index, t: Type) -> Value | None:
+        """What rounding left of the factor "h/n", where it matters; None where it does not.
+
+        1/3 is rounded to the same side at every step, which makes a spiral of a closed orbit: the
+        energy error grows like the number of steps, not like its root (Brouwer, Astron. J. 46
+        (1937) 149). A harmonic oscillator gained 0.07 units of rounding a step.
+        """
+        if not isinstance(n, int):
+            rests = [_rest_of_one_over(k) for k in self.orders]
+            return self._from_table(rests, n, t) * self.b.splat(self._scale(), t.lanes)
+        rest = _rest_of_one_over(n)
+        if rest == 0:
+            return None
+        return self.b.constant(rest, t) * self.b.splat(self._scale(), t.lanes)
+
+    def scaled(
+        self, number: Value, factor: Value, rest: Value | None, n: Index
+    ) -> tuple[Value, Value | None]:
+        """The factor times a number, rounded, and what is left of that."""
+        whole = number * factor
+        if rest is None:
+            return whole, None
+        left = self.b.fma(number, factor, -whole) + number * rest
+        if not isinstance(n, int):
+            left = self.b.select(self.b.ne(rest, 0), left, self.b.constant(0, left.type))
+        return whole, left
+
+    def _from_table(self, values: Sequence[float], n: Value, t: Type) -> Value:
+        pointer = self.b.at(self.b.table(values, self.element), n, self.element)
+        return self.b.splat(self.b.load(Type(self.element), pointer), t.lanes)
+
+    def time_coefficient(self, n: Index, t: Type) -> Value:
+        """Coefficient n >= 1 of time itself: the scale for n = 1, then zero."""
+        zero = self.b.constant(0, Type(self.element))
+        if isinstance(n, int):
+            scale = self._scale() if n == 1 else zero
+        else:
+            scale = self.b.select(self.b.eq(n, 1), self._scale(), zero)
+        return self.b.splat(scale, t.lanes)
+
+
+def _rest_of_one_over(n: int) -> float:
+    """1/n minus its rounded value, for the orders that are a large part of a step."""
+    return float(Fraction(1, n) - Fraction(1 / n)) if 1 <= n <= LAST_CORRECTED else 0.0
+
+
+def _one_over(n: int) -> float:
+    return 1.0 / n if n else 0.0

@@ -1,0 +1,352 @@
+"""LLVM IR as text: typed values, arithmetic, memory, and structured control flow.
+
+Text, because building and printing LLVM's own objects takes several times longer.  A `Value` is a
+typed SSA name or literal; Python's operators on values append instructions.  Indices may be plain
+Python integers, whose arithmetic then happens in Python: a loop over Python integers *is* the
+unrolled rendering of a loop over values, so that one description gives both (`Builder.fold`).
+
+Nothing is contracted or reassociated behind the reader's back: only `Builder.fma` fuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from taylor_runtime.ir_module import Module
+from taylor_runtime.ir_types import (
+    F64,
+    FLOAT_BITS,
+    I1,
+    I32,
+    I64,
+    PTR,
+    Type,
+    float_literal,
+    make_type,
+    nearest_float,
+    parse_type,
+)
+from taylor_runtime.ir_values import Index, Operandlike, Value, index_text
+
+__all__ = [
+    "F64", "FLOAT_BITS", "I1", "I32", "I64", "PTR", "Builder", "Index", "Module", "Operandlike",
+    "Type", "Value", "float_literal", "index_text", "make_type", "nearest_float", "parse_type",
+]  # fmt: skip
+
+COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
+
+
+class Builder:
+    """Appends instructions to one function."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.lines: list[str] = []
+        self.entry: list[str] = []  # allocas
+        self.block = "entry"
+        self._count = 0
+
+    # -- instructions -------------------------------------------------------------------------
+
+    def name(self) -> str:
+        self._count += 1
+        return f"%v{self._count}"
+
+    def emit(self, type_: Type, instruction: str) -> Value:
+        """Append `%v = instruction` and return the value."""
+        self._count += 1
+        text = f"%v{self._count}"
+        self.lines.append(f"  {text} = {instruction}")
+        return Value(self, type_, text)
+
+    def line(self, instruction: str) -> None:
+        """Append an instruction without a result."""
+        self.lines.append(f"  {instruction}")
+
+    def constant(self, number: int | float | Fraction, type_: Type) -> Value:
+        """`number`, rounded to the type's element, in all its lanes."""
+        element = type_.element
+        if element in FLOAT_BITS:
+            literal = float_literal(number, element)
+        elif element == "i1":
+            literal = "true" if number else "false"
+        else:
+            literal = str(int(number))
+        if type_.lanes:
+            literal = f"splat ({element} {literal})"
+        return Value(self, type_, literal)
+
+    def constants(
+        self, numbers: Sequence[int | float | Fraction], element: str = "double"
+    ) -> Value:
+        """A vector literal with one number a lane."""
+        if element in FLOAT_BITS:
+            items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
+        else:
+            items = ", ".join(f"{element} {int(v)}" for v in numbers)
+        return Value(self, make_type(element, len(numbers)), f"<{items}>")
+
+    def like(self, value: Value, other: Operandlike) -> Value:
+        """`other` as a value of the type of `value`; scalars are splatted."""
+        if not isinstance(other, Value):
+            return self.constant(other, value.type)
+        if other.type.lanes == 0 and value.type.lanes:
+            return self.splat(other, value.type.lanes)
+        return other
+
+    def fma(self, a: Value, x: Operandlike, c: Operandlike) -> Value:
+        """a * x + c with one rounding."""
+        x, c = self.like(a, x), self.like(a, c)
+        return self.intrinsic("fma", a, x, c)
+
+    def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
+        """Call the overloaded intrinsic `llvm.<name>` whose arguments and result share a type."""
+        t = args[0].type
+        full = f"llvm.{name}.{suffix or t.suffix}"
+        self.module.declare(full, f"declare {t} @{full}({', '.join(str(a.type) for a in args)})")
+        listed = ", ".join(f"{a.type} {a.text}" for a in args)
+        return self.emit(t, f"call {t} @{full}({listed})")
+
+    def sqrt(self, x: Value) -> Value:
+        return self.intrinsic("sqrt", x)
+
+    def fabs(self, x: Value) -> Value:
+        return self.intrinsic("fabs", x)
+
+    def floor(self, x: Value) -> Value:
+        return self.intrinsic("floor", x)
+
+    def round_even(self, x: Value) -> Value:
+        """The nearest integer, ties to even, as a float."""
+        return self.intrinsic("roundeven", x)
+
+    def copysign(self, x: Value, sign: Operandlike) -> Value:
+        return self.intrinsic("copysign", x, self.like(x, sign))
+
+    def compare(self, relation: str, x: Value, y: Operandlike) -> Value:
+        """x relation y as i1 lanes; relation in lt le gt ge eq ne; NaN makes all but ne false."""
+        y = self.like(x, y)
+        if x.type.is_float:
+            return self.emit(
+                x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type} {x.text}, {y.text}"
+            )
+        return self.emit(
+            x.type.of("i1"), f"icmp {COMPARE_INT[relation]} {x.type} {x.text}, {y.text}"
+        )
+
+    def eq(self, x: Value, y: Operandlike) -> Value:
+        return self.compare("eq", x, y)
+
+    def ne(self, x: Value, y: Operandlike) -> Value:
+        return self.compare("ne", x, y)
+
+    def is_nan(self, x: Value) -> Value:
+        return self.emit(x.type.of("i1"), f"fcmp uno {x.type} {x.text}, {x.text}")
+
+    def select(self, condition: Value, x: Value, y: Operandlike) -> Value:
+        y = self.like(x, y)
+        t = x.type
+        return self.emit(t, f"select {condition.type} {condition.text}, {t} {x.text}, {t} {y.text}")
+
+    def cast(self, operation: str, x: Value, element: str) -> Value:
+        """`operation` is LLVM's: bitcast, fptosi, sitofp, uitofp, zext, sext, trunc, fpext,
+        fptrunc.
+        """
+        t = x.type.of(element)
+        return self.emit(t, f"{operation} {x.type} {x.text} to {t}")
+
+    def logical_shift_right(self, x: Value, count: Operandlike) -> Value:
+        return self.emit(x.type, f"lshr {x.type} {x.text}, {self.like(x, count).text}")
+
+    def call(self, result: Type | str, function: str, *args: Value, convention: str = "") -> Value:
+        """Call @function; `result` may be the text of a struct type."""
+        listed = ", ".join(f"{a.type} {a.text}" for a in args)
+        type_ = result if isinstance(result, Type) else make_type(result, 0)
+        return self.emit(type_, f"call {convention} {type_} @{function}({listed})")
+
+    def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
+        """Member `index` of a returned struct."""
+        return self.emit(type_, f"extractvalue {aggregate.type} {aggregate.text}, {index}")
+
+    # -- lanes --------------------------------------------------------------------------------
+
+    def splat(self, x: Value, lanes: int) -> Value:
+        """The scalar x in every lane."""
+        if lanes == 0:
+            return x
+        t = make_type(x.type.element, lanes)
+        first = self.emit(t, f"insertelement {t} poison, {x.type} {x.text}, i64 0")
+        return self.shuffle(first, None, [0] * lanes)
+
+    def shuffle(self, a: Value, b: Value | None, lanes: Sequence[int]) -> Value:
+        """Lanes of a (0 ..) and b (a.lanes ..), chosen by constant indices; -1 is don't-care."""
+        t = make_type(a.type.element, len(lanes))
+        second = "poison" if b is None else b.text
+        items = ", ".join("i32 poison" if i < 0 else f"i32 {i}" for i in lanes)
+        return self.emit(
+            t, f"shufflevector {a.type} {a.text}, {a.type} {second}, <{len(lanes)} x i32> <{items}>"
+        )
+
+    def extract(self, x: Value, lane: Index) -> Value:
+        return self.emit(
+            make_type(x.type.element, 0),
+            f"extractelement {x.type} {x.text}, i64 {index_text(lane)}",
+        )
+
+    def insert(self, x: Value, item: Value, lane: Index) -> Value:
+        return self.emit(
+            x.type,
+            f"insertelement {x.type} {x.text}, {item.type} {item.text}, i64 {index_text(lane)}",
+        )
+
+    def any_lane(self, condition: Value) -> Value:
+        """i1: whether any lane of an i1 vector (or the scalar itself) is true."""
+        if not condition.lanes:
+            return condition
+        name = f"llvm.vector.reduce.or.v{condition.lanes}i1"
+        self.module.declare(name, f"declare i1 @{name}({condition.type})")
+        return self.emit(I1, f"call i1 @{name}({condition.type} {condition.text})")
+
+    # -- memory -------------------------------------------------------------------------------
+
+    def alloca(self, element: str, count: int, align: int = 64) -> Value:
+        text = self.name()
+        self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
+        return Value(self, PTR, text)
+
+    def at(self, pointer: Value, index: Index, element: str = "double") -> Value:
+        """The address of element `index` of an array of `element` at `pointer`."""
+        if isinstance(index, int) and index == 0:
+            return pointer
+        return self.emit(
+            PTR,
+            f"getelementptr inbounds {element}, ptr {pointer.text}, i64 {index_text(index)}",
+        )
+
+    def load(self, type_: Type, pointer: Value, align: int = 8) -> Value:
+        return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
+
+    def store(self, value: Value, pointer: Value, align: int = 8) -> None:
+        self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}")
+
+    def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
+        """One element a lane, from `pointer` at the i64 lanes of `index`.
+
+        Lane by lane: LLVM's gather intrinsic is spelled differently by its versions, and the
+        instruction is no faster than the loads on current processors.
+        """
+        value = Value(self, type_, "poison")
+        scalar = make_type(type_.element, 0)
+        for lane in range(type_.lanes):
+            address = self.at(pointer, self.extract(index, lane), type_.element)
+            value = self.insert(value, self.load(scalar, address), lane)
+        return value
+
+    def table(self, values: Sequence[int | float | Fraction], element: str = "double") -> Value:
+        """The address of a constant array."""
+        return Value(self, PTR, self.module.table(values, element))
+
+    # -- control flow -------------------------------------------------------------------------
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+        self.block = name
+
+    def fresh_label(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}{self._count}"
+
+    def jump(self, label: str) -> None:
+        self.line(f"br label %{label}")
+
+    def branch(self, condition: Value, yes: str, no: str) -> None:
+        self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
+
+    def ret(self, value: Value | None = None) -> None:
+        self.line("ret void" if value is None else f"ret {value.type} {value.text}")
+
+    def fold(
+        self,
+        start: Index,
+        stop: Index,
+        carried: Sequence[Value],
+        body: Callable[[Index, list[Value]], Sequence[Value]],
+        unroll: bool = False,
+    ) -> list[Value]:
+        """carried = body(i, carried) for i = start .. stop - 1; returns the last `carried`.
+
+        With Python integers and unroll=True the loop is written out.
+        """
+        if unroll and isinstance(start, int) and isinstance(stop, int):
+            values = list(carried)
+            for i in range(start, stop):
+                values = list(body(i, values))
+            return values
+        first = start if isinstance(start, Value) else self.constant(start, I64)
+        end = stop if isinstance(stop, Value) else self.constant(stop, I64)
+
+        def condition(values: list[Value]) -> Value:
+            return self.compare("lt", values[0], end)
+
+        def advance(values: list[Value]) -> list[Value]:
+            after = list(body(values[0], values[1:]))
+            return [values[0] + 1, *after]
+
+        return self.while_([first, *carried], condition, advance)[1:]
+
+    def while_(
+        self,
+        carried: Sequence[Value],
+        condition: Callable[[list[Value]], Value],
+        body: Callable[[list[Value]], Sequence[Value]],
+    ) -> list[Value]:
+        """carried = body(carried) while condition(carried); returns the last `carried`."""
+        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
+        before = self.block
+        self.jump(head)
+        self.label(head)
+        places, values = [], []
+        for initial in carried:
+            places.append(len(self.lines))
+            values.append(self.emit(initial.type, "phi"))
+        self.branch(condition(values), inside, after)
+        self.label(inside)
+        last = list(body(values))
+        for place, value, initial, final in zip(places, values, carried, last, strict=True):
+            self.lines[place] = (
+                f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
+                f"[ {final.text}, %{self.block} ]"
+            )
+        self.jump(head)
+        self.label(after)
+        return values
+
+    def if_(
+        self,
+        condition: Value,
+        then: Callable[[], Sequence[Value]],
+        otherwise: Callable[[], Sequence[Value]] | None = None,
+    ) -> list[Value]:
+        """The values of `then()` where the i1 scalar `condition` holds, else those of
+        `otherwise()`.
+        """
+        yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
+        self.branch(condition, yes, no)
+        self.label(yes)
+        first = list(then())
+        first_block = self.block
+        self.jump(after)
+        self.label(no)
+        second = list(otherwise()) if otherwise else []
+        second_block = self.block
+        self.jump(after)
+        self.label(after)
+        return [
+            self.emit(
+                x.type,
+                f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
+            )
+            for x, y in zip(first, second, strict=True)
+        ]

@@ -1,0 +1,115 @@
+"""Typed SSA values whose operators append instructions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from taylor_runtime.ir_types import Type
+
+if TYPE_CHECKING:
+    from taylor_runtime.ir import Builder
+
+
+class Value:
+    """A typed SSA name (or literal) that appends instructions to its builder when operated on."""
+
+    __slots__ = ("builder", "text", "type")
+
+    def __init__(self, builder: Builder, type_: Type, text: str) -> None:
+        self.builder = builder
+        self.type = type_
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"{self.type} {self.text}"
+
+    @property
+    def lanes(self) -> int:
+        return self.type.lanes
+
+    def _binary(self, other: Operandlike, float_op: str, int_op: str, swap: bool = False) -> Value:
+        b = self.builder
+        second = b.like(self, other)
+        op = float_op if self.type.is_float else int_op
+        first = self
+        if swap:
+            first, second = second, first
+        return b.emit(self.type, f"{op} {self.type} {first.text}, {second.text}")
+
+    def __add__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fadd", "add")
+
+    def __radd__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fadd", "add", swap=True)
+
+    def __sub__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fsub", "sub")
+
+    def __rsub__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fsub", "sub", swap=True)
+
+    def __mul__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fmul", "mul")
+
+    def __rmul__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fmul", "mul", swap=True)
+
+    def __truediv__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fdiv", "?")
+
+    def __rtruediv__(self, other: Operandlike) -> Value:
+        return self._binary(other, "fdiv", "?", swap=True)
+
+    def __floordiv__(self, other: Operandlike) -> Value:
+        """Signed integer division (truncating).
+
+        For the non-negative indices used here it is floor.
+        """
+        return self._binary(other, "?", "sdiv")
+
+    def __neg__(self) -> Value:
+        b = self.builder
+        if self.type.is_float:
+            return b.emit(self.type, f"fneg {self.type} {self.text}")
+        return b.like(self, 0) - self
+
+    def __and__(self, other: Operandlike) -> Value:
+        return self._binary(other, "?", "and")
+
+    def __or__(self, other: Operandlike) -> Value:
+        return self._binary(other, "?", "or")
+
+    def __xor__(self, other: Operandlike) -> Value:
+        return self._binary(other, "?", "xor")
+
+    def __invert__(self) -> Value:
+        return self ^ -1
+
+    def __lshift__(self, other: Operandlike) -> Value:
+        return self._binary(other, "?", "shl")
+
+    def __rshift__(self, other: Operandlike) -> Value:
+        """Arithmetic shift right; `Builder.logical_shift_right` is the other one."""
+        return self._binary(other, "?", "ashr")
+
+    def __lt__(self, other: Operandlike) -> Value:
+        return self.builder.compare("lt", self, other)
+
+    def __le__(self, other: Operandlike) -> Value:
+        return self.builder.compare("le", self, other)
+
+    def __gt__(self, other: Operandlike) -> Value:
+        return self.builder.compare("gt", self, other)
+
+    def __ge__(self, other: Operandlike) -> Value:
+        return self.builder.compare("ge", self, other)
+
+
+Operandlike = Value | int | float | Fraction
+Index = Value | int
+
+
+def index_text(index: Index) -> str:
+    """An i64 operand: a literal or a value's name."""
+    return index.text if isinstance(index, Value) else str(index)

@@ -1,0 +1,57 @@
+"""Order-zero values of rows: kernels of mathlib, pairs of them, and callbacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from taylor_runtime import mathlib
+from taylor_runtime.ir import Type, Value
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program import Kernel
+from taylor_runtime.rows import RowMemory
+from taylor_runtime.schedule import partners
+
+
+class KernelCalls:
+    """Calls kernels for an memory, and remembers the other half of a pair."""
+
+    def __init__(self, memory: RowMemory) -> None:
+        self.memory = memory
+        self._partners = partners(memory.program)
+        self._paired: dict[tuple[Kernel, int], Value] = {}
+
+    def forget(self) -> None:
+        """Values from before are not valid any more."""
+        self._paired.clear()
+
+    def value(self, kernel: Kernel, chunk: Chunk) -> Value:
+        """A chunk of the kernel's value."""
+        if isinstance(chunk.offset, int) and (kernel, chunk.offset) in self._paired:
+            return self._paired[kernel, chunk.offset]
+        b = self.memory.b
+        arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
+        arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+        if kernel.function not in mathlib.kernels:
+            return self._callback(kernel.function, arguments)
+        names = self._partners.get(kernel)
+        if names is None or not isinstance(chunk.offset, int):
+            return mathlib.call(b, kernel.function, arguments)
+        both = mathlib.call_pair(b, names, arguments)
+        for name, value in zip(names, both, strict=True):
+            self._paired[replace(kernel, function=name), chunk.offset] = value
+        return self._paired[kernel, chunk.offset]
+
+    def _callback(self, name: str, arguments: list[Value]) -> Value:
+        """A function of doubles from outside, lane by lane."""
+        b, t = self.memory.b, arguments[0].type
+        scalar = Type("double")
+        symbol = f'"{name}"'
+        listed = ", ".join(["double"] * len(arguments))
+        b.module.declare(symbol, f"declare double @{symbol}({listed})")
+        if not t.lanes:
+            return b.call(scalar, symbol, *arguments)
+        result = Value(b, t, "poison")
+        for lane in range(t.lanes):
+            items = [b.extract(argument, lane) for argument in arguments]
+            result = b.insert(result, b.call(scalar, symbol, *items), lane)
+        return result

@@ -1,0 +1,80 @@
+"""The elementary functions at order zero as machine code, scalar and vector from one description.
+
+Each family module holds kernels: Python functions that emit the IR of an elementary function for a
+value of any lane count.  They need neither a C library nor a vector library, are accurate to 1 ulp
+over the whole range (benchmarks/mathlib_accuracy.py measures it), and give the same bits in every
+lane, at every width and on every target, since they consist of correctly rounded operations in a
+fixed order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.ir import Builder, Value
+from taylor_runtime.mathlib import (
+    arithmetic,
+    exponential,
+    half_powers,
+    hyperbolic,
+    inverse,
+    logarithm,
+    power,
+    simple,
+    special,
+    trigonometric,
+)
+from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
+
+__all__ = ["KernelFunction", "PAIRS", "call", "call_pair", "kernels"]
+
+_FAMILIES = (
+    arithmetic,
+    simple,
+    exponential,
+    logarithm,
+    power,
+    trigonometric,
+    inverse,
+    hyperbolic,
+    special,
+)
+
+kernels: dict[str, KernelFunction] = {
+    kernel.name: kernel for family in _FAMILIES for kernel in family.KERNELS
+}
+
+# Kernels that cost little more together than one alone, and the kernel that gives both.
+PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
+
+
+def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:
+    """Emit the kernel `name`; the result has the type of its arguments (float or double).
+
+    Raises `KeyError` if there is no such kernel, `ValueError` if the number of arguments is wrong.
+    """
+    kernel = _find(name)
+    if name == "pow" and len(arguments) == kernel.arity:
+        return half_powers.power(b, *arguments)
+    return emit_call(b, kernel, arguments)[0]
+
+
+def call_pair(
+    b: Builder, names: tuple[str, str], arguments: Sequence[Value]
+) -> tuple[Value, Value]:
+    """Emit both kernels of a pair listed in `PAIRS`; the bits are those of `call`.
+
+    Raises `KeyError` if `names` is not listed.
+    """
+    first, second = emit_call(b, _find(PAIRS[names]), arguments)
+    return first, second
+
+
+def _find(name: str) -> KernelFunction:
+    kernel = kernels.get(name)
+    if kernel is None:
+        raise KeyError(
+            f"mathlib.call: there is no kernel {name!r}; add it to a family in "
+            "taylor_runtime/mathlib"
+        )
+    return kernel

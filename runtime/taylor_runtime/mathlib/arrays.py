@@ -1,0 +1,71 @@
+"""A kernel applied to NumPy arrays, for tests and measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cffi
+import numpy as np
+from numpy.typing import NDArray
+
+from taylor_runtime.call import function_pointer
+from taylor_runtime.engine import compile_ir
+from taylor_runtime.ir import I64, Module, Type, Value
+from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
+from taylor_runtime.target import Target
+
+Arrays = tuple[NDArray[np.float64], ...]
+_ENTRY = "apply_kernel"
+_FFI = cffi.FFI()
+
+
+def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> str:
+    """IR of ``void apply_kernel(i64 count, ptr in.., ptr out..)``; `count` in blocks of `lanes`."""
+    module = Module()
+    pointers = [f"a{i}" for i in range(kernel.arity + kernel.results)]
+    parameters = [("i64", "count"), *(("ptr", name) for name in pointers)]
+    t = Type(element, lanes)
+    with module.function(_ENTRY, "void", parameters, "nounwind") as (b, (count, *places)):
+
+        def block(i: Value | int, _: list[Value]) -> list[Value]:
+            at = [b.at(place, i * max(lanes, 1), element) for place in places]
+            arguments = [b.load(t, place) for place in at[: kernel.arity]]
+            values = emit_call(b, kernel, arguments)
+            for value, place in zip(values, at[kernel.arity :], strict=True):
+                b.store(value, place)
+            return []
+
+        b.fold(b.constant(0, I64), count, [], block)
+        b.ret()
+    return module.text()
+
+
+def array_function(
+    kernel: KernelFunction, lanes: int = 0, target: Target | None = None, dtype: str = "float64"
+) -> Callable[..., Arrays]:
+    """``(*arrays) -> tuple of arrays``: `kernel` elementwise, compiled alone.
+
+    lanes: how many numbers at a time; 0 is scalar code.  The arrays have one dimension and equal
+    lengths, float64 or float32 as `dtype` says; padded to a multiple of `lanes`.
+
+    >>> from taylor_runtime.mathlib import kernels
+    >>> array_function(kernels["exp"], lanes=4)(np.array([0.0, 1.0]))
+    (array([1.        , 2.71828183]),)
+    """
+    element = {"float64": "double", "float32": "float"}[dtype]
+    code = compile_ir(loop_text(kernel, lanes, element), [_ENTRY], target=target, label=kernel.name)
+    pointers = ", ".join(["void *"] * (kernel.arity + kernel.results))
+    run = function_pointer(code.address(_ENTRY), f"void (*)(int64_t, {pointers})", code)
+    step = max(lanes, 1)
+
+    def apply(*arrays: NDArray[np.float64]) -> Arrays:
+        size = len(arrays[0])
+        padded = -(-size // step) * step
+        inputs = [np.ones(padded, dtype) for _ in arrays]
+        for block, array in zip(inputs, arrays, strict=True):
+            block[:size] = array
+        outputs = [np.empty(padded, dtype) for _ in range(kernel.results)]
+        run(padded // step, *(_FFI.cast("void *", a.ctypes.data) for a in (*inputs, *outputs)))
+        return tuple(output[:size] for output in outputs)
+
+    return apply

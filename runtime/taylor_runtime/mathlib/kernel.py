@@ -1,0 +1,99 @@
+"""What a kernel is, and how a call of one is written into a function.
+
+A kernel is a Python function that emits the IR of an elementary function for a value of any lane
+count, so that scalar and vector code is the same arithmetic and agrees bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from taylor_runtime.ir import FLOAT_BITS, Builder, Type, Value
+
+CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFunction:
+    """One elementary function at order zero.
+
+    name, arity: as in ``taylor_runtime.program.Kernel``; `arity` counts rows and constants.
+    emit: ``(b, *arguments) -> results``, all of the type of the arguments.
+    results: how many values it gives; two for pairs such as sine and cosine.
+    inline: written out at the call; otherwise an internal function, once per module and lane count.
+    generic: `emit` works in every floating-point type; otherwise it is made for double, and
+        narrower types are widened for the call.
+    """
+
+    name: str
+    arity: int
+    emit: Callable[..., Sequence[Value]]
+    results: int = 1
+    inline: bool = False
+    generic: bool = False
+
+
+def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
+    """The results of `kernel`, of the type of its arguments (floating-point, any lane count)."""
+    if len(arguments) != kernel.arity:
+        raise ValueError(
+            f"mathlib.call: {kernel.name!r} takes {kernel.arity} arguments, got {len(arguments)}"
+        )
+    t = arguments[0].type
+    if t.element == "double" or kernel.generic:
+        return _emit_call(b, kernel, arguments)
+    wide = [b.cast("fpext", argument, "double") for argument in arguments]
+    return [b.cast("fptrunc", result, t.element) for result in _emit_call(b, kernel, wide)]
+
+
+def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
+    if kernel.inline:
+        return list(kernel.emit(b, *arguments))
+    t = arguments[0].type
+    lanes = f"x{t.lanes}" if t.lanes else ""
+    name = f"ty.{kernel.name}.f{FLOAT_BITS[t.element]}{lanes}"
+    if not b.module.has_function(name):
+        define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit)
+    return call_defined(b, name, [t] * kernel.results, arguments)
+
+
+def define(
+    b: Builder,
+    name: str,
+    parameters: Sequence[Type],
+    results: Sequence[Type],
+    emit: Callable[..., Sequence[Value]],
+    attributes: str = CALL_ATTRIBUTES,
+) -> None:
+    """Define the internal function @name, without side effects, returning what `emit` gives."""
+    text = _result_text(results)
+    listed = [(str(parameter), f"x{i}") for i, parameter in enumerate(parameters)]
+    linkage = "internal fastcc"
+    with b.module.function(name, text, listed, attributes, linkage) as (inside, values):
+        returned = emit(inside, *values)
+        if len(returned) == 1:
+            inside.ret(returned[0])
+            return
+        aggregate = "poison"
+        for i, value in enumerate(returned):
+            item = f"{value.type} {value.text}, {i}"
+            aggregate = inside.emit(value.type, f"insertvalue {text} {aggregate}, {item}").text
+        inside.line(f"ret {text} {aggregate}")
+
+
+def call_defined(
+    b: Builder, name: str, results: Sequence[Type], arguments: Sequence[Value]
+) -> list[Value]:
+    """Call what `define` has defined."""
+    text = _result_text(results)
+    if len(results) == 1:
+        return [b.call(results[0], name, *arguments, convention="fastcc")]
+    aggregate = b.call(text, name, *arguments, convention="fastcc")
+    return [b.extract_value(aggregate, i, t) for i, t in enumerate(results)]
+
+
+def _result_text(results: Sequence[Type]) -> str:
+    if len(results) == 1:
+        return str(results[0])
+    return "{ " + ", ".join(str(t) for t in results) + " }"

@@ -1,0 +1,61 @@
+"""Double-double arithmetic: a number is the unevaluated sum of a pair (high, low).
+
+Sources: Dekker, Numer. Math. 18 (1971) 224; Knuth, The Art of Computer Programming 2, section
+4.2.2; Joldes, Muller & Popescu, ACM Trans. Math. Softw. 44 (2017) 15.  Low words are approximate:
+a relative error of some 2**-100 is more than the elementary functions need.
+"""
+
+from __future__ import annotations
+
+from taylor_runtime.ir import Builder, Operandlike, Value
+
+Pair = tuple[Value, Value]
+Constant = tuple[float, float]
+
+
+def fast_two_sum(b: Builder, x: Value, y: Operandlike) -> Pair:
+    """x + y exactly, for |x| >= |y| or x = 0."""
+    y = b.like(x, y)
+    total = x + y
+    return total, y - (total - x)
+
+
+def two_sum(b: Builder, x: Value, y: Operandlike) -> Pair:
+    """x + y exactly."""
+    y = b.like(x, y)
+    total = x + y
+    part = total - x
+    return total, (x - (total - part)) + (y - part)
+
+
+def two_product(b: Builder, x: Value, y: Operandlike) -> Pair:
+    """x * y exactly, barring underflow."""
+    y = b.like(x, y)
+    product = x * y
+    return product, b.fma(x, y, -product)
+
+
+def multiply(b: Builder, x: Pair, y: Pair | Constant) -> Pair:
+    """x * y, not normalised."""
+    high, low = two_product(b, x[0], y[0])
+    return high, b.fma(x[0], y[1], b.fma(x[1], y[0], low))
+
+
+def square(b: Builder, x: Pair) -> Pair:
+    high, low = two_product(b, x[0], x[0])
+    return high, b.fma(x[0] * 2, x[1], low)
+
+
+def divide(b: Builder, x: Pair, y: Pair) -> Pair:
+    """x / y for normalised x and y, not normalised; one division serves quotient and remainder."""
+    reciprocal = 1 / y[0]
+    quotient = x[0] * reciprocal
+    remainder = b.fma(-quotient, y[0], x[0]) + b.fma(-quotient, y[1], x[1])
+    return quotient, remainder * reciprocal
+
+
+def square_root(b: Builder, x: Pair) -> Pair:
+    """sqrt(x) for a normalised x, 0 or not below 1e-290; not normalised."""
+    root = b.sqrt(x[0])
+    remainder = b.fma(-root, root, x[0]) + x[1]
+    return root, remainder * (0.5 / (root + 1e-300))  # 1e-300 only keeps 0 / 0 away

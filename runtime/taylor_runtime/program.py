@@ -1,0 +1,138 @@
+"""The typed program that the front end hands over: rows of Taylor coefficients.
+
+A *row* holds the coefficients u_0 .. u_order of one quantity, each with ``width`` lanes.  How it
+gets them is data (`Step`, `Kernel`, `Input`, `Gather`), so that a row can be interpreted with any
+number, unrolled, looped, or packed with its like.  Nothing here knows a derivative, and nothing
+here knows LLVM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+Number = int | Fraction | float  # a float only for infinities and NaN; everything finite is exact
+Constant = Number | tuple[Number, ...]  # one number for all lanes, or one per lane
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """row_{n - lag}: lag 1 is what a differential equation needs, x_n = f_{n-1} / n."""
+
+    row: int
+    lag: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """sum over j = first .. n - last of (alpha n + beta j) a_j b_{n-j}; `weight` None means 1."""
+
+    a: int
+    b: int
+    first: int = 0
+    last: int = 0
+    weight: tuple[Number, Number] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """a_n where the order-zero value of `condition` is not zero, else b_n."""
+
+    condition: int
+    a: int
+    b: int
+
+
+Operand = Coefficient | Convolution | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """constant * (order-zero value of `head`) * operand."""
+
+    constant: Constant
+    operand: Operand
+    head: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """u_n = times(n) * sum(terms) / (order-zero value of `divisor`), times one of "1", "n", "1/n",
+    "h/n", "h".
+
+    h is the run-time factor that scales time (a power of two): x_n = h f_{n-1} / n, n x_n = h
+    f_{n-1}. Rows without a start whose times is "n" or "h" begin with u_0 = 0: they are
+    derivatives.
+    """
+
+    terms: tuple[Term, ...]
+    times: str = "1"
+    divisor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """u_0 is given from outside: slot `index` of `source` ("state", "parameter", "time", "jet").
+
+    For "jet" all coefficients are given; "time" has u_1 = the time scale and no more.  Packed rows
+    list one index per lane.
+    """
+
+    source: str
+    index: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """u_0 = function(order-zero values of `arguments`); `constants` are exact extra arguments."""
+
+    function: str
+    arguments: tuple[int, ...]
+    constants: tuple[Constant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """A copy of lanes of other rows: lane i is lane sources[i][1] of row sources[i][0].
+
+    head: only order zero is wanted.
+    """
+
+    sources: tuple[tuple[int, int], ...]
+    head: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One quantity's coefficients.
+
+    `start` gives u_0; None means the step itself at n = 0.  `offset` is added to u_0.  `step` gives
+    u_n for n >= 1; None leaves them zero (a constant row, or an input).  `gather` excludes all of
+    these.
+    """
+
+    start: Input | Kernel | None = None
+    step: Step | None = None
+    offset: Constant = 0
+    gather: Gather | None = None
+    width: int = 1
+    constant: bool = False
+    name: str = field(default="", compare=False)  # for explain() and errors; never for identity
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Rows in evaluation order, and which of them are asked for.
+
+    order:   highest coefficient; 0 is a plain formula.
+    outputs: (row, lane) of every result.
+    inputs:  (source, number of slots), e.g. (("state", 4), ("parameter", 1)).
+    exact_division: divide at every order, correctly rounded; otherwise multiply by the reciprocal
+        of the divisor's order-zero value, which is off the path of the newest coefficients.
+    """
+
+    rows: tuple[Row, ...]
+    outputs: tuple[tuple[int, int], ...]
+    order: int
+    inputs: tuple[tuple[str, int], ...] = ()
+    exact_division: bool = False

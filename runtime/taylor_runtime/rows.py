@@ -1,0 +1,156 @@
+"""Where coefficients are while a program is written out: in registers, or in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.layout import (
+    REGISTER,
+    UNROLLED_CHUNKS,
+    UNROLLED_GATHERS,
+    Chunk,
+    Layout,
+    chunks,
+    padded,
+)
+from taylor_runtime.program import Constant, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a program is written out: element type, points per row lane, loops or not."""
+
+    element: str = "double"
+    batch: int = 1
+    unrolled: bool = False
+
+
+class RowMemory:
+    """The coefficients of a program's rows, chunk by chunk.
+
+    Orders that are Python integers live in registers (SSA values), orders that are known at run
+    time alone in the workspace.
+    """
+
+    def __init__(
+        self, b: Builder, program: Program, rendering: Rendering, workspace: Value | None
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.rendering = rendering
+        self.element = rendering.element
+        self.layout = Layout.of(program, rendering.batch)
+        self.workspace = workspace
+        none = (False,) * len(program.rows)
+        self.windows = none if rendering.unrolled else self.layout.alias
+        self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
+        self._newest: dict[tuple[int, int], Value] = {}  # (row, chunk offset), current order
+        self._reciprocal: dict[tuple[int, int], Value] = {}
+
+    def next_order(self) -> None:
+        """The order being computed changes."""
+        self._newest.clear()
+
+    def chunks(self, row: int) -> tuple[Chunk, ...]:
+        return chunks(self.program.rows[row].width * self.rendering.batch)
+
+    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """Chunk of u_n of a row, from a register where it is known to be in one."""
+        if isinstance(n, int) and isinstance(chunk.offset, int):
+            known = self._known.get((row, n, chunk.offset))
+            if known is not None:
+                return known
+        align = 8 if self.windows[row] else self._alignment(chunk)
+        return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
+
+    def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """The coefficient of the order being computed."""
+        if isinstance(chunk.offset, int) and (row, chunk.offset) in self._newest:
+            return self._newest[row, chunk.offset]
+        return self.coefficient(row, n, chunk)
+
+    def head(self, row: int, chunk: Chunk) -> Value:
+        """Order-zero value."""
+        return self.coefficient(row, 0, chunk)
+
+    def address(self, row: int, n: Index, lane: Index) -> Value:
+        assert self.workspace is not None
+        index = self.layout.offset[row] + n * self.layout.stride[row] + lane
+        return self.b.at(self.workspace, index, self.element)
+
+    def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
+        """Set a coefficient; registers keep it when its order and chunk are known."""
+        if isinstance(chunk.offset, int):
+            if isinstance(n, int):
+                self._known[row, n, chunk.offset] = value
+            self._newest[row, chunk.offset] = value
+        if self.workspace is not None and not (self.rendering.unrolled and isinstance(n, int)):
+            self.b.store(value, self.address(row, n, chunk.offset), self._alignment(chunk))
+
+    def in_register(self, row: int, n: Index, chunk: Chunk) -> bool:
+        """Whether `newest` would not load."""
+        offset = chunk.offset
+        if not isinstance(offset, int):
+            return False
+        known = isinstance(n, int) and (row, n, offset) in self._known
+        return known or (row, offset) in self._newest
+
+    def _alignment(self, chunk: Chunk) -> int:
+        size = max(chunk.lanes, 1) * (8 if self.element == "double" else 4)
+        return min(size, REGISTER * 8)
+
+    def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
+        """Run `body` for every chunk: written out for narrow rows, as a loop for wide ones."""
+        listed = self.chunks(row)
+        limit = UNROLLED_GATHERS if self.program.rows[row].gather else UNROLLED_CHUNKS
+        if len(listed) <= limit or self.rendering.unrolled:
+            for chunk in listed:
+                body(chunk)
+            return
+        lanes = listed[0].lanes
+        whole = [chunk for chunk in listed if chunk.lanes == lanes]
+
+        def one(i: Index, _: list[Value]) -> Sequence[Value]:
+            body(Chunk(i * lanes, lanes))
+            return []
+
+        self.b.fold(0, len(whole), [], one)
+        for chunk in listed[len(whole) :]:
+            body(chunk)
+
+    def constant(self, constant: Constant, chunk: Chunk) -> Value:
+        """An exact constant (one, or one a lane), rounded to the element."""
+        t = chunk.type(self.element)
+        if not isinstance(constant, tuple):
+            return self.b.constant(constant, t)
+        lanes = [c for c in constant for _ in range(self.rendering.batch)]
+        if not chunk.lanes:
+            return self.b.constant(lanes[0], t)
+        lanes += [lanes[-1]] * (padded(len(lanes)) - len(lanes))
+        if isinstance(chunk.offset, int):
+            return self.b.constants(lanes[chunk.offset : chunk.offset + chunk.lanes], self.element)
+        pointer = self.b.at(self.b.table(lanes, self.element), chunk.offset, self.element)
+        return self.b.load(t, pointer, self._alignment(chunk))
+
+    # -- reciprocals ----------------------------------------------------------------------------
+
+    def store_reciprocal(self, row: int, chunk: Chunk, value: Value) -> None:
+        reciprocal = 1 / value
+        if isinstance(chunk.offset, int):
+            self._reciprocal[row, chunk.offset] = reciprocal
+        else:
+            self.b.store(reciprocal, self._reciprocal_address(row, chunk), self._alignment(chunk))
+
+    def reciprocal(self, row: int, chunk: Chunk) -> Value:
+        if isinstance(chunk.offset, int):
+            return self._reciprocal[row, chunk.offset]
+        return self.b.load(
+            chunk.type(self.element), self._reciprocal_address(row, chunk), self._alignment(chunk)
+        )
+
+    def _reciprocal_address(self, row: int, chunk: Chunk) -> Value:
+        assert self.workspace is not None
+        index = self.layout.reciprocal[row] + chunk.offset
+        return self.b.at(self.workspace, index, self.element)

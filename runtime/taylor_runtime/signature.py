@@ -1,0 +1,117 @@
+"""What makes two rows the same arithmetic: their shape without the rows and numbers they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from taylor_runtime.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Kernel,
+    Operand,
+    Program,
+    Row,
+    Select,
+    Step,
+    Term,
+)
+from taylor_runtime.verify import rows_at_order
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a row where another row is used.
+
+    head:      only its order-zero value is.
+    convolved: it is an operand of a convolution.
+    """
+
+    row: int
+    head: bool = False
+    convolved: bool = False
+
+
+def slots(row: Row) -> tuple[Slot, ...]:
+    """All places of a row, in a fixed order: kernel arguments, then terms, then the divisor."""
+    found = []
+    if isinstance(row.start, Kernel):
+        found += [Slot(argument, head=True) for argument in row.start.arguments]
+    if row.step is not None:
+        for term in row.step.terms:
+            operand = term.operand
+            if isinstance(operand, Coefficient):
+                found.append(Slot(operand.row))
+            elif isinstance(operand, Convolution):
+                found += [Slot(operand.a, convolved=True), Slot(operand.b, convolved=True)]
+            else:
+                found += [Slot(operand.condition, head=True)]
+                found += [Slot(operand.a), Slot(operand.b)]
+            if term.head is not None:
+                found.append(Slot(term.head, head=True))
+        if row.step.divisor is not None:
+            found.append(Slot(row.step.divisor, head=True))
+    return tuple(found)
+
+
+def with_slots(row: Row, rows: Sequence[int]) -> Row:
+    """The row with other rows in its places, in the order of `slots`."""
+    given = iter(rows)
+    start = row.start
+    if isinstance(start, Kernel):
+        start = replace(start, arguments=tuple(next(given) for _ in start.arguments))
+    step = row.step
+    if step is not None:
+        terms = tuple(_term_with(term, given) for term in step.terms)
+        divisor = None if step.divisor is None else next(given)
+        step = Step(terms, step.times, divisor)
+    return replace(row, start=start, step=step)
+
+
+def _term_with(term: Term, given: Iterator[int]) -> Term:
+    operand: Operand = term.operand
+    if isinstance(operand, Coefficient):
+        operand = replace(operand, row=next(given))
+    elif isinstance(operand, Convolution):
+        operand = replace(operand, a=next(given), b=next(given))
+    else:
+        operand = Select(next(given), next(given), next(given))
+    head = None if term.head is None else next(given)
+    return Term(term.constant, operand, head)
+
+
+def signature(row: Row) -> tuple[object, ...]:
+    """Equal for rows whose scalar arithmetic differs in operands and constants alone."""
+    start: object = None
+    if isinstance(row.start, Input):
+        start = row.start.source
+    elif isinstance(row.start, Kernel):
+        start = (row.start.function, len(row.start.arguments), row.start.constants)
+    step: object = None
+    if row.step is not None:
+        terms = tuple((_shape(term.operand), term.head is None) for term in row.step.terms)
+        step = (terms, row.step.times, row.step.divisor is None)
+    return (row.constant, start, row.offset != 0, step)
+
+
+def _shape(operand: Operand) -> tuple[object, ...]:
+    if isinstance(operand, Coefficient):
+        return ("coefficient", operand.lag)
+    if isinstance(operand, Convolution):
+        same = operand.a == operand.b
+        return ("convolution", operand.first, operand.last, operand.weight, same)
+    return ("select",)
+
+
+def depths(program: Program) -> list[int]:
+    """Length of the longest chain of rows that must be known first, at order zero or at order n."""
+    found: list[int] = []
+    for index, row in enumerate(program.rows):
+        needed = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+        if row.step is not None:
+            for term in row.step.terms:
+                needed += rows_at_order(term.operand)
+            needed += [slot.row for slot in slots(row) if slot.head and slot.row < index]
+        found.append(1 + max((found[i] for i in needed if i < index), default=-1))
+    return found

@@ -1,0 +1,118 @@
+"""The state vector as machine code sees it.
+
+The lanes of the state rows, one row after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taylor_runtime.ir import F64, Builder, Index, Value
+from taylor_runtime.layout import UNROLLED_CHUNKS, Chunk, chunks, padded
+from taylor_runtime.program import Program
+
+if TYPE_CHECKING:
+    from taylor_runtime.emit import SeriesEmitter
+
+
+@dataclass(frozen=True, slots=True)
+class StateRows:
+    """Which rows hold states, where each starts in the state vector, and where each state is."""
+
+    rows: tuple[int, ...]
+    widths: tuple[int, ...]
+    starts: tuple[int, ...]
+    slots: tuple[int, ...]
+    size: int
+
+    @classmethod
+    def of(cls, program: Program) -> StateRows:
+        """The outputs of the program are its states, in the user's order."""
+        rows = tuple(dict.fromkeys(row for row, _ in program.outputs))
+        widths = tuple(program.rows[row].width for row in rows)
+        starts, position = [], 0
+        for width in widths:
+            starts.append(position)
+            position += padded(width)
+        where = dict(zip(rows, starts, strict=True))
+        slots = tuple(where[row] + lane for row, lane in program.outputs)
+        return cls(rows, widths, tuple(starts), slots, position)
+
+    def slot(self, state: int) -> int:
+        """Place of the user's state in the vector."""
+        return self.slots[state]
+
+    def padding(self) -> tuple[int, ...]:
+        """For every place of the vector, the user's state it holds.
+
+        padding repeats a row's last.
+        """
+        owner = {slot: state for state, slot in enumerate(self.slots)}
+        filled: list[int] = []
+        for start, width in zip(self.starts, self.widths, strict=True):
+            for lane in range(padded(width)):
+                filled.append(owner[start + min(lane, width - 1)])
+        return tuple(filled)
+
+    # -- emission -------------------------------------------------------------------------------
+
+    def each(self, series: SeriesEmitter, body: Callable[[int, int, Chunk], None]) -> None:
+        """body(position in `rows`, row, chunk) for every chunk of every state row."""
+        for position, row in enumerate(self.rows):
+            series.memory.each_chunk(row, partial(body, position, row))
+
+    def values(self, make: Callable[[int, Chunk], Value]) -> list[Value]:
+        """One value a chunk, written out, in order."""
+        return [
+            make(row, chunk)
+            for row, width in zip(self.rows, self.widths, strict=True)
+            for chunk in chunks(width)
+        ]
+
+    def address(self, b: Builder, base: Value, position: int, chunk: Chunk) -> Value:
+        return b.at(base, chunk.offset + self.starts[position])
+
+    def store(self, b: Builder, value: Value, base: Value, position: int, chunk: Chunk) -> None:
+        b.store(value, self.address(b, base, position, chunk))
+
+    def load_all(self, b: Builder, base: Value) -> list[Value]:
+        """The vector at `base`, chunk by chunk."""
+        return [
+            b.load(chunk.type("double"), b.at(base, start + chunk.offset))
+            for start, width in zip(self.starts, self.widths, strict=True)
+            for chunk in chunks(width)
+        ]
+
+    def copy(self, b: Builder, source: Value, target: Value) -> None:
+        """target = source."""
+
+        def one(i: Index, _: list[Value]) -> Sequence[Value]:
+            b.store(b.load(F64, b.at(source, i)), b.at(target, i))
+            return []
+
+        b.fold(0, self.size, [], one, unroll=self.size <= 4 * UNROLLED_CHUNKS)
+
+    def load_slots(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
+        """Items `slots` of an array into the lanes of a chunk; the last slot fills the padding."""
+        if not isinstance(chunk.offset, int):
+            return self._load_by_table(b, base, slots, chunk)
+        if not chunk.lanes:
+            return b.load(F64, b.at(base, slots[0]))
+        wanted = list(slots[chunk.offset : chunk.offset + chunk.lanes])
+        wanted += [wanted[-1]] * (chunk.lanes - len(wanted))
+        t = chunk.type("double")
+        if wanted == list(range(wanted[0], wanted[0] + chunk.lanes)):
+            return b.load(t, b.at(base, wanted[0]))
+        value = Value(b, t, "poison")
+        for lane, slot in enumerate(wanted):
+            value = b.insert(value, b.load(F64, b.at(base, slot)), lane)
+        return value
+
+    def _load_by_table(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
+        filled = [*slots, *[slots[-1]] * (padded(len(slots)) - len(slots))]
+        t = chunk.type("double")
+        index = b.load(t.of("i64"), b.at(b.table(filled, "i64"), chunk.offset, "i64"), 64)
+        return b.gather(t, base, index)

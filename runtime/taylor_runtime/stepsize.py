@@ -1,0 +1,118 @@
+"""Step size from the last two coefficients (Jorba & Zou, Exp. Math. 14 (2005) 99, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taylor_runtime.control import Control
+from taylor_runtime.emit import SeriesEmitter
+from taylor_runtime.estimate import exp2_estimate, log2_estimate
+from taylor_runtime.ir import F64, Builder, Index, Value
+from taylor_runtime.norms import StateNorms
+from taylor_runtime.records import Recorder
+
+GROWTH = 2.0  # of a step that no coefficient bounds
+TRIAL = 2.0**-10  # fraction of the span tried where nothing at all is known
+FAINT = (
+    2.0**-800
+)  # smaller norms are lifted by its reciprocal: their top coefficients are subnormal
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a step starts: address of the state, its scaled slopes, the scale, how far to look."""
+
+    state: Value
+    slopes: list[Value]
+    scale: Value
+    horizon: Value
+
+
+class StepSize:
+    """Emits the estimate; sizes are compared as base-2 logarithms, which need no `pow`.
+
+    polynomial: the solution is one, of a degree that the series reaches.
+    """
+
+    def __init__(
+        self,
+        series: SeriesEmitter,
+        control: Control,
+        norms: StateNorms,
+        recorder: Recorder,
+        log2_safety: float,
+        polynomial: bool,
+    ) -> None:
+        self.b: Builder = series.b
+        self.series = series
+        self.order = series.program.order
+        self.control = control
+        self.norms = norms
+        self.recorder = recorder
+        self.log2_safety = log2_safety
+        self.polynomial = polynomial
+
+    def estimate(self, point: Point, top: list[Value], below: list[Value]) -> Value:
+        """The step size by the last two coefficients: positive, infinite if nothing bounds it."""
+        b, control, p = self.b, self.control, self.order
+        previous = control.get("estimate")
+        norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
+        control.set("norm", norm)
+        lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, F64), 1)
+        sizes = [(k, self.norms.measure(x) * lift) for k, x in ((p, top), (p - 1, below))]
+        nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
+        exponent = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
+        (exponent,) = b.if_(
+            b.eq(previous, 0),
+            lambda: [self._first_exponent(point, sizes, exponent, lift)],
+            lambda: [exponent],
+        )
+        bounded = exp2_estimate(b, exponent + self.log2_safety) * point.scale
+        (result,) = b.if_(nothing, lambda: [self._unbounded(point, norm)], lambda: [bounded])
+        return result
+
+    def _smaller_exponent(
+        self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
+    ) -> Value:
+        """min over k of log2 (N / |x_k|)^(1 / (k - less))."""
+        values = [(log2_norm - log2_estimate(self.b, size)) * (1 / (k - less)) for k, size in sizes]
+        return self.b.select(values[0] < values[1], values[0], values[1])
+
+    def _first_exponent(
+        self, point: Point, sizes: Sequence[tuple[int, Value]], by_state: Value, lift: Value
+    ) -> Value:
+        """Without a previous step N = |h x_1|, h being what is sought.
+
+        So rho^(k-1) = safety |x_1| / |x_k|.
+        """
+        if self.order <= 2:
+            return by_state
+        log2_slope = log2_estimate(self.b, self.norms.measure(point.slopes) * lift)
+        by_slope = self._smaller_exponent(sizes, log2_slope + self.log2_safety, 1)
+        return self.b.select(by_slope > by_state, by_slope, by_state)
+
+    def _unbounded(self, point: Point, norm: Value) -> Value:
+        """Both last coefficients vanish.
+
+        Endless for a proven polynomial, else by what lower ones say.
+        """
+        b = self.b
+        if self.polynomial:
+            return b.constant(math.inf, F64)
+        previous = self.control.get("estimate")
+        trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * GROWTH)
+        self.recorder.write(self.series)
+        log2_norm = log2_estimate(b, norm)
+
+        def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
+            """The highest coefficient that does not vanish has the last word."""
+            size = self.norms.measure(self.recorder.coefficients(k))
+            per_order = self.series.factors.reciprocal(k, F64)
+            exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
+            h = exp2_estimate(b, exponent) * point.scale
+            h = b.select(h > trial, h, trial)
+            return [b.select((size > 0) & (norm > 0), h, carried[0])]
+
+        return b.fold(2, self.order - 1, [trial], lower)[0]

@@ -1,0 +1,150 @@
+"""What is a legal program; run after every pass that makes one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from taylor_runtime.program import (
+    Coefficient,
+    Convolution,
+    Kernel,
+    Operand,
+    Program,
+    Row,
+    Select,
+    Step,
+)
+
+TIMES = ("1", "n", "1/n", "h/n", "h")
+SOURCES = ("state", "parameter", "time", "jet")
+
+
+class ProgramError(ValueError):
+    """A program breaks a rule of its own grammar.
+
+    A defect of the pass that made it, not of user input.
+    """
+
+
+def operand_rows(operand: Operand) -> tuple[int, ...]:
+    """The rows an operand reads."""
+    if isinstance(operand, Coefficient):
+        return (operand.row,)
+    if isinstance(operand, Convolution):
+        return (operand.a, operand.b)
+    return (operand.condition, operand.a, operand.b)
+
+
+def step_rows(step: Step) -> tuple[int, ...]:
+    """All rows a step reads, heads and divisor included, in order of appearance."""
+    rows: list[int] = []
+    for term in step.terms:
+        rows.extend(operand_rows(term.operand))
+        if term.head is not None:
+            rows.append(term.head)
+    if step.divisor is not None:
+        rows.append(step.divisor)
+    return tuple(rows)
+
+
+def rows_at_order(operand: Operand) -> tuple[int, ...]:
+    """The rows whose coefficient n must exist before the operand can be formed at order n."""
+    if isinstance(operand, Coefficient):
+        return () if operand.lag else (operand.row,)
+    if isinstance(operand, Convolution):
+        newest_a = (operand.a,) if operand.last == 0 else ()
+        newest_b = (operand.b,) if operand.first == 0 else ()
+        return newest_a + newest_b
+    return (operand.a, operand.b)
+
+
+def _rows_of_every_order(operand: Operand) -> tuple[int, ...]:
+    """The rows of which an operand reads more than order zero."""
+    return operand_rows(operand)[1:] if isinstance(operand, Select) else operand_rows(operand)
+
+
+def verify(program: Program) -> Program:
+    """Return `program` if it is legal, else raise `ProgramError` naming the row and the rule."""
+    if program.order < 0:
+        raise ProgramError(f"order must not be negative, got {program.order}")
+    for index, row in enumerate(program.rows):
+        try:
+            _verify_row(program, index, row)
+        except ProgramError as error:
+            raise ProgramError(f"row {index} ({row.name or 'unnamed'}): {error}") from None
+    for row_index, lane in program.outputs:
+        if not 0 <= row_index < len(program.rows):
+            raise ProgramError(f"output names row {row_index}, which does not exist")
+        if not 0 <= lane < program.rows[row_index].width:
+            raise ProgramError(f"output names lane {lane} of row {row_index}, which has fewer")
+    return program
+
+
+def _verify_row(program: Program, index: int, row: Row) -> None:
+    _require(row.width >= 1, f"width {row.width} is not positive")
+    if row.gather is not None:
+        _require(row.start is None and row.step is None, "a gather has neither start nor step")
+        _require(len(row.gather.sources) == row.width, "a gather needs one source a lane")
+        for source, lane in row.gather.sources:
+            _require(0 <= source < index, f"gathers from row {source}, which is not earlier")
+            _require(
+                0 <= lane < program.rows[source].width, f"lane {lane} of row {source} is missing"
+            )
+        return
+    _require(row.start is not None or row.step is not None, "neither start nor step")
+    _verify_constant(row.offset, row.width)
+    if isinstance(row.start, Kernel):
+        for argument in row.start.arguments:
+            _require(0 <= argument < index, f"kernel argument {argument} is not earlier")
+            _require(
+                program.rows[argument].width == row.width, f"argument {argument} has other lanes"
+            )
+    elif row.start is not None:
+        _require(row.start.source in SOURCES, f"unknown input source {row.start.source!r}")
+        _require(len(row.start.index) == row.width, "an input needs one index a lane")
+    if row.step is not None:
+        _verify_step(program, index, row, row.step)
+
+
+def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
+    _require(step.times in TIMES, f"times must be one of {TIMES}, got {step.times!r}")
+    starts = row.start is not None or step.times in ("1", "n", "h")
+    _require(starts, f"times {step.times} needs a start")
+    for used in step_rows(step):
+        _require(0 <= used < len(program.rows), f"row {used} does not exist")
+        _require(program.rows[used].width == row.width, f"row {used} has other lanes")
+    for term in step.terms:
+        _verify_constant(term.constant, row.width)
+        for used in rows_at_order(term.operand):
+            _require(used < index, f"needs coefficient n of row {used}, which is not earlier")
+        if isinstance(term.operand, Convolution):
+            convolution = term.operand
+            _require(min(convolution.first, convolution.last) >= 0, "negative convolution bounds")
+            for used in (convolution.a, convolution.b):
+                _require(not program.rows[used].constant, f"convolves constant row {used}")
+        for used in _rows_of_every_order(term.operand):
+            varies = row.constant or not program.rows[used].constant
+            _require(varies, f"needs coefficient n of row {used}, which is constant")
+        if isinstance(term.operand, Coefficient):
+            _require(term.operand.lag in (0, 1), f"lag {term.operand.lag} is not 0 or 1")
+            starts = row.start is not None or step.times in ("n", "h")
+            _require(starts or not term.operand.lag, "a lag needs a start")
+    heads = [term.head for term in step.terms if term.head is not None]
+    heads += [term.operand.condition for term in step.terms if isinstance(term.operand, Select)]
+    heads += [step.divisor] if step.divisor is not None else []
+    for head in heads:
+        _require(head < index or row.start is not None, f"head {head} is not earlier")
+
+
+def _verify_constant(constant: object, width: int) -> None:
+    if isinstance(constant, tuple):
+        _require(len(constant) == width, "a tuple of constants needs one a lane")
+        for item in constant:
+            _verify_constant(item, width)
+    else:
+        _require(isinstance(constant, int | Fraction | float), f"{constant!r} is no exact number")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ProgramError(message)

@@ -1,0 +1,83 @@
+"""High-order Taylor-mode automatic differentiation with an LLVM just-in-time compiler.
+
+>>> import taylor as ty
+>>> x, v = ty.variables("x v")
+>>> ty.diff(x * v**2, v)
+2*x*v
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# The module of nodes comes first: the simplifying constructors and it import each other.
+from taylor import expression as expression
+from taylor.arrays import concatenate as concatenate
+from taylor.arrays import matmul as matmul
+from taylor.arrays import stack as stack
+from taylor.differentiate import diff as diff
+from taylor.differentiate import grad_expressions as grad_expressions
+from taylor.errors import ArgumentError as ArgumentError
+from taylor.errors import ArgumentTypeError as ArgumentTypeError
+from taylor.errors import ShapeError as ShapeError
+from taylor.errors import TaylorError as TaylorError
+from taylor.errors import TracingError as TracingError
+from taylor.errors import UnsupportedFunctionError as UnsupportedFunctionError
+from taylor.evaluate import evaluate as evaluate
+from taylor.expression import Expression as Expression
+from taylor.expression import constant as constant
+from taylor.expression import parameter as parameter
+from taylor.expression import parameters as parameters
+from taylor.expression import time as time
+from taylor.expression import variable as variable
+from taylor.expression import variables as variables
+from taylor.functions import *  # noqa: F403
+from taylor.substitute import substitute as substitute
+
+if TYPE_CHECKING:
+    from taylor import models as models
+    from taylor.function import Function as Function
+    from taylor.function import compile as compile
+    from taylor.integrate.dense import DenseOutput as DenseOutput
+    from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
+    from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
+    from taylor.integrate.integrator import Integrator as Integrator
+    from taylor.integrate.outcome import Outcome as Outcome
+    from taylor.integrate.outcome import Status as Status
+    from taylor.integrate.system import SystemError as SystemError
+    from taylor.interop.sympy import from_sympy as from_sympy
+    from taylor.interop.sympy import to_sympy as to_sympy
+    from taylor.jets import jet as jet
+
+# Public names whose modules import SymPy, LLVM or much code are imported when first asked for.
+_LAZY = {
+    "Function": "taylor.function",
+    "compile": "taylor.function",
+    "jet": "taylor.jets",
+    "Integrator": "taylor.integrate.integrator",
+    "Outcome": "taylor.integrate.outcome",
+    "Status": "taylor.integrate.outcome",
+    "DenseOutput": "taylor.integrate.dense",
+    "ExtrapolationError": "taylor.integrate.dense",
+    "StiffnessWarning": "taylor.integrate.diagnose",
+    "SystemError": "taylor.integrate.system",
+    "to_sympy": "taylor.interop.sympy",
+    "from_sympy": "taylor.interop.sympy",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "models":
+        return import_module("taylor.models")
+    if name == "__version__":
+        return import_module("importlib.metadata").version("taylor-jit")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'taylor' has no attribute {name!r}")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,323 @@
+"""Array nodes: indexing, stacking, sums over axes, matrix products, changes of shape.
+
+Array operations stay single nodes until `taylor.lower.scalars` spells them out element by element.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor import constants
+from taylor import expression as ex
+from taylor.errors import ShapeError
+from taylor.expression import Expression, Shape
+
+Slice = tuple[int, int, int]  # first position, number of positions, stride
+Entry = int | Slice | None  # None makes a new axis
+
+
+# --- conversion ----------------------------------------------------------
+
+
+def from_array(value: Any) -> Expression | None:
+    """Convert an array or nested list of numbers and expressions to a node; None if impossible."""
+    if isinstance(value, (list, tuple)):
+        if any(type(item) is Expression and item.shape for item in value):
+            parts = [ex.try_expression(item) for item in value]
+            found = [part for part in parts if part is not None]
+            return stack(found) if len(found) == len(parts) else None
+        value = np.array(value, dtype=object)
+    elements = np.empty(value.shape, dtype=object)
+    flat = elements.reshape(-1)
+    for i, item in enumerate(value.reshape(-1)):
+        element = ex.try_expression(item, sequences=False)
+        if element is None or element.shape:
+            return None
+        flat[i] = element
+    return from_elements(elements)
+
+
+def from_elements(elements: np.ndarray[Any, Any]) -> Expression:
+    """Assemble an object array of scalar expressions to one node: a constant, or nested stacks."""
+    flat: list[Expression] = list(elements.reshape(-1))
+    shape: Shape = elements.shape
+    if all(e.op == "constant" for e in flat):
+        return constant_array([e.payload for e in flat], shape)
+    while shape:
+        size, shape = shape[-1], shape[:-1]
+        flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]
+    return flat[0]
+
+
+def constant_array(values: Sequence[constants.Number], shape: Shape) -> Expression:
+    """A constant array: its payload is one number if all are equal, else a flat row-major tuple."""
+    if shape == () or (values and all(value == values[0] for value in values)):
+        return ex.constant_node(values[0], shape)
+    return ex.node("constant", (), tuple(values), shape)
+
+
+# --- indexing ----------------------------------------------------------
+
+
+def index(e: Expression, key: Any) -> Expression:
+    """e[key] as NumPy means it: ints, slices, new axes, ellipsis; index and mask arrays gather.
+
+    Raises IndexError for positions out of range and for more indices than axes.
+    """
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(k, (list, np.ndarray)) for k in keys):
+        positions = np.arange(e.size).reshape(e.shape)[key]
+        return take(e, positions)
+    return index_entries(e, _entries(e, keys))
+
+
+def _entries(e: Expression, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
+    consumed = sum(k is not None and k is not Ellipsis for k in keys)
+    if consumed > len(e.shape):
+        raise IndexError(f"index: {consumed} indices for an expression of shape {e.shape}")
+    missing = len(e.shape) - consumed
+    if sum(k is Ellipsis for k in keys) > 1:
+        raise IndexError("index: an index can have only one ellipsis (...)")
+    expanded: list[Any] = []
+    for k in keys:
+        expanded.extend([slice(None)] * missing if k is Ellipsis else [k])
+    if not any(k is Ellipsis for k in keys):
+        expanded.extend([slice(None)] * missing)
+    entries: list[Entry] = []
+    axis = 0
+    for k in expanded:
+        if k is None:
+            entries.append(None)
+            continue
+        entries.append(_entry(k, e.shape[axis], axis))
+        axis += 1
+    return tuple(entries)
+
+
+def _entry(k: Any, size: int, axis: int) -> Entry:
+    if isinstance(k, slice):
+        start, stop, step = k.indices(size)
+        return start, len(range(start, stop, step)), step
+    try:
+        position = operator.index(k)
+    except TypeError as error:
+        if type(k) is Expression:
+            raise
+        raise IndexError(f"index: {k!r} is no int, slice, None, ellipsis or array") from error
+    if not -size <= position < size:
+        raise IndexError(f"index: {position} is out of range for axis {axis} of size {size}")
+    return position % size
+
+
+def index_entries(e: Expression, entries: tuple[Entry, ...]) -> Expression:
+    """Index with normalised entries, composing an index of an index and looking into stacks."""
+    while e.op == "stack" and type(entries[0]) is int:
+        e, entries = e.args[entries[0]], entries[1:]
+        if not entries:
+            return e
+    if e.op == "index" and None not in entries and None not in e.payload:
+        return index_entries(e.args[0], _composed(e.payload, entries))
+    shape = _index_shape(entries)
+    if shape == e.shape and entries == tuple((0, size, 1) for size in shape):
+        return e
+    if e.op == "constant":
+        if type(e.payload) is not tuple:
+            return ex.constant_node(e.payload, shape)
+        positions = np.arange(e.size).reshape(e.shape)[as_numpy_index(entries)]
+        return constant_array([e.payload[i] for i in np.ravel(positions)], shape)
+    return ex.node("index", (e,), entries, shape)
+
+
+def _composed(inner: tuple[Entry, ...], outer: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    following = iter(outer)
+    composed: list[Entry] = []
+    for entry in inner:
+        if not isinstance(entry, tuple):
+            composed.append(entry)
+            continue
+        start, _, step = entry
+        chosen = next(following)
+        if isinstance(chosen, tuple):
+            composed.append((start + step * chosen[0], chosen[1], step * chosen[2]))
+        else:
+            assert chosen is not None
+            composed.append(start + step * chosen)
+    return tuple(composed)
+
+
+def _index_shape(entries: tuple[Entry, ...]) -> Shape:
+    return tuple(1 if k is None else k[1] for k in entries if not isinstance(k, int))
+
+
+def as_numpy_index(entries: tuple[Entry, ...]) -> tuple[Any, ...]:
+    """The entries as an index for a NumPy array; strides may run backwards past the start."""
+    keys: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, tuple):
+            start, count, step = entry
+            stop = start + count * step
+            keys.append(slice(start, stop if stop >= 0 else None, step) if count else slice(0, 0))
+        else:
+            keys.append(entry)
+    return tuple(keys)
+
+
+def take(e: Expression, positions: np.ndarray[Any, Any]) -> Expression:
+    """Gather elements by row-major positions; the result has the shape of `positions`."""
+    shape = np.shape(positions)
+    return take_flat(e, tuple(int(i) for i in np.ravel(positions)), shape)
+
+
+def take_flat(e: Expression, flat: tuple[int, ...], shape: Shape) -> Expression:
+    """`take` with the positions listed in row-major order."""
+    if shape == e.shape and flat == tuple(range(e.size)):
+        return e
+    if e.op == "constant":
+        values = e.payload if type(e.payload) is tuple else (e.payload,) * e.size
+        return constant_array([values[i] for i in flat], shape)
+    return ex.node("take", (e,), (flat, shape), shape)
+
+
+# --- shapes ----------------------------------------------------------
+
+
+def stack(items: Sequence[Any], axis: int = 0) -> Expression:
+    """Join expressions of one shape along a new axis, as `numpy.stack`.
+
+    >>> x, y = ex.variables("x y")
+    >>> stack([x, y]).shape
+    (2,)
+    """
+    parts = tuple(ex.as_expression(item) for item in items)
+    if not parts:
+        raise ShapeError("stack: needs at least one expression")
+    shape = parts[0].shape
+    if any(part.shape != shape for part in parts):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"stack: all shapes must be equal, got {shapes}")
+    (position,) = normalised_axes("stack", axis, len(shape) + 1)
+    joined = ex.node("stack", parts, None, (len(parts), *shape))
+    if position == 0:
+        return joined
+    order = list(range(1, len(shape) + 1))
+    order.insert(position, 0)
+    return transpose(joined, order)
+
+
+def concatenate(items: Sequence[Any], axis: int = 0) -> Expression:
+    """Join arrays along an axis that they have, as `numpy.concatenate`."""
+    parts = [ex.as_expression(item) for item in items]
+    if not parts or not all(part.shape for part in parts):
+        raise ShapeError("concatenate: needs arrays with at least one axis; use stack for scalars")
+    (position,) = normalised_axes("concatenate", axis, parts[0].ndim)
+    leading = [part if position == 0 else _move_to_front(part, position) for part in parts]
+    if any(part.shape[1:] != leading[0].shape[1:] for part in leading):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
+    joined = stack([row for part in leading for row in part])
+    if position == 0:
+        return joined
+    order = list(range(1, joined.ndim))
+    order.insert(position, 0)
+    return transpose(joined, order)
+
+
+def _move_to_front(e: Expression, axis: int) -> Expression:
+    return transpose(e, [axis, *(i for i in range(e.ndim) if i != axis)])
+
+
+def reshape(e: Expression, shape: Any) -> Expression:
+    """The elements of `e` in row-major order with another shape; one size may be -1."""
+    try:
+        target: Shape = np.empty(e.shape, dtype=np.bool_).reshape(shape).shape
+    except ValueError:
+        raise ShapeError(f"reshape: cannot turn shape {e.shape} into {shape}") from None
+    if target == e.shape:
+        return e
+    if e.op == "constant":
+        return ex.node("constant", (), e.payload, target)
+    return ex.node("reshape", (e,), target, target)
+
+
+def transpose(e: Expression, axes: Sequence[int] | None = None) -> Expression:
+    """Permute the axes, reversing them by default."""
+    order = (
+        tuple(range(e.ndim))[::-1]
+        if axes is None
+        else normalised_axes("transpose", tuple(axes), e.ndim)
+    )
+    if len(order) != e.ndim:
+        raise ShapeError(f"transpose: axes {order} do not fit shape {e.shape}")
+    if order == tuple(range(e.ndim)):
+        return e
+    return ex.node("transpose", (e,), order, tuple(e.shape[i] for i in order))
+
+
+def broadcast_to(e: Expression, shape: Shape) -> Expression:
+    """Repeat `e` to a larger shape by NumPy's broadcasting rules."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    try:
+        fits = np.broadcast_shapes(e.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"broadcast_to: shape {e.shape} does not broadcast to {shape}")
+    if shape == e.shape:
+        return e
+    if e.op == "constant" and type(e.payload) is not tuple:
+        return ex.constant_node(e.payload, shape)
+    return ex.node("broadcast", (e,), shape, shape)
+
+
+# --- reductions and products ----------------------------------------------------------
+
+
+def normalised_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    chosen = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    for a in chosen:
+        if not -ndim <= a < ndim:
+            raise ShapeError(f"{function}: axis {a} is out of range for {ndim} axes")
+    found = tuple(int(a) % ndim for a in chosen)
+    if len(set(found)) != len(found):
+        raise ShapeError(f"{function}: axis {axis} names an axis twice")
+    return found
+
+
+def sum_axes(e: Expression, axis: Any = None, keepdims: bool = False) -> Expression:
+    """Sum over the given axes (all by default), as `numpy.sum`."""
+    axes = (
+        tuple(range(e.ndim))
+        if axis is None
+        else tuple(sorted(normalised_axes("sum", axis, e.ndim)))
+    )
+    shape = tuple(size for i, size in enumerate(e.shape) if i not in axes)
+    result = ex.node("sum", (e,), axes, shape) if axes else e
+    if keepdims and axes:
+        return reshape(result, tuple(1 if i in axes else size for i, size in enumerate(e.shape)))
+    return result
+
+
+def matmul(a: Expression, b: Expression) -> Expression:
+    """Matrix product as `numpy.matmul`: vectors, matrices, and stacks of matrices."""
+    return ex.node("matmul", (a, b), None, matmul_shape(a.shape, b.shape))
+
+
+def matmul_shape(a: Shape, b: Shape) -> Shape:
+    """Shape of the matrix product of arrays of these shapes; ShapeError where there is none."""
+    if not a or not b:
+        raise ShapeError(f"matmul: shapes {a} and {b}: use * to multiply by a scalar")
+    rows = a[-2:-1] if len(a) > 1 else ()
+    columns = b[-1:] if len(b) > 1 else ()
+    inner = b[-2] if len(b) > 1 else b[0]
+    try:
+        batch = np.broadcast_shapes(a[:-2], b[:-2])
+        fits = a[-1] == inner
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"matmul: shapes {a} and {b} do not fit together")
+    return (*batch, *rows, *columns)

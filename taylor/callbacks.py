@@ -1,0 +1,43 @@
+"""Numerical functions that users register, as addresses that machine code calls at order zero."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any
+
+from taylor.functions.record import USER_KERNEL
+from taylor.functions.registry import get
+from taylor_runtime.program import Kernel, Program
+
+
+def externals(program: Program) -> dict[str, int]:
+    """Address of every callback kernel of a program, by the kernel's name."""
+    return {
+        row.start.function: _address(row.start.function)
+        for row in program.rows
+        if isinstance(row.start, Kernel) and row.start.function.startswith(USER_KERNEL)
+    }
+
+
+@cache
+def _callback(kernel: str) -> Any:
+    """A C function that calls the registered Python function; it takes the GIL and lives for good.
+
+    An exception in the function is printed by ctypes and gives 0, which would be silently wrong; so
+    it is turned into NaN here.
+    """
+    record = get(kernel.removeprefix(USER_KERNEL))
+
+    def evaluate(*arguments: float) -> float:
+        try:
+            return float(record.numpy(*arguments))
+        except Exception:
+            return float("nan")
+
+    signature = ctypes.CFUNCTYPE(*[ctypes.c_double] * (record.arity + 1))
+    return signature(evaluate)
+
+
+def _address(kernel: str) -> int:
+    return ctypes.cast(_callback(kernel), ctypes.c_void_p).value or 0

@@ -1,0 +1,173 @@
+"""The command `taylor`: propagating scenarios, and facts about this installation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+EXAMPLE = """\
+a scenario is a TOML file, for example:
+
+  title = "Earth and an asteroid"
+
+  [units]                     # required: in which units all numbers below are
+  length = "au"               # m, km, au
+  time = "day"                # s, min, h, day, year
+  mass = "solar"              # kg, earth, jupiter, solar; only where `mass` is used instead of `gm`
+  angle = "deg"               # deg, rad; of orbital elements
+  axes = "ecliptic"           # equatorial (ICRF), ecliptic, own; how the picture is turned
+
+  [bodies]                    # bodies from a table day,body,gm,x,y,z,vx,vy,vz ...
+  file = "bodies.csv"         # relative to the scenario's folder
+
+  [[body]]                    # ... and bodies described here; without gm or mass: massless
+  name = "sun"
+  mass = 1.0
+  position = [0.0, 0.0, 0.0]
+  velocity = [0.0, 0.0, 0.0]
+
+  [[body]]
+  name = "ceres"
+  central = "sun"             # the elements are about this body
+  elements = { a = 2.77, e = 0.079, i = 10.6, node = 80.3, peri = 73.6, M = 60.1 }
+
+  [forces]
+  relativity = "sun"          # adds this body's first post-Newtonian term
+
+  [span]
+  start = 0.0
+  duration = 3652.0           # or end = ...; may be negative
+
+  [integration]
+  tolerance = 1e-16           # also: order, max_step, max_steps, high_accuracy
+  conservation = true         # follow energy and angular momentum (of a Newtonian control run)
+
+  [output]
+  every = 10.0                # or times = [30.0, 365.0]
+  trajectory = "run.csv"      # .csv or .npz
+  plot = "run.png"            # .png, .svg or .pdf; needs the extra "plot"
+
+  [comparison]                # distances in km from states in a file
+  file = "ephemeris.csv"
+  name = "DE421"
+  center = "sun"              # positions are compared relative to this body
+  pairs = [["moon", "earth"]] # and one body relative to another
+"""
+
+DISTRIBUTION = "taylor-jit"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 for an interrupted run, 2 for wrong input.
+
+    >>> main(["propagate", "there-is-no-such-file.toml"])
+    2
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    from taylor.errors import TaylorError
+
+    try:
+        if options.command == "info":
+            print(information())
+        else:
+            propagate(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has stopped, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except TaylorError as error:
+        print(f"taylor {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"taylor {options.command}: interrupted; nothing was written", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="taylor", description="High-order Taylor integration with a just-in-time compiler."
+    )
+    parser.add_argument("--version", action="version", version=f"taylor {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "propagate",
+        help="integrate the bodies of a scenario file",
+        description="Integrate the bodies of a scenario file, compare them with an ephemeris, "
+        "write and draw their trajectories.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("scenario", type=Path, metavar="FILE", help="scenario file (TOML), see below")
+    run.add_argument(
+        "--output", type=Path, metavar="PATH", help="write the trajectory here, as .csv or .npz"
+    )
+    run.add_argument(
+        "--plot", type=Path, metavar="PATH", help="write the picture here, e.g. as .png"
+    )
+    run.add_argument("--quiet", action="store_true", help="print errors only")
+    commands.add_parser("info", help="print versions, processor and cache of this installation")
+    return parser
+
+
+def _version() -> str:
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def propagate(options: argparse.Namespace) -> None:
+    """Run a scenario: report to standard output, files as the scenario and the options say."""
+    from taylor.scenario import execute, load
+    from taylor.scenario.output import PLOT_KINDS, TRAJECTORY_KINDS, check_target, write_trajectory
+    from taylor.scenario.report import report
+
+    scenario = load(options.scenario)
+    scenario = replace(
+        scenario,
+        trajectory=options.output or scenario.trajectory,
+        plot=options.plot or scenario.plot,
+    )
+    if scenario.trajectory:
+        check_target(scenario.trajectory, TRAJECTORY_KINDS)
+    if scenario.plot:
+        check_target(scenario.plot, PLOT_KINDS)
+    result = execute(scenario, progress=not options.quiet)
+    lines = [report(scenario, result), ""]
+    if scenario.trajectory:
+        write_trajectory(scenario.trajectory, scenario, result.run)
+        lines.append(f"trajectory: {scenario.trajectory}")
+    if scenario.plot:
+        from taylor.scenario.plot import write_plot
+
+        try:
+            write_plot(scenario.plot, scenario, result.run)
+            lines.append(f"picture: {scenario.plot}")
+        except ImportError:
+            print(
+                f"taylor propagate: {scenario.plot} was not drawn: matplotlib is missing; "
+                f'install it with: pip install "{DISTRIBUTION}[plot]"',
+                file=sys.stderr,
+            )
+    if not options.quiet:
+        print("\n".join(lines).rstrip())
+
+
+def information() -> str:
+    """Versions, LLVM, processor, SIMD width, and the cache of machine code, one fact a line."""
+    from taylor_runtime import info
+
+    facts = info()
+    width = max(len(name) for name in facts)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in facts.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""Exact constants: every finite number becomes an int or a Fraction, rounded once, by the target.
+
+A float that is infinite or NaN stays a float, because no exact number can stand for it.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from taylor.errors import ArgumentError
+
+Exact = int | Fraction
+Number = int | Fraction | float  # a float only for infinities and NaN
+
+MAXIMUM_BITS = 2048  # a product of constants longer than this ...
+KEPT_BITS = 1024  # ... is rounded to so many significant bits, far beyond any target precision
+EXPONENT_RANGE = (
+    500  # constants are merged only while the result stays far from over- and underflow
+)
+
+
+def exact(value: object) -> Number | None:
+    """Return `value` as an int, a Fraction or a non-finite float; None if it is not a real number.
+
+    Floats of any width, Decimal, mpmath and SymPy rationals are taken at their exact value.
+
+    >>> exact(0.5), exact(2.0), exact(Decimal("0.1")), exact(1j)
+    (Fraction(1, 2), 2, Fraction(1, 10), None)
+    """
+    kind = type(value)
+    if kind is int:
+        return value  # type: ignore[return-value]
+    if isinstance(value, (bool, np.bool_)):
+        return int(value)
+    if isinstance(value, float):  # includes numpy.float64
+        return _from_float(float(value))
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (Fraction, Decimal)):
+        return _from_ratio(value)
+    if isinstance(value, np.floating):  # float16, float32, longdouble
+        return _from_ratio(value) if np.isfinite(value) else float(value)
+    if isinstance(value, numbers.Rational):  # SymPy and gmpy2 rationals
+        return normalised(Fraction(int(value.numerator), int(value.denominator)))
+    if hasattr(value, "_mpf_"):
+        return _from_mpf(value._mpf_)
+    if isinstance(value, np.ndarray) and value.shape == () and value.dtype != object:
+        return exact(value[()])
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _from_float(value: float) -> Number:
+    if value.is_integer():  # False for infinities and NaN
+        return int(value)
+    return Fraction(value) if math.isfinite(value) else value
+
+
+def _from_ratio(value: Fraction | Decimal | np.floating) -> Number:  # type: ignore[type-arg]
+    if isinstance(value, Decimal) and not value.is_finite():
+        return float(value)
+    numerator, denominator = value.as_integer_ratio()
+    return int(numerator) if denominator == 1 else Fraction(int(numerator), int(denominator))
+
+
+def _from_mpf(parts: tuple[int, int, int, int]) -> Number:
+    """From mpmath's (sign, mantissa, exponent, bits); mantissa 0 with an exponent is special."""
+    sign, mantissa, exponent, _ = parts
+    if not mantissa and exponent:
+        return {-456: math.inf, -789: -math.inf}.get(exponent, math.nan)
+    signed = -int(mantissa) if sign else int(mantissa)
+    if exponent >= 0:
+        return signed << int(exponent)
+    return normalised(Fraction(signed, 1 << -int(exponent)))
+
+
+def parse(text: str) -> Exact:
+    """Return a decimal string or a ratio such as ``"1/3"`` as the exact number it spells.
+
+    >>> parse("0.1"), parse("1/3"), parse("2e3")
+    (Fraction(1, 10), Fraction(1, 3), 2000)
+    """
+    try:
+        return normalised(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        raise ArgumentError(
+            f"constant: {text!r} is not a finite decimal number or ratio; write e.g. '0.1' or '1/3'"
+        ) from None
+
+
+def normalised(value: Exact) -> Exact:
+    """Return an int where the denominator is one, rounding numbers of more than `MAXIMUM_BITS`."""
+    if type(value) is int:
+        return value if -_SHORT < value < _SHORT else _shortened(value, 1)
+    numerator, denominator = value.numerator, value.denominator
+    if denominator == 1:
+        return normalised(numerator)
+    if -_SHORT < numerator < _SHORT and denominator < _SHORT:
+        return value
+    return _shortened(numerator, denominator)
+
+
+_SHORT = 1 << MAXIMUM_BITS
+
+
+def _shortened(numerator: int, denominator: int) -> Exact:
+    """Round to `KEPT_BITS` significant bits, ties to even."""
+    excess = numerator.bit_length() - denominator.bit_length() - KEPT_BITS
+    if excess >= 0:
+        return round(Fraction(numerator, denominator << excess)) << excess
+    return Fraction(round(Fraction(numerator << -excess, denominator)), 1 << -excess)
+
+
+def key(value: Number) -> int | str | float | tuple[int, int]:
+    """What to file a number under: hashing a Fraction takes long, and NaN does not equal itself."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float):
+        return "nan" if value != value else value
+    return value.numerator, value.denominator
+
+
+def is_moderate(value: Exact) -> bool:
+    """Whether the binary exponent is so small that merging constants is no risk of overflow."""
+    exponent = value.numerator.bit_length() - value.denominator.bit_length()
+    return -EXPONENT_RANGE <= exponent <= EXPONENT_RANGE
+
+
+def to_float(value: Number) -> float:
+    """Return the nearest float64, infinite where the number is too large.
+
+    >>> to_float(Fraction(1, 3)), to_float(10**400)
+    (0.3333333333333333, inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def power(base: Exact, exponent: Exact) -> Exact | None:
+    """Return base**exponent if it is rational and of reasonable size, else None.
+
+    >>> power(4, Fraction(1, 2)), power(2, -3), power(2, Fraction(1, 2)), power(0, -1)
+    (2, Fraction(1, 8), None, None)
+    """
+    if base == 0:
+        return 0 if exponent > 0 else 1 if exponent == 0 else None
+    if isinstance(exponent, Fraction):
+        if base < 0:
+            return None
+        degree = exponent.denominator
+        if degree > 64:
+            return None
+        above, below = _root(base.numerator, degree), _root(base.denominator, degree)
+        if above is None or below is None:
+            return None
+        base, exponent = normalised(Fraction(above, below)), exponent.numerator
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if abs(base) != 1 and bits * abs(exponent) > 16 * MAXIMUM_BITS:
+        return None
+    return normalised(Fraction(base) ** exponent)
+
+
+def _root(value: int, degree: int) -> int | None:
+    """The exact integer root of a natural number, or None (Newton's iteration on integers)."""
+    if value < 2:
+        return value
+    if degree == 2:
+        root = math.isqrt(value)
+    else:
+        root = 1 << -(-value.bit_length() // degree)
+        while True:
+            better = ((degree - 1) * root + value // root ** (degree - 1)) // degree
+            if better >= root:
+                break
+            root = better
+    return root if root**degree == value else None
+
+
+def _sign(x: Exact) -> int:
+    return (x > 0) - (x < 0)
+
+
+def _exact_root(x: Exact) -> Exact | None:
+    return power(x, Fraction(1, 2))
+
+
+# Functions whose value at a rational argument is rational there: folded without rounding.
+_AT_ZERO = {
+    0: "sin tan asin atan sinh tanh asinh atanh erf expm1 log1p cbrt relu",
+    1: "cos cosh exp exp2 erfc",
+}
+_RATIONAL: dict[str, Callable[..., Exact | None]] = {
+    "abs": abs,
+    "sign": _sign,
+    "floor": math.floor,
+    "minimum": min,
+    "maximum": max,
+    "sqrt": _exact_root,
+}
+_VALUES: dict[str, dict[int, int]] = {
+    name: {0: value} for value, names in _AT_ZERO.items() for name in names.split()
+} | {name: {1: 0} for name in ("log", "log2", "log10", "acos", "acosh")}
+
+
+def fold_function(name: str, arguments: tuple[Exact, ...]) -> Exact | None:
+    """Return the exact value of an elementary function at rational arguments, None if irrational.
+
+    >>> fold_function("cos", (0,)), fold_function("floor", (Fraction(7, 2),))
+    (1, 3)
+    """
+    rational = _RATIONAL.get(name)
+    if rational is not None:
+        return rational(*arguments)
+    values = _VALUES.get(name)
+    if values is None or len(arguments) != 1 or type(arguments[0]) is not int:
+        return None
+    return values.get(arguments[0])

@@ -1,0 +1,378 @@
+"""Expressions -> rows: the DAG walked once, every node the rows of its recurrence.
+
+Sums absorb what only they use: a product becomes a convolution of the sum's own step, and the sum
+that they begin with is continued, so that dx**2 + dy**2 + dz**2 is one row with three
+convolutions.  Only the first operand of a sum is absorbed as a sum: x + (y - z) keeps the user's
+brackets, because y - z may cancel.  Nothing is absorbed that another node, an output or a state's
+derivative needs as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from taylor.errors import ArgumentError, UnsupportedFunctionError
+from taylor.expression import CONDITIONS, Expression, time
+from taylor.functions.exponents import general_power, power
+from taylor.functions.record import Function
+from taylor.functions.registry import functions
+from taylor.recurrence import SeriesBuilder, Terms
+from taylor_runtime.program import Coefficient, Input, Program, Row, Term
+
+MOST_CONVOLUTIONS = 8  # of one row
+_EXACT_INTEGERS = 1 << 53  # below this, integers are exact in float64
+_Slopes = list[
+    tuple[Any, Expression, int | None]
+]  # (constant, partial derivative, derivative row of x)
+
+
+def decompose(
+    outputs: Sequence[Expression],
+    inputs: Mapping[Expression, Input],
+    order: int,
+    derivatives: Sequence[Expression] | None = None,
+) -> Program:
+    """Return the program of the outputs' Taylor coefficients up to `order`.
+
+    outputs: scalar expressions (see `taylor.expression.scalars` for arrays).
+    inputs: where the leaves come from; every variable and parameter that occurs has to be among
+        them. `taylor.time` may be left out of a differential equation.
+    order: highest coefficient; 0 gives a plain formula, in which every input is constant.
+    derivatives: the right-hand sides of a differential equation, one for each slot of the source
+        "state", in the order of the slots.  Without them all inputs are given.
+
+    Raises ArgumentError for an unknown leaf, a missing state or a negative order,
+    UnsupportedFunctionError for array operations and functions that are not registered.
+
+    >>> from taylor.expression import variables
+    >>> x, v = variables("x v")
+    >>> states = {x: Input("state", (0,)), v: Input("state", (1,))}
+    >>> program = decompose([x, v], states, order=20, derivatives=[v, -x])
+    >>> len(program.rows), program.inputs
+    (2, (('state', 2),))
+    """
+    if order < 0:
+        raise ArgumentError(f"decompose: order={order} is negative")
+    work = _Decomposition(SeriesBuilder(order), dict(inputs))
+    if derivatives is not None:
+        work.declare_states(len(derivatives))
+        work.inputs.setdefault(time, Input("time", (0,)))
+    scaled = [_split(derivative) for derivative in derivatives or ()]
+    work.lower([core for _, core in scaled] + list(outputs))
+    for slot, (constant, core) in enumerate(scaled):
+        work.define_state(slot, constant, core)
+    builder = work.builder
+    rows = [work.rows[output] for output in outputs]
+    if order > 0:
+        rows = [builder.varying(row) for row in rows]
+    return builder.program(rows, _slots(inputs))
+
+
+def _slots(inputs: Mapping[Expression, Input]) -> tuple[tuple[str, int], ...]:
+    """The number of slots of every source, in the order of first mention."""
+    slots: dict[str, int] = {}
+    for source in inputs.values():
+        slots[source.source] = max(slots.get(source.source, 0), max(source.index) + 1)
+    return tuple(slots.items())
+
+
+def _split(e: Expression) -> tuple[Any, Expression]:
+    """(c, t) with e = c t: a constant factor is not worth a row of its own."""
+    if e.op == "linear" and len(e.args) == 1 and e.payload[1] == 0:
+        return e.payload[0][0], e.args[0]
+    return 1, e
+
+
+def _exact_divisor(e: Expression) -> Fraction | None:
+    """q if e is x / q and dividing rounds once, multiplying by 1/q twice; else None.
+
+    q is p / 2**k with an odd p > 1: exact in float64, and its reciprocal is not.
+    """
+    if e.op != "linear" or len(e.args) != 1 or e.payload[1] != 0:
+        return None
+    coefficient = Fraction(e.payload[0][0])
+    p, power = coefficient.denominator, abs(coefficient.numerator)
+    is_power_of_two = power & (power - 1) == 0
+    p_is_power_of_two = p & (p - 1) == 0
+    if is_power_of_two and not p_is_power_of_two and max(p, power) < _EXACT_INTEGERS:
+        return 1 / coefficient
+    return None
+
+
+def _only_term(row: Row) -> tuple[Any, int, int | None] | None:
+    """(c, r, p) if the row is just c p_0 times row r: a state takes that into its own step."""
+    step = row.step
+    if step is None or row.start is not None or (step.times, step.divisor) != ("1", None):
+        return None
+    if len(step.terms) != 1 or row.offset != 0:
+        return None
+    operand = step.terms[0].operand
+    if not isinstance(operand, Coefficient):
+        return None
+    return step.terms[0].constant, operand.row, step.terms[0].head
+
+
+class _Decomposition:
+    """The state of one walk: rows of nodes, what was absorbed, and what is still to be defined."""
+
+    def __init__(self, builder: SeriesBuilder, inputs: dict[Expression, Input]) -> None:
+        self.builder = builder
+        self.inputs = inputs
+        self.rows: dict[Expression, int] = {}
+        self.states: list[int] = []
+        self._absorbed: set[Expression] = set()  # only ever asked, never iterated
+        self._convolutions: dict[Expression, int] = {}
+        self._undefined: list[tuple[int, _Slopes]] = []
+
+    # -- inputs and states ------------------------------------------------------------------------
+
+    def declare_states(self, count: int) -> None:
+        """The rows of the state come first, in the order of their slots."""
+        slots = {s.index[0]: e for e, s in self.inputs.items() if s.source == "state"}
+        if sorted(slots) != list(range(count)):
+            raise ArgumentError(
+                f"decompose: {count} derivatives need state inputs with slots 0 to {count - 1}; "
+                f"got slots {sorted(slots)}"
+            )
+        self.states = [self._leaf(slots[slot]) for slot in range(count)]
+
+    def define_state(self, slot: int, constant: Any, core: Expression) -> None:
+        """x_n = h f_{n-1} / n, with f = constant * core."""
+        if core.op == "constant" and core.payload == 0:
+            return
+        row, head = self.rows[core], None
+        only = _only_term(self.builder.rows[row])
+        if only is not None:
+            factor, row, head = only
+            constant = constant * factor
+        operand = Coefficient(row, lag=1)
+        self.builder.define(self.states[slot], (Term(constant, operand, head),), times="h/n")
+
+    def _leaf(self, e: Expression) -> int:
+        if e not in self.rows:
+            source = self.inputs[e]
+            row = self.builder.input(source.source, source.index[0])
+            self.builder.name(row, str(e))
+            self.rows[e] = row
+        return self.rows[e]
+
+    # -- the walk ---------------------------------------------------------------------------------
+
+    def lower(self, roots: Sequence[Expression]) -> None:
+        """Make rows for the roots and everything below them, derivatives of functions included.
+
+        A function without a recurrence of its own is declared when it is met; the partial
+        derivatives that its step needs are lowered in the next round, because they may contain the
+        function itself.
+        """
+        declared: list[tuple[int, _Slopes]] = []
+        while roots:
+            nodes = self._post_order(roots)
+            self._plan(nodes, roots)
+            for node in nodes:
+                if node not in self._absorbed:
+                    self.rows[node] = self._row(node)
+            declared += self._undefined
+            roots = [core for _, slopes in self._undefined for _, core, _ in slopes]
+            self._undefined = []
+        for row, slopes in declared:
+            terms: Terms = ()
+            for constant, core, x_derivative in slopes:
+                slope = self.rows[core]
+                terms += self.builder.convolution(constant, x_derivative, slope, first=1)
+            self.builder.define(row, terms, times="1/n")
+
+    def _post_order(self, roots: Sequence[Expression]) -> list[Expression]:
+        """New nodes below the roots, operands first, in the order of the operands."""
+        found: list[Expression] = []
+        seen: set[Expression] = set()  # only ever asked, never iterated
+        pending = [(root, False) for root in reversed(roots)]
+        while pending:
+            node, finished = pending.pop()
+            if finished:
+                found.append(node)
+            elif node not in seen and node not in self.rows:
+                seen.add(node)
+                pending.append((node, True))
+                if node not in self.inputs:
+                    pending.extend((arg, False) for arg in reversed(_operands(node)))
+        return found
+
+    # -- what is absorbed -------------------------------------------------------------------------
+
+    def _plan(self, nodes: Sequence[Expression], roots: Sequence[Expression]) -> None:
+        """Decide which nodes get no row because the only node that uses them absorbs them."""
+        uses: dict[Expression, int] = {}
+        for used in roots:
+            uses[used] = uses.get(used, 0) + 1
+        for node in nodes:
+            for used in _operands(node) if node not in self.inputs else ():
+                uses[used] = uses.get(used, 0) + 1
+        self._absorbed = set()
+        self._convolutions = {}
+        for node in nodes:
+            for operand in self._absorbable(node):
+                if uses[operand] == 1 and operand not in self.rows and operand not in self.inputs:
+                    self._absorb(node, operand)
+
+    def _absorbable(self, e: Expression) -> Sequence[Expression]:
+        """Operands of a sum or quotient that could become part of its step."""
+        if e.op == "div":
+            numerator = e.args[0]
+            return (numerator,) if _is_product(numerator) or _is_plain_sum(numerator) else ()
+        if e.op != "linear":
+            return ()
+        coefficients, offset = e.payload
+        only = len(e.args) == 1 and offset == 0
+        if only and e.args[0].op == "div":
+            return e.args
+        if only and self.builder.order == 0 and _exact_divisor(e) is not None:
+            return ()  # rounded as NumPy rounds it
+        found = [arg for arg in e.args if _is_product(arg)]
+        if _is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
+            found.insert(0, e.args[0])
+        return found
+
+    def _absorb(self, e: Expression, operand: Expression) -> None:
+        added = 1 if _is_product(operand) else self._convolutions.get(operand, 0)
+        total = self._convolutions.get(e, 0) + added
+        if total <= MOST_CONVOLUTIONS:
+            self._convolutions[e] = total
+            self._absorbed.add(operand)
+
+    # -- rows of nodes ----------------------------------------------------------------------------
+
+    def _row(self, e: Expression) -> int:
+        builder, op = self.builder, e.op
+        if e in self.inputs:
+            return self._leaf(e)
+        if op == "constant":
+            return builder.number(e.payload)
+        if op == "linear":
+            return self._sum(e)
+        if op == "mul":
+            return builder.product(self.rows[e.args[0]], self.rows[e.args[1]])
+        if op == "div":
+            return builder.quotient(self._numerator(e, 1), self.rows[e.args[1]])
+        if op == "pow":
+            return self._power(e)
+        if op in CONDITIONS:
+            return builder.kernel(op, *(self.rows[arg] for arg in e.args))
+        if op == "where":
+            condition, a, b = (self.rows[arg] for arg in e.args)
+            return builder.select("where", (condition, a, b), condition, a, b)
+        if not e.args or op == "index":
+            raise self._unknown_leaf(e)
+        return self._function(e)
+
+    def _unknown_leaf(self, e: Expression) -> Exception:
+        if e.shape:
+            return _no_rule(e)
+        known = ", ".join(str(leaf) for leaf in self.inputs)
+        return ArgumentError(
+            f"decompose: {e} occurs in an expression but is not among the inputs ({known}); "
+            "add it to them"
+        )
+
+    def _power(self, e: Expression) -> int:
+        base, exponent = e.args
+        if _has_exact_exponent(e):
+            return power(self.builder, self.rows[base], exponent.payload)
+        return general_power(self.builder, self.rows[base], self.rows[exponent])
+
+    def _function(self, e: Expression) -> int:
+        record, builder = _record(e), self.builder
+        rows = [self.rows[arg] for arg in e.args]
+        if builder.is_steady(*rows):
+            return builder.kernel(record.kernel_name, *rows)
+        if record.recurrence is not None:
+            return builder.apply(record.name, *rows)
+        derivatives = [builder.derivative(row) for row in rows]
+        row = builder.declare(record.kernel_name, *rows)
+        slopes: _Slopes = [
+            (*_split(partial), derivative)
+            for partial, derivative in zip(record.derivative(*e.args), derivatives, strict=True)
+            if derivative is not None
+        ]
+        self._undefined.append((row, slopes))
+        return row
+
+    def _sum(self, e: Expression) -> int:
+        if len(e.args) == 1:
+            only = e.args[0]
+            if only.op == "div" and only in self._absorbed:
+                numerator = self._numerator(only, e.payload[0][0])
+                return self.builder.quotient(numerator, self.rows[only.args[1]])
+            divisor = _exact_divisor(e)
+            if divisor is not None and only not in self._absorbed:
+                return self.builder.divided(self.rows[only], divisor)
+        return self.builder.row(self._sum_terms(e), offset=e.payload[1])
+
+    def _sum_terms(self, e: Expression) -> Terms:
+        """The terms of a sum, those of the absorbed sum that it begins with first."""
+        parts: list[Terms] = []
+        sign = 1
+        while True:
+            coefficients = e.payload[0]
+            begins_with_sum = e.args[0].op == "linear" and e.args[0] in self._absorbed
+            first = 1 if begins_with_sum else 0
+            terms: Terms = ()
+            for constant, operand in zip(coefficients[first:], e.args[first:], strict=True):
+                terms += self._term(sign * constant, operand)
+            parts.append(terms)
+            if not begins_with_sum:
+                return tuple(term for part in reversed(parts) for term in part)
+            sign *= coefficients[0]
+            e = e.args[0]
+
+    def _term(self, constant: Any, operand: Expression) -> Terms:
+        if operand not in self._absorbed:
+            return self.builder.term(constant, self.rows[operand])
+        a, b = operand.args if operand.op == "mul" else (operand.args[0], operand.args[0])
+        return self.builder.convolution(constant, self.rows[a], self.rows[b])
+
+    def _numerator(self, e: Expression, constant: Any) -> Terms:
+        """The terms of constant times a quotient's numerator."""
+        numerator = e.args[0]
+        if numerator.op == "constant":
+            return self.builder.term(1, self.builder.number(constant * numerator.payload))
+        if numerator.op == "linear" and numerator in self._absorbed:
+            terms = self._sum_terms(numerator)
+            return tuple(Term(constant * t.constant, t.operand, t.head) for t in terms)
+        return self._term(constant, numerator)
+
+
+def _record(e: Expression) -> Function:
+    record = functions.get(e.op)
+    if record is None:
+        raise _no_rule(e)
+    return record
+
+
+def _no_rule(e: Expression) -> UnsupportedFunctionError:
+    return UnsupportedFunctionError(
+        f"decompose: there is no rule for {e.op!r} in {e}; arrays are turned into scalars by "
+        "taylor.expression.scalars, functions are added by taylor.register_function"
+    )
+
+
+def _has_exact_exponent(e: Expression) -> bool:
+    exponent = e.args[1]
+    return exponent.op == "constant" and not isinstance(exponent.payload, float)
+
+
+def _operands(e: Expression) -> tuple[Expression, ...]:
+    """The operands that need rows of their own: all but the exact exponent of a power."""
+    return e.args[:1] if e.op == "pow" and _has_exact_exponent(e) else e.args
+
+
+def _is_product(e: Expression) -> bool:
+    if e.op == "pow":
+        return e.args[1].op == "constant" and e.args[1].payload == 2
+    return e.op == "mul"
+
+
+def _is_plain_sum(e: Expression) -> bool:
+    return e.op == "linear" and e.payload[1] == 0

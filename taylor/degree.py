@@ -1,0 +1,81 @@
+"""Which programs have polynomial solutions, seen from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor.prune import rows_read
+from taylor_runtime.program import Coefficient, Convolution, Input, Kernel, Program, Row, Select
+
+_NO_POLYNOMIAL = -1  # the degree of a row that is not known to be a polynomial in time
+
+
+def polynomial_degree(program: Program) -> int | None:
+    """Return d if every state is proven to be a polynomial of degree d or less in time, else None.
+
+    Then the series ends by itself and bounds no step: vanishing coefficients alone prove nothing,
+    since x' = t**40 starts with many.  Rows that need themselves (every true recurrence) are not
+    polynomials; sums, products, natural powers and integrals of polynomials are.
+
+    >>> from taylor.decompose import decompose
+    >>> from taylor.expression import time, variables
+    >>> x, v = variables("x v")
+    >>> states = {x: Input("state", (0,)), v: Input("state", (1,))}
+    >>> polynomial_degree(decompose([x], states, 20, [v, 2 * time]))
+    3
+    >>> polynomial_degree(decompose([x], states, 20, [v, -x])) is None
+    True
+    """
+    states = [i for i, row in enumerate(program.rows) if _source(row) == "state"]
+    degrees = _degrees(program.rows, states)
+    found = [degrees[state] for state in states]
+    return None if _NO_POLYNOMIAL in found else max(found, default=0)
+
+
+def _source(row: Row) -> str:
+    return row.start.source if isinstance(row.start, Input) else ""
+
+
+def _degrees(rows: Sequence[Row], roots: Sequence[int]) -> dict[int, int]:
+    """Degrees of the roots and what they need; a row that is met inside itself has none."""
+    degrees: dict[int, int] = {}
+    unfinished: set[int] = set()
+    pending = [(root, False) for root in reversed(roots)]
+    while pending:
+        index, finished = pending.pop()
+        if finished:
+            unfinished.discard(index)
+            degrees[index] = _degree(rows, index, degrees)
+        elif index not in degrees and index not in unfinished:
+            unfinished.add(index)
+            pending.append((index, True))
+            pending.extend((needed, False) for needed in rows_read(rows[index]))
+    return degrees
+
+
+def _degree(rows: Sequence[Row], index: int, degrees: dict[int, int]) -> int:
+    """The degree of a row from those of the rows it reads; rows without one are still being met."""
+    row = rows[index]
+    if row.constant:
+        return 0
+    if row.step is None:
+        if isinstance(row.start, Kernel):  # of the state or time: constant within a step only
+            return _NO_POLYNOMIAL
+        return {"time": 1, "state": 0, "parameter": 0}.get(_source(row), _NO_POLYNOMIAL)
+    if any(degrees.get(needed, _NO_POLYNOMIAL) == _NO_POLYNOMIAL for needed in rows_read(row)):
+        return _NO_POLYNOMIAL
+    values = [row.step.divisor] if row.step.divisor is not None else []
+    values += [term.head for term in row.step.terms if term.head is not None]
+    values += [t.operand.condition for t in row.step.terms if isinstance(t.operand, Select)]
+    if any(degrees[value] > 0 for value in values):
+        return _NO_POLYNOMIAL
+    terms = (_operand_degree(term.operand, degrees) for term in row.step.terms)
+    return max(terms, default=0) + (row.step.times == "h/n")
+
+
+def _operand_degree(operand: Coefficient | Convolution | Select, degrees: dict[int, int]) -> int:
+    if isinstance(operand, Coefficient):
+        return degrees[operand.row]
+    if isinstance(operand, Convolution):
+        return degrees[operand.a] + degrees[operand.b]
+    return max(degrees[operand.a], degrees[operand.b])

@@ -1,0 +1,219 @@
+"""Symbolic derivatives: forward through the DAG for one input, backward for many.
+
+Both walk the DAG once, without recursion, so the derivative of n nodes has O(n) nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor import expression as ex
+from taylor.arrays import from_elements
+from taylor.constants import Exact, normalised
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expression import CONDITIONS, Expression, as_expression
+from taylor.logic import logical, logical_not, where
+from taylor.lower import scalars
+from taylor.simplify import divide, multiply, power, power_exact
+from taylor.sums import combine, exact_value, linear_combination, negate, scale
+from taylor.traverse import reachable
+
+# How a result changes with one operand: an exact factor, an expression, or None where it does not.
+Partial = Exact | Expression | None
+
+
+def diff(expression: Any, variable: Expression, n: int = 1) -> Expression:
+    """Return the n-th derivative of an expression with respect to one scalar input.
+
+    variable: a scalar variable, parameter, `time`, or one element of an array variable.
+    Other inputs are held fixed; comparisons, `floor` and `sign` count as constant, `where` is
+    differentiated branch by branch.
+
+    Raises ArgumentTypeError if `variable` is no such input, ArgumentError for a negative n,
+    UnsupportedFunctionError for a function without a derivative.
+
+    >>> x, k = ex.variables("x k")
+    >>> diff(k * x**3, x, 2)
+    6*k*x
+    """
+    root = as_expression(expression)
+    target = _check_input("diff", variable)
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
+        raise ArgumentError(f"diff: n={n!r} has to be an int of at least 0")
+    if n == 0:
+        return root
+    elements = list(scalars(root).reshape(-1))
+    for _ in range(n):
+        elements = _forward(elements, target)
+    return from_elements(_object_array(elements).reshape(root.shape))
+
+
+def grad_expressions(expression: Any, variables: Sequence[Expression]) -> list[Expression]:
+    """Return the partial derivatives of a scalar expression, one backward pass for all of them.
+
+    variables: scalar inputs, or array inputs, whose derivative is an array of their shape.
+
+    Raises ArgumentTypeError if one of them is no input, ArgumentError for an array expression.
+
+    >>> x, y = ex.variables("x y")
+    >>> grad_expressions(x**2 * y, [x, y])
+    [2*x*y, x**2]
+    """
+    root = as_expression(expression)
+    if root.shape:
+        raise ArgumentError(
+            f"grad_expressions: the expression has shape {root.shape}; take one element of it"
+        )
+    for variable in variables:
+        _check_input("grad_expressions", variable, scalar=False)
+    adjoints = _backward(scalars(root).item())
+    found = []
+    for variable in variables:
+        leaves = scalars(variable)
+        parts = [adjoints.get(leaf, ex.ZERO) for leaf in leaves.reshape(-1)]
+        found.append(from_elements(_object_array(parts).reshape(variable.shape)))
+    return found
+
+
+def _check_input(function: str, variable: Any, scalar: bool = True) -> Expression:
+    if isinstance(variable, Expression):
+        if variable.op in ("variable", "parameter", "time") and not (scalar and variable.shape):
+            return variable
+        if variable.op == "index" and not variable.shape and not variable.args[0].args:
+            return variable
+    hint = " (give one element, such as q[0])" if getattr(variable, "shape", ()) else ""
+    raise ArgumentTypeError(
+        f"{function}: cannot differentiate with respect to {variable!r}; use a variable, a "
+        f"parameter, taylor.time or an element of an array variable{hint}"
+    )
+
+
+def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:
+    array = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        array[i] = item
+    return array
+
+
+def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
+    """Tangents of scalar roots; a missing tangent is zero."""
+    tangents: dict[Expression, Expression] = {variable: ex.ONE}
+    for e in reachable(roots, stop=lambda node: node is variable):
+        if e is variable or not any(arg in tangents for arg in e.args):
+            continue
+        active = [arg in tangents for arg in e.args]
+        if e.op == "where":
+            a, b = (tangents.get(arg, ex.ZERO) for arg in e.args[1:])
+            tangent = where(e.args[0], a, b)
+        else:
+            terms: list[tuple[Exact, Expression]] = []
+            for arg, partial in zip(e.args, partials(e, active), strict=True):
+                if arg in tangents and partial is not None:
+                    terms.append(_times(partial, tangents[arg]))
+            tangent = _total(terms)
+        if exact_value(tangent) != 0:
+            tangents[e] = tangent
+    return [tangents.get(root, ex.ZERO) for root in roots]
+
+
+def _backward(root: Expression) -> dict[Expression, Expression]:
+    """Adjoints of all nodes under a scalar root: the derivative of the root by each of them.
+
+    A node that only matters where some condition holds is *guarded*: its partial derivatives may be
+    singular elsewhere, and zero times infinity must not spoil the sum.
+    """
+    contributions: dict[Expression, list[tuple[Exact, Expression]]] = {root: [(1, ex.ONE)]}
+    guards: dict[Expression, Expression] = {root: ex.ONE}
+    adjoints: dict[Expression, Expression] = {}
+
+    def contribute(to: Expression, term: tuple[Exact, Expression], guard: Expression) -> None:
+        contributions.setdefault(to, []).append(term)
+        known = guards.get(to)
+        guards[to] = guard if known is None else logical("or", known, guard)
+
+    for e in reversed(reachable([root])):
+        terms = contributions.pop(e, None)
+        if terms is None:
+            continue
+        adjoint, guard = _total(terms), guards[e]
+        adjoints[e] = adjoint
+        if not e.args or e.op == "index" or exact_value(adjoint) == 0:
+            continue
+        if e.op == "where":
+            test, a, b = e.args
+            contribute(a, (1, where(test, adjoint, 0)), logical("and", guard, test))
+            contribute(b, (1, where(test, 0, adjoint)), logical("and", guard, logical_not(test)))
+            continue
+        for arg, partial in zip(e.args, partials(e, [True] * len(e.args)), strict=True):
+            if partial is None or arg.op == "constant":
+                continue
+            factor, term = _times(partial, adjoint)
+            if guard is not ex.ONE and isinstance(partial, Expression):
+                term = where(guard, term, 0)
+            contribute(arg, (factor, term), guard)
+    return adjoints
+
+
+def _total(terms: list[tuple[Exact, Expression]]) -> Expression:
+    if len(terms) == 1:
+        return scale(*terms[0])
+    if len(terms) == 2:
+        return combine(*terms[0], *terms[1])
+    return linear_combination(terms)
+
+
+def _times(partial: Exact | Expression, value: Expression) -> tuple[Exact, Expression]:
+    if isinstance(partial, Expression):
+        return 1, multiply(partial, value)
+    return partial, value
+
+
+def partials(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
+    """Partial derivatives of one scalar node by its operands, needed only where `active`."""
+    op = e.op
+    if op == "linear":
+        return list(e.payload[0])
+    if op in CONDITIONS or op == "floor" or op == "sign":
+        return [None] * len(e.args)
+    rule = _RULES.get(op)
+    if rule is not None:
+        return rule(e, active)
+    from taylor.functions.registry import get
+
+    return [as_expression(partial) for partial in get(op).derivative(*e.args)]
+
+
+def _mul(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
+    return e.args[::-1]
+
+
+def _div(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
+    a, b = e.args
+    by_a = divide(ex.ONE, b) if active[0] else None
+    # The quotient itself is there already; 1/b has the square of it as derivative.
+    by_b = negate(power_exact(e, 2) if a is ex.ONE else divide(e, b)) if active[1] else None
+    return by_a, by_b
+
+
+def _pow(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
+    base, exponent = e.args
+    value = exact_value(exponent)
+    if value is not None:
+        return scale(value, power_exact(base, normalised(value - 1))), None
+    by_base = None
+    if active[0]:
+        by_base = multiply(exponent, power(base, exponent - 1))
+    by_exponent = None
+    if active[1]:
+        by_exponent = multiply(ex.make_function_node("log", base), e)
+    return by_base, by_exponent
+
+
+_RULES: dict[str, Callable[[Expression, Sequence[bool]], Sequence[Partial]]] = {
+    "mul": _mul,
+    "div": _div,
+    "pow": _pow,
+}

@@ -1,0 +1,237 @@
+"""Plain evaluation of expressions: floats, complex numbers, arrays, Fractions, mpmath numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from taylor import constants
+from taylor.constants import Number
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expression import COMPARISONS, Expression, as_expression
+from taylor.lower import scalars
+from taylor.traverse import reachable
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+}
+
+
+class _Floats:
+    """float64 and complex numbers, alone or in arrays; IEEE rules, no exceptions."""
+
+    def number(self, value: Number) -> Any:
+        return np.float64(constants.to_float(value))
+
+    def value(self, value: Any) -> Any:
+        array = np.asarray(value)
+        kind = np.complex128 if np.iscomplexobj(array) else np.float64
+        return array.astype(kind)[()]
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        return np.power(base, exponent)
+
+    def truth(self, value: Any) -> Any:
+        return np.float64(value) if np.ndim(value) == 0 else np.asarray(value, dtype=np.float64)
+
+    def choose(self, test: Any, a: Any, b: Any) -> Any:
+        return np.where(test != 0, a, b)[()]
+
+    def call(self, name: str, args: list[Any]) -> Any:
+        from taylor.functions.registry import get
+
+        return get(name).numpy(*args)
+
+
+class _Fractions(_Floats):
+    """Exact rational numbers as long as there are only rational operations, else float64."""
+
+    def number(self, value: Number) -> Any:
+        return value if type(value) is float else Fraction(value)
+
+    def value(self, value: Any) -> Any:
+        number = constants.exact(value)
+        if number is None:
+            raise ArgumentTypeError(
+                f"evaluate: {value!r} is given together with a Fraction or mpmath number; "
+                "exact results need real numbers"
+            )
+        return self.number(number)
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        if type(base) is Fraction and type(exponent) is Fraction:
+            exact = constants.power(
+                base, exponent.numerator if exponent.denominator == 1 else exponent
+            )
+            if exact is not None:
+                return Fraction(exact)
+        return np.power(np.float64(base), np.float64(exponent))
+
+    def truth(self, value: Any) -> Any:
+        return Fraction(int(value))
+
+    def choose(self, test: Any, a: Any, b: Any) -> Any:
+        return a if test != 0 else b
+
+    def call(self, name: str, args: list[Any]) -> Any:
+        if all(type(arg) is Fraction for arg in args):
+            folded = constants.fold_function(name, tuple(constants.normalised(arg) for arg in args))
+            if folded is not None:
+                return Fraction(folded)
+        return super().call(name, [np.float64(constants.to_float(arg)) for arg in args])
+
+
+class _Multiprecision(_Fractions):
+    """mpmath numbers, in the precision that the context has at the time of the call."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def number(self, value: Number) -> Any:
+        if type(value) is Fraction:
+            return self.context.mpf(value.numerator) / value.denominator
+        return self.context.mpf(value)
+
+    def value(self, value: Any) -> Any:
+        number = constants.exact(value)
+        return self.context.convert(value) if number is None else self.number(number)
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        return self.context.power(base, exponent)
+
+    def truth(self, value: Any) -> Any:
+        return self.context.mpf(int(value))
+
+    def call(self, name: str, args: list[Any]) -> Any:
+        from taylor.functions.registry import get
+
+        return get(name).mpmath(self.context, *args)
+
+
+def _algebra(values: list[Any]) -> _Floats:
+    items = [item for value in values for item in np.asarray(value, dtype=object).reshape(-1)[:1]]
+    for item in items:
+        if hasattr(item, "_mpf_") or hasattr(item, "_mpc_"):
+            return _Multiprecision(item.context)
+    return _Fractions() if any(type(item) is Fraction for item in items) else _Floats()
+
+
+def evaluate(expression: Any, values: Mapping[Any, Any] | None = None) -> Any:
+    """Return the value of an expression for given inputs.
+
+    expression: an expression, a scalar or an array.
+    values: variables, parameters and time (or their names) with their values.  Any mpmath number
+        makes the evaluation an mpmath one, else any Fraction an exact one where only rational
+        operations occur; otherwise float64 or complex128.  Arrays given for scalar inputs
+        broadcast; the value of an array input has the shape of that input.
+
+    Returns a float64, an array, a Fraction or an mpmath number; for an array expression an array of
+    its shape, followed by the shape of broadcast inputs.
+
+    Raises ArgumentError for a missing input, ShapeError for a value without the shape of its array
+    input.
+
+    >>> from fractions import Fraction
+    >>> from taylor.expression import variables
+    >>> x, y = variables("x y")
+    >>> evaluate(x / y + 1, {x: Fraction(1), y: 3})
+    Fraction(4, 3)
+    """
+    root = as_expression(expression)
+    given = {} if values is None else dict(values)
+    algebra = _algebra(list(given.values()))
+    elements = scalars(root)
+    known = _known(given, algebra)
+    with np.errstate(all="ignore"):
+        results = _evaluate(list(elements.reshape(-1)), known, algebra)
+    if not root.shape:
+        return results[0]
+    if isinstance(algebra, (_Fractions, _Multiprecision)):
+        array = np.empty(root.shape, dtype=object)
+        array.reshape(-1)[:] = results
+        return array
+    stacked = np.stack(np.broadcast_arrays(*results)) if results else np.empty(0)
+    return stacked.reshape(root.shape + stacked.shape[1:])
+
+
+def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
+    """Values by scalar input: an array input's value is spread over its elements."""
+    known: dict[Any, Any] = {}
+    for key, value in given.items():
+        if isinstance(key, Expression) and key.shape:
+            array = np.asarray(value, dtype=object)
+            if array.shape != key.shape:
+                raise ShapeError(
+                    f"evaluate: the value of {key} has shape {array.shape}, not {key.shape}"
+                )
+            for position in np.ndindex(*key.shape):
+                known[key[position]] = algebra.value(array[position])
+        elif isinstance(key, (Expression, str)):
+            known[key] = algebra.value(value)
+        else:
+            raise ArgumentTypeError(
+                f"evaluate: {key!r} is neither an expression nor the name of an input"
+            )
+    return known
+
+
+def _evaluate(roots: list[Expression], known: dict[Any, Any], algebra: _Floats) -> list[Any]:
+    done: dict[Expression, Any] = {}
+    for e in reachable(roots, stop=known.__contains__):
+        if e in known:
+            done[e] = known[e]
+        elif not e.args or e.op == "index":
+            done[e] = _leaf(e, known, algebra)
+        else:
+            done[e] = _operation(e, [done[arg] for arg in e.args], algebra)
+    return [done[root] for root in roots]
+
+
+def _leaf(e: Expression, known: Mapping[Any, Any], algebra: _Floats) -> Any:
+    if e.op == "constant":
+        return algebra.number(e.payload)
+    if e.shape:
+        return None  # an array input: only its elements have values
+    name = "t" if e.op == "time" else e.payload
+    if e.op != "index" and name in known:
+        return known[name]
+    raise ArgumentError(
+        f"evaluate: no value is given for {e}; add it to values, as in {{{e}: 1.0}}"
+    )
+
+
+def _operation(e: Expression, args: list[Any], algebra: _Floats) -> Any:
+    op = e.op
+    if op == "linear":
+        coefficients, offset = e.payload
+        total = None
+        for coefficient, value in zip(coefficients, args, strict=True):
+            term = value if coefficient == 1 else algebra.number(coefficient) * value
+            total = term if total is None else total + term
+        return total if offset == 0 else total + algebra.number(offset)
+    if op == "mul":
+        return args[0] * args[1]
+    if op == "div":
+        return args[0] / args[1]
+    if op == "pow":
+        return algebra.power(args[0], args[1])
+    if op in COMPARISONS:
+        return algebra.truth(_COMPARE[op](args[0], args[1]))
+    if op == "and":
+        return algebra.truth((args[0] != 0) & (args[1] != 0))
+    if op == "or":
+        return algebra.truth((args[0] != 0) | (args[1] != 0))
+    if op == "not":
+        return algebra.truth(args[0] == 0)
+    if op == "where":
+        return algebra.choose(*args)
+    return algebra.call(op, args)

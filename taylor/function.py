@@ -1,0 +1,185 @@
+"""Expressions as compiled NumPy functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.callbacks import externals
+from taylor.decompose import decompose
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expression import Expression, as_expression
+from taylor.lower import scalars
+from taylor.traverse import from_records, to_records
+from taylor.traverse import inputs as leaves
+from taylor_runtime.program import Input
+
+_float64 = np.float64
+
+
+class Function:
+    """A compiled function of scalars or arrays that acts as a NumPy ufunc.
+
+    Arguments broadcast; `out=`, `where=`, `casting=` and `dtype=` are NumPy's. One output gives an
+    array (or scalar), several a tuple. An input or output that is an array expression of shape s
+    takes its last axes from s. Computation is in float64 and releases the GIL. Functions pickle (as
+    their expressions) and may be called from several threads.
+
+    inputs:  the expressions the arguments stand for, in order.
+    outputs: the compiled expressions.
+    ufunc:   the NumPy ufunc over scalar inputs and outputs, or None where they are more than a
+             ufunc can take (NumPy allows 64 operands); `rows` is then the generalised ufunc
+             (n)->(m).
+    """
+
+    def __init__(
+        self, outputs: Sequence[Expression], inputs: Sequence[Expression], single: bool, name: str
+    ) -> None:
+        self.outputs = tuple(outputs)
+        self.inputs = tuple(inputs)
+        self.name = name
+        self._single = single
+        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
+        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
+        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
+        program = decompose(flat_outputs, sources, order=0)
+        self._nout = len(flat_outputs)
+        self._code = rt.build_formula(program, name, str(self), externals(program))
+        self.ufunc: np.ufunc | None = self._code.ufunc
+        self.rows: np.ufunc | None = self._code.rows
+        plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
+        self._elementwise = self.ufunc if plain and (single or self._nout > 1) else None
+        self._scalar = self._code.scalar if plain else None
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if self._scalar is not None and not options:
+            value = self._scalar(*arguments)
+            if value is not None:
+                return self._as_numpy(value)
+        if self._elementwise is not None:
+            return self._elementwise(*arguments, **options)
+        return self._call_general(arguments, options)
+
+    def _call_general(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        """Array inputs and outputs, and more scalars than a ufunc takes."""
+        if len(arguments) != len(self.inputs):
+            raise TypeError(f"{self.name} takes {len(self.inputs)} arguments, got {len(arguments)}")
+        if options:
+            raise TypeError(
+                f"{self.name} has array operands or too many operands for a NumPy ufunc, and takes "
+                f"no keyword arguments; got {', '.join(options)}"
+            )
+        columns: list[np.ndarray] = []
+        for given, argument in zip(self.inputs, arguments, strict=True):
+            columns.extend(_columns(given, argument))
+        if self.ufunc is not None:
+            results = self.ufunc(*columns)
+            flat = [results] if self._nout == 1 else list(results)
+        else:
+            assert self.rows is not None
+            stacked = np.stack(np.broadcast_arrays(*columns), axis=-1)
+            table = self.rows(stacked)
+            flat = [table[..., k] for k in range(self._nout)]
+        return self._assembled(flat)
+
+    def _assembled(self, flat: list[Any]) -> Any:
+        results, position = [], 0
+        for wanted in self.outputs:
+            size = int(np.prod(wanted.shape, dtype=int))
+            part = flat[position : position + size]
+            position += size
+            if wanted.shape == ():
+                results.append(part[0])
+            else:
+                joined = np.stack([np.asarray(p) for p in part], axis=-1)
+                results.append(joined.reshape(*joined.shape[:-1], *wanted.shape))
+        return results[0] if self._single else tuple(results)
+
+    def __str__(self) -> str:
+        names = ", ".join(str(e) for e in self.inputs)
+        values = ", ".join(str(e) for e in self.outputs)
+        return f"({names}) -> {values}"
+
+    def __repr__(self) -> str:
+        return f"<taylor function {self.name}: {self}>"
+
+    def _as_numpy(self, value: Any) -> Any:
+        """The types a ufunc returns for scalars."""
+        if self._single:
+            return _float64(value)
+        return (_float64(value),) if self._nout == 1 else tuple(map(_float64, value))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The expressions together, so that what they share is written once."""
+        records = to_records([*self.outputs, *self.inputs])
+        return _load, (records, len(self.outputs), self._single, self.name)
+
+
+def _load(records: Any, outputs: int, single: bool, name: str) -> Function:
+    """Compile a pickled function."""
+    roots = from_records(records)
+    return Function(roots[:outputs], roots[outputs:], single, name)
+
+
+def _columns(given: Expression, argument: Any) -> list[np.ndarray]:
+    array = np.asarray(argument, dtype=float)
+    depth = len(given.shape)
+    if depth == 0:
+        return [array]
+    if array.shape[array.ndim - depth :] != given.shape:
+        raise ArgumentError(
+            f"argument {given} must have last axes {given.shape}, got shape {array.shape}"
+        )
+    flat = array.reshape(*array.shape[: array.ndim - depth], -1)
+    return [flat[..., k] for k in range(flat.shape[-1])]
+
+
+def compile(expressions: Any, inputs: Sequence[Expression], *, name: str = "function") -> Function:
+    """Compile one expression, or a sequence of them, as a function of `inputs`.
+
+    expressions: an expression (the function returns an array) or a list or tuple (it returns a
+    tuple).
+    inputs:      variables, parameters or `taylor.time`, in the order of the arguments.
+
+    Raises ArgumentError if an expression depends on something that is not an input, or an input
+    occurs twice; ArgumentTypeError for what is no expression.
+
+    >>> import taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> f = ty.compile(ty.sin(x) + k, [x, k])
+    >>> float(f(0.0, 2.0))
+    2.0
+    >>> f([0.0, 0.5], [[1.0], [2.0]]).shape
+    (2, 2)
+    """
+    single = not isinstance(expressions, list | tuple)
+    outputs = [as_expression(e) for e in ([expressions] if single else expressions)]
+    if not outputs:
+        raise ArgumentError("compile needs at least one expression")
+    given = _checked_inputs(inputs)
+    known = {id(e) for e in given}
+    for leaf in leaves(outputs):
+        if id(leaf) not in known:
+            names = ", ".join(str(e) for e in given) or "none"
+            raise ArgumentError(
+                f"the expression depends on {leaf}, which is not among the inputs ({names}); "
+                f"add it to the inputs, or substitute a number for it"
+            )
+    return Function(outputs, given, single, name)
+
+
+def _checked_inputs(inputs: Any) -> list[Expression]:
+    if isinstance(inputs, Expression):
+        raise ArgumentTypeError(f"inputs must be a list of expressions, e.g. [{inputs}]")
+    given = list(inputs)
+    for position, e in enumerate(given):
+        if not isinstance(e, Expression) or e.op not in ("variable", "parameter", "time"):
+            raise ArgumentTypeError(
+                f"input {position} must be a variable, a parameter or taylor.time, got {e!r}"
+            )
+        if any(e is other for other in given[:position]):
+            raise ArgumentError(f"input {e} occurs twice")
+    return given

@@ -1,0 +1,80 @@
+"""Elementary functions: one record each, in files by family; the public callables made from them.
+
+`record.py` says what a record holds, `registry.py` finds it by name, `kernels.py` lists what has
+to be computed at order zero.  To add a function, add its record to a family and its name below;
+tests and documentation pick it up from the registry.
+"""
+
+from __future__ import annotations
+
+# Importing a family registers its records.
+from taylor.functions import (  # noqa: F401
+    exponential,
+    hyperbolic,
+    network,
+    piecewise,
+    powers,
+    special,
+    trigonometric,
+)
+from taylor.functions.apply import apply as apply
+from taylor.functions.apply import prod as prod
+from taylor.functions.apply import public as _public
+from taylor.functions.apply import sum as sum
+from taylor.functions.apply import where as where
+from taylor.functions.user import register_function as register_function
+
+exp = _public("exp")
+expm1 = _public("expm1")
+exp2 = _public("exp2")
+log = _public("log")
+log1p = _public("log1p")
+log2 = _public("log2")
+log10 = _public("log10")
+
+sqrt = _public("sqrt")
+cbrt = _public("cbrt")
+hypot = _public("hypot")
+
+sin = _public("sin")
+cos = _public("cos")
+tan = _public("tan")
+asin = _public("asin")
+acos = _public("acos")
+atan = _public("atan")
+atan2 = _public("atan2")
+
+sinh = _public("sinh")
+cosh = _public("cosh")
+tanh = _public("tanh")
+sech_squared = _public("sech_squared")
+asinh = _public("asinh")
+acosh = _public("acosh")
+atanh = _public("atanh")
+
+erf = _public("erf")
+erfc = _public("erfc")
+erf_derivative = _public("erf_derivative")
+
+abs = _public("abs")
+sign = _public("sign")
+floor = _public("floor")
+minimum = _public("minimum")
+maximum = _public("maximum")
+
+sigmoid = _public("sigmoid")
+sigmoid_derivative = _public("sigmoid_derivative")
+softplus = _public("softplus")
+relu = _public("relu")
+leaky_relu = _public("leaky_relu")
+
+__all__ = [
+    *("exp", "expm1", "exp2", "log", "log1p", "log2", "log10"),
+    *("sqrt", "cbrt", "hypot"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
+    *("sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"),
+    *("erf", "erfc", "erf_derivative"),
+    *("abs", "sign", "floor", "minimum", "maximum"),
+    *("sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"),
+    *("sum", "prod", "where", "register_function"),
+]

@@ -1,0 +1,158 @@
+"""The public callables: elementary functions of expressions, numbers and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentTypeError
+from taylor.expression import Expression, as_expression, make_function_node
+from taylor.functions.record import Function
+from taylor.functions.registry import get
+
+
+def apply(name: str, *args: Any) -> Any:
+    """Return the elementary function `name` of its arguments.
+
+    args: expressions (the result is one), object arrays or lists of them (an array of expressions),
+        numbers and arrays of numbers (plain NumPy evaluation), or mpmath numbers (evaluated in
+        their own precision).
+
+    Raises UnsupportedFunctionError for an unknown name, ArgumentTypeError for a wrong number of
+    arguments.
+
+    >>> from taylor.expression import variable
+    >>> apply("sin", variable("x"))
+    sin(x)
+    >>> float(apply("hypot", 3, 4))
+    5.0
+    """
+    record = get(name)
+    missing = record.arity - len(args)
+    if 0 < missing <= len(record.defaults):
+        args += record.defaults[-missing:]
+    if len(args) != record.arity:
+        raise ArgumentTypeError(f"{name}: takes {record.arity} argument(s), got {len(args)}")
+    if any(type(a) is Expression for a in args) and not any(_holds_objects(a) for a in args):
+        return make_function_node(name, *args)
+    if any(_holds_objects(a) for a in args):
+        return _on_elements(record, args)
+    contexts = [a.context for a in args if hasattr(a, "context") and hasattr(a, "_mpf_")]
+    if contexts:
+        return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
+    return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether a value is an object array, or a list with expressions in it."""
+    if isinstance(value, np.ndarray):
+        return value.dtype == object
+    return isinstance(value, (list, tuple)) and any(
+        type(item) is Expression or _holds_objects(item) for item in value
+    )
+
+
+def _on_elements(record: Function, args: tuple[Any, ...]) -> Any:
+    from taylor.numpy_protocol import expression_array
+
+    operands = [expression_array(a) if not np.isscalar(a) else a for a in args]
+    elements = [np.asarray(a).view(np.ndarray) for a in operands]
+    function = np.frompyfunc(partial(make_function_node, record.name), record.arity, 1)
+    result = function(*elements)
+    return expression_array(result) if isinstance(result, np.ndarray) else result
+
+
+def public(name: str) -> Callable[..., Any]:
+    """Return the public callable of a registered function, documented from its record."""
+    record = get(name)
+
+    def function(*args: Any) -> Any:
+        if len(args) == record.arity and all(type(a) is Expression for a in args):
+            return make_function_node(name, *args)
+        return apply(name, *args)
+
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "taylor.functions"
+    arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
+    function.__doc__ = (
+        f"Elementary function {name} of {arguments}.\n\n"
+        f"Real: {record.domain}.  Expressions give an expression; numbers and arrays are\n"
+        f"evaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+    )
+    return function
+
+
+def sum(terms: Any, axis: Any = None) -> Any:
+    """Return the sum of an iterable or of an array's elements; 0 for nothing.
+
+    terms: expressions and numbers, an array expression, or an array of either.
+    axis: axis or axes of an array to sum over; None means all.
+
+    >>> from taylor.expression import variables
+    >>> sum(variables("x y z"))
+    x + y + z
+    """
+    from taylor.sums import add_many
+
+    if axis is not None or isinstance(terms, (Expression, np.ndarray)):
+        return np.sum(_array(terms), axis=axis)
+    items = list(terms)
+    if not any(type(item) is Expression for item in items):
+        return np.sum(_array(items)) if items else 0
+    return add_many([as_expression(item) for item in items])
+
+
+def prod(factors: Any, axis: Any = None) -> Any:
+    """Return the product of an iterable or of an array's elements; 1 for nothing.
+
+    factors: expressions and numbers, an array expression, or an array of either.
+    axis: axis or axes of an array to multiply over; None means all.
+
+    >>> from taylor.expression import variables
+    >>> prod(variables("x y z"))
+    x*y*z
+    """
+    from taylor.simplify import multiply_many
+
+    if axis is not None or isinstance(factors, (Expression, np.ndarray)):
+        return np.prod(_array(factors), axis=axis)
+    items = list(factors)
+    if not any(type(item) is Expression for item in items):
+        return np.prod(_array(items)) if items else 1
+    return multiply_many([as_expression(item) for item in items])
+
+
+def _array(value: Any) -> Any:
+    """An array that NumPy's reductions build expressions from."""
+    from taylor.numpy_protocol import expression_array
+
+    if isinstance(value, Expression):
+        return value
+    array = np.asarray(value if isinstance(value, np.ndarray) else list(_iterable(value)))
+    return expression_array(array) if array.dtype == object else array
+
+
+def _iterable(value: Any) -> Iterable[Any]:
+    try:
+        return iter(value)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"sum, prod: {value!r} is not an array or iterable of expressions"
+        ) from None
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return `a` where the condition holds, else `b`; the other branch never disturbs the result.
+
+    Expressions give an expression, plain numbers and arrays what `numpy.where` gives.
+
+    >>> from taylor.expression import variable
+    >>> x = variable("x")
+    >>> where(x > 0, x, 0)
+    where(x > 0, x, 0)
+    """
+    return np.where(condition, a, b)

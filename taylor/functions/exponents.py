@@ -1,0 +1,85 @@
+"""Powers as rows: natural exponents by products, all others by a division by the base.
+
+Natural exponents are therefore regular where the base vanishes, and others singular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from taylor.recurrence import Exact, SeriesBuilder, shared
+from taylor_runtime.program import Constant, Convolution, Kernel, Term
+
+_MULTIPLIED_OUT = 3  # natural powers up to here are products at order zero too, others call `pow`
+
+
+def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
+    """Return x**exponent; natural exponents are regular at x = 0."""
+    if exponent == int(exponent) and exponent >= 0:
+        return _natural_power(b, x, int(exponent))
+    if exponent == -1:
+        return b.quotient(b.term(1, b.number(1)), x)
+    if exponent == Fraction(1, 2):
+        return b.apply("sqrt", x)
+    if b.is_steady(x):
+        return b.kernel("pow", x, constants=(exponent,))
+    return _singular_power(b, x, exponent)
+
+
+def _natural_power(b: SeriesBuilder, x: int, exponent: int) -> int:
+    """x * x**(m - 1) for odd m and (x**(m/2))**2 for even m; never a division by x."""
+    if exponent == 0:
+        return b.number(1)
+    if exponent == 1:
+        return x
+    if exponent > _MULTIPLIED_OUT and b.is_steady(x):
+        return b.kernel("pow", x, constants=(exponent,))
+    if exponent % 2:
+        terms = b.convolution(1, _natural_power(b, x, exponent - 1), x)
+    else:
+        half = _natural_power(b, x, exponent // 2)
+        terms = b.convolution(1, half, half)
+    start = Kernel("pow", (x,), (exponent,)) if exponent > _MULTIPLIED_OUT else None
+    return b.row(terms, start=start)
+
+
+@shared
+def _singular_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
+    return real_power(b, "pow", x, exponent, constants=(exponent,))
+
+
+def real_power(
+    b: SeriesBuilder, kernel: str, x: int, exponent: Exact, constants: Sequence[Constant] = ()
+) -> int:
+    """Return u = x**a, which starts from a kernel: n x_0 u_n is
+
+    sum_{j=0}^{n-1} (n a - j (a + 1)) x_{n-j} u_j.
+
+    For a > 0 the products, of the size of x**(a+1), overflow before u does; x is then scaled
+    by a power of two, which leaves the quotient as it is. Source: Jorba & Zou (2005),
+    proposition 2.1 (iii); the identity x u' = a u x'.
+    """
+    y = b.product(b.kernel("scale", x, x), x) if exponent > 0 else x
+    u = b.declare(kernel, x, constants=constants)
+    weight = (exponent, -(exponent + 1))
+    terms = (Term(1, Convolution(u, y, 0, 1, weight)),)
+    return b.define(u, terms, times="1/n", divisor=y)
+
+
+@shared
+def general_power(b: SeriesBuilder, x: int, y: int) -> int:
+    """Return x**y: u' = u (y log x)', or x u' = y u x' if the exponent y is steady."""
+    if b.is_steady(x, y):
+        return b.kernel("pow", x, y)
+    if not b.is_steady(y):
+        exponent = b.product(y, b.apply("log", x))
+        derivative = b.derivative(exponent)
+        u = b.declare("pow", x, y)
+        return b.define(u, b.convolution(1, derivative, u, first=1), times="1/n")
+    derivative = b.derivative(x)
+    u_derivative, u = b.declare(""), b.declare("pow", x, y)
+    terms = b.convolution(1, derivative, u, first=1, head=y)
+    terms += b.convolution(-1, u_derivative, x, first=1, last=1)
+    b.define(u_derivative, terms, divisor=x)
+    return b.define(u, b.term(1, u_derivative), times="1/n")

@@ -1,0 +1,149 @@
+"""Everything that machine code must evaluate at order zero: the complete list of kernel names.
+
+A kernel gives u_0 of a row from the u_0 of other rows (`taylor_runtime.program.Kernel`): first the
+rows, then the exact constants of the `Kernel`.  The kernels are the registered functions that are
+not made of others (`Function.expression` is None), under their own names, and the auxiliaries
+defined here.
+
+Truth values are numbers: 1 for true and 0 for false are produced, anything but 0 is taken as true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.registry import functions, get
+
+
+@dataclass(frozen=True, slots=True)
+class KernelDefinition:
+    """What one kernel computes.
+
+    name, arity: as in ``taylor_runtime.program.Kernel(name, arguments, constants)``; `arity`
+    counts both.
+    mpmath: ``(mp, *args) -> value``, the value that machine code has to round.
+    definition: the same in words or a formula.
+    domain: where it is real and finite.
+    rational: the definition uses arithmetic and comparison alone, so that exact numbers will do
+        (and `mp` may be None).
+    """
+
+    name: str
+    arity: int
+    mpmath: Callable[..., Any]
+    definition: str
+    domain: str = "everywhere"
+    rational: bool = True
+
+
+def _integer_power_or_mpmath(mp: Any, x: Any, y: Any) -> Any:
+    """x**y; exact for natural y, so that it also serves rational numbers."""
+    if y == int(y):
+        return x ** int(y)
+    return mp.power(mp.mpf(x.numerator) / x.denominator if hasattr(x, "numerator") else x, y)
+
+
+def _scale(mp: Any, x: Any, y: Any) -> Any:
+    """1 over the largest power of two that is not above max(|x|, |y|); 1 at the origin."""
+    size = max(abs(x), abs(y))
+    if not size or not mp.isfinite(size):
+        return mp.mpf(1)
+    return mp.ldexp(1, 1 - mp.frexp(size)[1])
+
+
+def _truth(condition: bool) -> int:
+    return 1 if condition else 0
+
+
+_AUXILIARIES = (
+    KernelDefinition(
+        "pow",
+        2,
+        _integer_power_or_mpmath,
+        "x**y as C's and NumPy's pow, with all of its special cases; y is often a constant",
+        "x > 0; x = 0 and y > 0; x < 0 and an integer y",
+        rational=False,
+    ),
+    KernelDefinition("div", 2, lambda mp, x, y: x / y, "x / y, correctly rounded", "y not zero"),
+    KernelDefinition("lt", 2, lambda mp, x, y: _truth(x < y), "1 if x < y else 0; NaN gives 0"),
+    KernelDefinition("le", 2, lambda mp, x, y: _truth(x <= y), "1 if x <= y else 0; NaN gives 0"),
+    KernelDefinition("gt", 2, lambda mp, x, y: _truth(x > y), "1 if x > y else 0; NaN gives 0"),
+    KernelDefinition("ge", 2, lambda mp, x, y: _truth(x >= y), "1 if x >= y else 0; NaN gives 0"),
+    KernelDefinition("eq", 2, lambda mp, x, y: _truth(x == y), "1 if x == y else 0; NaN gives 0"),
+    KernelDefinition("ne", 2, lambda mp, x, y: _truth(x != y), "1 if x != y else 0; NaN gives 1"),
+    KernelDefinition(
+        "and", 2, lambda mp, x, y: _truth(x != 0 and y != 0), "1 if both are true else 0"
+    ),
+    KernelDefinition(
+        "or", 2, lambda mp, x, y: _truth(x != 0 or y != 0), "1 if at least one is true else 0"
+    ),
+    KernelDefinition("not", 1, lambda mp, x: _truth(x == 0), "1 if x is false else 0"),
+    KernelDefinition(
+        "where",
+        3,
+        lambda mp, condition, x, y: x if condition != 0 else y,
+        "x where the condition is true, else y; the other one may be anything, NaN included",
+    ),
+    KernelDefinition(
+        "direction",
+        1,
+        lambda mp, x: 1 if x >= 0 else -1 if x < 0 else x,
+        "+1 if x >= 0 (both zeros), -1 if x < 0, NaN if x is NaN: the slope of abs in force",
+    ),
+    KernelDefinition(
+        "scale",
+        2,
+        _scale,
+        "a power of two near 1 / max(|x|, |y|), within a factor of 4 where the range permits, the "
+        "same for all lanes and targets; 1 at the origin, any power of two if an argument is "
+        "infinite or NaN; results do not depend on which power it is",
+        rational=False,
+    ),
+    KernelDefinition(
+        "sum_of_squares",
+        2,
+        lambda mp, x, y: x * x + y * y,
+        "x**2 + y**2, to 1 ulp, arguments scaled",
+    ),
+    KernelDefinition(
+        "difference_of_squares",
+        2,
+        lambda mp, x, y: (x - y) * (x + y),
+        "x**2 - y**2 as (x - y) * (x + y), without cancellation",
+    ),
+)
+
+
+_AUXILIARY = {auxiliary.name: auxiliary for auxiliary in _AUXILIARIES}
+_RATIONAL_FUNCTIONS = ("abs", "sign", "floor", "minimum", "maximum")
+
+
+def _of_function(function: Function) -> KernelDefinition:
+    return KernelDefinition(
+        function.kernel_name,
+        function.arity,
+        function.mpmath,
+        f"the function {function.name}",
+        function.domain,
+        rational=function.name in _RATIONAL_FUNCTIONS,
+    )
+
+
+def kernel_definitions() -> dict[str, KernelDefinition]:
+    """Return all kernels by name: those of taylor's own functions, and the auxiliaries.
+
+    >>> sorted(set(kernel_definitions()) & {"sin", "sech_squared", "scale", "relu"})
+    ['scale', 'sech_squared', 'sin']
+    """
+    own = (f for f in functions.values() if f.expression is None and not f.kernel)
+    return {function.name: _of_function(function) for function in own} | _AUXILIARY
+
+
+def kernel_definition(name: str) -> KernelDefinition:
+    """Return one kernel; "user:" and a name is a callback that a user registered."""
+    if name in _AUXILIARY:
+        return _AUXILIARY[name]
+    return _of_function(get(name.removeprefix(USER_KERNEL)))

@@ -1,0 +1,106 @@
+"""Functions with branches: each follows the branch in force at order zero."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from taylor.expression import constant, where
+from taylor.functions.record import Function
+from taylor.functions.registry import register
+from taylor.recurrence import SeriesBuilder
+
+_SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
+
+
+def _absolute(b: SeriesBuilder, x: int) -> int:
+    """u_n = +-x_n; at x_0 = 0 the branch x is in force."""
+    direction = b.kernel("direction", x)
+    return b.define(b.declare("abs", x), b.term(1, x, head=direction))
+
+
+def _extreme(name: str, comparison: str, b: SeriesBuilder, x: int, y: int) -> int:
+    """u_n = x_n or y_n; x at a tie."""
+    return b.select(name, (x, y), b.kernel(comparison, x, y), x, y)
+
+
+def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
+    """The smaller or larger number, and NaN if there is one."""
+    return x if x != x else y if y != y else choose(x, y)
+
+
+def _sign(x: Any) -> Any:
+    return 1 if x > 0 else -1 if x < 0 else x
+
+
+register(
+    Function(
+        name="abs",
+        arity=1,
+        mpmath=lambda mp, x: abs(x),
+        numpy=np.abs,
+        derivative=lambda x: (where(x >= 0, 1, -1),),
+        recurrence=_absolute,
+        numpy_names=("absolute", "fabs"),
+        sympy=lambda sympy, x: sympy.Abs(x),
+        sympy_names=("Abs",),
+        domain="everywhere; at 0 the branch x is in force",
+        reference=_SOURCE,
+        parity=1,
+    ),
+    Function(
+        name="sign",
+        arity=1,
+        mpmath=lambda mp, x: _sign(x),
+        numpy=np.sign,
+        derivative=lambda x: (constant(0),),
+        recurrence=lambda b, x: b.kernel("sign", x),
+        numpy_names=("sign",),
+        sympy=lambda sympy, x: sympy.sign(x),
+        sympy_names=("sign",),
+        domain="everywhere; steps at 0",
+        reference=_SOURCE,
+        parity=-1,
+    ),
+    Function(
+        name="floor",
+        arity=1,
+        mpmath=lambda mp, x: math.floor(x) if abs(x) < math.inf else x,
+        numpy=np.floor,
+        derivative=lambda x: (constant(0),),
+        recurrence=lambda b, x: b.kernel("floor", x),
+        numpy_names=("floor",),
+        sympy=lambda sympy, x: sympy.floor(x),
+        sympy_names=("floor",),
+        domain="everywhere; steps at the integers",
+        reference=_SOURCE,
+    ),
+    Function(
+        name="minimum",
+        arity=2,
+        mpmath=lambda mp, x, y: _first_if_nan(min, x, y),
+        numpy=np.minimum,
+        derivative=lambda x, y: (where(x <= y, 1, 0), where(x <= y, 0, 1)),
+        recurrence=lambda b, x, y: _extreme("minimum", "le", b, x, y),
+        numpy_names=("minimum",),
+        sympy=lambda sympy, x, y: sympy.Min(x, y),
+        sympy_names=("Min",),
+        domain="everywhere; the first argument at a tie",
+        reference=_SOURCE,
+    ),
+    Function(
+        name="maximum",
+        arity=2,
+        mpmath=lambda mp, x, y: _first_if_nan(max, x, y),
+        numpy=np.maximum,
+        derivative=lambda x, y: (where(x >= y, 1, 0), where(x >= y, 0, 1)),
+        recurrence=lambda b, x, y: _extreme("maximum", "ge", b, x, y),
+        numpy_names=("maximum",),
+        sympy=lambda sympy, x, y: sympy.Max(x, y),
+        sympy_names=("Max",),
+        domain="everywhere; the first argument at a tie",
+        reference=_SOURCE,
+    ),
+)

@@ -1,0 +1,57 @@
+"""What is known of one elementary function: the record that everything else is derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One elementary function, stated once.
+
+    Dispatch from NumPy, translation to and from SymPy, plain evaluation, symbolic derivatives,
+    Taylor recurrences, documentation and tests all read this record.
+
+    name: public name.
+    arity: number of arguments.
+    mpmath: ``(mp, *args) -> value``, with `mp` an mpmath context.
+    numpy: ``(*arrays) -> array``, plain NumPy evaluation, elementwise.
+    derivative: ``(*args: Expression) -> tuple of Expression``, one partial derivative an argument,
+        accurate and finite wherever the function's own derivative is.
+    recurrence: ``(builder: SeriesBuilder, *rows) -> row``; None has it made from the derivative.
+    numpy_names: ufuncs of NumPy and SciPy that map onto it.
+    sympy: ``(sympy, *args) -> SymPy expression``.
+    sympy_names: SymPy classes that translate back.
+    domain: where it is real, in words.
+    reference: author, year and place of the recurrence.
+    expression: ``(*args: Expression) -> Expression`` for a function made of others; that is what
+        expressions contain in its place, so it has no kernel and no recurrence of its own.
+    defaults: values of the last arguments that may be left out.
+    kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
+    """
+
+    name: str
+    arity: int
+    mpmath: Callable[..., Any]
+    numpy: Callable[..., Any]
+    derivative: Callable[..., tuple[Any, ...]]
+    recurrence: Callable[..., int] | None
+    numpy_names: tuple[str, ...]
+    sympy: Callable[..., Any]
+    sympy_names: tuple[str, ...]
+    domain: str
+    reference: str
+    expression: Callable[..., Any] | None = None
+    defaults: tuple[Any, ...] = ()
+    kernel: str = ""
+    parity: int = 0
+
+    @property
+    def kernel_name(self) -> str:
+        """Name of the kernel that gives the order-zero value."""
+        return self.kernel or self.name

@@ -1,0 +1,45 @@
+"""All elementary functions by name, and how users add their own."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+
+from taylor.errors import ArgumentError, UnsupportedFunctionError
+from taylor.functions.record import Function
+
+functions: dict[str, Function] = {}
+_lock = threading.Lock()
+
+
+def get(name: str) -> Function:
+    """Return the record of a function.
+
+    Raises `UnsupportedFunctionError`, naming near matches, if there is none.
+
+    >>> get("sin").arity
+    1
+    """
+    record = functions.get(name)
+    if record is None:
+        near = difflib.get_close_matches(name, functions, n=3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise UnsupportedFunctionError(
+            f"functions.get: there is no elementary function {name!r}{meant} "
+            "(taylor.register_function adds one)"
+        )
+    return record
+
+
+def register(*records: Function) -> None:
+    """Add records; a name can be taken once.
+
+    Raises `ArgumentError` if a name is taken.
+    """
+    with _lock:
+        for record in records:
+            if record.name in functions:
+                raise ArgumentError(
+                    f"register: a function {record.name!r} exists already; choose another name"
+                )
+            functions[record.name] = record

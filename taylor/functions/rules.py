@@ -1,0 +1,59 @@
+"""Rows that several elementary functions share: coupled pairs, 1 - x**2, scaled squares.
+
+Squares over- and underflow long before the functions that contain them do, so arguments are
+multiplied
+by a power of two s first, which is exact: atan, asinh, acosh, atan2 and hypot are right at 1e200
+and, where both arguments are small, at 1e-200.
+"""
+
+from __future__ import annotations
+
+from taylor.recurrence import SeriesBuilder, shared
+
+
+@shared
+def coupled_pair(b: SeriesBuilder, sine: str, cosine: str, sign: int, x: int) -> tuple[int, int]:
+    """Return (s, c) with s' = c x' and c' = sign s x': circular for -1, hyperbolic for +1.
+
+    Source: Griewank & Walther (2008), table 13.2.
+    """
+    derivative = b.derivative(x)
+    s, c = b.declare(sine, x), b.declare(cosine, x)
+    b.define(s, b.convolution(1, derivative, c, first=1), times="1/n")
+    b.define(c, b.convolution(sign, derivative, s, first=1), times="1/n")
+    return s, c
+
+
+@shared
+def one_minus_square(b: SeriesBuilder, x: int) -> int:
+    """Return 1 - x**2, without cancellation at order zero."""
+    q = b.declare("difference_of_squares", b.number(1), x)
+    return b.define(q, b.convolution(-1, x, x))
+
+
+@shared
+def arcsine_slope(b: SeriesBuilder, x: int) -> int:
+    """Return the derivative row x' / sqrt(1 - x**2)."""
+    root = b.apply("sqrt", one_minus_square(b, x))
+    return b.slope(b.derivative_terms(x), root)
+
+
+@shared
+def scaled_unit_square(b: SeriesBuilder, x: int, kernel: str) -> tuple[int, int, int]:
+    """Return (s, y, q): y = s x, q = y**2 +- s**2, s = 1 for |x| < 2 and else near 1/|x|.
+
+    kernel: "sum_of_squares" for plus, "difference_of_squares" for minus.
+    """
+    s = b.kernel("scale", x, constants=(1,))
+    y = b.product(s, x)
+    q = b.declare(kernel, y, s)
+    return s, y, b.define(q, b.convolution(1, y, y))
+
+
+@shared
+def scaled_circle(b: SeriesBuilder, x: int, y: int) -> tuple[int, int, int, int]:
+    """Return (s, X, Y, q) with X = s x, Y = s y, q = X**2 + Y**2 in [1, 8) at order zero."""
+    s = b.kernel("scale", x, y)
+    x_scaled, y_scaled = b.product(s, x), b.product(s, y)
+    squares = b.convolution(1, x_scaled, x_scaled) + b.convolution(1, y_scaled, y_scaled)
+    return s, x_scaled, y_scaled, b.row(squares)

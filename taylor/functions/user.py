@@ -1,0 +1,170 @@
+"""Functions that users register: built from expressions, or called back at order zero."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
+from taylor.expression import Expression, as_expression, try_expression, variable
+from taylor.functions.apply import public
+from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.registry import register
+
+
+def register_function(
+    name: str,
+    value: Callable[..., Any],
+    derivative: Callable[..., Any] | None = None,
+    *,
+    arity: int | None = None,
+    domain: str = "wherever its value is finite",
+) -> Callable[..., Any]:
+    """Add an elementary function and return it as a callable like `taylor.sin`.
+
+    name: a Python identifier that is not taken yet.
+    value: either a function that builds an expression from expressions, or a numerical function of
+        floats that returns a float.  Which of the two is found out by calling it with expressions.
+    derivative: ``(*args) -> expression``, for several arguments a tuple of partial derivatives.  A
+        numerical `value` needs it, and the Taylor coefficients of every order follow from it; a
+        `value` that builds expressions has its derivative already, and this one is not used.
+    arity: number of arguments, where the signature of `value` does not tell.
+    domain: where the function is real, for its documentation.
+
+    Raises ArgumentError for a name that is no identifier or taken, ArgumentTypeError if `value` is
+    not callable, its arguments cannot be counted, or `derivative` is missing.
+
+    >>> import taylor as ty
+    >>> gudermann = ty.register_function("gudermann", lambda x: 2 * ty.atan(ty.tanh(x / 2)))
+    >>> gudermann(ty.variable("x"))
+    2*atan(tanh(0.5*x))
+    >>> round(float(gudermann(1.0)), 10)
+    0.8657694832
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ArgumentError(f"register_function: name={name!r} is not a Python identifier")
+    if not callable(value):
+        raise ArgumentTypeError(f"register_function: value={value!r} of {name!r} is not callable")
+    count = _count_arguments(name, value) if arity is None else arity
+    if count < 1:
+        raise ArgumentTypeError(f"register_function: {name!r} has to take at least one argument")
+    placeholders = tuple(variable(f"argument {i} of {name}") for i in range(count))
+    body = _build(value, placeholders)
+    if body is None:
+        register(_numerical_record(name, value, derivative, count, domain))
+    else:
+        register(_composed_record(name, value, placeholders, body, domain))
+    return public(name)
+
+
+def _count_arguments(name: str, value: Callable[..., Any]) -> int:
+    if isinstance(value, np.ufunc):
+        return value.nin
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()  # type: ignore[assignment]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [p for p in parameters if p.kind in positional and p.default is p.empty]
+    if not needed or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        raise ArgumentTypeError(
+            f"register_function: the arguments of {name!r} cannot be counted; pass arity="
+        )
+    return len(needed)
+
+
+def _build(value: Callable[..., Any], placeholders: Sequence[Expression]) -> Expression | None:
+    """The expression that `value` builds; None if it is a numerical function."""
+    try:
+        return try_expression(value(*placeholders))
+    except (TypeError, AttributeError, ValueError, TaylorError):
+        return None  # it asked an expression for its value, as numerical functions do
+
+
+def _partials(name: str, derivative: Callable[..., Any]) -> Callable[..., tuple[Expression, ...]]:
+    """`derivative` with its result checked, as a tuple."""
+
+    def partials(*args: Expression) -> tuple[Expression, ...]:
+        result = derivative(*args)
+        found = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+        if len(found) != len(args):
+            raise ArgumentError(
+                f"register_function: the derivative of {name!r} returned {len(found)} partial "
+                f"derivative(s), but the function takes {len(args)} argument(s)"
+            )
+        return tuple(as_expression(partial) for partial in found)
+
+    return partials
+
+
+def _numerical_record(
+    name: str,
+    value: Callable[..., Any],
+    derivative: Callable[..., Any] | None,
+    arity: int,
+    domain: str,
+) -> Function:
+    if derivative is None:
+        raise ArgumentTypeError(
+            f"register_function: {name!r} is a numerical function, so derivative= is needed; "
+            "pass a function that builds its derivative from expressions"
+        )
+    vectorised = value if isinstance(value, np.ufunc) else np.vectorize(value, otypes=[float])
+    return Function(
+        name=name,
+        arity=arity,
+        mpmath=lambda mp, *args: mp.mpf(float(value(*(float(a) for a in args)))),
+        numpy=vectorised,
+        derivative=_partials(name, derivative),
+        recurrence=None,
+        numpy_names=(),
+        sympy=lambda sympy, *args: sympy.Function(name)(*args),
+        sympy_names=(name,),
+        domain=domain,
+        reference="registered by the user",
+        kernel=USER_KERNEL + name,
+    )
+
+
+def _composed_record(
+    name: str,
+    value: Callable[..., Any],
+    placeholders: tuple[Expression, ...],
+    body: Expression,
+    domain: str,
+) -> Function:
+    def evaluated(*args: Any) -> Any:
+        from taylor.evaluate import evaluate
+
+        return evaluate(body, dict(zip(placeholders, args, strict=True)))
+
+    def differentiated(*args: Expression) -> tuple[Expression, ...]:
+        from taylor.differentiate import grad_expressions
+        from taylor.substitute import substitute
+
+        actual = dict(zip(placeholders, args, strict=True))
+        return tuple(substitute(g, actual) for g in grad_expressions(body, placeholders))
+
+    def translated(sympy: Any, *args: Any) -> Any:
+        from taylor.interop.sympy import to_sympy
+
+        symbols = [to_sympy(placeholder) for placeholder in placeholders]
+        return to_sympy(body).subs(dict(zip(symbols, args, strict=True)), simultaneous=True)
+
+    return Function(
+        name=name,
+        arity=len(placeholders),
+        mpmath=lambda mp, *args: evaluated(*args),
+        numpy=evaluated,
+        derivative=differentiated,
+        recurrence=None,
+        numpy_names=(),
+        sympy=translated,
+        sympy_names=(),
+        domain=domain,
+        reference="registered by the user",
+        expression=lambda *args: as_expression(value(*args)),
+    )

@@ -1,0 +1,101 @@
+"""What users pass to an integrator, checked before anything is compiled or changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from taylor.integrate.times import Pair
+from taylor.integrate.tolerance import MOST_ORDER
+
+
+def initial_state(state: ArrayLike) -> np.ndarray:
+    """`state` as a finite float64 array of shape (n,), a copy."""
+    try:
+        array = np.array(state, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"the state must be an array of numbers, got {state!r}") from None
+    if array.ndim != 1:
+        raise ValueError(f"the state must have shape (n,), got shape {array.shape}")
+    if not np.isfinite(array).all():
+        place = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise ValueError(f"the state must be finite; component {place} is {float(array[place])}")
+    return array
+
+
+def series_order(order: int | None, default: int) -> int:
+    """The order of the series: `order`, or `default` as far as it goes."""
+    if order is None:
+        return min(default, MOST_ORDER)
+    if not isinstance(order, int | np.integer) or isinstance(order, bool):
+        raise TypeError(f"order must be an integer, got {order!r}")
+    if not 2 <= order <= MOST_ORDER:
+        raise ValueError(f"order must be between 2 and {MOST_ORDER}, got {order}")
+    return int(order)
+
+
+def largest_step(value: float) -> float:
+    """An upper bound on |step|, positive, perhaps infinite."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"max_step must be a positive number (infinity: no bound), got {value!r}"
+        ) from None
+    if not number > 0:
+        raise ValueError(f"max_step must be positive, got {value!r}")
+    return number
+
+
+def step_limit(max_steps: int | None) -> int | None:
+    """A number of steps, None being any."""
+    if max_steps is None:
+        return None
+    if not isinstance(max_steps, int | np.integer) or isinstance(max_steps, bool):
+        raise TypeError(f"max_steps must be an integer or None, got {max_steps!r}")
+    if max_steps <= 0:
+        raise ValueError(f"max_steps must be positive, got {max_steps}")
+    return int(max_steps)
+
+
+def check_callback(callback: Any) -> None:
+    """None or something to call."""
+    if callback is not None and not callable(callback):
+        raise TypeError(
+            f"callback must be a function of the integrator, got {type(callback).__name__}"
+        )
+
+
+def grid_times(times: ArrayLike, now: Pair) -> np.ndarray:
+    """`times` as an array, strictly monotonic from the current time on.
+
+    The current time counts as its rounded value: that is what users see of it.
+    """
+    try:
+        grid = np.array(times, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"times must be an array of numbers, got {times!r}") from None
+    if grid.ndim != 1 or len(grid) == 0:
+        raise ValueError(f"times must have shape (k,) with k >= 1, got shape {grid.shape}")
+    if not np.isfinite(grid).all():
+        place = int(np.flatnonzero(~np.isfinite(grid))[0])
+        raise ValueError(f"times must be finite; times[{place}] is {float(grid[place])}")
+    direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
+    wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
+    if len(wrong):
+        place = int(wrong[0])
+        raise ValueError(
+            f"times must be strictly increasing or strictly decreasing; times[{place}] = "
+            f"{float(grid[place])!r} is followed by {float(grid[place + 1])!r}"
+        )
+    if (grid[0] - now[0]) * direction < 0:
+        raise ValueError(
+            f"times[0] = {float(grid[0])!r} lies behind the current time {now[0]!r} in the "
+            "direction of the grid, which must start at the current time or beyond it; propagate "
+            "to times[0] first"
+        )
+    return grid

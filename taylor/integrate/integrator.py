@@ -1,0 +1,389 @@
+"""The adaptive Taylor integrator."""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import taylor_runtime as rt
+from taylor.callbacks import externals
+from taylor.decompose import decompose
+from taylor.degree import polynomial_degree
+from taylor.errors import TaylorError
+from taylor.integrate import arguments
+from taylor.integrate import times as tm
+from taylor.integrate.dense import DenseOutput
+from taylor.integrate.diagnose import StiffnessWatch, why_not_finite, why_underflow
+from taylor.integrate.machine import Machine
+from taylor.integrate.outcome import Outcome, Status
+from taylor.integrate.parameters import Key, Parameters
+from taylor.integrate.progress import ProgressBar
+from taylor.integrate.system import System, make_system
+from taylor.integrate.tolerance import MOST_ORDER, Tolerance, log2_safety, make_tolerance
+from taylor_runtime.program import Input
+
+SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
+
+Callback = Callable[["Integrator"], Any]
+
+
+class Integrator:
+    """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
+
+    system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
+                 rhs(t, y, p).
+    state:       initial values, shape (n,), in the order of the equations.
+    time:        initial time: float, Fraction, decimal string, or a (high, low) pair.
+    parameters:  value of every parameter of the system, by expression or name; an array for
+                 rhs(t, y, p).
+    tol:         tolerance relative to the largest state component; machine epsilon by default.
+    rtol, atol:  instead of `tol`, tolerances per component (numbers or shape (n,)).
+    order:       of the Taylor series; by default ceil(1 - ln(tol) / 2).
+    max_step:    upper bound on |step|. A feature that is narrower than a step *and* flat to all
+                 orders at both of its ends (a bump that underflows) cannot be seen without it.
+    high_accuracy: carry the rounding errors of the state from step to step (compensated summation).
+
+    Raises ValueError or TypeError for anything that cannot be integrated, before anything is
+    compiled.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+    >>> outcome = ta.propagate_until(10.0)
+    >>> outcome.status.name, bool(abs(ta.state[0] - np.cos(10.0)) < 1e-14)
+    ('REACHED', True)
+    """
+
+    def __init__(
+        self,
+        system: Any,
+        state: ArrayLike,
+        *,
+        time: Any = 0.0,
+        parameters: Mapping[Key, Any] | ArrayLike | None = None,
+        tol: float | None = None,
+        rtol: ArrayLike | None = None,
+        atol: ArrayLike | None = None,
+        order: int | None = None,
+        max_step: float = math.inf,
+        high_accuracy: bool = False,
+    ) -> None:
+        initial = arguments.initial_state(state)
+        named = parameters is None or isinstance(parameters, Mapping)
+        listed = 0 if named else int(np.asarray(parameters).size)
+        self.system: System = make_system(system, len(initial), listed)
+        if len(initial) != len(self.system):
+            raise ValueError(
+                f"the initial state has {len(initial)} components, the system "
+                f"{len(self.system)} equations"
+            )
+        self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol)
+        self.tol = tolerance.smallest
+        self.order = arguments.series_order(order, tolerance.order())
+        self.high_accuracy = bool(high_accuracy)
+        self._max_step = arguments.largest_step(max_step)
+        self._parameters = Parameters(self.system.parameters, parameters)
+        self._time = tm.time_pair(time)
+        self._state = initial
+        started = clock.perf_counter()
+        self._machine = self._make_machine()
+        self.compile_seconds = clock.perf_counter() - started
+        self._known: tuple[bytes, tm.Pair, bytes] | None = None  # what the machine has
+        self._watch = StiffnessWatch(self)
+        self._running = False
+
+    def _make_machine(self) -> Machine:
+        tolerance = self._tolerance
+        stepper = _compile(self.system, self.order, tolerance, self.high_accuracy)
+        return Machine(stepper, tolerance.defect_bound, tolerance.floors)
+
+    def __repr__(self) -> str:
+        return (
+            f"Integrator({len(self.system)} states, time={self.time!r}, order={self.order}, "
+            f"tol={self.tol:.3g})"
+        )
+
+    def __copy__(self) -> Integrator:
+        """An independent integrator that goes on to the same bits; the machine code is shared."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._state = self._state.copy()
+        other._parameters = Parameters(self.system.parameters, dict(self._parameters))
+        other._machine = self._machine.copy()
+        other._watch = StiffnessWatch(other)
+        other._running = False
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the machine code, which is compiled (or found in the cache) on loading."""
+        kept = {
+            k: v for k, v in self.__dict__.items() if k not in ("_machine", "_watch", "_running")
+        }
+        return {**kept, "memory": self._machine.memory()}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        memory = kept.pop("memory")
+        self.__dict__.update(kept)
+        self._machine = self._make_machine()
+        self._machine.restore(memory)
+        self._watch = StiffnessWatch(self)
+        self._running = False
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
+        return self.__copy__()
+
+    # -- state ----------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> np.ndarray:
+        """The current state, shape (n,): the integrator's own array, to be changed in place."""
+        return self._state
+
+    @state.setter
+    def state(self, value: ArrayLike) -> None:
+        new = arguments.initial_state(value)
+        if new.shape != self._state.shape:
+            raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
+        self._state[:] = new
+
+    @property
+    def time(self) -> float:
+        """The current time, rounded to float; may be set (to anything `time=` accepts)."""
+        return self._time[0]
+
+    @time.setter
+    def time(self, value: Any) -> None:
+        self._time = tm.time_pair(value)
+
+    @property
+    def time_pair(self) -> tuple[float, float]:
+        """The current time as the double-double sum high + low that is kept inside."""
+        return self._time
+
+    @property
+    def parameters(self) -> Parameters:
+        """The values of the parameters by expression or name; may be set, singly or together."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
+        self._parameters = Parameters(self.system.parameters, values)
+
+    @property
+    def max_step(self) -> float:
+        """Upper bound on |step|; may be set."""
+        return self._max_step
+
+    @max_step.setter
+    def max_step(self, value: float) -> None:
+        self._max_step = arguments.largest_step(value)
+
+    @property
+    def dense(self) -> DenseOutput:
+        """The last step's solution as a function of time.
+
+        Raises TaylorError before the first step from a state that was set, and after one that was
+        rejected.
+        """
+        return self._machine.last_step()
+
+    # -- propagation ----------------------------------------------------------------------------
+
+    def step(self, *, backward: bool = False) -> Outcome:
+        """Take one step of the size that the tolerance allows.
+
+        A step that nothing bounds (a polynomial solution) has length max_step, or 1 if that is
+        infinite.
+        """
+        end = (-math.inf if backward else math.inf, 0.0)
+        outcome = self._propagate(end, max_steps=1)
+        if outcome.status is Status.STEP_LIMIT:
+            return replace(outcome, status=Status.REACHED, message="")
+        return outcome
+
+    def propagate_until(
+        self,
+        time: Any,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """Integrate to exactly `time`, forwards or backwards.
+
+        max_steps: give up after so many steps (status STEP_LIMIT).
+        callback:  called with the integrator after every step; may change `state`, `time` and
+                   `parameters`; a true return value stops (status STOPPED). Without one, Python is
+                   not entered between steps.
+        dense:     keep every step's polynomials; `outcome.dense` is then the solution as a
+                   function.
+        progress:  show a progress bar when the run is long.
+
+        Raises ValueError or TypeError for a time that is not finite or no number,
+        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and
+        propagation can be resumed).
+        """
+        return self._propagate(tm.time_pair(time), max_steps, callback, dense, progress=progress)
+
+    def propagate_for(self, span: Any, **options: Any) -> Outcome:
+        """`propagate_until` the current time plus `span`."""
+        return self.propagate_until(tm.add(self._time, tm.time_pair(span, "span")), **options)
+
+    def propagate_grid(
+        self,
+        times: ArrayLike,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """Integrate through strictly monotonic `times`; `outcome.states` has the state at each.
+
+        The first time may be the current one; none may lie before it. Other arguments as in
+        `propagate_until`.
+        """
+        grid = arguments.grid_times(times, self._time)
+        end = tm.time_pair(float(grid[-1]))
+        return self._propagate(end, max_steps, callback, dense, grid, progress)
+
+    def _propagate(
+        self,
+        end: tm.Pair,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        grid: np.ndarray | None = None,
+        progress: bool = False,
+    ) -> Outcome:
+        limit = arguments.step_limit(max_steps)
+        arguments.check_callback(callback)
+        if self._running:
+            raise TaylorError(
+                "this integrator is propagating already, in the callback or thread that "
+                "called it; use another one, such as copy.copy(integrator)"
+            )
+        self._load()
+        machine = self._machine
+        control = machine.control[0]
+        control["end"], control["end_low"] = end
+        control["max_step"] = self._max_step
+        for name in ("steps", "retracted"):
+            control[name] = 0
+        control["smallest_step"], control["largest_step"] = math.inf, 0.0
+        machine.start_recording(dense, grid)
+        bar = ProgressBar(self._time[0], end[0], progress)
+        self._watch.begin()
+        self._running = True
+        try:
+            status, message = self._run(limit, callback, bar)
+        finally:
+            self._running = False
+            bar.close()
+        return self._outcome(status, message, grid, dense)
+
+    def _run(
+        self, limit: int | None, callback: Callback | None, bar: ProgressBar
+    ) -> tuple[Status, str]:
+        """Slices of machine code until something decides."""
+        machine, control = self._machine, self._machine.control[0]
+        budget = 1 if callback else 64
+        while True:
+            before = int(control["steps"])
+            wanted = before + budget
+            control["steps_wanted"] = wanted if limit is None else min(wanted, limit)
+            started = clock.perf_counter()
+            try:
+                code = machine.run()
+            finally:
+                self._unload()
+            if code == rt.RECORDS_FULL:
+                machine.grow_records()
+                if int(control["steps"]) == before:
+                    continue
+            elif code == rt.NON_FINITE:
+                return Status.NON_FINITE, why_not_finite(self)
+            elif code == rt.STEP_UNDERFLOW:
+                return Status.STEP_UNDERFLOW, why_underflow(self)
+            if callback is not None and int(control["steps"]) > before:
+                if callback(self):
+                    return Status.STOPPED, Status.STOPPED.value
+                self._load()
+            if code == rt.REACHED:
+                return Status.REACHED, ""
+            if limit is not None and int(control["steps"]) >= limit:
+                self._watch.look_at_end()
+                return Status.STEP_LIMIT, Status.STEP_LIMIT.value
+            bar.show(self.time)
+            self._watch.look()
+            if callback is None:
+                budget = _next_budget(budget, clock.perf_counter() - started)
+
+    def _load(self) -> None:
+        """Give the machine what the user changed, if anything; else the step size is kept."""
+        values = self.parameters.array()
+        known = (self._state.tobytes(), self._time, values.tobytes())
+        if known == self._known:
+            return
+        if not np.isfinite(self._state).all():
+            place = int(np.flatnonzero(~np.isfinite(self._state))[0])
+            raise ValueError(
+                f"the state is not finite: {self.system.states[place]} = "
+                f"{float(self._state[place])}"
+            )
+        self._machine.set_state(self._state, self._time)
+        self._machine.parameters[: len(values)] = values
+        self._machine.forget_step()
+        self._known = known
+
+    def _unload(self) -> None:
+        state, time = self._machine.state(), self._machine.time
+        known = (state.tobytes(), time, self.parameters.array().tobytes())
+        # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
+        self._state[:], self._time, self._known = state, time, known
+
+    def _outcome(
+        self, status: Status, message: str, grid: np.ndarray | None, dense: bool
+    ) -> Outcome:
+        control = self._machine.control[0]
+        steps = int(control["steps"])
+        return Outcome(
+            status=status,
+            time=self.time,
+            steps=steps,
+            smallest_step=float(control["smallest_step"]) if steps else math.nan,
+            largest_step=float(control["largest_step"]) if steps else math.nan,
+            retracted=int(control["retracted"]),
+            message=message,
+            stiff=self._watch.stiff,
+            times=None if grid is None else grid.copy(),
+            states=None if grid is None else self._machine.grid_states(),
+            dense=self._machine.dense() if dense else None,
+        )
+
+
+def _compile(system: System, order: int, tolerance: Tolerance, compensated: bool) -> rt.Stepper:
+    inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
+    inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
+    program = decompose(system.states, inputs, order, system.derivatives)
+    degree = polynomial_degree(program)
+    options = rt.StepperOptions(
+        log2_safety=log2_safety(order, min(tolerance.order(), MOST_ORDER)),
+        weighted=tolerance.floors is not None,
+        compensated=compensated,
+        polynomial=degree is not None and degree <= order,
+    )
+    return rt.build_stepper(program, options, externals(program))
+
+
+def _next_budget(budget: int, elapsed: float) -> int:
+    """Steps for the next slice, from how long the last took."""
+    factor = SLICE_SECONDS / max(elapsed, 1e-6)
+    return max(1, int(budget * min(max(factor, 0.25), 8.0)))

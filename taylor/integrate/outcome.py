@@ -1,0 +1,55 @@
+"""What a propagation reports."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from taylor.integrate.dense import DenseOutput
+
+
+class Status(enum.Enum):
+    """Why a propagation returned. Only `REACHED` means that the requested time was reached."""
+
+    REACHED = "the requested time was reached"
+    STEP_LIMIT = "the limit on the number of steps was reached"
+    STOPPED = "a callback asked to stop"
+    NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
+    STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Result of `Integrator.propagate_until`, `propagate_for`, `propagate_grid` and `step`.
+
+    status:         a `Status`; everything but `REACHED` left the integrator at an earlier time.
+    time:           the time reached (float; the integrator itself keeps it in double-double).
+    steps:          number of steps taken in this call.
+    smallest_step, largest_step: in absolute value; NaN if no step was taken.
+    retracted:      steps that the defect check rejected and that were repeated shorter.
+    message:        what happened, in words, where it was not the ordinary.
+    stiff:          the steps were limited by stability rather than by accuracy.
+    times, states:  for a grid, its times (k,) and the states (k, n); rows that were not reached
+                    are NaN.
+    dense:          the solution over the whole call, if `dense=True` was asked for and a step was
+                    taken.
+    """
+
+    status: Status
+    time: float
+    steps: int
+    smallest_step: float
+    largest_step: float
+    retracted: int = 0
+    message: str = ""
+    stiff: bool = False
+    times: np.ndarray | None = field(default=None, repr=False)
+    states: np.ndarray | None = field(default=None, repr=False)
+    dense: DenseOutput | None = field(default=None, repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether the requested time was reached."""
+        return self.status is Status.REACHED

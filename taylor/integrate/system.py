@@ -1,0 +1,158 @@
+"""The ways of writing a system of equations, brought to one: states and derivatives in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import TaylorError
+from taylor.expression import Expression, as_expression
+from taylor.lower import scalars
+from taylor.trace import TracedSystem, trace_rhs
+from taylor.traverse import from_records, reachable, to_records
+
+
+class SystemError(TaylorError, ValueError):
+    """A system of equations is not one: what is wrong, in which equation, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """x_i' = derivatives[i], scalar expressions of states, time and parameters.
+
+    parameters: those of a function as declared; else the ones that occur, in order of first use.
+    """
+
+    states: tuple[Expression, ...]
+    derivatives: tuple[Expression, ...]
+    parameters: tuple[Expression, ...]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The expressions together, so that what they share is written once."""
+        records = to_records([*self.states, *self.derivatives, *self.parameters])
+        return _load, (records, len(self.states))
+
+
+def _load(records: Any, states: int) -> System:
+    """Rebuild a pickled system."""
+    roots = from_records(records)
+    return System(roots[:states], roots[states : 2 * states], roots[2 * states :])
+
+
+def make_system(equations: Any, count: int, parameter_count: int = 0) -> System:
+    """Accept pairs, a dict, pairs of arrays, or a function rhs(t, y) or rhs(t, y, p) of arrays.
+
+    count, parameter_count: number of states and of parameters, which a function does not tell.
+
+    Raises SystemError where an equation is missing, double, or uses a variable without an equation.
+    """
+    if isinstance(equations, System):
+        return equations
+    if callable(equations):
+        traced = _trace(equations, count, parameter_count)
+        pairs = list(zip(traced.states, traced.derivatives, strict=True))
+        return _checked(pairs, traced.parameters)
+    memo: Memo = {}
+    return _checked([pair for item in _items(equations) for pair in _scalar_pairs(*item, memo)])
+
+
+def _trace(function: Any, count: int, parameter_count: int) -> TracedSystem:
+    try:
+        return trace_rhs(function, count, parameter_count)
+    except IndexError as error:
+        raise SystemError(
+            f"the right-hand side was called with {count} states and {parameter_count} parameters "
+            "(as many as `state` and the array `parameters` have) and raised "
+            f"IndexError: {error}"
+        ) from error
+
+
+def _items(equations: Any) -> list[tuple[Any, Any]]:
+    if isinstance(equations, Mapping):
+        return list(equations.items())
+    if not isinstance(equations, Iterable) or isinstance(equations, str | Expression):
+        raise TypeError(
+            "a system is a list of (variable, derivative) pairs, a dict, or a function "
+            f"rhs(t, y, p); got {type(equations).__name__}"
+        )
+    items = []
+    for number, item in enumerate(equations):
+        if not isinstance(item, Sequence) or len(item) != 2:
+            raise SystemError(
+                f"equation {number} must be a pair (variable, derivative), got {item!r}"
+            )
+        items.append((item[0], item[1]))
+    return items
+
+
+Memo = dict[Expression, Any]  # lowered expressions, shared by the equations of a system
+
+
+def _scalar_pairs(left: Any, right: Any, memo: Memo) -> list[tuple[Expression, Expression]]:
+    """One pair an element; the right side broadcasts to the left."""
+    states, values = _elements(left, memo), _elements(right, memo)
+    try:
+        derivatives = np.broadcast_to(values, states.shape)
+    except ValueError:
+        raise SystemError(
+            f"the derivative of {left} has shape {values.shape}, the variable {states.shape}"
+        ) from None
+    return list(zip(states.ravel(), derivatives.ravel(), strict=True))
+
+
+def _elements(value: Any, memo: Memo) -> np.ndarray:
+    if isinstance(value, Expression):
+        return scalars(value, memo)
+    array = np.asarray(value, dtype=object)
+    result = np.empty(array.shape, dtype=object)
+    for index, item in np.ndenumerate(array):
+        result[index] = as_expression(item)
+    return result
+
+
+def _checked(
+    pairs: list[tuple[Expression, Expression]], declared: Sequence[Expression] = ()
+) -> System:
+    if not pairs:
+        raise SystemError("the system is empty: give at least one (variable, derivative) pair")
+    seen: dict[Expression, int] = {}
+    for number, (state, derivative) in enumerate(pairs):
+        if not _is_variable(state):
+            raise SystemError(f"equation {number} is for {state}, which is not a variable")
+        if state in seen:
+            raise SystemError(f"{state} has two equations, numbers {seen[state]} and {number}")
+        seen[state] = number
+        if derivative.shape != ():
+            raise SystemError(
+                f"the derivative of {state} is not a scalar: shape {derivative.shape}"
+            )
+    parameters = dict.fromkeys(declared)
+    for node in reachable([derivative for _, derivative in pairs]):
+        if _is_variable(node) and node not in seen:
+            raise SystemError(
+                f"{node} is used but has no equation; add ({node}, its derivative), or make it a "
+                f"parameter with ty.parameter({str(node)!r})"
+            )
+        if _is_parameter(node):
+            parameters[node] = None
+    states, derivatives = zip(*pairs, strict=True)
+    return System(tuple(states), tuple(derivatives), tuple(parameters))
+
+
+def _is_variable(e: Expression) -> bool:
+    """A scalar variable, or one element of an array variable."""
+    return e.shape == () and _leaf(e).op == "variable"
+
+
+def _is_parameter(e: Expression) -> bool:
+    return e.shape == () and _leaf(e).op == "parameter"
+
+
+def _leaf(e: Expression) -> Expression:
+    return e.args[0] if e.op == "index" else e

@@ -1,0 +1,63 @@
+"""Time as a double-double sum: from floats, pairs, Fractions, decimal strings, mpmath numbers."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral
+from typing import Any
+
+Pair = tuple[float, float]  # high + low, high being the sum rounded
+
+
+def time_pair(value: Any, name: str = "time") -> Pair:
+    """`value` as a finite double-double pair.
+
+    Raises TypeError for what is no number and ValueError for NaN and infinities.
+    """
+    exact = _exact(value, name)
+    try:
+        high = float(exact)
+    except OverflowError:
+        raise ValueError(f"{name} must be within the range of a float, got {value!r}") from None
+    return high, float(exact - Fraction(high))
+
+
+def _exact(value: Any, name: str) -> Fraction:
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if isinstance(value, tuple) and len(value) == 2:
+        return _exact(value[0], name) + _exact(value[1], name)
+    try:
+        if isinstance(value, Fraction):
+            return value
+        if isinstance(value, Integral):
+            return Fraction(int(value))
+        if isinstance(value, str | Decimal):
+            return Fraction(value)
+        number = float(value)
+        if hasattr(value, "_mpf_") and math.isfinite(number):
+            sign, mantissa, exponent, _ = value._mpf_
+            return Fraction((-1) ** sign * int(mantissa)) * Fraction(2) ** exponent
+    except OverflowError:
+        raise ValueError(f"{name} must be within the range of a float, got {value!r}") from None
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be a number (float, Fraction, decimal string, mpmath number or a pair "
+            f"of floats), got {value!r}"
+        ) from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number!r}")
+    return Fraction(number)
+
+
+def add(time: Pair, span: Pair) -> Pair:
+    """The exact sum, rounded to a pair."""
+    return time_pair(sum(map(Fraction, (*time, *span)), Fraction(0)))
+
+
+def compare(a: Pair, b: Pair) -> int:
+    """-1, 0 or 1 as a is before, at or after b."""
+    difference = Fraction(a[0]) - Fraction(b[0]) + Fraction(a[1]) - Fraction(b[1])
+    return (difference > 0) - (difference < 0)

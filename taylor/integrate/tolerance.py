@@ -1,0 +1,84 @@
+"""Order and step size from the tolerance (Jorba & Zou, Exp. Math. 14 (2005) 99, section 3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+EPSILON = 2.0**-52
+MOST_ORDER = 200
+DEFECT_FACTOR = 1024.0  # of the tolerance, that the defect of a step may reach
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What the user asked for, as the step loop wants it.
+
+    smallest:      the smallest relative tolerance; it decides the order.
+    floors:        None for one norm over the state, else atol_i / rtol_i of every state, shape
+                   (n,).
+    """
+
+    smallest: float
+    floors: np.ndarray | None = None
+
+    def order(self) -> int:
+        """p = ceil(1 - ln(tol) / 2), at least 2 (eq. 3-2 of the source)."""
+        return max(2, math.ceil(1 - math.log(self.smallest) / 2))
+
+    @property
+    def defect_bound(self) -> float:
+        return DEFECT_FACTOR * max(self.smallest, EPSILON)
+
+
+def log2_safety(order: int, natural: int) -> float:
+    """log2 of h / rho: e^-2 for accuracy at optimal cost, exp(-0.7 / (p - 1)) for safety (eq. 3-7).
+
+    natural: the order p0 that belongs to the tolerance; with another order p the factor e^-2
+             becomes
+        e^(-2 p0 / p), which leaves the truncation error as it was.
+    """
+    return (-2 * natural / order - 0.7 / (order - 1)) / math.log(2)
+
+
+def make_tolerance(
+    count: int, tol: float | None, rtol: ArrayLike | None, atol: ArrayLike | None
+) -> Tolerance:
+    """Check and combine the three ways of stating a tolerance."""
+    if tol is not None and (rtol is not None or atol is not None):
+        raise ValueError("give either tol, or rtol and atol, not both")
+    if rtol is None and atol is None:
+        value = EPSILON if tol is None else _number("tol", tol)
+        if not 0 < value < 1:
+            raise ValueError(f"tol must be between 0 and 1, got {value!r}")
+        return Tolerance(value)
+    relative = _vector("rtol", EPSILON if rtol is None else rtol, count)
+    absolute = _vector("atol", 0.0 if atol is None else atol, count)
+    if not ((relative > 0) & (relative < 1)).all():
+        raise ValueError(f"rtol must be between 0 and 1 in every component, got {rtol!r}")
+    if not ((absolute >= 0) & np.isfinite(absolute)).all():
+        raise ValueError(f"atol must be finite and not negative, got {atol!r}")
+    return Tolerance(float(relative.min()), absolute / relative)
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def _vector(name: str, value: ArrayLike, count: int) -> np.ndarray:
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or one number a state, got {value!r}") from None
+    if array.shape not in ((), (count,)):
+        raise ValueError(
+            f"{name} must be a number or have one entry for each of the {count} states, "
+            f"got shape {array.shape}"
+        )
+    return np.broadcast_to(array, (count,)).astype(float)

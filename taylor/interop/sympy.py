@@ -1,0 +1,243 @@
+"""Expressions to SymPy and back, with shared parts shared and without recursion on our side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy
+
+from taylor import arrays, constants, logic, simplify, sums
+from taylor import expression as ex
+from taylor.errors import ArgumentTypeError, UnsupportedFunctionError
+from taylor.expression import CONDITIONS, Expression, as_expression, make_function_node
+from taylor.functions.registry import functions, get
+from taylor.lower import scalars
+from taylor.traverse import reachable
+
+_CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits
+
+_RELATIONS = {"lt": "Lt", "le": "Le", "gt": "Gt", "ge": "Ge", "eq": "Eq", "ne": "Ne"}
+
+# SymPy functions that are reciprocals of functions in the registry.
+_RECIPROCALS = {
+    "sec": "cos",
+    "csc": "sin",
+    "cot": "tan",
+    "sech": "cosh",
+    "csch": "sinh",
+    "coth": "tanh",
+}
+
+
+def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -> Any:
+    """Return the expression as a SymPy expression, an array as an `ImmutableDenseNDimArray`.
+
+    symbols: SymPy expressions for some inputs; others become ``Symbol(name)``, time
+        ``Symbol("t")``, an element of an array a symbol named like ``q[0, 1]``.
+
+    Raises UnsupportedFunctionError for functions that SymPy does not have.
+
+    >>> x, k = ex.variables("x k")
+    >>> to_sympy(k * x**2 + x)
+    k*x**2 + x
+    """
+    root = as_expression(expression)
+    elements = scalars(root)
+    done: dict[Expression, Any] = dict(symbols or {})
+    for e in reachable(elements.reshape(-1), stop=done.__contains__):
+        if e not in done:
+            done[e] = _to_sympy(e, done)
+    results = [_number(e, done) for e in elements.reshape(-1)]
+    return results[0] if not root.shape else sympy.ImmutableDenseNDimArray(results, root.shape)
+
+
+def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
+    op = e.op
+    if op == "constant":
+        return _to_sympy_number(e.payload)
+    if op == "time":
+        return sympy.Symbol("t")
+    if op in ("variable", "parameter"):
+        return None if e.shape else sympy.Symbol(e.payload)
+    if op == "index":
+        return sympy.Symbol(str(e))
+    if op in _RELATIONS:
+        left, right = (_number(arg, done) for arg in e.args)
+        return getattr(sympy, _RELATIONS[op])(left, right)
+    if op in ("and", "or", "not"):
+        parts = [_condition(arg, done) for arg in e.args]
+        return {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[op](*parts)
+    if op == "where":
+        values = [_number(arg, done) for arg in e.args[1:]]
+        return sympy.Piecewise((values[0], _condition(e.args[0], done)), (values[1], True))
+    args = [_number(arg, done) for arg in e.args]
+    if op == "linear":
+        coefficients, offset = e.payload
+        terms = [_to_sympy_number(c) * t for c, t in zip(coefficients, args, strict=True)]
+        return sympy.Add(*terms, _to_sympy_number(offset))
+    if op == "mul":
+        return args[0] * args[1]
+    if op == "div":
+        return args[0] / args[1]
+    if op == "pow":
+        return sympy.Pow(args[0], args[1])
+    try:
+        return get(op).sympy(sympy, *args)
+    except (AttributeError, NotImplementedError) as error:
+        raise UnsupportedFunctionError(f"to_sympy: SymPy has no function for {op!r}") from error
+
+
+def _to_sympy_number(value: constants.Number) -> Any:
+    if isinstance(value, float):
+        return sympy.nan if value != value else sympy.oo if value > 0 else -sympy.oo
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+def _number(e: Expression, done: Mapping[Expression, Any]) -> Any:
+    """The translation as a number: a condition counts 1 where it holds and 0 where not."""
+    value = done[e]
+    return sympy.Piecewise((1, value), (0, True)) if e.op in CONDITIONS else value
+
+
+def _condition(e: Expression, done: Mapping[Expression, Any]) -> Any:
+    return done[e] if e.op in CONDITIONS else sympy.Ne(done[e], 0)
+
+
+# --- from SymPy ----------------------------------------------------------
+
+
+def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Expression:
+    """Return a SymPy expression, Matrix or array as an Expression.
+
+    symbols: what some SymPy symbols (or other subexpressions, such as f(t)) stand for; other
+        symbols become variables of their name.  Exact numbers stay exact, a Float keeps its binary
+        value, pi and E become fractions of 320 digits.
+
+    Raises UnsupportedFunctionError, naming it, for anything without a counterpart.
+
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> from_sympy(sympy.sin(x) / y + sympy.Rational(1, 3))
+    sin(x)/y + 1/3
+    """
+    if isinstance(expression, (sympy.MatrixBase, sympy.NDimArray)):
+        elements = np.empty(expression.shape, dtype=object)
+        for position in np.ndindex(*expression.shape):
+            elements[position] = from_sympy(expression[position], symbols)
+        return arrays.from_elements(elements)
+    try:
+        root = sympy.sympify(expression)
+    except sympy.SympifyError as error:
+        raise ArgumentTypeError(f"from_sympy: {expression!r} is not a SymPy expression") from error
+    done: dict[Any, Expression] = {
+        sympy.sympify(key): as_expression(value) for key, value in (symbols or {}).items()
+    }
+    pending = [root]
+    while pending:
+        current = pending[-1]
+        if current in done:
+            pending.pop()
+            continue
+        missing = [arg for arg in current.args if arg not in done]
+        if missing:
+            pending.extend(missing)
+            continue
+        done[pending.pop()] = _from_sympy(current, [done[arg] for arg in current.args])
+    return done[root]
+
+
+def _from_sympy(e: Any, args: list[Expression]) -> Expression:
+    if isinstance(e, sympy.Symbol):
+        return ex.variable(e.name)
+    if not e.args:
+        return _from_atom(e)
+    name = type(e).__name__
+    rule = _RULES.get(name)
+    if rule is not None:
+        return rule(args)
+    if name in _RECIPROCALS:
+        return simplify.reciprocal(make_function_node(_RECIPROCALS[name], *args))
+    for record in functions.values():
+        if name in record.sympy_names:
+            return make_function_node(record.name, *args)
+    raise UnsupportedFunctionError(
+        f"from_sympy: no counterpart for {name} in {e}; rewrite it with SymPy first (doit, "
+        "rewrite), or give a replacement in symbols"
+    )
+
+
+def _from_atom(e: Any) -> Expression:
+    if isinstance(e, sympy.NumberSymbol):
+        digits = sympy.Float(e.evalf(_CONSTANT_DIGITS), _CONSTANT_DIGITS)
+        return ex.constant(digits)
+    if e is sympy.true or e is sympy.false:
+        return ex.constant(int(bool(e)))
+    if e is sympy.oo or e is -sympy.oo or e is sympy.nan:
+        return ex.constant(float(e))
+    if isinstance(e, (sympy.Rational, sympy.Float)):
+        return ex.constant(e)
+    raise UnsupportedFunctionError(
+        f"from_sympy: {e} ({type(e).__name__}) has no counterpart; expressions are real"
+    )
+
+
+def _product(args: list[Expression]) -> Expression:
+    """SymPy writes x/y as x*y**-1: collect reciprocals into one quotient again."""
+    above: list[Expression] = []
+    below: list[Expression] = []
+    for arg in args:
+        if arg.op == "div" and arg.args[0] is ex.ONE:
+            below.append(arg.args[1])
+        else:
+            above.append(arg)
+    numerator = reduce(simplify.multiply, above, ex.ONE)
+    return simplify.divide(numerator, reduce(simplify.multiply, below)) if below else numerator
+
+
+def _piecewise(args: list[Expression]) -> Expression:
+    """Nested choices from the last piece up; a point outside all pieces has no value."""
+    result = ex.constant(float("nan"))
+    for piece in reversed(args):
+        result = logic.where(piece.args[1], piece.args[0], result)
+    return result
+
+
+def _heaviside(args: list[Expression]) -> Expression:
+    at_zero = args[1] if len(args) > 1 else ex.constant(Fraction(1, 2))
+    x = args[0]
+    return logic.where(x < 0, 0, logic.where(x > 0, 1, at_zero))
+
+
+def _fold(build: Callable[..., Expression]) -> Callable[[list[Expression]], Expression]:
+    return lambda args: reduce(build, args)
+
+
+def _call(name: str) -> Callable[..., Expression]:
+    return lambda *args: make_function_node(name, *args)
+
+
+_RULES: dict[str, Callable[[list[Expression]], Expression]] = {
+    "Add": sums.add_many,
+    "Mul": _product,
+    "Pow": lambda args: simplify.power(*args),
+    "ceiling": lambda args: -make_function_node("floor", -args[0]),
+    "Mod": lambda args: simplify.remainder(*args),
+    "Max": _fold(_call("maximum")),
+    "Min": _fold(_call("minimum")),
+    "Heaviside": _heaviside,
+    "Piecewise": _piecewise,
+    "ExprCondPair": lambda args: arrays.stack(args),
+    "And": _fold(lambda a, b: logic.logical("and", a, b)),
+    "Or": _fold(lambda a, b: logic.logical("or", a, b)),
+    "Not": lambda args: logic.logical_not(args[0]),
+    "StrictLessThan": lambda args: args[0] < args[1],
+    "LessThan": lambda args: args[0] <= args[1],
+    "StrictGreaterThan": lambda args: args[0] > args[1],
+    "GreaterThan": lambda args: args[0] >= args[1],
+    "Equality": lambda args: logic.equal(*args),
+    "Unequality": lambda args: logic.not_equal(*args),
+}

@@ -1,0 +1,139 @@
+"""Comparisons, logic and choice: nodes that are 1 where a condition holds and 0 where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from taylor import expression as ex
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.expression import CONDITIONS, Expression
+from taylor.sums import exact_value
+
+_DECIDE: dict[str, Callable[[Any, Any], bool]] = {
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+}
+
+
+def compare(op: str, a: Expression, b: Expression) -> Expression:
+    """The comparison node `op` (lt, le, gt, ge, eq, ne), 1 where it holds and 0 where not."""
+    shape = ex.broadcast_shapes(op, a, b)
+    value_a, value_b = exact_value(a), exact_value(b)
+    if value_a is not None and value_b is not None:
+        return ex.constant_node(int(_DECIDE[op](value_a, value_b)), shape)
+    return ex.node(op, (a, b), None, shape)
+
+
+def less(a: Expression, b: Expression) -> Expression:
+    """a < b."""
+    return compare("lt", a, b)
+
+
+def less_equal(a: Expression, b: Expression) -> Expression:
+    """a <= b."""
+    return compare("le", a, b)
+
+
+def greater(a: Expression, b: Expression) -> Expression:
+    """a > b."""
+    return compare("gt", a, b)
+
+
+def greater_equal(a: Expression, b: Expression) -> Expression:
+    """a >= b."""
+    return compare("ge", a, b)
+
+
+def equal(a: Expression, b: Expression) -> Expression:
+    """a == b as a node; use `is` to ask whether two expressions are the same."""
+    return compare("eq", a, b)
+
+
+def not_equal(a: Expression, b: Expression) -> Expression:
+    """a != b as a node."""
+    return compare("ne", a, b)
+
+
+def condition(e: Expression) -> Expression:
+    """`e` itself if it is a condition, else e != 0."""
+    if e.op in CONDITIONS or e is ex.ZERO or e is ex.ONE:
+        return e
+    return compare("ne", e, ex.ZERO)
+
+
+def _logic(symbol: str, a: Expression) -> Expression:
+    if a.op in CONDITIONS or exact_value(a) in (0, 1):
+        return a
+    if a.op in ("index", "stack", "broadcast", "reshape", "transpose", "take"):
+        return condition(a)
+    raise ArgumentTypeError(
+        f"operator {symbol}: {a} is not a condition; combine comparisons, as in "
+        f"(x > 0) {symbol} (y > 0)"
+    )
+
+
+def both(a: Expression, b: Expression) -> Expression:
+    """a & b for conditions."""
+    return logical("and", _logic("&", a), _logic("&", b))
+
+
+def either(a: Expression, b: Expression) -> Expression:
+    """a | b for conditions."""
+    return logical("or", _logic("|", a), _logic("|", b))
+
+
+def negation(a: Expression) -> Expression:
+    """~a for a condition."""
+    return logical_not(_logic("~", a))
+
+
+def logical(op: str, a: Expression, b: Expression) -> Expression:
+    """The node `and` or `or` of two conditions, or of numbers compared with zero."""
+    a, b = condition(a), condition(b)
+    shape = ex.broadcast_shapes(op, a, b)
+    if a is b:
+        return a
+    if a.shape == b.shape:
+        for first, second in ((a, b), (b, a)):
+            value = exact_value(first)
+            if value is not None:
+                return second if bool(value) == (op == "and") else first
+            if first.op == "not" and first.args[0] is second:
+                return ex.constant_node(int(op == "or"), a.shape)
+    return ex.node(op, (a, b), None, shape)
+
+
+def logical_not(a: Expression) -> Expression:
+    """The opposite of a condition, or of a number compared with zero."""
+    a = condition(a)
+    value = exact_value(a)
+    if value is not None:
+        return ex.constant_node(int(value == 0), a.shape)
+    return a.args[0] if a.op == "not" else ex.node("not", (a,), None, a.shape)
+
+
+def where(test: Any, a: Any, b: Any) -> Expression:
+    """`a` where the condition holds, else `b`; the other branch never disturbs the result.
+
+    >>> x = ex.variable("x")
+    >>> where(x > 0, x, -x)
+    where(x > 0, x, -x)
+    """
+    test, a, b = condition(ex.as_expression(test)), ex.as_expression(a), ex.as_expression(b)
+    try:
+        shape = ex.broadcast_shapes("where", test, a, b)
+    except ShapeError as error:
+        raise ShapeError(f"{error} (condition, value, other value)") from None
+    if a is b and a.shape == shape:
+        return a
+    value = exact_value(test)
+    if value is not None:
+        chosen = a if value else b
+        if chosen.shape == shape:
+            return chosen
+    return ex.node("where", (test, a, b), None, shape)

@@ -1,0 +1,288 @@
+"""NumPy functions on expressions: what ``np.sin(x)``, ``np.where(x > 0, a, b)``, ``a @ b`` build.
+
+Two kinds of arrays meet here.  An *array node* (an Expression with a shape) stays one node under
+elementwise functions, sums and products.  An *object array* holds scalar expressions; mixing a
+NumPy array with a scalar expression gives one, of class `ExpressionArray`, which is NumPy's own
+array in every other respect.  Functions without an array node of their own fall back to NumPy's
+implementation on the elements.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from typing import Any
+
+import numpy as np
+
+from taylor import arrays
+from taylor import expression as ex
+from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
+from taylor.expression import Expression
+
+Array = np.ndarray[Any, Any]
+Builder = Callable[..., Expression]
+
+
+class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
+    """An object array of scalar expressions whose NumPy functions build expressions.
+
+    It differs from a plain object array where NumPy would ask an element for its truth value:
+    comparisons, `maximum`, `sign`, `where`, `clip` work.
+
+    >>> x, y = ex.variables("x y")
+    >>> np.maximum(expression_array([x, y]), 0)
+    ExpressionArray([maximum(x, 0), maximum(y, 0)], dtype=object)
+    """
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from taylor.numpy_functions import apply_function
+
+        return apply_function(func, args, kwargs)
+
+
+def expression_array(value: Any) -> ExpressionArray:
+    """Return an object array of the elements of a sequence, an array, or an array node (a copy)."""
+    if type(value) is Expression:
+        elements = np.empty(value.shape, dtype=object)
+        for position in np.ndindex(*value.shape):
+            elements[position] = value[position] if position else value
+    else:
+        elements = np.array(plain(value), dtype=object)
+        for position in np.ndindex(*elements.shape):
+            elements[position] = ex.as_expression(elements[position])
+    return elements.view(ExpressionArray)
+
+
+def plain(value: Any) -> Any:
+    """The value with expressions and expression arrays turned into plain object arrays."""
+    if type(value) is Expression:
+        return expression_array(value).view(np.ndarray)
+    if isinstance(value, ExpressionArray):
+        return value.view(np.ndarray)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    return value
+
+
+def is_node(value: Any) -> bool:
+    """Whether a value is, or a sequence contains, an array node."""
+    if type(value) is Expression:
+        return bool(value.shape)
+    return isinstance(value, (list, tuple)) and any(is_node(item) for item in value)
+
+
+def wrapped(result: Any) -> Any:
+    """A NumPy function's result, object arrays as `ExpressionArray` and 0-d ones as elements."""
+    if isinstance(result, (list, tuple)):
+        return type(result)(wrapped(item) for item in result)
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return result.view(ExpressionArray) if result.shape else result[()]
+    return result
+
+
+# --- ufuncs ----------------------------------------------------------
+
+
+def _basic_builders() -> dict[str, Builder]:
+    from taylor import logic, numpy_functions, simplify, sums
+
+    def floor(a: Expression) -> Expression:
+        return simplify.make_function_node("floor", a)
+
+    def degrees(a: Expression) -> Expression:
+        return sums.scale(ex.constant(180 / math.pi).payload, a)
+
+    def radians(a: Expression) -> Expression:
+        return sums.scale(ex.constant(math.pi / 180).payload, a)
+
+    def same(a: Expression) -> Expression:
+        return a
+
+    return {
+        "add": sums.add,
+        "subtract": sums.subtract,
+        "multiply": simplify.multiply,
+        "divide": simplify.divide,
+        "power": simplify.power,
+        "float_power": simplify.power,
+        "floor_divide": simplify.floor_divide,
+        "remainder": simplify.remainder,
+        "negative": sums.negate,
+        "positive": same,
+        "conjugate": same,
+        "square": lambda a: simplify.power_exact(a, 2),
+        "reciprocal": simplify.reciprocal,
+        "sqrt": lambda a: simplify.make_function_node("sqrt", a),
+        "ceil": lambda a: sums.negate(floor(sums.negate(a))),
+        "matmul": arrays.matmul,
+        "less": logic.less,
+        "less_equal": logic.less_equal,
+        "greater": logic.greater,
+        "greater_equal": logic.greater_equal,
+        "equal": logic.equal,
+        "not_equal": logic.not_equal,
+        "logical_and": partial(logic.logical, "and"),
+        "logical_or": partial(logic.logical, "or"),
+        "logical_not": logic.logical_not,
+        "bitwise_and": logic.both,
+        "bitwise_or": logic.either,
+        "invert": logic.negation,
+        "deg2rad": radians,
+        "radians": radians,
+        "rad2deg": degrees,
+        "degrees": degrees,
+        "heaviside": lambda a, h: logic.where(a < 0, 0, logic.where(a > 0, 1, h)),
+        "clip": numpy_functions.clip,
+    }
+
+
+_builders: dict[str, Builder] = {}
+_registered = -1
+
+
+def _builder(name: str) -> Builder | None:
+    """The constructor behind a NumPy ufunc's name, from the registry and the table above."""
+    global _registered
+    from taylor.functions.registry import functions
+    from taylor.simplify import make_function_node
+
+    if len(functions) != _registered:
+        for record in functions.values():
+            for numpy_name in record.numpy_names:
+                _builders[numpy_name] = partial(make_function_node, record.name)
+        _builders.update(_basic_builders())
+        _registered = len(functions)
+    return _builders.get(name)
+
+
+def element_method(name: str) -> Builder | None:
+    """What NumPy calls as a method of an object array's element: ``x.sin()`` for ``np.sin``."""
+    builder = _builder(name)
+    if builder is None:
+        return None
+    return lambda *args: builder(*(ex.as_expression(arg) for arg in args))
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """The ``__array_ufunc__`` of expressions and expression arrays."""
+    out = options.pop("out", (None,))[0]
+    builder = _builder(ufunc.__name__)
+    options.pop("dtype", None)
+    if builder is None or options.get("where", True) is not True:
+        detail = "" if builder is None else " with where="
+        raise UnsupportedFunctionError(
+            f"numpy.{ufunc.__name__}{detail}: taylor has no rule for it; taylor.register_function "
+            "adds one"
+        )
+    options.pop("where", None)
+    if method == "__call__":
+        result = call(ufunc.__name__, builder, inputs)
+    elif method == "reduce":
+        result = _reduce(ufunc, builder, inputs[0], **options)
+    elif method == "accumulate":
+        result = _accumulate(builder, inputs[0], **options)
+    elif method == "outer":
+        a, b = (v if type(v) is Expression else np.asarray(plain(v)) for v in inputs)
+        result = call(ufunc.__name__, builder, (a.reshape(*a.shape, *[1] * b.ndim), b))
+    else:
+        raise UnsupportedFunctionError(
+            f"numpy.{ufunc.__name__}.{method}: not available for expressions"
+        )
+    if out is None:
+        return result
+    if isinstance(out, np.ndarray) and out.dtype == object:
+        out.view(np.ndarray)[...] = plain(result)
+        return out
+    raise ArgumentTypeError(
+        f"numpy.{ufunc.__name__}: the result holds expressions and cannot be stored in place; "
+        "create the array with dtype=object or write a = a + x for a += x"
+    )
+
+
+def call(name: str, builder: Builder, inputs: Sequence[Any]) -> Any:
+    if any(is_node(value) for value in inputs):
+        return builder(*(ex.as_expression(value) for value in inputs))
+    if name == "matmul":
+        return object_matmul(*inputs)
+    return _elementwise(builder, inputs)
+
+
+def _elementwise(builder: Builder, inputs: Sequence[Any]) -> Any:
+    """Apply a constructor to scalar expressions, numbers and arrays, broadcast."""
+    if not any(isinstance(value, (np.ndarray, list, tuple)) for value in inputs):
+        return builder(*(ex.as_expression(value) for value in inputs))
+    operands = [np.asarray(plain(value)) for value in inputs]
+    try:
+        shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    except ValueError:
+        shapes = " and ".join(str(operand.shape) for operand in operands)
+        raise ShapeError(f"shapes {shapes} do not broadcast together") from None
+    result = np.empty(shape, dtype=object)
+    flat = [np.broadcast_to(operand, shape).reshape(-1) for operand in operands]
+    for i, elements in zip(np.ndindex(*shape), zip(*flat, strict=True), strict=True):
+        result[i] = builder(*(ex.as_expression(element) for element in elements))
+    return wrapped(result)
+
+
+def object_matmul(a: Any, b: Any) -> Any:
+    from taylor.lower import lower_matmul
+
+    first, second = (expression_array(value).view(np.ndarray) for value in (a, b))
+    arrays.matmul_shape(first.shape, second.shape)
+    return wrapped(lower_matmul(first, second))
+
+
+def _reduce(
+    ufunc: Any,
+    builder: Builder,
+    value: Any,
+    axis: Any = 0,
+    keepdims: bool = False,
+    initial: Any = None,
+) -> Any:
+    from taylor.simplify import multiply_many
+    from taylor.sums import add_many
+
+    name = ufunc.__name__
+    if is_node(value) and name == "add" and initial is None:
+        return arrays.sum_axes(value, axis, keepdims)
+    elements = expression_array(value).view(np.ndarray)
+    axes = (
+        tuple(range(elements.ndim))
+        if axis is None
+        else arrays.normalised_axes(name, axis, elements.ndim)
+    )
+    kept = [i for i in range(elements.ndim) if i not in axes]
+    shape = tuple(elements.shape[i] for i in kept)
+    rows = elements.transpose((*kept, *axes)).reshape(*shape, -1)
+    result = np.empty(shape, dtype=object)
+    for position in np.ndindex(*shape):
+        row = list(rows[position])
+        if initial is not None and initial is not np._NoValue:
+            row.append(ex.as_expression(initial))
+        if name == "add":
+            result[position] = add_many(row)
+        elif name == "multiply":
+            result[position] = multiply_many(row)
+        elif row:
+            result[position] = reduce(builder, row)
+        else:
+            raise ShapeError(f"numpy.{name}.reduce: an empty array has no {name}")
+    if keepdims:
+        result = np.expand_dims(result, axes)
+    return wrapped(result)
+
+
+def _accumulate(builder: Builder, value: Any, axis: int = 0) -> Any:
+    elements = expression_array(value).view(np.ndarray)
+    rows = np.moveaxis(elements, axis, 0)
+    for i in range(1, rows.shape[0]):
+        rows[i] = plain(_elementwise(builder, (rows[i - 1], rows[i])))
+    return wrapped(elements)

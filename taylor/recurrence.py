@@ -1,0 +1,355 @@
+"""Recurrences written as rows: the builder that every elementary function speaks to.
+
+A `SeriesBuilder` collects the rows of a program (`taylor_runtime.program`).  A rule asks it for
+the rows it needs (products, derivatives, kernels), declares its own, and defines the step that
+gives coefficient n; see `taylor/functions/` for rules.  Equal rows are made once.
+
+A row is *steady* if its coefficients beyond order zero all vanish: constants, parameters, and what
+is piecewise constant (floor, comparisons, scale factors).  Steady rows never enter a convolution:
+a product with one becomes a term with a `head`, a quotient by one a `divisor`.
+
+Conventions: n is the order, j the summation index; u is the row that a rule defines, x its
+argument, x' the derivative row n x_n (the Euler operator applied to x).  Sources of the rules of
+arithmetic: Moore (1966) ch. 11; Griewank & Walther (2008) section 13.2, table 13.1; Jorba & Zou
+(2005) section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from taylor.prune import pruned
+from taylor_runtime.program import (
+    Coefficient,
+    Constant,
+    Convolution,
+    Input,
+    Kernel,
+    Number,
+    Program,
+    Row,
+    Select,
+    Step,
+    Term,
+)
+
+Exact = int | Fraction
+Terms = tuple[Term, ...]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TO_BE_DEFINED = Step(())
+_MULTIPLIED_OUT = (
+    3  # natural powers up to here are products at order zero too, larger ones call `pow`
+)
+
+
+def shared(
+    rule: Callable[Concatenate[SeriesBuilder, P], R],
+) -> Callable[Concatenate[SeriesBuilder, P], R]:
+    """Make a rule return what it returned before for the same builder and rows."""
+
+    @wraps(rule)
+    def once(builder: SeriesBuilder, *args: P.args, **kwargs: P.kwargs) -> R:
+        key = (rule, args, tuple(kwargs.items()))
+        if key not in builder.results:
+            builder.results[key] = rule(builder, *args, **kwargs)
+        result: R = builder.results[key]  # type: ignore[assignment]
+        return result
+
+    return once  # type: ignore[return-value]  # wraps() hides that `builder` is positional
+
+
+class SeriesBuilder:
+    """Collects rows in evaluation order; rows are named by their position.
+
+    order: highest coefficient that the program will compute.  At order 0 every row is constant,
+        and no recurrence is expanded.
+
+    >>> builder = SeriesBuilder(order=3)
+    >>> x = builder.input("jet", 0)
+    >>> u = builder.apply("exp", builder.product(x, x))
+    >>> builder.product(x, x) == u - 2  # made once; its derivative row stands between
+    True
+    """
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self.rows: list[Row] = []
+        self.results: dict[object, object] = {}  # of shared rules
+        self._steady: list[bool] = []
+        self._number: dict[int, Number] = {}
+        self._known: dict[Row, int] = {}
+
+    # -- rows -----------------------------------------------------------------------------------
+
+    def _append(self, row: Row, steady: bool) -> int:
+        self.rows.append(row)
+        self._steady.append(steady)
+        return len(self.rows) - 1
+
+    def _shared_row(self, row: Row, steady: bool) -> int:
+        known = self._known.get(row)
+        if known is None:
+            known = self._known[row] = self._append(row, steady)
+        return known
+
+    def is_steady(self, *rows: int) -> bool:
+        """Whether all coefficients of these rows beyond order zero vanish."""
+        return all(self._steady[row] for row in rows)
+
+    def _is_constant(self, rows: Iterable[int]) -> bool:
+        return all(self.rows[row].constant for row in rows)
+
+    def name(self, row: int, name: str) -> None:
+        """Name a row that has no name yet, for explanations and errors."""
+        if not self.rows[row].name:
+            self.rows[row] = replace(self.rows[row], name=name)
+
+    def input(self, source: str, index: int = 0) -> int:
+        """Return the row of an input slot: "state", "parameter", "time" or "jet"."""
+        constant = source == "parameter" or self.order == 0
+        return self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
+
+    def number(self, value: Number) -> int:
+        """Return the constant row of an exact number."""
+        row = self._shared_row(Row(step=Step(()), offset=value, constant=True), steady=True)
+        self._number[row] = value
+        return row
+
+    def kernel(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+        """Return the steady row of a kernel's value at order zero."""
+        start = Kernel(name, rows, tuple(constants))
+        constant = self._is_constant(rows)
+        return self._shared_row(Row(start=start, constant=constant, name=name), steady=True)
+
+    def declare(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+        """Return a new row that starts from a kernel; `define` gives its step later."""
+        start = Kernel(name, rows, tuple(constants)) if name else None
+        return self._append(Row(start=start, step=_TO_BE_DEFINED, name=name), steady=False)
+
+    def define(
+        self,
+        row: int,
+        terms: Terms,
+        times: str = "1",
+        divisor: int | None = None,
+        offset: Number = 0,
+    ) -> int:
+        """Give a declared row (or a state's input row) its step; return the row."""
+        step = Step(self._varying_terms(terms), times, divisor)
+        self.rows[row] = replace(self.rows[row], step=step, offset=offset)
+        return row
+
+    def row(
+        self,
+        terms: Terms,
+        times: str = "1",
+        divisor: int | None = None,
+        offset: Number = 0,
+        start: Kernel | None = None,
+    ) -> int:
+        """Return the row with this step, at order zero too unless `start` is given."""
+        if start is None and (times, divisor, offset) == ("1", None, 0) and len(terms) == 1:
+            copied = _copied_row(terms[0])
+            if copied is not None:
+                return copied
+        read = [row for term in terms for row in _operand_rows(term)]
+        heads = [term.head for term in terms if term.head is not None]
+        heads += [divisor] if divisor is not None else []
+        constant = self._is_constant([*read, *heads, *(start.arguments if start else ())])
+        if not constant:
+            terms = self._varying_terms(terms)
+        steady = all(self._steady[row] for row in read)
+        step = Step(terms, times, divisor)
+        name = start.function if start else ""
+        made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
+        return self._shared_row(made, steady)
+
+    # -- constant rows in varying sums ----------------------------------------------------------
+
+    def varying(self, row: int) -> int:
+        """Return the row with coefficients of every order; a constant row has only order zero."""
+        if not self.rows[row].constant:
+            return row
+        if row in self._number:
+            made = Row(step=Step(()), offset=self._number[row])
+        else:
+            unit = self.varying(self.number(1))
+            made = Row(step=Step((Term(1, Coefficient(unit), row),)))
+        return self._shared_row(made, steady=True)
+
+    def _varying_terms(self, terms: Terms) -> Terms:
+        return tuple(self._varying_term(term) for term in terms)
+
+    def _varying_term(self, term: Term) -> Term:
+        """The term without a constant row as operand: p becomes p times the series 1."""
+        operand = term.operand
+        if isinstance(operand, Select):
+            a, b = self.varying(operand.a), self.varying(operand.b)
+            return Term(term.constant, Select(operand.condition, a, b), term.head)
+        if not isinstance(operand, Coefficient) or not self.rows[operand.row].constant:
+            return term
+        value = self._number.get(operand.row)
+        if value is not None or term.head is None:
+            unit = Coefficient(self.varying(self.number(1)), operand.lag)
+            if value is None:
+                return Term(term.constant, unit, operand.row)
+            return Term(_product(term.constant, value), unit, term.head)
+        head = self.row((Term(1, Coefficient(operand.row), term.head),))
+        if self.rows[head].constant:
+            unit = Coefficient(self.varying(self.number(1)), operand.lag)
+            return Term(term.constant, unit, head)
+        return Term(term.constant, Coefficient(head, operand.lag))
+
+    # -- terms ----------------------------------------------------------------------------------
+
+    def term(self, constant: Number, row: int, head: int | None = None) -> Terms:
+        """constant * head_0 * row_n."""
+        return (Term(constant, Coefficient(row), head),)
+
+    def convolution(
+        self,
+        constant: Number,
+        a: int | None,
+        b: int | None,
+        first: int = 0,
+        last: int = 0,
+        head: int | None = None,
+    ) -> Terms:
+        """constant * head_0 * sum_{j=first}^{n-last} a_j b_{n-j}, where None is a row of zeros.
+
+        `first` and `last` are 0 or 1.  A steady factor leaves one term of the sum, or none; with
+        `head` neither factor may be steady.
+        """
+        if a is None or b is None:
+            return ()
+        if not self.is_steady(a) and not self.is_steady(b):
+            return (Term(constant, Convolution(a, b, first, last), head),)
+        if self.is_steady(a):
+            return () if first else self._scaled(constant, a, b)
+        return () if last else self._scaled(constant, b, a)
+
+    def _scaled(self, constant: Number, steady: int, row: int) -> Terms:
+        """constant * steady_0 * row_n, with numbers merged into the constant."""
+        if steady in self._number:
+            return self.term(_product(constant, self._number[steady]), row)  # type: ignore[arg-type]
+        if row in self._number:
+            return self.term(_product(constant, self._number[row]), steady)  # type: ignore[arg-type]
+        if self.rows[row].constant:  # a constant operand would have to be made varying
+            steady, row = row, steady
+        return self.term(constant, row, head=steady)
+
+    # -- arithmetic -----------------------------------------------------------------------------
+
+    def linear(self, terms: Iterable[tuple[Number, int]], offset: Number = 0) -> int:
+        """Return the sum of constant * row, plus an offset."""
+        return self.row(tuple(Term(c, Coefficient(row)) for c, row in terms), offset=offset)
+
+    def derivative(self, x: int) -> int | None:
+        """Return the row n x_n, the Euler derivative of x; None if x is steady."""
+        return None if self.is_steady(x) else self.row(self.term(1, x), times="n")
+
+    def derivative_terms(self, x: int, head: int | None = None) -> Terms:
+        """head_0 times the derivative row of x, as terms: none if x is steady."""
+        derivative = self.derivative(x)
+        return () if derivative is None else self.term(1, derivative, head)
+
+    def product(self, a: int, b: int) -> int:
+        """Return a b."""
+        return self.row(self.convolution(1, a, b))
+
+    def square(self, a: int) -> int:
+        """Return a**2."""
+        return self.product(a, a)
+
+    @shared
+    def quotient(self, numerator: Terms, b: int) -> int:
+        """Return numerator / b: b_0 u_n = numerator_n - sum_{j=1}^{n} b_j u_{n-j}."""
+        if self.is_steady(b):
+            return self.row(numerator, divisor=b)
+        if self.is_steady(*(row for term in numerator for row in _operand_rows(term))):
+            u = self.declare("div", self.row(numerator), b)  # it enters at order zero only
+            numerator = ()
+        else:
+            u = self.declare("")
+        return self.define(u, numerator + self.convolution(-1, b, u, first=1), divisor=b)
+
+    def divided(self, x: int, divisor: Exact) -> int:
+        """Return x / divisor for an exact number, correctly rounded at order zero."""
+        start = Kernel("div", (x,), (divisor,))
+        if self.is_steady(x):
+            return self.kernel("div", x, constants=(divisor,))
+        return self.row(self.term(Fraction(1) / divisor, x), start=start)
+
+    # -- functions ------------------------------------------------------------------------------
+
+    @shared
+    def apply(self, name: str, *rows: int) -> int:
+        """Return the row of a registered function that has a recurrence."""
+        from taylor.functions.registry import get  # the records' rules import this module
+
+        record = get(name)
+        if self.is_steady(*rows):
+            return self.kernel(name, *rows)
+        if record.recurrence is None:
+            raise TypeError(
+                f"SeriesBuilder.apply: {name!r} has no recurrence of its own; decompose it"
+            )
+        return record.recurrence(self, *rows)
+
+    def slope(self, numerator: Terms, r: int) -> int:
+        """Return the row v with r v = numerator, both derivative rows; v_n for n >= 1 is
+
+        (numerator_n - sum_{j=1}^{n-1} v_j r_{n-j}) / r_0,
+
+        the quotient form r u' = x' of the inverse functions (Griewank & Walther 2008, table 13.2).
+        """
+        v = self.declare("")
+        return self.define(v, numerator + self.convolution(-1, v, r, first=1, last=1), divisor=r)
+
+    @shared
+    def select(
+        self, name: str, kernel_rows: tuple[int, ...], condition: int, a: int, b: int
+    ) -> int:
+        """Return the row that starts from a kernel and goes on as a or, if not `condition`, b."""
+        if self.is_steady(a, b):
+            return self.kernel(name, *kernel_rows)
+        term = Term(1, Select(condition, a, b))
+        return self.row((term,), start=Kernel(name, kernel_rows))
+
+    # -- the program ----------------------------------------------------------------------------
+
+    def program(self, outputs: Sequence[int], inputs: Sequence[tuple[str, int]] = ()) -> Program:
+        """Return the program of the rows that `outputs` and the states need."""
+        rows, places = pruned(self.rows, outputs)
+        return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
+
+
+def _operand_rows(term: Term) -> tuple[int, ...]:
+    """The rows whose coefficients beyond order zero a term reads."""
+    operand = term.operand
+    if isinstance(operand, Coefficient):
+        return (operand.row,)
+    return (operand.a, operand.b)
+
+
+def _copied_row(term: Term) -> int | None:
+    """The row that the term alone would copy."""
+    operand = term.operand
+    if (
+        term.constant == 1
+        and term.head is None
+        and isinstance(operand, Coefficient)
+        and not operand.lag
+    ):
+        return operand.row
+    return None
+
+
+def _product(a: Constant, b: Number) -> Constant:
+    return tuple(x * b for x in a) if isinstance(a, tuple) else a * b

@@ -1,0 +1,295 @@
+"""Construction-time simplification of products, quotients, powers and functions.
+
+Every constructor returns the normal form of its result.  What is done is what a user would do by
+hand, and nothing that shrinks the domain or loses accuracy; cancellation may extend the domain (x/x
+is 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from taylor import constants
+from taylor import expression as ex
+from taylor.constants import Exact, is_moderate, normalised
+from taylor.errors import ArgumentTypeError
+from taylor.expression import Expression
+from taylor.sums import exact_value, negate, scale, split_factor, subtract
+
+_HALF = Fraction(1, 2)
+
+
+# --- products ----------------------------------------------------------
+
+
+def multiply(a: Expression, b: Expression) -> Expression:
+    """a * b: constants pulled to the front, powers of one base combined."""
+    if a.shape == b.shape:
+        if a.op == "constant" or b.op == "constant":
+            value = exact_value(a)
+            if value is not None:
+                return scale(value, b)
+            value = exact_value(b)
+            if value is not None:
+                return scale(value, a)
+        if a.op == "linear" or b.op == "linear":
+            factor_a, core_a = split_factor(a)
+            factor_b, core_b = split_factor(b)
+            factor = normalised(factor_a * factor_b)
+            if factor != 1 and (is_moderate(factor) or core_a is a or core_b is b):
+                return scale(factor, multiply(core_a, core_b))
+            if factor == 1:
+                a, b = core_a, core_b
+        if a is b:
+            return power_exact(a, 2)
+        combined = _same_base(a, b)
+        if combined is not None:
+            return combined
+        shape = a.shape
+    else:
+        shape = ex.broadcast_shapes("multiply", a, b)
+        for number, other in ((a, b), (b, a)):
+            value = exact_value(number)
+            if value is not None and other.shape == shape:
+                return scale(value, other)
+        factor_a, core_a = split_factor(a)
+        factor_b, core_b = split_factor(b)
+        factor = normalised(factor_a * factor_b)
+        if factor != 1 and is_moderate(factor):
+            return scale(factor, multiply(core_a, core_b))
+    key = ("mul", a.id, b.id) if a.id < b.id else ("mul", b.id, a.id)
+    return ex.intern_node(key, "mul", (a, b), None, shape)
+
+
+def multiply_many(factors: Sequence[Expression]) -> Expression:
+    """The product of any number of expressions as a balanced tree; 1 for none.
+
+    >>> multiply_many(ex.variables("a b c"))
+    a*b*c
+    """
+    if not factors:
+        return ex.ONE
+    level = list(factors)
+    while len(level) > 1:
+        paired = [multiply(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = paired + level[len(paired) * 2 :]
+    return level[0]
+
+
+def split_power(e: Expression) -> tuple[Expression, Exact]:
+    """(b, p) with e = b**p, the exponent a constant."""
+    op = e.op
+    if op == "pow":
+        exponent = exact_value(e.args[1])
+        if exponent is not None and e.args[1].shape == () and e.args[0].op != "constant":
+            return e.args[0], exponent
+    elif op == "sqrt":
+        return e.args[0], _HALF
+    elif op == "div" and e.args[0] is ex.ONE:
+        return e.args[1], -1
+    return e, 1
+
+
+_POWER_OPS = frozenset(("pow", "sqrt", "div"))
+
+
+def _same_base(a: Expression, b: Expression) -> Expression | None:
+    """x**p * x**q where adding the exponents cannot shrink the domain; None otherwise."""
+    if a.op not in _POWER_OPS and b.op not in _POWER_OPS:
+        return None
+    base_a, p = split_power(a)
+    base_b, q = split_power(b)
+    if base_a is not base_b:
+        return None
+    if (p > 0 and q > 0) or p + q >= 0:
+        return power_exact(base_a, normalised(p + q))
+    return None
+
+
+# --- quotients ----------------------------------------------------------
+
+
+def divide(a: Expression, b: Expression) -> Expression:
+    """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient."""
+    value = exact_value(b)
+    if value is not None:
+        if value == 0:
+            return _quotient(a, b)
+        if b.shape == () or b.shape == a.shape:
+            return scale(normalised(Fraction(1) / value), a)
+    if a is b:
+        return ex.constant_node(1, a.shape)
+    factor_b, core_b = split_factor(b)
+    value = exact_value(a)
+    if value is not None and (a.shape == () or a.shape == b.shape):
+        if value == 0:
+            return ex.constant_node(0, b.shape)
+        factor = normalised(Fraction(value) / factor_b)
+        if is_moderate(factor) or factor_b == 1:
+            return scale(factor, reciprocal(core_b))
+        return scale(value, reciprocal(b))
+    factor_a, core_a = split_factor(a)
+    factor = normalised(Fraction(factor_a) / factor_b)
+    if factor == 1:
+        a, b = core_a, core_b
+    elif is_moderate(factor):
+        return scale(factor, divide(core_a, core_b))
+    if a is b:
+        return ex.constant_node(1, a.shape)
+    if a.op == "mul" and a.shape == b.shape:
+        for kept, dropped in (a.args, a.args[::-1]):
+            if dropped is b and kept.shape == a.shape:
+                return kept
+    if b.op in _POWER_OPS:
+        base, exponent = split_power(b)
+        if exponent != 1:
+            return multiply(a, power_exact(base, -exponent))
+    elif a.op in _POWER_OPS:
+        combined = _same_base_quotient(a, b)
+        if combined is not None:
+            return combined
+    return _quotient(a, b)
+
+
+def _same_base_quotient(a: Expression, b: Expression) -> Expression | None:
+    """x**p / x where the result is not singular at zero."""
+    base, exponent = split_power(a)
+    if base is b and exponent >= 1:
+        return power_exact(base, normalised(exponent - 1))
+    return None
+
+
+def _quotient(a: Expression, b: Expression) -> Expression:
+    return ex.node("div", (a, b), None, ex.broadcast_shapes("divide", a, b))
+
+
+def reciprocal(e: Expression) -> Expression:
+    """1 / e; the reciprocal of a power is a power, that of a quotient the inverted quotient."""
+    value = exact_value(e)
+    if value is not None and value != 0:
+        return ex.constant_node(normalised(Fraction(1) / value), e.shape)
+    factor, core = split_factor(e)
+    if factor != 1:
+        return scale(normalised(Fraction(1) / factor), reciprocal(core))
+    base, exponent = split_power(e)
+    if exponent != 1:
+        return power_exact(base, -exponent)
+    if e.op == "div":
+        return divide(e.args[1], e.args[0])
+    return ex.node("div", (ex.ONE, e), None, e.shape)
+
+
+def floor_divide(a: Expression, b: Expression) -> Expression:
+    """floor(a / b)."""
+    return make_function_node("floor", divide(a, b))
+
+
+def remainder(a: Expression, b: Expression) -> Expression:
+    """a - b*floor(a/b), with the sign of b as in Python."""
+    return subtract(a, multiply(b, floor_divide(a, b)))
+
+
+# --- powers ----------------------------------------------------------
+
+
+def power(base: Expression, exponent: Expression) -> Expression:
+    """base ** exponent."""
+    value = exact_value(exponent)
+    if value is not None and exponent.shape == ():
+        return power_exact(base, value)
+    if base is ex.ONE:
+        return ex.constant_node(1, exponent.shape)
+    return ex.node("pow", (base, exponent), None, ex.broadcast_shapes("power", base, exponent))
+
+
+def power_exact(base: Expression, exponent: Exact) -> Expression:
+    """base ** exponent for an exact constant exponent."""
+    if exponent == 1:
+        return base
+    if exponent == 0:
+        return ex.constant_node(1, base.shape)
+    value = exact_value(base)
+    if value is not None:
+        folded = constants.power(value, exponent)
+        if folded is not None:
+            return ex.constant_node(folded, base.shape)
+    elif type(exponent) is int and base.op == "linear":
+        factor, core = _positive_square(base) if exponent % 2 == 0 else split_factor(base)
+        if factor != 1:
+            pulled = constants.power(factor, exponent)
+            if pulled is not None and is_moderate(pulled):
+                return scale(pulled, power_exact(core, exponent))
+        base = core if factor == 1 else base
+    elif base.op in _POWER_OPS:
+        inner_base, inner = split_power(base)
+        # (b**p)**n: for integer n the domain can only grow; else b**p >= 0 must mean b >= 0.
+        if inner != 1 and (type(exponent) is int or (type(inner) is Fraction and -1 < inner < 1)):
+            return power_exact(inner_base, normalised(inner * exponent))
+    elif base.op == "abs" and type(exponent) is int and exponent % 2 == 0:
+        return power_exact(base.args[0], exponent)
+    if exponent == -1:
+        return reciprocal(base)
+    if exponent == _HALF:
+        return ex.node("sqrt", (base,), None, base.shape)
+    args = (base, ex.constant_node(exponent))
+    return ex.intern_node(("pow", None, base.id, args[1].id), "pow", args, None, base.shape)
+
+
+def _positive_square(e: Expression) -> tuple[Exact, Expression]:
+    """(c, t) with e**2 = (c*t)**2 and c >= 0; 1 - x counts as x - 1."""
+    factor, core = split_factor(e)
+    if core.op == "linear" and len(core.args) == 1 and core.payload[0][0] < 0:
+        core = scale(-1, core)
+    return (factor if factor > 0 else -factor), core
+
+
+# --- elementary functions ----------------------------------------------------------
+
+
+def make_function_node(name: str, *args: Any) -> Expression:
+    """The node of a registered elementary function, folded where its value is rational.
+
+    args: expressions, numbers or arrays, as many as the function takes; they broadcast.
+
+    Raises UnsupportedFunctionError for an unknown name, ArgumentTypeError for a wrong number of
+    arguments, ShapeError where shapes do not broadcast.
+    """
+    operands = tuple(a if type(a) is Expression else ex.as_expression(a) for a in args)
+    if name == "sqrt" and len(operands) == 1:
+        return power_exact(operands[0], _HALF)
+    record = _function(name)
+    arity = record.arity
+    if len(operands) != arity:
+        missing = arity - len(operands)
+        if not 0 < missing <= len(record.defaults):
+            raise ArgumentTypeError(f"{name}: takes {arity} argument(s), got {len(operands)}")
+        operands += tuple(ex.as_expression(value) for value in record.defaults[-missing:])
+    if record.expression is not None:
+        return ex.as_expression(record.expression(*operands))
+    if record.parity and _is_negative(operands[0]):
+        mirrored = make_function_node(name, negate(operands[0]))
+        return mirrored if record.parity > 0 else negate(mirrored)
+    shape = operands[0].shape if arity == 1 else ex.broadcast_shapes(name, *operands)
+    values = [exact_value(operand) for operand in operands]
+    if None not in values:
+        folded = constants.fold_function(name, tuple(v for v in values if v is not None))
+        if folded is not None:
+            return ex.constant_node(normalised(folded), shape)
+    key = (name, None, *[operand.id for operand in operands])
+    return ex.intern_node(key, name, operands, None, shape)
+
+
+def _is_negative(e: Expression) -> bool:
+    """Whether e is a negative multiple of another expression."""
+    if e.op != "linear" or len(e.args) != 1:
+        return False
+    coefficients, offset = e.payload
+    return bool(offset == 0 and coefficients[0] < 0)
+
+
+def _function(name: str) -> Any:
+    from taylor.functions.registry import functions, get
+
+    return functions.get(name) or get(name)

@@ -1,0 +1,43 @@
+"""Replace parts of an expression by others, simplifying again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.expression import Expression, as_expression
+from taylor.rebuild import rebuild
+from taylor.traverse import reachable
+
+
+def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expression:
+    """Return the expression with nodes replaced, all at once, and simplified again.
+
+    replacements: expressions (usually variables) with the expressions or numbers to put there; an
+        array needs a replacement of its shape or a scalar-shaped one for a scalar.
+
+    Raises ArgumentTypeError for keys that are not expressions, ShapeError for a changed shape.
+
+    >>> from taylor.expression import variables
+    >>> x, y = variables("x y")
+    >>> substitute(x**2 + y, {x: y, y: x})
+    y**2 + x
+    """
+    root = as_expression(expression)
+    done: dict[Expression, Expression] = {}
+    for old, new in replacements.items():
+        if type(old) is not Expression:
+            raise ArgumentTypeError(f"substitute: the key {old!r} is not an expression")
+        replacement = as_expression(new)
+        if replacement.shape != old.shape:
+            raise ShapeError(
+                f"substitute: {old} of shape {old.shape} cannot become shape {replacement.shape}"
+            )
+        done[old] = replacement
+    for e in reachable([root], stop=done.__contains__):
+        if e not in done:
+            args = [done[arg] for arg in e.args]
+            unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
+            done[e] = e if unchanged else rebuild(e, args)
+    return done[root]

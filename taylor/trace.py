@@ -1,0 +1,156 @@
+"""Ordinary NumPy functions called once with expressions, and what they return checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taylor import expression as ex
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
+from taylor.expression import Expression
+from taylor.numpy_protocol import ExpressionArray, expression_array
+
+
+@dataclass(frozen=True, slots=True)
+class TracedSystem:
+    """A right-hand side as expressions.
+
+    derivatives: one scalar expression per state variable.
+    states:      the scalar leaves that stand for the state, elements of array variable "y".
+    parameters:  the scalar leaves that stand for the parameters, elements of array parameter "p".
+    """
+
+    derivatives: tuple[Expression, ...]
+    states: tuple[Expression, ...]
+    parameters: tuple[Expression, ...]
+
+
+def symbols(name: str, shape: int | Sequence[int]) -> ExpressionArray:
+    """Return an object array of the elements of a new array variable.
+
+    >>> symbols("y", 2)
+    ExpressionArray([y[0], y[1]], dtype=object)
+    """
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    return expression_array(ex.variable(name, sizes))
+
+
+def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function with expressions and return its result as expressions.
+
+    arguments: expressions, expression arrays (see `symbols`), or whatever else it takes.
+
+    Returns an Expression for a scalar or array node, an `ExpressionArray` for an array or a nested
+    list of scalars, and a tuple of these for a tuple.
+
+    Raises ArgumentTypeError if the function returns anything else, TracingError (from where the
+    function asks) if it needs the value of an expression.
+
+    >>> x, y = ex.variables("x y")
+    >>> trace_function(lambda a, b: np.hypot(a, b) ** 2, x, y)
+    hypot(x, y)**2
+    """
+    return _traced(_name(function), _call(function, arguments))
+
+
+def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        # Storing an expression in a float array: NumPy hides our message behind "setting an array
+        # element with a sequence".
+        if isinstance(error.__cause__, TracingError):
+            raise error.__cause__ from None
+        raise
+
+
+def _traced(name: str, result: Any) -> Any:
+    if result is None:
+        raise ArgumentTypeError(f"{name}: returned None; the function has to return its result")
+    if isinstance(result, tuple):
+        return tuple(_traced(name, item) for item in result)
+    converted = None
+    if isinstance(result, (list, np.ndarray)) and not _has_array_node(result):
+        try:
+            return expression_array(result)
+        except (ArgumentTypeError, ValueError):
+            pass
+    else:
+        converted = ex.try_expression(result)
+    if converted is None:
+        raise ArgumentTypeError(
+            f"{name}: returned {result!r} of type {type(result).__name__}; return real numbers, "
+            "expressions, or arrays of them"
+        )
+    return converted
+
+
+def _has_array_node(value: Any) -> bool:
+    return isinstance(value, list) and any(type(v) is Expression and v.shape for v in value)
+
+
+def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0) -> TracedSystem:
+    """Trace the right-hand side ``rhs(t, y)`` or ``rhs(t, y, p)`` of a differential equation.
+
+    size:            number of state variables; `y` is an object array of so many expressions.
+    parameter_count: number of parameters; `p` is an object array of so many expressions.
+
+    Raises ArgumentTypeError if the function takes another number of arguments or returns something
+    that is no vector of expressions, ShapeError for a vector of another length.
+
+    >>> trace_rhs(lambda t, y: [y[1], -np.sin(y[0])], 2).derivatives
+    (y[1], -sin(y[0]))
+    """
+    name = _name(function)
+    count = _positional_count(function)
+    if count not in (None, 2, 3):
+        raise ArgumentTypeError(
+            f"{name}: takes {count} positional arguments; a right-hand side is rhs(t, y) or "
+            "rhs(t, y, p)"
+        )
+    if parameter_count and count == 2:
+        raise ArgumentError(
+            f"{name}: {parameter_count} parameter(s) are given, but rhs(t, y) takes none; write "
+            "rhs(t, y, p)"
+        )
+    y = symbols("y", size)
+    p = expression_array(ex.parameter("p", (parameter_count,)))
+    takes_parameters = count == 3 or (count is None and parameter_count > 0)
+    result = _call(function, (ex.time, y.copy(), *([p.copy()] if takes_parameters else [])))
+    derivatives = _vector(name, result, size)
+    return TracedSystem(derivatives, tuple(y), tuple(p))
+
+
+def _vector(name: str, result: Any, size: int) -> tuple[Expression, ...]:
+    if isinstance(result, tuple):
+        result = list(result)
+    traced = _traced(name, result)
+    shape = traced.shape
+    if shape == () and size == 1:
+        return (traced,)
+    if shape != (size,):
+        raise ShapeError(
+            f"{name}: returned shape {shape} for a state of {size} variable(s); return a vector of "
+            f"shape ({size},) with the derivative of each"
+        )
+    return tuple(traced)
+
+
+def _positional_count(function: Callable[..., Any]) -> int | None:
+    """Number of positional arguments without default, None where it is open or unknown."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in found):
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in positional and p.default is p.empty for p in found)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", None) or type(function).__name__

@@ -1,0 +1,86 @@
+"""Walking DAGs without recursion: orders, leaves, and the flat form that pickles.
+
+Operands are older than their results, so sorting by `id` is a topological order, the same in every
+process that builds the same expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from taylor.expression import Expression, node
+
+Record = tuple[
+    str, tuple[int, ...], Any, tuple[int, ...]
+]  # op, positions of operands, payload, shape
+Records = tuple[tuple[Record, ...], tuple[int, ...]]  # records in order, positions of the roots
+
+
+def reachable(
+    roots: Iterable[Expression], stop: Callable[[Expression], bool] | None = None
+) -> list[Expression]:
+    """Return every node of the DAG under `roots`, operands before results.
+
+    stop: nodes for which it is true are listed, but not what lies under them.
+
+    >>> from taylor.expression import variables
+    >>> x, y = variables("x y")
+    >>> reachable([x * y])
+    [x, y, x*y]
+    """
+    seen: dict[int, Expression] = {}
+    pending = list(roots)
+    while pending:
+        current = pending.pop()
+        if current.id not in seen:
+            seen[current.id] = current
+            if stop is None or not stop(current):
+                pending.extend(current.args)
+    return [seen[i] for i in sorted(seen)]
+
+
+def inputs(roots: Iterable[Expression]) -> list[Expression]:
+    """Return variables, parameters and time that `roots` depend on, in order of creation."""
+    return [e for e in reachable(roots) if e.op in ("variable", "parameter", "time")]
+
+
+def count_uses(nodes: Iterable[Expression]) -> dict[Expression, int]:
+    """Return how often each node is an operand of the given nodes."""
+    uses: dict[Expression, int] = {}
+    for current in nodes:
+        for arg in current.args:
+            uses[arg] = uses.get(arg, 0) + 1
+    return uses
+
+
+def to_records(roots: Sequence[Expression]) -> Records:
+    """Flatten the DAG under `roots` into plain tuples, sharing kept; the inverse of `from_records`.
+
+    Objects that hold several expressions pickle best as the records of all of them together.
+    """
+    order = reachable(roots)
+    position = {e.id: i for i, e in enumerate(order)}
+    records = tuple(
+        (e.op, tuple(position[a.id] for a in e.args), e.payload, e.shape) for e in order
+    )
+    return records, tuple(position[e.id] for e in roots)
+
+
+def from_records(records: Records) -> tuple[Expression, ...]:
+    """Rebuild the roots of `to_records`; nodes that exist already are found, nothing is simplified.
+
+    >>> from taylor.expression import variables
+    >>> x, y = variables("x y")
+    >>> from_records(to_records([x * y]))[0] is x * y
+    True
+    """
+    built: list[Expression] = []
+    for op, positions, payload, shape in records[0]:
+        built.append(node(op, tuple(built[i] for i in positions), payload, shape))
+    return tuple(built[i] for i in records[1])
+
+
+def load_one(records: Records) -> Expression:
+    """Rebuild a single pickled expression."""
+    return from_records(records)[0]

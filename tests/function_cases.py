@@ -1,0 +1,313 @@
+"""Where elementary functions are tested, and what is right there: closed forms at high precision.
+
+A `Case` is a function of one variable t: an elementary function f applied to polynomials P_i(t),
+given by exact coefficients.  What is right comes from `mpmath.taylor` of the closed form f(P(t)),
+numerical differentiation at raised precision, which knows nothing of recurrences.  The table is
+shared by the tests of the reference interpreter and of machine code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+
+ORDER = 32  # of the first ordinary point of every function
+LESS, LEAST = 14, 7  # of the other ordinary points, and of extreme arguments: the oracle is slow
+DIGITS = 50
+_TINY = 1e-9
+_SATURATING = (
+    "tanh",
+    "softplus",
+    "atan",
+)  # they become a constant or straight line with a minute rest
+
+
+def context(digits: int = DIGITS) -> Any:
+    """A private mpmath context of so many digits."""
+    mp = mpmath.mp.clone()
+    mp.dps = digits
+    return mp
+
+
+@dataclass(frozen=True)
+class Case:
+    """f(P_1(t), ...) around t = 0.
+
+    name: the registered function.
+    point: the arguments at t = 0, exact binary numbers.
+    inner: the polynomials are the arguments plus ("shift", "curved") or times ("scaled") these:
+        shift: t; curved: t/2 - t**2/3 + t**3/5, other coefficients for the second argument;
+        scaled: 1 + t, or 1 - t/2 for the second argument.
+    order: the highest coefficient that the slow reference tests.
+    ulps: error allowed in float64 in units of eps, relative to the largest of the neighbouring
+        coefficients (orders n - 2 .. n + 2), because a coefficient may vanish or cancel.
+    """
+
+    name: str
+    point: tuple[float, ...]
+    inner: str = "shift"
+    order: int = ORDER
+    ulps: float = 64.0
+
+    @property
+    def is_steep(self) -> bool:
+        """Whether coefficients fall by hundreds of orders of magnitude."""
+        saturated = self.name in _SATURATING and abs(self.point[0]) > 100
+        return saturated or any(0 < abs(x) < _TINY for x in self.point)
+
+    @property
+    def guard_bits(self) -> int:
+        """More working precision where a closed form cancels."""
+        extreme = any(x and not _TINY < abs(x) < 300 for x in self.point)
+        return 2300 if extreme else 100
+
+    def __str__(self) -> str:
+        return f"{self.name}-{'-'.join(repr(x) for x in self.point)}-{self.inner}"
+
+
+_INNER: dict[str, tuple[tuple[Fraction, ...], ...]] = {
+    "shift": ((Fraction(1),), (Fraction(0),)),
+    "curved": (
+        (Fraction(1, 2), Fraction(-1, 3), Fraction(1, 5)),
+        (Fraction(-1, 4), Fraction(1, 2), Fraction(0), Fraction(-1, 7)),
+    ),
+    "scaled": ((Fraction(1),), (Fraction(-1, 2),)),
+}
+
+
+def polynomials(case: Case) -> list[list[Fraction]]:
+    """Exact coefficients of the arguments, lowest order first."""
+    found = []
+    for position, value in enumerate(case.point):
+        exact = Fraction(value)
+        factor = exact if case.inner == "scaled" else 1
+        found.append([exact, *(factor * c for c in _INNER[case.inner][position])])
+    return found
+
+
+def jets(case: Case, number: Callable[[Fraction], Any], order: int) -> list[list[Any]]:
+    """The arguments' Taylor coefficients 0 .. order as numbers of some kind."""
+    padded = (p[: order + 1] + [Fraction(0)] * (order + 1 - len(p)) for p in polynomials(case))
+    return [[number(c) for c in p] for p in padded]
+
+
+def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], Any]:
+    """The Taylor coefficients 0 .. order (default: the case's) of the closed form, and their noise.
+
+    Numerical differentiation leaves noise of 2**-prec relative to the lowest coefficients;
+    precision is raised where coefficients fall steeply from there.
+    """
+    order = case.order if order is None else order
+    inner = polynomials(case)
+    form, slope = CLOSED_FORMS[case.name], CLOSED_DERIVATIVES.get(case.name)
+
+    def value(t: Any) -> Any:
+        with mp.workprec(mp.prec + case.guard_bits):
+            return form(mp, *(_evaluated(mp, p, t) for p in inner))
+
+    def derivative(t: Any) -> Any:
+        with mp.workprec(mp.prec + case.guard_bits):
+            rate = [k * c for k, c in enumerate(inner[0])][1:]
+            return slope(mp, _evaluated(mp, inner[0], t)) * _evaluated(mp, rate, t)
+
+    with mp.workprec(mp.prec + (2300 if case.is_steep else 60)):
+        if slope is None or order == 0:
+            found = lowest = mp.taylor(value, 0, order, chop=False)
+        else:
+            lowest = mp.taylor(derivative, 0, order - 1, chop=False)
+            found = [value(mp.mpf(0)), *(rate / (k + 1) for k, rate in enumerate(lowest))]
+        return found, mp.ldexp(max(abs(c) for c in lowest[:2]), 40 - mp.prec)
+
+
+def _evaluated(mp: Any, polynomial: Sequence[Fraction], t: Any) -> Any:
+    total = mp.mpf(0)
+    for c in reversed(polynomial):
+        total = total * t + mp.mpf(c.numerator) / c.denominator
+    return total
+
+
+def neighbourhood(coefficients: Sequence[Any], n: int) -> Any:
+    """The largest of the coefficients n - 2 .. n + 2, what errors are relative to."""
+    return max(abs(c) for c in coefficients[max(n - 2, 0) : n + 3])
+
+
+def _sech_squared(mp: Any, x: Any) -> Any:
+    return (2 / (mp.exp(x) + mp.exp(-x))) ** 2
+
+
+# Written with other functions of mpmath than the records wherever there is a choice.
+CLOSED_FORMS: dict[str, Callable[..., Any]] = {
+    "exp": lambda mp, x: mp.exp(x),
+    "expm1": lambda mp, x: 2 * mp.exp(x / 2) * mp.sinh(x / 2),
+    "exp2": lambda mp, x: mp.exp(x * mp.ln2),
+    "log": lambda mp, x: mp.log(x),
+    "log1p": lambda mp, x: 2 * mp.atanh(x / (2 + x)),
+    "log2": lambda mp, x: mp.log(x) / mp.ln2,
+    "log10": lambda mp, x: mp.log(x) / mp.ln10,
+    "sin": lambda mp, x: mp.sin(x),
+    "cos": lambda mp, x: mp.cos(x),
+    "tan": lambda mp, x: mp.sin(x) / mp.cos(x),
+    "asin": lambda mp, x: mp.asin(x),
+    "acos": lambda mp, x: 2 * mp.atan(mp.sqrt((1 - x) / (1 + x))),
+    "atan": lambda mp, x: mp.atan(x),
+    "atan2": lambda mp, y, x: mp.atan2(y, x),
+    "sinh": lambda mp, x: mp.sinh(x),
+    "cosh": lambda mp, x: mp.cosh(x),
+    "tanh": lambda mp, x: mp.tanh(x),
+    "sech_squared": _sech_squared,
+    "asinh": lambda mp, x: mp.asinh(x),
+    "acosh": lambda mp, x: mp.acosh(x),
+    "atanh": lambda mp, x: mp.log((1 + x) / (1 - x)) / 2,
+    "sqrt": lambda mp, x: mp.sqrt(x),
+    "cbrt": lambda mp, x: mp.cbrt(x) if mp.re(x) > 0 else -mp.cbrt(-x),
+    "hypot": lambda mp, x, y: mp.sqrt(x * x + y * y),
+    "erf": lambda mp, x: mp.erf(x),
+    "erfc": lambda mp, x: mp.erfc(x),
+    "erf_derivative": lambda mp, x: mp.exp(-x * x) * 2 / mp.sqrt(mp.pi),
+    "sigmoid": lambda mp, x: 1 / (1 + mp.exp(-x)),
+    "sigmoid_derivative": lambda mp, x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2,
+    "softplus": lambda mp, x: mp.log(1 + mp.exp(x)),
+    # Away from their branch points these are one branch, and that is what is written here.
+    "abs": lambda mp, x: mp.sqrt(x * x),
+    "sign": lambda mp, x: x / mp.sqrt(x * x),
+    "floor": lambda mp, x: mp.floor(x),
+    "minimum": lambda mp, x, y: (x + y - mp.sqrt((x - y) ** 2)) / 2,
+    "maximum": lambda mp, x, y: (x + y + mp.sqrt((x - y) ** 2)) / 2,
+    "relu": lambda mp, x: (x + mp.sqrt(x * x)) / 2,
+    "leaky_relu": lambda mp, x, slope: x if x > 0 else slope * x,
+}
+
+# Derivatives of functions that are slow to evaluate at the precision of numerical differentiation.
+CLOSED_DERIVATIVES: dict[str, Callable[..., Any]] = {
+    "erf": lambda mp, x: mp.exp(-x * x) * 2 / mp.sqrt(mp.pi),
+    "erfc": lambda mp, x: mp.exp(-x * x) * -2 / mp.sqrt(mp.pi),
+}
+
+# Ordinary points; the first two are tested with a curved inner function as well.
+_ORDINARY: dict[str, tuple[Any, ...]] = {
+    "exp": (0.0, 0.75, -1.7, 20.0),
+    "expm1": (0.0, 0.75, -20.0, -40.0),
+    "exp2": (0.0, 0.75, -1.7, 30.5),
+    "log": (0.6, 1.0, 7.5),
+    "log1p": (0.0, 0.5, -0.75, 7.5),
+    "log2": (0.6, 1.0, 7.5),
+    "log10": (0.6, 1.0, 7.5),
+    "sin": (0.0, 0.75, -2.0, 31.0),
+    "cos": (0.0, 0.75, -2.0, 31.0),
+    "tan": (0.0, 0.75, -2.0, 1.5),
+    "asin": (0.0, 0.5, -0.875),
+    "acos": (0.0, 0.5, -0.875),
+    "atan": (0.0, 0.75, -2.5, 40.0),
+    "atan2": ((0.5, 0.75), (-1.0, 2.0), (0.5, -0.75), (1.0, 0.0), (-3.0, -0.25)),
+    "sinh": (0.0, 0.75, -2.0, 20.0),
+    "cosh": (0.0, 0.75, -2.0, 20.0),
+    "tanh": (0.0, 0.75, -2.0, 10.0, 20.0),
+    "sech_squared": (0.0, 0.75, -2.0, 10.0),
+    "asinh": (0.0, 0.75, -2.5, 40.0),
+    "acosh": (1.25, 3.0, 40.0),
+    "atanh": (0.0, 0.5, -0.875),
+    "sqrt": (0.6, 1.0, 7.5),
+    "cbrt": (0.6, -1.0, 7.5),
+    "hypot": ((0.5, 0.75), (-1.0, 2.0), (1.0, 0.0), (0.0, -3.0)),
+    "erf": (0.0, 0.75, -2.0, 5.0),
+    "erfc": (0.0, 0.75, -2.0, 5.0),
+    "erf_derivative": (0.0, 0.75, -2.0, 5.0),
+    "sigmoid": (0.0, 0.75, -2.0, 20.0),
+    "sigmoid_derivative": (0.0, 0.75, -2.0, 20.0),
+    "softplus": (0.0, 0.75, -20.0, 20.0),
+    "abs": (0.75, -2.0),
+    "sign": (0.75, -2.0),
+    "floor": (0.75, -2.5),
+    "minimum": ((0.5, 0.75), (2.0, -1.0)),
+    "maximum": ((0.5, 0.75), (2.0, -1.0)),
+    "relu": (0.75, -2.0),
+    "leaky_relu": ((0.75, 0.125), (-2.0, 0.125)),
+}
+
+# Tiny, huge and nearly singular arguments, with the inner function that suits them.
+_EXTREME_POINTS: dict[str, tuple[tuple[Any, str], ...]] = {
+    "exp": ((1e-300, "shift"), (709.0, "shift"), (-745.0, "shift"), (-700.0, "curved")),
+    "expm1": ((1e-300, "scaled"), (1e-17, "shift"), (709.0, "shift")),
+    "exp2": ((1e-300, "scaled"), (1023.0, "shift"), (-1060.0, "shift")),
+    "log": ((1e-300, "scaled"), (1e300, "scaled"), (1.0 + 2**-52, "shift")),
+    "log1p": ((1e-300, "scaled"), (1e300, "scaled"), (-1 + 2**-50, "scaled")),
+    "log2": ((1e-300, "scaled"), (1e300, "scaled")),
+    "log10": ((1e-300, "scaled"), (1e300, "scaled")),
+    "sin": ((1e-300, "scaled"), (1e22, "shift"), (1e300, "shift")),
+    "cos": ((1e-300, "scaled"), (1e22, "shift"), (1e300, "shift")),
+    "tan": ((1e-300, "scaled"), (1e22, "shift")),
+    "asin": ((1e-300, "scaled"), (1 - 2**-40, "scaled")),
+    "acos": ((1e-300, "scaled"), (1 - 2**-40, "scaled")),
+    "atan": ((1e-300, "scaled"), (1e200, "scaled"), (-1e300, "scaled")),
+    "atan2": (
+        ((1e-200, 3e-200), "scaled"),
+        ((1e200, -3e200), "scaled"),
+        ((1e-300, 1e300), "scaled"),
+    ),
+    "sinh": ((1e-300, "scaled"), (709.0, "shift")),
+    "cosh": ((1e-300, "scaled"), (-709.0, "shift")),
+    "tanh": ((1e-300, "scaled"), (300.0, "shift")),
+    "sech_squared": ((1e-300, "scaled"), (-300.0, "shift")),
+    "asinh": ((1e-300, "scaled"), (1e200, "scaled"), (-1e300, "scaled")),
+    "acosh": ((1 + 2**-40, "scaled"), (1e200, "scaled"), (1e300, "scaled")),
+    "atanh": ((1e-300, "scaled"), (1 - 2**-40, "scaled")),
+    "sqrt": ((1e-300, "scaled"), (1e300, "scaled")),
+    "cbrt": ((-1e-300, "scaled"), (1e300, "scaled")),
+    "hypot": (
+        ((1e-200, 3e-200), "scaled"),
+        ((1e200, -3e200), "scaled"),
+        ((1e-300, 1e300), "scaled"),
+    ),
+    "erf": ((1e-300, "scaled"), (26.0, "shift")),
+    "erfc": ((1e-300, "scaled"), (25.75, "shift")),
+    "erf_derivative": ((1e-300, "scaled"), (25.75, "shift")),
+    "sigmoid": ((1e-300, "scaled"), (-700.0, "shift"), (40.0, "shift")),
+    "sigmoid_derivative": ((1e-300, "scaled"), (-700.0, "shift"), (40.0, "shift")),
+    "softplus": ((1e-300, "scaled"), (-700.0, "shift"), (700.0, "shift")),
+    "abs": ((1e-300, "scaled"), (-1e300, "scaled")),
+    "sign": ((1e-300, "scaled"), (-1e300, "scaled")),
+    "floor": ((0.5, "scaled"), (1e15 + 0.5, "shift")),
+    "minimum": (((1e-300, 1e300), "scaled"),),
+    "maximum": (((1e-300, 1e300), "scaled"),),
+    "relu": ((1e300, "scaled"), (-1e-300, "scaled")),
+    "leaky_relu": (((1e300, 0.125), "scaled"), ((-1e-300, 0.125), "scaled")),
+}
+
+# Arguments where the function has a value and no derivatives: orders >= 1 must not be finite.
+SINGULAR: dict[str, tuple[Any, ...]] = {
+    "log": (0.0,),
+    "log1p": (-1.0,),
+    "log2": (0.0,),
+    "log10": (0.0,),
+    "asin": (1.0, -1.0),
+    "acos": (1.0, -1.0),
+    "atan2": ((0.0, 0.0),),
+    "acosh": (1.0,),
+    "atanh": (1.0, -1.0),
+    "sqrt": (0.0,),
+    "cbrt": (0.0,),
+    "hypot": ((0.0, 0.0),),
+}
+
+
+def _tuple(point: Any) -> tuple[float, ...]:
+    return point if isinstance(point, tuple) else (point,)
+
+
+CASES: tuple[Case, ...] = tuple(
+    Case(name, _tuple(point), inner, ORDER if position == 0 else LESS)
+    for name, points in _ORDINARY.items()
+    for position, point in enumerate(points)
+    for inner in (("shift", "curved") if position < 2 else ("shift",))
+) + tuple(
+    Case(name, _tuple(point), inner, LEAST)
+    for name, points in _EXTREME_POINTS.items()
+    for point, inner in points
+)
+SINGULAR_CASES: tuple[Case, ...] = tuple(
+    Case(name, _tuple(point)) for name, points in SINGULAR.items() for point in points
+)

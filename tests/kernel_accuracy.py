@@ -1,0 +1,133 @@
+"""Points at which kernels are measured, and their error in ulp against mpmath."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from taylor.functions.kernels import kernel_definitions
+
+mp = mpmath.MPContext()
+mp.dps = 40  # mpmath's own range reduction adds what huge arguments need
+
+# Where the function varies, and not yet over- or underflows; (-20, 20) for the others.
+RANGES = {
+    "exp": (-746.0, 711.0),
+    "expm1": (-40.0, 711.0),
+    "exp2": (-1076.0, 1025.0),
+    "sinh": (-711.0, 711.0),
+    "cosh": (-711.0, 711.0),
+    "sigmoid": (-746.0, 40.0),
+    "softplus": (-746.0, 60.0),
+    "sigmoid_derivative": (-746.0, 746.0),
+    "sech_squared": (-373.0, 373.0),
+    "erf": (-6.0, 6.0),
+    "erfc": (-6.0, 27.3),
+    "erf_derivative": (-27.3, 27.3),
+    "asin": (-1.0, 1.0),
+    "acos": (-1.0, 1.0),
+    "atanh": (-1.0, 1.0),
+    "log1p": (-1.0, 3.0),
+    "acosh": (1.0, 3.0),
+}
+# The double closest to a multiple of pi/2 (Muller, Elementary Functions, 2016, section 11.3).
+HARDEST = 6381956970095103 * 2.0**797
+SPECIAL = [
+    *(0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 1.5, -1.5, 1e-8, 1e8),
+    *(math.inf, -math.inf, math.nan, 5e-324, -5e-324, 2.0**-1022, 1.7976931348623157e308),
+    *(709.782712893384, 709.7827128933841, -745.1332191019411, 710.4758600739439, 710.5, -745.2),
+    *(math.nextafter(1.0, 2.0), math.nextafter(1.0, 0.0), 2.0**30, 2.0**52 + 1, 2.0**53, 1e22),
+    *(math.pi, math.pi / 2, math.pi / 4, math.sqrt(2.0), math.sqrt(0.5), HARDEST),
+]
+
+
+def anywhere(rng: np.random.Generator, count: int, low: int = -1074, high: int = 1024) -> Any:
+    """Numbers of either sign with exponents spread evenly."""
+    size = np.ldexp(rng.uniform(1, 2, count), rng.integers(low, high, count))
+    return size * rng.choice([-1.0, 1.0], count)
+
+
+def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
+    """About `count` arguments for each kind of point: ordinary, of all sizes, near 1, special."""
+    rng = np.random.default_rng(seed)
+    low, high = RANGES.get(name, (-20.0, 20.0))
+    if arity == 1:
+        parts = [
+            rng.uniform(low, high, count),
+            rng.uniform(-3, 3, count),
+            anywhere(rng, count),
+            anywhere(rng, count, -60, 10),
+            1 + anywhere(rng, count, -53, -1),
+            np.array(SPECIAL),
+        ]
+        return [np.concatenate(parts)]
+    if name == "pow":
+        return _power_points(rng, count)
+    x, y = anywhere(rng, count), rng.uniform(-3, 3, count)
+    pairs = np.array([(s, t) for s in SPECIAL[:22] for t in SPECIAL[:22]]).T
+    with np.errstate(over="ignore"):
+        near = x * anywhere(rng, count, -4, 4)
+    first = np.concatenate([x, rng.uniform(-3, 3, count), x, pairs[0]])
+    return [first, np.concatenate([near, y, anywhere(rng, count), pairs[1]])]
+
+
+def _power_points(rng: np.random.Generator, count: int) -> list[Any]:
+    """Results over the whole range, bases near 1, integer exponents of either base."""
+    x = np.abs(anywhere(rng, count))
+    near = 1 + anywhere(rng, count, -40, -2)
+    bases = [x, near, rng.uniform(0, 5, count), anywhere(rng, count, -30, 30)]
+    exponents = [
+        rng.uniform(-745, 710, count) / np.log(x),
+        rng.uniform(-745, 710, count) / np.log(near),
+        rng.uniform(-50, 50, count),
+        rng.integers(-30, 30, count).astype(float),
+    ]
+    return [np.concatenate(bases), np.concatenate(exponents)]
+
+
+def exact_function(name: str) -> Callable[..., Any]:
+    """``(*floats) -> mpf``, or None where mpmath has no real finite value to compare with."""
+    definition = kernel_definitions()[name].mpmath
+
+    def exact(*arguments: float) -> Any:
+        if not all(map(math.isfinite, arguments)):
+            return None
+        if name == "atan2" and 0 in arguments:  # mpmath has no negative zero
+            return None
+        if name in ("erf", "erfc"):  # mpmath overflows beyond
+            arguments = tuple(max(-1e3, min(1e3, x)) for x in arguments)
+        try:
+            value = definition(mp, *map(mp.mpf, map(float, arguments)))
+        except (ValueError, ZeroDivisionError):
+            return None
+        real = not isinstance(value, mpmath.mpc) and hasattr(value, "imag") and value.imag == 0
+        return value if real and mp.isfinite(value) else None
+
+    return exact
+
+
+def error_in_ulp(value: float, exact: Any) -> float:
+    """|value - exact| in units of the last place of a double of that size; overflow is infinity."""
+    if math.isnan(value):
+        return math.inf
+    if math.isinf(value):
+        limit = mp.mpf(2) ** 1024 - mp.mpf(2) ** 970
+        return 0.0 if abs(exact) >= limit and (exact > 0) == (value > 0) else math.inf
+    exponent = max(int(mp.frexp(exact)[1]) - 53, -1074)
+    return float(abs(mp.mpf(value) - exact) * mp.ldexp(1, -exponent))
+
+
+def worst_error(name: str, arguments: list[Any], values: Any) -> tuple[float, tuple[float, ...]]:
+    """The largest error in ulp, and where it is."""
+    exact = exact_function(name)
+    worst: tuple[float, tuple[float, ...]] = (0.0, ())
+    for row in zip(values, *arguments, strict=True):
+        value, where = float(row[0]), tuple(map(float, row[1:]))
+        expected = exact(*where)
+        if expected is not None:
+            worst = max(worst, (error_in_ulp(value, expected), where))
+    return worst

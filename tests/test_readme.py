@@ -1,0 +1,85 @@
+"""The README's promises: its Python runs, its two commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+
+
+@pytest.fixture(scope="module", params=range(len(PYTHON)), ids=["derivatives", "equations"])
+def names(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a block of Python leaves behind."""
+    found: dict[str, Any] = {}
+    exec(compile(PYTHON[request.param], "README.md", "exec"), found)
+    return found
+
+
+def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
+    with mpmath.workdps(30):
+        if "coefficients" in names:
+            x = np.linspace(0, 1, 5)
+            np.testing.assert_allclose(names["value"], np.sin(x) * np.exp(-0.25), rtol=1e-15)
+            np.testing.assert_allclose(names["slope"], np.cos(x) * np.exp(-0.25), rtol=1e-15)
+            exact = mpmath.taylor(lambda t: mpmath.exp(mpmath.sin(t)), mpmath.mpf(0.7), 30)
+            np.testing.assert_allclose(
+                names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
+            )
+        else:
+            angle, rate = (float(value) for value in pendulum_at(13.0))
+            np.testing.assert_allclose(names["grid"].states[-1], [angle, rate], atol=1e-14)
+            assert names["ta"].time == 13.0
+
+
+def pendulum_at(t: float) -> tuple[Any, Any]:
+    """x'' = -9.8 sin x from (0.05, 0.025), by Jacobi's elliptic functions.
+
+    sin(x/2) = k sn(w t + phase), with w^2 = 9.8 and k^2 = v^2/(4 w^2) + sin^2(x/2) at the start
+    (Whittaker, Analytical Dynamics (1917), section 44).
+    """
+    x, v = mpmath.mpf(0.05), mpmath.mpf(0.025)
+    w = mpmath.sqrt(mpmath.mpf(9.8))
+    m = (v / (2 * w)) ** 2 + mpmath.sin(x / 2) ** 2
+    k = mpmath.sqrt(m)
+    phase = mpmath.ellipf(mpmath.asin(mpmath.sin(x / 2) / k), m)  # v > 0: on the rising branch
+    u = w * t + phase
+    angle = 2 * mpmath.asin(k * mpmath.ellipfun("sn", u, m=m))
+    return angle, 2 * k * w * mpmath.ellipfun("cn", u, m=m)
+
+
+def test_two_commands() -> None:
+    commands = [text.strip() for language, text in BLOCKS if language == "sh"]
+    assert len(commands) == 2
+    assert all("\n" not in command for command in commands)
+    scenario = re.fullmatch(r'pip install "\.\[plot\]" && taylor propagate (\S+)', commands[0])
+    assert scenario and (ROOT / scenario[1]).is_file()
+    assert commands[1].endswith("&& pytest -q")
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_every_python_block_is_tested() -> None:
+    assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
+    assert len(PYTHON) == 2
+
+
+def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Jacobi constant is kept to rounding errors."""
+    names = runpy.run_path(str(ROOT / "examples" / "restricted_three_body.py"))
+    assert np.ptp(names["constants"]) < 1e-13
+    assert "Jacobi constant" in capsys.readouterr().out

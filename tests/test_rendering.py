@@ -1,0 +1,222 @@
+"""Packing, unrolling, loops, lanes, the cache and the processor change no bit of a result.
+
+The same systems and functions are compiled in every way, and compared bit for bit; and one way is
+compared with the object interpreter in 40 digits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from error_scale import output_scales
+from function_cases import context
+from random_systems import System, bodies, lattice, oscillators, random_system
+
+import taylor as ty
+import taylor_runtime as rt
+from taylor.decompose import decompose
+from taylor.expression import Expression, variable
+from taylor_runtime import build, cache
+from taylor_runtime.pack import pack
+from taylor_runtime.program import Input, Program
+from taylor_runtime.target import LEVELS, Target
+
+MP = context(40)
+EPSILON = 2.0**-52
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to write the same program out."""
+
+    packed: bool
+    unrolled: bool
+    small: bool = False  # packed as small programs are
+
+    def choose(self, program: Program) -> tuple[Program, bool]:
+        return (pack(program, self.small) if self.packed else program), self.unrolled
+
+
+WAYS = [Way(packed, unrolled) for packed in (False, True) for unrolled in (False, True)]
+WAYS += [Way(True, False, small=True), Way(True, True, small=True)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a few steps produced."""
+
+    state: np.ndarray
+    dense: Any
+
+    @property
+    def bits(self) -> tuple[bytes, ...]:
+        parts = (self.state, self.dense.starts, self.dense.scales, self.dense.coefficients)
+        return tuple(np.asarray(part).tobytes() for part in parts)
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, system: System, way: Way | None, order: int, steps: int = 3
+) -> Run:
+    """A few steps of a system, written out in some way (None: as the cost decides)."""
+    equations, initial = system
+    with monkeypatch.context() as patch:
+        if way is not None:
+            patch.setattr(build, "choose", way.choose)
+        needs = any(leaf.op == "parameter" for leaf in _leaves(equations))
+        parameters = {"k": 0.375} if needs else None
+        ta = ty.Integrator(equations, initial, time=0.5, parameters=parameters, order=order)
+        outcome = ta.propagate_until(1e3, max_steps=steps, dense=True)
+    assert outcome.steps == steps and np.isfinite(ta.state).all()
+    return Run(ta.state.copy(), outcome.dense)
+
+
+def _leaves(equations: Sequence[tuple[Expression, Expression]]) -> list[Expression]:
+    return ty.traverse.inputs([derivative for _, derivative in equations])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_systems_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = random_system(seed)
+    first, *others = [run(monkeypatch, system, way, order=5 + seed % 3) for way in WAYS]
+    assert all(other.bits == first.bits for other in others)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_systems_agree_with_the_interpreter(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coefficients of the first step, in units of EPSILON of their scales (largest: 6.5)."""
+    equations, initial = random_system(seed)
+    order = 12
+    found = run(monkeypatch, (equations, initial), None, order, steps=1).dense
+    states = [x for x, _ in equations]
+    inputs = {x: Input("state", (i,)) for i, x in enumerate(states)}
+    inputs[ty.parameter("k")] = Input("parameter", (0,))
+    program = decompose(states, inputs, order, [derivative for _, derivative in equations])
+    values, scales = output_scales(
+        program,
+        {
+            "state": list(map(MP.mpf, initial)),
+            "parameter": [MP.mpf("0.375")],
+            "time": [MP.mpf(0.5)],
+        },
+        MP,
+        MP.mpf(found.scales[0]),
+    )
+    for state in range(len(states)):
+        for n in range(order + 1):
+            error = abs(MP.mpf(found.coefficients[0, n, state]) - values[state][n])
+            assert error <= 8 * EPSILON * scales[state][n], (state, n, error / scales[state][n])
+
+
+WIDE: dict[str, Callable[[], System]] = {
+    "100 oscillators": lambda: oscillators(100),
+    "a lattice of 128 points": lambda: lattice(128),
+    "a lattice of 67 points": lambda: lattice(67),
+    "12 bodies": lambda: bodies(12),
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_packs_walked_by_loops_have_the_same_result(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packs of more than 4 registers; written out they are slow to compile, so order 3 and 6."""
+    system = WIDE[name]()
+    scalar, packed = (run(monkeypatch, system, Way(p, False), 6, steps=2) for p in (False, True))
+    assert scalar.bits == packed.bits
+    looped, written = (run(monkeypatch, system, Way(True, u), 3, steps=1) for u in (False, True))
+    assert looped.bits == written.bits
+
+
+def test_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = random_system(3)
+    once = run(monkeypatch, system, None, order=10)
+    with cache.disabled():
+        assert run(monkeypatch, system, None, order=10).bits == once.bits
+    assert run(monkeypatch, system, None, order=10).bits == once.bits
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_older_processors_give_the_same_bits(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Narrower registers, and FMA by a library call where there is no instruction."""
+    try:
+        if not Target.named(level).runs_on(Target.host()):
+            pytest.skip("the host lacks these instructions")
+    except ValueError:
+        pytest.skip("no x86-64")
+    for system in (random_system(5), random_system(8), bodies(4)):
+        here = run(monkeypatch, system, Way(True, False), order=7)
+        monkeypatch.setenv("TAYLOR_CPU", level)
+        there = run(monkeypatch, system, Way(True, False), order=7)
+        monkeypatch.delenv("TAYLOR_CPU")
+        assert there.bits == here.bits
+
+
+# -- jets and formulas -----------------------------------------------------------------------------
+
+
+def random_function(seed: int) -> Callable[[Any], Any]:
+    """A scalar function of x that uses every function of the random systems."""
+    equations, _ = random_system(seed)
+    states = [state for state, _ in equations]
+    k = ty.parameter("k")
+
+    def function(x: Any) -> Any:
+        inner = {e: x / (i + 1) for i, e in enumerate(states)} | {k: Fraction(1, 2), ty.time: x}
+        return ty.substitute(equations[-1][1], inner) if hasattr(x, "op") else None
+
+    return function
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written out and looped, alone and in every place of an array."""
+    x = variable("x")
+    program = decompose([random_function(seed)(x)], {x: Input("jet", (0,))}, 9)
+    points = np.array([random.Random(seed + i).uniform(-2, 2) for i in range(19)])
+    results = []
+    for limit in (0, 10**9):
+        monkeypatch.setattr(build, "UNROLLED_WORK", limit)
+        code = rt.build_jet(program, given=2)
+        results.append(_jets(code, points, 9))
+        alone = np.concatenate([_jets(code, points[i : i + 1], 9) for i in range(19)], axis=1)
+        assert alone.tobytes() == results[-1].tobytes()
+    assert results[0].tobytes() == results[1].tobytes()
+    assert np.isfinite(results[0]).all()
+
+
+def _jets(code: rt.Jet, points: np.ndarray, order: int) -> np.ndarray:
+    padded = -(-len(points) // rt.CHUNK) * rt.CHUNK
+    inputs = np.ones((2, padded))
+    inputs[0] = np.resize(points, padded)
+    results = np.empty((1, order + 1, padded))
+    code.run(inputs, results, padded, 0, padded // rt.CHUNK)
+    return np.ascontiguousarray(results[0, :, : len(points)])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_formulas_agree_with_the_interpreter_and_themselves(seed: int) -> None:
+    """Within EPSILON of the scale (0.86 at most), and the same bits alone and in arrays."""
+    equations, _ = random_system(seed)
+    k = ty.parameter("k")
+    inputs = [*(state for state, _ in equations), k, ty.time]
+    f = ty.compile([derivative for _, derivative in equations], inputs)
+    draw = np.random.default_rng(seed)
+    points = draw.uniform(-2, 2, (len(inputs), 11))
+    together = np.array(f(*points))
+    alone = np.array([f(*points[:, i]) for i in range(11)]).T
+    assert together.tobytes() == np.ascontiguousarray(alone).tobytes()
+    sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
+    program = decompose([derivative for _, derivative in equations], sources, 0)
+    for i in range(11):
+        values, scales = output_scales(program, {"parameter": list(map(MP.mpf, points[:, i]))}, MP)
+        for state in range(len(equations)):
+            error = abs(MP.mpf(together[state, i]) - values[state][0])
+            assert error <= EPSILON * scales[state][0]

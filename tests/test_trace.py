@@ -1,0 +1,117 @@
+"""Tracing ordinary NumPy functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import taylor as ty
+from taylor.trace import symbols, trace_function, trace_rhs
+
+x, y = ty.variables("x y")
+
+
+def lorenz(t: float, y: Any) -> Any:
+    sigma, rho, beta = 10.0, 28.0, 8 / 3
+    return np.array([sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]])
+
+
+def kepler(t: float, y: Any, p: Any) -> Any:
+    position, velocity = y[:2], y[2:]
+    return np.concatenate([velocity, -p[0] * position / np.linalg.norm(position) ** 3])
+
+
+def clamped(t: float, y: Any) -> Any:
+    rates = np.zeros_like(y)
+    for i in range(3):
+        rates[i] = np.maximum(y, 0.0)[i] * np.sin(t) + np.where(y > 0.5, y, 1.0)[i - 1]
+    return rates
+
+
+@pytest.mark.parametrize(
+    ("function", "state", "parameters"),
+    [
+        (lorenz, [1.0, 2.0, 3.0], []),
+        (kepler, [1.0, 0.1, 0.2, 0.9], [1.3]),
+        (clamped, [-1.0, 0.7, 0.2], []),
+    ],
+)
+def test_right_hand_sides_against_running_them(
+    function: Callable[..., Any], state: list[float], parameters: list[float]
+) -> None:
+    traced = trace_rhs(function, len(state), len(parameters))
+    values: dict[Any, Any] = {ty.time: 0.4}
+    values |= dict(zip(traced.states, state, strict=True))
+    values |= dict(zip(traced.parameters, parameters, strict=True))
+    ours = [ty.evaluate(e, values) for e in traced.derivatives]
+    expected = function(0.4, np.array(state), *([np.array(parameters)] if parameters else []))
+    np.testing.assert_allclose(ours, expected, rtol=1e-14)
+
+
+def test_shared_parts_stay_shared() -> None:
+    traced = trace_rhs(kepler, 4, 1)
+    cubes = {e for d in traced.derivatives[2:] for e in _powers(d)}
+    assert len(cubes) == 1
+
+
+def _powers(e: ty.Expression) -> list[ty.Expression]:
+    from taylor.traverse import reachable
+
+    return [n for n in reachable([e]) if n.op == "pow" and n.args[1].payload != 2]
+
+
+def test_functions_of_scalars_and_array_nodes() -> None:
+    assert trace_function(lambda a, b: np.hypot(a, b), x, y) is ty.hypot(x, y)
+    q = ty.variable("q", shape=3)
+    assert trace_function(lambda a: a @ a, q) is q @ q
+    pair = trace_function(lambda a: (a, [a * 2, 1.0]), x)
+    assert pair[0] is x
+    assert pair[1][0] is 2 * x
+    assert trace_function(lambda a: [a, 2 * a], q).shape == (2, 3)
+    assert symbols("m", (2, 2))[0, 1] is ty.variable("m", shape=(2, 2))[0, 1]
+
+
+def test_one_equation_may_return_a_scalar() -> None:
+    assert trace_rhs(lambda t, y: -y[0], 1).derivatives[0].op == "linear"
+    assert trace_rhs(lambda t, y: -y, 1).derivatives[0].op == "linear"
+
+
+def stores_in_floats(t: float, y: Any) -> Any:
+    rates = np.zeros(2)
+    rates[0] = y[1]
+    return rates
+
+
+def asks(t: float, y: Any) -> Any:
+    return [y[1], 1.0] if y[0] > 0 else [y[1], -1.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "words"),
+    [
+        (stores_in_floats, ty.TracingError, r"test_trace.*dtype=object"),
+        (asks, ty.TracingError, r"test_trace.*taylor\.where"),
+        (lambda t, y: [math.sin(y[0]), 0], ty.TracingError, "math module"),
+        (lambda t, y: None, ty.ArgumentTypeError, "returned None"),
+        (lambda t, y: [y[0]], ty.ShapeError, r"\(1,\).*2 variable"),
+        (lambda t, y: "abc", ty.ArgumentTypeError, "'abc'"),
+        (lambda t, y: [1j, 0], ty.ArgumentTypeError, "real numbers"),
+        (lambda t: [0, 0], ty.ArgumentTypeError, "1 positional"),
+        (lambda t, y, p, s: [0, 0], ty.ArgumentTypeError, "4 positional"),
+        (lambda t, y: [y[2], 0], IndexError, "2"),
+    ],
+)
+def test_errors(function: Callable[..., Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        trace_rhs(function, 2)
+
+
+def test_parameters_need_a_third_argument() -> None:
+    with pytest.raises(ty.ArgumentError, match=r"rhs\(t, y, p\)"):
+        trace_rhs(lambda t, y: y, 2, 1)
+    traced = trace_rhs(lambda *args: args[1] * args[2][0], 2, 1)
+    assert traced.derivatives[0] is traced.states[0] * traced.parameters[0]
