@@ -30,7 +30,7 @@ from taylor_runtime.program import (
     Term,
 )
 from taylor_runtime.rows import Rendering, RowMemory
-from taylor_runtime.schedule import batches
+from taylor_runtime.schedule import MOST_CHAINS, batches
 
 InputReader = Callable[[Input, Chunk], Value]
 
@@ -55,7 +55,7 @@ class SeriesEmitter:
         self.read_input = read_input
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self._batches = batches(program, self.memory.windows)
+        self._batches = batches(program, self.memory.windows, MOST_CHAINS[self.element])
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, Index, Type, Value
+from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, nearest_float
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
 
@@ -34,7 +34,7 @@ class Factors:
 
     def _scale(self) -> Value:
         assert self.time_scale is not None
-        return self.time_scale
+        return self.b.from_double(self.time_scale, self.element)
 
     def _number(self, n: Index, t: Type) -> Value:
         if isinstance(n, int):
@@ -44,23 +44,32 @@ class Factors:
     def reciprocal(self, n: Index, t: Type) -> Value:
         """1/n, rounded, in every lane."""
         if isinstance(n, int):
-            return self.b.constant(_one_over(n), t)
+            return self.b.constant(Fraction(1, n), t)
         return self._from_table([_one_over(k) for k in self.orders], n, t)
 
     def rest(self, n: Index, t: Type) -> Value | None:
-        """What rounding left of the factor "h/n", where it matters; None where it does not.
+        """What rounding left of the factor "h/n", where it matters; None where it does not (nor
+        in a double-double, to which nothing so small can be added).
 
         1/3 is rounded to the same side at every step, which makes a spiral of a closed orbit: the
         energy error grows like the number of steps, not like its root (Brouwer, Astron. J. 46
         (1937) 149). A harmonic oscillator gained 0.07 units of rounding a step.
         """
+        if self.element == PAIR:
+            return None
         if not isinstance(n, int):
-            rests = [_rest_of_one_over(k) for k in self.orders]
+            rests = [self._rest_of_one_over(k) for k in self.orders]
             return self._from_table(rests, n, t) * self.b.splat(self._scale(), t.lanes)
-        rest = _rest_of_one_over(n)
+        rest = self._rest_of_one_over(n)
         if rest == 0:
             return None
         return self.b.constant(rest, t) * self.b.splat(self._scale(), t.lanes)
+
+    def _rest_of_one_over(self, n: int) -> Fraction:
+        """1/n minus its rounded value, for the orders that are a large part of a step."""
+        if not 1 <= n <= LAST_CORRECTED:
+            return Fraction(0)
+        return Fraction(1, n) - Fraction(nearest_float(Fraction(1, n), self.element))
 
     def scaled(
         self, number: Value, factor: Value, rest: Value | None, n: Index
@@ -74,7 +83,7 @@ class Factors:
             left = self.b.select(self.b.ne(rest, 0), left, self.b.constant(0, left.type))
         return whole, left
 
-    def _from_table(self, values: Sequence[float], n: Value, t: Type) -> Value:
+    def _from_table(self, values: Sequence[int | Fraction], n: Value, t: Type) -> Value:
         pointer = self.b.at(self.b.table(values, self.element), n, self.element)
         return self.b.splat(self.b.load(Type(self.element), pointer), t.lanes)
 
@@ -88,10 +97,5 @@ class Factors:
         return self.b.splat(scale, t.lanes)
 
 
-def _rest_of_one_over(n: int) -> float:
-    """1/n minus its rounded value, for the orders that are a large part of a step."""
-    return float(Fraction(1, n) - Fraction(1 / n)) if 1 <= n <= LAST_CORRECTED else 0.0
-
-
-def _one_over(n: int) -> float:
-    return 1.0 / n if n else 0.0
+def _one_over(n: int) -> Fraction:
+    return Fraction(1, n) if n else Fraction(0)

@@ -60,7 +60,7 @@ def _lane_by_lane(memory: RowMemory, wanted: list[Source], n: Index, chunk: Chun
     distinct = list(dict.fromkeys(wanted))
     if len(distinct) == 1:
         return b.splat(_one_lane(memory, distinct[0], n), chunk.lanes)
-    value = Value(b, chunk.type(memory.element), "poison")
+    value = b.poison(chunk.type(memory.element))
     for lane, source in enumerate(wanted):
         value = b.insert(value, _one_lane(memory, source, n), lane)
     return value

@@ -13,25 +13,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from taylor_runtime import ir_pairs
 from taylor_runtime.ir_module import Module
+from taylor_runtime.ir_pairs import PairValue, flat_values, joined_values, pair
 from taylor_runtime.ir_types import (
     F64,
     FLOAT_BITS,
     I1,
     I32,
     I64,
+    PAIR,
     PTR,
     Type,
     float_literal,
     make_type,
     nearest_float,
     parse_type,
+    parts_of,
+    size_of,
 )
 from taylor_runtime.ir_values import Index, Operandlike, Value, index_text
 
 __all__ = [
-    "F64", "FLOAT_BITS", "I1", "I32", "I64", "PTR", "Builder", "Index", "Module", "Operandlike",
-    "Type", "Value", "float_literal", "index_text", "make_type", "nearest_float", "parse_type",
+    "F64", "FLOAT_BITS", "I1", "I32", "I64", "PAIR", "PTR", "Builder", "Index", "Module",
+    "Operandlike", "PairValue", "Type", "Value", "flat_values", "float_literal", "index_text",
+    "joined_values", "make_type", "nearest_float", "pair", "parse_type", "parts_of", "size_of",
 ]  # fmt: skip
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
@@ -68,6 +74,9 @@ class Builder:
     def constant(self, number: int | float | Fraction, type_: Type) -> Value:
         """`number`, rounded to the type's element, in all its lanes."""
         element = type_.element
+        if type_.is_pair:
+            high, low = (self.constant(part, type_.part) for part in parts_of(number))
+            return pair(high, low)
         if element in FLOAT_BITS:
             literal = float_literal(number, element)
         elif element == "i1":
@@ -82,6 +91,10 @@ class Builder:
         self, numbers: Sequence[int | float | Fraction], element: str = "double"
     ) -> Value:
         """A vector literal with one number a lane."""
+        if element == PAIR:
+            split = [parts_of(number) for number in numbers]
+            high, low = (self.constants(part) for part in zip(*split, strict=True))
+            return pair(high, low)
         if element in FLOAT_BITS:
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
         else:
@@ -89,16 +102,20 @@ class Builder:
         return Value(self, make_type(element, len(numbers)), f"<{items}>")
 
     def like(self, value: Value, other: Operandlike) -> Value:
-        """`other` as a value of the type of `value`; scalars are splatted."""
+        """`other` as a value of the type of `value`; scalars are splatted, doubles widened."""
         if not isinstance(other, Value):
             return self.constant(other, value.type)
+        if value.type.is_pair and not other.type.is_pair:
+            other = pair(other, self.constant(0, other.type))
         if other.type.lanes == 0 and value.type.lanes:
             return self.splat(other, value.type.lanes)
         return other
 
     def fma(self, a: Value, x: Operandlike, c: Operandlike) -> Value:
-        """a * x + c with one rounding."""
+        """a * x + c with one rounding; of double-doubles, not normalised."""
         x, c = self.like(a, x), self.like(a, c)
+        if isinstance(a, PairValue) and isinstance(x, PairValue) and isinstance(c, PairValue):
+            return ir_pairs.multiply_add(self, a, x, c)
         return self.intrinsic("fma", a, x, c)
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
@@ -109,13 +126,35 @@ class Builder:
         listed = ", ".join(f"{a.type} {a.text}" for a in args)
         return self.emit(t, f"call {t} @{full}({listed})")
 
+    def normal(self, x: Value) -> Value:
+        """x with its high part rounded to the nearest, after `fma`; itself if it has no parts."""
+        return ir_pairs.normal(self, x.high, x.low) if isinstance(x, PairValue) else x
+
+    def to_double(self, x: Value) -> Value:
+        """A number of any kind, rounded to double."""
+        if isinstance(x, PairValue):
+            return x.high
+        return self.cast("fpext", x, "double") if x.type.element == "float" else x
+
+    def from_double(self, x: Value, element: str) -> Value:
+        """A double as a number of another kind."""
+        if element == PAIR:
+            return pair(x, self.constant(0, x.type))
+        return self.cast("fptrunc", x, element) if element == "float" else x
+
     def sqrt(self, x: Value) -> Value:
+        if isinstance(x, PairValue):
+            return ir_pairs.square_root(self, x)
         return self.intrinsic("sqrt", x)
 
     def fabs(self, x: Value) -> Value:
+        if isinstance(x, PairValue):
+            return ir_pairs.absolute(self, x)
         return self.intrinsic("fabs", x)
 
     def floor(self, x: Value) -> Value:
+        if isinstance(x, PairValue):
+            return ir_pairs.floor(self, x)
         return self.intrinsic("floor", x)
 
     def round_even(self, x: Value) -> Value:
@@ -123,11 +162,16 @@ class Builder:
         return self.intrinsic("roundeven", x)
 
     def copysign(self, x: Value, sign: Operandlike) -> Value:
-        return self.intrinsic("copysign", x, self.like(x, sign))
+        sign = self.like(x, sign)
+        if isinstance(x, PairValue) and isinstance(sign, PairValue):
+            return ir_pairs.copy_sign(self, x, sign)
+        return self.intrinsic("copysign", x, sign)
 
     def compare(self, relation: str, x: Value, y: Operandlike) -> Value:
         """x relation y as i1 lanes; relation in lt le gt ge eq ne; NaN makes all but ne false."""
         y = self.like(x, y)
+        if isinstance(x, PairValue) and isinstance(y, PairValue):
+            return ir_pairs.compare(self, relation, x, y)
         if x.type.is_float:
             return self.emit(
                 x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type} {x.text}, {y.text}"
@@ -143,10 +187,16 @@ class Builder:
         return self.compare("ne", x, y)
 
     def is_nan(self, x: Value) -> Value:
+        x = x.parts[0]
         return self.emit(x.type.of("i1"), f"fcmp uno {x.type} {x.text}, {x.text}")
 
     def select(self, condition: Value, x: Value, y: Operandlike) -> Value:
         y = self.like(x, y)
+        if len(x.parts) > 1:
+            high, low = (
+                self.select(condition, *both) for both in zip(x.parts, y.parts, strict=True)
+            )
+            return PairValue(self, x.type, high, low)
         t = x.type
         return self.emit(t, f"select {condition.type} {condition.text}, {t} {x.text}, {t} {y.text}")
 
@@ -176,12 +226,18 @@ class Builder:
         """The scalar x in every lane."""
         if lanes == 0:
             return x
+        if isinstance(x, PairValue):
+            return pair(self.splat(x.high, lanes), self.splat(x.low, lanes))
         t = make_type(x.type.element, lanes)
         first = self.emit(t, f"insertelement {t} poison, {x.type} {x.text}, i64 0")
         return self.shuffle(first, None, [0] * lanes)
 
     def shuffle(self, a: Value, b: Value | None, lanes: Sequence[int]) -> Value:
         """Lanes of a (0 ..) and b (a.lanes ..), chosen by constant indices; -1 is don't-care."""
+        if isinstance(a, PairValue):
+            others = (None, None) if b is None else b.parts
+            high, low = (self.shuffle(x, y, lanes) for x, y in zip(a.parts, others, strict=True))
+            return pair(high, low)
         t = make_type(a.type.element, len(lanes))
         second = "poison" if b is None else b.text
         items = ", ".join("i32 poison" if i < 0 else f"i32 {i}" for i in lanes)
@@ -190,12 +246,19 @@ class Builder:
         )
 
     def extract(self, x: Value, lane: Index) -> Value:
+        if isinstance(x, PairValue):
+            return pair(self.extract(x.high, lane), self.extract(x.low, lane))
         return self.emit(
             make_type(x.type.element, 0),
             f"extractelement {x.type} {x.text}, i64 {index_text(lane)}",
         )
 
     def insert(self, x: Value, item: Value, lane: Index) -> Value:
+        if isinstance(x, PairValue):
+            high, low = (
+                self.insert(part, one, lane) for part, one in zip(x.parts, item.parts, strict=True)
+            )
+            return pair(high, low)
         return self.emit(
             x.type,
             f"insertelement {x.type} {x.text}, {item.type} {item.text}, i64 {index_text(lane)}",
@@ -211,7 +274,22 @@ class Builder:
 
     # -- memory -------------------------------------------------------------------------------
 
+    def poison(self, type_: Type) -> Value:
+        """A value that nothing is known of yet."""
+        parts = [Value(self, part, "poison") for part in type_.parts]
+        return pair(*parts) if type_.is_pair else parts[0]
+
+    def planes(self, pointer: Value, count: Index, element: str) -> Value:
+        """The address of `count` elements; low parts of double-doubles follow after all high
+        ones.
+        """
+        return (
+            PairValue(self, PTR, pointer, self.at(pointer, count)) if element == PAIR else pointer
+        )
+
     def alloca(self, element: str, count: int, align: int = 64) -> Value:
+        if element == PAIR:
+            return self.planes(self.alloca("double", 2 * count, align), count, element)
         text = self.name()
         self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
         return Value(self, PTR, text)
@@ -220,15 +298,26 @@ class Builder:
         """The address of element `index` of an array of `element` at `pointer`."""
         if isinstance(index, int) and index == 0:
             return pointer
+        if isinstance(pointer, PairValue):
+            unit = "double" if element == PAIR else element
+            high, low = (self.at(part, index, unit) for part in pointer.parts)
+            return PairValue(self, PTR, high, low)
         return self.emit(
             PTR,
             f"getelementptr inbounds {element}, ptr {pointer.text}, i64 {index_text(index)}",
         )
 
     def load(self, type_: Type, pointer: Value, align: int = 8) -> Value:
+        if type_.is_pair:
+            high, low = (self.load(type_.part, part, align) for part in pointer.parts)
+            return pair(high, low)
         return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
 
     def store(self, value: Value, pointer: Value, align: int = 8) -> None:
+        if isinstance(value, PairValue):
+            for part, place in zip(value.parts, pointer.parts, strict=True):
+                self.store(part, place, align)
+            return
         self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}")
 
     def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
@@ -237,7 +326,7 @@ class Builder:
         Lane by lane: LLVM's gather intrinsic is spelled differently by its versions, and the
         instruction is no faster than the loads on current processors.
         """
-        value = Value(self, type_, "poison")
+        value = self.poison(type_)
         scalar = make_type(type_.element, 0)
         for lane in range(type_.lanes):
             address = self.at(pointer, self.extract(index, lane), type_.element)
@@ -246,6 +335,10 @@ class Builder:
 
     def table(self, values: Sequence[int | float | Fraction], element: str = "double") -> Value:
         """The address of a constant array."""
+        if element == PAIR:
+            split = zip(*map(parts_of, values), strict=True)
+            high, low = (self.table(part) for part in split)
+            return PairValue(self, PTR, high, low)
         return Value(self, PTR, self.module.table(values, element))
 
     # -- control flow -------------------------------------------------------------------------
@@ -307,14 +400,18 @@ class Builder:
         before = self.block
         self.jump(head)
         self.label(head)
-        places, values = [], []
-        for initial in carried:
+        places: list[int] = []
+        parts: list[Value] = []
+        for initial in flat_values(carried):
             places.append(len(self.lines))
-            values.append(self.emit(initial.type, "phi"))
+            parts.append(self.emit(initial.type, "phi"))
+        values = joined_values(parts, [value.type for value in carried])
         self.branch(condition(values), inside, after)
         self.label(inside)
-        last = list(body(values))
-        for place, value, initial, final in zip(places, values, carried, last, strict=True):
+        last = flat_values(body(values))
+        for place, value, initial, final in zip(
+            places, parts, flat_values(carried), last, strict=True
+        ):
             self.lines[place] = (
                 f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
                 f"[ {final.text}, %{self.block} ]"
@@ -343,10 +440,11 @@ class Builder:
         second_block = self.block
         self.jump(after)
         self.label(after)
-        return [
+        parts = [
             self.emit(
                 x.type,
                 f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
             )
-            for x, y in zip(first, second, strict=True)
+            for x, y in zip(flat_values(first), flat_values(second), strict=True)
         ]
+        return joined_values(parts, [value.type for value in first])

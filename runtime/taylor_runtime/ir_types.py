@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 FLOAT_BITS = {"double": 64, "float": 32}
+PAIR = "double-double"  # an element that LLVM does not know: two doubles, see ir_pairs.py
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
     """An LLVM first-class type: `element` is "double", "float", "i64", ..., "ptr".
 
-    Lanes 0 is a scalar.
+    Lanes 0 is a scalar.  The element "double-double" stands for two values of type double.
     """
 
     element: str
@@ -33,6 +35,20 @@ class Type:
     @property
     def is_float(self) -> bool:
         return self.element in FLOAT_BITS
+
+    @property
+    def is_pair(self) -> bool:
+        return self.element == PAIR
+
+    @property
+    def part(self) -> Type:
+        """The type of one part of a double-double; the type itself of any other."""
+        return make_type("double", self.lanes) if self.is_pair else self
+
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        """The types of LLVM's values that make up a value."""
+        return (self.part, self.part) if self.is_pair else (self,)
 
     def of(self, element: str) -> Type:
         """The type with the same number of lanes and another element."""
@@ -56,6 +72,11 @@ I1 = make_type("i1", 0)
 PTR = make_type("ptr", 0)
 
 
+def size_of(element: str) -> int:
+    """Bytes of a floating-point number in an array, where a double-double has two arrays."""
+    return FLOAT_BITS.get(element, 64) // 8
+
+
 def float_literal(number: int | float | Fraction, element: str = "double") -> str:
     """The literal of the float of type `element` nearest to `number`."""
     value = nearest_float(number, element)
@@ -72,6 +93,14 @@ def nearest_float(number: int | float | Fraction, element: str = "double") -> fl
         return single
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
+
+
+def parts_of(number: int | float | Fraction) -> tuple[float, float]:
+    """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
+    high = nearest_float(number)
+    if not math.isfinite(high) or isinstance(number, float):
+        return high, 0.0
+    return high, nearest_float(Fraction(number) - Fraction(high))
 
 
 @cache

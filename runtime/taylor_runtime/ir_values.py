@@ -28,7 +28,14 @@ class Value:
     def lanes(self) -> int:
         return self.type.lanes
 
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """The values of LLVM's that make it up: itself, two for a double-double."""
+        return (self,)
+
     def _binary(self, other: Operandlike, float_op: str, int_op: str, swap: bool = False) -> Value:
+        if isinstance(other, Value) and other.type.is_pair:
+            return NotImplemented  # Python asks `other`
         b = self.builder
         second = b.like(self, other)
         op = float_op if self.type.is_float else int_op

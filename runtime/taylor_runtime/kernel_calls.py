@@ -44,6 +44,9 @@ class KernelCalls:
     def _callback(self, name: str, arguments: list[Value]) -> Value:
         """A function of doubles from outside, lane by lane."""
         b, t = self.memory.b, arguments[0].type
+        if t.element != "double":
+            arguments = [b.to_double(argument) for argument in arguments]
+            return b.from_double(self._callback(name, arguments), t.element)
         scalar = Type("double")
         symbol = f'"{name}"'
         listed = ", ".join(["double"] * len(arguments))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.ir import Builder, Index, Value, size_of
 from taylor_runtime.layout import (
     REGISTER,
     UNROLLED_CHUNKS,
@@ -42,7 +42,9 @@ class RowMemory:
         self.rendering = rendering
         self.element = rendering.element
         self.layout = Layout.of(program, rendering.batch)
-        self.workspace = workspace
+        self.workspace = (
+            None if workspace is None else b.planes(workspace, self.layout.size, rendering.element)
+        )
         none = (False,) * len(program.rows)
         self.windows = none if rendering.unrolled else self.layout.alias
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
@@ -62,7 +64,7 @@ class RowMemory:
             known = self._known.get((row, n, chunk.offset))
             if known is not None:
                 return known
-        align = 8 if self.windows[row] else self._alignment(chunk)
+        align = size_of(self.element) if self.windows[row] else self._alignment(chunk)
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
@@ -82,6 +84,7 @@ class RowMemory:
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
+        value = self.b.normal(value)
         if isinstance(chunk.offset, int):
             if isinstance(n, int):
                 self._known[row, n, chunk.offset] = value
@@ -98,8 +101,7 @@ class RowMemory:
         return known or (row, offset) in self._newest
 
     def _alignment(self, chunk: Chunk) -> int:
-        size = max(chunk.lanes, 1) * (8 if self.element == "double" else 4)
-        return min(size, REGISTER * 8)
+        return min(max(chunk.lanes, 1) * size_of(self.element), REGISTER * 8)
 
     def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
         """Run `body` for every chunk: written out for narrow rows, as a loop for wide ones."""

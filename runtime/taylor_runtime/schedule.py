@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor_runtime import mathlib
+from taylor_runtime.ir import PAIR
 from taylor_runtime.program import Convolution, Kernel, Operand, Program
 from taylor_runtime.verify import rows_at_order
 
-MOST_CHAINS = 12  # summed side by side in one loop, so that they stay in registers
+# Sums that run side by side in one loop, so that they stay in registers (two and more for a pair).
+MOST_CHAINS = {"double": 12, "float": 12, PAIR: 4}
 
 
 def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
@@ -28,8 +30,8 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
     return pairs
 
 
-def batches(program: Program, windows: Sequence[bool]) -> list[list[int]]:
-    """Rows that vary and have memory of their own, in order.
+def batches(program: Program, windows: Sequence[bool], most: int) -> list[list[int]]:
+    """Rows that vary and have memory of their own, in order; `most` chains share a loop.
 
     Neighbours that convolve and do not need one another share a loop.
     """
@@ -52,7 +54,7 @@ def batches(program: Program, windows: Sequence[bool]) -> list[list[int]]:
             room -= chains
         else:
             result.append([index])
-            room = MOST_CHAINS - chains if chains else 0
+            room = most - chains if chains else 0
     return result
 
 

@@ -24,9 +24,11 @@ from taylor_runtime.mathlib import (
     special,
     trigonometric,
 )
+from taylor_runtime.mathlib.double_double import KERNELS as PAIR_KERNELS
+from taylor_runtime.mathlib.double_double import power as pair_power
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
-__all__ = ["KernelFunction", "PAIRS", "call", "call_pair", "kernels"]
+__all__ = ["KernelFunction", "PAIRS", "call", "call_pair", "kernels", "pair_kernels"]
 
 _FAMILIES = (
     arithmetic,
@@ -44,6 +46,8 @@ kernels: dict[str, KernelFunction] = {
     kernel.name: kernel for family in _FAMILIES for kernel in family.KERNELS
 }
 
+pair_kernels: dict[str, KernelFunction] = {kernel.name: kernel for kernel in PAIR_KERNELS}
+
 # Kernels that cost little more together than one alone, and the kernel that gives both.
 PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
 
@@ -53,9 +57,10 @@ def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:
 
     Raises `KeyError` if there is no such kernel, `ValueError` if the number of arguments is wrong.
     """
-    kernel = _find(name)
+    double_double = arguments[0].type.is_pair
+    kernel = _find(name, double_double)
     if name == "pow" and len(arguments) == kernel.arity:
-        return half_powers.power(b, *arguments)
+        return (pair_power if double_double else half_powers.power)(b, *arguments)
     return emit_call(b, kernel, arguments)[0]
 
 
@@ -66,15 +71,19 @@ def call_pair(
 
     Raises `KeyError` if `names` is not listed.
     """
-    first, second = emit_call(b, _find(PAIRS[names]), arguments)
+    first, second = emit_call(b, _find(PAIRS[names], arguments[0].type.is_pair), arguments)
     return first, second
 
 
-def _find(name: str) -> KernelFunction:
+def _find(name: str, double_double: bool) -> KernelFunction:
+    """The kernel of a name: for double-double one of its own, or one that suits every type."""
     kernel = kernels.get(name)
+    if kernel is not None and double_double and not kernel.generic:
+        kernel = pair_kernels.get(name)
     if kernel is None:
+        kind = "double-double kernel" if double_double else "kernel"
         raise KeyError(
-            f"mathlib.call: there is no kernel {name!r}; add it to a family in "
+            f"mathlib.call: there is no {kind} {name!r}; add it to a family in "
             "taylor_runtime/mathlib"
         )
     return kernel

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from taylor_runtime.call import function_pointer
 from taylor_runtime.engine import compile_ir
-from taylor_runtime.ir import I64, Module, Type, Value
+from taylor_runtime.ir import I64, PAIR, Module, Type, Value
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.target import Target
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"
 _FFI = cffi.FFI()
+ELEMENTS = {"float64": "double", "float32": "float", "double-double": PAIR}
 
 
 def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> str:
@@ -26,6 +27,8 @@ def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> st
     parameters = [("i64", "count"), *(("ptr", name) for name in pointers)]
     t = Type(element, lanes)
     with module.function(_ENTRY, "void", parameters, "nounwind") as (b, (count, *places)):
+        total = count * max(lanes, 1)
+        places = [b.planes(place, total, element) for place in places]
 
         def block(i: Value | int, _: list[Value]) -> list[Value]:
             at = [b.at(place, i * max(lanes, 1), element) for place in places]
@@ -46,26 +49,28 @@ def array_function(
     """``(*arrays) -> tuple of arrays``: `kernel` elementwise, compiled alone.
 
     lanes: how many numbers at a time; 0 is scalar code.  The arrays have one dimension and equal
-    lengths, float64 or float32 as `dtype` says; padded to a multiple of `lanes`.
+    lengths, float64 or float32 as `dtype` says; padded to a multiple of `lanes`.  With
+    "double-double" their shape is (2, length): high parts, then low parts.
 
     >>> from taylor_runtime.mathlib import kernels
     >>> array_function(kernels["exp"], lanes=4)(np.array([0.0, 1.0]))
     (array([1.        , 2.71828183]),)
     """
-    element = {"float64": "double", "float32": "float"}[dtype]
+    element = ELEMENTS[dtype]
     code = compile_ir(loop_text(kernel, lanes, element), [_ENTRY], target=target, label=kernel.name)
     pointers = ", ".join(["void *"] * (kernel.arity + kernel.results))
     run = function_pointer(code.address(_ENTRY), f"void (*)(int64_t, {pointers})", code)
     step = max(lanes, 1)
 
     def apply(*arrays: NDArray[np.float64]) -> Arrays:
-        size = len(arrays[0])
+        *planes, size = arrays[0].shape
         padded = -(-size // step) * step
-        inputs = [np.ones(padded, dtype) for _ in arrays]
+        kind = "float64" if planes else dtype
+        inputs = [np.ones((*planes, padded), kind) for _ in arrays]
         for block, array in zip(inputs, arrays, strict=True):
-            block[:size] = array
-        outputs = [np.empty(padded, dtype) for _ in range(kernel.results)]
+            block[..., :size] = array
+        outputs = [np.empty((*planes, padded), kind) for _ in range(kernel.results)]
         run(padded // step, *(_FFI.cast("void *", a.ctypes.data) for a in (*inputs, *outputs)))
-        return tuple(output[:size] for output in outputs)
+        return tuple(output[..., :size] for output in outputs)
 
     return apply

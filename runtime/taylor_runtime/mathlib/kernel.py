@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taylor_runtime.ir import FLOAT_BITS, Builder, Type, Value
+from taylor_runtime.ir import PAIR, Builder, Type, Value, flat_values, joined_values
 
+SHORT = {"double": "f64", "float": "f32", PAIR: "dd"}  # elements in the names of functions
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 
 
@@ -22,8 +23,8 @@ class KernelFunction:
     emit: ``(b, *arguments) -> results``, all of the type of the arguments.
     results: how many values it gives; two for pairs such as sine and cosine.
     inline: written out at the call; otherwise an internal function, once per module and lane count.
-    generic: `emit` works in every floating-point type; otherwise it is made for double, and
-        narrower types are widened for the call.
+    generic: `emit` works in every floating-point type; otherwise it is made for double (or, in
+        the folder `double_double`, for that), and narrower types are widened for the call.
     """
 
     name: str
@@ -41,7 +42,7 @@ def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) ->
             f"mathlib.call: {kernel.name!r} takes {kernel.arity} arguments, got {len(arguments)}"
         )
     t = arguments[0].type
-    if t.element == "double" or kernel.generic:
+    if t.element in ("double", PAIR) or kernel.generic:
         return _emit_call(b, kernel, arguments)
     wide = [b.cast("fpext", argument, "double") for argument in arguments]
     return [b.cast("fptrunc", result, t.element) for result in _emit_call(b, kernel, wide)]
@@ -52,7 +53,7 @@ def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -
         return list(kernel.emit(b, *arguments))
     t = arguments[0].type
     lanes = f"x{t.lanes}" if t.lanes else ""
-    name = f"ty.{kernel.name}.f{FLOAT_BITS[t.element]}{lanes}"
+    name = f"ty.{kernel.name}.{SHORT[t.element]}{lanes}"
     if not b.module.has_function(name):
         define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit)
     return call_defined(b, name, [t] * kernel.results, arguments)
@@ -68,10 +69,11 @@ def define(
 ) -> None:
     """Define the internal function @name, without side effects, returning what `emit` gives."""
     text = _result_text(results)
-    listed = [(str(parameter), f"x{i}") for i, parameter in enumerate(parameters)]
+    flat = [part for parameter in parameters for part in parameter.parts]
+    listed = [(str(part), f"x{i}") for i, part in enumerate(flat)]
     linkage = "internal fastcc"
     with b.module.function(name, text, listed, attributes, linkage) as (inside, values):
-        returned = emit(inside, *values)
+        returned = flat_values(emit(inside, *joined_values(values, parameters)))
         if len(returned) == 1:
             inside.ret(returned[0])
             return
@@ -87,13 +89,14 @@ def call_defined(
 ) -> list[Value]:
     """Call what `define` has defined."""
     text = _result_text(results)
-    if len(results) == 1:
-        return [b.call(results[0], name, *arguments, convention="fastcc")]
-    aggregate = b.call(text, name, *arguments, convention="fastcc")
-    return [b.extract_value(aggregate, i, t) for i, t in enumerate(results)]
+    flat = [part for result in results for part in result.parts]
+    given = flat_values(arguments)
+    if len(flat) == 1:
+        return [b.call(flat[0], name, *given, convention="fastcc")]
+    aggregate = b.call(text, name, *given, convention="fastcc")
+    return joined_values([b.extract_value(aggregate, i, t) for i, t in enumerate(flat)], results)
 
 
 def _result_text(results: Sequence[Type]) -> str:
-    if len(results) == 1:
-        return str(results[0])
-    return "{ " + ", ".join(str(t) for t in results) + " }"
+    flat = [str(part) for result in results for part in result.parts]
+    return flat[0] if len(flat) == 1 else "{ " + ", ".join(flat) + " }"

@@ -1,4 +1,6 @@
-"""Double-double arithmetic: a number is the unevaluated sum of a pair (high, low).
+"""Double-double steps inside the kernels for double: the unevaluated sum of a pair (high, low).
+
+Not normalised everywhere, and faster for it; `ir_pairs` has full double-double arithmetic.
 
 Sources: Dekker, Numer. Math. 18 (1971) 224; Knuth, The Art of Computer Programming 2, section
 4.2.2; Joldes, Muller & Popescu, ACM Trans. Math. Softw. 44 (2017) 15.  Low words are approximate:
@@ -7,32 +9,16 @@ a relative error of some 2**-100 is more than the elementary functions need.
 
 from __future__ import annotations
 
-from taylor_runtime.ir import Builder, Operandlike, Value
+from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+
+__all__ = [
+    "Constant", "Pair", "divide", "fast_two_sum", "multiply", "square", "square_root",
+    "two_product", "two_sum",
+]  # fmt: skip
 
 Pair = tuple[Value, Value]
 Constant = tuple[float, float]
-
-
-def fast_two_sum(b: Builder, x: Value, y: Operandlike) -> Pair:
-    """x + y exactly, for |x| >= |y| or x = 0."""
-    y = b.like(x, y)
-    total = x + y
-    return total, y - (total - x)
-
-
-def two_sum(b: Builder, x: Value, y: Operandlike) -> Pair:
-    """x + y exactly."""
-    y = b.like(x, y)
-    total = x + y
-    part = total - x
-    return total, (x - (total - part)) + (y - part)
-
-
-def two_product(b: Builder, x: Value, y: Operandlike) -> Pair:
-    """x * y exactly, barring underflow."""
-    y = b.like(x, y)
-    product = x * y
-    return product, b.fma(x, y, -product)
 
 
 def multiply(b: Builder, x: Pair, y: Pair | Constant) -> Pair:

@@ -1,0 +1,208 @@
+"""Double-double numbers as values: the unevaluated sum of a high and a low double.
+
+A `PairValue` stands wherever a `Value` may: loads, stores, selections, shuffles and loops act on
+both parts (`Builder` sees to that), arithmetic is written out here.  A pair is *normalised* when
+high is the sum rounded to double.  Operators give normalised pairs from normalised ones; `fma`,
+which sums products in the inner loops, leaves that to `Builder.normal`.  An address of pairs is a
+pair of addresses.
+
+Bounds on relative errors, u = 2**-53: sum 3 u**2, product 5 u**2, quotient 10 u**2 (Joldes, Muller
+& Popescu, ACM Trans. Math. Softw. 44 (2017) 15, algorithms 6, 12 and 17; error-free steps: Dekker,
+Numer. Math. 18 (1971) 224, and Knuth, The Art of Computer Programming 2, section 4.2.2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from taylor_runtime.ir_types import PAIR, Type, make_type
+from taylor_runtime.ir_values import Operandlike, Value
+
+if TYPE_CHECKING:
+    from taylor_runtime.ir import Builder
+
+Parts = tuple[Value, Value]
+
+
+class PairValue(Value):
+    """A double-double (or the address of one): two values that belong together."""
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, builder: Builder, type_: Type, high: Value, low: Value) -> None:
+        super().__init__(builder, type_, "<pair>")  # no text of LLVM's: nothing may print it
+        self.high = high
+        self.low = low
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        return self.high, self.low
+
+    def _operand(self, other: Operandlike) -> PairValue:
+        value = self.builder.like(self, other)
+        assert isinstance(value, PairValue)
+        return value
+
+    def __add__(self, other: Operandlike) -> Value:
+        return _sum(self, self._operand(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operandlike) -> Value:
+        return _sum(self, -self._operand(other))
+
+    def __rsub__(self, other: Operandlike) -> Value:
+        return _sum(-self, self._operand(other))
+
+    def __mul__(self, other: Operandlike) -> Value:
+        if not isinstance(other, Value) and _is_power_of_two(other):
+            return pair(self.high * other, self.low * other)
+        return _product(self, self._operand(other))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Operandlike) -> Value:
+        return _quotient(self, self._operand(other))
+
+    def __rtruediv__(self, other: Operandlike) -> Value:
+        return _quotient(self._operand(other), self)
+
+    def __neg__(self) -> PairValue:
+        return pair(-self.high, -self.low)
+
+
+def pair(high: Value, low: Value) -> PairValue:
+    """The double-double of two doubles of one type."""
+    return PairValue(high.builder, make_type(PAIR, high.lanes), high, low)
+
+
+def _is_power_of_two(number: int | float | Fraction) -> bool:
+    return number != 0 and math.isfinite(number) and abs(math.frexp(float(number))[0]) == 0.5
+
+
+# -- error-free steps ---------------------------------------------------------------------------
+
+
+def fast_two_sum(b: Builder, x: Value, y: Operandlike) -> Parts:
+    """x + y exactly, for |x| >= |y| or x = 0."""
+    y = b.like(x, y)
+    total = x + y
+    return total, y - (total - x)
+
+
+def two_sum(b: Builder, x: Value, y: Operandlike) -> Parts:
+    """x + y exactly."""
+    y = b.like(x, y)
+    total = x + y
+    part = total - x
+    return total, (x - (total - part)) + (y - part)
+
+
+def two_product(b: Builder, x: Value, y: Operandlike) -> Parts:
+    """x * y exactly, barring underflow."""
+    y = b.like(x, y)
+    product = x * y
+    return product, b.fma(x, y, -product)
+
+
+# -- arithmetic ---------------------------------------------------------------------------------
+
+
+def normal(b: Builder, high: Value, low: Value) -> PairValue:
+    """high + low normalised, for |high| >= |low|; what is not finite has no low part."""
+    total, rest = fast_two_sum(b, high, low)
+    finite = b.fabs(high) < math.inf
+    return pair(b.select(finite, total, high), b.select(finite, rest, 0))
+
+
+def _sum(x: PairValue, y: PairValue) -> PairValue:
+    b = x.builder
+    high, error = two_sum(b, x.high, y.high)
+    low, rest = two_sum(b, x.low, y.low)
+    middle, small = fast_two_sum(b, high, error + low)
+    result = normal(b, middle, rest + small)
+    # An infinite sum has no error; what looks like one is not a number.
+    finite = b.fabs(high) < math.inf
+    return pair(b.select(finite, result.high, high), result.low)
+
+
+def _product(x: PairValue, y: PairValue) -> PairValue:
+    b = x.builder
+    high, error = two_product(b, x.high, y.high)
+    cross = b.fma(x.low, y.high, b.fma(x.high, y.low, x.low * y.low))
+    return normal(b, high, error + cross)
+
+
+def _quotient(x: PairValue, y: PairValue) -> PairValue:
+    b = x.builder
+    high = x.high / y.high
+    remainder = b.fma(-high, y.high, x.high) + (x.low - high * y.low)
+    low = b.select(b.fabs(y.high) < math.inf, remainder / y.high, 0)
+    return normal(b, high, low)
+
+
+def multiply_add(b: Builder, x: PairValue, y: PairValue, total: PairValue) -> PairValue:
+    """total + x * y, not normalised: the errors of both operations are collected in the low part.
+
+    The error is about u**2 of the sum of absolute values, as if all had been summed in twice the
+    precision and rounded.
+    """
+    product, error = two_product(b, x.high, y.high)
+    error = b.fma(x.high, y.low, error)
+    error = b.fma(x.low, y.high, error)
+    high, lost = two_sum(b, total.high, product)
+    return pair(high, (total.low + error) + lost)
+
+
+def square_root(b: Builder, x: PairValue) -> PairValue:
+    """sqrt(x); NaN below zero, and a zero keeps its sign."""
+    root = b.sqrt(x.high)
+    remainder = b.fma(-root, root, x.high) + x.low
+    low = remainder * (0.5 / root)
+    return normal(b, root, b.select(root > 0, low, 0))
+
+
+def absolute(b: Builder, x: PairValue) -> PairValue:
+    sign = b.copysign(b.constant(1, x.high.type), x.high)
+    return pair(b.fabs(x.high), x.low * sign)
+
+
+def floor(b: Builder, x: PairValue) -> PairValue:
+    high = b.floor(x.high)
+    low = b.select(b.eq(high, x.high), b.floor(x.low), 0)
+    return normal(b, high, low)
+
+
+def copy_sign(b: Builder, x: PairValue, sign: PairValue) -> PairValue:
+    size = absolute(b, x)
+    one = b.copysign(b.constant(1, x.high.type), sign.high)
+    return pair(size.high * one, size.low * one)
+
+
+def compare(b: Builder, relation: str, x: PairValue, y: PairValue) -> Value:
+    """i1 lanes: the low parts decide between equal high ones."""
+    if relation == "ne":
+        return ~compare(b, "eq", x, y)
+    low = b.compare(relation, x.low, y.low)
+    tie = b.eq(x.high, y.high)
+    if relation == "eq":
+        return tie & low
+    strict = {"le": "lt", "ge": "gt"}.get(relation, relation)
+    return b.compare(strict, x.high, y.high) | (tie & low)
+
+
+# -- several values -----------------------------------------------------------------------------
+
+
+def flat_values(values: Sequence[Value]) -> list[Value]:
+    """LLVM's values that make up some values."""
+    return [part for value in values for part in value.parts]
+
+
+def joined_values(parts: Sequence[Value], types: Sequence[Type]) -> list[Value]:
+    """The inverse, for values of these types."""
+    rest = iter(parts)
+    return [pair(next(rest), next(rest)) if t.is_pair else next(rest) for t in types]
