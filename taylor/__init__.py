@@ -29,6 +29,7 @@ from taylor.expression import Expression as Expression
 from taylor.expression import constant as constant
 from taylor.expression import parameter as parameter
 from taylor.expression import parameters as parameters
+from taylor.expression import pi as pi
 from taylor.expression import time as time
 from taylor.expression import variable as variable
 from taylor.expression import variables as variables
@@ -49,12 +50,16 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import from_sympy as from_sympy
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import jet as jet
+    from taylor.precision import from_mpmath as from_mpmath
+    from taylor.precision import to_mpmath as to_mpmath
 
 # Public names whose modules import SymPy, LLVM or much code are imported when first asked for.
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
     "jet": "taylor.jets",
+    "from_mpmath": "taylor.precision",
+    "to_mpmath": "taylor.precision",
     "Integrator": "taylor.integrate.integrator",
     "Outcome": "taylor.integrate.outcome",
     "Status": "taylor.integrate.outcome",

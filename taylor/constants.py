@@ -19,6 +19,9 @@ from taylor.errors import ArgumentError
 Exact = int | Fraction
 Number = int | Fraction | float  # a float only for infinities and NaN
 
+PI = Fraction(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534"
+)  # more digits than any kind of number has
 MAXIMUM_BITS = 2048  # a product of constants longer than this ...
 KEPT_BITS = 1024  # ... is rounded to so many significant bits, far beyond any target precision
 EXPONENT_RANGE = (

@@ -293,6 +293,7 @@ def as_expression(value: Any) -> Expression:
 
 
 time: Expression = node("time", (), None, ())
+pi: Expression = constant_node(constants.PI)
 ZERO: Expression = constant_node(0)
 ONE: Expression = constant_node(1)
 MINUS_ONE: Expression = constant_node(-1)

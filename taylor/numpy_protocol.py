@@ -9,7 +9,6 @@ implementation on the elements.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 
 from taylor import arrays
 from taylor import expression as ex
+from taylor.constants import PI
 from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.expression import Expression
 
@@ -97,10 +97,10 @@ def _basic_builders() -> dict[str, Builder]:
         return simplify.make_function_node("floor", a)
 
     def degrees(a: Expression) -> Expression:
-        return sums.scale(ex.constant(180 / math.pi).payload, a)
+        return sums.scale(180 / PI, a)
 
     def radians(a: Expression) -> Expression:
-        return sums.scale(ex.constant(math.pi / 180).payload, a)
+        return sums.scale(PI / 180, a)
 
     def same(a: Expression) -> Expression:
         return a

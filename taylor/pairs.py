@@ -1,0 +1,58 @@
+"""Double-double arithmetic on NumPy arrays of shape (..., 2): high and low parts.
+
+For results that are evaluated in Python (dense output); what is compiled has its own.  Sources:
+Dekker, Numer. Math. 18 (1971) 224; Knuth, The Art of Computer Programming 2, section 4.2.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SPLITTER = 2.0**27 + 1  # halves the 53 bits of a double (Dekker)
+
+
+def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x + y, shapes broadcasting but for the last axis."""
+    high, error = _two_sum(x[..., 0], y[..., 0])
+    low, rest = _two_sum(x[..., 1], y[..., 1])
+    high, error = _fast_two_sum(high, error + low)
+    return _joined(high, error + rest)
+
+
+def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x y, shapes broadcasting but for the last axis."""
+    high, error = _two_product(x[..., 0], y[..., 0])
+    return _joined(high, error + (x[..., 0] * y[..., 1] + x[..., 1] * y[..., 0]))
+
+
+def widen(x: np.ndarray) -> np.ndarray:
+    """Numbers of float64 as double-doubles."""
+    return np.stack([x, np.zeros_like(x)], axis=-1)
+
+
+def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    return np.stack(_fast_two_sum(high, low), axis=-1)
+
+
+def _fast_two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    total = a + b
+    return total, b - (total - a)
+
+
+def _two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def _two_product(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    product = a * b
+    a_high, b_high = _upper_half(a), _upper_half(b)
+    a_low, b_low = a - a_high, b - b_high
+    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return product, error
+
+
+def _upper_half(a: np.ndarray) -> np.ndarray:
+    scaled = a * _SPLITTER
+    return scaled - (scaled - a)
