@@ -6,6 +6,7 @@ import ctypes
 from functools import cache
 from typing import Any
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
 from taylor_runtime.program import Kernel, Program
@@ -41,3 +42,15 @@ def _callback(kernel: str) -> Any:
 
 def _address(kernel: str) -> int:
     return ctypes.cast(_callback(kernel), ctypes.c_void_p).value or 0
+
+
+def check_has_digits(program: Program) -> None:
+    """Raise UnsupportedFunctionError for a function that knows float64 alone: its 16 digits would
+    pass for 31.
+    """
+    names = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
+    for name in (name for name in names if name.startswith(USER_KERNEL)):
+        raise UnsupportedFunctionError(
+            f"the registered function {name.removeprefix(USER_KERNEL)!r} computes in float64 and "
+            "cannot be used in double-double; register it as an expression"
+        )

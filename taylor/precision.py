@@ -34,6 +34,14 @@ class Precision:
     parts: int
     epsilon: float
 
+    def to_planes(self, values: np.ndarray) -> np.ndarray:
+        """Shape (parts, *shape) of numbers of the kind: one array for each part."""
+        return np.moveaxis(values, -1, 0) if self.parts > 1 else values[np.newaxis]
+
+    def from_planes(self, planes: np.ndarray) -> np.ndarray:
+        """The inverse of `to_planes`, a copy."""
+        return np.array(np.moveaxis(planes, 0, -1) if self.parts > 1 else planes[0])
+
     @property
     def axes(self) -> tuple[int, ...]:
         """Trailing axes of arrays."""
@@ -149,18 +157,13 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
 
     Raises ArgumentTypeError for what is no array of numbers, ArgumentError for a wrong shape.
     """
-    if precision.parts == 1:
-        try:
-            return np.array(values, dtype=precision.dtype)
-        except (TypeError, ValueError):
-            exact_values = np.array(values, dtype=object)  # strings, Fractions, mpmath numbers
-            numbers = [float(exact_number(v, name)) for v in exact_values.ravel()]
-            return np.array(numbers, dtype=precision.dtype).reshape(exact_values.shape)
     try:
         array = np.array(values)
     except ValueError:
         raise ArgumentTypeError(f"{name} must be an array of numbers, got {values!r}") from None
-    numeric = array.dtype.kind in "fiu"
+    numeric = array.dtype.kind in "fiub"
+    if precision.parts == 1:
+        return array.astype(precision.dtype) if numeric else _rounded(values, precision, name)
     paired = array.ndim == ndim + 1 if ndim is not None else numeric and array.ndim > 0
     if not paired:
         return from_mpmath(array if array.dtype == object or numeric else _objects(values))
@@ -172,6 +175,18 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
             f"{array.shape}; ty.from_mpmath(...) makes such arrays from numbers of any kind"
         )
     return normalised(array.astype(np.float64))
+
+
+def _rounded(values: Any, precision: Precision, name: str) -> np.ndarray:
+    """Strings, Fractions and the like as an array of one number each."""
+    try:
+        items = np.array(values, dtype=object)
+        numbers = [float(exact_number(item, name)) for item in items.ravel()]
+    except ValueError as error:
+        raise ArgumentTypeError(f"{name} must be an array of numbers: {error}") from None
+    except TypeError:
+        raise ArgumentTypeError(f"{name} must be an array of numbers, got {values!r}") from None
+    return np.array(numbers, dtype=precision.dtype).reshape(items.shape)
 
 
 def _objects(values: Any) -> np.ndarray:

@@ -69,7 +69,7 @@ def test_bad_calls(
     [
         ("state", [1.0], ValueError, r"the state has shape \(2,\), got \(1,\)"),
         ("state", [1.0, math.nan], ValueError, "component 1 is nan"),
-        ("state", None, ValueError, "the state must have shape"),
+        ("state", None, TypeError, "the state must be an array of numbers"),
         ("time", math.inf, ValueError, "time must be finite"),
         ("time", "noon", TypeError, "time must be a number"),
         ("max_step", 0.0, ValueError, "max_step must be positive"),

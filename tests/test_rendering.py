@@ -39,7 +39,7 @@ class Way:
     unrolled: bool
     small: bool = False  # packed as small programs are
 
-    def choose(self, program: Program) -> tuple[Program, bool]:
+    def choose(self, program: Program, element: str = "double") -> tuple[Program, bool]:
         return (pack(program, self.small) if self.packed else program), self.unrolled
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taylor_runtime.build import Formula as Formula
     from taylor_runtime.build import Jet as Jet
     from taylor_runtime.build import Stepper as Stepper
+    from taylor_runtime.build import aligned_planes as aligned_planes
     from taylor_runtime.build import aligned_zeros as aligned_zeros
     from taylor_runtime.build import build_formula as build_formula
     from taylor_runtime.build import build_jet as build_jet
@@ -26,18 +27,21 @@ if TYPE_CHECKING:
     from taylor_runtime.engine import CompileError as CompileError
     from taylor_runtime.facts import info as info
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.stepper import VECTORS as VECTORS
     from taylor_runtime.stepper import StepperOptions as StepperOptions
     from taylor_runtime.target import Target as Target
 
 # The same names by module; a test compares the two lists.
 _NAMES = {
-    "build": "Formula Jet Stepper aligned_zeros build_formula build_jet build_stepper",
+    "build": (
+        "Formula Jet Stepper aligned_planes aligned_zeros build_formula build_jet build_stepper"
+    ),
     "cache": "CacheWarning",
     "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
     "engine": "CompileError",
     "facts": "info",
     "layout": "CHUNK",
-    "stepper": "StepperOptions",
+    "stepper": "StepperOptions VECTORS",
     "target": "Target",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -17,8 +17,8 @@ from taylor_runtime.call import (
     make_ufunc,
 )
 from taylor_runtime.compensate import compensate
-from taylor_runtime.control import RECORD_HEADER
 from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
 from taylor_runtime.layout import REGISTER, Layout
 from taylor_runtime.pack import pack
@@ -32,11 +32,13 @@ from taylor_runtime.points import (
     jet_workspace,
 )
 from taylor_runtime.program import Convolution, Kernel, Operand, Program
-from taylor_runtime.states import StateRows
+from taylor_runtime.records import record_length
+from taylor_runtime.states import StateRows, plane_length
 from taylor_runtime.stepper import PROPAGATE, StepperOptions, stepper_module
 
 UNROLLED_WORK = 1800  # operations of a program that is still written out
 SMALL_GAIN = 1.1  # by which packing must reduce the work
+OPERATIONS = {PAIR: 12}  # of a multiply-add, where it is not one
 LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
 KERNEL_WORK = 20
 GATHER_WORK = 3
@@ -50,6 +52,18 @@ def aligned_zeros(count: int) -> np.ndarray:
     raw = np.zeros(count + ALIGNMENT // 8)
     start = -raw.ctypes.data % ALIGNMENT // 8
     return raw[start : start + count]
+
+
+def aligned_planes(count: int, precision: str) -> np.ndarray:
+    """Room for `count` numbers of a kind, zero: shape (1 or 2 parts, at least `count`).
+
+    Every part starts at a cache line.
+    """
+    element = ELEMENTS[precision]
+    planes, length = planes_of(element), plane_length(count)
+    doubles = aligned_zeros(-(-planes * length * size_of(element) // 8))
+    dtype = np.float32 if element == "float" else np.float64
+    return doubles.view(dtype)[: planes * length].reshape(planes, length)
 
 
 def work(program: Program) -> int:
@@ -110,11 +124,12 @@ def build_stepper(
     program: Program, options: StepperOptions, externals: Externals | None = None
 ) -> Stepper:
     """Compile the step loop of an ODE's program, whose outputs are its state rows."""
-    program, unrolled = choose(shorten(compensate(program)))
+    program = program if options.element == PAIR else compensate(program)
+    program, unrolled = choose(shorten(program), options.element)
     options = replace(options, unrolled=unrolled)
     text = stepper_module(program, options)
     module = compile_ir(text, [PROPAGATE], externals=externals, label="stepper")
-    states = StateRows.of(program)
+    states = StateRows.of(program, options.element)
     return Stepper(
         module=module,
         program=program,
@@ -123,13 +138,13 @@ def build_stepper(
         padding=states.padding(),
         size=states.size,
         workspace=Layout.of(program).size,
-        record_length=RECORD_HEADER + (program.order + 1) * states.size,
+        record_length=record_length(program.order, states),
         parameters=dict(program.inputs).get("parameter", 0),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )
 
 
-def choose(program: Program) -> tuple[Program, bool]:
+def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     """The program, packed or not, and whether to write its loops out.
 
     Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
@@ -137,11 +152,12 @@ def choose(program: Program) -> tuple[Program, bool]:
     """
     packed = pack(program)
     small = program
-    if work(program) <= REGISTER * UNROLLED_WORK:
+    most = UNROLLED_WORK // OPERATIONS.get(element, 1)
+    if work(program) <= REGISTER * most:
         small = pack(program, small=True)
         if work(small) * SMALL_GAIN > work(program):
             small = program
-    if work(small) <= min(UNROLLED_WORK, work(packed) * LEAST_GAIN):
+    if work(small) <= min(most, work(packed) * LEAST_GAIN):
         return small, True
     return (packed if work(packed) * SMALL_GAIN <= work(program) else small), False
 

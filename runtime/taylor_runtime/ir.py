@@ -17,6 +17,7 @@ from taylor_runtime import ir_pairs
 from taylor_runtime.ir_module import Module
 from taylor_runtime.ir_pairs import PairValue, flat_values, joined_values, pair
 from taylor_runtime.ir_types import (
+    ELEMENTS,
     F64,
     FLOAT_BITS,
     I1,
@@ -30,14 +31,16 @@ from taylor_runtime.ir_types import (
     nearest_float,
     parse_type,
     parts_of,
+    planes_of,
     size_of,
 )
 from taylor_runtime.ir_values import Index, Operandlike, Value, index_text
 
 __all__ = [
-    "F64", "FLOAT_BITS", "I1", "I32", "I64", "PAIR", "PTR", "Builder", "Index", "Module",
-    "Operandlike", "PairValue", "Type", "Value", "flat_values", "float_literal", "index_text",
-    "joined_values", "make_type", "nearest_float", "pair", "parse_type", "parts_of", "size_of",
+    "ELEMENTS", "F64", "FLOAT_BITS", "I1", "I32", "I64", "PAIR", "PTR", "Builder", "Index",
+    "Module", "Operandlike", "PairValue", "Type", "Value", "flat_values", "float_literal",
+    "index_text", "joined_values", "make_type", "nearest_float", "pair", "parse_type", "parts_of",
+    "planes_of", "size_of",
 ]  # fmt: skip
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
@@ -307,13 +310,16 @@ class Builder:
             f"getelementptr inbounds {element}, ptr {pointer.text}, i64 {index_text(index)}",
         )
 
-    def load(self, type_: Type, pointer: Value, align: int = 8) -> Value:
+    def load(self, type_: Type, pointer: Value, align: int = 0) -> Value:
+        """A value from memory, aligned to an element unless more is known."""
+        align = align or size_of(type_.element)
         if type_.is_pair:
             high, low = (self.load(type_.part, part, align) for part in pointer.parts)
             return pair(high, low)
         return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
 
-    def store(self, value: Value, pointer: Value, align: int = 8) -> None:
+    def store(self, value: Value, pointer: Value, align: int = 0) -> None:
+        align = align or size_of(value.type.element)
         if isinstance(value, PairValue):
             for part, place in zip(value.parts, pointer.parts, strict=True):
                 self.store(part, place, align)

@@ -72,9 +72,18 @@ I1 = make_type("i1", 0)
 PTR = make_type("ptr", 0)
 
 
+# The kinds of numbers by the names that users give them.
+ELEMENTS = {"float32": "float", "float64": "double", "double-double": PAIR}
+
+
 def size_of(element: str) -> int:
-    """Bytes of a floating-point number in an array, where a double-double has two arrays."""
+    """Bytes of a number in an array (each of the two arrays, for a double-double)."""
     return FLOAT_BITS.get(element, 64) // 8
+
+
+def planes_of(element: str) -> int:
+    """Arrays that hold the numbers of a kind: two for a double-double."""
+    return 2 if element == PAIR else 1
 
 
 def float_literal(number: int | float | Fraction, element: str = "double") -> str:

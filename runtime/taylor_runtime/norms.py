@@ -34,7 +34,7 @@ class StateNorms:
     def finite(self, groups: Sequence[list[Value]]) -> Value:
         """i1: no infinity and no NaN among the values (0 * x is 0 for finite x alone)."""
         by_lanes: dict[int, Value] = {}
-        for value in (value for group in groups for value in group):
+        for value in (self.b.to_double(value) for group in groups for value in group):
             total = by_lanes.get(value.lanes)
             zero = self.b.constant(0, value.type) if total is None else total
             by_lanes[value.lanes] = self.b.fma(value, 0.0, zero)
@@ -50,7 +50,7 @@ class StateNorms:
 
     def largest(self, values: Sequence[Value]) -> Value:
         """max |value| as a scalar; NaN is passed over."""
-        absolute = [self.b.fabs(value) for value in values]
+        absolute = [self.b.fabs(value) for value in self._doubles(values)]
         by_lanes: dict[int, list[Value]] = {}
         for value in absolute:
             by_lanes.setdefault(value.lanes, []).append(value)
@@ -75,8 +75,13 @@ class StateNorms:
     def largest_state(self, state: Value) -> Value:
         return self.largest(self.rows.load_all(self.b, state))
 
+    def _doubles(self, values: Sequence[Value]) -> list[Value]:
+        """State numbers of any kind, rounded: sizes and steps are estimated in double."""
+        return [self.b.to_double(value) for value in values]
+
     def measure(self, values: Sequence[Value]) -> Value:
         """The norm of state-shaped values."""
+        values = self._doubles(values)
         if self.weighted:
             values = [v * w for v, w in zip(values, self._current_weights(), strict=True)]
         return self.largest(values)
@@ -84,11 +89,11 @@ class StateNorms:
     def scale_of(self, state: Value, slopes: Sequence[Value], factor: Value) -> Value:
         """N for the coming step; `factor` times the scaled slopes is h_previous x'."""
         b = self.b
-        x = self.rows.load_all(b, state)
+        x, slopes = self._doubles(self.rows.load_all(b, state)), self._doubles(slopes)
         if not self.weighted:
             return self.with_motion(self.largest(x), slopes, factor)
         assert self.weight_memory is not None
-        floors = self.rows.load_all(b, self.tolerances)
+        floors = self.rows.load_all(b, self.tolerances, "double")
         targets = self._addresses(self.weight_memory)
         for value, slope, floor, target in zip(x, slopes, floors, targets, strict=True):
             moved = b.fabs(slope * b.splat(b.fabs(factor), slope.lanes))
@@ -112,20 +117,21 @@ class StateNorms:
 
     def _current_weights(self) -> list[Value]:
         assert self.weight_memory is not None
-        return self.rows.load_all(self.b, self.weight_memory)
+        return self.rows.load_all(self.b, self.weight_memory, "double")
 
     def defect(self, slopes: Sequence[Value], predicted: Value, scale: Value, h: Value) -> Value:
         """The norm of h (predicted slope - f); `slopes` are scaled by the power of two `scale`."""
-        per_scale = 1 / scale  # exact
+        per_scale = self.b.from_double(1 / scale, self.rows.element)  # exact
         counts = [len(chunks(width)) for width in self.rows.widths]
         checked = [c for c, many in zip(self.checked, counts, strict=True) for _ in range(many)]
         differences = []
         loaded = self.rows.load_all(self.b, predicted)
         for wanted, value, expected in zip(checked, slopes, loaded, strict=True):
-            difference = value * per_scale - expected
-            differences.append(difference if wanted else self.b.constant(0, value.type))
+            difference = self.b.to_double(value * per_scale - expected)
+            differences.append(difference if wanted else self.b.constant(0, difference.type))
         if self.weighted:
-            return self.largest(self._by_motion(differences, slopes, h / scale)) * h
+            moved = self._by_motion(differences, self._doubles(slopes), h / scale)
+            return self.largest(moved) * h
         return self.measure(differences) * h
 
     def _by_motion(

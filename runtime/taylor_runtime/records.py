@@ -1,7 +1,7 @@
 """What a step leaves behind: its Taylor coefficients, for dense output and for the times of a grid.
 
-A record is [time, time_low, scale, step, then coefficient n of every place of the state vector, n =
-0 .. order].
+A record is [time, time_low, scale, step] in double, then coefficient n of every place of the state
+vector, n = 0 .. order, in the kind of number of the state (of double-doubles first all high parts).
 """
 
 from __future__ import annotations
@@ -10,8 +10,25 @@ from collections.abc import Sequence
 
 from taylor_runtime.control import RECORD_HEADER, Control
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import F64, Builder, Index, Value
+from taylor_runtime.ir import (
+    F64,
+    PAIR,
+    Builder,
+    Index,
+    PairValue,
+    Type,
+    Value,
+    pair,
+    planes_of,
+    size_of,
+)
 from taylor_runtime.states import StateRows
+
+
+def record_length(order: int, rows: StateRows) -> int:
+    """Doubles that a record takes."""
+    count = planes_of(rows.element) * (order + 1) * rows.size
+    return RECORD_HEADER + -(-count * size_of(rows.element) // 8)
 
 
 class Recorder:
@@ -32,7 +49,7 @@ class Recorder:
         self.grid = grid
         self.rows = rows
         self.order = order
-        self.length = RECORD_HEADER + (order + 1) * rows.size
+        self.length = record_length(order, rows)
 
     def _record(self) -> Value:
         """Where the current step's record goes."""
@@ -54,7 +71,7 @@ class Recorder:
             b.store(self.control.get(name), b.at(record, k))
 
         def one_order(n: Index, _: list[Value]) -> Sequence[Value]:
-            base = b.at(record, n * self.rows.size + RECORD_HEADER)
+            base = self._coefficient_address(record, n)
             for position, row in enumerate(self.rows.rows):
                 for chunk in series.memory.chunks(row):
                     value = series.memory.coefficient(row, n, chunk)
@@ -66,9 +83,14 @@ class Recorder:
 
     def coefficients(self, n: Index) -> list[Value]:
         """Coefficient n of every state row, from the record just written."""
-        return self.rows.load_all(
-            self.b, self.b.at(self._record(), n * self.rows.size + RECORD_HEADER)
-        )
+        return self.rows.load_all(self.b, self._coefficient_address(self._record(), n))
+
+    def _coefficient_address(self, record: Value, n: Index) -> Value:
+        """Where coefficient n of the first place is."""
+        b, rows = self.b, self.rows
+        body = b.at(record, RECORD_HEADER)
+        body = b.planes(body, (self.order + 1) * rows.size, rows.element)
+        return b.at(body, n * rows.size, rows.element)
 
     def accept(self, state: Value) -> None:
         """The recorded step is valid: fill the grid times it covers; keep it if all are kept."""
@@ -97,21 +119,31 @@ class Recorder:
         step, scale = control.get("step"), control.get("step_scale")
         start, start_low = b.load(F64, record), b.load(F64, b.at(record, 1))
         direction = b.copysign(b.constant(1, F64), step)
-        outputs = b.at(self.grid, count)
+        element, size = self.rows.element, self.rows.size
+        lows = b.at(self.grid, count)
+        outputs = b.planes(b.at(lows, count), count * size, element)
+        now_pair, start_pair = pair(now, now_low), pair(start, start_low)
+
+        def grid_time(index: Value) -> PairValue:
+            return pair(b.load(F64, b.at(self.grid, index)), b.load(F64, b.at(lows, index)))
 
         def wanted(carried: list[Value]) -> Value:
             (index,) = carried
             inside = index < count
             safe = b.select(inside, index, b.constant(0, index.type))
-            time = b.load(F64, b.at(self.grid, safe))
-            return inside & (((time - now) - now_low) * direction <= 0)
+            left = b.to_double(grid_time(safe) - now_pair)
+            return inside & (left * direction <= 0)
 
         def fill(carried: list[Value]) -> list[Value]:
             (index,) = carried
-            time = b.load(F64, b.at(self.grid, index))
-            at_end = b.eq((time - now) - now_low, 0)
-            tau = ((time - start) - start_low) / scale
-            self._evaluate(record, tau, b.at(outputs, index * self.rows.size), state, at_end)
+            time = grid_time(index)
+            at_end = b.eq(b.to_double(time - now_pair), 0)
+            elapsed = time - start_pair
+            if element != PAIR:
+                elapsed = b.from_double(b.to_double(elapsed), element)
+            tau = elapsed / b.from_double(scale, element)
+            target = b.at(outputs, index * size, element)
+            self._evaluate(record, tau, target, state, at_end)
             return [index + 1]
 
         (after,) = b.while_([control.get("grid_next")], wanted, fill)
@@ -124,20 +156,21 @@ class Recorder:
 
         At the step's end the state itself.
         """
-        b, size = self.b, self.rows.size
-        base = b.at(record, RECORD_HEADER)
+        b, size, kind = self.b, self.rows.size, self.rows.element
+        base = self._coefficient_address(record, 0)
+        number = Type(kind)
 
         def one(place: Index, _: list[Value]) -> Sequence[Value]:
-            column = b.at(base, place)
+            column = b.at(base, place, kind)
 
             def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
-                coefficient = b.load(F64, b.at(column, (self.order - 1 - i) * size))
+                coefficient = b.load(number, b.at(column, (self.order - 1 - i) * size, kind))
                 return [b.fma(carried[0], tau, coefficient)]
 
-            top = b.load(F64, b.at(column, self.order * size))
+            top = b.load(number, b.at(column, self.order * size, kind))
             (value,) = b.fold(0, self.order, [top], horner)
-            value = b.select(at_end, b.load(F64, b.at(state, place)), value)
-            b.store(value, b.at(target, place))
+            end = b.load(number, b.at(state, place, kind))
+            b.store(b.select(at_end, end, b.normal(value)), b.at(target, place, kind))
             return []
 
         b.fold(0, size, [], one)

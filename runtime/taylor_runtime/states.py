@@ -10,26 +10,35 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir import F64, Builder, Index, Value
-from taylor_runtime.layout import UNROLLED_CHUNKS, Chunk, chunks, padded
+from taylor_runtime.ir import Builder, Index, Type, Value
+from taylor_runtime.layout import REGISTER, UNROLLED_CHUNKS, Chunk, chunks, padded
 from taylor_runtime.program import Program
 
 if TYPE_CHECKING:
     from taylor_runtime.emit import SeriesEmitter
 
 
+def plane_length(count: int) -> int:
+    """Numbers in each part of an array of `count`: parts begin at cache lines."""
+    return -(-max(count, 1) // (2 * REGISTER)) * 2 * REGISTER
+
+
 @dataclass(frozen=True, slots=True)
 class StateRows:
-    """Which rows hold states, where each starts in the state vector, and where each state is."""
+    """Which rows hold states, where each starts in the state vector, and where each state is.
+
+    `element` is the kind of number of the states.
+    """
 
     rows: tuple[int, ...]
     widths: tuple[int, ...]
     starts: tuple[int, ...]
     slots: tuple[int, ...]
     size: int
+    element: str = "double"
 
     @classmethod
-    def of(cls, program: Program) -> StateRows:
+    def of(cls, program: Program, element: str = "double") -> StateRows:
         """The outputs of the program are its states, in the user's order."""
         rows = tuple(dict.fromkeys(row for row, _ in program.outputs))
         widths = tuple(program.rows[row].width for row in rows)
@@ -39,7 +48,7 @@ class StateRows:
             position += padded(width)
         where = dict(zip(rows, starts, strict=True))
         slots = tuple(where[row] + lane for row, lane in program.outputs)
-        return cls(rows, widths, tuple(starts), slots, position)
+        return cls(rows, widths, tuple(starts), slots, position, element)
 
     def slot(self, state: int) -> int:
         """Place of the user's state in the vector."""
@@ -73,46 +82,49 @@ class StateRows:
         ]
 
     def address(self, b: Builder, base: Value, position: int, chunk: Chunk) -> Value:
-        return b.at(base, chunk.offset + self.starts[position])
+        return b.at(base, chunk.offset + self.starts[position], self.element)
 
     def store(self, b: Builder, value: Value, base: Value, position: int, chunk: Chunk) -> None:
         b.store(value, self.address(b, base, position, chunk))
 
-    def load_all(self, b: Builder, base: Value) -> list[Value]:
-        """The vector at `base`, chunk by chunk."""
+    def load_all(self, b: Builder, base: Value, element: str | None = None) -> list[Value]:
+        """The vector at `base`, chunk by chunk; of states, or of numbers of another kind."""
+        kind = element or self.element
         return [
-            b.load(chunk.type("double"), b.at(base, start + chunk.offset))
+            b.load(chunk.type(kind), b.at(base, start + chunk.offset, kind))
             for start, width in zip(self.starts, self.widths, strict=True)
             for chunk in chunks(width)
         ]
 
     def copy(self, b: Builder, source: Value, target: Value) -> None:
         """target = source."""
+        kind = self.element
 
         def one(i: Index, _: list[Value]) -> Sequence[Value]:
-            b.store(b.load(F64, b.at(source, i)), b.at(target, i))
+            b.store(b.load(Type(kind), b.at(source, i, kind)), b.at(target, i, kind))
             return []
 
         b.fold(0, self.size, [], one, unroll=self.size <= 4 * UNROLLED_CHUNKS)
 
     def load_slots(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
         """Items `slots` of an array into the lanes of a chunk; the last slot fills the padding."""
+        kind = self.element
         if not isinstance(chunk.offset, int):
             return self._load_by_table(b, base, slots, chunk)
         if not chunk.lanes:
-            return b.load(F64, b.at(base, slots[0]))
+            return b.load(Type(kind), b.at(base, slots[0], kind))
         wanted = list(slots[chunk.offset : chunk.offset + chunk.lanes])
         wanted += [wanted[-1]] * (chunk.lanes - len(wanted))
-        t = chunk.type("double")
+        t = chunk.type(kind)
         if wanted == list(range(wanted[0], wanted[0] + chunk.lanes)):
-            return b.load(t, b.at(base, wanted[0]))
-        value = Value(b, t, "poison")
+            return b.load(t, b.at(base, wanted[0], kind))
+        value = b.poison(t)
         for lane, slot in enumerate(wanted):
-            value = b.insert(value, b.load(F64, b.at(base, slot)), lane)
+            value = b.insert(value, b.load(Type(kind), b.at(base, slot, kind)), lane)
         return value
 
     def _load_by_table(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
         filled = [*slots, *[slots[-1]] * (padded(len(slots)) - len(slots))]
-        t = chunk.type("double")
+        t = chunk.type(self.element)
         index = b.load(t.of("i64"), b.at(b.table(filled, "i64"), chunk.offset, "i64"), 64)
         return b.gather(t, base, index)

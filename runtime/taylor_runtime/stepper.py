@@ -25,17 +25,18 @@ from taylor_runtime.control import (
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
 from taylor_runtime.horner import evaluate
-from taylor_runtime.ir import I64, Builder, Index, Module, Value
+from taylor_runtime.ir import ELEMENTS, I64, PAIR, Builder, Index, Module, Value, pair
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.program import Input, Program
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
-from taylor_runtime.states import StateRows
+from taylor_runtime.states import StateRows, plane_length
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
 from taylor_runtime.verify import verify
 
 PROPAGATE = "taylor.propagate"
+VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
 RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts as singular
 RESCALE = 2.0**-20
 NOTHING = 2.0**-900  # a defect that is nothing even to a state that is zero so far
@@ -50,8 +51,9 @@ class StepperOptions:
 
     log2_safety:       log2 of h / rho, e.g. of exp(-2 - 0.7 / (p - 1)).
     weighted:          per-component tolerances (weights are read from the tolerance array) instead
-    of one norm.
+                       of one norm.
     compensated:       carry the rounding error of the state across steps.
+    precision:         the kind of number of the state and its coefficients.
     polynomial:        the solution is a polynomial of degree <= order, so that vanishing
     coefficients bound nothing.
     """
@@ -61,6 +63,11 @@ class StepperOptions:
     compensated: bool = False
     polynomial: bool = False
     unrolled: bool = False
+    precision: str = "float64"
+
+    @property
+    def element(self) -> str:
+        return ELEMENTS[self.precision]
 
 
 def stepper_module(program: Program, options: StepperOptions) -> str:
@@ -68,7 +75,7 @@ def stepper_module(program: Program, options: StepperOptions) -> str:
     tolerances)`.
 
     states: [current, rounding errors, previous, previous errors, slope], each `StateRows.size`
-    doubles.
+    numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
     """
     verify(program)
@@ -92,12 +99,14 @@ class _StepLoop:
         self.program = program
         self.order = program.order
         self.control = Control(b, control)
-        self.parameters = parameters
-        self.rows = StateRows.of(program)
+        self.element = element = options.element
+        count = dict(program.inputs).get("parameter", 0)
+        self.parameters = b.planes(parameters, plane_length(count), element)
+        self.rows = StateRows.of(program, element)
         size = self.rows.size
-        names = ("state", "error", "before", "before_error", "slope")
+        vectors = b.planes(states, plane_length(VECTORS * size), element)
         self.state, self.error, self.before, self.before_error, self.slope = (
-            b.at(states, k * size) for k in range(len(names))
+            b.at(vectors, k * size, element) for k in range(VECTORS)
         )
         self.work = work
         self.tolerances = tolerances
@@ -112,7 +121,7 @@ class _StepLoop:
         self.series = SeriesEmitter(
             b,
             self.program,
-            Rendering(unrolled=self.options.unrolled),
+            Rendering(element=self.element, unrolled=self.options.unrolled),
             self.work,
             self._read_input,
         )
@@ -143,19 +152,28 @@ class _StepLoop:
     def _read_input(self, given: Input, chunk: Chunk) -> Value:
         b = self.b
         if given.source == "time":
-            time = self.control.get("time" if given.index[0] == 0 else "time_low")
-            return b.splat(time, chunk.lanes)
+            return b.splat(self._time(given.index[0]), chunk.lanes)
         base = self.parameters if given.source == "parameter" else self.state
         slots = given.index
         if given.source == "state":
             slots = tuple(self.rows.slot(index) for index in given.index)
         return self.rows.load_slots(b, base, slots, chunk)
 
+    def _time(self, part: int) -> Value:
+        """Time as one number of the kind (part 0), or what is left of it by that."""
+        b, high, low = self.b, self.control.get("time"), self.control.get("time_low")
+        if self.element == PAIR:
+            return pair(high, low)
+        if self.element == "double":
+            return low if part else high
+        rounded = b.from_double(high, self.element)
+        return b.from_double((high - b.to_double(rounded)) + low, self.element) if part else rounded
+
     def _first_coefficient(self, row: int, chunk: Chunk) -> Value:
         """x_1 of a state row, scaled: the right-hand side at the new point."""
         step = self.program.rows[row].step
         if step is None:
-            return self.b.constant(0, chunk.type("double"))
+            return self.b.constant(0, chunk.type(self.element))
         return self.series.step_value(step, 1, chunk)
 
     def _return(self, status: int) -> None:
@@ -284,9 +302,12 @@ class _StepLoop:
         self._return_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
         self._return_if(self._too_small(size), STEP_UNDERFLOW)
         last = size >= left
-        h = b.select(last, remaining, b.copysign(size, remaining))
+        h = b.copysign(size, remaining)
+        if self.element == "float":
+            h = self._representable(h)
+        h = b.select(last, remaining, h)
         self.recorder.write_if_wanted(self.series)
-        self._evaluate(h)
+        self._evaluate(h, last)
         self._advance_time(h, last)
         control.set("estimate", size)  # not clipped by the end: resuming changes nothing
         control.set("scale", power_of_two(b, size))
@@ -302,10 +323,29 @@ class _StepLoop:
         self._return_if(tries > RESCALINGS, NON_FINITE)
         control.set("scale", self.scale * RESCALE)
 
-    def _evaluate(self, h: Value) -> None:
+    def _representable(self, h: Value) -> Value:
+        """A step close to h that is a whole number of units of the kind's rounding."""
+        b = self.b
+        return b.to_double(b.from_double(h * (1 / self.scale), self.element)) * self.scale
+
+    def _scaled_step(self, h: Value, last: Value) -> Value:
+        """h over the scale, as the kind of number of the state.
+
+        The last step of a double-double ends at both parts of the end.
+        """
+        b, control = self.b, self.control
+        per_scale = 1 / self.scale  # exact: the scale is a power of two
+        if self.element != PAIR:
+            return b.from_double(h * per_scale, self.element)
+        end = pair(control.get("end"), control.get("end_low"))
+        left = end - pair(control.get("time"), control.get("time_low"))
+        whole = b.from_double(h, PAIR)
+        return b.select(last, left, whole) * b.from_double(per_scale, PAIR)
+
+    def _evaluate(self, h: Value, last: Value) -> None:
         """The state at the end of the step, and the slope that is to be confirmed there."""
         b, p, unroll = self.b, self.order, self.options.unrolled
-        tau = h * (1 / self.scale)  # exact: the scale is a power of two
+        tau = self._scaled_step(h, last)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
@@ -315,19 +355,19 @@ class _StepLoop:
             self.rows.store(b, old, self.before, position, chunk)
             if self.norms.checked[position]:
                 slope = self._slope_at(row, chunk, tau)
-                self.rows.store(b, slope, self.slope, position, chunk)
+                self.rows.store(b, b.normal(slope), self.slope, position, chunk)
             if self.options.compensated:
                 error_at = self.rows.address(b, self.error, position, chunk)
                 error = b.load(old.type, error_at)
                 self.rows.store(b, error, self.before_error, position, chunk)
-                increment = b.fma(value, tau, error)
+                increment = b.normal(b.fma(value, tau, error))
                 new = old + increment
                 kept = new - old
                 lost = (old - (new - kept)) + (increment - kept)
                 b.store(lost, error_at)
             else:
                 new = b.fma(value, tau, old)
-            b.store(new, here)
+            b.store(b.normal(new), here)
 
         self.rows.each(self.series, one)
 

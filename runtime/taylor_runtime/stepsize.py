@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from taylor_runtime.control import Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import exp2_estimate, log2_estimate
-from taylor_runtime.ir import F64, Builder, Index, Value
+from taylor_runtime.ir import F64, Builder, Index, Type, Value
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
 
@@ -109,7 +109,7 @@ class StepSize:
         def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
             """The highest coefficient that does not vanish has the last word."""
             size = self.norms.measure(self.recorder.coefficients(k))
-            per_order = self.series.factors.reciprocal(k, F64)
+            per_order = b.to_double(self.series.factors.reciprocal(k, Type(self.series.element)))
             exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
             h = exp2_estimate(b, exponent) * point.scale
             h = b.select(h > trial, h, trial)

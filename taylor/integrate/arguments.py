@@ -9,19 +9,19 @@ from numpy.typing import ArrayLike
 
 from taylor.integrate.times import Pair
 from taylor.integrate.tolerance import MOST_ORDER
+from taylor.precision import FLOAT64, Precision, as_array, leading
 
 
-def initial_state(state: ArrayLike) -> np.ndarray:
-    """`state` as a finite float64 array of shape (n,), a copy."""
-    try:
-        array = np.array(state, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"the state must be an array of numbers, got {state!r}") from None
-    if array.ndim != 1:
-        raise ValueError(f"the state must have shape (n,), got shape {array.shape}")
-    if not np.isfinite(array).all():
-        place = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ValueError(f"the state must be finite; component {place} is {float(array[place])}")
+def initial_state(state: ArrayLike, kind: Precision = FLOAT64) -> np.ndarray:
+    """`state` as a finite array of shape (n,) of numbers of the kind, (n, 2) for pairs; a copy."""
+    array = as_array(state, kind, "the state", 1)
+    plain = leading(array, kind)
+    if plain.ndim != 1:
+        shape = "(n,), or (n, 2) of pairs" if kind.parts > 1 else "(n,)"
+        raise ValueError(f"the state must have shape {shape}, got shape {np.shape(state)}")
+    if not np.isfinite(plain).all():
+        place = int(np.flatnonzero(~np.isfinite(plain))[0])
+        raise ValueError(f"the state must be finite; component {place} is {float(plain[place])}")
     return array
 
 
@@ -70,15 +70,24 @@ def check_callback(callback: Any) -> None:
         )
 
 
-def grid_times(times: ArrayLike, now: Pair) -> np.ndarray:
-    """`times` as an array, strictly monotonic from the current time on.
+def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.ndarray:
+    """`times` as pairs (high, low), shape (k, 2), strictly monotonic from the current time on.
 
     The current time counts as its rounded value: that is what users see of it.
     """
+    if kind.parts > 1:
+        pairs = as_array(times, kind, "times", 1)
+        _check_grid(leading(pairs, kind), now)
+        return pairs
     try:
         grid = np.array(times, dtype=float)
     except (TypeError, ValueError):
         raise TypeError(f"times must be an array of numbers, got {times!r}") from None
+    _check_grid(grid, now)
+    return np.stack([grid, np.zeros_like(grid)], axis=-1)
+
+
+def _check_grid(grid: np.ndarray, now: Pair) -> None:
     if grid.ndim != 1 or len(grid) == 0:
         raise ValueError(f"times must have shape (k,) with k >= 1, got shape {grid.shape}")
     if not np.isfinite(grid).all():
@@ -98,4 +107,3 @@ def grid_times(times: ArrayLike, now: Pair) -> np.ndarray:
             "direction of the grid, which must start at the current time or beyond it; propagate "
             "to times[0] first"
         )
-    return grid

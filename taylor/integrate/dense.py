@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor import pairs as dd
 from taylor.errors import TaylorError
+from taylor.precision import FLOAT64, Precision, as_array, from_mpmath, leading
 
 
 class ExtrapolationError(TaylorError, ValueError):
@@ -18,18 +21,22 @@ class ExtrapolationError(TaylorError, ValueError):
 class DenseOutput:
     """The solution between two times, step by step.
 
-    Call it with a time (result of shape (n,)) or an array of times (shape times.shape + (n,)).
+    Call it with a time (result of shape (n,)) or an array of times (shape times.shape + (n,)).  In
+    double-double times may be of any kind that `taylor.from_mpmath` takes, or such pairs, and
+    results have a trailing axis of length 2.
 
     starts:       (steps, 2) start of each step as a double-double pair.
     end:          (2,) end of the last step.
     scales:       (steps,) coefficient k belongs to ((t - start) / scale)^k.
     coefficients: (steps, order + 1, n) scaled Taylor coefficients.
+    precision:    the kind of number.
     """
 
     starts: np.ndarray = field(repr=False)
     end: np.ndarray
     scales: np.ndarray = field(repr=False)
     coefficients: np.ndarray = field(repr=False)
+    precision: Precision = FLOAT64
 
     @property
     def order(self) -> int:
@@ -54,19 +61,35 @@ class DenseOutput:
         """
         if not isinstance(derivative, int | np.integer) or derivative < 0:
             raise ValueError(f"derivative must be a natural number, got {derivative!r}")
-        try:
-            t = np.array(times, dtype=float)
-        except (TypeError, ValueError):
-            raise TypeError(f"times must be numbers, got {times!r}") from None
+        whole = self._times(times)
+        t = leading(whole, self._time_kind)
         if np.isnan(t).any():
             raise ValueError("times must not contain NaN")
         if not extrapolate:
             self._refuse_extrapolation(t)
-        flat = t.ravel()
-        step = self._find(flat)
-        tau = ((flat - self.starts[step, 0]) - self.starts[step, 1]) / self.scales[step]
-        result = self._evaluate(step, tau, derivative)
-        return result.reshape(*t.shape, self.coefficients.shape[2])
+        step = self._find(t.ravel())
+        if self.precision.parts > 1:
+            pairs = whole.reshape(-1, 2)
+            elapsed = dd.add(pairs, -self.starts[step]) / self.scales[step, None]
+            result = self._evaluate_pairs(step, elapsed, derivative)
+        else:
+            elapsed = (t.ravel() - self.starts[step, 0]) - self.starts[step, 1]
+            result = self._evaluate(step, elapsed / self.scales[step], derivative)
+        return result.reshape(*t.shape, *self.coefficients.shape[2:])
+
+    @property
+    def _time_kind(self) -> Precision:
+        return self.precision if self.precision.parts > 1 else FLOAT64
+
+    def _times(self, times: ArrayLike) -> np.ndarray:
+        """`times` as float64 or double-double: the first is taken where both are possible."""
+        try:
+            plain = np.array(times, dtype=float) if self._time_kind is FLOAT64 else None
+        except (TypeError, ValueError):
+            raise TypeError(f"times must be numbers, got {times!r}") from None
+        if plain is not None:
+            return plain
+        return as_array(times, self._time_kind, "times")
 
     def _refuse_extrapolation(self, t: np.ndarray) -> None:
         first, last = sorted(self.span)
@@ -94,4 +117,14 @@ class DenseOutput:
         for n in range(self.order, derivative - 1, -1):
             factor = float(np.prod(np.arange(n - derivative + 1, n + 1, dtype=float)))
             value = value * tau[:, None] + factor * self.coefficients[step, n]
-        return value / self.scales[step, None] ** derivative
+        value = value / self.scales[step, None] ** derivative
+        return value.astype(self.precision.dtype)
+
+    def _evaluate_pairs(self, step: np.ndarray, tau: np.ndarray, derivative: int) -> np.ndarray:
+        """The same in double-double."""
+        value = np.zeros((len(step), *self.coefficients.shape[2:]))
+        for n in range(self.order, derivative - 1, -1):
+            factor = math.perm(n, derivative)
+            term = dd.multiply(self.coefficients[step, n], from_mpmath(factor))
+            value = dd.add(dd.multiply(value, tau[:, None]), term)
+        return value / self.scales[step, None, None] ** derivative

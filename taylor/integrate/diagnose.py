@@ -16,6 +16,7 @@ from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
 from taylor.integrate.tolerance import EPSILON
+from taylor.precision import leading
 from taylor.reference import coefficients, float_algebra
 from taylor_runtime.program import Input
 
@@ -37,9 +38,10 @@ class StiffnessWarning(RuntimeWarning):
 def _slopes(integrator: Integrator) -> np.ndarray:
     """f at the integrator's state and time, by plain evaluation."""
     system = integrator.system
-    values: dict[object, float] = dict(zip(system.states, integrator.state.tolist(), strict=True))
+    state = integrator._rounded_state().tolist()
+    values: dict[object, float] = dict(zip(system.states, state, strict=True))
     for parameter in system.parameters:
-        values[parameter] = integrator.parameters[parameter]
+        values[parameter] = float(integrator.parameters[parameter])
     values[time] = integrator.time
     with np.errstate(all="ignore"):
         result = [float(evaluate(f, values)) for f in system.derivatives]
@@ -83,8 +85,8 @@ def _first_singular(integrator: Integrator) -> tuple[int, int] | None:
     order = min(integrator.order, SINGULAR_ORDER)
     program = decompose(system.states, inputs, order, system.derivatives)
     values = {
-        "state": integrator.state.tolist(),
-        "parameter": integrator.parameters.array().tolist(),
+        "state": integrator._rounded_state().tolist(),
+        "parameter": [float(value) for value in integrator.parameters.values()],
         "time": [integrator.time],
     }
     try:
@@ -111,11 +113,12 @@ def why_underflow(integrator: Integrator) -> str:
 
 
 def _fastest(integrator: Integrator, slopes: np.ndarray) -> str:
-    size = np.maximum(np.abs(integrator.state), np.finfo(float).tiny)
+    state = integrator._rounded_state()
+    size = np.maximum(np.abs(state), np.finfo(float).tiny)
     with np.errstate(over="ignore", invalid="ignore"):
         place = int(np.nanargmax(np.abs(slopes) / size))
     name = integrator.system.states[place]
-    return f"{name} = {integrator.state[place]:.6g} changes fastest, {name}' = {slopes[place]:.6g}"
+    return f"{name} = {state[place]:.6g} changes fastest, {name}' = {slopes[place]:.6g}"
 
 
 def _level_of_user() -> int:
@@ -173,13 +176,14 @@ class StiffnessWatch:
             return False  # not the series decided about the step
         dense = integrator.dense
         powers = (h / dense.scales[0]) ** np.arange(order + 1)
-        terms = np.abs(dense.coefficients[0]) * powers[:, None]
+        coefficients = leading(dense.coefficients[0], dense.precision).astype(np.float64)
+        terms = np.abs(coefficients) * powers[:, None]
         size = np.maximum(terms[0], terms[1])
         floors = integrator._machine.floors()
         size = size.max() if floors is None else floors + size
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.nan_to_num(terms / size).max(axis=1)
-        noise = max(integrator.tol, EPSILON) * math.exp(order / 2)
+        noise = max(integrator.tol, dense.precision.epsilon) * math.exp(order / 2)
         smooth = relative[1] > 0 and relative[2] < relative[1] / STIFF_RATIO
         return bool(smooth and relative[-2:].max() > 0 and relative[4:].max() < noise)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
-from taylor.callbacks import externals
+from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.degree import polynomial_degree
 from taylor.errors import TaylorError
@@ -26,6 +26,7 @@ from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.system import System, make_system
 from taylor.integrate.tolerance import MOST_ORDER, Tolerance, log2_safety, make_tolerance
+from taylor.precision import Precision, as_precision, leading
 from taylor_runtime.program import Input
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
@@ -48,6 +49,10 @@ class Integrator:
     max_step:    upper bound on |step|. A feature that is narrower than a step *and* flat to all
                  orders at both of its ends (a bump that underflows) cannot be seen without it.
     high_accuracy: carry the rounding errors of the state from step to step (compensated summation).
+    precision:   the kind of number of the state: "float64", "float32", or "double-double" with
+                 about 31 digits.  There the state has shape (n, 2), pairs of a high and a low part
+                 (`taylor.to_mpmath` makes numbers of them); states, parameters and times may be
+                 given as mpmath numbers, Fractions or decimal strings, and `tol` down to 1e-31.
 
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
     compiled.
@@ -73,22 +78,24 @@ class Integrator:
         order: int | None = None,
         max_step: float = math.inf,
         high_accuracy: bool = False,
+        precision: str = "float64",
     ) -> None:
-        initial = arguments.initial_state(state)
+        self._kind = kind = as_precision(precision)
+        initial = arguments.initial_state(state, kind)
         named = parameters is None or isinstance(parameters, Mapping)
-        listed = 0 if named else int(np.asarray(parameters).size)
+        listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
         self.system: System = make_system(system, len(initial), listed)
         if len(initial) != len(self.system):
             raise ValueError(
                 f"the initial state has {len(initial)} components, the system "
                 f"{len(self.system)} equations"
             )
-        self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol)
+        self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol, kind.epsilon)
         self.tol = tolerance.smallest
         self.order = arguments.series_order(order, tolerance.order())
         self.high_accuracy = bool(high_accuracy)
         self._max_step = arguments.largest_step(max_step)
-        self._parameters = Parameters(self.system.parameters, parameters)
+        self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._time = tm.time_pair(time)
         self._state = initial
         started = clock.perf_counter()
@@ -100,7 +107,7 @@ class Integrator:
 
     def _make_machine(self) -> Machine:
         tolerance = self._tolerance
-        stepper = _compile(self.system, self.order, tolerance, self.high_accuracy)
+        stepper = _compile(self.system, self.order, tolerance, self.high_accuracy, self._kind)
         return Machine(stepper, tolerance.defect_bound, tolerance.floors)
 
     def __repr__(self) -> str:
@@ -114,7 +121,7 @@ class Integrator:
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._state = self._state.copy()
-        other._parameters = Parameters(self.system.parameters, dict(self._parameters))
+        other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
         other._machine = self._machine.copy()
         other._watch = StiffnessWatch(other)
         other._running = False
@@ -142,12 +149,15 @@ class Integrator:
 
     @property
     def state(self) -> np.ndarray:
-        """The current state, shape (n,): the integrator's own array, to be changed in place."""
+        """The current state: the integrator's own array, to be changed in place.
+
+        Shape (n,), or (n, 2) of pairs in double-double.
+        """
         return self._state
 
     @state.setter
     def state(self, value: ArrayLike) -> None:
-        new = arguments.initial_state(value)
+        new = arguments.initial_state(value, self._kind)
         if new.shape != self._state.shape:
             raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
         self._state[:] = new
@@ -173,7 +183,7 @@ class Integrator:
 
     @parameters.setter
     def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
-        self._parameters = Parameters(self.system.parameters, values)
+        self._parameters = Parameters(self.system.parameters, values, self._kind)
 
     @property
     def max_step(self) -> float:
@@ -183,6 +193,19 @@ class Integrator:
     @max_step.setter
     def max_step(self, value: float) -> None:
         self._max_step = arguments.largest_step(value)
+
+    @property
+    def precision(self) -> str:
+        """The kind of number of the state: "float64", "float32" or "double-double"."""
+        return self._kind.name
+
+    def _rounded_state(self) -> np.ndarray:
+        """The state as float64, shape (n,)."""
+        return leading(self._state, self._kind).astype(np.float64)
+
+    def _times_of(self, grid: np.ndarray) -> np.ndarray:
+        """The times of a grid as the user gave them: numbers, or pairs."""
+        return np.array(grid if self._kind.parts > 1 else grid[:, 0])
 
     @property
     def dense(self) -> DenseOutput:
@@ -250,8 +273,8 @@ class Integrator:
         The first time may be the current one; none may lie before it. Other arguments as in
         `propagate_until`.
         """
-        grid = arguments.grid_times(times, self._time)
-        end = tm.time_pair(float(grid[-1]))
+        grid = arguments.grid_times(times, self._time, self._kind)
+        end = tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1])))
         return self._propagate(end, max_steps, callback, dense, grid, progress)
 
     def _propagate(
@@ -332,14 +355,14 @@ class Integrator:
         known = (self._state.tobytes(), self._time, values.tobytes())
         if known == self._known:
             return
-        if not np.isfinite(self._state).all():
-            place = int(np.flatnonzero(~np.isfinite(self._state))[0])
+        state = leading(self._state, self._kind)
+        if not np.isfinite(state).all():
+            place = int(np.flatnonzero(~np.isfinite(state))[0])
             raise ValueError(
-                f"the state is not finite: {self.system.states[place]} = "
-                f"{float(self._state[place])}"
+                f"the state is not finite: {self.system.states[place]} = {float(state[place])}"
             )
         self._machine.set_state(self._state, self._time)
-        self._machine.parameters[: len(values)] = values
+        self._machine.set_parameters(values)
         self._machine.forget_step()
         self._known = known
 
@@ -363,13 +386,15 @@ class Integrator:
             retracted=int(control["retracted"]),
             message=message,
             stiff=self._watch.stiff,
-            times=None if grid is None else grid.copy(),
+            times=None if grid is None else self._times_of(grid),
             states=None if grid is None else self._machine.grid_states(),
             dense=self._machine.dense() if dense else None,
         )
 
 
-def _compile(system: System, order: int, tolerance: Tolerance, compensated: bool) -> rt.Stepper:
+def _compile(
+    system: System, order: int, tolerance: Tolerance, compensated: bool, kind: Precision
+) -> rt.Stepper:
     inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
     inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     program = decompose(system.states, inputs, order, system.derivatives)
@@ -379,7 +404,10 @@ def _compile(system: System, order: int, tolerance: Tolerance, compensated: bool
         weighted=tolerance.floors is not None,
         compensated=compensated,
         polynomial=degree is not None and degree <= order,
+        precision=kind.name,
     )
+    if kind.parts > 1:
+        check_has_digits(program)
     return rt.build_stepper(program, options, externals(program))
 
 

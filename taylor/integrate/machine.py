@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,9 +11,10 @@ import taylor_runtime as rt
 from taylor.errors import TaylorError
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.times import Pair
+from taylor.precision import as_precision
 
 FIRST_RECORDS = 64
-VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
+VECTORS = rt.VECTORS  # state, rounding errors, both before the last step, predicted slopes
 
 
 class Machine:
@@ -20,17 +22,18 @@ class Machine:
 
     def __init__(self, stepper: rt.Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
         self.stepper = stepper
+        self.kind = as_precision(stepper.options.precision)
         self.slots = np.array(stepper.slots, dtype=np.intp)
         self.padding = np.array(stepper.padding, dtype=np.intp)
         self.control = np.zeros(1, dtype=rt.CONTROL)
-        self.states = rt.aligned_zeros(VECTORS * stepper.size)
-        self.work = rt.aligned_zeros(stepper.workspace)
+        self.states = rt.aligned_planes(VECTORS * stepper.size, self.kind.name)
+        self.work = rt.aligned_planes(stepper.workspace, self.kind.name)
         self.tolerances = rt.aligned_zeros(stepper.size)
         if floors is not None:
             self.tolerances[:] = floors[self.padding]
         self.records = rt.aligned_zeros(stepper.record_length)
         self.grid = rt.aligned_zeros(1)
-        self.parameters = rt.aligned_zeros(max(stepper.parameters, 1))
+        self.parameters = rt.aligned_planes(stepper.parameters, self.kind.name)
         control = self.control[0]
         control["defect_bound"] = defect_bound
         control["limit"] = np.inf
@@ -50,14 +53,14 @@ class Machine:
         """What a resumed run needs: plain arrays, with the states in the user's order."""
         return {
             "control": self.control.copy(),
-            "vectors": self.states.reshape(VECTORS, -1)[:, self.slots].copy(),
+            "vectors": self._vectors()[..., self.slots].copy(),
             "parameters": self.parameters.copy(),
         }
 
     def restore(self, memory: dict[str, np.ndarray]) -> None:
         """The inverse of `memory`."""
         self.control[:] = memory["control"]
-        self.states.reshape(VECTORS, -1)[:] = memory["vectors"][:, self.padding]
+        self._vectors()[:] = memory["vectors"][..., self.padding]
         self.parameters[:] = memory["parameters"]
 
     def forget_step(self) -> None:
@@ -68,17 +71,26 @@ class Machine:
         control["rescaled"] = 0
         control["pending"] = control["overflowed"] = 0
         control["limit"] = np.inf
+        self._vectors()[:, 1] = 0.0
+
+    def _vectors(self) -> np.ndarray:
+        """The vectors of `states`: shape (parts, VECTORS, places), a view."""
         size = self.stepper.size
-        self.states[size : 2 * size] = 0.0
+        return self.states[:, : VECTORS * size].reshape(len(self.states), VECTORS, size)
 
     def set_state(self, state: np.ndarray, time: Pair) -> None:
-        self.states[: self.stepper.size] = state[self.padding]
+        """Numbers of the kind in the user's order, shape (n,) or (n, 2)."""
+        self._vectors()[:, 0] = self.kind.to_planes(state)[:, self.padding]
         control = self.control[0]
         control["time"], control["time_low"] = time
 
     def state(self) -> np.ndarray:
-        """A copy of the state in the user's order."""
-        return np.array(self.states[self.slots])
+        """A copy of the state in the user's order, shape (n,) or (n, 2)."""
+        return self.kind.from_planes(self._vectors()[:, 0, self.slots])
+
+    def set_parameters(self, values: np.ndarray) -> None:
+        """Numbers of the kind, shape (m,) or (m, 2)."""
+        self.parameters[:, : len(values)] = self.kind.to_planes(values)
 
     def floors(self) -> np.ndarray | None:
         """atol / rtol of every state; None with one norm over the state."""
@@ -104,7 +116,7 @@ class Machine:
     # -- records --------------------------------------------------------------------------------
 
     def start_recording(self, keep_all: bool, grid: np.ndarray | None) -> None:
-        """Prepare for dense output, for the states at a grid's times, for both or neither."""
+        """Prepare for dense output, for the states at times (k, 2), for both or neither."""
         control = self.control[0]
         control["recording"] = 1 if keep_all else (2 if grid is not None else 0)
         control["records"] = 0
@@ -115,11 +127,18 @@ class Machine:
         control["grid_next"] = 0
         control["grid_count"] = count
         if grid is not None:
-            self.grid = rt.aligned_zeros(count * (1 + self.stepper.size))
-            self.grid[:count] = grid
-            if grid[0] == control["time"]:  # no step need be taken to know the state there
-                self.grid[count : count + self.stepper.size] = self.states[: self.stepper.size]
+            numbers = self.kind.parts * count * self.stepper.size
+            self.grid = rt.aligned_zeros(2 * count + numbers)  # more than enough for float32
+            self.grid[:count], self.grid[count : 2 * count] = grid.T
+            if grid[0, 0] == control["time"]:  # no step need be taken to know the state there
+                self._grid_states()[:, 0] = self._vectors()[:, 0]
                 control["grid_next"] = 1
+
+    def _grid_states(self) -> np.ndarray:
+        """The places' states at the grid's times: shape (parts, times, places), a view."""
+        count, size = int(self.control[0]["grid_count"]), self.stepper.size
+        room = self.grid[2 * count :].view(self.kind.dtype)
+        return room[: self.kind.parts * count * size].reshape(-1, count, size)
 
     def grow_records(self) -> None:
         """Double the room for records."""
@@ -134,9 +153,9 @@ class Machine:
         """States at the grid's times, (k, n); NaN where the grid was not reached."""
         control = self.control[0]
         count, done = int(control["grid_count"]), int(control["grid_next"])
-        rows = self.grid[count:].reshape(count, self.stepper.size)
-        states = np.full((count, len(self.slots)), np.nan)
-        states[:done] = rows[:done][:, self.slots]
+        shape = (count, len(self.slots), *self.kind.axes)
+        states = np.full(shape, np.nan, dtype=self.kind.dtype)
+        states[:done] = self.kind.from_planes(self._grid_states()[:, :done, self.slots])
         return states
 
     def dense(self) -> DenseOutput | None:
@@ -147,23 +166,26 @@ class Machine:
         return self._dense(self.records, count)
 
     def _dense(self, records: np.ndarray, count: int) -> DenseOutput:
-        header, size = rt.RECORD_HEADER, self.stepper.size
+        size, orders = self.stepper.size, self.stepper.program.order + 1
         rows = records[: count * self.stepper.record_length].reshape(count, -1)
-        coefficients = rows[:, header:].reshape(count, -1, size)[:, :, self.slots]
+        numbers = np.ascontiguousarray(rows[:, rt.RECORD_HEADER :]).view(self.kind.dtype)
+        numbers = numbers[:, : self.kind.parts * orders * size]
+        planes = numbers.reshape(count, self.kind.parts, orders, size)[..., self.slots]
+        coefficients = self.kind.from_planes(np.moveaxis(planes, 1, 0))
         return DenseOutput(
             starts=np.array(rows[:, :2]),
             end=np.array(self.time),
             scales=np.array(rows[:, 2]),
             coefficients=np.ascontiguousarray(coefficients),
+            precision=self.kind,
         )
 
     def last_step(self) -> DenseOutput:
         """The last step's polynomials, computed again from where it started."""
-        size = self.stepper.size
         again = Machine(self.stepper, sys.float_info.max, None)
         again.tolerances[:] = self.tolerances
         again.parameters = self.parameters
-        again.states[: 2 * size] = self.states[2 * size : 4 * size]
+        again._vectors()[:, :2] = self._vectors()[:, 2:4]
         control, old = again.control[0], self.control[0]
         if not old["step"]:
             raise TaylorError(
@@ -185,4 +207,4 @@ class Machine:
         again.records = rt.aligned_zeros(2 * self.stepper.record_length)
         again.run()
         dense = again._dense(again.records, 1)
-        return DenseOutput(dense.starts, np.array(self.time), dense.scales, dense.coefficients)
+        return replace(dense, end=np.array(self.time))

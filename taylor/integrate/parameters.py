@@ -8,24 +8,32 @@ from typing import Any
 
 import numpy as np
 
+from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
+from taylor.precision import FLOAT64, Precision, as_array, leading, to_mpmath
 
 Key = Expression | str
 
 
-class Parameters(MutableMapping[Key, float]):
+class Parameters(MutableMapping[Key, Any]):
     """A fixed set of parameters with values that may be set at any time: `parameters[k] = 9.8`.
 
     Keys are the parameter expressions or their names; iteration gives the names. Initial values
     are a mapping, or a sequence in the order of the parameters (as for a function rhs(t, y, p)).
+    Values are floats; in double-double they are whatever `taylor.from_mpmath` takes, or pairs
+    (high, low), and come back as mpmath numbers.
     """
 
-    def __init__(self, expressions: Sequence[Expression], values: Any) -> None:
+    def __init__(
+        self, expressions: Sequence[Expression], values: Any, kind: Precision = FLOAT64
+    ) -> None:
+        self._kind = kind
         self._places = {str(e): i for i, e in enumerate(expressions)}
-        self._values = np.full(len(expressions), np.nan)
+        self._values = np.full((len(expressions), *kind.axes), np.nan, dtype=kind.dtype)
         for key, value in self._named(values).items():
             self[key] = value
-        missing = [name for name, i in self._places.items() if math.isnan(self._values[i])]
+        first = leading(self._values, kind)
+        missing = [name for name, i in self._places.items() if math.isnan(first[i])]
         if missing:
             raise ValueError(
                 f"no value for parameter {missing[0]!r}; pass parameters={{{missing[0]}: ...}}"
@@ -36,13 +44,14 @@ class Parameters(MutableMapping[Key, float]):
             return {}
         if isinstance(values, Mapping):
             return values
-        given = np.atleast_1d(values)
-        if given.ndim != 1 or len(given) != len(self._places):
+        given = np.atleast_1d(np.array(values, dtype=object))
+        pairs = given.ndim == 1 + len(self._kind.axes) == 2 and given.shape[1] == 2
+        if len(given) != len(self._places) or not (given.ndim == 1 or pairs):
             raise ValueError(
                 "parameters must be a mapping or one number for each of "
                 f"({', '.join(self._places) or 'no parameter'}), got shape {given.shape}"
             )
-        return dict(zip(self._places, given.tolist(), strict=True))
+        return dict(zip(self._places, given, strict=True))
 
     def _place(self, key: Key) -> int:
         name = str(key)
@@ -51,20 +60,22 @@ class Parameters(MutableMapping[Key, float]):
             raise ValueError(f"the system has no parameter {name!r}; it has: {known}")
         return self._places[name]
 
-    def __getitem__(self, key: Key) -> float:
-        return float(self._values[self._place(key)])
+    def __getitem__(self, key: Key) -> Any:
+        value = self._values[self._place(key)]
+        return to_mpmath(value) if self._kind.parts > 1 else float(value)
 
     def __setitem__(self, key: Key, value: Any) -> None:
         place = self._place(key)
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"the value of parameter {key} must be a number, got {value!r}"
-            ) from None
-        if not math.isfinite(number):
-            raise ValueError(f"the value of parameter {key} must be finite, got {number!r}")
-        self._values[place] = number
+            array = as_array(value, self._kind, f"the value of parameter {key}", 0)
+        except ArgumentTypeError:
+            array = np.empty(0)
+        if array.shape != self._kind.axes:
+            raise TypeError(f"the value of parameter {key} must be a number, got {value!r}")
+        number = leading(array, self._kind)
+        if not np.isfinite(number):
+            raise ValueError(f"the value of parameter {key} must be finite, got {float(number)!r}")
+        self._values[place] = array
 
     def __delitem__(self, key: Key) -> None:
         raise TypeError("parameters of a compiled system cannot be removed")
@@ -79,5 +90,5 @@ class Parameters(MutableMapping[Key, float]):
         return f"Parameters({dict(self.items())!r})"
 
     def array(self) -> np.ndarray:
-        """The values in the order of the compiled system."""
+        """The values in the order of the compiled system, shape (m,), or (m, 2) of pairs."""
         return self._values.copy()

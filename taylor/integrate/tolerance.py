@@ -20,10 +20,12 @@ class Tolerance:
     smallest:      the smallest relative tolerance; it decides the order.
     floors:        None for one norm over the state, else atol_i / rtol_i of every state, shape
                    (n,).
+    epsilon:       of the kind of number.
     """
 
     smallest: float
     floors: np.ndarray | None = None
+    epsilon: float = EPSILON
 
     def order(self) -> int:
         """p = ceil(1 - ln(tol) / 2), at least 2 (eq. 3-2 of the source)."""
@@ -31,7 +33,7 @@ class Tolerance:
 
     @property
     def defect_bound(self) -> float:
-        return DEFECT_FACTOR * max(self.smallest, EPSILON)
+        return DEFECT_FACTOR * max(self.smallest, self.epsilon)
 
 
 def log2_safety(order: int, natural: int) -> float:
@@ -45,23 +47,27 @@ def log2_safety(order: int, natural: int) -> float:
 
 
 def make_tolerance(
-    count: int, tol: float | None, rtol: ArrayLike | None, atol: ArrayLike | None
+    count: int,
+    tol: float | None,
+    rtol: ArrayLike | None,
+    atol: ArrayLike | None,
+    epsilon: float = EPSILON,
 ) -> Tolerance:
-    """Check and combine the three ways of stating a tolerance."""
+    """Check and combine the three ways of stating a tolerance; `epsilon` is the default."""
     if tol is not None and (rtol is not None or atol is not None):
         raise ValueError("give either tol, or rtol and atol, not both")
     if rtol is None and atol is None:
-        value = EPSILON if tol is None else _number("tol", tol)
+        value = epsilon if tol is None else _number("tol", tol)
         if not 0 < value < 1:
             raise ValueError(f"tol must be between 0 and 1, got {value!r}")
-        return Tolerance(value)
-    relative = _vector("rtol", EPSILON if rtol is None else rtol, count)
+        return Tolerance(value, None, epsilon)
+    relative = _vector("rtol", epsilon if rtol is None else rtol, count)
     absolute = _vector("atol", 0.0 if atol is None else atol, count)
     if not ((relative > 0) & (relative < 1)).all():
         raise ValueError(f"rtol must be between 0 and 1 in every component, got {rtol!r}")
     if not ((absolute >= 0) & np.isfinite(absolute)).all():
         raise ValueError(f"atol must be finite and not negative, got {atol!r}")
-    return Tolerance(float(relative.min()), absolute / relative)
+    return Tolerance(float(relative.min()), absolute / relative, epsilon)
 
 
 def _number(name: str, value: object) -> float:

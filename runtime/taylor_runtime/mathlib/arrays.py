@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from taylor_runtime.call import function_pointer
 from taylor_runtime.engine import compile_ir
-from taylor_runtime.ir import I64, PAIR, Module, Type, Value
+from taylor_runtime.ir import ELEMENTS, I64, Module, Type, Value
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.target import Target
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"
 _FFI = cffi.FFI()
-ELEMENTS = {"float64": "double", "float32": "float", "double-double": PAIR}
 
 
 def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> str:
