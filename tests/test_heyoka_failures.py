@@ -83,7 +83,7 @@ def test_an_oscillator_of_any_amplitude(amplitude: float) -> None:
     unit = ty.Integrator(OSCILLATOR, [1.0, 0.0])
     ta = ty.Integrator(OSCILLATOR, [amplitude, 0.0])
     steps = unit.propagate_until(100.0).steps
-    assert ta.propagate_until(100.0).steps == steps
+    assert abs(ta.propagate_until(100.0).steps - steps) <= 1  # one more may end where 100 is
     assert ta.state / amplitude == pytest.approx([math.cos(100), -math.sin(100)], abs=1e-14)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,6 +40,8 @@ UNROLLED_WORK = 1800  # operations of a program that is still written out
 SMALL_GAIN = 1.1  # by which packing must reduce the work
 OPERATIONS = {PAIR: 12}  # of a multiply-add, where it is not one
 LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
+STEP_WORK = 400  # what a step takes, in the same unit, besides the orders: checks, size, evaluation
+NEARLY = 1.01  # of the least cost is as good as the least
 KERNEL_WORK = 20
 GATHER_WORK = 3
 ALIGNMENT = 64
@@ -120,13 +122,27 @@ class Stepper:
 Externals = Mapping[str, int]  # addresses of callback kernels
 
 
+Orders = Sequence[tuple[int, float]]  # orders to choose from, each with its log2 of h / rho
+
+
 def build_stepper(
-    program: Program, options: StepperOptions, externals: Externals | None = None
+    program: Program,
+    options: StepperOptions,
+    externals: Externals | None = None,
+    orders: Orders = (),
 ) -> Stepper:
-    """Compile the step loop of an ODE's program, whose outputs are its state rows."""
+    """Compile the step loop of an ODE's program, whose outputs are its state rows.
+
+    orders: where given, the cheapest of them replaces the order of the program, and its log2 of h /
+    rho that of the options.
+    """
     program = program if options.element == PAIR else compensate(program)
     program, unrolled = choose(shorten(program), options.element)
     options = replace(options, unrolled=unrolled)
+    if unrolled and orders:
+        order, log2_safety = cheapest(program, orders)
+        program = replace(program, order=order)
+        options = replace(options, log2_safety=log2_safety)
     text = stepper_module(program, options)
     module = compile_ir(text, [PROPAGATE], externals=externals, label="stepper")
     states = StateRows.of(program, options.element)
@@ -142,6 +158,23 @@ def build_stepper(
         parameters=dict(program.inputs).get("parameter", 0),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )
+
+
+def cheapest(program: Program, orders: Orders) -> tuple[int, float]:
+    """The order at which a written-out program has the least work per unit of time.
+
+    A step takes longer with the order, between linearly (latency, and all that is done once) and
+    quadratically (throughput), but is longer, too. Of orders that are nearly as good as the best,
+    the lowest: it compiles sooner and rounds shorter steps.
+    """
+    costs: list[float] = []
+    for order, log2_step in orders:
+        operations = work(replace(program, order=order))
+        if operations > UNROLLED_WORK and costs:
+            break
+        costs.append((STEP_WORK + operations) * 2.0**-log2_step)
+    least = min(costs)
+    return next(o for o, cost in zip(orders, costs, strict=False) if cost <= NEARLY * least)
 
 
 def choose(program: Program, element: str = "double") -> tuple[Program, bool]:

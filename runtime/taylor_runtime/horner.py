@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir import Builder, Index, Value
 
-CHAINS = 4
+BLOCK = 8
+LARGE = 2  # leading terms that are added one by one
 
 
 def evaluate(
@@ -17,25 +18,60 @@ def evaluate(
     x: Value,
     unroll: bool,
 ) -> Value:
-    """sum_{n=first}^{last} c_n x^{n-first}: Horner's rule in x^4, in four chains side by side."""
-    count = last - first + 1
-    if count < 2 * CHAINS:
-        value = coefficient(last)
-        for n in range(last - 1, first - 1, -1):
-            value = b.fma(value, x, coefficient(n))
-        return value
-    square = x * x
-    fourth = square * square
-    blocks, rest = divmod(count, CHAINS)
-    start = first + CHAINS * (blocks - 1)
-    sums = [coefficient(start + r) for r in range(CHAINS)]
-    for r in range(rest):
-        sums[r] = b.fma(coefficient(start + CHAINS + r), fourth, sums[r])
+    """sum_{n=first}^{last} c_n x^{n-first}.
+
+    A step is a fraction of the radius of convergence, so terms fall fast: the first are added by
+    Horner's rule, which rounds each once; the others, smaller, by Horner's rule in x^8, its blocks
+    by Estrin's (Proc. Western Joint Computer Conf. (1960) 33), which takes a third of the time.
+    """
+    small = min(first + LARGE, last)
+    count = last - small + 1
+    powers = _powers(b, x, min(count, BLOCK))
+    whole, rest = divmod(count, BLOCK)
+    if not rest:
+        whole, rest = whole - 1, BLOCK
+    start = small + whole * BLOCK
+    value = _estrin(b, [coefficient(start + r) for r in range(rest)], powers)
+    if whole:
+        value = _lower_blocks(b, coefficient, value, start, whole, powers, unroll)
+    for n in range(small - 1, first - 1, -1):
+        value = b.fma(value, x, coefficient(n))
+    return value
+
+
+def _powers(b: Builder, x: Value, count: int) -> list[Value]:
+    """x, x^2, x^4 .. as far as polynomials of `count` coefficients, and what follows, want them."""
+    powers = [x]
+    while 1 << len(powers) <= count and len(powers) < BLOCK.bit_length():
+        powers.append(powers[-1] * powers[-1])
+    return powers
+
+
+def _estrin(b: Builder, terms: Sequence[Value], powers: Sequence[Value]) -> Value:
+    """Pairs, then pairs of pairs, and so on."""
+    level = 0
+    while len(terms) > 1:
+        odd = terms[-1:] if len(terms) % 2 else []
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        terms = [*(b.fma(high, powers[level], low) for low, high in pairs), *odd]
+        level += 1
+    return terms[0]
+
+
+def _lower_blocks(
+    b: Builder,
+    coefficient: Callable[[Index], Value],
+    value: Value,
+    start: int,
+    whole: int,
+    powers: Sequence[Value],
+    unroll: bool,
+) -> Value:
+    """value = value x^8 + block for the `whole` blocks below `start`."""
 
     def lower(i: Index, carried: list[Value]) -> Sequence[Value]:
-        block = i * -CHAINS + (start - CHAINS)
-        return [b.fma(total, fourth, coefficient(block + r)) for r, total in enumerate(carried)]
+        at = i * -BLOCK + (start - BLOCK)
+        block = _estrin(b, [coefficient(at + r) for r in range(BLOCK)], powers)
+        return [b.fma(carried[0], powers[-1], block)]
 
-    sums = b.fold(0, blocks - 1, sums, lower, unroll=unroll)
-    low, high = b.fma(sums[1], x, sums[0]), b.fma(sums[3], x, sums[2])
-    return b.fma(high, square, low)
+    return b.fold(0, whole, [value], lower, unroll=unroll)[0]

@@ -138,7 +138,7 @@ class Recorder:
             (index,) = carried
             time = grid_time(index)
             at_end = b.eq(b.to_double(time - now_pair), 0)
-            elapsed = time - start_pair
+            elapsed: Value = time - start_pair
             if element != PAIR:
                 elapsed = b.from_double(b.to_double(elapsed), element)
             tau = elapsed / b.from_double(scale, element)

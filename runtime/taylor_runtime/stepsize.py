@@ -14,6 +14,7 @@ from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
 
 GROWTH = 2.0  # of a step that no coefficient bounds
+FAINT_GROWTH = 1.25  # which overshoots by little
 TRIAL = 2.0**-10  # fraction of the span tried where nothing at all is known
 FAINT = (
     2.0**-800
@@ -102,7 +103,9 @@ class StepSize:
         if self.polynomial:
             return b.constant(math.inf, F64)
         previous = self.control.get("estimate")
-        trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * GROWTH)
+        faint = (norm > 0) & (norm < FAINT)  # coefficients vanish by underflow, not in truth
+        growth = b.select(faint, b.constant(FAINT_GROWTH, F64), GROWTH)
+        trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
         self.recorder.write(self.series)
         log2_norm = log2_estimate(b, norm)
 

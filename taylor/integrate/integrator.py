@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,8 +25,13 @@ from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.system import System, make_system
-from taylor.integrate.tolerance import MOST_ORDER, Tolerance, log2_safety, make_tolerance
-from taylor.precision import Precision, as_precision, leading
+from taylor.integrate.tolerance import (
+    MOST_ORDER,
+    candidates,
+    log2_safety,
+    make_tolerance,
+)
+from taylor.precision import as_precision, leading
 from taylor_runtime.program import Input
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
@@ -45,7 +50,8 @@ class Integrator:
                  rhs(t, y, p).
     tol:         tolerance relative to the largest state component; machine epsilon by default.
     rtol, atol:  instead of `tol`, tolerances per component (numbers or shape (n,)).
-    order:       of the Taylor series; by default ceil(1 - ln(tol) / 2).
+    order:       of the Taylor series; by default ceil(1 - ln(tol) / 2), raised by up to 30% for
+                 small systems, which are faster with longer steps of the same truncation error.
     max_step:    upper bound on |step|. A feature that is narrower than a step *and* flat to all
                  orders at both of its ends (a bump that underflows) cannot be seen without it.
     high_accuracy: carry the rounding errors of the state from step to step (compensated summation).
@@ -92,6 +98,7 @@ class Integrator:
             )
         self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol, kind.epsilon)
         self.tol = tolerance.smallest
+        self._order_given = order is not None
         self.order = arguments.series_order(order, tolerance.order())
         self.high_accuracy = bool(high_accuracy)
         self._max_step = arguments.largest_step(max_step)
@@ -107,7 +114,17 @@ class Integrator:
 
     def _make_machine(self) -> Machine:
         tolerance = self._tolerance
-        stepper = _compile(self.system, self.order, tolerance, self.high_accuracy, self._kind)
+        natural = min(tolerance.order(), MOST_ORDER)
+        order = self.order if self._order_given else natural
+        orders = () if self._order_given else candidates(natural)
+        options = rt.StepperOptions(
+            log2_safety=log2_safety(order, natural),
+            weighted=tolerance.floors is not None,
+            compensated=self.high_accuracy,
+            precision=self._kind.name,
+        )
+        stepper = _compile(self.system, order, options, orders)
+        self.order = stepper.program.order
         return Machine(stepper, tolerance.defect_bound, tolerance.floors)
 
     def __repr__(self) -> str:
@@ -393,22 +410,16 @@ class Integrator:
 
 
 def _compile(
-    system: System, order: int, tolerance: Tolerance, compensated: bool, kind: Precision
+    system: System, order: int, options: rt.StepperOptions, orders: Sequence[tuple[int, float]]
 ) -> rt.Stepper:
     inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
     inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     program = decompose(system.states, inputs, order, system.derivatives)
     degree = polynomial_degree(program)
-    options = rt.StepperOptions(
-        log2_safety=log2_safety(order, min(tolerance.order(), MOST_ORDER)),
-        weighted=tolerance.floors is not None,
-        compensated=compensated,
-        polynomial=degree is not None and degree <= order,
-        precision=kind.name,
-    )
-    if kind.parts > 1:
+    options = replace(options, polynomial=degree is not None and degree <= order)
+    if as_precision(options.precision).parts > 1:
         check_has_digits(program)
-    return rt.build_stepper(program, options, externals(program))
+    return rt.build_stepper(program, options, externals(program), orders)
 
 
 def _next_budget(budget: int, elapsed: float) -> int:

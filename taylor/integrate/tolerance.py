@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 EPSILON = 2.0**-52
 MOST_ORDER = 200
+MOST_RAISED = 1.3  # times the natural order: beyond, rounding errors of long steps outweigh fewer
 DEFECT_FACTOR = 1024.0  # of the tolerance, that the defect of a step may reach
 
 
@@ -44,6 +45,19 @@ def log2_safety(order: int, natural: int) -> float:
         e^(-2 p0 / p), which leaves the truncation error as it was.
     """
     return (-2 * natural / order - 0.7 / (order - 1)) / math.log(2)
+
+
+def candidates(natural: int) -> list[tuple[int, float]]:
+    """The orders that have about the truncation error of the natural one, with their `log2_safety`.
+
+    The natural order is best where a step takes a time like p^2 (section 3.3 of the source); small
+    systems, where it grows more slowly, are better off with longer steps of a higher order.
+
+    >>> [order for order, _ in candidates(19)]
+    [19, 20, 21, 22, 23, 24]
+    """
+    most = max(natural, min(int(MOST_RAISED * natural), MOST_ORDER))
+    return [(order, log2_safety(order, natural)) for order in range(natural, most + 1)]
 
 
 def make_tolerance(
