@@ -139,7 +139,7 @@ def _product(x: PairValue, y: PairValue) -> PairValue:
 def _quotient(x: PairValue, y: PairValue) -> PairValue:
     b = x.builder
     high = x.high / y.high
-    remainder = b.fma(-high, y.high, x.high) + (x.low - high * y.low)
+    remainder = b.fma(-high, y.high, x.high) + b.fma(-high, y.low, x.low)
     low = b.select(b.fabs(y.high) < math.inf, remainder / y.high, 0)
     return normal(b, high, low)
 

@@ -73,12 +73,12 @@ def _parity(b: Builder, y: PairValue) -> tuple[Value, Value]:
 
 def _power_of_size(b: Builder, size: PairValue, y: PairValue) -> PairValue:
     """size**y for positive finite `size`."""
-    high, middle, low = triples.multiply(b, log_triple(b, size), y)
-    bounded = b.fabs(high) < 800
-    limit = b.copysign(b.constant(800, high.type), high)
-    high = b.select(bounded | b.is_nan(high), high, limit)
-    middle, low = b.select(bounded, middle, 0), b.select(bounded, low, 0)
-    return exponential(b, pair(high, middle), low)
+    log = log_triple(b, size)
+    estimate = y.high * log[0]
+    bounded = b.fabs(estimate) < 800
+    high, middle, low = triples.multiply(b, log, chosen(b, bounded, y, constant(b, 0.0, y)))
+    limit = b.copysign(b.constant(800, high.type), estimate)
+    return exponential(b, pair(b.select(bounded, high, limit), middle), low)
 
 
 def pow(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
@@ -99,22 +99,20 @@ def pow(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
 
 
 def cbrt(b: Builder, x: PairValue) -> Sequence[Value]:
-    """The root in double y, and d with (y + d)**3 = x to second order in d."""
-    small = b.fabs(x.high) < 2.0**-600  # y**3 would lose low bits
-    up, down = (
-        b.select(small, b.constant(2.0**300, x.high.type), 1),
-        b.select(small, b.constant(2.0**-100, x.high.type), 1),
-    )
-    scaled = pair(x.high * up, x.low * up)
+    """y + d with y the root in double: (y + d)**3 = x to second order in d."""
+    size = b.fabs(x.high)
+    # Cubes of numbers from 2**-200 to 2**200 neither overflow nor lose their low bits.
+    small, large = (b.constant(2.0**k, size.type) for k in (100, -100))
+    down = b.select(size > 2.0**600, large, b.select(size < 2.0**-600, small, 1))
+    up = 1 / down
+    cube = down * down * down
+    scaled = pair(x.high * cube, x.low * cube)
     (y,) = emit_call(b, _DOUBLE_CBRT, [scaled.high])
     square = pair(*two_product(b, y, y))
-    cube = square * y
-    remainder = scaled - cube
-    step = remainder.high / (square.high * 3)
+    step = (scaled - square * y).high / (square.high * 3)
     high, low = fast_two_sum(b, y, step - step * step / y)
-    value = finite_low(b, pair(high * down, low * down))
-    ordinary = (b.fabs(x.high) > 0) & (b.fabs(x.high) < INFINITY)
-    return [chosen(b, ordinary, value, x)]
+    value = pair(high * up, low * up)
+    return [chosen(b, (size > 0) & (size < INFINITY), value, x)]
 
 
 def hypot(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
