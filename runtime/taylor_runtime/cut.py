@@ -16,7 +16,7 @@ from taylor_runtime.program import Coefficient, Input, Kernel, Program, Row, Ste
 from taylor_runtime.signature import slots, with_slots
 from taylor_runtime.verify import verify
 
-PART = 200  # rows of a part
+PART = 400  # rows of a part
 SOURCE = "parameter"
 _PIECE = 4  # terms by which a row continues a sum; five in all are still added in one chain
 
@@ -47,7 +47,7 @@ def cut(program: Program, size: int = PART) -> Cut:
     """Cut a program of order 0, of rows with one lane, into parts of at most `size` rows and copies
     of inputs and numbers.
     """
-    program = verify(_with_short_sums(program))
+    program = _with_short_sums(program)
     used = [tuple(dict.fromkeys(slot.row for slot in slots(row))) for row in program.rows]
     leaf = [not below and not isinstance(row.start, Kernel)
             for row, below in zip(program.rows, used, strict=True)]  # fmt: skip
@@ -142,13 +142,15 @@ def _with_short_sums(program: Program) -> Program:
 
     These rows come as early as their operands permit, so that the operands can be forgotten.
     """
+    if not any(_is_long(row) for row in program.rows):
+        return program
     rows: list[Row] = []
     early: set[int] = set()
     number: list[int] = []
     for row in program.rows:
         row = with_slots(row, [number[slot.row] for slot in slots(row)])
         step, begin = row.step, len(rows)
-        if step is not None and row.start is None and len(step.terms) > 4 * _PIECE:
+        if step is not None and _is_long(row):
             chains = chain_count(len(step.terms))
             ends = [_chain(rows, row, step.terms[i::chains]) for i in range(chains)]
             while len(ends) > 2:
@@ -158,7 +160,11 @@ def _with_short_sums(program: Program) -> Program:
         number.append(len(rows))
         rows.append(row)
     outputs = tuple((number[row], lane) for row, lane in program.outputs)
-    return _sorted(replace(program, rows=tuple(rows), outputs=outputs), early)
+    return verify(_sorted(replace(program, rows=tuple(rows), outputs=outputs), early))
+
+
+def _is_long(row: Row) -> bool:
+    return row.start is None and row.step is not None and len(row.step.terms) > 4 * _PIECE
 
 
 def _chain(rows: list[Row], whole: Row, terms: Sequence[Term]) -> int:

@@ -22,7 +22,7 @@ FORMULA = "taylor.formula"
 FORMULA_ROWS = "taylor.formula.rows"
 JET = "taylor.jet"
 INLINED = 40  # rows of the largest formula that is repeated in the loop over its blocks
-UNCUT = 250  # rows of the largest formula that is one function
+UNCUT = 500  # rows of the largest formula that is one function
 
 BLOCK = Chunk(0, REGISTER)  # of a formula
 JET_BLOCK = Chunk(0, CHUNK)

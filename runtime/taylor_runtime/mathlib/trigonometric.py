@@ -15,7 +15,7 @@ from taylor_runtime.ir import F64, I64, Builder, Type, Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import as_bits, flip_sign, nearest_multiple, where_rare
 from taylor_runtime.mathlib.kernel import CALL_ATTRIBUTES, KernelFunction, call_defined, define
-from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, multiply, two_sum
+from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 
 LARGE = 2.0**30
@@ -31,13 +31,16 @@ def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
     first = b.fma(n, -_PI_2, x)
     product = n * _PI_2_MIDDLE
     error = b.fma(n, _PI_2_MIDDLE, -product)
-    r, rest = two_sum(b, first, -product)
+    # Exact even where the first term is smaller: it is a multiple of the other one's last place
+    # (Boldo, Graillat & Muller, ACM Trans. Math. Softw. 44 (2017) 4).
+    r, rest = fast_two_sum(b, first, -product)
     c = b.fma(n, -_PI_2_LOW, rest - error)
-    size = b.fabs(x)
-    large = (size > LARGE) & (size < float("inf"))
+    large = b.fabs(x) > LARGE
 
     def rare() -> Sequence[Value]:
-        return _reduce_lanes(b, b.select(large, x, LARGE))
+        finite = large & (b.fabs(x) < float("inf"))
+        reduced = _reduce_lanes(b, b.select(finite, x, LARGE))
+        return [b.select(finite, new, old) for new, old in zip(reduced, (r, c, k), strict=True)]
 
     r, c, k = where_rare(b, large, [r, c, k], rare)
     return k, (r, c)
