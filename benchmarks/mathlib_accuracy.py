@@ -144,8 +144,8 @@ def main() -> None:
             own_versions(),
         ),
         f"{options.points} points in each region of each function. ulp: the largest error found, "
-        "in units of the last place of the exact value; correct rounding is 0.5. Functions of the C "
-        "library were all compared with its 80-bit ones first, and the worst with mpmath; the "
+        "in units of the last place of the exact value; correct rounding is 0.5. Functions of the "
+        "C library were all compared with its 80-bit ones first, and the worst with mpmath; the "
         f"others with mpmath, on {options.sample} points of each region.",
         "ns: per value in blocks of 8 lanes, arrays copied (0.3 ns). Infinities, NaN and signs of "
         "zero are those of C (tests/test_mathlib.py).",

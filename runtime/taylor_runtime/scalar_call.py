@@ -72,7 +72,7 @@ def emit_scalar_call(module: Module, counts: Counts) -> None:
         for k, buffer in enumerate(results):
             b.store(buffer, b.at(tables[1], k, "ptr"))
         with memory(b, counts.places * REGISTER, "double") as work:
-            call_block(b, *tables, work)
+            call_block(b, tables[0], tables[1], work)
         b.ret(_packed(b, results))
 
 

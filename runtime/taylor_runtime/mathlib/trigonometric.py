@@ -32,8 +32,8 @@ def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
     first = b.fma(n, -_PI_2, x)
     product = n * _PI_2_MIDDLE
     error = b.fma(n, _PI_2_MIDDLE, -product)
-    # Exact though the first term may be smaller: it is a multiple of the other one's last place, and
-    # so the rounded sum minus it is a double.
+    # Exact though the first term may be smaller: it is a multiple of the other one's last place,
+    # and so the rounded sum minus it is a double.
     r, rest = fast_two_sum(b, first, -product)
     c = b.fma(n, -_PI_2_LOW, rest - error)
     large = b.fabs(x) > LARGE
