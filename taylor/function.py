@@ -138,7 +138,7 @@ class Function:
     def _assembled(self, flat: list[Any]) -> Any:
         results, position = [], 0
         for wanted in self.outputs:
-            size = int(np.prod(wanted.shape, dtype=int))
+            size = math.prod(wanted.shape)
             part = flat[position : position + size]
             position += size
             if wanted.shape == ():
