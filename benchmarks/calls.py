@@ -231,7 +231,7 @@ LARGE = {
 
 
 def large_rows() -> list[list[str]]:
-    """Large formulas: time to compile them, and per point against NumPy over 1000 points."""
+    """Large formulas: time to compile them, and per point against NumPy."""
     rows = []
     for name, (build, size) in LARGE.items():
         inputs, outputs, numpy = build(size)
