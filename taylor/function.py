@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,14 +34,21 @@ class Function:
     ufunc:   the NumPy ufunc over scalar inputs and outputs, or None where they are more than a
              ufunc can take (NumPy allows 64 operands); `rows` is then the generalised ufunc
              (n)->(m).
+    threads: how many share the points of long arrays; results do not depend on it.
     """
 
     def __init__(
-        self, outputs: Sequence[Expression], inputs: Sequence[Expression], single: bool, name: str
+        self,
+        outputs: Sequence[Expression],
+        inputs: Sequence[Expression],
+        single: bool,
+        name: str,
+        threads: int = 1,
     ) -> None:
         self.outputs = tuple(outputs)
         self.inputs = tuple(inputs)
         self.name = name
+        self.threads = threads
         self._single = single
         flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
         flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
@@ -60,6 +68,8 @@ class Function:
             if value is not None:
                 return self._as_numpy(value)
         if self._elementwise is not None:
+            if self.threads > 1 and not options.keys() - {"out"}:
+                return self._shared(self._elementwise, arguments, options)
             return self._elementwise(*arguments, **options)
         return self._call_general(arguments, options)
 
@@ -76,19 +86,59 @@ class Function:
         for given, argument in zip(self.inputs, arguments, strict=True):
             columns.extend(_columns(given, argument))
         if self.ufunc is not None:
-            results = self.ufunc(*columns)
+            results = self._shared(self.ufunc, columns, {})
             flat = [results] if self._nout == 1 else list(results)
         else:
-            assert self.rows is not None
-            stacked = np.stack(np.broadcast_arrays(*columns), axis=-1)
-            table = self.rows(stacked)
-            flat = [table[..., k] for k in range(self._nout)]
+            flat = self._in_rows(columns)
         return self._assembled(flat)
+
+    def _in_rows(self, columns: Sequence[np.ndarray]) -> list[Any]:
+        """Through the generalised ufunc, with the points of a column side by side in memory."""
+        shape = np.broadcast_shapes(*(column.shape for column in columns))
+        given = np.empty((len(columns), math.prod(shape)))
+        for k, column in enumerate(columns):
+            given[k] = np.broadcast_to(column, shape).ravel()
+        found = np.empty((self._nout, given.shape[1]))
+
+        def work(first: int, last: int) -> None:
+            assert self.rows is not None
+            self.rows(given[:, first:last].T, out=found[:, first:last].T)
+
+        points = given.shape[1]
+        rt.in_shares(work, points, rt.shares(points, self.threads))
+        return [row.reshape(shape)[()] for row in found]
+
+    def _shared(self, ufunc: np.ufunc, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        """ufunc(*arguments, out=...), by several threads if that pays."""
+        sizes = [a.size for a in arguments if type(a) is np.ndarray]
+        if rt.shares(max(sizes, default=0), self.threads) == 1:
+            return ufunc(*arguments, **options)
+        arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == float]
+        plain = len(arrays) + sum(type(a) in (int, float, _float64) for a in arguments)
+        wanted = options.get("out")
+        outs = [o for o in (wanted if isinstance(wanted, tuple) else (wanted,)) if o is not None]
+        shape = np.broadcast_shapes(*(a.shape for a in (*arrays, *outs) if type(a) is np.ndarray))
+        threads = rt.shares(math.prod(shape), self.threads)
+        regular = all(type(o) is np.ndarray and o.shape == shape for o in outs)
+        overlap = any(np.may_share_memory(o, a) for o in outs for a in arrays)
+        complete = not outs or len(outs) == ufunc.nout
+        if plain < len(arguments) or not regular or overlap or not complete:
+            return ufunc(*arguments, **options)
+        results = outs or [np.empty(shape) for _ in range(ufunc.nout)]
+        axis = int(np.argmax(shape))
+
+        def work(first: int, last: int) -> None:
+            part = (slice(None),) * axis + (slice(first, last),)
+            given = [np.broadcast_to(a, shape)[part] for a in arguments]
+            ufunc(*given, out=tuple(result[part] for result in results))
+
+        rt.in_shares(work, shape[axis], min(threads, shape[axis]))
+        return results[0] if ufunc.nout == 1 else tuple(results)
 
     def _assembled(self, flat: list[Any]) -> Any:
         results, position = [], 0
         for wanted in self.outputs:
-            size = int(np.prod(wanted.shape, dtype=int))
+            size = math.prod(wanted.shape)
             part = flat[position : position + size]
             position += size
             if wanted.shape == ():
@@ -115,13 +165,13 @@ class Function:
     def __reduce__(self) -> tuple[Any, ...]:
         """The expressions together, so that what they share is written once."""
         records = to_records([*self.outputs, *self.inputs])
-        return _load, (records, len(self.outputs), self._single, self.name)
+        return _load, (records, len(self.outputs), self._single, self.name, self.threads)
 
 
-def _load(records: Any, outputs: int, single: bool, name: str) -> Function:
+def _load(records: Any, outputs: int, single: bool, name: str, threads: int) -> Function:
     """Compile a pickled function."""
     roots = from_records(records)
-    return Function(roots[:outputs], roots[outputs:], single, name)
+    return Function(roots[:outputs], roots[outputs:], single, name, threads)
 
 
 def _columns(given: Expression, argument: Any) -> list[np.ndarray]:
@@ -137,15 +187,24 @@ def _columns(given: Expression, argument: Any) -> list[np.ndarray]:
     return [flat[..., k] for k in range(flat.shape[-1])]
 
 
-def compile(expressions: Any, inputs: Sequence[Expression], *, name: str = "function") -> Function:
+def compile(
+    expressions: Any,
+    inputs: Sequence[Expression],
+    *,
+    name: str = "function",
+    threads: int = 1,
+) -> Function:
     """Compile one expression, or a sequence of them, as a function of `inputs`.
 
     expressions: an expression (the function returns an array) or a list or tuple (it returns a
     tuple).
     inputs:      variables, parameters or `taylor.time`, in the order of the arguments.
+    threads:     how many share the points of long arrays (from some 30,000 points on); results are
+                 the same, bit for bit.
 
-    Raises ArgumentError if an expression depends on something that is not an input, or an input
-    occurs twice; ArgumentTypeError for what is no expression.
+    Raises ArgumentError if an expression depends on something that is not an input, if an input
+    occurs twice, or if `threads` is not a positive integer; ArgumentTypeError for what is no
+    expression.
 
     >>> import taylor as ty
     >>> x, k = ty.variable("x"), ty.parameter("k")
@@ -160,6 +219,7 @@ def compile(expressions: Any, inputs: Sequence[Expression], *, name: str = "func
     if not outputs:
         raise ArgumentError("compile needs at least one expression")
     given = _checked_inputs(inputs)
+    threads = checked_threads(threads)
     known = {id(e) for e in given}
     for leaf in leaves(outputs):
         if id(leaf) not in known:
@@ -168,7 +228,14 @@ def compile(expressions: Any, inputs: Sequence[Expression], *, name: str = "func
                 f"the expression depends on {leaf}, which is not among the inputs ({names}); "
                 f"add it to the inputs, or substitute a number for it"
             )
-    return Function(outputs, given, single, name)
+    return Function(outputs, given, single, name, threads)
+
+
+def checked_threads(threads: Any) -> int:
+    """`threads` as an int; raises ArgumentError if it is no positive integer."""
+    if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
+        raise ArgumentError(f"threads must be a positive integer, got {threads!r}")
+    return int(threads)
 
 
 def _checked_inputs(inputs: Any) -> list[Expression]:

@@ -15,6 +15,7 @@ from taylor.callbacks import externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, variable
+from taylor.function import checked_threads
 from taylor.traverse import inputs as leaves
 from taylor_runtime.program import Input
 
@@ -22,12 +23,13 @@ MOST_ORDER = 1000
 _ARGUMENT = "x"
 
 
-def jet(fun: Callable[[Any], Any], point: ArrayLike, order: int = 20) -> Any:
+def jet(fun: Callable[[Any], Any], point: ArrayLike, order: int = 20, *, threads: int = 1) -> Any:
     """Normalised Taylor coefficients f^(n)(x)/n!, n = 0 .. order, of a function of one variable at
     `point`.
 
     fun:   a Python function of one argument, written with NumPy or taylor functions and operators.
     point: a number or an array of points, float64.
+    threads: how many share the points of a long array; results are the same, bit for bit.
 
     Returns an array of shape (order + 1, *point.shape); a tuple of them if `fun` returns a tuple or
     list. Coefficients at singular points are not finite.
@@ -47,7 +49,7 @@ def jet(fun: Callable[[Any], Any], point: ArrayLike, order: int = 20) -> Any:
     outputs, single = _trace(fun, x)
     points = np.asarray(point, dtype=float)
     code = _compiled(outputs, x, int(order))
-    results = _run(code, points.ravel(), len(outputs), int(order))
+    results = _run(code, points.ravel(), len(outputs), int(order), checked_threads(threads))
     shaped = tuple(part.reshape(int(order) + 1, *points.shape) for part in results)
     return shaped[0] if single else shaped
 
@@ -76,12 +78,18 @@ def _compiled(outputs: tuple[Expression, ...], x: Expression, order: int) -> rt.
     return rt.build_jet(program, given=2, externals=externals(program))
 
 
-def _run(code: rt.Jet, points: np.ndarray, outputs: int, order: int) -> Sequence[np.ndarray]:
+def _run(
+    code: rt.Jet, points: np.ndarray, outputs: int, order: int, threads: int
+) -> Sequence[np.ndarray]:
     count = len(points)
     padded = -(-max(count, 1) // rt.CHUNK) * rt.CHUNK
     inputs = np.ones((2, padded))
     inputs[0, :count] = points
     inputs[0, count:] = points[-1] if count else 0.0
     results = np.empty((outputs, order + 1, padded))
-    code.run(inputs, results, padded, 0, padded // rt.CHUNK)
+
+    def work(first: int, last: int) -> None:
+        code.run(inputs, results, padded, first, last)
+
+    rt.in_shares(work, padded // rt.CHUNK, rt.shares(count * (order + 1), threads))
     return [np.ascontiguousarray(part[:, :count]) for part in results]

@@ -75,6 +75,47 @@ def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
     return [first, np.concatenate([near, y, anywhere(rng, count), pairs[1]])]
 
 
+def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
+    """`count` arguments in each region: where the function varies, tiny, huge, subnormal, near
+    zeros, poles and ends of branches, and pairs of all these for functions of two arguments.
+    """
+    low, high = RANGES.get(name, (-20.0, 20.0))
+    special = np.array(SPECIAL)
+    single = {
+        "ordinary": rng.uniform(low, high, count),
+        "near 1": rng.choice([-1.0, 1.0], count) + anywhere(rng, count, -53, -1),
+        "near pi/2 n": _near(rng.integers(-(2**20), 2**20, count) * (math.pi / 2), rng),
+        "tiny": anywhere(rng, count, -1022, -20),
+        "huge": anywhere(rng, count, 10, 1024),
+        "subnormal": anywhere(rng, count, -1074, -1022),
+        "near ends": _near(rng.choice([low, high], count), rng),
+        "special": special,
+    }
+    if arity == 1:
+        return {region: [x] for region, x in single.items()}
+    if name == "pow":
+        x, y = _power_points(rng, -(-count // 4))
+        subnormal = np.abs(single["subnormal"])
+        exponents = rng.uniform(-745, 710, count) / np.log(subnormal)
+        found = {"ordinary": [x, y], "subnormal": [subnormal, exponents]}
+        found["tiny exponent"] = [np.abs(anywhere(rng, count)), single["tiny"]]
+    else:
+        second = {region: rng.permutation(x) for region, x in single.items()}
+        found = {region: [x, second[region]] for region, x in single.items()}
+        x = anywhere(rng, count)
+        with np.errstate(over="ignore"):
+            found["of like size"] = [x, x * anywhere(rng, count, -4, 4)]
+        found["any"] = [x, anywhere(rng, count)]
+    pairs = np.array([(s, t) for s in SPECIAL for t in SPECIAL]).T
+    found["special"] = [pairs[0], pairs[1]]
+    return found
+
+
+def _near(x: Any, rng: np.random.Generator) -> Any:
+    """Numbers within some hundred places of the last of x."""
+    return x + np.spacing(x) * rng.integers(-300, 300, len(x))
+
+
 def _power_points(rng: np.random.Generator, count: int) -> list[Any]:
     """Results over the whole range, bases near 1, integer exponents of either base."""
     x = np.abs(anywhere(rng, count))

@@ -279,3 +279,29 @@ def test_errors_name_what_is_wrong() -> None:
         ty.compile(X, [X])(1.0, 2.0)
     with pytest.raises(TypeError):
         ty.compile(X, [X])("a")
+
+
+@pytest.mark.parametrize("shape", [(100_003,), (3, 50_001), (40_000, 2), (7,), ()])
+def test_threads_do_not_change_results(shape: tuple[int, ...]) -> None:
+    x, y = ty.variables("x y")
+    expressions = [ty.sin(x) * y, x / y]
+    one, two = (ty.compile(expressions, [x, y], threads=n) for n in (1, 3))
+    rng = np.random.default_rng(1)
+    p, q = rng.uniform(1, 2, shape), rng.uniform(1, 2, shape[-1:])
+    expected = one(p, q)
+    assert all(np.array_equal(a, b) for a, b in zip(expected, two(p, q), strict=True))
+    outs = tuple(np.empty(shape) for _ in expected)
+    if shape:
+        assert two(p, q, out=outs)[1] is outs[1]
+        assert np.array_equal(outs[0], expected[0])
+    many = [ty.compile([x * k + y for k in range(70)], [x, y], threads=n) for n in (1, 2)]
+    assert np.array_equal(*(np.array(f(p, q)) for f in many))
+    again = p.copy()
+    ty.compile(ty.sin(x), [x], threads=2)(again, out=again)
+    assert np.array_equal(again, ty.compile(ty.sin(x), [x])(p))
+
+
+def test_threads_must_be_a_positive_integer() -> None:
+    x = ty.variable("x")
+    with pytest.raises(ArgumentError, match="threads must be a positive integer, got 0"):
+        ty.compile(x, [x], threads=0)

@@ -194,3 +194,9 @@ def test_errors_name_what_is_wrong() -> None:
         ty.jet(np.exp, 1j)
     with pytest.raises((TypeError, TaylorError)):
         ty.jet(lambda x: None, 0.0)
+
+
+def test_threads_do_not_change_jets() -> None:
+    points = np.linspace(0.1, 3, 20_001)
+    one, two = (ty.jet(lambda x: ty.sin(x) / x, points, order=4, threads=n) for n in (1, 2))
+    assert np.array_equal(one, two)

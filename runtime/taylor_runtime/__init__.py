@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from taylor_runtime.stepper import VECTORS as VECTORS
     from taylor_runtime.stepper import StepperOptions as StepperOptions
     from taylor_runtime.target import Target as Target
+    from taylor_runtime.threads import in_shares as in_shares
+    from taylor_runtime.threads import shares as shares
 
 # The same names by module; a test compares the two lists.
 _NAMES = {
@@ -43,6 +45,7 @@ _NAMES = {
     "layout": "CHUNK",
     "stepper": "StepperOptions VECTORS",
     "target": "Target",
+    "threads": "in_shares shares",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 _MODULES = ("cache", "program")  # public as a whole

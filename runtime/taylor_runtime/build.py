@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime import scalar_call
+from taylor_runtime.blocks import CLEAR_FLAGS
 from taylor_runtime.call import (
     MAX_OPERANDS,
     clear_flags_address,
@@ -23,7 +24,6 @@ from taylor_runtime.latency import shorten
 from taylor_runtime.layout import REGISTER, Layout
 from taylor_runtime.pack import pack
 from taylor_runtime.points import (
-    CLEAR_FLAGS,
     FORMULA,
     FORMULA_ROWS,
     JET,

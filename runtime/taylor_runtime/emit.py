@@ -180,7 +180,7 @@ class SeriesEmitter:
         """sum of constant * head * operand, fused, in a number of chains that depends on the count
         alone.
         """
-        chains: list[Value | None] = [None] * _chain_count(len(terms))
+        chains: list[Value | None] = [None] * chain_count(len(terms))
         for position, term in enumerate(terms):
             operand, doubled = self._operand(term, n, chunk, convolutions)
             where = position % len(chains)
@@ -240,7 +240,7 @@ class SeriesEmitter:
         return self.memory.newest(operand.row, n, chunk), False
 
 
-def _chain_count(terms: int) -> int:
+def chain_count(terms: int) -> int:
     """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
     return 1 if terms < 6 else 2 if terms < 16 else 4
 

@@ -131,8 +131,7 @@ class Module:
 
     def assembly(self) -> str:
         """Assembly listing, made anew at every call (the object file does not keep it)."""
-        with _optimised(self.ir, self.target, self.options, self.label) as (module, _, _):
-            return str(_target_machine(self.target, self.options.codegen).emit_assembly(module))
+        return assembly(self.ir, self.target, self.options, self.label)
 
 
 _live: weakref.WeakValueDictionary[tuple[object, ...], _Code] = weakref.WeakValueDictionary()
@@ -205,6 +204,24 @@ def binding_version() -> str:
 
     numbers = ".".join(map(str, binding().llvm_version_info))
     return f"llvmlite {llvmlite.__version__}, LLVM {numbers}"
+
+
+def assembly(
+    text: str, target: Target, options: Options | None = None, label: str = "program"
+) -> str:
+    """Assembly listing of LLVM IR text for any target that llvmlite has a back end for.
+
+    Raises:
+        CompileError: if the text is not valid LLVM IR.
+    """
+    options = options or Options()
+    with _optimised(text, target, options, label) as (module, _, _):
+        return str(_target_machine(target, options.codegen).emit_assembly(module))
+
+
+def object_code(text: str, target: Target, options: Options | None = None) -> bytes:
+    """The same as an object file."""
+    return _object_code(text, target, options or Options(), "program")[0]
 
 
 def _object_code(text: str, target: Target, options: Options, label: str) -> tuple[bytes, Times]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor_runtime.blocks import Counts, call_block, memory
 from taylor_runtime.ir import F64, I64, PTR, Builder, Module, Value
 from taylor_runtime.layout import REGISTER
 
@@ -43,10 +44,11 @@ def externals() -> dict[str, int]:
     return found
 
 
-def emit_scalar_call(module: Module, inputs: int, outputs: int) -> None:
+def emit_scalar_call(module: Module, counts: Counts) -> None:
     """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count), around
     @block.
     """
+    inputs, outputs = counts.inputs, counts.outputs
     for name in (_NONE, _FLOAT, _FLOAT64):
         module.declare(name, f"@{name} = external global i8")
     module.declare("PyFloat_AsDouble", "declare double @PyFloat_AsDouble(ptr)")
@@ -69,7 +71,8 @@ def emit_scalar_call(module: Module, inputs: int, outputs: int) -> None:
         results = [b.alloca("double", REGISTER) for _ in range(outputs)]
         for k, buffer in enumerate(results):
             b.store(buffer, b.at(tables[1], k, "ptr"))
-        b.line(f"call void @block(ptr {tables[0].text}, ptr {tables[1].text})")
+        with memory(b, counts.places * REGISTER, "double") as work:
+            call_block(b, tables[0], tables[1], work)
         b.ret(_packed(b, results))
 
 

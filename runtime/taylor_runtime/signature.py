@@ -60,7 +60,8 @@ def with_slots(row: Row, rows: Sequence[int]) -> Row:
     given = iter(rows)
     start = row.start
     if isinstance(start, Kernel):
-        start = replace(start, arguments=tuple(next(given) for _ in start.arguments))
+        arguments = tuple(next(given) for _ in start.arguments)
+        start = Kernel(start.function, arguments, start.constants)
     step = row.step
     if step is not None:
         terms = tuple(_term_with(term, given) for term in step.terms)
@@ -72,9 +73,10 @@ def with_slots(row: Row, rows: Sequence[int]) -> Row:
 def _term_with(term: Term, given: Iterator[int]) -> Term:
     operand: Operand = term.operand
     if isinstance(operand, Coefficient):
-        operand = replace(operand, row=next(given))
+        operand = Coefficient(next(given), operand.lag)
     elif isinstance(operand, Convolution):
-        operand = replace(operand, a=next(given), b=next(given))
+        first, second = next(given), next(given)
+        operand = Convolution(first, second, operand.first, operand.last, operand.weight)
     else:
         operand = Select(next(given), next(given), next(given))
     head = None if term.head is None else next(given)

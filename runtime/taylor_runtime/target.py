@@ -83,6 +83,27 @@ class Target:
         switched = {name[1:]: name[0] == "+" for name in features}
         return Target(host.triple, cpu, tuple(sorted(features)), bits, switched.get("fma", fma))
 
+    @staticmethod
+    def foreign(triple: str, cpu: str = "generic") -> Target:
+        """A processor of another family, to look at its code; nothing here can run it.
+
+        Raises:
+            ValueError: if llvmlite has no back end for `triple`.
+
+        Example:
+            >>> Target.foreign("aarch64-unknown-linux-gnu").vector_bits
+            128
+        """
+        llvm = binding()
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+        try:
+            llvm.Target.from_triple(triple)
+        except RuntimeError as error:
+            raise ValueError(f"Target.foreign: no back end for {triple!r} ({error})") from None
+        bits, fma = _registers(triple, {})
+        return Target(triple, cpu, (), bits, fma)
+
     @property
     def double_lanes(self) -> int:
         """How many float64 fill the widest register."""

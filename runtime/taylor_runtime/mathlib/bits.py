@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir import FLOAT_BITS, Builder, Value
+from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
 MAGIC = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits
 _MAGIC_BITS: int = struct.unpack("<q", struct.pack("<d", MAGIC))[0]
@@ -48,15 +49,20 @@ def scaled(b: Builder, k: Value) -> Callable[[Value], Value]:
     return lambda x: x * first * second
 
 
-def split_exponent(b: Builder, x: Value) -> tuple[Value, Value]:
-    """(n, m) with x = 2**n m, m from sqrt(1/2) to sqrt(2), for positive finite x; n as a double."""
-    subnormal = x < 2.0**-1022
-    x = b.select(subnormal, x * 2.0**54, x)
+def split_exponent(b: Builder, x: Value, normal: bool = False) -> tuple[Value, Value]:
+    """(n, m) with x = 2**n m, m from sqrt(1/2) to sqrt(2), for positive finite x; n as a double.
+
+    normal: x is known not to be subnormal.
+    """
+    bias = b.constant(2.0**52 + 1023, x.type)
+    if not normal:
+        subnormal = x < 2.0**-1022
+        x = b.select(subnormal, x * 2.0**54, x)
+        bias = b.select(subnormal, bias + 54, bias)
     bits = as_bits(b, x)
     shifted = bits + (_ONE_BITS - _SQRT_HALF_BITS)  # its exponent field is n + 1023
     n = as_double(b, b.logical_shift_right(shifted, 52) | _TWO_52_BITS)
-    n = n - b.select(subnormal, b.constant(2.0**52 + 1023 + 54, x.type), 2.0**52 + 1023)
-    return n, as_double(b, bits - (shifted & (0xFFF << 52)) + _ONE_BITS)
+    return n - bias, as_double(b, bits - (shifted & (0xFFF << 52)) + _ONE_BITS)
 
 
 def integer(b: Builder, n: Value) -> Value:
@@ -99,3 +105,19 @@ def where_rare(
         return [b.select(condition, r, u) for r, u in zip(rare(), usual, strict=True)]
 
     return b.if_(b.any_lane(condition), replace, lambda: usual)
+
+
+def is_ordinary(b: Builder, x: Value) -> Value:
+    """Whether x is positive, normal and finite."""
+    return (x >= 2.0**-1022) & (x < float("inf"))
+
+
+def usually(
+    b: Builder,
+    fits: Value,
+    usual: Sequence[Value],
+    kernel: KernelFunction,
+    arguments: Sequence[Value],
+) -> list[Value]:
+    """`usual` where `fits` holds, else the results of `kernel`, a function of its own."""
+    return where_rare(b, ~fits, usual, lambda: emit_call(b, kernel, arguments))

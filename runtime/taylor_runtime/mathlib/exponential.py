@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from taylor_runtime.ir import Builder, Value
 from taylor_runtime.mathlib import coefficients, constants
-from taylor_runtime.mathlib.bits import nearest_multiple, power_of_two, scaled
+from taylor_runtime.mathlib.bits import nearest_multiple, power_of_two, scaled, usually
 from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.mathlib.pairs import Pair, fast_two_sum, multiply, two_product, two_sum
 from taylor_runtime.mathlib.polynomial import polynomial
@@ -53,6 +53,12 @@ def at_most(b: Builder, x: Value, high: float) -> Value:
 
 
 def exp(b: Builder, x: Value) -> Sequence[Value]:
+    k, (high, low) = exponential(b, x)
+    value = (high + low) * power_of_two(b, k)
+    return usually(b, b.fabs(x) < 708, [value], EXP_ANYWHERE, [x])
+
+
+def _exp_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     k, (high, low) = exponential(b, clamp(b, x, -760, 720))
     return [scaled(b, k)(high + low)]
 
@@ -101,6 +107,7 @@ def erf_derivative(b: Builder, x: Value) -> Sequence[Value]:
     return [scaled(b, k)(high + low)]
 
 
+EXP_ANYWHERE = KernelFunction("exp_anywhere", 1, _exp_anywhere)
 KERNELS = (
     KernelFunction("exp", 1, exp),
     KernelFunction("exp2", 1, exp2),

@@ -10,7 +10,13 @@ from collections.abc import Sequence
 
 from taylor_runtime.ir import Builder, Value
 from taylor_runtime.mathlib import coefficients, constants
-from taylor_runtime.mathlib.bits import integer, power_of_two, split_exponent
+from taylor_runtime.mathlib.bits import (
+    integer,
+    is_ordinary,
+    power_of_two,
+    split_exponent,
+    usually,
+)
 from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.mathlib.pairs import Constant, Pair, fast_two_sum, multiply, two_sum
 from taylor_runtime.mathlib.polynomial import polynomial
@@ -61,6 +67,12 @@ def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
 
 
 def log(b: Builder, x: Value) -> Sequence[Value]:
+    n, m = split_exponent(b, x, normal=True)
+    high, low = log_sum(b, n, log_of_reduced(b, m - 1))
+    return usually(b, is_ordinary(b, x), [high + low], LOG_ANYWHERE, [x])
+
+
+def _log_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     n, m = split_exponent(b, x)
     high, low = log_sum(b, n, log_of_reduced(b, m - 1))
     return [finish(b, x, high + low)]
@@ -89,6 +101,7 @@ def log1p(b: Builder, x: Value) -> Sequence[Value]:
     return [b.select(b.eq(x, 0), x, finish(b, x, high + low, -1.0))]
 
 
+LOG_ANYWHERE = KernelFunction("log_anywhere", 1, _log_anywhere)
 KERNELS = (
     KernelFunction("log", 1, log),
     KernelFunction("log2", 1, log2),

@@ -10,10 +10,12 @@ from taylor_runtime.mathlib.bits import (
     integer,
     inverse_magnitude,
     is_negative,
+    is_ordinary,
     nearest_multiple,
     power_of_two,
     scaled,
     split_exponent,
+    usually,
 )
 from taylor_runtime.mathlib.exponential import exponential
 from taylor_runtime.mathlib.kernel import KernelFunction
@@ -32,13 +34,13 @@ from taylor_runtime.mathlib.polynomial import polynomial
 INFINITY = float("inf")
 
 
-def log_pair(b: Builder, x: Value) -> Pair:
-    """log(x) for positive finite x to about 2**-68, normalised.
+def log_pair(b: Builder, x: Value, normal: bool = False) -> Pair:
+    """log(x) for positive finite x to about 2**-68, normalised; `normal` as in `split_exponent`.
 
     With s = (m - 1)/(m + 1) the first three terms of 2 atanh(s) = 2 s + s**3 (2/3 + 2/5 s**2 +
     ..) are double-doubles: |y log(x)| may be 745, of which every 2**-53 counts.
     """
-    n, m = split_exponent(b, x)
+    n, m = split_exponent(b, x, normal)
     f = m - 1
     s = fast_two_sum(
         b, *divide(b, (f, b.constant(0, x.type)), two_sum(b, b.constant(2, x.type), f))
@@ -63,12 +65,23 @@ def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
 
 
 def pow(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """x**y where x is ordinary and the result as well, else what `_pow_anywhere` gives."""
+    high, low = _times_pair(b, y, log_pair(b, x, normal=True))
+    k, (value, rest) = exponential(b, high, low)
+    fits = is_ordinary(b, x) & (b.fabs(high) < 708)
+    return usually(b, fits, [(value + rest) * power_of_two(b, k)], POW_ANYWHERE, [x, y])
+
+
+def _times_pair(b: Builder, y: Value, x: Pair) -> Pair:
+    high = y * x[0]
+    return high, b.fma(y, x[1], b.fma(y, x[0], -high))
+
+
+def _pow_anywhere(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4)."""
     size = b.fabs(x)
     one, zero, infinity = (b.constant(c, x.type) for c in (1, 0, INFINITY))
-    log_high, log_low = log_pair(b, size)
-    high = y * log_high
-    low = b.fma(y, log_low, b.fma(y, log_high, -high))
+    high, low = _times_pair(b, y, log_pair(b, size))
     bounded = b.fabs(high) < 800
     low = b.select(bounded, low, zero)
     high = b.select(bounded | b.is_nan(high), high, b.copysign(b.constant(800, x.type), high))
@@ -123,6 +136,7 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     return [b.select(infinite, b.constant(INFINITY, x.type), value)]
 
 
+POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,

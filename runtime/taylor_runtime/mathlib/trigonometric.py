@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from taylor_runtime.ir import F64, I64, Builder, Type, Value
 from taylor_runtime.mathlib import coefficients, constants
-from taylor_runtime.mathlib.bits import as_bits, flip_sign, nearest_multiple, where_rare
+from taylor_runtime.mathlib.bits import MAGIC, as_bits, flip_sign, where_rare
 from taylor_runtime.mathlib.kernel import CALL_ATTRIBUTES, KernelFunction, call_defined, define
-from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, multiply, two_sum
+from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 
 LARGE = 2.0**30
@@ -26,18 +26,22 @@ _LARGE_NAME = "ty.reduce_large"
 
 def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
     """(k, (r, c)) with x = k pi/2 + r + c, |r| <= pi/4; of k (i64) only the last two bits count."""
-    n, k = nearest_multiple(b, x, 2 / 3.141592653589793)
+    shifted = b.fma(x, 2 / 3.141592653589793, MAGIC)
+    n, k = shifted - MAGIC, as_bits(b, shifted)  # in whose last bits is n
     # Exact: both terms are multiples of 2**-53 and their difference is below 1.
     first = b.fma(n, -_PI_2, x)
     product = n * _PI_2_MIDDLE
     error = b.fma(n, _PI_2_MIDDLE, -product)
-    r, rest = two_sum(b, first, -product)
+    # Exact though the first term may be smaller: it is a multiple of the other one's last place,
+    # and so the rounded sum minus it is a double.
+    r, rest = fast_two_sum(b, first, -product)
     c = b.fma(n, -_PI_2_LOW, rest - error)
-    size = b.fabs(x)
-    large = (size > LARGE) & (size < float("inf"))
+    large = b.fabs(x) > LARGE
 
     def rare() -> Sequence[Value]:
-        return _reduce_lanes(b, b.select(large, x, LARGE))
+        finite = large & (b.fabs(x) < float("inf"))
+        reduced = _reduce_lanes(b, b.select(finite, x, LARGE))
+        return [b.select(finite, new, old) for new, old in zip(reduced, (r, c, k), strict=True)]
 
     r, c, k = where_rare(b, large, [r, c, k], rare)
     return k, (r, c)
@@ -110,7 +114,7 @@ def cosine_of_reduced(b: Builder, r: Pair) -> Pair:
     z = r[0] * r[0]
     error = b.fma(r[0], r[0], -z)
     high, rest = fast_two_sum(b, b.constant(1, z.type), z * -0.5)
-    rest = b.fma(error, -0.5, rest) - r[0] * r[1]
+    rest = b.fma(-r[0], r[1], b.fma(error, -0.5, rest))
     return high, b.fma(z * z, polynomial(b, z, coefficients.COS), rest)
 
 
