@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.callbacks import externals
+from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
+from taylor.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.traverse import from_records, to_records
 from taylor.traverse import inputs as leaves
 from taylor_runtime.program import Input
@@ -26,8 +27,11 @@ class Function:
 
     Arguments broadcast; `out=`, `where=`, `casting=` and `dtype=` are NumPy's. One output gives an
     array (or scalar), several a tuple. An input or output that is an array expression of shape s
-    takes its last axes from s. Computation is in float64 and releases the GIL. Functions pickle (as
-    their expressions) and may be called from several threads.
+    takes its last axes from s. Computation releases the GIL. Functions pickle (as their
+    expressions) and may be called from several threads.
+
+    In double-double, arrays of floats have a trailing axis of length 2 (high, low); numbers of any
+    kind that `taylor.from_mpmath` takes may be given, and `out=` and the like are not supported.
 
     inputs:  the expressions the arguments stand for, in order.
     outputs: the compiled expressions.
@@ -35,6 +39,7 @@ class Function:
              ufunc can take (NumPy allows 64 operands); `rows` is then the generalised ufunc
              (n)->(m).
     threads: how many share the points of long arrays; results do not depend on it.
+    precision: the kind of number, "float64", "float32" or "double-double".
     """
 
     def __init__(
@@ -44,7 +49,10 @@ class Function:
         single: bool,
         name: str,
         threads: int = 1,
+        precision: str = "float64",
     ) -> None:
+        self._kind = as_precision(precision)
+        self.precision = self._kind.name
         self.outputs = tuple(outputs)
         self.inputs = tuple(inputs)
         self.name = name
@@ -54,12 +62,15 @@ class Function:
         flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
         program = decompose(flat_outputs, sources, order=0)
-        self._nout = len(flat_outputs)
-        self._code = rt.build_formula(program, name, str(self), externals(program))
+        if self._kind.parts > 1:
+            check_has_digits(program)
+        self._nout = len(flat_outputs) * self._kind.parts
+        self._code = rt.build_formula(program, name, str(self), externals(program), self._kind.name)
         self.ufunc: np.ufunc | None = self._code.ufunc
         self.rows: np.ufunc | None = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
-        self._elementwise = self.ufunc if plain and (single or self._nout > 1) else None
+        direct = plain and self._kind is FLOAT64 and (single or self._nout > 1)
+        self._elementwise = self.ufunc if direct else None
         self._scalar = self._code.scalar if plain else None
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
@@ -74,17 +85,17 @@ class Function:
         return self._call_general(arguments, options)
 
     def _call_general(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        """Array inputs and outputs, and more scalars than a ufunc takes."""
+        """Array inputs and outputs, other kinds of numbers, more scalars than a ufunc takes."""
         if len(arguments) != len(self.inputs):
             raise TypeError(f"{self.name} takes {len(self.inputs)} arguments, got {len(arguments)}")
         if options:
             raise TypeError(
-                f"{self.name} has array operands or too many operands for a NumPy ufunc, and takes "
-                f"no keyword arguments; got {', '.join(options)}"
+                f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
+                f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
             )
         columns: list[np.ndarray] = []
         for given, argument in zip(self.inputs, arguments, strict=True):
-            columns.extend(_columns(given, argument))
+            columns.extend(_columns(given, argument, self._kind))
         if self.ufunc is not None:
             results = self._shared(self.ufunc, columns, {})
             flat = [results] if self._nout == 1 else list(results)
@@ -95,10 +106,10 @@ class Function:
     def _in_rows(self, columns: Sequence[np.ndarray]) -> list[Any]:
         """Through the generalised ufunc, with the points of a column side by side in memory."""
         shape = np.broadcast_shapes(*(column.shape for column in columns))
-        given = np.empty((len(columns), math.prod(shape)))
+        given = np.empty((len(columns), math.prod(shape)), self._kind.dtype)
         for k, column in enumerate(columns):
             given[k] = np.broadcast_to(column, shape).ravel()
-        found = np.empty((self._nout, given.shape[1]))
+        found = np.empty((self._nout, given.shape[1]), self._kind.dtype)
 
         def work(first: int, last: int) -> None:
             assert self.rows is not None
@@ -113,7 +124,8 @@ class Function:
         sizes = [a.size for a in arguments if type(a) is np.ndarray]
         if rt.shares(max(sizes, default=0), self.threads) == 1:
             return ufunc(*arguments, **options)
-        arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == float]
+        dtype = self._kind.dtype
+        arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == dtype]
         plain = len(arrays) + sum(type(a) in (int, float, _float64) for a in arguments)
         wanted = options.get("out")
         outs = [o for o in (wanted if isinstance(wanted, tuple) else (wanted,)) if o is not None]
@@ -124,7 +136,7 @@ class Function:
         complete = not outs or len(outs) == ufunc.nout
         if plain < len(arguments) or not regular or overlap or not complete:
             return ufunc(*arguments, **options)
-        results = outs or [np.empty(shape) for _ in range(ufunc.nout)]
+        results = outs or [np.empty(shape, dtype) for _ in range(ufunc.nout)]
         axis = int(np.argmax(shape))
 
         def work(first: int, last: int) -> None:
@@ -136,16 +148,18 @@ class Function:
         return results[0] if ufunc.nout == 1 else tuple(results)
 
     def _assembled(self, flat: list[Any]) -> Any:
+        """Outputs from the columns of their elements (two a number for pairs)."""
         results, position = [], 0
         for wanted in self.outputs:
-            size = math.prod(wanted.shape)
+            size = math.prod(wanted.shape) * self._kind.parts
             part = flat[position : position + size]
             position += size
-            if wanted.shape == ():
+            if size == 1 and wanted.shape == ():
                 results.append(part[0])
             else:
                 joined = np.stack([np.asarray(p) for p in part], axis=-1)
-                results.append(joined.reshape(*joined.shape[:-1], *wanted.shape))
+                shape = (*joined.shape[:-1], *wanted.shape, *self._kind.axes)
+                results.append(joined.reshape(shape))
         return results[0] if self._single else tuple(results)
 
     def __str__(self) -> str:
@@ -165,23 +179,29 @@ class Function:
     def __reduce__(self) -> tuple[Any, ...]:
         """The expressions together, so that what they share is written once."""
         records = to_records([*self.outputs, *self.inputs])
-        return _load, (records, len(self.outputs), self._single, self.name, self.threads)
+        options = (self._single, self.name, self.threads, self.precision)
+        return _load, (records, len(self.outputs), *options)
 
 
-def _load(records: Any, outputs: int, single: bool, name: str, threads: int) -> Function:
+def _load(records: Any, outputs: int, *options: Any) -> Function:
     """Compile a pickled function."""
     roots = from_records(records)
-    return Function(roots[:outputs], roots[outputs:], single, name, threads)
+    return Function(roots[:outputs], roots[outputs:], *options)
 
 
-def _columns(given: Expression, argument: Any) -> list[np.ndarray]:
-    array = np.asarray(argument, dtype=float)
-    depth = len(given.shape)
+def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarray]:
+    """The elements of an argument, each an array over the points (two for pairs)."""
+    if kind is FLOAT64:
+        array = np.asarray(argument, dtype=float)
+    else:
+        array = as_array(argument, kind, f"argument {given}")
+    depth = len(given.shape) + len(kind.axes)
     if depth == 0:
         return [array]
-    if array.shape[array.ndim - depth :] != given.shape:
+    if array.shape[array.ndim - depth :] != (*given.shape, *kind.axes):
         raise ArgumentError(
-            f"argument {given} must have last axes {given.shape}, got shape {array.shape}"
+            f"argument {given} must have last axes {(*given.shape, *kind.axes)}, got shape "
+            f"{array.shape}"
         )
     flat = array.reshape(*array.shape[: array.ndim - depth], -1)
     return [flat[..., k] for k in range(flat.shape[-1])]
@@ -193,6 +213,7 @@ def compile(
     *,
     name: str = "function",
     threads: int = 1,
+    precision: str = "float64",
 ) -> Function:
     """Compile one expression, or a sequence of them, as a function of `inputs`.
 
@@ -201,10 +222,12 @@ def compile(
     inputs:      variables, parameters or `taylor.time`, in the order of the arguments.
     threads:     how many share the points of long arrays (from some 30,000 points on); results are
                  the same, bit for bit.
+    precision:   "float64", "float32", or "double-double" with about 31 digits: arrays of pairs
+                 (high, low) in and out, see `taylor.from_mpmath` and `taylor.to_mpmath`.
 
     Raises ArgumentError if an expression depends on something that is not an input, if an input
     occurs twice, or if `threads` is not a positive integer; ArgumentTypeError for what is no
-    expression.
+    expression; UnsupportedFunctionError for a registered Python function in double-double.
 
     >>> import taylor as ty
     >>> x, k = ty.variable("x"), ty.parameter("k")
@@ -213,6 +236,9 @@ def compile(
     2.0
     >>> f([0.0, 0.5], [[1.0], [2.0]]).shape
     (2, 2)
+    >>> g = ty.compile(ty.exp(x), [x], precision="double-double")
+    >>> print(ty.to_mpmath(g("0.1")) - ty.to_mpmath(g(0.1)))  # Python has rounded the second
+    -6.13449e-18
     """
     single = not isinstance(expressions, list | tuple)
     outputs = [as_expression(e) for e in ([expressions] if single else expressions)]
@@ -228,7 +254,7 @@ def compile(
                 f"the expression depends on {leaf}, which is not among the inputs ({names}); "
                 f"add it to the inputs, or substitute a number for it"
             )
-    return Function(outputs, given, single, name, threads)
+    return Function(outputs, given, single, name, threads, precision)
 
 
 def checked_threads(threads: Any) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from taylor.constants import exact, parse
 from taylor.errors import ArgumentError, ArgumentTypeError
 
+LARGEST_LOW = 2.0**-40  # of the high part; what has larger ones was not meant as pairs
 ACCEPTED = "a float, an int, a Fraction, a Decimal, a decimal string or an mpmath number"
 
 
@@ -169,10 +170,14 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
         return from_mpmath(array if array.dtype == object or numeric else _objects(values))
     if not numeric:
         raise ArgumentTypeError(f"{name}: pairs (high, low) must be float64, got {array.dtype}")
-    if array.shape[-1] != 2:
+    pairs = array.shape[-1] == 2
+    if pairs and ndim is None:
+        with np.errstate(invalid="ignore"):
+            pairs = not (np.abs(array[..., 1]) > LARGEST_LOW * np.abs(array[..., 0])).any()
+    if not pairs:
         raise ArgumentError(
-            f"{name} in double-double must have a trailing axis of length 2 (high, low), got shape "
-            f"{array.shape}; ty.from_mpmath(...) makes such arrays from numbers of any kind"
+            f"{name} in double-double must have a trailing axis of length 2, high and low parts; "
+            f"got shape {array.shape} of other numbers, of which ty.from_mpmath(...) makes pairs"
         )
     return normalised(array.astype(np.float64))
 

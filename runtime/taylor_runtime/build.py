@@ -28,6 +28,7 @@ from taylor_runtime.points import (
     FORMULA_ROWS,
     JET,
     formula_module,
+    jet_block,
     jet_module,
     jet_workspace,
 )
@@ -201,24 +202,34 @@ class Jet:
 
     module: Module
     program: Program
-    workspace: int
+    precision: str
+    block: int
     _call: Any = field(repr=False)
 
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
     ) -> None:
-        """Compute blocks first .. last - 1 (without the GIL) with a workspace of its own."""
-        memory = aligned_zeros(self.workspace)
+        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
+        its own.
+        """
+        element = ELEMENTS[self.precision]
+        memory = aligned_zeros(planes_of(element) * jet_workspace(self.program, element))
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
 
-def build_jet(program: Program, given: int, externals: Externals | None = None) -> Jet:
+def build_jet(
+    program: Program,
+    given: int,
+    externals: Externals | None = None,
+    precision: str = "float64",
+) -> Jet:
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
-    unrolled = work(program) <= UNROLLED_WORK / 2
-    text = jet_module(program, given, unrolled)
+    element = ELEMENTS[precision]
+    unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
+    text = jet_module(program, given, unrolled, element)
     module = compile_ir(text, [JET], externals=externals, label="jet")
     call = function_pointer(module.address(JET), JET_TYPE, owner=module)
-    return Jet(module, program, jet_workspace(program), call)
+    return Jet(module, program, precision, jet_block(element).lanes, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,22 +249,30 @@ class Formula:
 
 
 def build_formula(
-    program: Program, name: str, doc: str, externals: Externals | None = None
+    program: Program,
+    name: str,
+    doc: str,
+    externals: Externals | None = None,
+    precision: str = "float64",
 ) -> Formula:
-    """Compile a program of order 0; its arguments are the slots of source "parameter"."""
-    inputs = dict(program.inputs).get("parameter", 0)
-    outputs = len(program.outputs)
+    """Compile a program of order 0; its arguments are the slots of source "parameter".
+
+    A double-double is two operands, high and low part, of each input and output.
+    """
+    element = ELEMENTS[precision]
+    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
+    outputs = planes_of(element) * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
-    with_scalar = not in_rows and scalar_call.supported()
+    with_scalar = not in_rows and element == "double" and scalar_call.supported()
     symbols = [FORMULA_ROWS if in_rows else FORMULA]
     linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar)
+    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
     module = compile_ir(text, symbols, externals=linked, label=name)
     make = make_gufunc if in_rows else make_ufunc
-    loops = {"float64": module.address(symbols[0])}
+    loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
     ufunc = make(loops, inputs, outputs, name, doc, owner=module)
     scalar = None
     if with_scalar:

@@ -290,6 +290,10 @@ class Builder:
             PairValue(self, PTR, pointer, self.at(pointer, count)) if element == PAIR else pointer
         )
 
+    def pointers(self, places: Sequence[Value]) -> Value:
+        """One address of numbers whose parts are at these places."""
+        return places[0] if len(places) == 1 else PairValue(self, PTR, *places)
+
     def alloca(self, element: str, count: int, align: int = 64) -> Value:
         if element == PAIR:
             return self.planes(self.alloca("double", 2 * count, align), count, element)

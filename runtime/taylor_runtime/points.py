@@ -11,7 +11,7 @@ from functools import partial
 from taylor_runtime.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.cut import Cut, cut
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import PTR, Builder, Index, Module, Type, Value
+from taylor_runtime.ir import PTR, Builder, Index, Module, Type, Value, planes_of
 from taylor_runtime.layout import CHUNK, REGISTER, Chunk, Layout
 from taylor_runtime.program import Input, Program
 from taylor_runtime.rows import Rendering
@@ -24,8 +24,7 @@ JET = "taylor.jet"
 INLINED = 40  # rows of the largest formula that is repeated in the loop over its blocks
 UNCUT = 500  # rows of the largest formula that is one function
 
-BLOCK = Chunk(0, REGISTER)  # of a formula
-JET_BLOCK = Chunk(0, CHUNK)
+BLOCK = Chunk(0, REGISTER)  # points of a formula that are computed at a time
 
 
 def formula_module(
@@ -36,20 +35,23 @@ def formula_module(
     The loop `taylor.formula` has one operand per input and output; with `rows` the loop
     `taylor.formula.rows` has the gufunc signature (n)->(m).  With `scalar` there is also
     `taylor.scalar`, see `scalar_call`.  Inputs are the program's slots of source "parameter", in
-    order.
+    order; a double-double is two operands, high and low.
     """
     verify(program)
     module = Module()
     inputs = dict(program.inputs).get("parameter", 0)
     parts = cut(program) if len(program.rows) > UNCUT else None
-    counts = Counts(inputs, len(program.outputs), parts.places if parts else 0)
+    planes = planes_of(element)
+    places = parts.places if parts else 0
+    counts = Counts(planes * inputs, planes * len(program.outputs), planes * places)
     if parts:
         _emit_parts(module, parts, counts, element)
     else:
         _emit_block(module, program, inputs, element)
     inlined = len(program.rows) <= INLINED
     name = FORMULA_ROWS if rows else FORMULA
-    emit_loop(module, name, counts, rows=rows, inlined=inlined, element=element)
+    stored = Type(element).part.element
+    emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
     if scalar:
         emit_scalar_call(module, counts)
     return module.text()
@@ -60,11 +62,23 @@ def _emit_block(module: Module, program: Program, inputs: int, element: str) -> 
     with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
         ins, outs, _ = pointers
         t = BLOCK.type(element)
-        values = [b.load(t, b.load(PTR, b.at(ins, k, "ptr"))) for k in range(inputs)]
+        values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
         emitter = _formula_emitter(b, program, element, values.__getitem__)
         for k, (row, _) in enumerate(program.outputs):
-            b.store(emitter.memory.head(row, BLOCK), b.load(PTR, b.at(outs, k, "ptr")))
+            b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
         b.ret()
+
+
+def _operand(b: Builder, table: Value, k: int, element: str) -> Value:
+    """Where the lanes of operand k are, by a table of pointers."""
+    planes = planes_of(element)
+    return b.pointers([b.load(PTR, b.at(table, planes * k + p, "ptr")) for p in range(planes)])
+
+
+def _place(b: Builder, work: Value, place: int, element: str) -> Value:
+    """Where the lanes of a place of the workspace are."""
+    planes, stored = planes_of(element), Type(element).part.element
+    return b.pointers([b.at(work, (planes * place + p) * REGISTER, stored) for p in range(planes)])
 
 
 def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> None:
@@ -78,21 +92,21 @@ def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> Non
         with module.function(name, "void", parameters, "nounwind", "internal") as (b, (outs, work)):
 
             def read(place: int, b: Builder = b, work: Value = work) -> Value:
-                return b.load(t, b.at(work, place * REGISTER, element), 64)
+                return b.load(t, _place(b, work, place, element), 64)
 
             emitter = _formula_emitter(b, part.program, element, read)
             for row, place in part.kept:
                 value = emitter.memory.head(row, BLOCK)
-                b.store(value, b.at(work, place * REGISTER, element), 64)
+                b.store(value, _place(b, work, place, element), 64)
             for row, k in part.results:
-                b.store(emitter.memory.head(row, BLOCK), b.load(PTR, b.at(outs, k, "ptr")))
+                b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
             b.ret()
     with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
         ins, outs, work = pointers
 
         def copy(k: Index, _: list[Value]) -> Sequence[Value]:
-            value = b.load(t, b.load(PTR, b.at(ins, k, "ptr")))
-            b.store(value, b.at(work, k * REGISTER, element), 64)
+            value = b.load(t.part, b.load(PTR, b.at(ins, k, "ptr")))
+            b.store(value, b.at(work, k * REGISTER, t.part.element), 64)
             return []
 
         b.fold(0, counts.inputs, [], copy)
@@ -110,13 +124,19 @@ def _formula_emitter(
     return emitter
 
 
-def jet_module(program: Program, given: int, unrolled: bool) -> str:
+def jet_block(element: str) -> Chunk:
+    """The points that are computed at a time."""
+    return Chunk(0, CHUNK // planes_of(element))
+
+
+def jet_module(program: Program, given: int, unrolled: bool, element: str = "double") -> str:
     """IR text of `void taylor.jet(ptr in, ptr out, i64 count, i64 first, i64 last, ptr work)`.
 
     in[slot][k][point], k < given: the input coefficients (those beyond are zero), `count` points.
-    out[output][n][point], n = 0 .. order.  Blocks first .. last - 1 of CHUNK points are computed,
-    so that threads can share an array; `count` must be padded to whole blocks by the caller's
-    arrays. work has `jet_workspace(program)` elements.
+    out[output][n][point], n = 0 .. order.  Blocks first .. last - 1 of `jet_block` points are
+    computed, so that threads can share an array; `count` must be padded to whole blocks by the
+    caller's arrays.  work has `jet_workspace(program)` elements.  High parts of double-doubles come
+    before all low ones in each of the three.
     """
     verify(program)
     module = Module()
@@ -130,10 +150,14 @@ def jet_module(program: Program, given: int, unrolled: bool) -> str:
     ]
     with module.function(JET, "void", parameters, "nounwind") as (b, arguments):
         ins, outs, count, first, last, work = arguments
-        rendering = Rendering(batch=CHUNK, unrolled=unrolled)
+        lanes = jet_block(element).lanes
+        rendering = Rendering(element, batch=lanes, unrolled=unrolled)
+        slots = dict(program.inputs).get("jet", 0)
+        ins = b.planes(ins, count * (slots * given), element)
+        outs = b.planes(outs, count * (len(program.outputs) * (program.order + 1)), element)
 
         def block(i: Index, _: list[Value]) -> Sequence[Value]:
-            point = b.like(count, i * CHUNK)
+            point = b.like(count, i * lanes)
             _emit_jet_block(b, program, rendering, given, (ins, outs, count, work), point)
             return []
 
@@ -142,9 +166,9 @@ def jet_module(program: Program, given: int, unrolled: bool) -> str:
     return module.text()
 
 
-def jet_workspace(program: Program) -> int:
+def jet_workspace(program: Program, element: str = "double") -> int:
     """Elements of the workspace that `taylor.jet` wants."""
-    return Layout.of(program, CHUNK).size
+    return Layout.of(program, jet_block(element).lanes).size
 
 
 def _emit_jet_block(
@@ -156,13 +180,13 @@ def _emit_jet_block(
     point: Value,
 ) -> None:
     ins, outs, count, work = memory
-    order = program.order
-    t: Type = JET_BLOCK.type("double")
+    order, element, points = program.order, rendering.element, jet_block(rendering.element)
+    t: Type = points.type(element)
 
     def coefficient(slot: int, n: int) -> Value:
         if n >= given:
             return b.constant(0, t)
-        return b.load(t, b.at(ins, count * (slot * given + n) + point))
+        return b.load(t, b.at(ins, count * (slot * given + n) + point, element))
 
     def read(given_input: Input, chunk: Chunk) -> Value:
         return coefficient(given_input.index[0], 0)
@@ -172,13 +196,13 @@ def _emit_jet_block(
     for index, row in enumerate(program.rows):
         if isinstance(row.start, Input) and row.start.source == "jet":
             for n in range(1, order + 1):
-                emitter.memory.store(index, n, JET_BLOCK, coefficient(row.start.index[0], n))
+                emitter.memory.store(index, n, points, coefficient(row.start.index[0], n))
     emitter.order_zero()
     emitter.orders()
 
     def copy(k: int, source: int, n: Index, _: list[Value]) -> Sequence[Value]:
-        value = emitter.memory.coefficient(source, n, JET_BLOCK)
-        b.store(value, b.at(outs, count * (n + k * (order + 1)) + point))
+        value = emitter.memory.coefficient(source, n, points)
+        b.store(value, b.at(outs, count * (n + k * (order + 1)) + point, element))
         return []
 
     for k, (source, _) in enumerate(program.outputs):
