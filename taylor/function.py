@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
 from taylor.traverse import from_records, to_records
 from taylor.traverse import inputs as leaves
-from taylor_runtime.program import Input
+from taylor_runtime.program import Input, Program
+
+if TYPE_CHECKING:
+    from taylor.explain import Explanation
 
 _float64 = np.float64
 
@@ -42,17 +45,20 @@ class Function:
         self.inputs = tuple(inputs)
         self.name = name
         self._single = single
-        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
-        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
-        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
-        program = decompose(flat_outputs, sources, order=0)
-        self._nout = len(flat_outputs)
+        program = self._program()
+        self._nout = len(program.outputs)
         self._code = rt.build_formula(program, name, str(self), externals(program))
         self.ufunc: np.ufunc | None = self._code.ufunc
         self.rows: np.ufunc | None = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
         self._elementwise = self.ufunc if plain and (single or self._nout > 1) else None
         self._scalar = self._code.scalar if plain else None
+
+    def _program(self) -> Program:
+        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
+        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
+        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
+        return decompose(flat_outputs, sources, order=0)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if self._scalar is not None and not options:
@@ -97,6 +103,14 @@ class Function:
                 joined = np.stack([np.asarray(p) for p in part], axis=-1)
                 results.append(joined.reshape(*joined.shape[:-1], *wanted.shape))
         return results[0] if self._single else tuple(results)
+
+    def explain(self) -> Explanation:
+        """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""
+        from taylor.explain import explain_formula
+
+        program = self._program()
+        names = [str(e) for given in self.inputs for e in scalars(given).ravel()]
+        return explain_formula(self._code.module, program, names)
 
     def __str__(self) -> str:
         names = ", ".join(str(e) for e in self.inputs)
