@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -18,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import RESULTS, Worker, heading, publish, table, with_bytecode
-from benchmarks.problems import PROBLEMS
 from benchmarks.solvers import Setting
 
 BODIES = (2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 ORDERS = (5, 10, 20, 30, 40)
 MOST_PEER_BODIES = 50
-PATIENCE = 60.0  # seconds for one creation, after which this size and larger ones are left out
+PATIENCE = 120.0  # seconds for one creation, after which this size and larger ones are left out
 SPAN = 60.0
 RUNS, SECONDS = 3, 0.05
 PANELS = (
@@ -51,28 +51,52 @@ def tolerance_of(order: int) -> float:
     return math.exp(0.5 - 2 * (order - 1))
 
 
-def measure(solver: str, order: int, bodies: tuple[int, ...]) -> dict[int, Point]:
-    """The points of one curve, as far as integrators are made in time."""
-    found: dict[int, Point] = {}
-    with Worker(solver) as worker:
+def measure(order: int, bodies: Sequence[int], curves: Curves) -> list[int]:
+    """Add the points of one order; return the sizes whose integrators were made in time.
+
+    The solvers take turns, size by size and run by run.
+    """
+    made_in_time = []
+    with Worker("taylor") as ours, Worker("heyoka") as theirs:
         for count in bodies:
-            name = f"n-body-{count}"
-            setting = Setting(name, tolerance_of(order), compact=True)
+            workers = {"taylor": ours}
+            if count <= MOST_PEER_BODIES:
+                workers["heyoka"] = theirs
+            setting = Setting(f"n-body-{count}", tolerance_of(order), compact=True)
             try:
-                made = worker.call("create", setting, limit=PATIENCE)
-            except TimeoutError:
-                print(f"  {name}, order {order}: not made in {PATIENCE:g} s", flush=True)
+                points = _points(workers, setting, order)
+            except TimeoutError as error:
+                print(f"  {count} bodies, order {order}: {error}", flush=True)
                 break
-            if made.order != order:
-                raise RuntimeError(f"{solver} chose order {made.order} instead of {order}")
-            state = np.asarray(PROBLEMS[name].state)
-            once, _, _ = worker.call("run", state, [SPAN])
-            repeat = max(1, math.ceil(SECONDS / once))
-            runs = [worker.call("run", state, [SPAN], repeat)[:2] for _ in range(RUNS)]
-            step = median(seconds / steps for seconds, steps in runs)
-            found[count] = Point(step, made.seconds, worker.call("describe")[1])
-            print(f"  {solver} {name}, order {order}: {found[count]}", flush=True)
-    return found
+            for solver, point in points.items():
+                curves.setdefault((solver, order), {})[count] = point
+                print(
+                    f"  {count} bodies, order {order}, {solver}: {1e6 * point.step:.3g} us/step, "
+                    f"made in {point.creation:.3f} s, {point.code / 1e3:.0f} kB",
+                    flush=True,
+                )
+            made_in_time.append(count)
+    return made_in_time
+
+
+def _points(workers: dict[str, Worker], setting: Setting, order: int) -> dict[str, Point]:
+    """One point a solver."""
+    state, made, repeat = np.asarray(setting.stated.state), {}, {}
+    for solver, worker in workers.items():
+        made[solver] = worker.call("create", setting, limit=PATIENCE)
+        if made[solver].order != order:
+            raise RuntimeError(f"{solver} chose order {made[solver].order} instead of {order}")
+        once, _, _ = worker.call("run", state, [SPAN])
+        repeat[solver] = max(1, math.ceil(SECONDS / once))
+    steps: dict[str, list[float]] = {solver: [] for solver in workers}
+    for _ in range(RUNS):
+        for solver, worker in workers.items():
+            seconds, count, _ = worker.call("run", state, [SPAN], repeat[solver])
+            steps[solver].append(seconds / count)
+    return {
+        solver: Point(median(steps[solver]), made[solver].seconds, worker.call("describe")[1])
+        for solver, worker in workers.items()
+    }
 
 
 def draw(curves: Curves, path: Path) -> None:
@@ -80,6 +104,7 @@ def draw(curves: Curves, path: Path) -> None:
     from matplotlib import colormaps
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import LogLocator, NullLocator
 
     figure = Figure(figsize=(14, 5.4), layout="constrained")
     colors = {order: colormaps["viridis"](i / len(ORDERS)) for i, order in enumerate(ORDERS)}
@@ -97,7 +122,10 @@ def draw(curves: Curves, path: Path) -> None:
             )
         axis.set(xscale="log", yscale="log", xlabel="bodies", title=title)
         axis.set_xticks(BODIES, [str(count) for count in BODIES])
-        axis.minorticks_off()
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=24))
+        axis.yaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.grid(alpha=0.3)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
@@ -143,24 +171,21 @@ def report(curves: Curves, versions: dict[str, str]) -> str:
 def main() -> None:
     """Measure all curves, write the table and the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="up to 30 bodies, every second one")
+    parser.add_argument("--quick", action="store_true", help="up to 30 bodies, printed only")
     quick = parser.parse_args().quick
     with_bytecode("benchmarks.scaling")
-    bodies = tuple(n for n in BODIES[::2] if n <= 30) if quick else BODIES
+    bodies = [n for n in BODIES[::2] if n <= 30] if quick else list(BODIES)
     versions: dict[str, str] = {}
     curves: Curves = {}
     for solver in ("taylor", "heyoka"):
         with Worker(solver) as worker:
             versions |= worker.call("versions")
-        wanted = [n for n in bodies if solver == "taylor" or n <= MOST_PEER_BODIES]
-        for order in ORDERS:
-            curves[solver, order] = measure(solver, order, tuple(wanted))
-            wanted = list(curves[solver, order])
+    for order in ORDERS:
+        bodies = measure(order, bodies, curves)
     print(report(curves, versions))
     if not quick:
         publish("scaling.md", report(curves, versions))
-    RESULTS.mkdir(exist_ok=True)
-    draw(curves, RESULTS / ("scaling-quick.png" if quick else "scaling.png"))
+        draw(curves, RESULTS / "scaling.png")
 
 
 if __name__ == "__main__":
