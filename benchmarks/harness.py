@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import platform
+import subprocess
+import sys
 import traceback
 from collections.abc import Sequence
 from datetime import date
@@ -31,12 +34,16 @@ class Worker:
         theirs.close()
         self._receive()  # the solver's module is imported
 
-    def call(self, method: str, *args: Any) -> Any:
+    def call(self, method: str, *args: Any, limit: float | None = None) -> Any:
         """Return what the solver's method returns.
 
-        Raises RuntimeError with the traceback of the worker if it fails there.
+        Raises RuntimeError with the traceback of the worker if it fails there, TimeoutError if it
+        takes more than `limit` seconds; the worker is then gone.
         """
         self._connection.send((method, args))
+        if limit is not None and not self._connection.poll(limit):
+            self._process.kill()
+            raise TimeoutError(f"{method} took more than {limit:g} s")
         return self._receive()
 
     def _receive(self) -> Any:
@@ -72,6 +79,17 @@ def _serve(connection: Connection, name: str) -> None:
         return
     except Exception:
         connection.send((False, traceback.format_exc()))
+
+
+def with_bytecode(module: str) -> None:
+    """Start `python -m module` anew if this process may not keep byte code.
+
+    Its workers would compile Python's modules again and again while they are measured.
+    """
+    if sys.dont_write_bytecode:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        command = [sys.executable, "-m", module, *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def version(distribution: str) -> str:

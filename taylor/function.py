@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from taylor.lower import scalars
 from taylor.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.traverse import from_records, to_records
 from taylor.traverse import inputs as leaves
-from taylor_runtime.program import Input
+from taylor_runtime.program import Input, Program
+
+if TYPE_CHECKING:
+    from taylor.explain import Explanation
 
 _float64 = np.float64
 
@@ -58,13 +61,10 @@ class Function:
         self.name = name
         self.threads = threads
         self._single = single
-        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
-        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
-        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
-        program = decompose(flat_outputs, sources, order=0)
+        program = self._program()
         if self._kind.parts > 1:
             check_has_digits(program)
-        self._nout = len(flat_outputs) * self._kind.parts
+        self._nout = len(program.outputs) * self._kind.parts
         self._code = rt.build_formula(program, name, str(self), externals(program), self._kind.name)
         self.ufunc: np.ufunc | None = self._code.ufunc
         self.rows: np.ufunc | None = self._code.rows
@@ -72,6 +72,12 @@ class Function:
         direct = plain and self._kind is FLOAT64 and (single or self._nout > 1)
         self._elementwise = self.ufunc if direct else None
         self._scalar = self._code.scalar if plain else None
+
+    def _program(self) -> Program:
+        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
+        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
+        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
+        return decompose(flat_outputs, sources, order=0)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if self._scalar is not None and not options:
@@ -161,6 +167,14 @@ class Function:
                 shape = (*joined.shape[:-1], *wanted.shape, *self._kind.axes)
                 results.append(joined.reshape(shape))
         return results[0] if self._single else tuple(results)
+
+    def explain(self) -> Explanation:
+        """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""
+        from taylor.explain import explain_formula
+
+        program = self._program()
+        names = [str(e) for given in self.inputs for e in scalars(given).ravel()]
+        return explain_formula(self._code.module, program, names)
 
     def __str__(self) -> str:
         names = ", ".join(str(e) for e in self.inputs)

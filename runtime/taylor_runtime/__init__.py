@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taylor_runtime.build import build_formula as build_formula
     from taylor_runtime.build import build_jet as build_jet
     from taylor_runtime.build import build_stepper as build_stepper
+    from taylor_runtime.build import work as work
     from taylor_runtime.cache import CacheWarning as CacheWarning
     from taylor_runtime.control import CONTROL as CONTROL
     from taylor_runtime.control import NON_FINITE as NON_FINITE
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
     from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
     from taylor_runtime.engine import CompileError as CompileError
+    from taylor_runtime.explain import Instructions as Instructions
+    from taylor_runtime.explain import Pack as Pack
+    from taylor_runtime.explain import count_instructions as count_instructions
+    from taylor_runtime.explain import explain_program as explain_program
     from taylor_runtime.facts import info as info
     from taylor_runtime.layout import CHUNK as CHUNK
     from taylor_runtime.stepper import VECTORS as VECTORS
@@ -36,11 +41,13 @@ if TYPE_CHECKING:
 # The same names by module; a test compares the two lists.
 _NAMES = {
     "build": (
-        "Formula Jet Stepper aligned_planes aligned_zeros build_formula build_jet build_stepper"
+        "Formula Jet Stepper aligned_planes aligned_zeros build_formula build_jet build_stepper "
+        "work"
     ),
     "cache": "CacheWarning",
     "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
     "engine": "CompileError",
+    "explain": "Instructions Pack count_instructions explain_program",
     "facts": "info",
     "layout": "CHUNK",
     "stepper": "StepperOptions VECTORS",

@@ -16,6 +16,7 @@ from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.degree import polynomial_degree
 from taylor.errors import TaylorError
+from taylor.explain import Explanation, explain_stepper
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
@@ -232,6 +233,13 @@ class Integrator:
         rejected.
         """
         return self._machine.last_step()
+
+    def explain(self) -> Explanation:
+        """What the compiler made of the system: print it, use its fields, `plot` or `save` it."""
+        states, parameters = (
+            [str(e) for e in names] for names in (self.system.states, self.system.parameters)
+        )
+        return explain_stepper(self._machine.stepper, states, parameters, self.compile_seconds)
 
     # -- propagation ----------------------------------------------------------------------------
 

@@ -1,0 +1,115 @@
+"""The benchmarks' problems are what their names say, and every row of the table can be measured."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+import taylor as ty
+from benchmarks.problem import starts
+from benchmarks.problems import BODIES, PROBLEMS
+from benchmarks.targets import ROWS, Import, Time, selected
+
+
+def derivatives(name: str, state: np.ndarray) -> np.ndarray:
+    """The problem's right-hand side at a state, by mpmath."""
+    problem = PROBLEMS[name]
+    with mp.workdps(30):
+        return np.array([float(f) for f in problem.equations(mp, [mp.mpf(x) for x in state])])
+
+
+def of_model(model: ty.models.Model, state: np.ndarray) -> np.ndarray:
+    function = ty.compile([f for _, f in model.system], list(model.variables))
+    return np.array([float(f) for f in function(*state)])
+
+
+def test_rows_have_names_of_their_own_and_problems() -> None:
+    names = [row.name for row in ROWS]
+    assert len(set(names)) == len(names)
+    for row in ROWS:
+        assert isinstance(row, Import) or row.problem in PROBLEMS
+        if isinstance(row, Time) and row.energy:
+            assert PROBLEMS[row.problem].energy is not None
+    assert selected([]) == list(ROWS)
+    assert {row.name for row in selected(["memory", "import"])} == {
+        "memory:outer-solar-system",
+        "import:taylor",
+    }
+
+
+@pytest.mark.parametrize("name", list(PROBLEMS))
+def test_problems_are_stated_completely(name: str) -> None:
+    problem = PROBLEMS[name]
+    assert len(problem.variables) == len(set(problem.variables)) == len(problem.state)
+    if name not in [f"n-body-{count}" for count in BODIES if count > 20]:
+        slopes = derivatives(name, np.asarray(problem.state))
+        assert slopes.shape == (len(problem.state),) and np.isfinite(slopes).all()
+
+
+def test_relativistic_bodies_are_those_of_the_model() -> None:
+    problem = PROBLEMS["relativistic-solar-system"]
+    text = (Path(__file__).parent.parent / "examples" / "data" / "de421_j2000.csv").read_text()
+    table = [line.split(",") for line in text.splitlines() if line[0] != "#"][1:]
+    gm = [float(line[2]) for line in table]
+    light = 299792.458 * 86400 / 149597870.6996262
+    state = np.asarray(problem.state)
+    ours = derivatives(problem.name, state)
+    theirs = of_model(ty.models.n_body(gm, c=light), state)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-15 * np.abs(theirs).max())
+    newtonian = of_model(ty.models.n_body(gm), state)
+    assert np.abs(ours - newtonian).max() > 1e-14  # the post-Newtonian term is there
+
+
+def test_energy_of_the_outer_solar_system_is_conserved() -> None:
+    problem = PROBLEMS["outer-solar-system"]
+    assert problem.energy is not None
+    with mp.workdps(30):
+        x = [mp.mpf(value) for value in problem.state]
+        slopes = problem.equations(mp, x)
+        gradient = [
+            mp.diff(lambda e, i=i: problem.energy(mp, [*x[:i], e, *x[i + 1 :]]), x[i])
+            for i in range(len(x))
+        ]
+        rate = mp.fsum(g * f for g, f in zip(gradient, slopes, strict=True))
+        size = max(abs(g * f) for g, f in zip(gradient, slopes, strict=True))
+    assert abs(rate) < 1e-12 * size
+
+
+def test_toda_ring_keeps_energy_and_momentum() -> None:
+    """H = sum p^2 / 2 + sum exp(q_i - q_{i+1})."""
+    state = starts(PROBLEMS["toda-32"], 1)[0]
+    slopes = derivatives("toda-32", state)
+    q, p = np.split(state, 2)
+    spring = np.exp(q - np.roll(q, -1))
+    gradient = np.concatenate([spring - np.roll(spring, 1), p])
+    assert math.isclose(gradient @ slopes, 0, abs_tol=1e-13)
+    assert math.isclose(slopes[32:].sum(), 0, abs_tol=1e-13)
+
+
+def test_oscillators_attract_each_other() -> None:
+    """theta_i' = omega_i + K / N sum sin(theta_j - theta_i), K = 1/2."""
+    state = starts(PROBLEMS["oscillators-24"], 1)[0]
+    pull = np.sin(state[None, :] - state[:, None]).sum(axis=1)
+    expected = 1 + 0.1 * np.arange(24) + 0.5 / 24 * pull
+    np.testing.assert_allclose(derivatives("oscillators-24", state), expected, rtol=1e-13)
+
+
+def test_burgers_keeps_its_mean_and_has_the_right_slope() -> None:
+    points = 128
+    state = np.asarray(PROBLEMS["burgers-128"].state)
+    slopes = derivatives("burgers-128", state)
+    x = 2 * np.pi * np.arange(points) / points
+    u, ux, uxx = 1.5 + np.sin(x), np.cos(x), -np.sin(x)
+    error = np.abs(slopes - (0.05 * uxx - u * ux)).max()
+    assert error < 2.5 * (2 * np.pi / points) ** 2 / 6  # central differences: h^2/6 u u_xxx
+    assert abs(slopes.sum()) < 1e-12
+
+
+def test_network_is_three_layers() -> None:
+    slopes = derivatives("network", np.array([0.5, -0.25]))
+    far = derivatives("network", np.array([1e9, 0.0]))
+    assert np.isfinite(slopes).all() and np.abs(far).max() < 40  # tanh saturates
