@@ -46,28 +46,28 @@ class PairValue(Value):
         assert isinstance(value, PairValue)
         return value
 
-    def __add__(self, other: Operandlike) -> Value:
+    def __add__(self, other: Operandlike) -> PairValue:
         return _sum(self, self._operand(other))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Operandlike) -> Value:
+    def __sub__(self, other: Operandlike) -> PairValue:
         return _sum(self, -self._operand(other))
 
-    def __rsub__(self, other: Operandlike) -> Value:
+    def __rsub__(self, other: Operandlike) -> PairValue:
         return _sum(-self, self._operand(other))
 
-    def __mul__(self, other: Operandlike) -> Value:
+    def __mul__(self, other: Operandlike) -> PairValue:
         if not isinstance(other, Value) and _is_power_of_two(other):
             return pair(self.high * other, self.low * other)
         return _product(self, self._operand(other))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Operandlike) -> Value:
+    def __truediv__(self, other: Operandlike) -> PairValue:
         return _quotient(self, self._operand(other))
 
-    def __rtruediv__(self, other: Operandlike) -> Value:
+    def __rtruediv__(self, other: Operandlike) -> PairValue:
         return _quotient(self._operand(other), self)
 
     def __neg__(self) -> PairValue:
@@ -139,7 +139,7 @@ def _product(x: PairValue, y: PairValue) -> PairValue:
 def _quotient(x: PairValue, y: PairValue) -> PairValue:
     b = x.builder
     high = x.high / y.high
-    remainder = b.fma(-high, y.high, x.high) + (x.low - high * y.low)
+    remainder = b.fma(-high, y.high, x.high) + b.fma(-high, y.low, x.low)
     low = b.select(b.fabs(y.high) < math.inf, remainder / y.high, 0)
     return normal(b, high, low)
 

@@ -78,8 +78,9 @@ def call_pair(
 def _find(name: str, double_double: bool) -> KernelFunction:
     """The kernel of a name: for double-double one of its own, or one that suits every type."""
     kernel = kernels.get(name)
-    if kernel is not None and double_double and not kernel.generic:
-        kernel = pair_kernels.get(name)
+    if double_double:
+        shared = kernel if kernel is not None and kernel.generic else None
+        kernel = pair_kernels.get(name, shared)
     if kernel is None:
         kind = "double-double kernel" if double_double else "kernel"
         raise KeyError(

@@ -6,14 +6,16 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 
 from __future__ import annotations
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.mathlib.double_double import exponential, hyperbolic, logarithm
+from taylor_runtime.mathlib.double_double import power as powers
+from taylor_runtime.mathlib.double_double.half_powers import power
 from taylor_runtime.mathlib.kernel import KernelFunction
 
 __all__ = ["KERNELS", "power"]
 
-KERNELS: tuple[KernelFunction, ...] = ()
-
-
-def power(b: Builder, x: Value, exponent: Value) -> Value:
-    """x**exponent, by products and a square root where the exponent is a constant k/2."""
-    raise NotImplementedError
+KERNELS: tuple[KernelFunction, ...] = (
+    *exponential.KERNELS,
+    *logarithm.KERNELS,
+    *powers.KERNELS,
+    *hyperbolic.KERNELS,
+)
