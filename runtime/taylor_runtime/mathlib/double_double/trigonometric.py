@@ -13,43 +13,39 @@ from fractions import Fraction
 from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import normal
 from taylor_runtime.mathlib.bits import flip_sign
-from taylor_runtime.mathlib.double_double.polynomial import polynomial
 from taylor_runtime.mathlib.double_double.reduction import reduce
-from taylor_runtime.mathlib.kernel import SHORT, KernelFunction, call_defined, define, emit_call
+from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, polynomial
+from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.pairs import fast_two_sum, multiply
 
 # (sin(r) - r)/r**3 and (cos(r) - 1 + r**2/2)/r**4 in r**2
 _SIN = [Fraction((-1) ** k, math.factorial(2 * k + 1)) for k in range(1, 14)]
 _COS = [Fraction((-1) ** k, math.factorial(2 * k)) for k in range(2, 15)]
-_EXACT = 8  # terms whose rounding in double would show
-
-
-def sincos_of_reduced(b: Builder, r: PairValue) -> tuple[PairValue, PairValue]:
-    """(sin r, cos r) for |r| <= pi/4 + 2**-20, by one internal function per lane count."""
-    lanes = f"x{r.lanes}" if r.lanes else ""
-    name = f"ty.sincos_of_reduced.{SHORT[r.type.element]}{lanes}"
-    if not b.module.has_function(name):
-        define(b, name, [r.type], [r.type] * 2, _sincos_of_reduced)
-    sine, cosine = call_defined(b, name, [r.type] * 2, [r])
-    assert isinstance(sine, PairValue)
-    assert isinstance(cosine, PairValue)
-    return sine, cosine
+_DOUBLES = 6  # terms of either whose rounding in double does not show
 
 
 def _sincos_of_reduced(b: Builder, r: PairValue) -> Sequence[Value]:
     z = r * r
-    assert isinstance(z, PairValue)
     square = z.high, z.low
-    series = polynomial(b, z, _SIN, _EXACT, falling=True)
+    series = polynomial(b, z, _SIN, _DOUBLES)
     high, low = multiply(b, (r.high, r.low), multiply(b, square, (series.high, series.low)))
     high, rest = fast_two_sum(b, r.high, high)
     sine = normal(b, high, rest + (r.low + low))
 
-    series = polynomial(b, z, _COS, _EXACT - 1, falling=True)
+    series = polynomial(b, z, _COS, _DOUBLES)
     high, low = multiply(b, square, multiply(b, square, (series.high, series.low)))
     total, first = fast_two_sum(b, b.constant(1, high.type), z.high * -0.5)
     total, second = fast_two_sum(b, total, high)
     return [sine, normal(b, total, (first + second) + b.fma(z.low, -0.5, low))]
+
+
+_REDUCED = KernelFunction("sincos.reduced", 1, _sincos_of_reduced, results=2)
+
+
+def sincos_of_reduced(b: Builder, r: PairValue) -> tuple[PairValue, PairValue]:
+    """(sin r, cos r) for |r| <= pi/4 + 2**-20."""
+    sine, cosine = emit_call(b, _REDUCED, [r])
+    return as_pair(sine), as_pair(cosine)
 
 
 def _flipped(b: Builder, x: PairValue, bit: Value) -> PairValue:
@@ -57,9 +53,7 @@ def _flipped(b: Builder, x: PairValue, bit: Value) -> PairValue:
     return pair(flip_sign(b, x.high, bit), flip_sign(b, x.low, bit))
 
 
-def _quarter_turned(
-    b: Builder, x: PairValue
-) -> tuple[Value, Value, PairValue, PairValue]:
+def _quarter_turned(b: Builder, x: PairValue) -> tuple[Value, Value, PairValue, PairValue]:
     """(k, k is odd, sin r, cos r) for x = k pi/2 + r."""
     k, r = reduce(b, x)
     return k, b.ne(k & 1, 0), *sincos_of_reduced(b, r)
@@ -68,11 +62,9 @@ def _quarter_turned(
 def sincos(b: Builder, x: PairValue) -> Sequence[Value]:
     """[sin x, cos x]."""
     k, odd, sine, cosine = _quarter_turned(b, x)
-    first, second = b.select(odd, cosine, sine), b.select(odd, sine, cosine)
-    assert isinstance(first, PairValue)
-    assert isinstance(second, PairValue)
-    zero = b.eq(x.high, 0)
-    return [b.select(zero, x, _flipped(b, first, k)), _flipped(b, second, k + 1)]
+    first, second = chosen(b, odd, cosine, sine), chosen(b, odd, sine, cosine)
+    first, second = _flipped(b, first, k), _flipped(b, second, k + 1)
+    return [chosen(b, b.eq(x.high, 0), x, first), second]
 
 
 def tan(b: Builder, x: PairValue) -> Sequence[Value]:
