@@ -1,7 +1,7 @@
 """x**(k/2) for small integers k in double-double: n-body forces need x**(-3/2).
 
 The power x**k (x**(k/2) for even k) is a sum of three doubles, so that rounding, the root and the
-reciprocal, each one step of Newton's method from a double, are all that err: below 4 * 2**-106.
+reciprocal, each one step of Newton's method from a double, are all that err: below 6 * 2**-106.
 """
 
 from __future__ import annotations
@@ -11,10 +11,20 @@ from functools import cache
 
 from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product
-from taylor_runtime.mathlib.bits import where_rare
+from taylor_runtime.mathlib.bits import integer, where_rare
 from taylor_runtime.mathlib.double_double import triples
+from taylor_runtime.mathlib.double_double.logarithm import split
 from taylor_runtime.mathlib.double_double.power import POW
-from taylor_runtime.mathlib.double_double.steps import chosen
+from taylor_runtime.mathlib.double_double.steps import (
+    INFINITY,
+    as_pair,
+    chosen,
+    finite_low,
+    magnitude,
+    scaled_pair,
+    widened,
+)
+from taylor_runtime.mathlib.exponential import at_most
 from taylor_runtime.mathlib.half_powers import LARGEST, constant_lanes
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
@@ -52,31 +62,50 @@ def _joined(high: list[float], low: list[float]) -> list[tuple[float, float]]:
 
 @cache
 def half_power(k: int) -> KernelFunction:
-    """The kernel of x**(k/2); it leaves what may over- or underflow on the way to `pow`."""
+    """The kernel of x**(k/2).
+
+    What may over- or underflow on the way is scaled: x = 4**h m gives 2**(h k) m**(k/2).
+    """
     bound = 2.0 ** (900 // max(abs(k), 4))
-    even = k % 2 == 0
 
     def emit(b: Builder, x: PairValue) -> Sequence[Value]:
         size = b.fabs(x.high)
-        inside = (size > 1 / bound) & (size < bound)
-        whole = _natural_power(b, x, abs(k) // 2 if even else abs(k))
-        if even:
-            value = triples.rounded(b, whole) if k > 0 else _reciprocal(b, whole)
-        else:
-            value = _root(b, whole) if k > 0 else _reciprocal_root(b, whole)
-        value = chosen(b, b.is_nan(value), _nan(value), value)
-
-        def rare() -> Sequence[Value]:
-            return emit_call(b, POW, [x, b.constant(k / 2, x.type)])
-
-        return where_rare(b, ~inside, [value], rare)
+        outside = ~((size > 1 / bound) & (size < bound))
+        zero = b.constant(0, size.type)
+        argument, h = where_rare(b, outside, [x, zero], lambda: _even_split(b, x))
+        value = _moderate_power(b, as_pair(argument), k)
+        return where_rare(b, outside, [value], lambda: [_scaled_back(b, x, value, h, k)])
 
     return KernelFunction(f"pow.{k}.halves", 1, emit)
 
 
-def _nan(x: PairValue) -> PairValue:
-    """A high part that is not a number has no low part."""
-    return pair(x.high, x.builder.constant(0, x.low.type))
+def _even_split(b: Builder, x: PairValue) -> tuple[Value, Value]:
+    """(m, h) with x = 4**h m, |m| from 0.7 to 2.9; h as a double; NaN stays."""
+    n, m = split(b, magnitude(b, x))
+    h = b.floor(n * 0.5)
+    factor = b.copysign(b.select(b.eq(h * 2, n), b.constant(1, n.type), 2), x.high)
+    return chosen(b, b.is_nan(x), x, pair(m.high * factor, m.low * factor)), h
+
+
+def _scaled_back(b: Builder, x: PairValue, value: PairValue, h: Value, k: int) -> PairValue:
+    """value * 2**(h k), and the limits of x**(k/2) at zero and infinity."""
+    size = b.fabs(x.high)
+    exponent = at_most(b, b.select(h * k < -2000, b.constant(-2000, h.type), h * k), 2000)
+    value = scaled_pair(b, value, integer(b, exponent))
+    vanishing = b.eq(size, 0 if k > 0 else INFINITY)
+    end = b.select(vanishing, b.constant(0, h.type), INFINITY)
+    if k % 4 == 2:  # an odd power
+        end = b.copysign(end, x.high)
+    return chosen(b, b.eq(size, 0) | b.eq(size, INFINITY), widened(b, end), value)
+
+
+def _moderate_power(b: Builder, x: PairValue, k: int) -> PairValue:
+    """x**(k/2) where x**k neither overflows nor loses bits; NaN for x < 0 and odd k."""
+    if k % 2:
+        whole = _natural_power(b, x, abs(k))
+        return _root(b, whole) if k > 0 else _reciprocal_root(b, whole)
+    whole = _natural_power(b, x, abs(k) // 2)
+    return triples.rounded(b, whole) if k > 0 else _reciprocal(b, whole)
 
 
 def _natural_power(b: Builder, x: PairValue, n: int) -> triples.Triple:
@@ -96,7 +125,7 @@ def _reciprocal(b: Builder, x: triples.Triple) -> PairValue:
     """1/x = y (1 + h + h**2 + ..) with h = 1 - x y."""
     y = 1 / x[0]
     h = b.fma(-x[1], y, b.fma(-x[0], y, 1))
-    return pair(*fast_two_sum(b, y, y * b.fma(h, h, h)))
+    return finite_low(b, pair(*fast_two_sum(b, y, y * b.fma(h, h, h))))
 
 
 def _root(b: Builder, x: triples.Triple) -> PairValue:
@@ -104,7 +133,7 @@ def _root(b: Builder, x: triples.Triple) -> PairValue:
     y = b.sqrt(x[0])
     half = 0.5 / y
     d = (b.fma(-y, y, x[0]) + x[1]) * half
-    return pair(*fast_two_sum(b, y, b.fma(-d * d, half, d)))
+    return finite_low(b, pair(*fast_two_sum(b, y, b.fma(-d * d, half, d))))
 
 
 def _reciprocal_root(b: Builder, x: triples.Triple) -> PairValue:
@@ -112,4 +141,4 @@ def _reciprocal_root(b: Builder, x: triples.Triple) -> PairValue:
     y = 1 / b.sqrt(x[0])
     square, error = two_product(b, y, y)
     h = b.fma(-x[1], square, b.fma(-x[0], error, b.fma(-x[0], square, 1)))
-    return pair(*fast_two_sum(b, y, y * (h * b.fma(h, 0.375, 0.5))))
+    return finite_low(b, pair(*fast_two_sum(b, y, y * (h * b.fma(h, 0.375, 0.5)))))

@@ -1,7 +1,7 @@
 """pow, cbrt, hypot and the scaling of squares in double-double.
 
 pow is exp(y log x), where |y log x| up to 745 costs ten bits: log x has three words there.
-Errors relative to the result, u = 2**-53: pow below 8 u**2, cbrt below 3 u**2, hypot below 8 u**2.
+Errors relative to the result, u = 2**-53: pow below 8 u**2, cbrt below 4 u**2, hypot below 8 u**2.
 """
 
 from __future__ import annotations
