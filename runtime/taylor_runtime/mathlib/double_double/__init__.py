@@ -6,7 +6,14 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 
 from __future__ import annotations
 
-from taylor_runtime.mathlib.double_double import exponential, hyperbolic, logarithm
+from taylor_runtime.mathlib.double_double import (
+    exponential,
+    hyperbolic,
+    inverse,
+    logarithm,
+    special,
+    trigonometric,
+)
 from taylor_runtime.mathlib.double_double import power as powers
 from taylor_runtime.mathlib.double_double.half_powers import power
 from taylor_runtime.mathlib.kernel import KernelFunction
@@ -18,4 +25,7 @@ KERNELS: tuple[KernelFunction, ...] = (
     *logarithm.KERNELS,
     *powers.KERNELS,
     *hyperbolic.KERNELS,
+    *trigonometric.KERNELS,
+    *inverse.KERNELS,
+    *special.KERNELS,
 )
