@@ -12,7 +12,6 @@ from typing import Any
 
 import taylor_runtime as rt
 
-DOUBLE = 8  # bytes
 MOST_ROWS = 80  # of the printed table
 MOST_NAMES = 3  # of a pack of inputs that are written out
 MOST_WIDTH = 58  # of a formula in the table
@@ -254,7 +253,7 @@ def explain_stepper(
         unrolled=stepper.options.unrolled,
         packs=rt.explain_program(stepper.program, stepper.options.unrolled),
         work=rt.work(stepper.program),
-        workspace_bytes=DOUBLE * stepper.workspace,
+        workspace_bytes=stepper.workspace_bytes,
         code_bytes=stepper.module.object_size,
         compile_seconds=seconds,
         origin=stepper.module.origin,

@@ -113,6 +113,12 @@ class Stepper:
     parameters: int
     _call: Any = field(repr=False)
 
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory that the coefficients take."""
+        element = self.options.element
+        return planes_of(element) * size_of(element) * self.workspace
+
     def run(self, *arrays: np.ndarray) -> int:
         """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
         tolerances.
