@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from taylor_runtime.convolve import Doubled, convolve
+from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
-from taylor_runtime.gather import gather_chunk
-from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.gather import copy_lanes, gather_chunk
+from taylor_runtime.ir import I64, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program import (
@@ -30,7 +30,9 @@ from taylor_runtime.program import (
     Term,
 )
 from taylor_runtime.rows import Rendering, RowMemory
-from taylor_runtime.schedule import batches
+from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+
+FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
 InputReader = Callable[[Input, Chunk], Value]
 
@@ -55,7 +57,11 @@ class SeriesEmitter:
         self.read_input = read_input
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self._batches = batches(program, self.memory.windows)
+        self.paired = not rendering.unrolled and program.order >= FEWEST_PAIRED
+        most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS
+        listed = batches(program, self.memory.windows, most)
+        alone = rendering.unrolled or rendering.batch > 1
+        self._loops = [[part] for part in listed] if alone else merged(program, listed)
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )
@@ -73,8 +79,17 @@ class SeriesEmitter:
     def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if wanted(row) and not self.memory.windows[index]:
+            if not wanted(row) or self.memory.windows[index]:
+                continue
+            if self._is_copy(index):
+                copy_lanes(self.memory, index, 0)
+                if index in self._divisors and not self.program.exact_division:
+                    self.memory.each_chunk(index, partial(self._invert, index))
+            else:
                 self.memory.each_chunk(index, partial(self._start, index, row))
+
+    def _invert(self, index: int, chunk: Chunk) -> None:
+        self.memory.store_reciprocal(index, chunk, self.memory.head(index, chunk))
 
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
         value = self._start_value(index, row, chunk)
@@ -100,11 +115,24 @@ class SeriesEmitter:
             value = value / self.memory.head(row.step.divisor, chunk)
         return value
 
-    def order(self, n: Index) -> None:
-        """Coefficient n >= 1 of every row."""
+    def order(self, n: Index, second: bool | None = None) -> None:
+        """Coefficient n >= 1 of every row.
+
+        second: of a pair of orders (see `convolve.Paired`), this is the first (False) or the second
+        (True).
+        """
         self.memory.next_order()
-        for batch in self._batches:
-            self.memory.each_chunk(batch[0], partial(self._advance, batch, n))
+        for parts in self._loops:
+            first = parts[0][0]
+            if self._is_copy(first):
+                copy_lanes(self.memory, first, n)
+            else:
+                self.memory.each_chunk(first, partial(self._advance_all, parts, n, second))
+
+    def _is_copy(self, row: int) -> bool:
+        """Whether a row is a gather made as a whole, not chunk by chunk."""
+        gathers = self.program.rows[row].gather is not None
+        return gathers and self.memory.is_looped(row)
 
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, unrolled or looped as the rendering says."""
@@ -113,14 +141,43 @@ class SeriesEmitter:
             self.order(n)
             return []
 
-        self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
+        if self.paired:
+            self._pairs_of_orders()
+        else:
+            self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
         self.memory.next_order()
 
-    def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk) -> None:
+    def _pairs_of_orders(self) -> None:
+        """Order 1, then 2 and 3, 4 and 5, ..."""
+        b, last = self.b, self.program.order
+
+        def second(n: Value) -> Sequence[Value]:
+            self.order(n + 1, second=True)
+            return []
+
+        def pair(carried: list[Value]) -> Sequence[Value]:
+            n = carried[0]
+            self.order(n, second=False)
+            even = (n & 1) ^ 1
+            b.if_(b.ne(even, 0) & (n < last), partial(second, n))
+            return [n + 1 + even]
+
+        b.while_([b.constant(1, I64)], lambda carried: carried[0] <= last, pair)
+
+    def _advance_all(
+        self, parts: Sequence[Sequence[int]], n: Index, second: bool | None, chunk: Chunk
+    ) -> None:
+        for batch in parts:
+            paired = None
+            if second is not None:
+                paired = Paired(second, self.memory.partial_places(batch))
+            self._advance(batch, n, chunk, paired)
+
+    def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk, paired: Paired | None) -> None:
         """Coefficient n of rows that do not need one another's."""
         rows = [self.program.rows[index] for index in batch]
         terms = [term for row in rows if row.step for term in row.step.terms]
-        convolutions = convolve(self.memory, terms, n, chunk)
+        convolutions = convolve(self.memory, terms, n, chunk, paired)
         for index, row in zip(batch, rows, strict=True):
             if row.gather is not None:
                 value = gather_chunk(self.memory, row.gather, n, chunk)
