@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 
 from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.gather import copy_lanes, gather_chunk
-from taylor_runtime.ir import I64, Builder, Index, Value
+from taylor_runtime.ir import Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import Chunk
+from taylor_runtime.layout import Chunk, chain_count
 from taylor_runtime.program import (
     Coefficient,
     Constant,
@@ -115,19 +116,30 @@ class SeriesEmitter:
             value = value / self.memory.head(row.step.divisor, chunk)
         return value
 
-    def order(self, n: Index, second: bool | None = None) -> None:
+    def order(self, n: Index, second: Value | None = None) -> None:
         """Coefficient n >= 1 of every row.
 
-        second: of a pair of orders (see `convolve.Paired`), this is the first (False) or the second
-        (True).
+        second: whether n is the second of a pair of orders (see `convolve.Paired`); None for
+            orders that are computed one by one.
         """
         self.memory.next_order()
         for parts in self._loops:
             first = parts[0][0]
             if self._is_copy(first):
                 copy_lanes(self.memory, first, n)
+            elif second is None or not any(map(self._convolves, chain(*parts))):
+                self.memory.each_chunk(first, partial(self._advance_all, parts, n, None))
             else:
-                self.memory.each_chunk(first, partial(self._advance_all, parts, n, second))
+                ways = [partial(self._one_of_two, parts, n, which) for which in (True, False)]
+                self.b.if_(second, *ways)
+
+    def _one_of_two(self, parts: list[list[int]], n: Index, second: bool) -> Sequence[Value]:
+        self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
+        self.memory.leave(list(chain(*parts)))
+        return []
+
+    def _convolves(self, row: int) -> bool:
+        return chain_count(self.program.rows[row]) > 0
 
     def _is_copy(self, row: int) -> bool:
         """Whether a row is a gather made as a whole, not chunk by chunk."""
@@ -135,34 +147,20 @@ class SeriesEmitter:
         return gathers and self.memory.is_looped(row)
 
     def orders(self) -> None:
-        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says."""
+        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
+
+        Looped, in pairs: order 1, then 2 and 3, 4 and 5, ...
+        """
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
-            self.order(n)
+            second = None
+            if self.paired and isinstance(n, Value):
+                second = self.b.ne(n & 1, 0) & (n > 1)
+            self.order(n, second)
             return []
 
-        if self.paired:
-            self._pairs_of_orders()
-        else:
-            self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
+        self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
         self.memory.next_order()
-
-    def _pairs_of_orders(self) -> None:
-        """Order 1, then 2 and 3, 4 and 5, ..."""
-        b, last = self.b, self.program.order
-
-        def second(n: Value) -> Sequence[Value]:
-            self.order(n + 1, second=True)
-            return []
-
-        def pair(carried: list[Value]) -> Sequence[Value]:
-            n = carried[0]
-            self.order(n, second=False)
-            even = (n & 1) ^ 1
-            b.if_(b.ne(even, 0) & (n < last), partial(second, n))
-            return [n + 1 + even]
-
-        b.while_([b.constant(1, I64)], lambda carried: carried[0] <= last, pair)
 
     def _advance_all(
         self, parts: Sequence[Sequence[int]], n: Index, second: bool | None, chunk: Chunk

@@ -55,6 +55,11 @@ class RowMemory:
         """The order being computed changes."""
         self._newest.clear()
 
+    def leave(self, rows: Sequence[int]) -> None:
+        """What a branch computed is in no register behind it."""
+        left = set(rows)
+        self._newest = {key: value for key, value in self._newest.items() if key[0] not in left}
+
     def chunks(self, row: int) -> tuple[Chunk, ...]:
         return chunks(self.program.rows[row].width * self.rendering.batch)
 
