@@ -11,6 +11,7 @@ from taylor_runtime.ir import Index, Type, Value
 from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.program import Convolution, Number, Term
 from taylor_runtime.rows import RowMemory
+from taylor_runtime.schedule import MOST_PAIRED_CHAINS
 
 Doubled = tuple[Value, bool]  # a value, and whether it is still to be doubled (squares)
 
@@ -46,10 +47,13 @@ def convolve(
     for (first, last, square), group in groups.items():
         evaluate = _squares if square else _products
         pairing = paired if max(first, last) <= 1 else None
-        for convolution, value in zip(
-            group, evaluate(m, group, first, last, n, chunk, pairing), strict=True
-        ):
-            results[convolution] = (value, square)
+        chains = 1 if square else 2
+        size = len(group) if pairing is None else MOST_PAIRED_CHAINS // chains
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            values = evaluate(m, part, first, last, n, chunk, pairing)
+            for convolution, value in zip(part, values, strict=True):
+                results[convolution] = (value, square)
     return results
 
 
