@@ -183,9 +183,7 @@ def test_tolerances_per_component_and_compensated_sums(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_copies_and_pickles_go_on_to_the_same_bits(kind: str) -> None:
     x, v = ty.variables("x v")
-    ta = ty.Integrator(
-        [(x, v), (v, -K * ty.sin(x))], [1, 0], parameters={K: "9.8"}, precision=kind
-    )
+    ta = ty.Integrator([(x, v), (v, -K * ty.sin(x))], [1, 0], parameters={K: "9.8"}, precision=kind)
     ta.propagate_until(1)
     others = [copy.copy(ta), pickle.loads(pickle.dumps(ta))]
     ta.propagate_until(3)

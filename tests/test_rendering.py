@@ -22,7 +22,7 @@ import taylor as ty
 import taylor_runtime as rt
 from taylor.decompose import decompose
 from taylor.expression import Expression, variable
-from taylor_runtime import build, cache
+from taylor_runtime import build, cache, emit, gather
 from taylor_runtime.pack import pack
 from taylor_runtime.program import Input, Program
 from taylor_runtime.target import LEVELS, Target
@@ -133,6 +133,23 @@ def test_wide_packs_walked_by_loops_have_the_same_result(
     assert scalar.bits == packed.bits
     looped, written = (run(monkeypatch, system, Way(True, u), 3, steps=1) for u in (False, True))
     assert looped.bits == written.bits
+
+
+@pytest.mark.parametrize("order", range(4, 8))
+def test_orders_in_pairs_and_one_by_one_agree(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Odd and even last orders; convolutions with and without their ends."""
+    for system in (bodies(12), oscillators(60), random_system(order)):
+        pairs = run(monkeypatch, system, Way(True, False), order, steps=2)
+        with monkeypatch.context() as patch:
+            patch.setattr(emit, "FEWEST_PAIRED", 100)
+            single = run(patch, system, Way(True, False), order, steps=2)
+        assert pairs.bits == single.bits
+
+
+def test_gathers_by_moves_and_by_tables_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = run(monkeypatch, bodies(12), Way(True, False), order=5)
+    monkeypatch.setattr(gather, "MOST_MOVES", 0)
+    assert run(monkeypatch, bodies(12), Way(True, False), order=5).bits == moved.bits
 
 
 def test_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

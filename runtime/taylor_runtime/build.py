@@ -21,7 +21,7 @@ from taylor_runtime.compensate import compensate
 from taylor_runtime.engine import Module, compile_ir
 from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
-from taylor_runtime.layout import REGISTER, Layout
+from taylor_runtime.layout import REGISTER, Layout, windows
 from taylor_runtime.pack import pack
 from taylor_runtime.points import (
     FORMULA,
@@ -76,12 +76,11 @@ def work(program: Program) -> int:
     """
     p = program.order
     total = 0.0
-    windows = Layout.of(program).alias
-    for row, window in zip(program.rows, windows, strict=True):
+    for row, window in zip(program.rows, windows(program), strict=True):
         registers = -(-row.width // REGISTER)
         if isinstance(row.start, Kernel):
             total += KERNEL_WORK * registers
-        if row.gather is not None and not row.gather.head and not window:
+        if row.gather is not None and not row.gather.head and window is None:
             total += GATHER_WORK * registers * p
         if row.step is None or row.constant:
             continue
@@ -190,16 +189,18 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
     programs; there lanes pay for convolutions alone.
     """
-    packed = pack(program)
-    small = program
     most = UNROLLED_WORK // OPERATIONS.get(element, 1)
-    if work(program) <= REGISTER * most:
-        small = pack(program, small=True)
-        if work(small) * SMALL_GAIN > work(program):
-            small = program
-    if work(small) <= min(most, work(packed) * LEAST_GAIN):
+    packed, small = pack(program), program
+    scalar_work = small_work = work(program)
+    packed_work = work(packed)
+    if scalar_work <= REGISTER * most:
+        paired = pack(program, small=True)
+        paired_work = work(paired)
+        if paired_work * SMALL_GAIN <= scalar_work:
+            small, small_work = paired, paired_work
+    if small_work <= min(most, packed_work * LEAST_GAIN):
         return small, True
-    return (packed if work(packed) * SMALL_GAIN <= work(program) else small), False
+    return (packed if packed_work * SMALL_GAIN <= scalar_work else small), False
 
 
 @dataclass(frozen=True, slots=True)

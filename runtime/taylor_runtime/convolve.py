@@ -5,18 +5,35 @@ taylor/README.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from taylor_runtime.ir import Index, Type, Value
-from taylor_runtime.layout import Chunk
+from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.program import Convolution, Number, Term
 from taylor_runtime.rows import RowMemory
-from taylor_runtime.schedule import is_square
+from taylor_runtime.schedule import MOST_PAIRED_CHAINS
 
 Doubled = tuple[Value, bool]  # a value, and whether it is still to be doubled (squares)
 
 
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """One of two orders n and n + 1, n even, whose convolutions are summed in one pass.
+
+    Both read the same coefficients, so that a pass costs half the loads: the first order begins the
+    chains of the second with all terms that need nothing of order n, and leaves them in memory.
+    Chains run from old terms to new, so that nothing is added in another order than usual. The
+    first may also be order 1, alone.
+
+    places: where the chains of each convolution are kept meanwhile.
+    """
+
+    second: bool
+    places: dict[Convolution, tuple[int, ...]]
+
+
 def convolve(
-    m: RowMemory, terms: Sequence[Term], n: Index, chunk: Chunk
+    m: RowMemory, terms: Sequence[Term], n: Index, chunk: Chunk, paired: Paired | None = None
 ) -> dict[Convolution, Doubled]:
     """All convolutions of some terms; those with the same bounds share a loop."""
     groups: dict[tuple[int, int, bool], list[Convolution]] = {}
@@ -29,15 +46,25 @@ def convolve(
     results: dict[Convolution, Doubled] = {}
     for (first, last, square), group in groups.items():
         evaluate = _squares if square else _products
-        for convolution, value in zip(
-            group, evaluate(m, group, first, last, n, chunk), strict=True
-        ):
-            results[convolution] = (value, square)
+        pairing = paired if max(first, last) <= 1 else None
+        chains = 1 if square else 2
+        size = len(group) if pairing is None else MOST_PAIRED_CHAINS // chains
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            values = evaluate(m, part, first, last, n, chunk, pairing)
+            for convolution, value in zip(part, values, strict=True):
+                results[convolution] = (value, square)
     return results
 
 
 def _products(
-    m: RowMemory, group: Sequence[Convolution], first: int, last: int, n: Index, chunk: Chunk
+    m: RowMemory,
+    group: Sequence[Convolution],
+    first: int,
+    last: int,
+    n: Index,
+    chunk: Chunk,
+    paired: Paired | None,
 ) -> list[Value]:
     """sum_{j=first}^{n-last} w a_j b_{n-j} from the middle outwards in two chains.
 
@@ -56,7 +83,6 @@ def _products(
     half = count >> 1
     odd = count & 1
     middle = half + first
-    upper = _middle_terms(m, group, middle, odd, n, chunk)
 
     def outwards(i: Index, carried: list[Value]) -> list[Value]:
         below, above = middle - 1 - i, middle + odd + i
@@ -70,13 +96,85 @@ def _products(
         ]
         return [*down, *up]
 
-    sums = b.fold(0, half, [zero] * len(group) + upper, outwards, unroll=isinstance(n, int))
+    if paired is not None and paired.second:
+        sums = _from_memory(m, group, 2, chunk, paired)
+        for missing in range(2 - first, 0, -1):
+            sums = outwards(half - missing, sums)
+    else:
+        sums = [zero] * len(group) + _middle_terms(m, group, middle, odd, n, chunk)
+        start: Index = 0
+        if paired is not None:
+            start = half - (1 - first)
+            sums = _two_products(m, group, middle, start, sums, n, chunk, paired)
+            for _ in range(1 - first):
+                sums = outwards(start, sums)
+        else:
+            sums = b.fold(0, half, sums, outwards, unroll=isinstance(n, int))
     totals = [x + y for x, y in zip(sums[: len(group)], sums[len(group) :], strict=True)]
     if newest is None:
         return totals
     return [
         _multiply_add(m, c, newest, n, chunk, total) for c, total in zip(group, totals, strict=True)
     ]
+
+
+def _two_products(
+    m: RowMemory,
+    group: Sequence[Convolution],
+    middle: Index,
+    count: Index,
+    sums: list[Value],
+    n: Index,
+    chunk: Chunk,
+    paired: Paired,
+) -> list[Value]:
+    """The first `count` terms of both chains of order n = 2 middle, and of order n + 1.
+
+    With x = middle - i and y = middle + 1 + i, order n adds a_{x-1} b_y and a_y b_{x-1} where order
+    n + 1 adds a_x b_y and a_y b_x: what is loaded for x - 1 serves again.
+    """
+    size = len(group)
+    zero = m.b.constant(0, chunk.type(m.element))
+
+    def outwards(i: Index, carried: list[Value]) -> list[Value]:
+        below, above = middle - 1 - i, middle + 1 + i
+        after: list[list[Value]] = [[] for _ in range(6)]
+        for k, c in enumerate(group):
+            down, up, next_down, next_up, a_old, b_old = carried[k::size]
+            a_low, b_high = m.coefficient(c.a, below, chunk), m.coefficient(c.b, above, chunk)
+            a_high, b_low = m.coefficient(c.a, above, chunk), m.coefficient(c.b, below, chunk)
+            found = (
+                _add_product(m, c, (a_low, b_high), below, n, chunk, down),
+                _add_product(m, c, (a_high, b_low), above, n, chunk, up),
+                _add_product(m, c, (a_old, b_high), below + 1, n + 1, chunk, next_down),
+                _add_product(m, c, (a_high, b_old), above, n + 1, chunk, next_up),
+                a_low,
+                b_low,
+            )
+            for column, value in zip(after, found, strict=True):
+                column.append(value)
+        return [value for column in after for value in column]
+
+    opened = [m.coefficient(row, middle, chunk) for row in [c.a for c in group]]
+    opened += [m.coefficient(row, middle, chunk) for row in [c.b for c in group]]
+    carried = m.b.fold(0, count, [*sums, *[zero] * (2 * size), *opened], outwards)
+    _to_memory(m, group, carried[2 * size : 4 * size], chunk, paired)
+    return carried[: 2 * size]
+
+
+def _from_memory(
+    m: RowMemory, group: Sequence[Convolution], chains: int, chunk: Chunk, paired: Paired
+) -> list[Value]:
+    """The chains that the order before has begun: all of the first, then all of the second."""
+    return [m.load_partial(paired.places[c][k], chunk) for k in range(chains) for c in group]
+
+
+def _to_memory(
+    m: RowMemory, group: Sequence[Convolution], sums: list[Value], chunk: Chunk, paired: Paired
+) -> None:
+    for position, value in enumerate(sums):
+        chain, k = divmod(position, len(group))
+        m.store_partial(paired.places[group[k]][chain], chunk, value)
 
 
 def _middle_terms(
@@ -103,6 +201,20 @@ def _multiply_add(
     x = m.newest(c.a, n, chunk) if j is n else m.coefficient(c.a, j, chunk)
     whole = isinstance(j, int) and j == 0
     y = m.newest(c.b, n, chunk) if whole else m.coefficient(c.b, 0 if j is n else n - j, chunk)
+    return _add_product(m, c, (x, y), j, n, chunk, total)
+
+
+def _add_product(
+    m: RowMemory,
+    c: Convolution,
+    factors: tuple[Value, Value],
+    j: Index,
+    n: Index,
+    chunk: Chunk,
+    total: Value,
+) -> Value:
+    """total + w a_j b_{n-j}, the factors being a_j and b_{n-j}."""
+    x, y = factors
     if c.weight is not None:
         x = x * _weight(m, c.weight, n, j, chunk)
     return m.b.fma(x, y, total)
@@ -114,14 +226,20 @@ def _weight(m: RowMemory, weight: tuple[Number, Number], n: Index, j: Index, chu
     if isinstance(n, int) and isinstance(j, int):
         return m.b.constant(alpha * n + beta * j, t)
     orders = range(m.program.order + 1)
-    table = [alpha * k + beta * i for k in orders for i in orders]
+    table = [alpha * k + beta * i for k in (*orders, len(orders)) for i in orders]
     index = n * (m.program.order + 1) + j
     pointer = m.b.at(m.b.table(table, m.element), index, m.element)
     return m.b.splat(m.b.load(Type(m.element), pointer), t.lanes)
 
 
 def _squares(
-    m: RowMemory, group: Sequence[Convolution], first: int, last: int, n: Index, chunk: Chunk
+    m: RowMemory,
+    group: Sequence[Convolution],
+    first: int,
+    last: int,
+    n: Index,
+    chunk: Chunk,
+    paired: Paired | None,
 ) -> list[Value]:
     """Half of sum_{j=first}^{n-first} a_j a_{n-j}: pairs from the middle outwards.
 
@@ -135,7 +253,6 @@ def _squares(
     half = count >> 1
     odd = count & 1
     middle = half + first
-    opened = _middle_squares(m, group, middle, odd, chunk)
 
     def outwards(i: Index, carried: list[Value]) -> list[Value]:
         below = middle - 1 - i
@@ -144,7 +261,49 @@ def _squares(
             for c, total in zip(group, carried, strict=True)
         ]
 
-    return b.fold(0, half, opened, outwards, unroll=isinstance(n, int))
+    if paired is not None and paired.second:
+        sums = _from_memory(m, group, 1, chunk, paired)
+        for missing in range(2 - first, 0, -1):
+            sums = outwards(half - missing, sums)
+        return sums
+    opened = _middle_squares(m, group, middle, odd, chunk)
+    if paired is None:
+        return b.fold(0, half, opened, outwards, unroll=isinstance(n, int))
+    start = half - (1 - first)
+    sums = _two_squares(m, group, middle, start, opened, chunk, paired)
+    for _ in range(1 - first):
+        sums = outwards(start, sums)
+    return sums
+
+
+def _two_squares(
+    m: RowMemory,
+    group: Sequence[Convolution],
+    middle: Index,
+    count: Index,
+    sums: list[Value],
+    chunk: Chunk,
+    paired: Paired,
+) -> list[Value]:
+    """As `_two_products`: a_{x-1} a_y for order n = 2 middle, a_x a_y for order n + 1."""
+    size = len(group)
+    zero = m.b.constant(0, chunk.type(m.element))
+
+    def outwards(i: Index, carried: list[Value]) -> list[Value]:
+        now, ahead, low = [], [], []
+        for k, c in enumerate(group):
+            total, next_total, old = carried[k::size]
+            below = m.coefficient(c.a, middle - 1 - i, chunk)
+            above = m.coefficient(c.a, middle + 1 + i, chunk)
+            now.append(m.b.fma(below, above, total))
+            ahead.append(m.b.fma(old, above, next_total))
+            low.append(below)
+        return [*now, *ahead, *low]
+
+    opened = [m.coefficient(c.a, middle, chunk) for c in group]
+    carried = m.b.fold(0, count, [*sums, *[zero] * size, *opened], outwards)
+    _to_memory(m, group, carried[size : 2 * size], chunk, paired)
+    return carried[:size]
 
 
 def _middle_squares(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 
-from taylor_runtime.convolve import Doubled, convolve
+from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
-from taylor_runtime.gather import gather_chunk
-from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.gather import copy_lanes, gather_chunk
+from taylor_runtime.ir import PAIR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import Chunk
+from taylor_runtime.layout import Chunk, convolution_chains
 from taylor_runtime.program import (
     Coefficient,
     Constant,
@@ -30,7 +31,9 @@ from taylor_runtime.program import (
     Term,
 )
 from taylor_runtime.rows import Rendering, RowMemory
-from taylor_runtime.schedule import MOST_CHAINS, batches
+from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+
+FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
 InputReader = Callable[[Input, Chunk], Value]
 
@@ -55,7 +58,14 @@ class SeriesEmitter:
         self.read_input = read_input
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self._batches = batches(program, self.memory.windows, MOST_CHAINS[self.element])
+        # Double-doubles have more to compute than to load.
+        self.paired = (
+            not rendering.unrolled and program.order >= FEWEST_PAIRED and self.element != PAIR
+        )
+        most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS[self.element]
+        listed = batches(program, self.memory.windows, most)
+        alone = rendering.unrolled or rendering.batch > 1
+        self._loops = [[part] for part in listed] if alone else merged(program, listed)
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )
@@ -73,8 +83,17 @@ class SeriesEmitter:
     def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if wanted(row) and not self.memory.windows[index]:
+            if not wanted(row) or self.memory.windows[index]:
+                continue
+            if self._is_copy(index):
+                copy_lanes(self.memory, index, 0)
+                if index in self._divisors and not self.program.exact_division:
+                    self.memory.each_chunk(index, partial(self._invert, index))
+            else:
                 self.memory.each_chunk(index, partial(self._start, index, row))
+
+    def _invert(self, index: int, chunk: Chunk) -> None:
+        self.memory.store_reciprocal(index, chunk, self.memory.head(index, chunk))
 
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
         value = self._start_value(index, row, chunk)
@@ -100,27 +119,66 @@ class SeriesEmitter:
             value = value / self.memory.head(row.step.divisor, chunk)
         return value
 
-    def order(self, n: Index) -> None:
-        """Coefficient n >= 1 of every row."""
+    def order(self, n: Index, second: Value | None = None) -> None:
+        """Coefficient n >= 1 of every row.
+
+        second: whether n is the second of a pair of orders (see `convolve.Paired`); None for
+            orders that are computed one by one.
+        """
         self.memory.next_order()
-        for batch in self._batches:
-            self.memory.each_chunk(batch[0], partial(self._advance, batch, n))
+        for parts in self._loops:
+            first = parts[0][0]
+            if self._is_copy(first):
+                copy_lanes(self.memory, first, n)
+            elif second is None or not any(map(self._convolves, chain(*parts))):
+                self.memory.each_chunk(first, partial(self._advance_all, parts, n, None))
+            else:
+                ways = [partial(self._one_of_two, parts, n, which) for which in (True, False)]
+                self.b.if_(second, *ways)
+
+    def _one_of_two(self, parts: list[list[int]], n: Index, second: bool) -> Sequence[Value]:
+        self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
+        self.memory.leave(list(chain(*parts)))
+        return []
+
+    def _convolves(self, row: int) -> bool:
+        return convolution_chains(self.program.rows[row]) > 0
+
+    def _is_copy(self, row: int) -> bool:
+        """Whether a row is a gather made as a whole, not chunk by chunk."""
+        gathers = self.program.rows[row].gather is not None
+        return gathers and self.memory.is_looped(row)
 
     def orders(self) -> None:
-        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says."""
+        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
+
+        Looped, in pairs: order 1, then 2 and 3, 4 and 5, ...
+        """
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
-            self.order(n)
+            second = None
+            if self.paired and isinstance(n, Value):
+                second = self.b.ne(n & 1, 0) & (n > 1)
+            self.order(n, second)
             return []
 
         self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
         self.memory.next_order()
 
-    def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk) -> None:
+    def _advance_all(
+        self, parts: Sequence[Sequence[int]], n: Index, second: bool | None, chunk: Chunk
+    ) -> None:
+        for batch in parts:
+            paired = None
+            if second is not None:
+                paired = Paired(second, self.memory.partial_places(batch))
+            self._advance(batch, n, chunk, paired)
+
+    def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk, paired: Paired | None) -> None:
         """Coefficient n of rows that do not need one another's."""
         rows = [self.program.rows[index] for index in batch]
         terms = [term for row in rows if row.step for term in row.step.terms]
-        convolutions = convolve(self.memory, terms, n, chunk)
+        convolutions = convolve(self.memory, terms, n, chunk, paired)
         for index, row in zip(batch, rows, strict=True):
             if row.gather is not None:
                 value = gather_chunk(self.memory, row.gather, n, chunk)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from taylor_runtime.engine import Module
-from taylor_runtime.layout import REGISTER, Layout, padded
+from taylor_runtime.layout import REGISTER, Layout, is_square, padded
 from taylor_runtime.program import (
     Coefficient,
     Constant,
@@ -25,7 +25,6 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.schedule import is_square
 from taylor_runtime.signature import slots
 
 COPY = "identity"  # the kernel that only hands an order-zero value on

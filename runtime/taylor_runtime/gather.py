@@ -5,21 +5,25 @@ by lane.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from taylor_runtime.ir import Index, Type, Value
-from taylor_runtime.layout import CHUNK, Chunk, padded
+from taylor_runtime.layout import CHUNK, REGISTER, Chunk, padded
 from taylor_runtime.program import Gather
 from taylor_runtime.rows import RowMemory
 
 MOST_SHUFFLED = 4  # source registers above which loading lane by lane is cheaper
 
+MOST_MOVES = 6000  # of one program that are written out; beyond, addresses come from tables
+MOST_ROWS = 8  # that a copying function takes
+
 Source = tuple[int, int]  # (row, lane)
+Run = tuple[int, int, int, int, int]
 
 
 def gather_chunk(memory: RowMemory, gather: Gather, n: Index, chunk: Chunk) -> Value:
     """A chunk of coefficient n of a gather row."""
-    if not isinstance(chunk.offset, int):
-        return _gather_by_table(memory, _sources(memory, gather.sources), n, chunk)
+    assert isinstance(chunk.offset, int)
     batch = memory.rendering.batch
     first, count = chunk.offset // batch, -(-max(chunk.lanes, 1) // batch)
     wanted = _sources(memory, gather.sources[first : first + count])
@@ -99,19 +103,96 @@ def _shuffled(
     return total
 
 
-def _gather_by_table(memory: RowMemory, sources: list[Source], n: Index, chunk: Chunk) -> Value:
-    """Addresses from constant tables, for rows whose chunks are walked by a loop."""
-    b, layout = memory.b, memory.layout
-    sources = sources + [sources[-1]] * (padded(len(sources)) - len(sources))
-    constant = [memory.program.rows[row].constant for row, _ in sources]
-    offsets = b.table([layout.offset[row] + lane for row, lane in sources], "i64")
-    strides = b.table(
-        [0 if c else layout.stride[row] for (row, _), c in zip(sources, constant, strict=True)],
-        "i64",
+def copy_lanes(memory: RowMemory, row: int, n: Index) -> None:
+    """Coefficient n of a gather row whose chunks are walked by a loop, from memory to memory.
+
+    Lanes that are neighbours on both sides, or copies of one lane, move together.  Gathers of the
+    same pattern (x, y and z of all bodies) share a function.
+    """
+    gather = memory.program.rows[row].gather
+    assert gather is not None
+    sources = _sources(memory, gather.sources)
+    sources += [sources[-1]] * (padded(len(sources)) - len(sources))
+    rows = list(dict.fromkeys(source for source, _ in sources))
+    layout = memory.layout
+    runs = _runs(
+        [layout.lane(row, lane) for lane in range(len(sources))],
+        [(rows.index(source), layout.lane(source, lane)) for source, lane in sources],
     )
+    if len(rows) > MOST_ROWS or memory.moves + len(runs) > MOST_MOVES:
+        memory.each_chunk(row, partial(_copy_chunk, memory, row, sources, n))
+        return
+    name = memory.copiers.get(runs)
+    if name is None:
+        name = memory.copiers[runs] = f"taylor.copy.{len(memory.copiers)}"
+        memory.moves += len(runs)
+        _define_copier(memory, name, runs, len(rows))
+    addresses = [memory.address(row, n, 0)]
+    addresses += [memory.address(r, 0 if memory.program.rows[r].constant else n, 0) for r in rows]
+    for places in zip(*(address.parts for address in addresses), strict=True):
+        listed = ", ".join(f"ptr {place.text}" for place in places)
+        memory.b.line(f"call void @{name}({listed})")
+
+
+def _runs(targets: list[int], sources: list[Source]) -> tuple[Run, ...]:
+    """Moves of neighbouring lanes: (source number, from, step 0 or 1, to, lanes)."""
+    runs: list[Run] = []
+    start = 0
+    while start < len(targets):
+        best, step = 1, 1
+        for candidate in (1, 0):
+            count = 1
+            number, place = sources[start]
+            while (
+                start + count < len(targets)
+                and targets[start + count] == targets[start] + count
+                and sources[start + count] == (number, place + candidate * count)
+            ):
+                count += 1
+            if count > best:
+                best, step = count, candidate
+        runs.append((*sources[start], step, targets[start], best))
+        start += best
+    return tuple(runs)
+
+
+def _define_copier(memory: RowMemory, name: str, runs: tuple[Run, ...], sources: int) -> None:
+    element = Type(memory.element).part.element
+    parameters = [("ptr noalias", "to"), *(("ptr", f"from{i}") for i in range(sources))]
+    with memory.b.module.function(name, "void", parameters, "nounwind noinline", "internal") as (
+        b,
+        (to, *from_),
+    ):
+        for number, source, step, target, count in runs:
+            done = 0
+            while done < count:
+                lanes = next(size for size in (REGISTER, 4, 2, 1) if size <= count - done)
+                t = Type(element, lanes if lanes > 1 else 0)
+                place = b.at(from_[number], source + step * done, element)
+                if step or lanes == 1:
+                    value = b.load(t, place)
+                else:
+                    value = b.splat(b.load(Type(element), place), lanes)
+                b.store(value, b.at(to, target + done, element))
+                done += lanes
+        b.ret()
+
+
+def _copy_chunk(memory: RowMemory, row: int, sources: list[Source], n: Index, chunk: Chunk) -> None:
+    """Addresses from constant tables, for patterns that would be too much code."""
+    b, layout = memory.b, memory.layout
+    constant = [memory.program.rows[source].constant for source, _ in sources]
+    places = [layout.offset[source] + layout.lane(source, lane) for source, lane in sources]
+    strides = [
+        0 if c else layout.stride[source] for (source, _), c in zip(sources, constant, strict=True)
+    ]
     t = Type("i64", chunk.lanes)
-    start = b.load(t, b.at(offsets, chunk.offset, "i64"), 64)
-    stride = b.load(t, b.at(strides, chunk.offset, "i64"), 64)
-    index = start + stride * (b.constant(n, t) if isinstance(n, int) else n)
+    index = b.load(t, b.at(b.table(places, "i64"), chunk.offset, "i64"), 64)
+    if len(set(strides)) == 1:
+        index = index + b.splat(n * b.constant(strides[0], Type("i64")), chunk.lanes)
+    else:
+        stride = b.load(t, b.at(b.table(strides, "i64"), chunk.offset, "i64"), 64)
+        index = index + stride * (b.constant(n, t) if isinstance(n, int) else n)
     assert memory.workspace is not None
-    return b.gather(Type(memory.element, chunk.lanes), memory.workspace, index)
+    value = b.gather(Type(memory.element, chunk.lanes), memory.workspace, index)
+    memory.store(row, n, chunk, value)

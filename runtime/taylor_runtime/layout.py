@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from taylor_runtime.ir import Index, Type
-from taylor_runtime.program import Program, Row
+from taylor_runtime.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.verify import operand_rows
 
 # doubles of a cache line, and of the widest registers; LLVM splits values where they are narrower
 REGISTER = 8
@@ -14,9 +15,6 @@ CHUNK = (
     2 * REGISTER
 )  # lanes computed side by side: twice as many hide more of the latency of multiply-adds
 UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
-UNROLLED_GATHERS = (
-    96  # the same for gathers, whose constant shuffles a loop would make look-ups in tables
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,17 @@ class Chunk:
 
 @cache
 def padded(lanes: int) -> int:
-    """Lanes a row occupies: 1, 2, 4, or a multiple of the register."""
+    """Lanes a row occupies: 1, 2, 4, or a multiple of the register; whole chunks for a loop."""
     for size in (1, 2, 4):
         if lanes <= size:
             return size
-    return -(-lanes // REGISTER) * REGISTER
+    unit = CHUNK if is_looped(lanes) else REGISTER
+    return -(-lanes // unit) * unit
+
+
+def is_looped(lanes: int) -> bool:
+    """Whether a row of so many lanes is walked by a loop over its chunks."""
+    return lanes > UNROLLED_CHUNKS * CHUNK
 
 
 @cache
@@ -53,55 +57,142 @@ def chunks(lanes: int) -> tuple[Chunk, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Row r's coefficient n starts at element offset[r] + n * stride[r] of the workspace.
+    """Where coefficients are in the workspace, in elements; `position` puts it together.
 
-    reciprocal[r] is where 1 / u_0 of a row that others divide by is kept (-1 for the rest).
-    alias[r] says that the row is a window on lanes of another one: a gather of neighbouring lanes
-    costs nothing.
+    stride:     from one order to the next; 0 for a row of which the newest order alone is kept.
+    pitch:      from one chunk to the next: rows that are convolved chunk by chunk in a loop keep
+                the orders of a chunk together, all others the chunks of an order.
+    reciprocal: where 1 / u_0 of a row that others divide by is kept (-1 for the rest).
+    partial:    where the sums that the convolutions of a row begin one order ahead are kept.
+    alias:      the row is a window on lanes of another one: a gather of neighbouring lanes costs
+                nothing.
     """
 
     offset: tuple[int, ...]
     stride: tuple[int, ...]
+    pitch: tuple[int, ...]
     reciprocal: tuple[int, ...]
+    partial: tuple[int, ...]
     alias: tuple[bool, ...]
     size: int
 
     @classmethod
     def of(cls, program: Program, batch: int = 1) -> Layout:
-        """Each row keeps its orders together, aligned to a register."""
-        divisors = {row.step.divisor for row in program.rows if row.step}
-        offsets: list[int] = []
-        strides: list[int] = []
-        reciprocals: list[int] = []
-        aliases: list[bool] = []
-        position = 0
-        for index, row in enumerate(program.rows):
-            window = None if index in divisors else _window(program, row, batch)
-            aliases.append(window is not None)
+        """Every row starts at a register."""
+        rows = program.rows
+        divisors = {row.step.divisor for row in rows if row.step}
+        convolved = _convolved(program)
+        found = windows(program, batch)
+        kept = _kept(program, found)
+        listed: list[tuple[int, int, int, int, int]] = []
+        end = 0
+        for index, row in enumerate(rows):
+            window = found[index]
             if window is not None:
                 source, lane = window
-                offsets.append(offsets[source] + lane * batch)
-                strides.append(strides[source])
-                reciprocals.append(-1)
+                offset, stride, pitch, *_ = listed[source]
+                place = lane * batch // CHUNK * pitch + lane * batch % CHUNK
+                listed.append((offset + place, stride, pitch, -1, end))
                 continue
-            stride = padded(row.width * batch)
-            offsets.append(position)
-            strides.append(stride)
-            orders = 1 if row.constant else program.order + 1
-            position += -(-orders * stride // REGISTER) * REGISTER
-            reciprocals.append(position if index in divisors else -1)
-            position += -(-stride // REGISTER) * REGISTER if index in divisors else 0
-        vectors = (tuple(offsets), tuple(strides), tuple(reciprocals), tuple(aliases))
-        return cls(*vectors, position)
+            width = padded(row.width * batch)
+            once = row.constant or not kept[index] or (row.gather and row.gather.head)
+            orders = 1 if once else program.order + 1
+            stride, pitch = (0 if orders == 1 and not row.constant else width), CHUNK
+            if orders > 1 and index in convolved and is_looped(row.width * batch):
+                stride, pitch = CHUNK, orders * CHUNK
+            start, end = end, end + -(-orders * width // REGISTER) * REGISTER
+            whole = -(-width // REGISTER) * REGISTER
+            reciprocal = end if index in divisors else -1
+            end += whole if index in divisors else 0
+            listed.append((start, stride, pitch, reciprocal, end))
+            end += whole * convolution_chains(row) if program.order else 0
+        return cls(
+            offset=tuple(places[0] for places in listed),
+            stride=tuple(places[1] for places in listed),
+            pitch=tuple(places[2] for places in listed),
+            reciprocal=tuple(places[3] for places in listed),
+            partial=tuple(places[4] for places in listed),
+            alias=tuple(window is not None for window in found),
+            size=end,
+        )
+
+    def lane(self, row: int, lane: int) -> int:
+        """Where a lane is, seen from the start of its order."""
+        return lane // CHUNK * self.pitch[row] + lane % CHUNK
+
+    def position(self, row: int, n: Index, lane: Index) -> Index:
+        """Where lane `lane` of u_n is; a lane known at run time alone starts a chunk."""
+        place = self.lane(row, lane) if isinstance(lane, int) else lane * (self.pitch[row] // CHUNK)
+        return self.offset[row] + n * self.stride[row] + place
 
 
-def _window(program: Program, row: Row, batch: int) -> tuple[int, int] | None:
+def convolution_chains(row: Row) -> int:
+    """Chains in which the convolutions of a row are summed: one for a square, two for a product."""
+    operands = [term.operand for term in row.step.terms] if row.step else []
+    return sum(1 if is_square(c) else 2 for c in operands if isinstance(c, Convolution))
+
+
+def is_square(c: Convolution) -> bool:
+    return c.a == c.b and c.weight is None and c.first == c.last
+
+
+def windows(program: Program, batch: int = 1) -> list[tuple[int, int] | None]:
+    """(source row, first lane) of every row that is a window on lanes of another one."""
+    if not any(row.gather for row in program.rows):
+        return [None] * len(program.rows)
+    divisors = {row.step.divisor for row in program.rows if row.step}
+    convolved = _convolved(program)
+    return [
+        None if index in divisors else _window(program, row, batch, convolved)
+        for index, row in enumerate(program.rows)
+    ]
+
+
+def _convolved(program: Program) -> set[int]:
+    """Rows that convolutions read."""
+    operands = (term.operand for row in program.rows if row.step for term in row.step.terms)
+    return {used for c in operands if isinstance(c, Convolution) for used in (c.a, c.b)}
+
+
+def _kept(program: Program, windows: list[tuple[int, int] | None]) -> list[bool]:
+    """Rows of which others want more than the newest order.
+
+    Lags and heads reach back, and so does everybody outside who asks for an output.
+    """
+    kept = [row.constant or isinstance(row.start, Input) for row in program.rows]
+    for index, _ in program.outputs:
+        kept[index] = True
+    for row in program.rows:
+        if row.step is None:
+            continue
+        if row.step.divisor is not None:
+            kept[row.step.divisor] = True
+        for term in row.step.terms:
+            operand = term.operand
+            if term.head is not None:
+                kept[term.head] = True
+            if isinstance(operand, Select):
+                kept[operand.condition] = True
+            elif isinstance(operand, Convolution) or operand.lag:
+                for used in operand_rows(operand):
+                    kept[used] = True
+    for index in reversed(range(len(windows))):
+        window = windows[index]
+        if window is not None and kept[index]:
+            kept[window[0]] = True
+    return kept
+
+
+def _window(program: Program, row: Row, batch: int, convolved: set[int]) -> tuple[int, int] | None:
     """(source row, first lane) of a gather of neighbouring lanes of one row."""
     if row.gather is None:
         return None
     source, first = row.gather.sources[0]
     if row.gather.sources != tuple((source, first + i) for i in range(row.width)):
         return None
-    if first * batch + padded(row.width * batch) > padded(program.rows[source].width * batch):
+    width = program.rows[source].width * batch
+    if first * batch + padded(row.width * batch) > padded(width):
         return None  # padding would be another row's, perhaps not even a number
+    if source in convolved and is_looped(width) and row.width * batch > 1:
+        return None  # its chunks may be apart
     return source, first

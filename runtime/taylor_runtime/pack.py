@@ -49,8 +49,10 @@ def pack(program: Program, small: bool = False) -> Program:
     verify(program)
     if small:
         program = verify(_separate_pairs(program))
-    groups = _scattered_apart(program, _order(program, _group(program, small)))
-    return verify(_Rewriter(program, groups).rewrite())
+    used = [slots(row) for row in program.rows]
+    groups = _order(program, used, _group(program, used, small))
+    groups = _scattered_apart(groups, used)
+    return verify(_Rewriter(program, groups, used).rewrite())
 
 
 def _separate_pairs(program: Program) -> Program:
@@ -88,15 +90,17 @@ def _has_partner(kernel: Kernel, others: set[Kernel]) -> bool:
 # -- grouping -----------------------------------------------------------------------------------
 
 
-def _group(program: Program, small: bool) -> list[list[int]]:
+Used = list[tuple[Slot, ...]]  # the places of every row where it uses another one
+
+
+def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
     """Groups of row numbers, in evaluation order of their depth and first member."""
     depth = depths(program)
     key: list[object] = [
-        (depth[i], signature(row), _constant_slots(program, row))
+        (depth[i], signature(row), tuple(program.rows[slot.row].constant for slot in used[i]))
         for i, row in enumerate(program.rows)
     ]
     group_of = _number(key)
-    used = [slots(row) for row in program.rows]
     for _ in range(max(depth, default=0) + 2):
         refined = _split_by_use(used, group_of)
         if refined == group_of:
@@ -109,13 +113,9 @@ def _group(program: Program, small: bool) -> list[list[int]]:
     for rows in members.values():
         alike = len(rows) >= FEWEST
         if small:
-            alike = len(rows) > 1 and any(s.convolved for s in slots(program.rows[rows[0]]))
+            alike = len(rows) > 1 and any(s.convolved for s in used[rows[0]])
         listed.extend([rows] if alike else [[row] for row in rows])
     return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
-
-
-def _constant_slots(program: Program, row: Row) -> tuple[bool, ...]:
-    return tuple(program.rows[slot.row].constant for slot in slots(row))
 
 
 def _number(keys: list[object]) -> list[int]:
@@ -123,7 +123,7 @@ def _number(keys: list[object]) -> list[int]:
     return [numbers.setdefault(key, len(numbers)) for key in keys]
 
 
-def _split_by_use(used: list[tuple[Slot, ...]], group_of: list[int]) -> list[int]:
+def _split_by_use(used: Used, group_of: list[int]) -> list[int]:
     """Split groups by where their members are used and by what they convolve, where registers stay
     filled.
 
@@ -166,12 +166,12 @@ def _worth_splitting(sizes: list[int]) -> bool:
 # -- lane order ---------------------------------------------------------------------------------
 
 
-def _order(program: Program, groups: list[list[int]]) -> list[list[int]]:
+def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
     derivative_of: dict[int, int] = {}
     for number, state in enumerate(program.rows):
         if isinstance(state.start, Input) and state.step:
-            for slot in slots(state):
+            for slot in used[number]:
                 derivative_of.setdefault(slot.row, number)
     position: dict[int, Lane] = {}
     result = []
@@ -183,9 +183,7 @@ def _order(program: Program, groups: list[list[int]]) -> list[list[int]]:
                 return (start.source, start.index)
             if row in derivative_of:
                 return (0, derivative_of[row])
-            places = [
-                position.get(slot.row, (len(groups), slot.row)) for slot in slots(program.rows[row])
-            ]
+            places = [position.get(slot.row, (len(groups), slot.row)) for slot in used[row]]
             return (1, tuple(places), row)
 
         ordered = sorted(rows, key=key) if len(rows) > 1 else rows
@@ -195,7 +193,7 @@ def _order(program: Program, groups: list[list[int]]) -> list[list[int]]:
     return result
 
 
-def _scattered_apart(program: Program, groups: list[list[int]]) -> list[list[int]]:
+def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
     """Dissolve packs of sums whose terms are all over the place.
 
     Scalar multiply-adds cost less than gathers.
@@ -203,7 +201,7 @@ def _scattered_apart(program: Program, groups: list[list[int]]) -> list[list[int
     place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
     result: list[list[int]] = []
     for rows in groups:
-        columns = list(zip(*(slots(program.rows[row]) for row in rows), strict=True))
+        columns = list(zip(*(used[row] for row in rows), strict=True))
         sums = len(columns) >= FEWEST_SCATTERED and not any(c[0].convolved for c in columns)
         if len(rows) > 1 and sums and len(rows) * len(columns) <= MOST_SCALAR_TERMS:
             sources = [
@@ -236,8 +234,9 @@ class _Wanted:
 class _Rewriter:
     """Turns groups into wide rows with gathers between them."""
 
-    def __init__(self, program: Program, groups: list[list[int]]) -> None:
+    def __init__(self, program: Program, groups: list[list[int]], used: Used) -> None:
         self.program = program
+        self.used = used
         self.groups = groups
         self.place: dict[int, Lane] = {
             row: (index, lane) for index, rows in enumerate(groups) for lane, row in enumerate(rows)
@@ -300,7 +299,7 @@ class _Rewriter:
 
     def _wide_row(self, numbers: list[int]) -> Row:
         rows = [self.program.rows[number] for number in numbers]
-        columns = list(zip(*(slots(row) for row in rows), strict=True))
+        columns = list(zip(*(self.used[number] for number in numbers), strict=True))
         operands = [self._operand(column) for column in columns]
         first = with_slots(rows[0], operands)
         if len(rows) == 1:

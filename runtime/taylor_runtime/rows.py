@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taylor_runtime.ir import Builder, Index, Value, size_of
+from taylor_runtime.ir import Builder, Index, Value, index_text, size_of
 from taylor_runtime.layout import (
     REGISTER,
-    UNROLLED_CHUNKS,
-    UNROLLED_GATHERS,
     Chunk,
     Layout,
     chunks,
+    is_looped,
+    is_square,
     padded,
 )
-from taylor_runtime.program import Constant, Program
+from taylor_runtime.program import Constant, Convolution, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,19 @@ class RowMemory:
         none = (False,) * len(program.rows)
         self.windows = none if rendering.unrolled else self.layout.alias
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
-        self._newest: dict[tuple[int, int], Value] = {}  # (row, chunk offset), current order
+        self._newest: dict[tuple[int, str], Value] = {}  # (row, chunk offset), current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
+        self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
+        self.moves = 0  # lanes or runs of lanes that these move
 
     def next_order(self) -> None:
         """The order being computed changes."""
         self._newest.clear()
+
+    def leave(self, rows: Sequence[int]) -> None:
+        """What a branch computed is in no register behind it."""
+        left = set(rows)
+        self._newest = {key: value for key, value in self._newest.items() if key[0] not in left}
 
     def chunks(self, row: int) -> tuple[Chunk, ...]:
         return chunks(self.program.rows[row].width * self.rendering.batch)
@@ -69,9 +76,8 @@ class RowMemory:
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
         """The coefficient of the order being computed."""
-        if isinstance(chunk.offset, int) and (row, chunk.offset) in self._newest:
-            return self._newest[row, chunk.offset]
-        return self.coefficient(row, n, chunk)
+        known = self._newest.get((row, index_text(chunk.offset)))
+        return self.coefficient(row, n, chunk) if known is None else known
 
     def head(self, row: int, chunk: Chunk) -> Value:
         """Order-zero value."""
@@ -79,16 +85,14 @@ class RowMemory:
 
     def address(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
-        index = self.layout.offset[row] + n * self.layout.stride[row] + lane
-        return self.b.at(self.workspace, index, self.element)
+        return self.b.at(self.workspace, self.layout.position(row, n, lane), self.element)
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
         value = self.b.normal(value)
-        if isinstance(chunk.offset, int):
-            if isinstance(n, int):
-                self._known[row, n, chunk.offset] = value
-            self._newest[row, chunk.offset] = value
+        if isinstance(chunk.offset, int) and isinstance(n, int):
+            self._known[row, n, chunk.offset] = value
+        self._newest[row, index_text(chunk.offset)] = value
         if self.workspace is not None and not (self.rendering.unrolled and isinstance(n, int)):
             self.b.store(value, self.address(row, n, chunk.offset), self._alignment(chunk))
 
@@ -98,29 +102,30 @@ class RowMemory:
         if not isinstance(offset, int):
             return False
         known = isinstance(n, int) and (row, n, offset) in self._known
-        return known or (row, offset) in self._newest
+        return known or (row, str(offset)) in self._newest
 
     def _alignment(self, chunk: Chunk) -> int:
-        return min(max(chunk.lanes, 1) * size_of(self.element), REGISTER * 8)
+        return min(max(chunk.lanes, 1), REGISTER) * size_of(self.element)
 
     def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
         """Run `body` for every chunk: written out for narrow rows, as a loop for wide ones."""
         listed = self.chunks(row)
-        limit = UNROLLED_GATHERS if self.program.rows[row].gather else UNROLLED_CHUNKS
-        if len(listed) <= limit or self.rendering.unrolled:
+        if not self.is_looped(row):
             for chunk in listed:
                 body(chunk)
             return
         lanes = listed[0].lanes
-        whole = [chunk for chunk in listed if chunk.lanes == lanes]
 
         def one(i: Index, _: list[Value]) -> Sequence[Value]:
             body(Chunk(i * lanes, lanes))
             return []
 
-        self.b.fold(0, len(whole), [], one)
-        for chunk in listed[len(whole) :]:
-            body(chunk)
+        self.b.fold(0, len(listed), [], one)
+
+    def is_looped(self, row: int) -> bool:
+        """Whether `each_chunk` is a loop at run time."""
+        width = self.program.rows[row].width * self.rendering.batch
+        return is_looped(width) and not self.rendering.unrolled
 
     def constant(self, constant: Constant, chunk: Chunk) -> Value:
         """An exact constant (one, or one a lane), rounded to the element."""
@@ -135,6 +140,33 @@ class RowMemory:
             return self.b.constants(lanes[chunk.offset : chunk.offset + chunk.lanes], self.element)
         pointer = self.b.at(self.b.table(lanes, self.element), chunk.offset, self.element)
         return self.b.load(t, pointer, self._alignment(chunk))
+
+    # -- sums begun one order ahead -----------------------------------------------------------
+
+    def partial_places(self, rows: Sequence[int]) -> dict[Convolution, tuple[int, ...]]:
+        """Where the chains of every convolution of some rows are kept."""
+        places: dict[Convolution, tuple[int, ...]] = {}
+        for row in rows:
+            step, place = self.program.rows[row].step, self.layout.partial[row]
+            width = -(-padded(self.program.rows[row].width * self.rendering.batch) // REGISTER)
+            for operand in (term.operand for term in step.terms) if step else ():
+                if isinstance(operand, Convolution):
+                    count = 1 if is_square(operand) else 2
+                    chains = tuple(place + k * width * REGISTER for k in range(count))
+                    places.setdefault(operand, chains)
+                    place += count * width * REGISTER
+        return places
+
+    def load_partial(self, place: int, chunk: Chunk) -> Value:
+        t = chunk.type(self.element)
+        return self.b.load(t, self._partial_address(place, chunk), self._alignment(chunk))
+
+    def store_partial(self, place: int, chunk: Chunk, value: Value) -> None:
+        self.b.store(value, self._partial_address(place, chunk), self._alignment(chunk))
+
+    def _partial_address(self, place: int, chunk: Chunk) -> Value:
+        assert self.workspace is not None
+        return self.b.at(self.workspace, chunk.offset + place, self.element)
 
     # -- reciprocals ----------------------------------------------------------------------------
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 
 from taylor_runtime import mathlib
 from taylor_runtime.ir import PAIR
-from taylor_runtime.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.layout import convolution_chains, is_looped
+from taylor_runtime.program import Kernel, Program
 from taylor_runtime.verify import rows_at_order
 
-# Sums that run side by side in one loop, so that they stay in registers (two and more for a pair).
+# Sums that run side by side in one loop, so that they stay in registers.
 MOST_CHAINS = {"double": 12, "float": 12, PAIR: 4}
+MOST_PAIRED_CHAINS = 4  # the same where every one of them is summed for two orders
 
 
 def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
@@ -30,8 +32,10 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
     return pairs
 
 
-def batches(program: Program, windows: Sequence[bool], most: int) -> list[list[int]]:
-    """Rows that vary and have memory of their own, in order; `most` chains share a loop.
+def batches(
+    program: Program, windows: Sequence[bool], most_chains: int = MOST_CHAINS["double"]
+) -> list[list[int]]:
+    """Rows that vary and have memory of their own, in order; `most_chains` sums share a loop.
 
     Neighbours that convolve and do not need one another share a loop.
     """
@@ -41,7 +45,7 @@ def batches(program: Program, windows: Sequence[bool], most: int) -> list[list[i
         if row.constant or windows[index] or (row.gather and row.gather.head):
             continue
         terms = row.step.terms if row.step else ()
-        chains = sum(_chains(term.operand) for term in terms)
+        chains = convolution_chains(row)
         needed = {used for term in terms for used in rows_at_order(term.operand)}
         joins = (
             result
@@ -54,15 +58,43 @@ def batches(program: Program, windows: Sequence[bool], most: int) -> list[list[i
             room -= chains
         else:
             result.append([index])
-            room = most - chains if chains else 0
+            room = most_chains - chains if chains else 0
     return result
 
 
-def _chains(operand: Operand) -> int:
-    if not isinstance(operand, Convolution):
-        return 0
-    return 1 if is_square(operand) else 2
+def merged(program: Program, listed: list[list[int]]) -> list[list[list[int]]]:
+    """Batches that one loop over chunks can run one after the other, chunk by chunk.
+
+    They are of one width, walked by a loop, and gather nothing from one another: all else is done
+    lane by lane.  A loop of several batches finds the coefficients of its chunk in the cache.
+    What does not need the last loop comes before it, so that gathers do not interrupt.
+    """
+    result: list[list[list[int]]] = []
+    for batch in listed:
+        first = program.rows[batch[0]]
+        open_ = result[-1] if result else []
+        inside = {index for part in open_ for index in part}
+        width = program.rows[open_[0][0]].width if open_ else 0
+        loops = bool(open_) and is_looped(width) and not program.rows[open_[0][0]].gather
+        if loops and first.width == width and first.gather is None:
+            open_.append(batch)
+        elif loops and inside.isdisjoint(_needed(program, batch)):
+            result.insert(-1, [batch])
+        else:
+            result.append([batch])
+    return result
 
 
-def is_square(c: Convolution) -> bool:
-    return c.a == c.b and c.weight is None and c.first == c.last
+def _needed(program: Program, batch: list[int]) -> set[int]:
+    """Rows that a batch reads at the order being computed, windows seen through."""
+    found: set[int] = set()
+    waiting = list(batch)
+    while waiting:
+        row = program.rows[waiting.pop()]
+        used = [source for source, _ in row.gather.sources] if row.gather else []
+        for term in row.step.terms if row.step else ():
+            used += rows_at_order(term.operand)
+        fresh = set(used) - found
+        found |= fresh
+        waiting += [index for index in fresh if program.rows[index].gather]
+    return found

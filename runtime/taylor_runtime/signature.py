@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from taylor_runtime.program import (
     Coefficient,
@@ -20,8 +21,7 @@ from taylor_runtime.program import (
 from taylor_runtime.verify import rows_at_order
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A place in a row where another row is used.
 
     head:      only its order-zero value is.
@@ -114,6 +114,11 @@ def depths(program: Program) -> list[int]:
         if row.step is not None:
             for term in row.step.terms:
                 needed += rows_at_order(term.operand)
-            needed += [slot.row for slot in slots(row) if slot.head and slot.row < index]
+                if isinstance(term.operand, Select):
+                    needed.append(term.operand.condition)
+                if term.head is not None:
+                    needed.append(term.head)
+            if row.step.divisor is not None:
+                needed.append(row.step.divisor)
         found.append(1 + max((found[i] for i in needed if i < index), default=-1))
     return found

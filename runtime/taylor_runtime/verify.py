@@ -81,70 +81,84 @@ def verify(program: Program) -> Program:
 
 
 def _verify_row(program: Program, index: int, row: Row) -> None:
-    _require(row.width >= 1, f"width {row.width} is not positive")
+    if row.width < 1:
+        raise ProgramError(f"width {row.width} is not positive")
     if row.gather is not None:
-        _require(row.start is None and row.step is None, "a gather has neither start nor step")
-        _require(len(row.gather.sources) == row.width, "a gather needs one source a lane")
+        if row.start is not None or row.step is not None:
+            raise ProgramError("a gather has neither start nor step")
+        if len(row.gather.sources) != row.width:
+            raise ProgramError("a gather needs one source a lane")
         for source, lane in row.gather.sources:
-            _require(0 <= source < index, f"gathers from row {source}, which is not earlier")
-            _require(
-                0 <= lane < program.rows[source].width, f"lane {lane} of row {source} is missing"
-            )
+            if not 0 <= source < index:
+                raise ProgramError(f"gathers from row {source}, which is not earlier")
+            if not 0 <= lane < program.rows[source].width:
+                raise ProgramError(f"lane {lane} of row {source} is missing")
         return
-    _require(row.start is not None or row.step is not None, "neither start nor step")
+    if row.start is None and row.step is None:
+        raise ProgramError("neither start nor step")
     _verify_constant(row.offset, row.width)
     if isinstance(row.start, Kernel):
         for argument in row.start.arguments:
-            _require(0 <= argument < index, f"kernel argument {argument} is not earlier")
-            _require(
-                program.rows[argument].width == row.width, f"argument {argument} has other lanes"
-            )
+            if not 0 <= argument < index:
+                raise ProgramError(f"kernel argument {argument} is not earlier")
+            if program.rows[argument].width != row.width:
+                raise ProgramError(f"argument {argument} has other lanes")
     elif row.start is not None:
-        _require(row.start.source in SOURCES, f"unknown input source {row.start.source!r}")
-        _require(len(row.start.index) == row.width, "an input needs one index a lane")
+        if row.start.source not in SOURCES:
+            raise ProgramError(f"unknown input source {row.start.source!r}")
+        if len(row.start.index) != row.width:
+            raise ProgramError("an input needs one index a lane")
     if row.step is not None:
         _verify_step(program, index, row, row.step)
 
 
 def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
-    _require(step.times in TIMES, f"times must be one of {TIMES}, got {step.times!r}")
+    if step.times not in TIMES:
+        raise ProgramError(f"times must be one of {TIMES}, got {step.times!r}")
     starts = row.start is not None or step.times in ("1", "n", "h")
-    _require(starts, f"times {step.times} needs a start")
+    if not starts:
+        raise ProgramError(f"times {step.times} needs a start")
     for used in step_rows(step):
-        _require(0 <= used < len(program.rows), f"row {used} does not exist")
-        _require(program.rows[used].width == row.width, f"row {used} has other lanes")
+        if not 0 <= used < len(program.rows):
+            raise ProgramError(f"row {used} does not exist")
+        if program.rows[used].width != row.width:
+            raise ProgramError(f"row {used} has other lanes")
     for term in step.terms:
         _verify_constant(term.constant, row.width)
         for used in rows_at_order(term.operand):
-            _require(used < index, f"needs coefficient n of row {used}, which is not earlier")
+            if used >= index:
+                raise ProgramError(f"needs coefficient n of row {used}, which is not earlier")
         if isinstance(term.operand, Convolution):
             convolution = term.operand
-            _require(min(convolution.first, convolution.last) >= 0, "negative convolution bounds")
+            if min(convolution.first, convolution.last) < 0:
+                raise ProgramError("negative convolution bounds")
             for used in (convolution.a, convolution.b):
-                _require(not program.rows[used].constant, f"convolves constant row {used}")
+                if program.rows[used].constant:
+                    raise ProgramError(f"convolves constant row {used}")
         for used in _rows_of_every_order(term.operand):
             varies = row.constant or not program.rows[used].constant
-            _require(varies, f"needs coefficient n of row {used}, which is constant")
+            if not varies:
+                raise ProgramError(f"needs coefficient n of row {used}, which is constant")
         if isinstance(term.operand, Coefficient):
-            _require(term.operand.lag in (0, 1), f"lag {term.operand.lag} is not 0 or 1")
+            if term.operand.lag not in (0, 1):
+                raise ProgramError(f"lag {term.operand.lag} is not 0 or 1")
             starts = row.start is not None or step.times in ("n", "h")
-            _require(starts or not term.operand.lag, "a lag needs a start")
+            if term.operand.lag and not starts:
+                raise ProgramError("a lag needs a start")
     heads = [term.head for term in step.terms if term.head is not None]
     heads += [term.operand.condition for term in step.terms if isinstance(term.operand, Select)]
     heads += [step.divisor] if step.divisor is not None else []
     for head in heads:
-        _require(head < index or row.start is not None, f"head {head} is not earlier")
+        if head >= index and row.start is None:
+            raise ProgramError(f"head {head} is not earlier")
 
 
 def _verify_constant(constant: object, width: int) -> None:
     if isinstance(constant, tuple):
-        _require(len(constant) == width, "a tuple of constants needs one a lane")
+        if len(constant) != width:
+            raise ProgramError("a tuple of constants needs one a lane")
         for item in constant:
             _verify_constant(item, width)
     else:
-        _require(isinstance(constant, int | Fraction | float), f"{constant!r} is no exact number")
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ProgramError(message)
+        if not isinstance(constant, int | Fraction | float):
+            raise ProgramError(f"{constant!r} is no exact number")
