@@ -22,8 +22,9 @@ from benchmarks.harness import heading, own_versions, publish, table, version
 from taylor.differentiate import grad_expressions
 
 POINTS = 10**6
-SOME = 500  # points for large formulas
+SOME = 200  # points for large formulas
 RUNS = 7
+TURNS = 15
 # The 30th derivative at 0.7 of sin(exp x) log(1 + x^2)/sqrt(1 + x^2), by mpmath.
 EXACT = 2.464932629628841e29
 
@@ -123,15 +124,15 @@ CASES: dict[str, tuple[Expression, tuple[float, float]]] = {
 
 
 def alternating(calls: list[Callable[[], Any]], repeat: int) -> list[float]:
-    """Median time of one of `repeat` calls of each, taking turns."""
+    """Shortest time of one of `repeat` calls of each, taking turns."""
     times: list[list[float]] = [[] for _ in calls]
-    for _ in range(RUNS):
+    for _ in range(TURNS):
         for call, own in zip(calls, times, strict=True):
             start = time.perf_counter()
             for _ in range(repeat):
                 call()
             own.append((time.perf_counter() - start) / repeat)
-    return [median(own) for own in times]
+    return [min(own) for own in times]
 
 
 def function_rows() -> list[list[str]]:
@@ -277,7 +278,8 @@ def main() -> None:
         heading(
             "Calls", "python -m benchmarks.calls", own_versions() | {"heyoka": version("heyoka")}
         ),
-        f"One thread; medians of {RUNS}.  `import taylor` after NumPy: {import_seconds():.3f} s.",
+        f"One thread; the best of {TURNS} turns.  `import taylor` after NumPy: "
+        f"{import_seconds():.3f} s.",
         f"Nanoseconds per point over {POINTS} points in arrays made before, and microseconds for "
         "one call with Python floats (heyoka: an array of them), against heyoka's cfunc; "
         "f(x) = sin(exp x) log(1 + x^2)/sqrt(1 + x^2).",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taylor.explain import Explanation
 
 _float64 = np.float64
+_LONG = 2**15  # points that several threads may share
 
 
 class Function:
@@ -127,8 +128,7 @@ class Function:
 
     def _shared(self, ufunc: np.ufunc, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """ufunc(*arguments, out=...), by several threads if that pays."""
-        sizes = [a.size for a in arguments if type(a) is np.ndarray]
-        if rt.shares(max(sizes, default=0), self.threads) == 1:
+        if self.threads == 1 or not any(getattr(a, "size", 0) > _LONG for a in arguments):
             return ufunc(*arguments, **options)
         dtype = self._kind.dtype
         arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == dtype]
