@@ -15,7 +15,7 @@ from fractions import Fraction
 from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import two_sum
 from taylor_runtime.mathlib.bits import integer, scaled, split_exponent
-from taylor_runtime.mathlib.double_double.exponential import LN2_PIECES
+from taylor_runtime.mathlib.double_double.exponential import LN2, LN2_PIECES
 from taylor_runtime.mathlib.double_double.steps import (
     INFINITY,
     NAN,
@@ -29,7 +29,7 @@ from taylor_runtime.mathlib.kernel import KernelFunction
 # 2 (atanh(s)/s - 1) / z; what is left out is z**21.
 SERIES = [Fraction(2, 2 * k + 3) for k in range(21)]
 _DOUBLES = 11
-_LOG2_E = Fraction("1.4426950408889634073599246810018921374266459541529859341354494069")
+_LOG2_E = 1 / LN2
 _LOG10_E = Fraction("0.43429448190325182765112891891660508229439700580366656611445378317")
 
 
