@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import jet as jet
 
-# Public names whose modules import SymPy, LLVM or much code are imported when first asked for.
+# Public names that some programs have no use for are imported when first asked for; what compiles is
+# imported below, so that the time for it is not taken for that of the first compilation.
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
@@ -81,3 +82,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_LAZY])
+
+
+def _prepare() -> None:
+    import_module("taylor_runtime").prepare()
+    for name in ("Integrator", "compile"):
+        __getattr__(name)
+
+
+_prepare()

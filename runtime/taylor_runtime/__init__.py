@@ -1,6 +1,7 @@
 """Back end of taylor: programs of Taylor coefficients -> machine code.
 
-Public names are imported when first asked for (45 ms for all), LLVM and cffi when first needed.
+Public names are imported when first asked for, LLVM and cffi when first needed, unless `prepare`
+does it all at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
     from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
     from taylor_runtime.engine import CompileError as CompileError
+    from taylor_runtime.engine import prepare as prepare
     from taylor_runtime.facts import info as info
     from taylor_runtime.layout import CHUNK as CHUNK
     from taylor_runtime.stepper import StepperOptions as StepperOptions
@@ -34,7 +36,7 @@ _NAMES = {
     "build": "Formula Jet Stepper aligned_zeros build_formula build_jet build_stepper",
     "cache": "CacheWarning",
     "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
-    "engine": "CompileError",
+    "engine": "CompileError prepare",
     "facts": "info",
     "layout": "CHUNK",
     "stepper": "StepperOptions",

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from taylor_runtime import cache
@@ -277,6 +278,13 @@ def _target_machine(target: Target, codegen: int) -> Any:
         reloc="pic",
         codemodel="small",
     )
+
+
+def prepare() -> None:
+    """Import and initialise all that compiling needs, so that the first program does not pay it."""
+    for name in ("taylor_runtime.build", "taylor_runtime.mathlib", "cffi"):
+        import_module(name)
+    _jit()
 
 
 @lru_cache(maxsize=1)
