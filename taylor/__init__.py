@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import jet as jet
 
-# Public names that some programs have no use for are imported when first asked for; what compiles is
-# imported below, so that the time for it is not taken for that of the first compilation.
+# Public names that some programs have no use for are imported when first asked for; what compiles
+# is imported below, so that the first compilation does not pay for it.
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",

@@ -158,7 +158,7 @@ def cheapest(program: Program, orders: Orders) -> tuple[int, float]:
     quadratically (throughput), but is longer, too. Of orders that are nearly as good as the best,
     the lowest: it compiles sooner and rounds shorter steps.
     """
-    costs = []
+    costs: list[float] = []
     for order, log2_step in orders:
         operations = work(replace(program, order=order))
         if operations > UNROLLED_WORK and costs:

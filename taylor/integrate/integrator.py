@@ -25,13 +25,7 @@ from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.system import System, make_system
-from taylor.integrate.tolerance import (
-    MOST_ORDER,
-    Tolerance,
-    candidates,
-    log2_safety,
-    make_tolerance,
-)
+from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor_runtime.program import Input
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
