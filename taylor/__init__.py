@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
 
-# Public names whose modules import SymPy, LLVM or much code are imported when first asked for.
+# Public names that some programs have no use for are imported when first asked for; what compiles
+# is imported below, so that the first compilation does not pay for it.
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
@@ -86,3 +87,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_LAZY])
+
+
+def _prepare() -> None:
+    import_module("taylor_runtime").prepare()
+    for name in ("Integrator", "compile"):
+        __getattr__(name)
+
+
+_prepare()

@@ -1,6 +1,7 @@
 """Back end of taylor: programs of Taylor coefficients -> machine code.
 
-Public names are imported when first asked for (45 ms for all), LLVM and cffi when first needed.
+Public names are imported when first asked for, LLVM and cffi when first needed, unless `prepare`
+does it all at once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
     from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
     from taylor_runtime.engine import CompileError as CompileError
+    from taylor_runtime.engine import prepare as prepare
     from taylor_runtime.explain import Instructions as Instructions
     from taylor_runtime.explain import Pack as Pack
     from taylor_runtime.explain import count_instructions as count_instructions
@@ -46,7 +48,7 @@ _NAMES = {
     ),
     "cache": "CacheWarning",
     "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
-    "engine": "CompileError",
+    "engine": "CompileError prepare",
     "explain": "Instructions Pack count_instructions explain_program",
     "facts": "info",
     "layout": "CHUNK",

@@ -149,8 +149,14 @@ def build_stepper(
         order, log2_safety = cheapest(program, orders)
         program = replace(program, order=order)
         options = replace(options, log2_safety=log2_safety)
-    text = stepper_module(program, options)
-    module = compile_ir(text, [PROPAGATE], externals=externals, label="stepper")
+    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
+    module = compile_ir(
+        lambda: stepper_module(program, options),
+        [PROPAGATE],
+        externals=externals,
+        label="stepper",
+        source=repr((nameless, options)),
+    )
     states = StateRows.of(program, options.element)
     return Stepper(
         module=module,

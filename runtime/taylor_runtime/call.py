@@ -187,9 +187,15 @@ def clear_flags_address() -> int:
 
 @lru_cache(maxsize=1)
 def _ffi() -> cffi.FFI:
-    import cffi  # 20 ms that `import taylor` need not take
+    import cffi  # takes 20 ms
 
     return cffi.FFI()
+
+
+def prepare_pointers(*signatures: str) -> None:
+    """Load cffi and parse types that `function_pointer` will want (cffi keeps them)."""
+    for signature in signatures:
+        _ffi().typeof(signature)
 
 
 def function_pointer(address: int, signature: str, owner: object = None) -> Callable[..., Any]:

@@ -10,16 +10,19 @@ fuses nothing on its own, and so every optimisation level gives the same results
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from taylor_runtime import cache
@@ -86,14 +89,14 @@ class _Code:
 class Module:
     """Machine code of one program; its addresses are valid as long as a `Module` lives.
 
-    ir:               the text it was made from.
+    text:             the LLVM IR it was made from, or what makes it.
     origin:           "compiled", "disk" or "memory" (object code found in the cache), or "live"
                       (the same program was already loaded, and its code is shared).
     compile_seconds:  wall time this `compile_ir` took, loading included.
     times:            the same by stage.
     """
 
-    ir: str
+    text: str | Callable[[], str]
     target: Target
     options: Options
     label: str
@@ -101,6 +104,11 @@ class Module:
     compile_seconds: float
     times: Times
     _code: _Code
+
+    @property
+    def ir(self) -> str:
+        """The text it was made from (made anew where `compile_ir` was given what makes it)."""
+        return _text_of(self.text)
 
     @property
     def from_cache(self) -> bool:
@@ -140,23 +148,27 @@ _library_numbers = itertools.count()
 
 
 def compile_ir(
-    text: str,
+    text: str | Callable[[], str],
     functions: Sequence[str],
     *,
     target: Target | None = None,
     options: Options | None = None,
     externals: Mapping[str, int] | None = None,
     label: str = "",
+    source: str | None = None,
 ) -> Module:
     """Compile LLVM IR text, or find its machine code in the cache, and load it.
 
     Args:
-        text: LLVM IR of a whole module, without target triple and data layout.
+        text: LLVM IR of a whole module, without target triple and data layout; or a function that
+            makes it, called where the cache has nothing for `source`.
         functions: names of the defined functions whose addresses are wanted.
         target: processor to compile for; the host's by default.
         options: optimisation.
         externals: addresses of declared functions that neither the C library nor its mathematical
         part defines. label: what is compiled, for error messages.
+        source: what the text is made from, all of it but this package, as a string: the key of the
+            cache in place of the text.
 
     Raises:
         CompileError: if the text is not valid LLVM IR, or uses or exports a name that is defined
@@ -177,14 +189,15 @@ def compile_ir(
     target = target or Target.host()
     options = options or Options()
     externals = dict(externals or {})
-    key = cache.key_of(text, binding_version(), repr(target), repr(options))
+    parts = (_text_of(text),) if source is None else (label, source, package_digest())
+    key = cache.key_of(*parts, binding_version(), repr(target), repr(options))
     loaded = (key, tuple(functions), tuple(sorted(externals.items())))
     code = _live.get(loaded) if cache.is_enabled() else None
     origin, times = "live", Times()
     if code is None:
         data, origin = cache.load(key)
         if data is None:
-            data, times = _object_code(text, target, options, label)
+            data, times = _object_code(_text_of(text), target, options, label)
             origin = "compiled"
             cache.store(key, data)
         begin = time.perf_counter()
@@ -195,6 +208,22 @@ def compile_ir(
                 code = _live.setdefault(loaded, code)
     seconds = time.perf_counter() - start
     return Module(text, target, options, label, origin, seconds, times, code)
+
+
+def _text_of(text: str | Callable[[], str]) -> str:
+    return text if isinstance(text, str) else text()
+
+
+@lru_cache(maxsize=1)
+def package_digest() -> str:
+    """Hash of this package's own files: another version may make another text of a program."""
+    folder = Path(__file__).parent
+    digest = hashlib.blake2b()
+    for path in sorted(folder.rglob("*.py")):
+        name, content = path.relative_to(folder).as_posix().encode(), path.read_bytes()
+        for part in (name, content):
+            digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -294,6 +323,14 @@ def _target_machine(target: Target, codegen: int) -> Any:
         reloc="pic",
         codemodel="small",
     )
+
+
+def prepare() -> None:
+    """Import and initialise all that compiling needs, so that the first program does not pay it."""
+    build, call = (import_module(f"taylor_runtime.{name}") for name in ("build", "call"))
+    call.prepare_pointers(build.PROPAGATE_TYPE)
+    _jit()
+    package_digest()
 
 
 @lru_cache(maxsize=1)

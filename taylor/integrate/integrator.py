@@ -26,12 +26,7 @@ from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.system import System, make_system
-from taylor.integrate.tolerance import (
-    MOST_ORDER,
-    candidates,
-    log2_safety,
-    make_tolerance,
-)
+from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.precision import as_precision, leading
 from taylor_runtime.program import Input
 
