@@ -74,7 +74,8 @@ def test_step_loop_on_aarch64_uses_fused_vectors_and_no_library() -> None:
 @pytest.mark.parametrize("cpu", OLDER)
 def test_older_processors_give_the_same_bits(cpu: str) -> None:
     def run(name: str) -> str:
-        environment = {**os.environ, "TAYLOR_CPU": name, "TAYLOR_CACHE": "off"}
+        path = os.pathsep.join(sys.path)
+        environment = {**os.environ, "PYTHONPATH": path, "TAYLOR_CPU": name, "TAYLOR_CACHE": "off"}
         return subprocess.check_output([sys.executable, "-c", PROGRAM], env=environment, text=True)
 
     assert run(cpu) == run("")

@@ -271,9 +271,11 @@ class SeriesEmitter:
             head = self.memory.head(term.head, chunk)
             factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
             return operand * factor if total is None else self.b.fma(operand, factor, total)
-        if constant == 1:
+        # A fused step by +-1 is a plain sum, but for double-doubles, whose lanes must agree with
+        # lanes of other constants.
+        if constant == 1 and (total is None or self.element != PAIR):
             return operand if total is None else total + operand
-        if constant == -1:
+        if constant == -1 and self.element != PAIR:
             return -operand if total is None else total - operand
         factor = self.memory.constant(constant, chunk)
         return operand * factor if total is None else self.b.fma(operand, factor, total)

@@ -112,8 +112,12 @@ def two_product(b: Builder, x: Value, y: Operandlike) -> Parts:
 
 
 def normal(b: Builder, high: Value, low: Value) -> PairValue:
-    """high + low normalised, for |high| >= |low|; what is not finite has no low part."""
-    total, rest = fast_two_sum(b, high, low)
+    """high + low normalised, for |high| >= |low|; what is not finite has no low part.
+
+    A low part of zero is positive, however it came about.
+    """
+    total = high + low
+    rest = (high - total) + low
     finite = b.fabs(high) < math.inf
     return pair(b.select(finite, total, high), b.select(finite, rest, 0))
 
