@@ -84,7 +84,7 @@ def _energy(gm: Sequence[float]) -> Callable[[Any, Sequence[Any]], Any]:
             total += gm[i] * _dot(x[6 * i + 3 : 6 * i + 6], x[6 * i + 3 : 6 * i + 6]) / 2
             for j in range(i):
                 d = [x[6 * i + k] - x[6 * j + k] for k in range(3)]
-                total -= gm[i] * gm[j] / functions.sqrt(_dot(d, d))
+                total -= gm[i] * (gm[j] / functions.sqrt(_dot(d, d)))  # no product of floats
         return total
 
     return energy
