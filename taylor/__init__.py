@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from taylor.integrate.dense import DenseOutput as DenseOutput
     from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
     from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
+    from taylor.integrate.events import Crossings as Crossings
+    from taylor.integrate.events import Event as Event
+    from taylor.integrate.impulses import Impulse as Impulse
     from taylor.integrate.integrator import Integrator as Integrator
     from taylor.integrate.outcome import Outcome as Outcome
     from taylor.integrate.outcome import Status as Status
@@ -61,6 +64,9 @@ _LAZY = {
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
+    "Crossings": "taylor.integrate.events",
+    "Event": "taylor.integrate.events",
+    "Impulse": "taylor.integrate.impulses",
     "Integrator": "taylor.integrate.integrator",
     "Outcome": "taylor.integrate.outcome",
     "Status": "taylor.integrate.outcome",

@@ -66,15 +66,15 @@ def test_a_switch_of_time_is_not_stepped_over() -> None:
     ta = ty.Integrator([(X, ty.where(ty.time < 1, 1, 0))], [0.0])
     outcome = ta.propagate_until(2.0)
     assert outcome.status is ty.Status.REACHED
-    assert outcome.retracted > 0
-    assert ta.state[0] == pytest.approx(1.0, abs=1e-12)
+    assert outcome.retracted == 0  # seen, not stumbled over
+    assert ta.state[0] == 1.0
 
 
 def test_a_switch_of_the_state_is_not_stepped_over() -> None:
     """x'' = -sign(x) from rest at 1: parabolas, with period 4 sqrt 2."""
     ta = ty.Integrator([(X, V), (V, -ty.sign(X))], [1.0, 0.0])
     assert ta.propagate_until(4 * math.sqrt(2)).status is ty.Status.REACHED
-    assert ta.state == pytest.approx([1.0, 0.0], abs=1e-11)
+    assert ta.state == pytest.approx([1.0, 0.0], abs=1e-14)
 
 
 @pytest.mark.parametrize("amplitude", [1e-10, 1e-100, 1e-280, 1e10, 1e300])

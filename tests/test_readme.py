@@ -11,13 +11,15 @@ import mpmath
 import numpy as np
 import pytest
 
+import taylor as ty
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 
 
-@pytest.fixture(scope="module", params=range(len(PYTHON)), ids=["derivatives", "equations"])
+@pytest.fixture(scope="module", params=range(len(PYTHON)))
 def names(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a block of Python leaves behind."""
     found: dict[str, Any] = {}
@@ -27,7 +29,7 @@ def names(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
     with mpmath.workdps(30):
-        if "coefficients" in names:
+        if "slope" in names:
             x = np.linspace(0, 1, 5)
             np.testing.assert_allclose(names["value"], np.sin(x) * np.exp(-0.25), rtol=1e-15)
             np.testing.assert_allclose(names["slope"], np.cos(x) * np.exp(-0.25), rtol=1e-15)
@@ -35,6 +37,11 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(
                 names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
             )
+        elif names["ta"].precision == "double-double":
+            exact = mpmath.cos(100 / mpmath.sqrt(3)) / 10
+            assert abs(ty.to_mpmath(names["ta"].state)[0] - exact) < 1e-29
+            exact = mpmath.exp(mpmath.mpf(1) / 3) / mpmath.factorial(40)
+            assert ty.to_mpmath(names["coefficients"])[40] / exact - 1 < 1e-29
         else:
             angle, rate = (float(value) for value in pendulum_at(13.0))
             np.testing.assert_allclose(names["grid"].states[-1], [angle, rate], atol=1e-14)
@@ -75,7 +82,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,31 +10,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taylor_runtime.build import Detector as Detector
     from taylor_runtime.build import Formula as Formula
     from taylor_runtime.build import Jet as Jet
     from taylor_runtime.build import Stepper as Stepper
     from taylor_runtime.build import aligned_planes as aligned_planes
     from taylor_runtime.build import aligned_zeros as aligned_zeros
+    from taylor_runtime.build import build_detector as build_detector
     from taylor_runtime.build import build_formula as build_formula
     from taylor_runtime.build import build_jet as build_jet
     from taylor_runtime.build import build_stepper as build_stepper
     from taylor_runtime.build import work as work
     from taylor_runtime.cache import CacheWarning as CacheWarning
     from taylor_runtime.control import CONTROL as CONTROL
+    from taylor_runtime.control import EVENT_ASKED as EVENT_ASKED
+    from taylor_runtime.control import EVENT_CUT as EVENT_CUT
+    from taylor_runtime.control import EVENT_STOP as EVENT_STOP
+    from taylor_runtime.control import EVENTS_FULL as EVENTS_FULL
     from taylor_runtime.control import NON_FINITE as NON_FINITE
     from taylor_runtime.control import REACHED as REACHED
     from taylor_runtime.control import RECORD_HEADER as RECORD_HEADER
     from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
+    from taylor_runtime.control import SLIDING as SLIDING
     from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
     from taylor_runtime.engine import CompileError as CompileError
     from taylor_runtime.engine import prepare as prepare
+    from taylor_runtime.events.block import ASK as ASK
+    from taylor_runtime.events.block import CUT as CUT
+    from taylor_runtime.events.block import EVENT_BLOCK as EVENT_BLOCK
+    from taylor_runtime.events.block import EVENT_HEADER as EVENT_HEADER
+    from taylor_runtime.events.block import EVENT_TABLE as EVENT_TABLE
+    from taylor_runtime.events.block import GO as GO
+    from taylor_runtime.events.block import RECORD as RECORD
+    from taylor_runtime.events.block import STOP as STOP
+    from taylor_runtime.events.block import SWITCH as SWITCH
+    from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
+    from taylor_runtime.events.roots import binomials as binomials
     from taylor_runtime.explain import Instructions as Instructions
     from taylor_runtime.explain import Pack as Pack
     from taylor_runtime.explain import count_instructions as count_instructions
     from taylor_runtime.explain import explain_program as explain_program
     from taylor_runtime.facts import info as info
     from taylor_runtime.layout import CHUNK as CHUNK
-    from taylor_runtime.stepper import VECTORS as VECTORS
+    from taylor_runtime.states import VECTORS as VECTORS
     from taylor_runtime.stepper import StepperOptions as StepperOptions
     from taylor_runtime.target import Target as Target
     from taylor_runtime.threads import in_shares as in_shares
@@ -43,16 +61,22 @@ if TYPE_CHECKING:
 # The same names by module; a test compares the two lists.
 _NAMES = {
     "build": (
-        "Formula Jet Stepper aligned_planes aligned_zeros build_formula build_jet build_stepper "
-        "work"
+        "Detector Formula Jet Stepper aligned_planes aligned_zeros build_detector build_formula "
+        "build_jet build_stepper work"
     ),
     "cache": "CacheWarning",
-    "control": "CONTROL NON_FINITE REACHED RECORD_HEADER RECORDS_FULL STEP_UNDERFLOW",
+    "control": (
+        "CONTROL EVENT_ASKED EVENT_CUT EVENT_STOP EVENTS_FULL NON_FINITE REACHED RECORD_HEADER "
+        "RECORDS_FULL SLIDING STEP_UNDERFLOW"
+    ),
     "engine": "CompileError prepare",
+    "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO RECORD STOP SWITCH EVENT_TABLE",
+    "events.roots": "EVENT_MEMORY binomials",
     "explain": "Instructions Pack count_instructions explain_program",
     "facts": "info",
     "layout": "CHUNK",
-    "stepper": "StepperOptions VECTORS",
+    "states": "VECTORS",
+    "stepper": "StepperOptions",
     "target": "Target",
     "threads": "in_shares shares",
 }

@@ -19,6 +19,9 @@ from taylor_runtime.call import (
 )
 from taylor_runtime.compensate import compensate
 from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.events.block import Areas, DetectorOptions, event_length
+from taylor_runtime.events.detector import DETECT, detector_module
+from taylor_runtime.events.roots import SCAN, scan_module
 from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
 from taylor_runtime.layout import REGISTER, Layout, windows
@@ -104,13 +107,21 @@ class Stepper:
     module: Module
     program: Program
     options: StepperOptions
-    slots: tuple[int, ...]
-    padding: tuple[int, ...]
-    size: int
+    states: StateRows
     workspace: int
     record_length: int
     parameters: int
     _call: Any = field(repr=False)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Where each state is in the state vector."""
+        return self.states.slots
+
+    @property
+    def size(self) -> int:
+        """Places of the state vector."""
+        return self.states.size
 
     @property
     def workspace_bytes(self) -> int:
@@ -162,9 +173,7 @@ def build_stepper(
         module=module,
         program=program,
         options=options,
-        slots=states.slots,
-        padding=states.padding(),
-        size=states.size,
+        states=states,
         workspace=Layout.of(program).size,
         record_length=record_length(program.order, states),
         parameters=dict(program.inputs).get("parameter", 0),
@@ -291,3 +300,47 @@ def build_formula(
     if with_scalar:
         scalar = scalar_call.make_builtin(module.address(scalar_call.SCALAR), name, module)
     return Formula(module, None if in_rows else ufunc, ufunc if in_rows else None, scalar)
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Compiled detection of events in steps; see `events.detector.detector_module`."""
+
+    module: Module
+    scan: Module
+    program: Program
+    options: DetectorOptions
+    address: int
+    areas: Areas
+
+    @property
+    def record_length(self) -> int:
+        """Doubles of an event's record."""
+        return event_length(self.options.states)
+
+
+def build_detector(
+    program: Program,
+    noise: Program,
+    states: StateRows,
+    linear: Sequence[bool],
+    externals: Externals | None = None,
+) -> Detector:
+    """Compile the detection of a program's outputs along steps of a stepper with such states."""
+    element = states.element
+    program = program if element == PAIR else compensate(program)
+    program, unrolled = choose(program, element)
+    options = DetectorOptions(states, tuple(linear), unrolled)
+    nameless = [
+        replace(p, rows=tuple(replace(row, name="") for row in p.rows)) for p in (program, noise)
+    ]
+    scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
+    module = compile_ir(
+        lambda: detector_module(program, noise, options),
+        [DETECT],
+        externals={**(externals or {}), SCAN: scan.address(SCAN)},
+        label="detector",
+        source=repr((nameless, options)),
+    )
+    areas = Areas.of(program, options)
+    return Detector(module, scan, program, options, module.address(DETECT), areas)

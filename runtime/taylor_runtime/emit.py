@@ -36,6 +36,7 @@ from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, me
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
 InputReader = Callable[[Input, Chunk], Value]
+CoefficientReader = Callable[[Input, Index, Chunk], Value]  # of inputs of source "jet"
 
 
 class SeriesEmitter:
@@ -49,6 +50,7 @@ class SeriesEmitter:
         workspace: Value | None,
         read_input: InputReader,
         time_scale: Value | None = None,
+        read_coefficient: CoefficientReader | None = None,
     ) -> None:
         self.b = b
         self.program = program
@@ -56,6 +58,7 @@ class SeriesEmitter:
         self.element = rendering.element
         self.memory = RowMemory(b, program, rendering, workspace)
         self.read_input = read_input
+        self.read_coefficient = read_coefficient
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
         # Double-doubles have more to compute than to load.
@@ -187,7 +190,9 @@ class SeriesEmitter:
             elif isinstance(row.start, Input) and row.start.source == "time":
                 value = self.factors.time_coefficient(n, chunk.type(self.element))
             elif isinstance(row.start, Input) and row.start.source == "jet":
-                continue  # all its coefficients are given
+                if self.read_coefficient is None:
+                    continue  # all its coefficients are where they belong
+                value = self.read_coefficient(row.start, n, chunk)
             else:
                 value = self.b.constant(0, chunk.type(self.element))
             self.memory.store(index, n, chunk, value)

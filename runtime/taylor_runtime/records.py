@@ -51,7 +51,7 @@ class Recorder:
         self.order = order
         self.length = record_length(order, rows)
 
-    def _record(self) -> Value:
+    def current(self) -> Value:
         """Where the current step's record goes."""
         return self.b.at(self.records, self.control.get("records") * self.length)
 
@@ -66,7 +66,7 @@ class Recorder:
 
     def write(self, series: SeriesEmitter) -> None:
         """Write the coming step's record."""
-        b, record = self.b, self._record()
+        b, record = self.b, self.current()
         for k, name in enumerate(("time", "time_low", "scale")):
             b.store(self.control.get(name), b.at(record, k))
 
@@ -83,7 +83,7 @@ class Recorder:
 
     def coefficients(self, n: Index) -> list[Value]:
         """Coefficient n of every state row, from the record just written."""
-        return self.rows.load_all(self.b, self._coefficient_address(self._record(), n))
+        return self.rows.load_all(self.b, self._coefficient_address(self.current(), n))
 
     def _coefficient_address(self, record: Value, n: Index) -> Value:
         """Where coefficient n of the first place is."""
@@ -98,7 +98,7 @@ class Recorder:
 
         def keep() -> list[Value]:
             b = self.b
-            record = self._record()
+            record = self.current()
             b.store(self.control.get("step"), b.at(record, 3))
             self._fill_grid(record, state)
             keeps_all = b.cast("zext", b.eq(recording, 1), "i64")

@@ -10,17 +10,29 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir import Builder, Index, Type, Value
+from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, pair
 from taylor_runtime.layout import REGISTER, UNROLLED_CHUNKS, Chunk, chunks, padded
 from taylor_runtime.program import Program
 
 if TYPE_CHECKING:
     from taylor_runtime.emit import SeriesEmitter
 
+VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
+
 
 def plane_length(count: int) -> int:
     """Numbers in each part of an array of `count`: parts begin at cache lines."""
     return -(-max(count, 1) // (2 * REGISTER)) * 2 * REGISTER
+
+
+def time_as(b: Builder, high: Value, low: Value, part: int, element: str) -> Value:
+    """The time high + low as one number of a kind (part 0), or what is left of it by that."""
+    if element == PAIR:
+        return pair(high, low)
+    if element == "double":
+        return low if part else high
+    rounded = b.from_double(high, element)
+    return b.from_double((high - b.to_double(rounded)) + low, element) if part else rounded
 
 
 @dataclass(frozen=True, slots=True)

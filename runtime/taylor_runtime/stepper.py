@@ -15,11 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from taylor_runtime.control import (
+    EVENT_ASKED,
+    EVENT_CUT,
+    EVENT_STOP,
+    EVENTS_FULL,
     NON_FINITE,
     REACHED,
     RECORDS_FULL,
+    SLIDING,
     STEP_UNDERFLOW,
     STEPS_DONE,
+    SWITCHED,
     Control,
 )
 from taylor_runtime.emit import SeriesEmitter
@@ -31,12 +37,11 @@ from taylor_runtime.norms import StateNorms
 from taylor_runtime.program import Input, Program
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
-from taylor_runtime.states import StateRows, plane_length
+from taylor_runtime.states import VECTORS, StateRows, plane_length, time_as
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
 from taylor_runtime.verify import verify
 
 PROPAGATE = "taylor.propagate"
-VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
 RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts as singular
 RESCALE = 2.0**-20
 NOTHING = 2.0**-900  # a defect that is nothing even to a state that is zero so far
@@ -134,6 +139,9 @@ class _StepLoop:
             self.options.log2_safety,
             self.options.polynomial,
         )
+        self.begin = b.fresh_label("begin")
+        b.jump(self.begin)
+        b.label(self.begin)
         self.series.constant_rows()
         self.top = b.fresh_label("step")
         b.jump(self.top)
@@ -152,22 +160,13 @@ class _StepLoop:
     def _read_input(self, given: Input, chunk: Chunk) -> Value:
         b = self.b
         if given.source == "time":
-            return b.splat(self._time(given.index[0]), chunk.lanes)
+            high, low = self.control.get("time"), self.control.get("time_low")
+            return b.splat(time_as(b, high, low, given.index[0], self.element), chunk.lanes)
         base = self.parameters if given.source == "parameter" else self.state
         slots = given.index
         if given.source == "state":
             slots = tuple(self.rows.slot(index) for index in given.index)
         return self.rows.load_slots(b, base, slots, chunk)
-
-    def _time(self, part: int) -> Value:
-        """Time as one number of the kind (part 0), or what is left of it by that."""
-        b, high, low = self.b, self.control.get("time"), self.control.get("time_low")
-        if self.element == PAIR:
-            return pair(high, low)
-        if self.element == "double":
-            return low if part else high
-        rounded = b.from_double(high, self.element)
-        return b.from_double((high - b.to_double(rounded)) + low, self.element) if part else rounded
 
     def _first_coefficient(self, row: int, chunk: Chunk) -> Value:
         """x_1 of a state row, scaled: the right-hand side at the new point."""
@@ -186,13 +185,15 @@ class _StepLoop:
         self._return(status)
         self.b.label(stay)
 
-    def _again_if(self, condition: Value, change: Callable[[], None]) -> None:
+    def _again_if(
+        self, condition: Value, change: Callable[[], None], where: str | None = None
+    ) -> None:
         """Where `condition` holds, `change` and start the turn anew."""
         again, stay = self.b.fresh_label("again"), self.b.fresh_label("stay")
         self.b.branch(condition, again, stay)
         self.b.label(again)
         change()
-        self.b.jump(self.top)
+        self.b.jump(where or self.top)
         self.b.label(stay)
 
     # -- the step that was made -----------------------------------------------------------------
@@ -232,19 +233,60 @@ class _StepLoop:
 
     def _accept(self) -> None:
         b, control = self.b, self.control
+        status = self._detect()
+        self._return_if_any(status, (EVENT_ASKED, EVENTS_FULL))
         control.set("pending", 0)
         control.set("rescaled", 0)
         control.set("limit", math.inf)
         h = b.fabs(control.get("step"))
-        for name, keep in (("smallest_step", "lt"), ("largest_step", "gt")):
-            old = control.get(name)
-            control.set(name, b.select(b.compare(keep, h, old), h, old))
-        self.recorder.accept(self.state)
-        steps = control.increment("steps")
-        full = self.recorder.is_full()
-        self._return_if(full, RECORDS_FULL)
+
+        def keep() -> list[Value]:
+            for name, relation in (("smallest_step", "lt"), ("largest_step", "gt")):
+                old = control.get(name)
+                control.set(name, b.select(b.compare(relation, h, old), h, old))
+            self.recorder.accept(self.state)
+            control.increment("steps")
+            return []
+
+        b.if_(h > 0, keep)  # else a switch changed where the step began
+        self._return_if_any(status, (EVENT_STOP, EVENT_CUT, SLIDING))
+        self._return_if(self.recorder.is_full(), RECORDS_FULL)
         at_end = b.eq(self._remaining(), 0)
-        self._return_if(b.eq(steps, control.get("steps_wanted")) & ~at_end, STEPS_DONE)
+        done = b.eq(control.get("steps"), control.get("steps_wanted"))
+        self._return_if(done & ~at_end, STEPS_DONE)
+        self._again_if(b.eq(status, SWITCHED), lambda: None, self.begin)
+
+    def _detect(self) -> Value:
+        """Look for events in the step, which may cut it short; 0 or a status."""
+        b, control = self.b, self.control
+        detector = control.get("detector")
+
+        def detect() -> list[Value]:
+            function = control.address("detector")
+            given = [
+                control.pointer,
+                control.address("events"),
+                self.state.parts[0],
+                self.error.parts[0],
+            ]
+            given += [self.recorder.current(), self.parameters.parts[0]]
+            listed = ", ".join(f"{value.type} {value.text}" for value in given)
+            return [b.emit(I64, f"call i64 {function.text}({listed})")]
+
+        return b.if_(b.ne(detector, 0), detect, lambda: [b.constant(0, I64)])[0]
+
+    def _return_if_any(self, status: Value, ending: Sequence[int]) -> None:
+        """Return `status` if it is one of these."""
+        b = self.b
+        conditions = [b.eq(status, code) for code in ending]
+        leave, stay = b.fresh_label("leave"), b.fresh_label("stay")
+        condition = conditions[0]
+        for other in conditions[1:]:
+            condition = condition | other
+        b.branch(condition, leave, stay)
+        b.label(leave)
+        b.ret(status)
+        b.label(stay)
 
     def _remaining(self) -> Value:
         """end - time, rounded once."""

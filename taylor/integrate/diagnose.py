@@ -75,6 +75,18 @@ def why_not_finite(integrator: Integrator) -> str:
     )
 
 
+def why_sliding(integrator: Integrator) -> str:
+    """Which surface holds the solution."""
+    listed = [(str(s.condition), c) for s, c in integrator._switch_records() if len(c)]
+    latest = max(listed, key=lambda item: float(np.ravel(item[1].times)[-1]), default=None)
+    where = f" {latest[0]}" if latest else ""
+    return (
+        f"at t = {integrator.time!r} the solution reached the surface of{where} and both branches "
+        "lead back to it: it slides along, which no branch describes; give the sliding motion its "
+        "own equations, or smooth the switch"
+    )
+
+
 def _first_singular(integrator: Integrator) -> tuple[int, int] | None:
     """Which state has the first Taylor coefficient that is not finite, and its order."""
     from mpmath import mp

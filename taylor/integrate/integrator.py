@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from mpmath import workdps
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
@@ -17,22 +18,28 @@ from taylor.decompose import decompose
 from taylor.degree import polynomial_degree
 from taylor.errors import TaylorError
 from taylor.explain import Explanation, explain_stepper
+from taylor.expression import time as time_node
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
-from taylor.integrate.diagnose import StiffnessWatch, why_not_finite, why_underflow
+from taylor.integrate.detection import Detection
+from taylor.integrate.diagnose import StiffnessWatch
+from taylor.integrate.events import Crossings, Event, as_events, check_inputs
+from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
-from taylor.integrate.progress import ProgressBar
-from taylor.integrate.system import System, make_system
+from taylor.integrate.propagation import Propagation
+from taylor.integrate.switches import Switch, switched
+from taylor.integrate.system import System, make_system, with_parameters_of
 from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
-from taylor.precision import as_precision, leading
+from taylor.precision import as_precision, from_mpmath, leading, to_mpmath
 from taylor_runtime.program import Input
 
-SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
+DIGITS = 40  # of exact sums
 
 Callback = Callable[["Integrator"], Any]
+Values = tuple[bytes, tm.Pair, bytes]
 
 
 class Integrator:
@@ -50,11 +57,16 @@ class Integrator:
                  small systems, which are faster with longer steps of the same truncation error.
     max_step:    upper bound on |step|. A feature that is narrower than a step *and* flat to all
                  orders at both of its ends (a bump that underflows) cannot be seen without it.
+    events:      list of `taylor.Event`; what is found is in `outcome.events`. May be set later.
+    impulses:    list of `taylor.Impulse`: jumps of the state and of parameters at known times.
     high_accuracy: carry the rounding errors of the state from step to step (compensated summation).
     precision:   the kind of number of the state: "float64", "float32", or "double-double" with
                  about 31 digits.  There the state has shape (n, 2), pairs of a high and a low part
                  (`taylor.to_mpmath` makes numbers of them); states, parameters and times may be
                  given as mpmath numbers, Fractions or decimal strings, and `tol` down to 1e-31.
+
+    Branches of the right-hand side (`where`, `abs`, `sign`, `minimum`, `maximum`, `relu` of the
+    state or time) are followed exactly: steps end where a condition changes.
 
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
     compiled.
@@ -79,6 +91,8 @@ class Integrator:
         atol: ArrayLike | None = None,
         order: int | None = None,
         max_step: float = math.inf,
+        events: Sequence[Event] | Event = (),
+        impulses: Sequence[Impulse] | Impulse = (),
         high_accuracy: bool = False,
         precision: str = "float64",
     ) -> None:
@@ -86,7 +100,10 @@ class Integrator:
         initial = arguments.initial_state(state, kind)
         named = parameters is None or isinstance(parameters, Mapping)
         listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
-        self.system: System = make_system(system, len(initial), listed)
+        watched = as_events(events)
+        others = [event.expression for event in watched]
+        others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
+        self.system: System = with_parameters_of(make_system(system, len(initial), listed), others)
         if len(initial) != len(self.system):
             raise ValueError(
                 f"the initial state has {len(initial)} components, the system "
@@ -101,10 +118,14 @@ class Integrator:
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._time = tm.time_pair(time)
         self._state = initial
+        self._schedule = Schedule(impulses, self.system.states, self._parameters)
+        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        self._model = switched(self.system)
         started = clock.perf_counter()
         self._machine = self._make_machine()
+        self._detection = self._detect(watched)
         self.compile_seconds = clock.perf_counter() - started
-        self._known: tuple[bytes, tm.Pair, bytes] | None = None  # what the machine has
+        self._known: Values | None = None  # what the machine has
         self._watch = StiffnessWatch(self)
         self._running = False
 
@@ -119,9 +140,15 @@ class Integrator:
             compensated=self.high_accuracy,
             precision=self._kind.name,
         )
-        stepper = _compile(self.system, order, options, orders)
+        stepper = _compile(self._model.system, order, options, orders)
         self.order = stepper.program.order
         return Machine(stepper, tolerance.defect_bound, tolerance.floors)
+
+    def _detect(self, events: Sequence[Event]) -> Detection | None:
+        if not events and not self._model.switches:
+            return None
+        model = self._model
+        return Detection(events, model.switches, model.system, self._machine.stepper)
 
     def __repr__(self) -> str:
         return (
@@ -136,22 +163,29 @@ class Integrator:
         other._state = self._state.copy()
         other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
         other._machine = self._machine.copy()
+        other._detection = None if self._detection is None else self._detection.copy()
         other._watch = StiffnessWatch(other)
         other._running = False
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        kept = {
-            k: v for k, v in self.__dict__.items() if k not in ("_machine", "_watch", "_running")
-        }
-        return {**kept, "memory": self._machine.memory()}
+        made = ("_machine", "_watch", "_running", "_model", "_detection")
+        kept = {k: v for k, v in self.__dict__.items() if k not in made}
+        known = None if self._detection is None else self._detection.state()
+        return {
+            **kept, "memory": self._machine.memory(), "watched": self.events, "seen": known
+        }  # fmt: skip
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
-        memory = kept.pop("memory")
+        memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
+        self._model = switched(self.system)
         self._machine = self._make_machine()
         self._machine.restore(memory)
+        self._detection = self._detect(events)
+        if self._detection is not None:
+            self._detection.restore(seen)
         self._watch = StiffnessWatch(self)
         self._running = False
 
@@ -212,6 +246,34 @@ class Integrator:
         """The kind of number of the state: "float64", "float32" or "double-double"."""
         return self._kind.name
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What is watched; may be set to other events at any time (nothing else is compiled)."""
+        return () if self._detection is None else self._detection.events
+
+    @events.setter
+    def events(self, events: Sequence[Event] | Event) -> None:
+        if self._running:
+            raise TaylorError("events cannot be changed while the integrator is propagating")
+        watched = as_events(events)
+        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        self._detection = self._detect(watched)
+        self._known = None
+
+    @property
+    def switches(self) -> tuple[Switch, ...]:
+        """The conditions on state or time in the right-hand side, with their surfaces."""
+        return self._model.switches
+
+    @property
+    def modes(self) -> np.ndarray:
+        """The branch in force: +1 where a switch's condition holds, else -1; shape (switches,)."""
+        if self._detection is None:
+            return np.empty(0, np.int8)
+        if not self._running:
+            self._load()
+        return self._detection.modes(self._machine)
+
     def _rounded_state(self) -> np.ndarray:
         """The state as float64, shape (n,)."""
         return leading(self._state, self._kind).astype(np.float64)
@@ -227,12 +289,14 @@ class Integrator:
         Raises TaylorError before the first step from a state that was set, and after one that was
         rejected.
         """
-        return self._machine.last_step()
+        flipped = None if self._detection is None else self._detection.flipped()
+        return self._machine.last_step(flipped)
 
     def explain(self) -> Explanation:
         """What the compiler made of the system: print it, use its fields, `plot` or `save` it."""
         states, parameters = (
-            [str(e) for e in names] for names in (self.system.states, self.system.parameters)
+            [str(e) for e in names]
+            for names in (self._model.system.states, self._model.system.parameters)
         )
         return explain_stepper(self._machine.stepper, states, parameters, self.compile_seconds)
 
@@ -313,103 +377,76 @@ class Integrator:
                 "this integrator is propagating already, in the callback or thread that "
                 "called it; use another one, such as copy.copy(integrator)"
             )
-        self._load()
-        machine = self._machine
-        control = machine.control[0]
-        control["end"], control["end_low"] = end
-        control["max_step"] = self._max_step
-        for name in ("steps", "retracted"):
-            control[name] = 0
-        control["smallest_step"], control["largest_step"] = math.inf, 0.0
-        machine.start_recording(dense, grid)
-        bar = ProgressBar(self._time[0], end[0], progress)
-        self._watch.begin()
         self._running = True
         try:
-            status, message = self._run(limit, callback, bar)
+            return Propagation(self, end, limit, callback, dense, grid, progress).run()
         finally:
             self._running = False
-            bar.close()
-        return self._outcome(status, message, grid, dense)
 
-    def _run(
-        self, limit: int | None, callback: Callback | None, bar: ProgressBar
-    ) -> tuple[Status, str]:
-        """Slices of machine code until something decides."""
-        machine, control = self._machine, self._machine.control[0]
-        budget = 1 if callback else 64
-        while True:
-            before = int(control["steps"])
-            wanted = before + budget
-            control["steps_wanted"] = wanted if limit is None else min(wanted, limit)
-            started = clock.perf_counter()
-            try:
-                code = machine.run()
-            finally:
-                self._unload()
-            if code == rt.RECORDS_FULL:
-                machine.grow_records()
-                if int(control["steps"]) == before:
-                    continue
-            elif code == rt.NON_FINITE:
-                return Status.NON_FINITE, why_not_finite(self)
-            elif code == rt.STEP_UNDERFLOW:
-                return Status.STEP_UNDERFLOW, why_underflow(self)
-            if callback is not None and int(control["steps"]) > before:
-                if callback(self):
-                    return Status.STOPPED, Status.STOPPED.value
-                self._load()
-            if code == rt.REACHED:
-                return Status.REACHED, ""
-            if limit is not None and int(control["steps"]) >= limit:
-                self._watch.look_at_end()
-                return Status.STEP_LIMIT, Status.STEP_LIMIT.value
-            bar.show(self.time)
-            self._watch.look()
-            if callback is None:
-                budget = _next_budget(budget, clock.perf_counter() - started)
+    # -- what propagations and impulses do to it ------------------------------------------------
 
     def _load(self) -> None:
         """Give the machine what the user changed, if anything; else the step size is kept."""
-        values = self.parameters.array()
-        known = (self._state.tobytes(), self._time, values.tobytes())
-        if known == self._known:
+        values = self._values()
+        if values == self._known:
             return
-        state = leading(self._state, self._kind)
+        state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():
             place = int(np.flatnonzero(~np.isfinite(state))[0])
             raise ValueError(
                 f"the state is not finite: {self.system.states[place]} = {float(state[place])}"
             )
-        self._machine.set_state(self._state, self._time)
-        self._machine.set_parameters(values)
-        self._machine.forget_step()
-        self._known = known
+        same_time = self._known is not None and self._known[1] == self._time
+        parameters = self.parameters.array()
+        machine.set_state(self._state, self._time)
+        machine.set_parameters(parameters)
+        machine.forget_step()
+        if self._detection is not None:
+            self._detection.forget(keep_reported=same_time)
+            self._detection.set_modes(state, self._time, leading(parameters, self._kind), machine)
+        self._known = values
+
+    def _values(self) -> Values:
+        """State, time and parameters, to be compared."""
+        return self._state.tobytes(), self._time, self.parameters.array().tobytes()
 
     def _unload(self) -> None:
         state, time = self._machine.state(), self._machine.time
-        known = (state.tobytes(), time, self.parameters.array().tobytes())
+        assert self._known is not None
+        known = (state.tobytes(), time, self._known[2])
         # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
         self._state[:], self._time, self._known = state, time, known
 
-    def _outcome(
-        self, status: Status, message: str, grid: np.ndarray | None, dense: bool
-    ) -> Outcome:
-        control = self._machine.control[0]
-        steps = int(control["steps"])
-        return Outcome(
-            status=status,
-            time=self.time,
-            steps=steps,
-            smallest_step=float(control["smallest_step"]) if steps else math.nan,
-            largest_step=float(control["largest_step"]) if steps else math.nan,
-            retracted=int(control["retracted"]),
-            message=message,
-            stiff=self._watch.stiff,
-            times=None if grid is None else self._times_of(grid),
-            states=None if grid is None else self._machine.grid_states(),
-            dense=self._machine.dense() if dense else None,
-        )
+    def _show(self, state: np.ndarray, time: tm.Pair) -> None:
+        """Put the state of an event where users look for it."""
+        self._state[:], self._time = state, time
+
+    def _keep(self) -> tuple[np.ndarray, tm.Pair]:
+        return self._state.copy(), self._time
+
+    def _found(self) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
+        return ((), ()) if self._detection is None else self._detection.found(self._machine)
+
+    def _switch_records(self) -> list[tuple[Switch, Crossings]]:
+        return list(zip(self.switches, self._found()[1], strict=True))
+
+    def _inputs(self) -> dict[Any, Any]:
+        """Values of states, parameters and time, for expressions."""
+        many = self._kind.parts > 1
+        numbers = to_mpmath(self._state) if many else self._state.astype(float).tolist()
+        values: dict[Any, Any] = dict(zip(self.system.states, numbers, strict=True))
+        values |= {e: self.parameters[e] for e in self.system.parameters}
+        return {**values, time_node: to_mpmath(np.array(self._time)) if many else self.time}
+
+    def _add(self, place: int, amount: Any, sign: int) -> None:
+        """Add to one state."""
+        kind = self._kind
+        if kind.parts > 1:
+            with workdps(DIGITS):
+                total = to_mpmath(self._state[place]) + sign * to_mpmath(from_mpmath(amount))
+                self._state[place] = from_mpmath(total)
+        else:
+            self._state[place] += sign * float(amount)
 
 
 def _compile(
@@ -423,9 +460,3 @@ def _compile(
     if as_precision(options.precision).parts > 1:
         check_has_digits(program)
     return rt.build_stepper(program, options, externals(program), orders)
-
-
-def _next_budget(budget: int, elapsed: float) -> int:
-    """Steps for the next slice, from how long the last took."""
-    factor = SLICE_SECONDS / max(elapsed, 1e-6)
-    return max(1, int(budget * min(max(factor, 0.25), 8.0)))

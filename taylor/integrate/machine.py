@@ -24,7 +24,7 @@ class Machine:
         self.stepper = stepper
         self.kind = as_precision(stepper.options.precision)
         self.slots = np.array(stepper.slots, dtype=np.intp)
-        self.padding = np.array(stepper.padding, dtype=np.intp)
+        self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         self.control = np.zeros(1, dtype=rt.CONTROL)
         self.states = rt.aligned_planes(VECTORS * stepper.size, self.kind.name)
         self.work = rt.aligned_planes(stepper.workspace, self.kind.name)
@@ -47,6 +47,7 @@ class Machine:
         other.tolerances[:] = self.tolerances
         other.parameters[:] = self.parameters
         other.records = rt.aligned_zeros(len(self.records))
+        other.control[0]["detector"] = other.control[0]["events"] = 0
         return other
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -60,6 +61,7 @@ class Machine:
     def restore(self, memory: dict[str, np.ndarray]) -> None:
         """The inverse of `memory`."""
         self.control[:] = memory["control"]
+        self.control[0]["detector"] = self.control[0]["events"] = 0
         self._vectors()[:] = memory["vectors"][..., self.padding]
         self.parameters[:] = memory["parameters"]
 
@@ -118,6 +120,7 @@ class Machine:
     def start_recording(self, keep_all: bool, grid: np.ndarray | None) -> None:
         """Prepare for dense output, for the states at times (k, 2), for both or neither."""
         control = self.control[0]
+        control["detector"] = control["events"] = 0
         control["recording"] = 1 if keep_all else (2 if grid is not None else 0)
         control["records"] = 0
         control["records_wanted"] = FIRST_RECORDS if keep_all else -1
@@ -140,14 +143,26 @@ class Machine:
         room = self.grid[2 * count :].view(self.kind.dtype)
         return room[: self.kind.parts * count * size].reshape(-1, count, size)
 
-    def grow_records(self) -> None:
-        """Double the room for records."""
+    def grow_records_if_full(self) -> None:
+        """Double the room for records where none is left."""
         control = self.control[0]
+        if control["recording"] != 1 or control["records"] != control["records_wanted"]:
+            return
         wanted = 2 * int(control["records_wanted"])
         larger = rt.aligned_zeros((wanted + 1) * self.stepper.record_length)
         larger[: len(self.records)] = self.records
         self.records = larger
         control["records_wanted"] = wanted
+
+    def overwrite_grid(self) -> None:
+        """The state jumped at the present time: a grid shows it behind the jump."""
+        control = self.control[0]
+        last = int(control["grid_next"]) - 1
+        if last >= 0 and (self.grid[last], self.grid[last + int(control["grid_count"])]) == (
+            control["time"],
+            control["time_low"],
+        ):
+            self._grid_states()[:, last] = self._vectors()[:, 0]
 
     def grid_states(self) -> np.ndarray:
         """States at the grid's times, (k, n); NaN where the grid was not reached."""
@@ -180,11 +195,16 @@ class Machine:
             precision=self.kind,
         )
 
-    def last_step(self) -> DenseOutput:
-        """The last step's polynomials, computed again from where it started."""
+    def last_step(self, flipped: int | None = None) -> DenseOutput:
+        """The last step's polynomials, computed again from where it started.
+
+        flipped: the parameter whose sign changed at the end of the step.
+        """
         again = Machine(self.stepper, sys.float_info.max, None)
         again.tolerances[:] = self.tolerances
-        again.parameters = self.parameters
+        again.parameters = self.parameters.copy()
+        if flipped is not None:
+            again.parameters[0, flipped] *= -1
         again._vectors()[:, :2] = self._vectors()[:, 2:4]
         control, old = again.control[0], self.control[0]
         if not old["step"]:

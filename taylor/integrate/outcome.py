@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from taylor.integrate.dense import DenseOutput
+from taylor.integrate.events import Crossings
 
 
 class Status(enum.Enum):
@@ -16,6 +17,8 @@ class Status(enum.Enum):
     REACHED = "the requested time was reached"
     STEP_LIMIT = "the limit on the number of steps was reached"
     STOPPED = "a callback asked to stop"
+    EVENT = "a terminal event"
+    SLIDING = "the solution slides along a switching surface, which both branches lead back to"
     NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
     STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
 
@@ -35,6 +38,11 @@ class Outcome:
                     are NaN.
     dense:          the solution over the whole call, if `dense=True` was asked for and a step was
                     taken.
+    events:         the zeros of every event of the integrator, `events[i].times .states
+                    .directions`.
+    switches:       the same of every switching surface of the right-hand side, in the order of
+                    `Integrator.switches`; the branch changes at each (but not where the direction
+                    is 0, a touch).
     """
 
     status: Status
@@ -48,6 +56,8 @@ class Outcome:
     times: np.ndarray | None = field(default=None, repr=False)
     states: np.ndarray | None = field(default=None, repr=False)
     dense: DenseOutput | None = field(default=None, repr=False)
+    events: tuple[Crossings, ...] = field(default=(), repr=False)
+    switches: tuple[Crossings, ...] = field(default=(), repr=False)
 
     @property
     def success(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,14 @@ def make_system(equations: Any, count: int, parameter_count: int = 0) -> System:
         return _checked(pairs, traced.parameters)
     memo: Memo = {}
     return _checked([pair for item in _items(equations) for pair in _scalar_pairs(*item, memo)])
+
+
+def with_parameters_of(system: System, expressions: Sequence[Expression]) -> System:
+    """The system, knowing the parameters that other expressions use, too."""
+    roots = [e for expression in expressions for e in scalars(expression).ravel()]
+    found = dict.fromkeys(system.parameters)
+    found |= dict.fromkeys(node for node in reachable(roots) if _is_parameter(node))
+    return replace(system, parameters=tuple(found))
 
 
 def _trace(function: Any, count: int, parameter_count: int) -> TracedSystem:

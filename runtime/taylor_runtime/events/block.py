@@ -1,0 +1,110 @@
+"""What Python, the step loop and the detector tell each other about events, 8 bytes a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from taylor_runtime.events.roots import EVENT_MEMORY, row_length, scan_work
+from taylor_runtime.ir import Builder, Index, Value, planes_of, size_of
+from taylor_runtime.layout import Layout
+from taylor_runtime.program import Program
+from taylor_runtime.states import StateRows
+
+EVENT_BLOCK = np.dtype(
+    [
+        ("position", np.float64),  # where the piece of the step begins that is to be searched
+        ("reach", np.float64),  # length of the last piece
+        ("cut", np.float64),  # where callbacks are asked, or the step is cut
+        ("cut_low", np.float64),
+        ("resumed", np.int64),  # the search was interrupted, and goes on
+        ("skip", np.int64),  # roots of the piece that are done with
+        ("flags", np.int64),  # what the roots at `cut` want
+        ("verdict", np.int64),  # of the callbacks: GO or CUT
+        ("count", np.int64),  # records written
+        ("group", np.int64),  # the first of those at `cut`
+        ("capacity", np.int64),
+        ("areas", np.int64),  # addresses
+        ("records", np.int64),
+        ("flipped", np.int64),  # 1 + event whose switch ended the last step; 0: none
+    ]
+)
+EVENT_TABLE = np.dtype(
+    [
+        ("direction", np.float64),  # +-1: crossings of this direction alone; 0: all, and touches
+        ("cooldown", np.float64),  # time after a record without another one
+        ("action", np.int64),
+        ("mode", np.int64),  # parameter that a switch sets to +-1
+    ]
+)
+RECORD, STOP, ASK, SWITCH = range(4)  # actions
+STOPS, ASKS, SWITCHES, SLIDES = 1, 2, 4, 8  # flags
+GO, CUT = 1, 2  # verdicts
+ROOT_FIELDS = 4  # place (high, low), direction, event
+EVENT_HEADER = 4  # event, time, time_low, direction
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorOptions:
+    """What is watched.
+
+    states: places of the stepper's state vector, whose coefficients are the slots of source "jet".
+    linear: per event, whether it is a linear combination of states and time, so that its polynomial
+            is as good as theirs and needs no other check.
+    """
+
+    states: StateRows
+    linear: tuple[bool, ...]
+    unrolled: bool = False
+
+    @property
+    def element(self) -> str:
+        return self.states.element
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Workspace of a detector: where each part starts, in doubles."""
+
+    starts: dict[str, int]
+    size: int
+
+    @classmethod
+    def of(cls, program: Program, options: DetectorOptions) -> Areas:
+        planes, order = planes_of(options.element), program.order
+        places = StateRows.of(program, options.element).size
+        count, row = len(program.outputs), row_length(order)
+        lengths = {
+            "work": planes * Layout.of(program).size,
+            "series": planes * (order + 1) * places,
+            "ends": planes * places,
+            "shifted": planes * (order + 1) * options.states.size,
+            "state": planes * options.states.size,
+            "noise": count,
+            "sides": places,
+            "memory": (EVENT_MEMORY.itemsize // 8) * count,
+            "trial": (EVENT_MEMORY.itemsize // 8) * count,
+            "flips": count,
+            "table": (EVENT_TABLE.itemsize // 8) * count,
+            "curve": row,
+            "scan": scan_work(order),
+            "found": 6 * (order + 2),
+            "roots": ROOT_FIELDS * 3 * (order + 2) * count,
+            "binomials": (order + 1) * row,
+        }
+        starts, end = {}, 0
+        for name, length in lengths.items():
+            starts[name] = end
+            end += -(-max(length, 1) // 8) * 8
+        return cls(starts, end)
+
+    def at(self, b: Builder, base: Value, name: str, index: Index = 0) -> Value:
+        """Address of double `index` of a part."""
+        return b.at(base, index + self.starts[name])
+
+
+def event_length(states: StateRows) -> int:
+    """Doubles of one record: a header and the state there."""
+    numbers = planes_of(states.element) * states.size * size_of(states.element)
+    return EVENT_HEADER + -(-numbers // 8)

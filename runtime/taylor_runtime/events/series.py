@@ -1,0 +1,169 @@
+"""Functions of the detector's module that evaluate: event functions, their errors, the state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.emit import SeriesEmitter
+from taylor_runtime.events.block import DetectorOptions
+from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Module, Type, Value, pair
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program import Input, Program
+from taylor_runtime.rows import Rendering
+from taylor_runtime.states import StateRows, plane_length, time_as
+
+_SOURCE = (("ptr", "source"), ("i64", "plane"), ("ptr", "parameters"))
+_TIME = (("double", "t"), ("double", "t_low"))
+_QUIET = "nounwind noinline"
+
+
+class SeriesFunctions:
+    """Writes `expand`, `heads`, `noise` and `state_at` into the module.
+
+    Double-doubles: the low parts of `source` are `plane` numbers behind the high ones.
+    """
+
+    def __init__(
+        self, module: Module, program: Program, noise: Program, options: DetectorOptions
+    ) -> None:
+        self.module = module
+        self.program = program
+        self.noise = noise
+        self.options = options
+        self.element = options.element
+        self.states = options.states
+        self.outputs = StateRows.of(program, self.element)
+
+    def emit(self) -> None:
+        self._emit_expand()
+        if not all(self.options.linear):
+            self._emit_heads()
+        self._emit_noise()
+        self._emit_state_at()
+
+    def _emitter(
+        self,
+        b: Builder,
+        program: Program,
+        rendering: Rendering,
+        memory: tuple[Value, Value, Value, Value | None],
+        times: Sequence[Value],
+    ) -> SeriesEmitter:
+        """An emitter that reads the states' coefficients from memory; times are t, t_low, scale."""
+        source, plane, parameters, work = memory
+        count = plane_length(dict(program.inputs).get("parameter", 0))
+        kept = self.element
+        source, parameters = b.planes(source, plane, kept), b.planes(parameters, count, kept)
+
+        def slots(base: Value, wanted: Sequence[int], chunk: Chunk) -> Value:
+            value = self.states.load_slots(b, base, wanted, chunk)
+            return value if rendering.element == kept else b.to_double(value)
+
+        def coefficient(given: Input, n: Index, chunk: Chunk) -> Value:
+            base = b.at(source, n * self.states.size, kept)
+            return slots(base, [self.states.slot(index) for index in given.index], chunk)
+
+        def read(given: Input, chunk: Chunk) -> Value:
+            if given.source == "time":
+                time = time_as(b, times[0], times[1], given.index[0], rendering.element)
+                return b.splat(time, chunk.lanes)
+            if given.source == "parameter":
+                return slots(parameters, given.index, chunk)
+            return coefficient(given, 0, chunk)
+
+        scale = times[2] if len(times) > 2 else None
+        return SeriesEmitter(b, program, rendering, work, read, scale, coefficient)
+
+    def _emit_expand(self) -> None:
+        """define void @expand(source, plane, parameters, work, out, t, t_low, scale): g's series.
+
+        out[n][place], as `source` is [n][place of the state].
+        """
+        parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME, ("double", "scale")]
+        rendering = Rendering(self.element, unrolled=self.options.unrolled)
+        with self.module.function("expand", "void", parameters, _QUIET, "internal") as (b, given):
+            source, plane, values, work, out, *times = given
+            series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
+            series.constant_rows()
+            series.order_zero()
+            series.orders()
+            out = b.planes(out, (self.program.order + 1) * self.outputs.size, self.element)
+
+            def keep(n: Index, _: list[Value]) -> Sequence[Value]:
+                self._store_outputs(series, n, b.at(out, n * self.outputs.size, self.element))
+                return []
+
+            keep(0, [])
+            b.fold(1, self.program.order + 1, [], keep, unroll=self.options.unrolled)
+            b.ret()
+
+    def _store_outputs(self, series: SeriesEmitter, n: Index, base: Value) -> None:
+        def one(position: int, row: int, chunk: Chunk) -> None:
+            value = series.memory.coefficient(row, n, chunk)
+            self.outputs.store(series.b, value, base, position, chunk)
+
+        self.outputs.each(series, one)
+
+    def _emit_heads(self) -> None:
+        """define void @heads(source, plane, parameters, work, out, t, t_low): g at a state."""
+        parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME]
+        rendering = Rendering(self.element, unrolled=self.options.unrolled)
+        with self.module.function("heads", "void", parameters, _QUIET, "internal") as (b, given):
+            source, plane, values, work, out, *times = given
+            series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
+            series.constant_rows()
+            series.order_zero()
+            self._store_outputs(series, 0, b.planes(out, self.outputs.size, self.element))
+            b.ret()
+
+    def _emit_noise(self) -> None:
+        """define void @noise(source, plane, parameters, out, t, t_low): rounding errors of g.
+
+        In units of rounding, in double, one for each event.
+        """
+        parameters = [*_SOURCE, ("ptr", "out"), *_TIME]
+        rendering = Rendering("double", unrolled=True)
+        with self.module.function("noise", "void", parameters, _QUIET, "internal") as (b, given):
+            source, plane, values, out, *times = given
+            series = self._emitter(b, self.noise, rendering, (source, plane, values, None), times)
+            series.constant_rows()
+            series.order_zero()
+            for event, (row, _) in enumerate(self.noise.outputs):
+                b.store(series.memory.head(row, Chunk(0, 0)), b.at(out, event))
+            b.ret()
+
+    def _emit_state_at(self) -> None:
+        """define void @state_at(source, tau, tau_low, high, low): every place, by Horner's rule."""
+        parameters = [("ptr", "source"), ("double", "tau"), ("double", "tau_low")]
+        parameters += [("ptr", "high"), ("ptr", "low")]
+        with self.module.function("state_at", "void", parameters, _QUIET, "internal") as (b, given):
+            source, tau, tau_low, high, low = given
+            element, size, order = self.element, self.states.size, self.program.order
+            source = b.planes(source, (order + 1) * size, element)
+            target = b.pointers([high, low] if element == PAIR else [high])
+            x = pair(tau, tau_low) if element == PAIR else b.from_double(tau, element)
+            t = Type(element)
+
+            def one(place: Index, _: list[Value]) -> Sequence[Value]:
+                column = b.at(source, place, element)
+
+                def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
+                    term = b.load(t, b.at(column, (order - 1 - i) * size, element))
+                    return [b.fma(carried[0], x, term)]
+
+                top = b.load(t, b.at(column, order * size, element))
+                (value,) = b.fold(0, order, [top], horner)
+                b.store(b.normal(value), b.at(target, place, element))
+                return []
+
+            b.fold(0, size, [], one)
+            b.ret()
+
+
+def call(b: Builder, name: str, *arguments: Value | int | float) -> None:
+    """Call a void function of the module."""
+    given = []
+    for x in arguments:
+        value = x if isinstance(x, Value) else b.constant(x, I64 if isinstance(x, int) else F64)
+        given.append(f"{value.type} {value.text}")
+    b.line(f"call void @{name}({', '.join(given)})")

@@ -1,0 +1,241 @@
+"""What watches one integrator: events and switches, compiled, with memory of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.callbacks import check_has_digits, externals
+from taylor.decompose import decompose
+from taylor.expression import Expression
+from taylor.expression import time as time_node
+from taylor.integrate.events import Crossings, Event
+from taylor.integrate.machine import Machine
+from taylor.integrate.switches import Switch
+from taylor.integrate.system import System
+from taylor.integrate.times import Pair
+from taylor.lower import scalars
+from taylor.rounding import rounding_error
+from taylor_runtime.program import Input
+
+FIRST_RECORDS = 256
+
+
+class Detection:
+    """The compiled search for zeros, the memory it works on, and what it found.
+
+    events come first, switches after them.
+    """
+
+    def __init__(
+        self,
+        events: Sequence[Event],
+        switches: Sequence[Switch],
+        system: System,
+        stepper: rt.Stepper,
+    ) -> None:
+        self.events = tuple(events)
+        self.switches = tuple(switches)
+        self._first_mode = len(system.parameters) - len(switches)
+        listed = [event.expression for event in events] + [s.surface for s in switches]
+        self._expressions = [scalars(g).item() for g in listed]
+        self._detector = _compile(self._expressions, system, stepper)
+        self._system = system
+        self._prepare()
+
+    def _prepare(self) -> None:
+        detector = self._detector
+        self.block = np.zeros(1, dtype=rt.EVENT_BLOCK)
+        self._areas = rt.aligned_zeros(detector.areas.size)
+        order = detector.program.order
+        table = rt.binomials(order)
+        self._area("binomials", np.float64)[: table.size] = table.ravel()
+        self._records = rt.aligned_zeros(FIRST_RECORDS * detector.record_length)
+        settings = self._area("table", rt.EVENT_TABLE)
+        for row, event in zip(settings, self.events, strict=False):
+            row["direction"], row["cooldown"] = event.direction, event.cooldown
+            asks = event.callback is not None
+            row["action"] = rt.ASK if asks else rt.STOP if event.terminal else rt.RECORD
+        for place, _ in enumerate(self.switches):
+            row = settings[len(self.events) + place]
+            row["action"], row["mode"] = rt.SWITCH, self._first_mode + place
+        self._locate()
+        self.forget()
+
+    def _area(self, name: str, dtype: Any) -> np.ndarray:
+        """A part of the workspace, as a view."""
+        count = {"table": len(self._expressions), "memory": len(self._expressions)}.get(name)
+        start = self._detector.areas.starts[name]
+        view = self._areas[start:].view(np.uint8)
+        kind = np.dtype(dtype)
+        whole = view[: len(view) // kind.itemsize * kind.itemsize].view(kind)
+        return whole if count is None else whole[:count]
+
+    def _locate(self) -> None:
+        """Tell the block where things are."""
+        block = self.block[0]
+        block["areas"] = self._areas.ctypes.data
+        block["records"] = self._records.ctypes.data
+        block["capacity"] = len(self._records) // self._detector.record_length
+
+    def copy(self) -> Detection:
+        """One in the same state with memory of its own; the machine code is shared."""
+        other = object.__new__(Detection)
+        other.__dict__.update(self.__dict__)
+        other.block = self.block.copy()
+        other._areas = rt.aligned_zeros(len(self._areas))
+        other._areas[:] = self._areas
+        other._records = rt.aligned_zeros(len(self._records))
+        other._records[:] = self._records
+        other._locate()
+        return other
+
+    def state(self) -> np.ndarray:
+        """What is known of every event, for pickles."""
+        return self._area("memory", rt.EVENT_MEMORY).copy()
+
+    def restore(self, state: np.ndarray) -> None:
+        """The inverse of `state`."""
+        self._area("memory", rt.EVENT_MEMORY)[:] = state
+        self._area("sides", np.float64)[: self._sides] = 0.0  # the next step looks for itself
+
+    @property
+    def _sides(self) -> int:
+        starts = sorted(self._detector.areas.starts.values())
+        start = self._detector.areas.starts["sides"]
+        return starts[starts.index(start) + 1] - start
+
+    # -- memory ---------------------------------------------------------------------------------
+
+    def forget(self, keep_reported: bool = False) -> None:
+        """The state was set: signs are unknown.
+
+        keep_reported: what was reported at this time is not reported again.
+        """
+        memory = self._area("memory", rt.EVENT_MEMORY)
+        memory["side"] = 0.0
+        if not keep_reported:
+            memory["open"] = memory["reported"] = memory["noise"] = 0.0
+            memory["last"] = np.nan
+        self._area("sides", np.float64)[: self._sides] = 0.0
+        block = self.block[0]
+        for name in ("resumed", "skip", "flags", "verdict", "flipped"):
+            block[name] = 0
+        for name in ("position", "reach"):
+            block[name] = 0.0
+
+    def set_modes(
+        self, state: np.ndarray, time: Pair, parameters: np.ndarray, machine: Machine
+    ) -> None:
+        """Choose the branch of every switch from the sign of its surface."""
+        if not self.switches:
+            return
+        system = self._system
+        values: dict[Expression, Any] = {time_node: time[0] + time[1]}
+        values |= dict(zip(system.states, map(float, state), strict=True))
+        values |= dict(zip(system.parameters, map(float, parameters), strict=False))
+        memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
+        for place, switch in enumerate(self.switches):
+            g = float(self._expressions[len(self.events) + place].evaluate(values))
+            mode = math.copysign(1.0, g) if g else float(switch.at_zero)
+            number = self._first_mode + place
+            machine.parameters[:, number] = 0.0
+            machine.parameters[0, number] = mode
+            values[system.parameters[number]] = mode
+            memory[place]["side"] = mode
+            memory[place]["open"] = memory[place]["reported"] = 0.0
+
+    def modes(self, machine: Machine) -> np.ndarray:
+        """The branch in force of every switch, +-1."""
+        first = self._first_mode
+        return np.array(machine.parameters[0, first : first + len(self.switches)], dtype=np.int8)
+
+    def flipped(self) -> int | None:
+        """The mode that changed at the end of the last step, as a parameter."""
+        number = int(self.block[0]["flipped"]) - 1
+        return None if number < 0 else self._first_mode + number - len(self.events)
+
+    # -- propagation ----------------------------------------------------------------------------
+
+    def begin(self, machine: Machine) -> None:
+        """A propagation starts: nothing is recorded yet."""
+        self.block[0]["count"] = 0
+        control = machine.control[0]
+        control["detector"] = self._detector.address
+        control["events"] = self.block.ctypes.data
+        control["recording"] = control["recording"] or 2
+
+    def grow(self) -> None:
+        """Double the room for records."""
+        larger = rt.aligned_zeros(2 * len(self._records))
+        larger[: len(self._records)] = self._records
+        self._records = larger
+        self._locate()
+
+    def answer(self, cut: bool) -> None:
+        """What the callbacks want: to start anew at the event, or to go on."""
+        self.block[0]["verdict"] = rt.CUT if cut else rt.GO
+
+    def asked(self, machine: Machine) -> tuple[np.ndarray, Pair, list[int]]:
+        """State and time of the events that wait for an answer, and those with callbacks."""
+        rows = self._rows()[int(self.block[0]["group"]) :]
+        waiting = [n for n in rows[:, 0].astype(int) if self._has_callback(n)]
+        time = float(rows[0, 1]), float(rows[0, 2])
+        return self._states(rows[:1], machine)[0], time, waiting
+
+    def _has_callback(self, number: int) -> bool:
+        return number < len(self.events) and self.events[number].callback is not None
+
+    def stopped_by(self) -> int:
+        """Number of the terminal event that stopped the propagation."""
+        rows = self._rows()[int(self.block[0]["group"]) :]
+        listed = [n for n in rows[:, 0].astype(int) if n < len(self.events)]
+        return next(n for n in listed if self.events[n].terminal)
+
+    def _rows(self) -> np.ndarray:
+        count = int(self.block[0]["count"])
+        length = self._detector.record_length
+        return self._records[: count * length].reshape(count, length)
+
+    def _states(self, rows: np.ndarray, machine: Machine) -> np.ndarray:
+        kind, size = machine.kind, machine.stepper.size
+        numbers = np.ascontiguousarray(rows[:, rt.EVENT_HEADER :]).view(kind.dtype)
+        planes = numbers[:, : kind.parts * size].reshape(len(rows), kind.parts, size)
+        return np.ascontiguousarray(kind.from_planes(np.moveaxis(planes[..., machine.slots], 1, 0)))
+
+    def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
+        """The records of every event and of every switch."""
+        rows = self._rows()
+        pairs = machine.kind.parts > 1
+        listed = []
+        for number in range(len(self._expressions)):
+            own = rows[rows[:, 0] == number]
+            times = own[:, 1:3] if pairs else own[:, 1] + own[:, 2]
+            listed.append(
+                Crossings(np.array(times), self._states(own, machine), own[:, 3].astype(np.int8))
+            )
+        return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
+
+
+def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Stepper) -> rt.Detector:
+    given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
+    given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
+    given[time_node] = Input("time", (0,))
+    program = decompose(expressions, given, stepper.program.order)
+    noise = decompose([rounding_error(g) for g in expressions], given, 0)
+    if stepper.options.precision == "double-double":
+        check_has_digits(program)
+    linear = [_is_linear(g) for g in expressions]
+    linked = {**externals(program), **externals(noise)}
+    return rt.build_detector(program, noise, stepper.states, linear, linked)
+
+
+def _is_linear(e: Expression) -> bool:
+    """Whether e is a sum of states and time with constant factors."""
+    if not e.args or e.op == "index":
+        return True
+    return e.op == "linear" and all(_is_linear(arg) for arg in e.args)
