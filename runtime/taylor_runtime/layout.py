@@ -66,6 +66,7 @@ class Layout:
     partial:    where the sums that the convolutions of a row begin one order ahead are kept.
     alias:      the row is a window on lanes of another one: a gather of neighbouring lanes costs
                 nothing.
+    owner:      that other row, or itself.
     """
 
     offset: tuple[int, ...]
@@ -74,6 +75,7 @@ class Layout:
     reciprocal: tuple[int, ...]
     partial: tuple[int, ...]
     alias: tuple[bool, ...]
+    owner: tuple[int, ...]
     size: int
 
     @classmethod
@@ -85,9 +87,11 @@ class Layout:
         found = windows(program, batch)
         kept = _kept(program, found)
         listed: list[tuple[int, int, int, int, int]] = []
+        owner: list[int] = []
         end = 0
         for index, row in enumerate(rows):
             window = found[index]
+            owner.append(index if window is None else owner[window[0]])
             if window is not None:
                 source, lane = window
                 offset, stride, pitch, *_ = listed[source]
@@ -113,6 +117,7 @@ class Layout:
             reciprocal=tuple(places[3] for places in listed),
             partial=tuple(places[4] for places in listed),
             alias=tuple(window is not None for window in found),
+            owner=tuple(owner),
             size=end,
         )
 

@@ -52,6 +52,8 @@ class RowMemory:
         self._reciprocal: dict[tuple[int, int], Value] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
+        self._stores: dict[int, list[int]] = {}  # lines that store a row's newest order alone
+        self._read: set[int] = set()  # rows that are loaded somewhere
 
     def next_order(self) -> None:
         """The order being computed changes."""
@@ -84,8 +86,27 @@ class RowMemory:
         return self.coefficient(row, 0, chunk)
 
     def address(self, row: int, n: Index, lane: Index) -> Value:
+        """Where a lane is in memory, for somebody who reads it."""
+        self.will_read(row)
+        return self._place(row, n, lane)
+
+    def will_read(self, row: int) -> None:
+        """Somebody reads the row from memory."""
+        self._read.add(self.layout.owner[row])
+
+    def _place(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
         return self.b.at(self.workspace, self.layout.position(row, n, lane), self.element)
+
+    def drop_unread(self) -> None:
+        """Take back the stores of rows that were only ever read from registers.
+
+        For the end of a function: LLVM does not know that nobody else reads the workspace.
+        """
+        for row, lines in self._stores.items():
+            if row not in self._read:
+                for line in lines:
+                    self.b.lines[line] = ""
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
@@ -94,7 +115,12 @@ class RowMemory:
             self._known[row, n, chunk.offset] = value
         self._newest[row, index_text(chunk.offset)] = value
         if self.workspace is not None and not (self.rendering.unrolled and isinstance(n, int)):
-            self.b.store(value, self.address(row, n, chunk.offset), self._alignment(chunk))
+            place = self._place(row, n, chunk.offset)
+            start = len(self.b.lines)
+            self.b.store(value, place, self._alignment(chunk))
+            # Stores of scalars are cheap, and keep LLVM from loading thousands of windows early.
+            if chunk.lanes and not self.layout.stride[row] and not self.program.rows[row].constant:
+                self._stores.setdefault(row, []).extend(range(start, len(self.b.lines)))
 
     def in_register(self, row: int, n: Index, chunk: Chunk) -> bool:
         """Whether `newest` would not load."""

@@ -148,6 +148,7 @@ class _StepLoop:
         self.series.orders()
         self._make_step()
         b.jump(self.top)
+        self.series.memory.drop_unread()
 
     def _read_input(self, given: Input, chunk: Chunk) -> Value:
         b = self.b
