@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 
 from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
@@ -126,23 +126,34 @@ class SeriesEmitter:
             orders that are computed one by one.
         """
         self.memory.next_order()
-        for parts in self._loops:
-            first = parts[0][0]
-            if self._is_copy(first):
-                copy_lanes(self.memory, first, n)
-            elif second is None or not any(map(self._convolves, chain(*parts))):
-                self.memory.each_chunk(first, partial(self._advance_all, parts, n, None))
-            else:
-                ways = [partial(self._one_of_two, parts, n, which) for which in (True, False)]
-                self.b.if_(second, *ways)
+        for differs, loops in groupby(self._loops, self._convolves):
+            if differs and second is not None:
+                self._one_of_two(list(loops), n, second)
+                continue
+            for parts in loops:
+                if self._is_copy(parts[0][0]):
+                    copy_lanes(self.memory, parts[0][0], n)
+                else:
+                    self._loop(parts, n, None)
 
-    def _one_of_two(self, parts: list[list[int]], n: Index, second: bool) -> Sequence[Value]:
+    def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
         self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
-        self.memory.leave(list(chain(*parts)))
-        return []
 
-    def _convolves(self, row: int) -> bool:
-        return convolution_chains(self.program.rows[row]) > 0
+    def _one_of_two(self, loops: list[list[list[int]]], n: Index, second: Value) -> None:
+        """Loops that follow one another, as the first or the second order of a pair wants them."""
+        rows = [index for parts in loops for index in chain(*parts)]
+        places = self.memory.places(rows)
+
+        def way(which: bool) -> Sequence[Value]:
+            for parts in loops:
+                self._loop(parts, n, which)
+            return self.memory.take(rows, places)
+
+        values = self.b.if_(second, partial(way, True), partial(way, False))
+        self.memory.give(places, values)
+
+    def _convolves(self, parts: list[list[int]]) -> bool:
+        return any(convolution_chains(self.program.rows[row]) > 0 for row in chain(*parts))
 
     def _is_copy(self, row: int) -> bool:
         """Whether a row is a gather made as a whole, not chunk by chunk."""

@@ -18,6 +18,9 @@ from taylor_runtime.layout import (
 from taylor_runtime.program import Constant, Convolution, Program
 
 
+Place = tuple[int, str]  # row, chunk offset
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """How a program is written out: element type, points per row lane, loops or not."""
@@ -48,7 +51,7 @@ class RowMemory:
         none = (False,) * len(program.rows)
         self.windows = none if rendering.unrolled else self.layout.alias
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
-        self._newest: dict[tuple[int, str], Value] = {}  # (row, chunk offset), current order
+        self._newest: dict[Place, Value] = {}  # of the current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
@@ -59,10 +62,25 @@ class RowMemory:
         """The order being computed changes."""
         self._newest.clear()
 
-    def leave(self, rows: Sequence[int]) -> None:
-        """What a branch computed is in no register behind it."""
+    def places(self, rows: Sequence[int]) -> list[Place]:
+        """Where the newest coefficients of rows are in registers, but for what loops walk over."""
+        return [
+            (row, str(chunk.offset))
+            for row in rows
+            if not self.is_looped(row)
+            for chunk in self.chunks(row)
+        ]
+
+    def take(self, rows: Sequence[int], places: Sequence[Place]) -> list[Value]:
+        """What a branch has computed of rows, known behind it only if handed on."""
         left = set(rows)
+        values = [self._newest[place] for place in places]
         self._newest = {key: value for key, value in self._newest.items() if key[0] not in left}
+        return values
+
+    def give(self, places: Sequence[Place], values: Sequence[Value]) -> None:
+        """What `take` handed on."""
+        self._newest.update(zip(places, values, strict=True))
 
     def chunks(self, row: int) -> tuple[Chunk, ...]:
         return chunks(self.program.rows[row].width * self.rendering.batch)
