@@ -168,11 +168,7 @@ def _worth_splitting(sizes: list[int]) -> bool:
 
 def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
-    derivative_of: dict[int, int] = {}
-    for number, state in enumerate(program.rows):
-        if isinstance(state.start, Input) and state.step:
-            for slot in used[number]:
-                derivative_of.setdefault(slot.row, number)
+    derivative_of = _derivatives(program, used)
     position: dict[int, Lane] = {}
     result = []
     for index, rows in enumerate(groups):
@@ -191,6 +187,25 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
             position[row] = (index, lane)
         result.append(ordered)
     return result
+
+
+def _derivatives(program: Program, used: Used) -> dict[int, int]:
+    """The state of which a row is the derivative, or a part that nobody else uses."""
+    users: dict[int, int] = {}
+    for places in used:
+        for slot in places:
+            users[slot.row] = users.get(slot.row, 0) + 1
+    derivative_of: dict[int, int] = {}
+    for number, state in enumerate(program.rows):
+        if isinstance(state.start, Input) and state.step:
+            for slot in used[number]:
+                derivative_of.setdefault(slot.row, number)
+    for number in reversed(range(len(program.rows))):
+        if number in derivative_of and not isinstance(program.rows[number].start, Input):
+            for slot in used[number]:
+                if users[slot.row] == 1:
+                    derivative_of.setdefault(slot.row, derivative_of[number])
+    return derivative_of
 
 
 def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
