@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, groupby
 
+from taylor_runtime.combine import Combined, combine_lanes, combined
 from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.gather import copy_lanes, gather_chunk
@@ -32,6 +33,7 @@ from taylor_runtime.program import (
 )
 from taylor_runtime.rows import Rendering, RowMemory
 from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+from taylor_runtime.sums import add_scaled, in_chains
 
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
@@ -63,8 +65,11 @@ class SeriesEmitter:
             not rendering.unrolled and program.order >= FEWEST_PAIRED and self.element != PAIR
         )
         most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS[self.element]
-        listed = batches(program, self.memory.windows, most)
         alone = rendering.unrolled or rendering.batch > 1
+        found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
+        windows = {i for i, window in enumerate(self.memory.windows) if window}
+        self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
+        listed = batches(program, self._skipped, most)
         self._loops = [[part] for part in listed] if alone else merged(program, listed)
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
@@ -83,10 +88,10 @@ class SeriesEmitter:
     def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if not wanted(row) or self.memory.windows[index]:
+            if not wanted(row) or index in self._skipped:
                 continue
             if self._is_copy(index):
-                copy_lanes(self.memory, index, 0)
+                self._copy(index, 0)
                 if index in self._divisors and not self.program.exact_division:
                     self.memory.each_chunk(index, partial(self._invert, index))
             else:
@@ -96,7 +101,10 @@ class SeriesEmitter:
         self.memory.store_reciprocal(index, chunk, self.memory.head(index, chunk))
 
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
-        value = self._start_value(index, row, chunk)
+        if index in self._combined.values:
+            value = self.memory.newest(self._combined.values[index], 0, chunk)
+        else:
+            value = self._start_value(index, row, chunk)
         if row.offset != 0:
             value = value + self.memory.constant(row.offset, chunk)
         self.memory.store(index, 0, chunk, value)
@@ -132,7 +140,7 @@ class SeriesEmitter:
                 continue
             for parts in loops:
                 if self._is_copy(parts[0][0]):
-                    copy_lanes(self.memory, parts[0][0], n)
+                    self._copy(parts[0][0], n)
                 else:
                     self._loop(parts, n, None)
 
@@ -156,9 +164,15 @@ class SeriesEmitter:
         return any(convolution_chains(self.program.rows[row]) > 0 for row in chain(*parts))
 
     def _is_copy(self, row: int) -> bool:
-        """Whether a row is a gather made as a whole, not chunk by chunk."""
+        """Whether a row is made as a whole from memory to memory, not chunk by chunk."""
         gathers = self.program.rows[row].gather is not None
         return gathers and self.memory.is_looped(row)
+
+    def _copy(self, row: int, n: Index) -> None:
+        if row in self._combined.places:
+            combine_lanes(self.memory, row, self._combined, n)
+        else:
+            copy_lanes(self.memory, row, n)
 
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
@@ -193,6 +207,8 @@ class SeriesEmitter:
         for index, row in zip(batch, rows, strict=True):
             if row.gather is not None:
                 value = gather_chunk(self.memory, row.gather, n, chunk)
+            elif index in self._combined.values:
+                value = self.memory.newest(self._combined.values[index], n, chunk)
             elif row.step is not None:
                 value = self._step_value(row.step, n, chunk, convolutions)
             elif isinstance(row.start, Input) and row.start.source == "time":
@@ -249,20 +265,13 @@ class SeriesEmitter:
         """sum of constant * head * operand, fused, in a number of chains that depends on the count
         alone.
         """
-        chains: list[Value | None] = [None] * chain_count(len(terms))
-        for position, term in enumerate(terms):
-            operand, doubled = self._operand(term, n, chunk, convolutions)
-            where = position % len(chains)
-            chains[where] = self._add_term(chains[where], term, operand, doubled, chunk)
-        total = [chain for chain in chains if chain is not None]
-        if not total:
-            return self.b.constant(0, chunk.type(self.element))
-        while len(total) > 1:
-            total = [
-                total[i] + total[i + 1] if i + 1 < len(total) else total[i]
-                for i in range(0, len(total), 2)
-            ]
-        return total[0]
+
+        def add(total: Value | None, position: int) -> Value:
+            operand, doubled = self._operand(terms[position], n, chunk, convolutions)
+            return self._add_term(total, terms[position], operand, doubled, chunk)
+
+        total = in_chains(len(terms), add)
+        return self.b.constant(0, chunk.type(self.element)) if total is None else total
 
     def combine(
         self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
@@ -282,14 +291,8 @@ class SeriesEmitter:
             head = self.memory.head(term.head, chunk)
             factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
             return operand * factor if total is None else self.b.fma(operand, factor, total)
-        # A fused step by +-1 is a plain sum, but for double-doubles, whose lanes must agree with
-        # lanes of other constants.
-        if constant == 1 and (total is None or self.element != PAIR):
-            return operand if total is None else total + operand
-        if constant == -1 and self.element != PAIR:
-            return -operand if total is None else total - operand
-        factor = self.memory.constant(constant, chunk)
-        return operand * factor if total is None else self.b.fma(operand, factor, total)
+        factor_of = partial(self.memory.constant, constant, chunk)
+        return add_scaled(self.b, total, constant, factor_of, operand)
 
     def _operand(
         self,
@@ -309,11 +312,6 @@ class SeriesEmitter:
         if operand.lag:
             return self.memory.coefficient(operand.row, n - 1, chunk), False
         return self.memory.newest(operand.row, n, chunk), False
-
-
-def chain_count(terms: int) -> int:
-    """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
-    return 1 if terms < 6 else 2 if terms < 16 else 4
 
 
 def _times(constant: Constant, factor: int) -> Constant:

@@ -17,7 +17,6 @@ from taylor_runtime.layout import (
 )
 from taylor_runtime.program import Constant, Convolution, Program
 
-
 Place = tuple[int, str]  # row, chunk offset
 
 

@@ -5,7 +5,7 @@ In one loop over their convolutions, or by one kernel for a pair.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import replace
 
 from taylor_runtime import mathlib
@@ -33,16 +33,16 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
 
 
 def batches(
-    program: Program, windows: Sequence[bool], most_chains: int = MOST_CHAINS["double"]
+    program: Program, skipped: Container[int], most_chains: int = MOST_CHAINS["double"]
 ) -> list[list[int]]:
-    """Rows that vary and have memory of their own, in order; `most_chains` sums share a loop.
+    """Rows that vary and are not skipped, in order; `most_chains` sums share a loop.
 
     Neighbours that convolve and do not need one another share a loop.
     """
     result: list[list[int]] = []
     room = 0
     for index, row in enumerate(program.rows):
-        if row.constant or windows[index] or (row.gather and row.gather.head):
+        if row.constant or index in skipped or (row.gather and row.gather.head):
             continue
         terms = row.step.terms if row.step else ()
         chains = convolution_chains(row)
