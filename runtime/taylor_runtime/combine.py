@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from taylor_runtime.ir import Builder, Index, Value, make_type
-from taylor_runtime.layout import REGISTER, Layout, is_looped, padded
+from taylor_runtime.layout import REGISTER, Layout, is_looped, is_scattered, padded
 from taylor_runtime.program import Coefficient, Constant, Kernel, Program, Row
 from taylor_runtime.rows import RowMemory
 from taylor_runtime.sums import add_scaled, in_chains
@@ -21,7 +22,7 @@ from taylor_runtime.verify import operand_rows
 
 MOST_TERMS = 6000  # of one program that are written out
 
-Place = tuple[int, int]  # number of the source row, lane
+Place = tuple[int, int]  # source row, lane
 Piece = tuple[int, int, int, tuple[tuple[int, int, int], ...]]
 """First lane, lanes, place in the target, and (source, place, step 0 or 1) of every operand."""
 Pattern = tuple[tuple[Piece, ...], tuple[Constant, ...]]
@@ -72,7 +73,7 @@ def combined(program: Program, layout: Layout) -> Combined:
 
 def _fits(program: Program, row: Row) -> bool:
     step = row.step
-    if step is None or row.start is not None or row.constant or not is_looped(row.width):
+    if step is None or row.start is not None or row.constant or row.width == 1:
         return False
     if (step.times, step.divisor) != ("1", None):
         return False
@@ -85,7 +86,16 @@ def _fits(program: Program, row: Row) -> bool:
             return False
         if source.gather and any(program.rows[used].constant for used, _ in source.gather.sources):
             return False
-    return True
+    return is_looped(row.width) or is_scattered(_columns(program, row))
+
+
+def _columns(program: Program, row: Row) -> list[tuple[Place, ...]]:
+    """(row, lane) of every operand, lane by lane."""
+    gathers = [(used, program.rows[used].gather) for used in _operands(row)]
+    return [
+        gather.sources if gather else tuple((used, lane) for lane in range(row.width))
+        for used, gather in gathers
+    ]
 
 
 def _operands(row: Row) -> list[int]:
@@ -114,11 +124,9 @@ def _users(program: Program) -> list[set[int]]:
 def _pattern(program: Program, layout: Layout, index: int, place: int) -> Pattern:
     row = program.rows[index]
     assert row.step is not None
-    columns: list[list[Place]] = []
     numbers = _sources(program, index)
-    for used in _operands(row):
-        gather = program.rows[used].gather
-        lanes = gather.sources if gather else tuple((used, lane) for lane in range(row.width))
+    columns: list[list[Place]] = []
+    for lanes in _columns(program, row):
         places = [(numbers[source], layout.lane(source, lane)) for source, lane in lanes]
         columns.append(places + places[-1:] * (padded(row.width) - row.width))
     targets = [layout.lane(place, lane) for lane in range(padded(row.width))]
@@ -127,11 +135,10 @@ def _pattern(program: Program, layout: Layout, index: int, place: int) -> Patter
 
 def _sources(program: Program, index: int) -> dict[int, int]:
     """The rows that a combined row reads, numbered."""
+    columns = _columns(program, program.rows[index])
     numbers: dict[int, int] = {}
-    for used in _operands(program.rows[index]):
-        gather = program.rows[used].gather
-        for source, _ in gather.sources if gather else ((used, 0),):
-            numbers.setdefault(source, len(numbers))
+    for source, _ in chain(*columns):
+        numbers.setdefault(source, len(numbers))
     return numbers
 
 

@@ -166,7 +166,7 @@ class SeriesEmitter:
     def _is_copy(self, row: int) -> bool:
         """Whether a row is made as a whole from memory to memory, not chunk by chunk."""
         gathers = self.program.rows[row].gather is not None
-        return gathers and self.memory.is_looped(row)
+        return row in self._combined.places or (gathers and self.memory.is_looped(row))
 
     def _copy(self, row: int, n: Index) -> None:
         if row in self._combined.places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,8 @@ REGISTER = 8
 CHUNK = (
     2 * REGISTER
 )  # lanes computed side by side: twice as many hide more of the latency of multiply-adds
+FEWEST_SCATTERED = 4  # terms of a sum whose operands may come
+MOST_SOURCES = 2.5  # from more registers than this
 UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
 
 
@@ -53,6 +56,21 @@ def chunks(lanes: int) -> tuple[Chunk, ...]:
         return (Chunk(0, 0),)
     total = padded(lanes)
     return tuple(Chunk(offset, min(CHUNK, total - offset)) for offset in range(0, total, CHUNK))
+
+
+def is_scattered(columns: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Whether the operands of a wide sum, given as (row, lane) for every lane, are all over the
+    place: scalar multiply-adds then cost less than gathers.
+    """
+    if len(columns) < FEWEST_SCATTERED:
+        return False
+    return sum(map(_source_registers, columns)) > MOST_SOURCES * len(columns)
+
+
+def _source_registers(lanes: Sequence[tuple[int, int]]) -> float:
+    """Registers that a chunk of a gathered operand is taken from, on average."""
+    parts = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
+    return sum(len({(row, lane // CHUNK) for row, lane in part}) for part in parts) / len(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from taylor_runtime.layout import CHUNK, REGISTER
+from taylor_runtime.layout import REGISTER, is_scattered
 from taylor_runtime.mathlib import PAIRS
 from taylor_runtime.program import (
     Constant,
@@ -32,8 +32,6 @@ from taylor_runtime.signature import Slot, depths, signature, slots, with_slots
 from taylor_runtime.verify import verify
 
 FEWEST = 3  # rows that make a pack
-FEWEST_SCATTERED = 4  # terms of a sum that may be better off as scalars,
-MOST_SOURCES = 2.5  # if its operands come from more registers than this,
 MOST_SCALAR_TERMS = 1000  # and the whole pack has no more terms than this
 MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
 
@@ -51,7 +49,8 @@ def pack(program: Program, small: bool = False) -> Program:
         program = verify(_separate_pairs(program))
     used = [slots(row) for row in program.rows]
     groups = _order(program, used, _group(program, used, small))
-    groups = _scattered_apart(groups, used)
+    if small:
+        groups = _scattered_apart(groups, used)
     return verify(_Rewriter(program, groups, used).rewrite())
 
 
@@ -217,22 +216,14 @@ def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
     result: list[list[int]] = []
     for rows in groups:
         columns = list(zip(*(used[row] for row in rows), strict=True))
-        sums = len(columns) >= FEWEST_SCATTERED and not any(c[0].convolved for c in columns)
-        if len(rows) > 1 and sums and len(rows) * len(columns) <= MOST_SCALAR_TERMS:
-            sources = [
-                _source_registers([place[slot.row] for slot in column]) for column in columns
-            ]
-            if sum(sources) > MOST_SOURCES * len(columns):
-                result.extend([row] for row in rows)
-                continue
-        result.append(rows)
+        sums = not any(column[0].convolved for column in columns)
+        few = len(rows) > 1 and len(rows) * len(columns) <= MOST_SCALAR_TERMS
+        lanes = [[place[slot.row] for slot in column] for column in columns]
+        if few and sums and is_scattered(lanes):
+            result.extend([row] for row in rows)
+        else:
+            result.append(rows)
     return result
-
-
-def _source_registers(lanes: list[Lane]) -> float:
-    """Registers that a chunk of a gathered operand is taken from, on average."""
-    chunks = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
-    return sum(len({(g, lane // CHUNK) for g, lane in chunk}) for chunk in chunks) / len(chunks)
 
 
 # -- rewriting ----------------------------------------------------------------------------------
