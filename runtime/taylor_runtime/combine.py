@@ -14,13 +14,13 @@ from functools import partial
 from itertools import chain
 
 from taylor_runtime.ir import Builder, Index, Value, make_type
-from taylor_runtime.layout import REGISTER, Layout, is_looped, is_scattered, padded
-from taylor_runtime.program import Coefficient, Constant, Kernel, Program, Row
+from taylor_runtime.layout import REGISTER, Layout, is_looped, is_plain_sum, is_scattered, padded
+from taylor_runtime.program import Constant, Kernel, Program, Row
 from taylor_runtime.rows import RowMemory
 from taylor_runtime.sums import add_scaled, in_chains
 from taylor_runtime.verify import operand_rows
 
-MOST_TERMS = 6000  # of one program that are written out
+MOST_TERMS = 8000  # of one program that are written out
 
 Place = tuple[int, int]  # source row, lane
 Piece = tuple[int, int, int, tuple[tuple[int, int, int], ...]]
@@ -44,47 +44,52 @@ class Combined:
 
 
 def combined(program: Program, layout: Layout) -> Combined:
-    """What to combine: rows whose gathers nobody else needs."""
-    rows = program.rows
-    chosen = {index for index, row in enumerate(rows) if _fits(program, row)}
+    """What to combine: rows whose gathers nobody else needs, of patterns that are not too large."""
+    chosen = {index for index, row in enumerate(program.rows) if _fits(program, row)}
     users = _users(program)
     while True:
-        gathers = {used for index in chosen for used in _operands(rows[index]) if rows[used].gather}
-        absorbed = frozenset(
-            used for used in gathers if users[used] <= chosen and not layout.alias[used]
-        )
-        values: dict[int, int] = {}
-        for index in sorted(chosen):
-            newest = max(_sources(program, index))
-            free = absorbed.difference(values.values()).intersection(_operands(rows[index]))
-            fit = [place for place in free if place > newest]
-            if fit:
-                values[index] = max(fit)
-        if chosen == values.keys():
-            break
-        chosen = set(values)
-    patterns = {index: _pattern(program, layout, index, place) for index, place in values.items()}
-    terms = sum(len(pieces) * len(numbers) for pieces, numbers in set(patterns.values()))
-    if terms > MOST_TERMS:
-        return Combined({}, {}, frozenset())
-    places = {place: (index, patterns[index]) for index, place in values.items()}
-    return Combined(places, values, absorbed)
+        absorbed, values = _places(program, layout, chosen, users)
+        if chosen != values.keys():
+            chosen = set(values)
+            continue
+        patterns = {
+            index: _pattern(program, layout, index, place) for index, place in values.items()
+        }
+        size = {pattern: len(pattern[0]) * len(pattern[1]) for pattern in patterns.values()}
+        if sum(size.values()) <= MOST_TERMS:
+            places = {place: (index, patterns[index]) for index, place in values.items()}
+            return Combined(places, values, absorbed)
+        largest = max(size, key=lambda pattern: size[pattern])
+        chosen = {index for index in chosen if patterns[index] != largest}
+
+
+def _places(
+    program: Program, layout: Layout, chosen: set[int], users: list[set[int]]
+) -> tuple[frozenset[int], dict[int, int]]:
+    """Gathers that nobody needs if the chosen rows are combined, and which of them they get."""
+    rows = program.rows
+    gathers = {used for index in chosen for used in _operands(rows[index]) if rows[used].gather}
+    absorbed = frozenset(used for used in gathers if users[used] <= chosen)
+    absorbed -= {used for used in absorbed if layout.alias[used]}
+    values: dict[int, int] = {}
+    for index in sorted(chosen):
+        newest = max(_sources(program, index))
+        free = absorbed.difference(values.values()).intersection(_operands(rows[index]))
+        fit = [place for place in free if place > newest]
+        if fit:
+            values[index] = max(fit)
+    return absorbed, values
 
 
 def _fits(program: Program, row: Row) -> bool:
-    step = row.step
-    if step is None or row.start is not None or row.constant or row.width == 1:
+    if row.start is not None or row.constant or row.width == 1 or not is_plain_sum(row):
         return False
-    if (step.times, step.divisor) != ("1", None):
-        return False
-    for term in step.terms:
-        operand = term.operand
-        if not isinstance(operand, Coefficient) or operand.lag or term.head is not None:
-            return False
-        source = program.rows[operand.row]
+    for used in _operands(row):
+        source = program.rows[used]
         if source.constant or (source.gather is None and source.width != row.width):
             return False
-        if source.gather and any(program.rows[used].constant for used, _ in source.gather.sources):
+        sources = source.gather.sources if source.gather else ()
+        if any(program.rows[origin].constant for origin, _ in sources):
             return False
     return is_looped(row.width) or is_scattered(_columns(program, row))
 

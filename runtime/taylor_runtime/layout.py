@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from taylor_runtime.ir import Index, Type
-from taylor_runtime.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Select
 from taylor_runtime.verify import operand_rows
 
 # doubles of a cache line, and of the widest registers; LLVM splits values where they are narrower
@@ -56,6 +56,19 @@ def chunks(lanes: int) -> tuple[Chunk, ...]:
         return (Chunk(0, 0),)
     total = padded(lanes)
     return tuple(Chunk(offset, min(CHUNK, total - offset)) for offset in range(0, total, CHUNK))
+
+
+def is_plain_sum(row: Row) -> bool:
+    """Whether a row is a sum of numbers times other rows, which memory alone can tell."""
+    step = row.step
+    return (
+        step is not None
+        and (step.times, step.divisor) == ("1", None)
+        and all(
+            isinstance(term.operand, Coefficient) and not term.operand.lag and term.head is None
+            for term in step.terms
+        )
+    )
 
 
 def is_scattered(columns: Sequence[Sequence[tuple[int, int]]]) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from taylor_runtime.layout import REGISTER, is_scattered
+from taylor_runtime.layout import REGISTER, is_plain_sum, is_scattered
 from taylor_runtime.mathlib import PAIRS
 from taylor_runtime.program import (
     Constant,
@@ -49,8 +49,7 @@ def pack(program: Program, small: bool = False) -> Program:
         program = verify(_separate_pairs(program))
     used = [slots(row) for row in program.rows]
     groups = _order(program, used, _group(program, used, small))
-    if small:
-        groups = _scattered_apart(groups, used)
+    groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
 
 
@@ -207,10 +206,12 @@ def _derivatives(program: Program, used: Used) -> dict[int, int]:
     return derivative_of
 
 
-def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
+def _scattered_apart(
+    program: Program, groups: list[list[int]], used: Used, small: bool
+) -> list[list[int]]:
     """Dissolve packs of sums whose terms are all over the place.
 
-    Scalar multiply-adds cost less than gathers.
+    Scalar multiply-adds cost less than gathers.  (Loops combine plain sums without either.)
     """
     place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
     result: list[list[int]] = []
@@ -219,7 +220,8 @@ def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
         sums = not any(column[0].convolved for column in columns)
         few = len(rows) > 1 and len(rows) * len(columns) <= MOST_SCALAR_TERMS
         lanes = [[place[slot.row] for slot in column] for column in columns]
-        if few and sums and is_scattered(lanes):
+        combined = not small and is_plain_sum(program.rows[rows[0]])
+        if few and sums and not combined and is_scattered(lanes):
             result.extend([row] for row in rows)
         else:
             result.append(rows)
