@@ -23,8 +23,8 @@ from taylor_runtime.verify import operand_rows
 MOST_TERMS = 8000  # of one program that are written out
 
 Place = tuple[int, int]  # source row, lane
-Piece = tuple[int, int, int, tuple[tuple[int, int, int], ...]]
-"""First lane, lanes, place in the target, and (source, place, step 0 or 1) of every operand."""
+Lanes = tuple[Place, ...]  # of one operand of a piece: number of the source, place in it
+Piece = tuple[int, int, tuple[Lanes, ...]]  # first lane, place in the target, operands
 Pattern = tuple[tuple[Piece, ...], tuple[Constant, ...]]
 
 
@@ -131,11 +131,17 @@ def _pattern(program: Program, layout: Layout, index: int, place: int) -> Patter
     assert row.step is not None
     numbers = _sources(program, index)
     columns: list[list[Place]] = []
+    narrow = {
+        number
+        for source, number in numbers.items()
+        if padded(program.rows[source].width) < REGISTER
+    }
     for lanes in _columns(program, row):
         places = [(numbers[source], layout.lane(source, lane)) for source, lane in lanes]
         columns.append(places + places[-1:] * (padded(row.width) - row.width))
     targets = [layout.lane(place, lane) for lane in range(padded(row.width))]
-    return tuple(_pieces(targets, columns)), tuple(term.constant for term in row.step.terms)
+    pieces = tuple(_pieces(targets, columns, narrow))
+    return pieces, tuple(term.constant for term in row.step.terms)
 
 
 def _sources(program: Program, index: int) -> dict[int, int]:
@@ -147,47 +153,34 @@ def _sources(program: Program, index: int) -> dict[int, int]:
     return numbers
 
 
-def _pieces(targets: Sequence[int], columns: Sequence[Sequence[Place]]) -> Iterator[Piece]:
-    """Runs of lanes that are neighbours, or copies of one lane, in every operand; in registers.
-
-    The last register of a run may overlap the one before.
-    """
-    start = 0
-    while start < len(targets):
-        steps = [_step(column, start) for column in columns]
-        count = 1
-        while start + count < len(targets) and _goes_on(targets, columns, steps, start, count):
-            count += 1
-        lanes = next(size for size in (REGISTER, 4, 2, 1) if size <= count)
-        for first in dict.fromkeys(min(i, count - lanes) for i in range(0, count, lanes)):
-            at = start + first
-            yield (
-                at,
-                lanes,
-                targets[at],
-                tuple((*column[at], step) for column, step in zip(columns, steps, strict=True)),
-            )
-        start += count
+def _pieces(
+    targets: Sequence[int], columns: Sequence[Sequence[Place]], narrow: set[int]
+) -> Iterator[Piece]:
+    """Registers whose operands are found in few registers; for the rest, lanes one by one."""
+    for start in range(0, len(targets), REGISTER):
+        stop = min(start + REGISTER, len(targets))
+        operands = [tuple(column[start:stop]) for column in columns]
+        if all(_is_near(lanes, narrow) for lanes in operands):
+            yield start, targets[start], tuple(operands)
+            continue
+        for lane in range(start, stop):
+            yield lane, targets[lane], tuple((column[lane],) for column in columns)
 
 
-def _step(column: Sequence[Place], start: int) -> int:
-    """0 where the next lane of an operand is the same again, else 1."""
-    return 0 if start + 1 < len(column) and column[start + 1] == column[start] else 1
+def _is_near(lanes: Lanes, narrow: set[int]) -> bool:
+    """Whether an operand is one load, or a shuffle of two."""
+    if _is_run(lanes) or len(set(lanes)) == 1:
+        return True
+    return len(_registers(lanes)) <= 2 and narrow.isdisjoint(source for source, _ in lanes)
 
 
-def _goes_on(
-    targets: Sequence[int],
-    columns: Sequence[Sequence[Place]],
-    steps: Sequence[int],
-    start: int,
-    count: int,
-) -> bool:
-    if targets[start + count] != targets[start] + count:
-        return False
-    return all(
-        column[start + count] == (column[start][0], column[start][1] + step * count)
-        for column, step in zip(columns, steps, strict=True)
-    )
+def _is_run(lanes: Lanes) -> bool:
+    source, first = lanes[0]
+    return lanes == tuple((source, first + i) for i in range(len(lanes)))
+
+
+def _registers(lanes: Lanes) -> list[Place]:
+    return list(dict.fromkeys((source, at // REGISTER * REGISTER) for source, at in lanes))
 
 
 def combine_lanes(memory: RowMemory, place: int, found: Combined, n: Index) -> None:
@@ -224,21 +217,38 @@ def _combine(
     piece: Piece,
     constants: Sequence[Constant],
 ) -> None:
-    first, lanes, target, operands = piece
-    element = memory.element
-    scalar = make_type(element, 0)
-    t = make_type(element, lanes if lanes > 1 else 0)
+    first, target, operands = piece
+    element, count = memory.element, len(operands[0])
+    lanes = count if count > 1 else 0
 
     def add(total: Value | None, position: int) -> Value:
-        source, place, step = operands[position]
-        address = b.at(pointers[1 + source], place, element)
-        operand = b.load(t, address) if step else b.splat(b.load(scalar, address), t.lanes)
-        number = _of_lanes(constants[position], first, lanes)
-        return add_scaled(b, total, number, partial(_literal, b, number, t.lanes, element), operand)
+        number = _of_lanes(constants[position], first, count)
+        operand = _load(b, pointers[1:], element, operands[position])
+        return add_scaled(b, total, number, partial(_literal, b, number, lanes, element), operand)
 
     value = in_chains(len(operands), add)
     assert value is not None
     b.store(b.normal(value), b.at(pointers[0], target, element))
+
+
+def _load(b: Builder, pointers: Sequence[Value], element: str, lanes: Lanes) -> Value:
+    source, first = lanes[0]
+    if _is_run(lanes):
+        t = make_type(element, len(lanes) if len(lanes) > 1 else 0)
+        return b.load(t, b.at(pointers[source], first, element))
+    if len(set(lanes)) == 1:
+        scalar = b.load(make_type(element, 0), b.at(pointers[source], first, element))
+        return b.splat(scalar, len(lanes))
+    registers = _registers(lanes)
+    loaded = [
+        b.load(make_type(element, REGISTER), b.at(pointers[source], at, element))
+        for source, at in registers
+    ]
+    order = [
+        registers.index((source, at // REGISTER * REGISTER)) * REGISTER + at % REGISTER
+        for source, at in lanes
+    ]
+    return b.shuffle(loaded[0], loaded[1] if len(loaded) > 1 else None, order)
 
 
 def _of_lanes(constant: Constant, first: int, lanes: int) -> Constant:
