@@ -134,6 +134,7 @@ class SeriesEmitter:
             orders that are computed one by one.
         """
         self.memory.next_order()
+        self.factors.enter(n)
         for differs, loops in groupby(self._loops, self._convolves):
             if differs and second is not None:
                 self._one_of_two(list(loops), n, second)
@@ -231,7 +232,8 @@ class SeriesEmitter:
             value, doubled = self._operand(step.terms[0], n, chunk, convolutions)
             one = self.b.constant(1, chunk.type(self.element))
             number = self._add_term(None, step.terms[0], one, doubled, chunk)
-            factor, rest = self.factors.scaled(number, factor, rest, n)
+            unit = step.terms[0].head is None and step.terms[0].constant in (1, -1) and not doubled
+            factor, rest = self.factors.scaled(number, factor, rest, n, unit)
         else:
             value = self._sum_of_terms(step.terms, n, chunk, convolutions)
             if step.divisor is not None and self.program.exact_division:

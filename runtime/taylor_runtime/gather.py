@@ -195,6 +195,6 @@ def _copy_chunk(memory: RowMemory, row: int, sources: list[Source], n: Index, ch
         index = index + stride * (b.constant(n, t) if isinstance(n, int) else n)
     assert memory.workspace is not None
     for source in {source for source, _ in sources}:
-        memory.will_read(source)
+        memory.will_read(source, n)
     value = b.gather(Type(memory.element, chunk.lanes), memory.workspace, index)
     memory.store(row, n, chunk, value)

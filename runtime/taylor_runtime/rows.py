@@ -54,8 +54,10 @@ class RowMemory:
         self._reciprocal: dict[tuple[int, int], Value] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
-        self._stores: dict[int, list[int]] = {}  # lines that store a row's newest order alone
-        self._read: set[int] = set()  # rows that are loaded somewhere
+        # Of rows of which the newest order alone is kept, with whether that order is a number: the
+        # lines that store them, and what is loaded somewhere.
+        self._stores: dict[tuple[int, bool], list[int]] = {}
+        self._read: set[tuple[int, bool]] = set()
 
     def next_order(self) -> None:
         """The order being computed changes."""
@@ -104,12 +106,12 @@ class RowMemory:
 
     def address(self, row: int, n: Index, lane: Index) -> Value:
         """Where a lane is in memory, for somebody who reads it."""
-        self.will_read(row)
+        self.will_read(row, n)
         return self._place(row, n, lane)
 
-    def will_read(self, row: int) -> None:
+    def will_read(self, row: int, n: Index) -> None:
         """Somebody reads the row from memory."""
-        self._read.add(self.layout.owner[row])
+        self._read.add((self.layout.owner[row], isinstance(n, int)))
 
     def _place(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
@@ -120,8 +122,8 @@ class RowMemory:
 
         For the end of a function: LLVM does not know that nobody else reads the workspace.
         """
-        for row, lines in self._stores.items():
-            if row not in self._read:
+        for key, lines in self._stores.items():
+            if key not in self._read:
                 for line in lines:
                     self.b.lines[line] = ""
 
@@ -137,7 +139,9 @@ class RowMemory:
             self.b.store(value, place, self._alignment(chunk))
             # Stores of scalars are cheap, and keep LLVM from loading thousands of windows early.
             if chunk.lanes and not self.layout.stride[row] and not self.program.rows[row].constant:
-                self._stores.setdefault(row, []).extend(range(start, len(self.b.lines)))
+                self._stores.setdefault((row, isinstance(n, int)), []).extend(
+                    range(start, len(self.b.lines))
+                )
 
     def in_register(self, row: int, n: Index, chunk: Chunk) -> bool:
         """Whether `newest` would not load."""
