@@ -1,9 +1,8 @@
 """Sums of gathered lanes without the gathers: wide rows from memory to memory.
 
 A wide row like x_j - x_i of all pairs, or the sum of all forces on every body, adds lanes that lie
-anywhere.  A function reads them where they are, in runs of lanes that are neighbours in every
-operand, so that the gathered copies need not be made.  Rows of the same pattern (x, y and z) share
-it.
+anywhere.  A function reads them where they are, register by register or lane by lane, so that the
+gathered copies need not be made.  Rows of the same pattern (x, y and z) share it.
 """
 
 from __future__ import annotations
@@ -32,13 +31,14 @@ Pattern = tuple[tuple[Piece, ...], tuple[Constant, ...]]
 class Combined:
     """Rows that are combined.
 
-    places:   (gather row) -> (row, pattern): the sum is kept where one of the gathered copies, not
-              needed then, would be: together, while the row's own coefficients may be far apart.
+    places:   (gather row) -> (rows that are read, pattern): the sum is kept where one of the
+              gathered copies, not needed then, would be: together, while the row's own
+              coefficients may be far apart.
     values:   (row) -> that gather row.
     absorbed: all gathers that are not made.
     """
 
-    places: dict[int, tuple[int, Pattern]]
+    places: dict[int, tuple[tuple[int, ...], Pattern]]
     values: dict[int, int]
     absorbed: frozenset[int]
 
@@ -57,7 +57,10 @@ def combined(program: Program, layout: Layout) -> Combined:
         }
         size = {pattern: len(pattern[0]) * len(pattern[1]) for pattern in patterns.values()}
         if sum(size.values()) <= MOST_TERMS:
-            places = {place: (index, patterns[index]) for index, place in values.items()}
+            places = {
+                place: (tuple(_sources(program, index)), patterns[index])
+                for index, place in values.items()
+            }
             return Combined(places, values, absorbed)
         largest = max(size, key=lambda pattern: size[pattern])
         chosen = {index for index in chosen if patterns[index] != largest}
@@ -185,8 +188,7 @@ def _registers(lanes: Lanes) -> list[Place]:
 
 def combine_lanes(memory: RowMemory, place: int, found: Combined, n: Index) -> None:
     """Coefficient n of a combined row, put where its place is."""
-    row, pattern = found.places[place]
-    sources = _sources(memory.program, row)
+    sources, pattern = found.places[place]
     name = memory.copiers.get(pattern)
     if name is None:
         name = memory.copiers[pattern] = f"taylor.combine.{len(memory.copiers)}"

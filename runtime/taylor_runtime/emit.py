@@ -70,7 +70,8 @@ class SeriesEmitter:
         windows = {i for i, window in enumerate(self.memory.windows) if window}
         self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
         listed = batches(program, self._skipped, most)
-        self._loops = [[part] for part in listed] if alone else merged(program, listed)
+        read = {place: sources for place, (sources, _) in found.places.items()}
+        self._loops = [[part] for part in listed] if alone else merged(program, listed, read)
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )
