@@ -13,6 +13,7 @@ import taylor as ty
 from taylor.decompose import decompose
 from taylor.reference import coefficients, mpmath_algebra
 from taylor_runtime.build import choose, work
+from taylor_runtime.combine import combined
 from taylor_runtime.layout import REGISTER, Layout, chunks, padded
 from taylor_runtime.pack import pack
 from taylor_runtime.program import (
@@ -98,6 +99,29 @@ def test_lattice_points_stay_in_their_order() -> None:
     shifts = {tuple(lane for _, lane in gather.sources) for gather in gathers(packed)}
     ring = [tuple((i + shift) % 128 for i in range(128)) for shift in (-1, 1)]
     assert set(ring) <= shifts and len(shifts) <= 3
+
+
+def test_parts_of_a_derivative_stay_in_the_order_of_the_states() -> None:
+    """u_xx of a ring is gathered from two neighbours; nothing is gathered into the derivative."""
+    packed = pack(program_of(lattice(64)))
+    states = {i for i, row in enumerate(packed.rows) if isinstance(row.start, Input)}
+    found = [row.gather for row in packed.rows if row.gather]
+    assert len(found) == 2
+    assert all({source for source, _ in gather.sources} <= states for gather in found)
+
+
+def test_wide_sums_of_gathers_are_combined() -> None:
+    packed = pack(program_of(bodies(12)))
+    found = combined(packed, Layout.of(packed))
+    gathered = {i for i, row in enumerate(packed.rows) if row.gather}
+    used = {slot.row for row in packed.rows if row.gather is None for slot in slots(row)}
+    assert found.absorbed <= gathered & used
+    assert len({pattern for _, pattern in found.places.values()}) < len(found.places)
+    for row, place in found.values.items():
+        sources, pattern = found.places[place]
+        assert all(source < place < row for source in sources)
+        width = sum(len(operands[0]) for _, _, operands in pattern[0])
+        assert width == padded(packed.rows[row].width)
 
 
 def test_small_programs_are_written_out() -> None:

@@ -22,7 +22,7 @@ import taylor as ty
 import taylor_runtime as rt
 from taylor.decompose import decompose
 from taylor.expression import Expression, variable
-from taylor_runtime import build, cache, emit, gather
+from taylor_runtime import build, cache, combine, emit, gather
 from taylor_runtime.pack import pack
 from taylor_runtime.program import Input, Program
 from taylor_runtime.target import LEVELS, Target
@@ -150,6 +150,19 @@ def test_gathers_by_moves_and_by_tables_agree(monkeypatch: pytest.MonkeyPatch) -
     moved = run(monkeypatch, bodies(12), Way(True, False), order=5)
     monkeypatch.setattr(gather, "MOST_MOVES", 0)
     assert run(monkeypatch, bodies(12), Way(True, False), order=5).bits == moved.bits
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_combined_sums_and_sums_of_gathers_agree(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All wide sums combined, the small patterns alone, none."""
+    system, way = WIDE[name](), Way(True, False)
+    bits = set()
+    for most in (8000, 100, 0):
+        monkeypatch.setattr(combine, "MOST_TERMS", most)
+        bits.add(run(monkeypatch, system, way, order=5, steps=2).bits)
+    assert len(bits) == 1
 
 
 def test_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from taylor_runtime.emit import chain_count
 from taylor_runtime.program import Coefficient, Input, Kernel, Program, Row, Step, Term
 from taylor_runtime.signature import slots, with_slots
+from taylor_runtime.sums import chain_count
 from taylor_runtime.verify import verify
 
 PART = 400  # rows of a part

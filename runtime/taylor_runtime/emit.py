@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 
+from taylor_runtime.combine import Combined, combine_lanes, combined
 from taylor_runtime.convolve import Doubled, Paired, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.gather import copy_lanes, gather_chunk
@@ -32,6 +33,7 @@ from taylor_runtime.program import (
 )
 from taylor_runtime.rows import Rendering, RowMemory
 from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+from taylor_runtime.sums import add_scaled, in_chains
 
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
@@ -66,9 +68,13 @@ class SeriesEmitter:
             not rendering.unrolled and program.order >= FEWEST_PAIRED and self.element != PAIR
         )
         most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS[self.element]
-        listed = batches(program, self.memory.windows, most)
         alone = rendering.unrolled or rendering.batch > 1
-        self._loops = [[part] for part in listed] if alone else merged(program, listed)
+        found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
+        windows = {i for i, window in enumerate(self.memory.windows) if window}
+        self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
+        listed = batches(program, self._skipped, most)
+        read = {place: sources for place, (sources, _) in found.places.items()}
+        self._loops = [[part] for part in listed] if alone else merged(program, listed, read)
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )
@@ -86,10 +92,10 @@ class SeriesEmitter:
     def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if not wanted(row) or self.memory.windows[index]:
+            if not wanted(row) or index in self._skipped:
                 continue
             if self._is_copy(index):
-                copy_lanes(self.memory, index, 0)
+                self._copy(index, 0)
                 if index in self._divisors and not self.program.exact_division:
                     self.memory.each_chunk(index, partial(self._invert, index))
             else:
@@ -99,7 +105,10 @@ class SeriesEmitter:
         self.memory.store_reciprocal(index, chunk, self.memory.head(index, chunk))
 
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
-        value = self._start_value(index, row, chunk)
+        if index in self._combined.values:
+            value = self.memory.newest(self._combined.values[index], 0, chunk)
+        else:
+            value = self._start_value(index, row, chunk)
         if row.offset != 0:
             value = value + self.memory.constant(row.offset, chunk)
         self.memory.store(index, 0, chunk, value)
@@ -129,28 +138,46 @@ class SeriesEmitter:
             orders that are computed one by one.
         """
         self.memory.next_order()
-        for parts in self._loops:
-            first = parts[0][0]
-            if self._is_copy(first):
-                copy_lanes(self.memory, first, n)
-            elif second is None or not any(map(self._convolves, chain(*parts))):
-                self.memory.each_chunk(first, partial(self._advance_all, parts, n, None))
-            else:
-                ways = [partial(self._one_of_two, parts, n, which) for which in (True, False)]
-                self.b.if_(second, *ways)
+        self.factors.enter(n)
+        for differs, loops in groupby(self._loops, self._convolves):
+            if differs and second is not None:
+                self._one_of_two(list(loops), n, second)
+                continue
+            for parts in loops:
+                if self._is_copy(parts[0][0]):
+                    self._copy(parts[0][0], n)
+                else:
+                    self._loop(parts, n, None)
 
-    def _one_of_two(self, parts: list[list[int]], n: Index, second: bool) -> Sequence[Value]:
+    def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
         self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
-        self.memory.leave(list(chain(*parts)))
-        return []
 
-    def _convolves(self, row: int) -> bool:
-        return convolution_chains(self.program.rows[row]) > 0
+    def _one_of_two(self, loops: list[list[list[int]]], n: Index, second: Value) -> None:
+        """Loops that follow one another, as the first or the second order of a pair wants them."""
+        rows = [index for parts in loops for index in chain(*parts)]
+        places = self.memory.places(rows)
+
+        def way(which: bool) -> Sequence[Value]:
+            for parts in loops:
+                self._loop(parts, n, which)
+            return self.memory.take(rows, places)
+
+        values = self.b.if_(second, partial(way, True), partial(way, False))
+        self.memory.give(places, values)
+
+    def _convolves(self, parts: list[list[int]]) -> bool:
+        return any(convolution_chains(self.program.rows[row]) > 0 for row in chain(*parts))
 
     def _is_copy(self, row: int) -> bool:
-        """Whether a row is a gather made as a whole, not chunk by chunk."""
+        """Whether a row is made as a whole from memory to memory, not chunk by chunk."""
         gathers = self.program.rows[row].gather is not None
-        return gathers and self.memory.is_looped(row)
+        return row in self._combined.places or (gathers and self.memory.is_looped(row))
+
+    def _copy(self, row: int, n: Index) -> None:
+        if row in self._combined.places:
+            combine_lanes(self.memory, row, self._combined, n)
+        else:
+            copy_lanes(self.memory, row, n)
 
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
@@ -185,6 +212,8 @@ class SeriesEmitter:
         for index, row in zip(batch, rows, strict=True):
             if row.gather is not None:
                 value = gather_chunk(self.memory, row.gather, n, chunk)
+            elif index in self._combined.values:
+                value = self.memory.newest(self._combined.values[index], n, chunk)
             elif row.step is not None:
                 value = self._step_value(row.step, n, chunk, convolutions)
             elif isinstance(row.start, Input) and row.start.source == "time":
@@ -209,7 +238,8 @@ class SeriesEmitter:
             value, doubled = self._operand(step.terms[0], n, chunk, convolutions)
             one = self.b.constant(1, chunk.type(self.element))
             number = self._add_term(None, step.terms[0], one, doubled, chunk)
-            factor, rest = self.factors.scaled(number, factor, rest, n)
+            unit = step.terms[0].head is None and step.terms[0].constant in (1, -1) and not doubled
+            factor, rest = self.factors.scaled(number, factor, rest, n, unit)
         else:
             value = self._sum_of_terms(step.terms, n, chunk, convolutions)
             if step.divisor is not None and self.program.exact_division:
@@ -243,20 +273,13 @@ class SeriesEmitter:
         """sum of constant * head * operand, fused, in a number of chains that depends on the count
         alone.
         """
-        chains: list[Value | None] = [None] * chain_count(len(terms))
-        for position, term in enumerate(terms):
-            operand, doubled = self._operand(term, n, chunk, convolutions)
-            where = position % len(chains)
-            chains[where] = self._add_term(chains[where], term, operand, doubled, chunk)
-        total = [chain for chain in chains if chain is not None]
-        if not total:
-            return self.b.constant(0, chunk.type(self.element))
-        while len(total) > 1:
-            total = [
-                total[i] + total[i + 1] if i + 1 < len(total) else total[i]
-                for i in range(0, len(total), 2)
-            ]
-        return total[0]
+
+        def add(total: Value | None, position: int) -> Value:
+            operand, doubled = self._operand(terms[position], n, chunk, convolutions)
+            return self._add_term(total, terms[position], operand, doubled, chunk)
+
+        total = in_chains(len(terms), add)
+        return self.b.constant(0, chunk.type(self.element)) if total is None else total
 
     def combine(
         self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
@@ -276,14 +299,8 @@ class SeriesEmitter:
             head = self.memory.head(term.head, chunk)
             factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
             return operand * factor if total is None else self.b.fma(operand, factor, total)
-        # A fused step by +-1 is a plain sum, but for double-doubles, whose lanes must agree with
-        # lanes of other constants.
-        if constant == 1 and (total is None or self.element != PAIR):
-            return operand if total is None else total + operand
-        if constant == -1 and self.element != PAIR:
-            return -operand if total is None else total - operand
-        factor = self.memory.constant(constant, chunk)
-        return operand * factor if total is None else self.b.fma(operand, factor, total)
+        factor_of = partial(self.memory.constant, constant, chunk)
+        return add_scaled(self.b, total, constant, factor_of, operand)
 
     def _operand(
         self,
@@ -303,11 +320,6 @@ class SeriesEmitter:
         if operand.lag:
             return self.memory.coefficient(operand.row, n - 1, chunk), False
         return self.memory.newest(operand.row, n, chunk), False
-
-
-def chain_count(terms: int) -> int:
-    """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
-    return 1 if terms < 6 else 2 if terms < 16 else 4
 
 
 def _times(constant: Constant, factor: int) -> Constant:

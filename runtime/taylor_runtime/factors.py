@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, nearest_float
+from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, index_text, nearest_float
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
 
@@ -18,6 +18,16 @@ class Factors:
         self.element = element
         self.orders = range(order + 1)
         self.time_scale = time_scale
+        self._known: dict[str, tuple[Value, Value | None]] = {}  # "h/n" and its rest, by n
+
+    def enter(self, n: Index) -> None:
+        """Compute what depends on the order alone before the loops over chunks that need it."""
+        self._known.clear()
+        if isinstance(n, Value) and self.time_scale is not None:
+            t = Type(self.element)
+            factor, rest = self.times("h/n", n, t), self.rest(n, t)
+            assert factor is not None
+            self._known[n.text] = (factor, rest)
 
     def times(self, times: str, n: Index, t: Type) -> Value | None:
         """The factor that a step names, in every lane; None for 1."""
@@ -26,6 +36,8 @@ class Factors:
         if times == "1/n":
             return self.reciprocal(n, t)
         if times == "h/n":
+            if index_text(n) in self._known:
+                return self.b.splat(self._known[index_text(n)][0], t.lanes)
             scalar = self._scale() * self.reciprocal(n, Type(self.element))
             return self.b.splat(scalar, t.lanes)
         if times == "h":
@@ -58,6 +70,9 @@ class Factors:
         if self.element == PAIR:
             return None
         if not isinstance(n, int):
+            known = self._known.get(n.text, (None, None))[1]
+            if known is not None:
+                return self.b.splat(known, t.lanes)
             rests = [self._rest_of_one_over(k) for k in self.orders]
             return self._from_table(rests, n, t) * self.b.splat(self._scale(), t.lanes)
         rest = self._rest_of_one_over(n)
@@ -72,12 +87,17 @@ class Factors:
         return Fraction(1, n) - Fraction(nearest_float(Fraction(1, n), self.element))
 
     def scaled(
-        self, number: Value, factor: Value, rest: Value | None, n: Index
+        self, number: Value, factor: Value, rest: Value | None, n: Index, unit: bool
     ) -> tuple[Value, Value | None]:
-        """The factor times a number, rounded, and what is left of that."""
+        """The factor times a number, rounded, and what is left of that.
+
+        unit: the number is 1 or -1, so that nothing is rounded.
+        """
         whole = number * factor
         if rest is None:
             return whole, None
+        if unit:
+            return whole, number * rest
         left = self.b.fma(number, factor, -whole) + number * rest
         if not isinstance(n, int):
             left = self.b.select(self.b.ne(rest, 0), left, self.b.constant(0, left.type))

@@ -194,5 +194,7 @@ def _copy_chunk(memory: RowMemory, row: int, sources: list[Source], n: Index, ch
         stride = b.load(t, b.at(b.table(strides, "i64"), chunk.offset, "i64"), 64)
         index = index + stride * (b.constant(n, t) if isinstance(n, int) else n)
     assert memory.workspace is not None
+    for source in {source for source, _ in sources}:
+        memory.will_read(source, n)
     value = b.gather(Type(memory.element, chunk.lanes), memory.workspace, index)
     memory.store(row, n, chunk, value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from taylor_runtime.ir import Index, Type
-from taylor_runtime.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Select
 from taylor_runtime.verify import operand_rows
 
 # doubles of a cache line, and of the widest registers; LLVM splits values where they are narrower
@@ -14,6 +15,8 @@ REGISTER = 8
 CHUNK = (
     2 * REGISTER
 )  # lanes computed side by side: twice as many hide more of the latency of multiply-adds
+FEWEST_SCATTERED = 4  # terms of a sum whose operands may come
+MOST_SOURCES = 2.5  # from more registers than this
 UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
 
 
@@ -55,6 +58,34 @@ def chunks(lanes: int) -> tuple[Chunk, ...]:
     return tuple(Chunk(offset, min(CHUNK, total - offset)) for offset in range(0, total, CHUNK))
 
 
+def is_plain_sum(row: Row) -> bool:
+    """Whether a row is a sum of numbers times other rows, which memory alone can tell."""
+    step = row.step
+    return (
+        step is not None
+        and (step.times, step.divisor) == ("1", None)
+        and all(
+            isinstance(term.operand, Coefficient) and not term.operand.lag and term.head is None
+            for term in step.terms
+        )
+    )
+
+
+def is_scattered(columns: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Whether the operands of a wide sum, given as (row, lane) for every lane, are all over the
+    place: scalar multiply-adds then cost less than gathers.
+    """
+    if len(columns) < FEWEST_SCATTERED:
+        return False
+    return sum(map(_source_registers, columns)) > MOST_SOURCES * len(columns)
+
+
+def _source_registers(lanes: Sequence[tuple[int, int]]) -> float:
+    """Registers that a chunk of a gathered operand is taken from, on average."""
+    parts = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
+    return sum(len({(row, lane // CHUNK) for row, lane in part}) for part in parts) / len(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where coefficients are in the workspace, in elements; `position` puts it together.
@@ -66,6 +97,7 @@ class Layout:
     partial:    where the sums that the convolutions of a row begin one order ahead are kept.
     alias:      the row is a window on lanes of another one: a gather of neighbouring lanes costs
                 nothing.
+    owner:      that other row, or itself.
     """
 
     offset: tuple[int, ...]
@@ -74,6 +106,7 @@ class Layout:
     reciprocal: tuple[int, ...]
     partial: tuple[int, ...]
     alias: tuple[bool, ...]
+    owner: tuple[int, ...]
     size: int
 
     @classmethod
@@ -85,9 +118,11 @@ class Layout:
         found = windows(program, batch)
         kept = _kept(program, found)
         listed: list[tuple[int, int, int, int, int]] = []
+        owner: list[int] = []
         end = 0
         for index, row in enumerate(rows):
             window = found[index]
+            owner.append(index if window is None else owner[window[0]])
             if window is not None:
                 source, lane = window
                 offset, stride, pitch, *_ = listed[source]
@@ -113,6 +148,7 @@ class Layout:
             reciprocal=tuple(places[3] for places in listed),
             partial=tuple(places[4] for places in listed),
             alias=tuple(window is not None for window in found),
+            owner=tuple(owner),
             size=end,
         )
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from taylor_runtime.layout import CHUNK, REGISTER
+from taylor_runtime.layout import REGISTER, is_plain_sum, is_scattered
 from taylor_runtime.mathlib import PAIRS
 from taylor_runtime.program import (
     Constant,
@@ -32,8 +32,6 @@ from taylor_runtime.signature import Slot, depths, signature, slots, with_slots
 from taylor_runtime.verify import verify
 
 FEWEST = 3  # rows that make a pack
-FEWEST_SCATTERED = 4  # terms of a sum that may be better off as scalars,
-MOST_SOURCES = 2.5  # if its operands come from more registers than this,
 MOST_SCALAR_TERMS = 1000  # and the whole pack has no more terms than this
 MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
 
@@ -51,7 +49,7 @@ def pack(program: Program, small: bool = False) -> Program:
         program = verify(_separate_pairs(program))
     used = [slots(row) for row in program.rows]
     groups = _order(program, used, _group(program, used, small))
-    groups = _scattered_apart(groups, used)
+    groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
 
 
@@ -168,11 +166,7 @@ def _worth_splitting(sizes: list[int]) -> bool:
 
 def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
-    derivative_of: dict[int, int] = {}
-    for number, state in enumerate(program.rows):
-        if isinstance(state.start, Input) and state.step:
-            for slot in used[number]:
-                derivative_of.setdefault(slot.row, number)
+    derivative_of = _derivatives(program, used)
     position: dict[int, Lane] = {}
     result = []
     for index, rows in enumerate(groups):
@@ -193,31 +187,45 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
     return result
 
 
-def _scattered_apart(groups: list[list[int]], used: Used) -> list[list[int]]:
+def _derivatives(program: Program, used: Used) -> dict[int, int]:
+    """The state of which a row is the derivative, or a part that nobody else uses."""
+    users: dict[int, int] = {}
+    for places in used:
+        for slot in places:
+            users[slot.row] = users.get(slot.row, 0) + 1
+    derivative_of: dict[int, int] = {}
+    for number, state in enumerate(program.rows):
+        if isinstance(state.start, Input) and state.step:
+            for slot in used[number]:
+                derivative_of.setdefault(slot.row, number)
+    for number in reversed(range(len(program.rows))):
+        if number in derivative_of and not isinstance(program.rows[number].start, Input):
+            for slot in used[number]:
+                if users[slot.row] == 1:
+                    derivative_of.setdefault(slot.row, derivative_of[number])
+    return derivative_of
+
+
+def _scattered_apart(
+    program: Program, groups: list[list[int]], used: Used, small: bool
+) -> list[list[int]]:
     """Dissolve packs of sums whose terms are all over the place.
 
-    Scalar multiply-adds cost less than gathers.
+    Scalar multiply-adds cost less than gathers.  (Loops combine plain sums without either.)
     """
     place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
     result: list[list[int]] = []
     for rows in groups:
         columns = list(zip(*(used[row] for row in rows), strict=True))
-        sums = len(columns) >= FEWEST_SCATTERED and not any(c[0].convolved for c in columns)
-        if len(rows) > 1 and sums and len(rows) * len(columns) <= MOST_SCALAR_TERMS:
-            sources = [
-                _source_registers([place[slot.row] for slot in column]) for column in columns
-            ]
-            if sum(sources) > MOST_SOURCES * len(columns):
-                result.extend([row] for row in rows)
-                continue
-        result.append(rows)
+        sums = not any(column[0].convolved for column in columns)
+        few = len(rows) > 1 and len(rows) * len(columns) <= MOST_SCALAR_TERMS
+        lanes = [[place[slot.row] for slot in column] for column in columns]
+        combined = not small and is_plain_sum(program.rows[rows[0]])
+        if few and sums and not combined and is_scattered(lanes):
+            result.extend([row] for row in rows)
+        else:
+            result.append(rows)
     return result
-
-
-def _source_registers(lanes: list[Lane]) -> float:
-    """Registers that a chunk of a gathered operand is taken from, on average."""
-    chunks = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
-    return sum(len({(g, lane // CHUNK) for g, lane in chunk}) for chunk in chunks) / len(chunks)
 
 
 # -- rewriting ----------------------------------------------------------------------------------

@@ -207,3 +207,4 @@ def _emit_jet_block(
 
     for k, (source, _) in enumerate(program.outputs):
         b.fold(0, order + 1, [], partial(copy, k, source), unroll=rendering.unrolled)
+    emitter.memory.drop_unread()

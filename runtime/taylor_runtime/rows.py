@@ -17,6 +17,8 @@ from taylor_runtime.layout import (
 )
 from taylor_runtime.program import Constant, Convolution, Program
 
+Place = tuple[int, str]  # row, chunk offset
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
@@ -48,19 +50,38 @@ class RowMemory:
         none = (False,) * len(program.rows)
         self.windows = none if rendering.unrolled else self.layout.alias
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
-        self._newest: dict[tuple[int, str], Value] = {}  # (row, chunk offset), current order
+        self._newest: dict[Place, Value] = {}  # of the current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
+        # Of rows of which the newest order alone is kept, with whether that order is a number: the
+        # lines that store them, and what is loaded somewhere.
+        self._stores: dict[tuple[int, bool], list[int]] = {}
+        self._read: set[tuple[int, bool]] = set()
 
     def next_order(self) -> None:
         """The order being computed changes."""
         self._newest.clear()
 
-    def leave(self, rows: Sequence[int]) -> None:
-        """What a branch computed is in no register behind it."""
+    def places(self, rows: Sequence[int]) -> list[Place]:
+        """Where the newest coefficients of rows are in registers, but for what loops walk over."""
+        return [
+            (row, str(chunk.offset))
+            for row in rows
+            if not self.is_looped(row)
+            for chunk in self.chunks(row)
+        ]
+
+    def take(self, rows: Sequence[int], places: Sequence[Place]) -> list[Value]:
+        """What a branch has computed of rows, known behind it only if handed on."""
         left = set(rows)
+        values = [self._newest[place] for place in places]
         self._newest = {key: value for key, value in self._newest.items() if key[0] not in left}
+        return values
+
+    def give(self, places: Sequence[Place], values: Sequence[Value]) -> None:
+        """What `take` handed on."""
+        self._newest.update(zip(places, values, strict=True))
 
     def chunks(self, row: int) -> tuple[Chunk, ...]:
         return chunks(self.program.rows[row].width * self.rendering.batch)
@@ -84,8 +105,27 @@ class RowMemory:
         return self.coefficient(row, 0, chunk)
 
     def address(self, row: int, n: Index, lane: Index) -> Value:
+        """Where a lane is in memory, for somebody who reads it."""
+        self.will_read(row, n)
+        return self._place(row, n, lane)
+
+    def will_read(self, row: int, n: Index) -> None:
+        """Somebody reads the row from memory."""
+        self._read.add((self.layout.owner[row], isinstance(n, int)))
+
+    def _place(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
         return self.b.at(self.workspace, self.layout.position(row, n, lane), self.element)
+
+    def drop_unread(self) -> None:
+        """Take back the stores of rows that were only ever read from registers.
+
+        For the end of a function: LLVM does not know that nobody else reads the workspace.
+        """
+        for key, lines in self._stores.items():
+            if key not in self._read:
+                for line in lines:
+                    self.b.lines[line] = ""
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
@@ -94,7 +134,14 @@ class RowMemory:
             self._known[row, n, chunk.offset] = value
         self._newest[row, index_text(chunk.offset)] = value
         if self.workspace is not None and not (self.rendering.unrolled and isinstance(n, int)):
-            self.b.store(value, self.address(row, n, chunk.offset), self._alignment(chunk))
+            place = self._place(row, n, chunk.offset)
+            start = len(self.b.lines)
+            self.b.store(value, place, self._alignment(chunk))
+            # Stores of scalars are cheap, and keep LLVM from loading thousands of windows early.
+            if chunk.lanes and not self.layout.stride[row] and not self.program.rows[row].constant:
+                self._stores.setdefault((row, isinstance(n, int)), []).extend(
+                    range(start, len(self.b.lines))
+                )
 
     def in_register(self, row: int, n: Index, chunk: Chunk) -> bool:
         """Whether `newest` would not load."""

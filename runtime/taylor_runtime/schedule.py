@@ -5,7 +5,7 @@ In one loop over their convolutions, or by one kernel for a pair.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from taylor_runtime import mathlib
@@ -33,16 +33,16 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
 
 
 def batches(
-    program: Program, windows: Sequence[bool], most_chains: int = MOST_CHAINS["double"]
+    program: Program, skipped: Container[int], most_chains: int = MOST_CHAINS["double"]
 ) -> list[list[int]]:
-    """Rows that vary and have memory of their own, in order; `most_chains` sums share a loop.
+    """Rows that vary and are not skipped, in order; `most_chains` sums share a loop.
 
     Neighbours that convolve and do not need one another share a loop.
     """
     result: list[list[int]] = []
     room = 0
     for index, row in enumerate(program.rows):
-        if row.constant or windows[index] or (row.gather and row.gather.head):
+        if row.constant or index in skipped or (row.gather and row.gather.head):
             continue
         terms = row.step.terms if row.step else ()
         chains = convolution_chains(row)
@@ -62,12 +62,16 @@ def batches(
     return result
 
 
-def merged(program: Program, listed: list[list[int]]) -> list[list[list[int]]]:
+def merged(
+    program: Program, listed: list[list[int]], read: Mapping[int, Sequence[int]]
+) -> list[list[list[int]]]:
     """Batches that one loop over chunks can run one after the other, chunk by chunk.
 
     They are of one width, walked by a loop, and gather nothing from one another: all else is done
     lane by lane.  A loop of several batches finds the coefficients of its chunk in the cache.
     What does not need the last loop comes before it, so that gathers do not interrupt.
+
+    read: what some rows read, where that is not what they seem to (see `combine`).
     """
     result: list[list[list[int]]] = []
     for batch in listed:
@@ -78,20 +82,22 @@ def merged(program: Program, listed: list[list[int]]) -> list[list[list[int]]]:
         loops = bool(open_) and is_looped(width) and not program.rows[open_[0][0]].gather
         if loops and first.width == width and first.gather is None:
             open_.append(batch)
-        elif loops and inside.isdisjoint(_needed(program, batch)):
+        elif loops and inside.isdisjoint(_needed(program, batch, read)):
             result.insert(-1, [batch])
         else:
             result.append([batch])
     return result
 
 
-def _needed(program: Program, batch: list[int]) -> set[int]:
+def _needed(program: Program, batch: list[int], read: Mapping[int, Sequence[int]]) -> set[int]:
     """Rows that a batch reads at the order being computed, windows seen through."""
     found: set[int] = set()
     waiting = list(batch)
     while waiting:
-        row = program.rows[waiting.pop()]
+        index = waiting.pop()
+        row = program.rows[index]
         used = [source for source, _ in row.gather.sources] if row.gather else []
+        used += read.get(index, ())
         for term in row.step.terms if row.step else ():
             used += rows_at_order(term.operand)
         fresh = set(used) - found

@@ -59,8 +59,7 @@ class StepperOptions:
                        of one norm.
     compensated:       carry the rounding error of the state across steps.
     precision:         the kind of number of the state and its coefficients.
-    polynomial:        the solution is a polynomial of degree <= order, so that vanishing
-    coefficients bound nothing.
+    polynomial:        its solution is a polynomial: vanishing coefficients bound nothing.
     """
 
     log2_safety: float
@@ -156,6 +155,7 @@ class _StepLoop:
         self.series.orders()
         self._make_step()
         b.jump(self.top)
+        self.series.memory.drop_unread()
 
     def _read_input(self, given: Input, chunk: Chunk) -> Value:
         b = self.b
