@@ -10,7 +10,7 @@ x'|) instead of max(1, |x|), so that a problem may be small.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +24,7 @@ from taylor_runtime.control import (
 )
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
-from taylor_runtime.horner import evaluate
+from taylor_runtime.horner import evaluate, side_by_side
 from taylor_runtime.ir import ELEMENTS, I64, PAIR, Builder, Index, Module, Value, pair
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
@@ -33,7 +33,7 @@ from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import StateRows, plane_length
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
-from taylor_runtime.verify import verify
+from taylor_runtime.verify import operand_rows, verify
 
 PROPAGATE = "taylor.propagate"
 VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
@@ -346,15 +346,20 @@ class _StepLoop:
         """The state at the end of the step, and the slope that is to be confirmed there."""
         b, p, unroll = self.b, self.order, self.options.unrolled
         tau = self._scaled_step(h, last)
+        memory = self.series.memory
+        joint = side_by_side(memory, self.rows.rows, 1, p, tau)
+        slopes = side_by_side(memory, self._slope_rows(), 0, p - 1, tau)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
             old = self.series.memory.head(row, chunk)
             x = partial(self.series.memory.coefficient, row, chunk=chunk)
-            value = evaluate(b, x, 1, p, b.splat(tau, chunk.lanes), unroll)  # (P - x_0) / tau
+            value = joint.get(row)  # (P - x_0) / tau
+            if value is None:
+                value = evaluate(b, x, 1, p, b.splat(tau, chunk.lanes), unroll)
             self.rows.store(b, old, self.before, position, chunk)
             if self.norms.checked[position]:
-                slope = self._slope_at(row, chunk, tau)
+                slope = self._slope_at(row, chunk, tau, slopes)
                 self.rows.store(b, b.normal(slope), self.slope, position, chunk)
             if self.options.compensated:
                 error_at = self.rows.address(b, self.error, position, chunk)
@@ -371,13 +376,25 @@ class _StepLoop:
 
         self.rows.each(self.series, one)
 
-    def _slope_at(self, row: int, chunk: Chunk, tau: Value) -> Value:
-        """P'(tau): the series of the right-hand side, to order p - 1."""
+    def _slope_rows(self) -> list[int]:
+        """Rows that make up the slopes to be confirmed."""
+        steps = [
+            self.program.rows[row].step
+            for row, checked in zip(self.rows.rows, self.norms.checked, strict=True)
+            if checked
+        ]
+        terms = [term for step in steps if step for term in step.terms]
+        return [row for term in terms for row in operand_rows(term.operand)]
+
+    def _slope_at(self, row: int, chunk: Chunk, tau: Value, known: Mapping[int, Value]) -> Value:
+        """P'(tau): the series of the right-hand side, to order p - 1, known or from its rows."""
         step = self.program.rows[row].step
         assert step is not None
         at = self.b.splat(tau, chunk.lanes)
 
         def value_of(source: int) -> Value:
+            if source in known:
+                return known[source]
             f = partial(self.series.memory.coefficient, source, chunk=chunk)
             return evaluate(self.b, f, 0, self.order - 1, at, self.options.unrolled)
 

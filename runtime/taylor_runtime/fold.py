@@ -1,0 +1,132 @@
+"""Chains of several sums as lanes of one, for programs that are written out.
+
+Both chains of a convolution multiply coefficients k of one factor by coefficients n - k of the
+other, k running from the middle down, and so do the chains of all convolutions of an order over the
+same range.  One multiply-add serves them all.  The newest terms, for which the next order waits,
+are left to the chains one by one.  Every chain adds what it would add alone, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from taylor_runtime.ir import PAIR, Type, Value
+from taylor_runtime.lanes import split
+from taylor_runtime.layout import Chunk, is_square, padded
+from taylor_runtime.program import Convolution, Number
+from taylor_runtime.rows import RowMemory
+
+LATE = 1  # terms at the end of a chain that are left to it
+FEWEST_TERMS = 2  # of a chain that are worth moving it to lanes
+LANES = 4  # of one sum: chains are few, and wider registers are no faster on every processor
+
+Begun = dict[Convolution, list[Value]]  # chains of convolutions, all but their last LATE terms
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """sum over k of left_k right_{n-k}.
+
+    middle:   what its middle term is multiplied by, 0 where the other chain has it.
+    weighted: which of left and right (0, 1) is multiplied by `weight`.
+    """
+
+    left: int
+    right: int
+    middle: Number
+    weight: tuple[Number, Number] = (0, 0)
+    weighted: int | None = None
+
+    def row(self, side: int) -> int:
+        return self.right if side else self.left
+
+    def factor(self, side: int, n: int, j: int) -> Number:
+        """What coefficient j of the left or right row is multiplied by."""
+        alpha, beta = self.weight
+        return alpha * n + beta * j if self.weighted == side else 1
+
+
+def begin(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> Begun:
+    """The chains of convolutions that can share sums: of products below and above, of squares one.
+
+    Not of double-doubles, whose product depends on the order of its factors.
+    """
+    if m.element == PAIR or not m.rendering.unrolled:
+        return {}
+    ranges: dict[int, list[Convolution]] = {}
+    for c in dict.fromkeys(convolutions):
+        first = _inner_first(c)
+        if first is not None and ((n - (2 * first - 1)) >> 1) - LATE >= FEWEST_TERMS:
+            ranges.setdefault(first, []).append(c)
+    begun: Begun = {}
+    for first, alike in ranges.items():
+        for group in _groups(alike, max(chunk.lanes, 1)):
+            sums = iter(_sums(m, [chain for c in group for chain in _chains(c)], first, n, chunk))
+            begun |= {c: [next(sums) for _ in _chains(c)] for c in group}
+    return begun
+
+
+def _inner_first(c: Convolution) -> int | None:
+    """First and last j of a convolution without a lone newest term; None if they differ."""
+    if c.first == c.last:
+        return c.first
+    return 1 if {c.first, c.last} == {0, 1} else None
+
+
+def _chains(c: Convolution) -> list[_Chain]:
+    if is_square(c):
+        return [_Chain(c.a, c.b, Fraction(1, 2))]
+    if c.weight is None:
+        return [_Chain(c.a, c.b, 0), _Chain(c.b, c.a, 1)]
+    return [_Chain(c.a, c.b, 0, c.weight, 0), _Chain(c.b, c.a, 1, c.weight, 1)]
+
+
+def _groups(convolutions: Sequence[Convolution], lanes: int) -> Iterator[list[Convolution]]:
+    """Convolutions whose chains fit one sum, if that has more than one of them."""
+    group: list[Convolution] = []
+    used = 0
+    for c in convolutions:
+        wanted = len(_chains(c))
+        if (used + wanted) * lanes > LANES:
+            yield from [group] if used > 1 else []
+            group, used = [], 0
+        if wanted * lanes <= LANES:
+            group.append(c)
+            used += wanted
+    yield from [group] if used > 1 else []
+
+
+def _sums(m: RowMemory, chains: Sequence[_Chain], first: int, n: int, chunk: Chunk) -> list[Value]:
+    """All terms of the chains but the last LATE."""
+    b, lanes = m.b, max(chunk.lanes, 1)
+    count = n - (2 * first - 1)
+    half = count >> 1
+    middle = half + first
+
+    def factor(side: int, j: int, scales: Sequence[Number] | None = None) -> Value:
+        value = m.joined(tuple(chain.row(side) for chain in chains), j, chunk)
+        numbers = [chain.factor(side, n, j) for chain in chains]
+        if scales is not None:
+            numbers = [number * scale for number, scale in zip(numbers, scales, strict=True)]
+        if all(number == 1 for number in numbers):
+            return value
+        spread = [number for number in numbers for _ in range(lanes)]
+        return value * b.constants(spread + spread[-1:] * (value.lanes - len(spread)), m.element)
+
+    if count & 1:
+        opened = b.fma(factor(0, middle, [c.middle or 1 for c in chains]), factor(1, middle), 0.0)
+        total = _keep(m, opened, [chain.middle != 0 for chain in chains for _ in range(lanes)])
+    else:
+        total = b.constant(0, Type(m.element, padded(lanes * len(chains))))
+    for k in range(middle - 1, middle - 1 - (half - LATE), -1):
+        total = b.fma(factor(0, k), factor(1, n - k), total)
+    return split(b, total, chunk.lanes, len(chains))
+
+
+def _keep(m: RowMemory, value: Value, kept: Sequence[bool]) -> Value:
+    """Zero in lanes that are not kept."""
+    places = [lane if keep else value.lanes for lane, keep in enumerate(kept)]
+    places += [-1] * (value.lanes - len(places))
+    return m.b.shuffle(value, m.b.constant(0, value.type), places)
