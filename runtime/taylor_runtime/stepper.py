@@ -302,10 +302,9 @@ class _StepLoop:
         self._return_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
         self._return_if(self._too_small(size), STEP_UNDERFLOW)
         last = size >= left
-        h = b.copysign(size, remaining)
+        h = b.copysign(b.select(left < size, left, size), remaining)
         if self.element == "float":
-            h = self._representable(h)
-        h = b.select(last, remaining, h)
+            h = b.select(last, remaining, self._representable(h))
         self.recorder.write_if_wanted(self.series)
         self._evaluate(h, last)
         self._advance_time(h, last)
