@@ -37,7 +37,7 @@ def convolve(
     m: RowMemory, terms: Sequence[Term], n: Index, chunk: Chunk, paired: Paired | None = None
 ) -> dict[Convolution, Doubled]:
     """All convolutions of some terms; those with the same bounds share a loop."""
-    listed = list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))
+    listed = convolutions_of(terms)
     begun = begin(m, listed, n, chunk) if isinstance(n, int) else {}
     groups: dict[tuple[int, int, bool, bool], list[Convolution]] = {}
     for c in listed:
@@ -54,6 +54,11 @@ def convolve(
             for convolution, value in zip(part, values, strict=True):
                 results[convolution] = (value, square)
     return results
+
+
+def convolutions_of(terms: Sequence[Term]) -> list[Convolution]:
+    """The convolutions in some terms, each once."""
+    return list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))
 
 
 def _products(

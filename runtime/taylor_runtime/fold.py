@@ -49,23 +49,23 @@ class _Chain:
 
 
 def begin(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> Begun:
-    """The chains of convolutions that can share sums: of products below and above, of squares one.
-
-    Not of double-doubles, whose product depends on the order of its factors.
-    """
-    if m.element == PAIR or not m.rendering.unrolled:
-        return {}
-    ranges: dict[int, list[Convolution]] = {}
-    for c in dict.fromkeys(convolutions):
-        first = _inner_first(c)
-        if first is not None and ((n - (2 * first - 1)) >> 1) - LATE >= FEWEST_TERMS:
-            ranges.setdefault(first, []).append(c)
+    """Chains of convolutions that can share sums: of products below and above, of squares one."""
     begun: Begun = {}
-    for first, alike in ranges.items():
-        for group in _groups(alike, max(chunk.lanes, 1)):
-            sums = iter(_sums(m, [chain for c in group for chain in _chains(c)], first, n, chunk))
-            begun |= {c: [next(sums) for _ in _chains(c)] for c in group}
+    for first, group in _groups(m, convolutions, n, chunk):
+        total = _sum(m, group, first, n, first + LATE, chunk)
+        values = iter(split(m.b, total, chunk.lanes, sum(len(_chains(c)) for c in group)))
+        begun |= {c: [next(values) for _ in _chains(c)] for c in group}
     return begun
+
+
+def push(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> None:
+    """Add to the sums of all higher orders what coefficients up to n make known.
+
+    These terms wait for nothing and for no other, unlike those of one sum, which wait in a row.
+    """
+    for later in range(n + 1, min(2 * n, m.program.order) + 1):
+        for first, group in _groups(m, convolutions, later, chunk):
+            _sum(m, group, first, later, max(later - n, first + LATE), chunk)
 
 
 def _inner_first(c: Convolution) -> int | None:
@@ -83,27 +83,51 @@ def _chains(c: Convolution) -> list[_Chain]:
     return [_Chain(c.a, c.b, 0, c.weight, 0), _Chain(c.b, c.a, 1, c.weight, 1)]
 
 
-def _groups(convolutions: Sequence[Convolution], lanes: int) -> Iterator[list[Convolution]]:
-    """Convolutions whose chains fit one sum, if that has more than one of them."""
+def _groups(
+    m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk
+) -> Iterator[tuple[int, tuple[Convolution, ...]]]:
+    """Convolutions from one `first` on that share a sum, if it has more than one chain.
+
+    Not of double-doubles, whose product depends on the order of its factors.
+    """
+    if m.element == PAIR or not m.rendering.unrolled:
+        return
+    ranges: dict[int, list[Convolution]] = {}
+    for c in dict.fromkeys(convolutions):
+        first = _inner_first(c)
+        if first is not None and ((n - (2 * first - 1)) >> 1) - LATE >= FEWEST_TERMS:
+            ranges.setdefault(first, []).append(c)
+    for first, alike in ranges.items():
+        for group, used in _filled(alike, max(chunk.lanes, 1)):
+            if used > 1:
+                yield first, tuple(group)
+
+
+def _filled(
+    convolutions: Sequence[Convolution], lanes: int
+) -> Iterator[tuple[list[Convolution], int]]:
+    """Convolutions whose chains fit one sum, and how many these are."""
     group: list[Convolution] = []
     used = 0
     for c in convolutions:
         wanted = len(_chains(c))
         if (used + wanted) * lanes > LANES:
-            yield from [group] if used > 1 else []
+            yield group, used
             group, used = [], 0
         if wanted * lanes <= LANES:
             group.append(c)
             used += wanted
-    yield from [group] if used > 1 else []
+    yield group, used
 
 
-def _sums(m: RowMemory, chains: Sequence[_Chain], first: int, n: int, chunk: Chunk) -> list[Value]:
-    """All terms of the chains but the last LATE."""
+def _sum(
+    m: RowMemory, group: tuple[Convolution, ...], first: int, n: int, last: int, chunk: Chunk
+) -> Value:
+    """The terms of a group's chains from the middle down to k = last, as far as not yet added."""
+    assert isinstance(chunk.offset, int)
     b, lanes = m.b, max(chunk.lanes, 1)
-    count = n - (2 * first - 1)
-    half = count >> 1
-    middle = half + first
+    chains = [chain for c in group for chain in _chains(c)]
+    middle = (n + 1) >> 1
 
     def factor(side: int, j: int, scales: Sequence[Number] | None = None) -> Value:
         value = m.joined(tuple(chain.row(side) for chain in chains), j, chunk)
@@ -115,14 +139,19 @@ def _sums(m: RowMemory, chains: Sequence[_Chain], first: int, n: int, chunk: Chu
         spread = [number for number in numbers for _ in range(lanes)]
         return value * b.constants(spread + spread[-1:] * (value.lanes - len(spread)), m.element)
 
-    if count & 1:
-        opened = b.fma(factor(0, middle, [c.middle or 1 for c in chains]), factor(1, middle), 0.0)
-        total = _keep(m, opened, [chain.middle != 0 for chain in chains for _ in range(lanes)])
-    else:
-        total = b.constant(0, Type(m.element, padded(lanes * len(chains))))
-    for k in range(middle - 1, middle - 1 - (half - LATE), -1):
+    def opened() -> Value:
+        if n & 1:
+            return b.constant(0, Type(m.element, padded(lanes * len(chains))))
+        left = factor(0, middle, [chain.middle or 1 for chain in chains])
+        kept = [chain.middle != 0 for chain in chains for _ in range(lanes)]
+        return _keep(m, b.fma(left, factor(1, middle), 0.0), kept)
+
+    known = m.sums.get((group, n, chunk.offset))
+    done, total = known or (middle, opened())
+    for k in range(done - 1, last - 1, -1):
         total = b.fma(factor(0, k), factor(1, n - k), total)
-    return split(b, total, chunk.lanes, len(chains))
+    m.sums[group, n, chunk.offset] = (min(done, last), total)
+    return total
 
 
 def _keep(m: RowMemory, value: Value, kept: Sequence[bool]) -> Value:

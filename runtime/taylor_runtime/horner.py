@@ -11,7 +11,7 @@ from taylor_runtime.rows import RowMemory
 
 BLOCK = 8
 LARGE = 2  # leading terms that are added one by one
-LANES = 4  # of polynomials that are evaluated side by side
+LANES = 2  # of polynomials that are evaluated side by side: more cost more shuffles
 
 
 def evaluate(

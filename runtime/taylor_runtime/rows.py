@@ -52,6 +52,8 @@ class RowMemory:
         self._newest: dict[tuple[int, str], Value] = {}  # (row, chunk offset), current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
         self._joined: dict[tuple[tuple[int, ...], int, int], Value] = {}  # (rows, order, offset)
+        # Sums begun for orders to come: the last term added, and the sum (see `fold`).
+        self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
 
