@@ -73,7 +73,8 @@ def _products(
 ) -> list[Value]:
     """sum_{j=first}^{n-last} w a_j b_{n-j} from the middle outwards in two chains.
 
-    Where one end alone has a coefficient of order n, its term is added last, after the chains.
+    Where one end alone has a coefficient of order n, its term is added last, after the chains,
+    unless the coefficients of order n - 1 are those that are waited for.
     """
     b = m.b
     zero = b.constant(0, chunk.type(m.element))
@@ -119,11 +120,17 @@ def _products(
                 sums = outwards(start, sums)
         else:
             sums = b.fold(0, half, sums, outwards, unroll=isinstance(n, int))
+    if newest is not None:
+        end = len(group) if newest is n else 0
+        for k, c in enumerate(group):
+            if c.early:
+                sums[end + k] = _multiply_add(m, c, newest, n, chunk, sums[end + k])
     totals = [x + y for x, y in zip(sums[: len(group)], sums[len(group) :], strict=True)]
     if newest is None:
         return totals
     return [
-        _multiply_add(m, c, newest, n, chunk, total) for c, total in zip(group, totals, strict=True)
+        total if c.early else _multiply_add(m, c, newest, n, chunk, total)
+        for c, total in zip(group, totals, strict=True)
     ]
 
 
