@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from taylor_runtime.ir import PAIR, Type, Value
 from taylor_runtime.lanes import split
@@ -75,32 +76,44 @@ def _inner_first(c: Convolution) -> int | None:
     return 1 if {c.first, c.last} == {0, 1} else None
 
 
-def _chains(c: Convolution) -> list[_Chain]:
+@lru_cache(1024)
+def _chains(c: Convolution) -> tuple[_Chain, ...]:
     if is_square(c):
-        return [_Chain(c.a, c.b, Fraction(1, 2))]
+        return (_Chain(c.a, c.b, Fraction(1, 2)),)
     if c.weight is None:
-        return [_Chain(c.a, c.b, 0), _Chain(c.b, c.a, 1)]
-    return [_Chain(c.a, c.b, 0, c.weight, 0), _Chain(c.b, c.a, 1, c.weight, 1)]
+        return _Chain(c.a, c.b, 0), _Chain(c.b, c.a, 1)
+    return _Chain(c.a, c.b, 0, c.weight, 0), _Chain(c.b, c.a, 1, c.weight, 1)
 
 
 def _groups(
     m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk
-) -> Iterator[tuple[int, tuple[Convolution, ...]]]:
-    """Convolutions from one `first` on that share a sum, if it has more than one chain.
+) -> list[tuple[int, tuple[Convolution, ...]]]:
+    """Convolutions from one `first` on that share a sum at order n.
 
     Not of double-doubles, whose product depends on the order of its factors.
     """
     if m.element == PAIR or not m.rendering.unrolled:
-        return
+        return []
+    listed = _company(tuple(convolutions), max(chunk.lanes, 1))
+    return [pair for pair in listed if ((n + 1) >> 1) - pair[0] - LATE >= FEWEST_TERMS]
+
+
+@lru_cache(1024)
+def _company(
+    convolutions: tuple[Convolution, ...], lanes: int
+) -> tuple[tuple[int, tuple[Convolution, ...]], ...]:
+    """Convolutions from one `first` on whose sum has more than one chain."""
     ranges: dict[int, list[Convolution]] = {}
     for c in dict.fromkeys(convolutions):
         first = _inner_first(c)
-        if first is not None and ((n - (2 * first - 1)) >> 1) - LATE >= FEWEST_TERMS:
+        if first is not None:
             ranges.setdefault(first, []).append(c)
-    for first, alike in ranges.items():
-        for group, used in _filled(alike, max(chunk.lanes, 1)):
-            if used > 1:
-                yield first, tuple(group)
+    return tuple(
+        (first, tuple(group))
+        for first, alike in ranges.items()
+        for group, used in _filled(alike, lanes)
+        if used > 1
+    )
 
 
 def _filled(

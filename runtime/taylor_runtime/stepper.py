@@ -10,9 +10,8 @@ x'|) instead of max(1, |x|), so that a problem may be small.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from taylor_runtime.control import (
     NON_FINITE,
@@ -24,7 +23,6 @@ from taylor_runtime.control import (
 )
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
-from taylor_runtime.horner import evaluate, side_by_side
 from taylor_runtime.ir import ELEMENTS, I64, PAIR, Builder, Index, Module, Value, pair
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
@@ -32,8 +30,9 @@ from taylor_runtime.program import Input, Program
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import StateRows, plane_length
+from taylor_runtime.step_end import StepEnd
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
-from taylor_runtime.verify import operand_rows, verify
+from taylor_runtime.verify import verify
 
 PROPAGATE = "taylor.propagate"
 VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
@@ -343,22 +342,17 @@ class _StepLoop:
 
     def _evaluate(self, h: Value, last: Value) -> None:
         """The state at the end of the step, and the slope that is to be confirmed there."""
-        b, p, unroll = self.b, self.order, self.options.unrolled
+        b = self.b
         tau = self._scaled_step(h, last)
-        memory = self.series.memory
-        joint = side_by_side(memory, self.rows.rows, 1, p, tau)
-        slopes = side_by_side(memory, self._slope_rows(), 0, p - 1, tau)
+        end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
             old = self.series.memory.head(row, chunk)
-            x = partial(self.series.memory.coefficient, row, chunk=chunk)
-            value = joint.get(row)  # (P - x_0) / tau
-            if value is None:
-                value = evaluate(b, x, 1, p, b.splat(tau, chunk.lanes), unroll)
+            value = end.increment(row, chunk)
             self.rows.store(b, old, self.before, position, chunk)
             if self.norms.checked[position]:
-                slope = self._slope_at(row, chunk, tau, slopes)
+                slope = end.slope(row, chunk)
                 self.rows.store(b, b.normal(slope), self.slope, position, chunk)
             if self.options.compensated:
                 error_at = self.rows.address(b, self.error, position, chunk)
@@ -374,30 +368,6 @@ class _StepLoop:
             b.store(b.normal(new), here)
 
         self.rows.each(self.series, one)
-
-    def _slope_rows(self) -> list[int]:
-        """Rows that make up the slopes to be confirmed."""
-        steps = [
-            self.program.rows[row].step
-            for row, checked in zip(self.rows.rows, self.norms.checked, strict=True)
-            if checked
-        ]
-        terms = [term for step in steps if step for term in step.terms]
-        return [row for term in terms for row in operand_rows(term.operand)]
-
-    def _slope_at(self, row: int, chunk: Chunk, tau: Value, known: Mapping[int, Value]) -> Value:
-        """P'(tau): the series of the right-hand side, to order p - 1, known or from its rows."""
-        step = self.program.rows[row].step
-        assert step is not None
-        at = self.b.splat(tau, chunk.lanes)
-
-        def value_of(source: int) -> Value:
-            if source in known:
-                return known[source]
-            f = partial(self.series.memory.coefficient, source, chunk=chunk)
-            return evaluate(self.b, f, 0, self.order - 1, at, self.options.unrolled)
-
-        return self.series.combine(step.terms, chunk, value_of)
 
     def _advance_time(self, h: Value, last: Value) -> None:
         """time += h in double-double; the last step ends exactly at `end`."""
