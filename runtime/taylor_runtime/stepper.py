@@ -287,6 +287,7 @@ class _StepLoop:
         b, control, p = self.b, self.control, self.order
         top, below = self._coefficients(p), self._coefficients(p - 1)
         self._again_if(~self.norms.finite([top, below]), self._rescale)
+        self.recorder.write_if_wanted(self.series)  # before h: what comes next waits for it alone
         point = Point(self.state, self.slopes, self.scale, self._horizon())
         estimate = self.step_size.estimate(point, top, below)
         remaining = self._remaining()
@@ -304,7 +305,6 @@ class _StepLoop:
         h = b.copysign(b.select(left < size, left, size), remaining)
         if self.element == "float":
             h = b.select(last, remaining, self._representable(h))
-        self.recorder.write_if_wanted(self.series)
         self._evaluate(h, last)
         self._advance_time(h, last)
         control.set("estimate", size)  # not clipped by the end: resuming changes nothing
