@@ -64,6 +64,8 @@ def push(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk
 
     These terms wait for nothing and for no other, unlike those of one sum, which wait in a row.
     """
+    if not _groups(m, convolutions, m.program.order, chunk):
+        return
     for later in range(n + 1, min(2 * n, m.program.order) + 1):
         for first, group in _groups(m, convolutions, later, chunk):
             _sum(m, group, first, later, max(later - n, first + LATE), chunk)
