@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from taylor_runtime.program import (
     Coefficient,
-    Convolution,
     Input,
     Kernel,
     Operand,
@@ -76,7 +75,7 @@ def _renumbered_operand(operand: Operand, places: Mapping[int, int]) -> Operand:
     if isinstance(operand, Select):
         return Select(places[operand.condition], places[operand.a], places[operand.b])
     a, b = places[operand.a], places[operand.b]
-    return Convolution(a, b, operand.first, operand.last, operand.weight)
+    return replace(operand, a=a, b=b)
 
 
 def _place(row: int | None, places: Mapping[int, int]) -> int | None:

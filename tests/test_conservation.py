@@ -60,7 +60,8 @@ def test_kepler_orbits(e: float, t: float) -> None:
     ta = ty.Integrator(KEPLER, start)
     ta.propagate_until(t)
     scale = 1 / (1 - e)  # how much faster a body at pericentre runs away from its place
-    assert np.abs(ta.state - orbit(start, t)).max() < 2e-14 * scale**2
+    # rounding: 1e-14 in the root mean square of many eccentricities, 3.4e-14 in the worst of 300
+    assert np.abs(ta.state - orbit(start, t)).max() < 4e-14 * scale**2
 
 
 @pytest.mark.parametrize("e", [0.0, 0.5, 0.9])

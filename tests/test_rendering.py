@@ -135,6 +135,28 @@ def test_wide_packs_walked_by_loops_have_the_same_result(
     assert looped.bits == written.bits
 
 
+def _small() -> dict[str, System]:
+    x, y, u, v = ty.variables("x y u v")
+    start = [0.1, 0.7, -0.4, 0.3]
+    pull = (x**2 + y**2 + x * v + 2) ** Fraction(-3, 2)
+    return {
+        "squares and products": (
+            [(x, u), (y, v), (u, -x - 2 * x * y), (v, y**2 - y - x**2)],
+            start,
+        ),
+        "sines": ([(x, u), (u, -2 * ty.sin(x) * ty.cos(x * u))], start[:2]),
+        "exponentials": ([(x, -x * ty.exp(y - u)), (y, ty.exp(x)), (u, ty.exp(x * y))], start[:3]),
+        "powers": ([(x, u), (y, v), (u, -x * pull), (v, -y * pull / (3 + u**2))], start),
+    }
+
+
+@pytest.mark.parametrize("name", _small())
+def test_chains_in_lanes_have_the_same_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written out, chains of several convolutions share a sum from order 6 on."""
+    first, *others = [run(monkeypatch, _small()[name], way, order=15) for way in WAYS]
+    assert all(other.bits == first.bits for other in others)
+
+
 @pytest.mark.parametrize("order", range(4, 8))
 def test_orders_in_pairs_and_one_by_one_agree(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Odd and even last orders; convolutions with and without their ends."""

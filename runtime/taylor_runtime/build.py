@@ -41,6 +41,7 @@ from taylor_runtime.states import StateRows, plane_length
 from taylor_runtime.stepper import PROPAGATE, StepperOptions, stepper_module
 
 UNROLLED_WORK = 1800  # operations of a program that is still written out
+PACKED_WORK = 2600  # the same of a packed program, whose instructions do more each
 SMALL_GAIN = 1.1  # by which packing must reduce the work
 OPERATIONS = {PAIR: 12}  # of a multiply-add, where it is not one
 LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
@@ -215,7 +216,9 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
             small, small_work = paired, paired_work
     if small_work <= min(most, packed_work * LEAST_GAIN):
         return small, True
-    return (packed if packed_work * SMALL_GAIN <= scalar_work else small), False
+    if packed_work * SMALL_GAIN <= scalar_work:
+        return packed, packed_work <= PACKED_WORK // OPERATIONS.get(element, 1)
+    return small, False
 
 
 @dataclass(frozen=True, slots=True)

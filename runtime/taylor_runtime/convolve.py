@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from taylor_runtime.fold import LATE, Begun, begin
 from taylor_runtime.ir import Index, Type, Value
 from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.program import Convolution, Number, Term
@@ -36,25 +37,28 @@ def convolve(
     m: RowMemory, terms: Sequence[Term], n: Index, chunk: Chunk, paired: Paired | None = None
 ) -> dict[Convolution, Doubled]:
     """All convolutions of some terms; those with the same bounds share a loop."""
-    groups: dict[tuple[int, int, bool], list[Convolution]] = {}
-    for term in terms:
-        c = term.operand
-        if isinstance(c, Convolution):
-            group = groups.setdefault((c.first, c.last, is_square(c)), [])
-            if c not in group:
-                group.append(c)
+    listed = convolutions_of(terms)
+    begun = begin(m, listed, n, chunk) if isinstance(n, int) else {}
+    groups: dict[tuple[int, int, bool, bool], list[Convolution]] = {}
+    for c in listed:
+        groups.setdefault((c.first, c.last, is_square(c), c in begun), []).append(c)
     results: dict[Convolution, Doubled] = {}
-    for (first, last, square), group in groups.items():
+    for (first, last, square, _), group in groups.items():
         evaluate = _squares if square else _products
         pairing = paired if max(first, last) <= 1 else None
         chains = 1 if square else 2
         size = len(group) if pairing is None else MOST_PAIRED_CHAINS // chains
         for start in range(0, len(group), size):
             part = group[start : start + size]
-            values = evaluate(m, part, first, last, n, chunk, pairing)
+            values = evaluate(m, part, first, last, n, chunk, pairing, begun)
             for convolution, value in zip(part, values, strict=True):
                 results[convolution] = (value, square)
     return results
+
+
+def convolutions_of(terms: Sequence[Term]) -> list[Convolution]:
+    """The convolutions in some terms, each once."""
+    return list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))
 
 
 def _products(
@@ -65,10 +69,12 @@ def _products(
     n: Index,
     chunk: Chunk,
     paired: Paired | None,
+    begun: Begun,
 ) -> list[Value]:
     """sum_{j=first}^{n-last} w a_j b_{n-j} from the middle outwards in two chains.
 
-    Where one end alone has a coefficient of order n, its term is added last, after the chains.
+    Where one end alone has a coefficient of order n, its term is added last, after the chains,
+    unless the coefficients of order n - 1 are those that are waited for.
     """
     b = m.b
     zero = b.constant(0, chunk.type(m.element))
@@ -100,6 +106,10 @@ def _products(
         sums = _from_memory(m, group, 2, chunk, paired)
         for missing in range(2 - first, 0, -1):
             sums = outwards(half - missing, sums)
+    elif group[0] in begun:
+        sums = [begun[c][k] for k in range(2) for c in group]
+        for missing in range(LATE, 0, -1):
+            sums = outwards(half - missing, sums)
     else:
         sums = [zero] * len(group) + _middle_terms(m, group, middle, odd, n, chunk)
         start: Index = 0
@@ -110,11 +120,17 @@ def _products(
                 sums = outwards(start, sums)
         else:
             sums = b.fold(0, half, sums, outwards, unroll=isinstance(n, int))
+    if newest is not None:
+        end = len(group) if newest is n else 0
+        for k, c in enumerate(group):
+            if c.early:
+                sums[end + k] = _multiply_add(m, c, newest, n, chunk, sums[end + k])
     totals = [x + y for x, y in zip(sums[: len(group)], sums[len(group) :], strict=True)]
     if newest is None:
         return totals
     return [
-        _multiply_add(m, c, newest, n, chunk, total) for c, total in zip(group, totals, strict=True)
+        total if c.early else _multiply_add(m, c, newest, n, chunk, total)
+        for c, total in zip(group, totals, strict=True)
     ]
 
 
@@ -240,6 +256,7 @@ def _squares(
     n: Index,
     chunk: Chunk,
     paired: Paired | None,
+    begun: Begun,
 ) -> list[Value]:
     """Half of sum_{j=first}^{n-first} a_j a_{n-j}: pairs from the middle outwards.
 
@@ -264,6 +281,11 @@ def _squares(
     if paired is not None and paired.second:
         sums = _from_memory(m, group, 1, chunk, paired)
         for missing in range(2 - first, 0, -1):
+            sums = outwards(half - missing, sums)
+        return sums
+    if group[0] in begun:
+        sums = [begun[c][0] for c in group]
+        for missing in range(LATE, 0, -1):
             sums = outwards(half - missing, sums)
         return sums
     opened = _middle_squares(m, group, middle, odd, chunk)

@@ -13,8 +13,9 @@ from functools import partial
 from itertools import chain, groupby
 
 from taylor_runtime.combine import Combined, combine_lanes, combined
-from taylor_runtime.convolve import Doubled, Paired, convolve
+from taylor_runtime.convolve import Doubled, Paired, convolutions_of, convolve
 from taylor_runtime.factors import Factors
+from taylor_runtime.fold import push
 from taylor_runtime.gather import copy_lanes, gather_chunk
 from taylor_runtime.ir import PAIR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
@@ -148,6 +149,11 @@ class SeriesEmitter:
                     self._copy(parts[0][0], n)
                 else:
                     self._loop(parts, n, None)
+        if isinstance(n, int):
+            for batch in chain(*self._loops):
+                convolutions = convolutions_of(self._terms(batch))
+                for chunk in self.memory.chunks(batch[0]):
+                    push(self.memory, convolutions, n, chunk)
 
     def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
         self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
@@ -167,6 +173,10 @@ class SeriesEmitter:
 
     def _convolves(self, parts: list[list[int]]) -> bool:
         return any(convolution_chains(self.program.rows[row]) > 0 for row in chain(*parts))
+
+    def _terms(self, batch: Sequence[int]) -> list[Term]:
+        steps = [self.program.rows[index].step for index in batch]
+        return [term for step in steps if step for term in step.terms]
 
     def _is_copy(self, row: int) -> bool:
         """Whether a row is made as a whole from memory to memory, not chunk by chunk."""
@@ -207,8 +217,7 @@ class SeriesEmitter:
     def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk, paired: Paired | None) -> None:
         """Coefficient n of rows that do not need one another's."""
         rows = [self.program.rows[index] for index in batch]
-        terms = [term for row in rows if row.step for term in row.step.terms]
-        convolutions = convolve(self.memory, terms, n, chunk, paired)
+        convolutions = convolve(self.memory, self._terms(batch), n, chunk, paired)
         for index, row in zip(batch, rows, strict=True):
             if row.gather is not None:
                 value = gather_chunk(self.memory, row.gather, n, chunk)

@@ -12,32 +12,36 @@ EXP2 = (1.0, 0.69592847, 0.22494631, 0.07912522)
 
 MANTISSA_BITS = 52
 BIAS = 1023
+INTEGERS = 2.0**MANTISSA_BITS  # doubles from here to twice that end in the bits of an integer
 
 
-def _polynomial(b: Builder, coefficients: tuple[float, ...], x: Value) -> Value:
-    value = b.constant(coefficients[-1], x.type)
-    for c in reversed(coefficients[:-1]):
-        value = b.fma(value, x, c)
-    return value
+def _cubic(b: Builder, c: tuple[float, float, float, float], x: Value, plus: Value) -> Value:
+    """plus + c_1 x + c_2 x^2 + c_3 x^3, in two steps."""
+    return b.fma(x * x, b.fma(x, c[3], c[2]), b.fma(x, c[1], plus))
 
 
 def log2_estimate(b: Builder, x: Value) -> Value:
-    """log2 of a positive double within 1.1e-3; a zero or subnormal counts as about 2^-1023."""
+    """log2 of positive doubles within 1.1e-3; a zero or subnormal counts as about 2^-1023.
+
+    Several at a time stay in floating-point registers, which is sooner done.
+    """
     bits = b.cast("bitcast", x, "i64")
-    exponent = b.cast("sitofp", b.logical_shift_right(bits, MANTISSA_BITS) - BIAS, "double")
+    field = b.logical_shift_right(bits, MANTISSA_BITS) | ((BIAS + MANTISSA_BITS) << MANTISSA_BITS)
+    exponent = b.cast("bitcast", field, "double") - (INTEGERS + BIAS)
     mantissa = (bits & ((1 << MANTISSA_BITS) - 1)) | (BIAS << MANTISSA_BITS)
     fraction = b.cast("bitcast", mantissa, "double") - 1.0
-    return exponent + _polynomial(b, LOG2, fraction)
+    return _cubic(b, LOG2, fraction, exponent)
 
 
-def exp2_estimate(b: Builder, x: Value) -> Value:
-    """2^x within a relative 1.7e-4, x clamped to +-1000."""
+def exp2_estimate(b: Builder, x: Value, scale: Value) -> Value:
+    """2^x times a power of two, within a relative 1.7e-4, x clamped to +-1000."""
     low, high = b.constant(-1000.0, x.type), b.constant(1000.0, x.type)
-    x = b.select(x < low, low, b.select(x > high, high, x))
+    x = b.select(x < high, x, high)
+    x = b.select(x > low, x, low)
     whole = b.floor(x)
-    power = _polynomial(b, EXP2, x - whole)
-    exponent = b.cast("fptosi", whole, "i64") + BIAS
-    return power * b.cast("bitcast", exponent << MANTISSA_BITS, "double")
+    power = _cubic(b, EXP2, x - whole, b.constant(EXP2[0], x.type))
+    integer = b.cast("bitcast", whole + (INTEGERS + BIAS), "i64")
+    return power * (b.cast("bitcast", integer << MANTISSA_BITS, "double") * scale)
 
 
 def power_of_two(b: Builder, x: Value) -> Value:

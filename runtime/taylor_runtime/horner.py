@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.lanes import split
+from taylor_runtime.rows import RowMemory
 
 BLOCK = 8
 LARGE = 2  # leading terms that are added one by one
+LANES = 2  # of polynomials that are evaluated side by side: more cost more shuffles
 
 
 def evaluate(
@@ -37,6 +41,33 @@ def evaluate(
     for n in range(small - 1, first - 1, -1):
         value = b.fma(value, x, coefficient(n))
     return value
+
+
+def side_by_side(
+    m: RowMemory, rows: Sequence[int], first: int, last: int, x: Value
+) -> dict[int, Value]:
+    """`evaluate` for narrow rows, several in the lanes of one; for coefficients in registers.
+
+    Rows that have no company are left out.
+    """
+    by_lanes: dict[int, list[int]] = {}
+    for row in dict.fromkeys(rows):
+        chunk = m.chunks(row)[0]
+        if m.rendering.unrolled and len(m.chunks(row)) == 1 and not m.program.rows[row].constant:
+            by_lanes.setdefault(chunk.lanes, []).append(row)
+    found: dict[int, Value] = {}
+    for lanes, alike in by_lanes.items():
+        size = LANES // max(lanes, 1)
+        for start in range(0, len(alike), max(size, 1)):
+            group = tuple(alike[start : start + size])
+            if len(group) > 1:
+                chunk = m.chunks(group[0])[0]
+                at = m.b.splat(x, m.joined(group, last, chunk).lanes)
+                coefficient = partial(m.joined, group, chunk=chunk)
+                value = evaluate(m.b, coefficient, first, last, at, unroll=True)
+                parts = split(m.b, value, lanes, len(group))
+                found |= dict(zip(group, parts, strict=True))
+    return found
 
 
 def _powers(b: Builder, x: Value, count: int) -> list[Value]:

@@ -4,18 +4,38 @@ systems.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from taylor_runtime.program import Coefficient, Input, Program, Row, Step
-from taylor_runtime.verify import verify
+from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Step
+from taylor_runtime.verify import rows_at_order, verify
 
 
 def shorten(program: Program) -> Program:
     """The program with the derivative n x_n of a state taken from its equation, h f_{n-1}, rather
-    than from x_n.
+    than from x_n; and convolutions that do not leave to the last what is known before.
     """
-    rows = tuple(_shortened(program, row) for row in program.rows)
-    return verify(replace(program, rows=rows))
+    shorter = replace(program, rows=tuple(_shortened(program, row) for row in program.rows))
+    early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
+    for row in shorter.rows:
+        operands = [term.operand for term in row.step.terms] if row.step else []
+        sums = any(isinstance(operand, Convolution) for operand in operands)
+        used = [r for operand in operands for r in rows_at_order(operand)]
+        early.append(not sums and all(r < len(early) and early[r] for r in used))
+    return verify(replace(shorter, rows=tuple(_with_early(row, early) for row in shorter.rows)))
+
+
+def _with_early(row: Row, early: Sequence[bool]) -> Row:
+    """The row with its convolutions told whether the newest coefficient of one row is early."""
+    if row.step is None:
+        return row
+    terms = []
+    for term in row.step.terms:
+        c = term.operand
+        if isinstance(c, Convolution) and (c.first == 0) != (c.last == 0):
+            c = replace(c, early=early[c.b if c.first == 0 else c.a])
+        terms.append(replace(term, operand=c))
+    return replace(row, step=replace(row.step, terms=tuple(terms)))
 
 
 def _shortened(program: Program, row: Row) -> Row:

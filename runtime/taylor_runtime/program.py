@@ -25,13 +25,18 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """sum over j = first .. n - last of (alpha n + beta j) a_j b_{n-j}; `weight` None means 1."""
+    """sum over j = first .. n - last of (alpha n + beta j) a_j b_{n-j}; `weight` None means 1.
+
+    early: where only one factor has a coefficient n, that is known before any other of its order.
+        Its term then ends the chain that it belongs to, else it is added last (see `convolve`).
+    """
 
     a: int
     b: int
     first: int = 0
     last: int = 0
     weight: tuple[Number, Number] | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from taylor_runtime.ir import Builder, Index, Value, index_text, size_of
+from taylor_runtime.lanes import join
 from taylor_runtime.layout import (
     REGISTER,
     Chunk,
@@ -52,6 +53,9 @@ class RowMemory:
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
         self._newest: dict[Place, Value] = {}  # of the current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
+        self._joined: dict[tuple[tuple[int, ...], int, int], Value] = {}  # (rows, order, offset)
+        # Sums begun for orders to come: the last term added, and the sum (see `fold`).
+        self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
@@ -99,6 +103,15 @@ class RowMemory:
         """The coefficient of the order being computed."""
         known = self._newest.get((row, index_text(chunk.offset)))
         return self.coefficient(row, n, chunk) if known is None else known
+
+    def joined(self, rows: tuple[int, ...], n: int, chunk: Chunk) -> Value:
+        """Chunks of u_n of several rows side by side, made once; for known orders and chunks."""
+        assert isinstance(chunk.offset, int)
+        value = self._joined.get((rows, n, chunk.offset))
+        if value is None:
+            value = join(self.b, [self.coefficient(row, n, chunk) for row in rows])
+            self._joined[rows, n, chunk.offset] = value
+        return value
 
     def head(self, row: int, chunk: Chunk) -> Value:
         """Order-zero value."""

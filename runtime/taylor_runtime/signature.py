@@ -76,7 +76,7 @@ def _term_with(term: Term, given: Iterator[int]) -> Term:
         operand = Coefficient(next(given), operand.lag)
     elif isinstance(operand, Convolution):
         first, second = next(given), next(given)
-        operand = Convolution(first, second, operand.first, operand.last, operand.weight)
+        operand = replace(operand, a=first, b=second)
     else:
         operand = Select(next(given), next(given), next(given))
     head = None if term.head is None else next(given)
@@ -102,7 +102,7 @@ def _shape(operand: Operand) -> tuple[object, ...]:
         return ("coefficient", operand.lag)
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
-        return ("convolution", operand.first, operand.last, operand.weight, same)
+        return ("convolution", operand.first, operand.last, operand.weight, operand.early, same)
     return ("select",)
 
 

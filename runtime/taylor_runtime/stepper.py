@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from taylor_runtime.control import (
     EVENT_ASKED,
@@ -30,7 +29,6 @@ from taylor_runtime.control import (
 )
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
-from taylor_runtime.horner import evaluate
 from taylor_runtime.ir import ELEMENTS, I64, PAIR, Builder, Index, Module, Value, pair
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
@@ -38,6 +36,7 @@ from taylor_runtime.program import Input, Program
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import VECTORS, StateRows, plane_length, time_as
+from taylor_runtime.step_end import StepEnd
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
 from taylor_runtime.verify import verify
 
@@ -330,6 +329,7 @@ class _StepLoop:
         b, control, p = self.b, self.control, self.order
         top, below = self._coefficients(p), self._coefficients(p - 1)
         self._again_if(~self.norms.finite([top, below]), self._rescale)
+        self.recorder.write_if_wanted(self.series)  # before h: what comes next waits for it alone
         point = Point(self.state, self.slopes, self.scale, self._horizon())
         estimate = self.step_size.estimate(point, top, below)
         remaining = self._remaining()
@@ -344,11 +344,9 @@ class _StepLoop:
         self._return_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
         self._return_if(self._too_small(size), STEP_UNDERFLOW)
         last = size >= left
-        h = b.copysign(size, remaining)
+        h = b.copysign(b.select(left < size, left, size), remaining)
         if self.element == "float":
-            h = self._representable(h)
-        h = b.select(last, remaining, h)
-        self.recorder.write_if_wanted(self.series)
+            h = b.select(last, remaining, self._representable(h))
         self._evaluate(h, last)
         self._advance_time(h, last)
         control.set("estimate", size)  # not clipped by the end: resuming changes nothing
@@ -386,17 +384,17 @@ class _StepLoop:
 
     def _evaluate(self, h: Value, last: Value) -> None:
         """The state at the end of the step, and the slope that is to be confirmed there."""
-        b, p, unroll = self.b, self.order, self.options.unrolled
+        b = self.b
         tau = self._scaled_step(h, last)
+        end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
             old = self.series.memory.head(row, chunk)
-            x = partial(self.series.memory.coefficient, row, chunk=chunk)
-            value = evaluate(b, x, 1, p, b.splat(tau, chunk.lanes), unroll)  # (P - x_0) / tau
+            value = end.increment(row, chunk)
             self.rows.store(b, old, self.before, position, chunk)
             if self.norms.checked[position]:
-                slope = self._slope_at(row, chunk, tau)
+                slope = end.slope(row, chunk)
                 self.rows.store(b, b.normal(slope), self.slope, position, chunk)
             if self.options.compensated:
                 error_at = self.rows.address(b, self.error, position, chunk)
@@ -412,18 +410,6 @@ class _StepLoop:
             b.store(b.normal(new), here)
 
         self.rows.each(self.series, one)
-
-    def _slope_at(self, row: int, chunk: Chunk, tau: Value) -> Value:
-        """P'(tau): the series of the right-hand side, to order p - 1."""
-        step = self.program.rows[row].step
-        assert step is not None
-        at = self.b.splat(tau, chunk.lanes)
-
-        def value_of(source: int) -> Value:
-            f = partial(self.series.memory.coefficient, source, chunk=chunk)
-            return evaluate(self.b, f, 0, self.order - 1, at, self.options.unrolled)
-
-        return self.series.combine(step.terms, chunk, value_of)
 
     def _advance_time(self, h: Value, last: Value) -> None:
         """time += h in double-double; the last step ends exactly at `end`."""

@@ -10,6 +10,7 @@ from taylor_runtime.control import Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.ir import F64, Builder, Index, Type, Value
+from taylor_runtime.lanes import join, split
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
 
@@ -70,16 +71,23 @@ class StepSize:
             lambda: [self._first_exponent(point, sizes, exponent, lift)],
             lambda: [exponent],
         )
-        bounded = exp2_estimate(b, exponent + self.log2_safety) * point.scale
+        bounded = exp2_estimate(b, exponent, point.scale)
         (result,) = b.if_(nothing, lambda: [self._unbounded(point, norm)], lambda: [bounded])
         return result
 
     def _smaller_exponent(
         self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
     ) -> Value:
-        """min over k of log2 (N / |x_k|)^(1 / (k - less))."""
-        values = [(log2_norm - log2_estimate(self.b, size)) * (1 / (k - less)) for k, size in sizes]
-        return self.b.select(values[0] < values[1], values[0], values[1])
+        """min over k of log2 (N / |x_k|)^(1 / (k - less)), safety included.
+
+        Sizes of the newest coefficients come last, for all else is known before.
+        """
+        b = self.b
+        logarithms = log2_estimate(b, join(b, [size for _, size in sizes]))
+        per_order = b.constants([1 / (k - less) for k, _ in sizes])
+        known = b.fma(b.splat(log2_norm, len(sizes)), per_order, self.log2_safety)
+        low, high = split(b, b.fma(-logarithms, per_order, known), 0, len(sizes))
+        return b.select(low < high, low, high)
 
     def _first_exponent(
         self, point: Point, sizes: Sequence[tuple[int, Value]], by_state: Value, lift: Value
@@ -114,7 +122,7 @@ class StepSize:
             size = self.norms.measure(self.recorder.coefficients(k))
             per_order = b.to_double(self.series.factors.reciprocal(k, Type(self.series.element)))
             exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
-            h = exp2_estimate(b, exponent) * point.scale
+            h = exp2_estimate(b, exponent, point.scale)
             h = b.select(h > trial, h, trial)
             return [b.select((size > 0) & (norm > 0), h, carried[0])]
 

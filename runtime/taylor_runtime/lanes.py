@@ -1,0 +1,29 @@
+"""Values side by side in the lanes of one, and apart again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.ir import Builder, Value, make_type
+
+
+def join(b: Builder, values: Sequence[Value]) -> Value:
+    """Values of one type in the lanes of one, 2, 4, .. as many as that needs; the last repeats."""
+    parts = list(values)
+    parts += parts[-1:] * ((1 << (len(parts) - 1).bit_length()) - len(parts))
+    if not parts[0].lanes:
+        value = b.poison(make_type(parts[0].type.element, len(parts)))
+        for lane, item in enumerate(parts):
+            value = b.insert(value, item, lane)
+        return value
+    while len(parts) > 1:
+        lanes = range(2 * parts[0].lanes)
+        parts = [b.shuffle(x, y, lanes) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
+def split(b: Builder, value: Value, lanes: int, count: int) -> list[Value]:
+    """The inverse of `join`: the first `count` values of so many lanes (0: scalars)."""
+    if not lanes:
+        return [b.extract(value, i) for i in range(count)]
+    return [b.shuffle(value, None, range(i * lanes, (i + 1) * lanes)) for i in range(count)]
