@@ -10,10 +10,10 @@ Nothing is contracted or reassociated behind the reader's back: only `Builder.fm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime import ir_pairs
+from taylor_runtime import ir_flow, ir_pairs
 from taylor_runtime.ir_module import Module
 from taylor_runtime.ir_pairs import PairValue, flat_values, joined_values, pair
 from taylor_runtime.ir_types import (
@@ -370,91 +370,6 @@ class Builder:
     def ret(self, value: Value | None = None) -> None:
         self.line("ret void" if value is None else f"ret {value.type} {value.text}")
 
-    def fold(
-        self,
-        start: Index,
-        stop: Index,
-        carried: Sequence[Value],
-        body: Callable[[Index, list[Value]], Sequence[Value]],
-        unroll: bool = False,
-    ) -> list[Value]:
-        """carried = body(i, carried) for i = start .. stop - 1; returns the last `carried`.
-
-        With Python integers and unroll=True the loop is written out.
-        """
-        if unroll and isinstance(start, int) and isinstance(stop, int):
-            values = list(carried)
-            for i in range(start, stop):
-                values = list(body(i, values))
-            return values
-        first = start if isinstance(start, Value) else self.constant(start, I64)
-        end = stop if isinstance(stop, Value) else self.constant(stop, I64)
-
-        def condition(values: list[Value]) -> Value:
-            return self.compare("lt", values[0], end)
-
-        def advance(values: list[Value]) -> list[Value]:
-            after = list(body(values[0], values[1:]))
-            return [values[0] + 1, *after]
-
-        return self.while_([first, *carried], condition, advance)[1:]
-
-    def while_(
-        self,
-        carried: Sequence[Value],
-        condition: Callable[[list[Value]], Value],
-        body: Callable[[list[Value]], Sequence[Value]],
-    ) -> list[Value]:
-        """carried = body(carried) while condition(carried); returns the last `carried`."""
-        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
-        before = self.block
-        self.jump(head)
-        self.label(head)
-        places: list[int] = []
-        parts: list[Value] = []
-        for initial in flat_values(carried):
-            places.append(len(self.lines))
-            parts.append(self.emit(initial.type, "phi"))
-        values = joined_values(parts, [value.type for value in carried])
-        self.branch(condition(values), inside, after)
-        self.label(inside)
-        last = flat_values(body(values))
-        for place, value, initial, final in zip(
-            places, parts, flat_values(carried), last, strict=True
-        ):
-            self.lines[place] = (
-                f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
-                f"[ {final.text}, %{self.block} ]"
-            )
-        self.jump(head)
-        self.label(after)
-        return values
-
-    def if_(
-        self,
-        condition: Value,
-        then: Callable[[], Sequence[Value]],
-        otherwise: Callable[[], Sequence[Value]] | None = None,
-    ) -> list[Value]:
-        """The values of `then()` where the i1 scalar `condition` holds, else those of
-        `otherwise()`.
-        """
-        yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
-        self.branch(condition, yes, no)
-        self.label(yes)
-        first = list(then())
-        first_block = self.block
-        self.jump(after)
-        self.label(no)
-        second = list(otherwise()) if otherwise else []
-        second_block = self.block
-        self.jump(after)
-        self.label(after)
-        parts = [
-            self.emit(
-                x.type,
-                f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
-            )
-            for x, y in zip(flat_values(first), flat_values(second), strict=True)
-        ]
-        return joined_values(parts, [value.type for value in first])
+    fold = ir_flow.fold
+    while_ = ir_flow.while_
+    if_ = ir_flow.if_
