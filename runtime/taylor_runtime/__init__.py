@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from taylor_runtime.explain import count_instructions as count_instructions
     from taylor_runtime.explain import explain_program as explain_program
     from taylor_runtime.facts import info as info
+    from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.layout import CHUNK as CHUNK
     from taylor_runtime.stepper import VECTORS as VECTORS
     from taylor_runtime.stepper import StepperOptions as StepperOptions
@@ -51,6 +52,7 @@ _NAMES = {
     "engine": "CompileError prepare",
     "explain": "Instructions Pack count_instructions explain_program",
     "facts": "info",
+    "garbage": "uncollected",
     "layout": "CHUNK",
     "stepper": "StepperOptions VECTORS",
     "target": "Target",

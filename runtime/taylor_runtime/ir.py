@@ -44,6 +44,7 @@ __all__ = [
 ]  # fmt: skip
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+INTRINSIC = "@llvm."  # functions of their arguments alone
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
@@ -56,6 +57,7 @@ class Builder:
         self.entry: list[str] = []  # allocas
         self.block = "entry"
         self._count = 0
+        self._known: dict[str, Value] = {}  # what the block has computed, by instruction
 
     # -- instructions -------------------------------------------------------------------------
 
@@ -64,11 +66,17 @@ class Builder:
         return f"%v{self._count}"
 
     def emit(self, type_: Type, instruction: str) -> Value:
-        """Append `%v = instruction` and return the value."""
+        """Append `%v = instruction` and return the value, or what the block has of it already."""
+        known = self._known.get(instruction)
+        if known is not None:
+            return known
         self._count += 1
         text = f"%v{self._count}"
         self.lines.append(f"  {text} = {instruction}")
-        return Value(self, type_, text)
+        value = Value(self, type_, text)
+        if not instruction.startswith(("load", "phi", "call")) or INTRINSIC in instruction:
+            self._known[instruction] = value
+        return value
 
     def line(self, instruction: str) -> None:
         """Append an instruction without a result."""
@@ -356,6 +364,7 @@ class Builder:
     def label(self, name: str) -> None:
         self.lines.append(f"{name}:")
         self.block = name
+        self._known.clear()
 
     def fresh_label(self, stem: str) -> str:
         self._count += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from taylor_runtime.program import (
@@ -67,7 +66,7 @@ def with_slots(row: Row, rows: Sequence[int]) -> Row:
         terms = tuple(_term_with(term, given) for term in step.terms)
         divisor = None if step.divisor is None else next(given)
         step = Step(terms, step.times, divisor)
-    return replace(row, start=start, step=step)
+    return Row(start, step, row.offset, row.gather, row.width, row.constant, row.name)
 
 
 def _term_with(term: Term, given: Iterator[int]) -> Term:

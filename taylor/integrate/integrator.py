@@ -67,6 +67,7 @@ class Integrator:
     ('REACHED', True)
     """
 
+    @rt.uncollected()
     def __init__(
         self,
         system: Any,
@@ -147,6 +148,7 @@ class Integrator:
         }
         return {**kept, "memory": self._machine.memory()}
 
+    @rt.uncollected()
     def __setstate__(self, kept: dict[str, Any]) -> None:
         memory = kept.pop("memory")
         self.__dict__.update(kept)
