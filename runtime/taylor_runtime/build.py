@@ -18,7 +18,7 @@ from taylor_runtime.call import (
     make_ufunc,
 )
 from taylor_runtime.compensate import compensate
-from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
 from taylor_runtime.layout import REGISTER, Layout, windows
@@ -153,6 +153,7 @@ def build_stepper(
     module = compile_ir(
         lambda: stepper_module(program, options),
         [PROPAGATE],
+        options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
         source=repr((nameless, options)),

@@ -131,11 +131,11 @@ class Builder:
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
         """Call the overloaded intrinsic `llvm.<name>` whose arguments and result share a type."""
-        t = args[0].type
+        t, text = args[0].type, str(args[0].type)
         full = f"llvm.{name}.{suffix or t.suffix}"
-        self.module.declare(full, f"declare {t} @{full}({', '.join(str(a.type) for a in args)})")
-        listed = ", ".join(f"{a.type} {a.text}" for a in args)
-        return self.emit(t, f"call {t} @{full}({listed})")
+        self.module.declare(full, f"declare {text} @{full}({', '.join([text] * len(args))})")
+        listed = ", ".join([f"{text} {a.text}" for a in args])
+        return self.emit(t, f"call {text} @{full}({listed})")
 
     def normal(self, x: Value) -> Value:
         """x with its high part rounded to the nearest, after `fma`; itself if it has no parts."""

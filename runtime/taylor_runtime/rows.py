@@ -15,7 +15,7 @@ from taylor_runtime.layout import (
     is_square,
     padded,
 )
-from taylor_runtime.program import Constant, Convolution, Program
+from taylor_runtime.program import Constant, Convolution, Number, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class RowMemory:
         self._known: dict[tuple[int, int, int], Value] = {}  # (row, order, chunk offset)
         self._newest: dict[tuple[int, str], Value] = {}  # (row, chunk offset), current order
         self._reciprocal: dict[tuple[int, int], Value] = {}
+        self.weights: dict[tuple[Number, Number], Value] = {}  # tables of `convolve`
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
 
