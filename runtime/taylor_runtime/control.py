@@ -36,6 +36,7 @@ INTEGERS = (
     "recording",  # 0: none, 1: keep every record (dense output), 2: reuse one (grid, last step)
     "grid_next",
     "grid_count",
+    "grid_filler",  # address of the function of `grid.py`
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 RECORD_HEADER = 4  # time, time_low, scale, step

@@ -306,7 +306,6 @@ class _StepLoop:
         if self.element == "float":
             h = self._representable(h)
         h = b.select(last, remaining, h)
-        self.recorder.write_if_wanted(self.series)
         self._evaluate(h, last)
         self._advance_time(h, last)
         control.set("estimate", size)  # not clipped by the end: resuming changes nothing
