@@ -28,7 +28,7 @@ from taylor_runtime.program import (
     Program,
     Row,
 )
-from taylor_runtime.signature import Slot, depths, signature, slots, with_slots
+from taylor_runtime.signature import Slot, depths, renumbered, signature, slots, with_slots
 from taylor_runtime.verify import verify
 
 FEWEST = 3  # rows that make a pack
@@ -69,7 +69,7 @@ def _separate_pairs(program: Program) -> Program:
         place[number] = len(rows)
         rows.append(row)
     for number, row in enumerate(program.rows):
-        moved = with_slots(row, [place[slot.row] for slot in slots(row)])
+        moved = renumbered(row, place)
         here = place[number]
         if here and rows[here - 1].start is row.start and row.start is not None:
             rows[here - 1] = replace(rows[here - 1], start=moved.start)
@@ -316,7 +316,7 @@ class _Rewriter:
         )
 
     def _renumber(self, row: Row, final: dict[int, int]) -> Row:
-        return with_slots(row, [final[slot.row] for slot in slots(row)])
+        return renumbered(row, final)
 
     def _wide_row(self, numbers: list[int]) -> Row:
         rows = [self.program.rows[number] for number in numbers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from taylor_runtime.program import (
@@ -17,7 +17,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.verify import rows_at_order
+from taylor_runtime.verify import rows_at_order, step_rows
 
 
 class Slot(NamedTuple):
@@ -52,6 +52,19 @@ def slots(row: Row) -> tuple[Slot, ...]:
         if row.step.divisor is not None:
             found.append(Slot(row.step.divisor, head=True))
     return tuple(found)
+
+
+def rows_used(row: Row) -> list[int]:
+    """The rows in the places of a row, in the order of `slots`."""
+    used = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+    if row.step is not None:
+        used += step_rows(row.step)
+    return used
+
+
+def renumbered(row: Row, place: Mapping[int, int] | Sequence[int]) -> Row:
+    """The row where row r of those it uses is now at place[r]."""
+    return with_slots(row, [place[used] for used in rows_used(row)])
 
 
 def with_slots(row: Row, rows: Sequence[int]) -> Row:
