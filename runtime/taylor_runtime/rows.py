@@ -86,7 +86,10 @@ class RowMemory:
 
     def address(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
-        return self.b.at(self.workspace, self.layout.position(row, n, lane), self.element)
+        place = self.workspace
+        for distance in self.layout.position(row, n, lane):
+            place = self.b.at(place, distance, self.element)
+        return place
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
