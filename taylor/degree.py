@@ -27,34 +27,41 @@ def polynomial_degree(program: Program) -> int | None:
     True
     """
     states = [i for i, row in enumerate(program.rows) if _source(row) == "state"]
-    degrees = _degrees(program.rows, states)
-    found = [degrees[state] for state in states]
-    return None if _NO_POLYNOMIAL in found else max(found, default=0)
+    degrees: dict[int, int] = {}
+    if not all(_found_degrees(program.rows, state, degrees) for state in states):
+        return None
+    return max((degrees[state] for state in states), default=0)
 
 
 def _source(row: Row) -> str:
     return row.start.source if isinstance(row.start, Input) else ""
 
 
-def _degrees(rows: Sequence[Row], roots: Sequence[int]) -> dict[int, int]:
-    """Degrees of the roots and what they need; a row that is met inside itself has none."""
-    degrees: dict[int, int] = {}
+def _found_degrees(rows: Sequence[Row], root: int, degrees: dict[int, int]) -> bool:
+    """Add the degrees of a root and of what it needs; False where one of them has none.
+
+    Then the root has none either.  A row that is met inside itself has none.
+    """
     unfinished: set[int] = set()
-    pending = [(root, False) for root in reversed(roots)]
+    pending = [(root, False)]
     while pending:
         index, finished = pending.pop()
         if finished:
             unfinished.discard(index)
             degrees[index] = _degree(rows, index, degrees)
-        elif index not in degrees and index not in unfinished:
+            if degrees[index] == _NO_POLYNOMIAL:
+                return False
+        elif index in unfinished:
+            return False
+        elif index not in degrees:
             unfinished.add(index)
             pending.append((index, True))
             pending.extend((needed, False) for needed in rows_read(rows[index]))
-    return degrees
+    return True
 
 
 def _degree(rows: Sequence[Row], index: int, degrees: dict[int, int]) -> int:
-    """The degree of a row from those of the rows it reads; rows without one are still being met."""
+    """The degree of a row from those of the rows it reads."""
     row = rows[index]
     if row.constant:
         return 0
@@ -62,8 +69,6 @@ def _degree(rows: Sequence[Row], index: int, degrees: dict[int, int]) -> int:
         if isinstance(row.start, Kernel):  # of the state or time: constant within a step only
             return _NO_POLYNOMIAL
         return {"time": 1, "state": 0, "parameter": 0}.get(_source(row), _NO_POLYNOMIAL)
-    if any(degrees.get(needed, _NO_POLYNOMIAL) == _NO_POLYNOMIAL for needed in rows_read(row)):
-        return _NO_POLYNOMIAL
     values = [row.step.divisor] if row.step.divisor is not None else []
     values += [term.head for term in row.step.terms if term.head is not None]
     values += [t.operand.condition for t in row.step.terms if isinstance(t.operand, Select)]

@@ -46,6 +46,7 @@ class Function:
     precision: the kind of number, "float64", "float32" or "double-double".
     """
 
+    @rt.uncollected()
     def __init__(
         self,
         outputs: Sequence[Expression],

@@ -86,6 +86,7 @@ def _trace(fun: Callable[[Any], Any], x: Expression) -> tuple[tuple[Expression, 
 
 
 @lru_cache(maxsize=128)
+@rt.uncollected()
 def _compiled(outputs: tuple[Expression, ...], x: Expression, order: int, precision: str) -> rt.Jet:
     program = decompose(outputs, {x: Input("jet", (0,))}, order)
     program = replace(program, exact_division=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,10 +34,11 @@ def scalars(
         if current in lowered:
             pending.pop()
             continue
-        missing = [arg for arg in current.args if arg not in lowered and not _is_element(current)]
-        if missing:
-            pending.extend(reversed(missing))
-            continue
+        if current.args and not _is_element(current):
+            missing = [arg for arg in current.args if arg not in lowered]
+            if missing:
+                pending.extend(reversed(missing))
+                continue
         pending.pop()
         lowered[current] = _lower(current, lowered)
     result = np.empty(expression.shape, dtype=object)
@@ -58,9 +60,9 @@ def _lower(e: Expression, lowered: dict[Expression, Lowered]) -> Lowered:
     if e.op in ARRAY_OPS:
         return _lower_array(e, args)
     if not e.shape:
-        scalar_args = [arg for arg in args if isinstance(arg, Expression)]
-        unchanged = all(new is old for new, old in zip(scalar_args, e.args, strict=True))
-        return e if unchanged else rebuild(e, scalar_args)
+        if all(map(is_, args, e.args)):
+            return e
+        return rebuild(e, [arg for arg in args if isinstance(arg, Expression)])
     broadcast = [np.broadcast_to(_object_array(arg), e.shape).reshape(-1) for arg in args]
     result = np.empty(e.size, dtype=object)
     for i, elements in enumerate(zip(*broadcast, strict=True)):

@@ -291,3 +291,36 @@ def test_functions_call_one_another() -> None:
     call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(compiled.address("f"))
     call(given.ctypes.data, out.ctypes.data)
     assert out[0] == 42
+
+
+# -- what a block has computed already -------------------------------------------------------------
+
+
+def test_an_instruction_is_written_once_a_block() -> None:
+    """Arithmetic and addresses; what is loaded may have changed meanwhile."""
+
+    def body(b: Builder, given: Value, out: Value) -> None:
+        x = b.load(F64, given)
+        assert x * 3 is x * 3
+        assert b.at(given, 1) is b.at(given, 1)
+        assert b.fma(x, x, 1) is b.fma(x, x, 1)
+        b.store(x * 3, given)
+        y = b.load(F64, given)
+        assert y is not x
+        inside = x * 3
+        b.jump("next")
+        b.label("next")
+        assert x * 3 is not inside
+        b.store(y + x * 3, out)
+
+    assert run(body, [2.0])[0] == 12.0
+
+
+def test_branches_do_not_share_what_one_of_them_computes() -> None:
+    def body(b: Builder, given: Value, out: Value) -> None:
+        x = b.load(F64, given)
+        (first,) = b.if_(x > 0, lambda: [x * x], lambda: [x * x + 1])
+        b.store(first + x * x, out)
+
+    assert run(body, [3.0])[0] == 18.0
+    assert run(body, [-3.0])[0] == 19.0

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from taylor_runtime.explain import count_instructions as count_instructions
     from taylor_runtime.explain import explain_program as explain_program
     from taylor_runtime.facts import info as info
+    from taylor_runtime.garbage import uncollected as uncollected
+    from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
     from taylor_runtime.states import VECTORS as VECTORS
     from taylor_runtime.stepper import StepperOptions as StepperOptions
@@ -74,6 +76,8 @@ _NAMES = {
     "events.roots": "EVENT_MEMORY binomials",
     "explain": "Instructions Pack count_instructions explain_program",
     "facts": "info",
+    "garbage": "uncollected",
+    "grid": "grid_filler",
     "layout": "CHUNK",
     "states": "VECTORS",
     "stepper": "StepperOptions",

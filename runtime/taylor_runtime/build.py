@@ -18,7 +18,7 @@ from taylor_runtime.call import (
     make_ufunc,
 )
 from taylor_runtime.compensate import compensate
-from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.events.block import Areas, DetectorOptions, event_length
 from taylor_runtime.events.detector import DETECT, detector_module
 from taylor_runtime.events.roots import SCAN, scan_module
@@ -165,6 +165,7 @@ def build_stepper(
     module = compile_ir(
         lambda: stepper_module(program, options),
         [PROPAGATE],
+        options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
         source=repr((nameless, options)),

@@ -38,6 +38,7 @@ INTEGERS = (
     "grid_count",
     "detector",  # address of `taylor.detect`; 0: no events
     "events",  # address of its block
+    "grid_filler",  # address of the function of `grid.py`
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 RECORD_HEADER = 4  # time, time_low, scale, step

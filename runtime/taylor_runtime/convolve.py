@@ -241,10 +241,12 @@ def _weight(m: RowMemory, weight: tuple[Number, Number], n: Index, j: Index, chu
     t = chunk.type(m.element)
     if isinstance(n, int) and isinstance(j, int):
         return m.b.constant(alpha * n + beta * j, t)
-    orders = range(m.program.order + 1)
-    table = [alpha * k + beta * i for k in (*orders, len(orders)) for i in orders]
-    index = n * (m.program.order + 1) + j
-    pointer = m.b.at(m.b.table(table, m.element), index, m.element)
+    table = m.weights.get(weight)
+    if table is None:
+        orders = range(m.program.order + 1)
+        numbers = [alpha * k + beta * i for k in (*orders, len(orders)) for i in orders]
+        table = m.weights[weight] = m.b.table(numbers, m.element)
+    pointer = m.b.at(table, n * (m.program.order + 1) + j, m.element)
     return m.b.splat(m.b.load(Type(m.element), pointer), t.lanes)
 
 

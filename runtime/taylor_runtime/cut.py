@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from taylor_runtime.program import Coefficient, Input, Kernel, Program, Row, Step, Term
-from taylor_runtime.signature import slots, with_slots
+from taylor_runtime.signature import renumbered, rows_used
 from taylor_runtime.sums import chain_count
 from taylor_runtime.verify import verify
 
@@ -48,7 +48,7 @@ def cut(program: Program, size: int = PART) -> Cut:
     of inputs and numbers.
     """
     program = _with_short_sums(program)
-    used = [tuple(dict.fromkeys(slot.row for slot in slots(row))) for row in program.rows]
+    used = [tuple(dict.fromkeys(rows_used(row))) for row in program.rows]
     leaf = [not below and not isinstance(row.start, Kernel)
             for row, below in zip(program.rows, used, strict=True)]  # fmt: skip
     pieces = _pieces([row for row in range(len(program.rows)) if not leaf[row]], size)
@@ -120,7 +120,7 @@ class _Part:
     def add_rows(self, rows: Iterable[int]) -> None:
         for row in rows:
             old = self._program.rows[row]
-            self._add(row, with_slots(old, [self._number[slot.row] for slot in slots(old)]))
+            self._add(row, renumbered(old, self._number))
 
     def _add(self, old: int, row: Row) -> None:
         self._number[old] = len(self._rows)
@@ -148,7 +148,8 @@ def _with_short_sums(program: Program) -> Program:
     early: set[int] = set()
     number: list[int] = []
     for row in program.rows:
-        row = with_slots(row, [number[slot.row] for slot in slots(row)])
+        if len(rows) > len(number):  # something has moved
+            row = renumbered(row, number)
         step, begin = row.step, len(rows)
         if step is not None and _is_long(row):
             chains = chain_count(len(step.terms))
@@ -188,12 +189,9 @@ def _sorted(program: Program, early: set[int]) -> Program:
     """The program with the rows `early` directly after the last of their operands."""
     ready: list[int] = []
     for index, row in enumerate(program.rows):
-        ready.append(max(ready[slot.row] for slot in slots(row)) if index in early else index)
+        ready.append(max(ready[used] for used in rows_used(row)) if index in early else index)
     order = sorted(range(len(ready)), key=lambda row: (ready[row], row))
     number = {row: place for place, row in enumerate(order)}
-    rows = [
-        with_slots(program.rows[row], [number[slot.row] for slot in slots(program.rows[row])])
-        for row in order
-    ]
+    rows = [renumbered(program.rows[row], number) for row in order]
     outputs = tuple((number[row], lane) for row, lane in program.outputs)
     return replace(program, rows=tuple(rows), outputs=outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from fractions import Fraction
 
 from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, index_text, nearest_float
@@ -19,6 +19,7 @@ class Factors:
         self.orders = range(order + 1)
         self.time_scale = time_scale
         self._known: dict[str, tuple[Value, Value | None]] = {}  # "h/n" and its rest, by n
+        self._tables: dict[str, Value] = {}
 
     def enter(self, n: Index) -> None:
         """Compute what depends on the order alone before the loops over chunks that need it."""
@@ -51,13 +52,13 @@ class Factors:
     def _number(self, n: Index, t: Type) -> Value:
         if isinstance(n, int):
             return self.b.constant(n, t)
-        return self._from_table(self.orders, n, t)
+        return self._from_table("n", lambda k: k, n, t)
 
     def reciprocal(self, n: Index, t: Type) -> Value:
         """1/n, rounded, in every lane."""
         if isinstance(n, int):
             return self.b.constant(Fraction(1, n), t)
-        return self._from_table([_one_over(k) for k in self.orders], n, t)
+        return self._from_table("1/n", _one_over, n, t)
 
     def rest(self, n: Index, t: Type) -> Value | None:
         """What rounding left of the factor "h/n", where it matters; None where it does not (nor
@@ -70,15 +71,15 @@ class Factors:
         if self.element == PAIR:
             return None
         if not isinstance(n, int):
-            known = self._known.get(n.text, (None, None))[1]
-            if known is not None:
-                return self.b.splat(known, t.lanes)
-            rests = [self._rest_of_one_over(k) for k in self.orders]
-            return self._from_table(rests, n, t) * self.b.splat(self._scale(), t.lanes)
-        rest = self._rest_of_one_over(n)
-        if rest == 0:
+            entered = self._known.get(n.text, (None, None))[1]
+            if entered is not None:
+                return self.b.splat(entered, t.lanes)
+            rest = self._from_table("rest", self._rest_of_one_over, n, t)
+            return rest * self.b.splat(self._scale(), t.lanes)
+        known = self._rest_of_one_over(n)
+        if known == 0:
             return None
-        return self.b.constant(rest, t) * self.b.splat(self._scale(), t.lanes)
+        return self.b.constant(known, t) * self.b.splat(self._scale(), t.lanes)
 
     def _rest_of_one_over(self, n: int) -> Fraction:
         """1/n minus its rounded value, for the orders that are a large part of a step."""
@@ -103,8 +104,15 @@ class Factors:
             left = self.b.select(self.b.ne(rest, 0), left, self.b.constant(0, left.type))
         return whole, left
 
-    def _from_table(self, values: Sequence[int | Fraction], n: Value, t: Type) -> Value:
-        pointer = self.b.at(self.b.table(values, self.element), n, self.element)
+    def _from_table(
+        self, name: str, number: Callable[[int], int | Fraction], n: Value, t: Type
+    ) -> Value:
+        """number(n), from a table that is made once under its name."""
+        table = self._tables.get(name)
+        if table is None:
+            table = self.b.table([number(k) for k in self.orders], self.element)
+            self._tables[name] = table
+        pointer = self.b.at(table, n, self.element)
         return self.b.splat(self.b.load(Type(self.element), pointer), t.lanes)
 
     def time_coefficient(self, n: Index, t: Type) -> Value:

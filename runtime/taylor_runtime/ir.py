@@ -10,10 +10,10 @@ Nothing is contracted or reassociated behind the reader's back: only `Builder.fm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime import ir_pairs
+from taylor_runtime import ir_flow, ir_pairs
 from taylor_runtime.ir_module import Module
 from taylor_runtime.ir_pairs import PairValue, flat_values, joined_values, pair
 from taylor_runtime.ir_types import (
@@ -44,6 +44,7 @@ __all__ = [
 ]  # fmt: skip
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+INTRINSIC = "@llvm."  # functions of their arguments alone
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
@@ -56,6 +57,7 @@ class Builder:
         self.entry: list[str] = []  # allocas
         self.block = "entry"
         self._count = 0
+        self._known: dict[str, Value] = {}  # what the block has computed, by instruction
 
     # -- instructions -------------------------------------------------------------------------
 
@@ -64,11 +66,17 @@ class Builder:
         return f"%v{self._count}"
 
     def emit(self, type_: Type, instruction: str) -> Value:
-        """Append `%v = instruction` and return the value."""
+        """Append `%v = instruction` and return the value, or what the block has of it already."""
+        known = self._known.get(instruction)
+        if known is not None:
+            return known
         self._count += 1
         text = f"%v{self._count}"
         self.lines.append(f"  {text} = {instruction}")
-        return Value(self, type_, text)
+        value = Value(self, type_, text)
+        if not instruction.startswith(("load", "phi", "call")) or INTRINSIC in instruction:
+            self._known[instruction] = value
+        return value
 
     def line(self, instruction: str) -> None:
         """Append an instruction without a result."""
@@ -123,11 +131,11 @@ class Builder:
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
         """Call the overloaded intrinsic `llvm.<name>` whose arguments and result share a type."""
-        t = args[0].type
+        t, text = args[0].type, str(args[0].type)
         full = f"llvm.{name}.{suffix or t.suffix}"
-        self.module.declare(full, f"declare {t} @{full}({', '.join(str(a.type) for a in args)})")
-        listed = ", ".join(f"{a.type} {a.text}" for a in args)
-        return self.emit(t, f"call {t} @{full}({listed})")
+        self.module.declare(full, f"declare {text} @{full}({', '.join([text] * len(args))})")
+        listed = ", ".join([f"{text} {a.text}" for a in args])
+        return self.emit(t, f"call {text} @{full}({listed})")
 
     def normal(self, x: Value) -> Value:
         """x with its high part rounded to the nearest, after `fma`; itself if it has no parts."""
@@ -356,6 +364,7 @@ class Builder:
     def label(self, name: str) -> None:
         self.lines.append(f"{name}:")
         self.block = name
+        self._known.clear()
 
     def fresh_label(self, stem: str) -> str:
         self._count += 1
@@ -370,91 +379,6 @@ class Builder:
     def ret(self, value: Value | None = None) -> None:
         self.line("ret void" if value is None else f"ret {value.type} {value.text}")
 
-    def fold(
-        self,
-        start: Index,
-        stop: Index,
-        carried: Sequence[Value],
-        body: Callable[[Index, list[Value]], Sequence[Value]],
-        unroll: bool = False,
-    ) -> list[Value]:
-        """carried = body(i, carried) for i = start .. stop - 1; returns the last `carried`.
-
-        With Python integers and unroll=True the loop is written out.
-        """
-        if unroll and isinstance(start, int) and isinstance(stop, int):
-            values = list(carried)
-            for i in range(start, stop):
-                values = list(body(i, values))
-            return values
-        first = start if isinstance(start, Value) else self.constant(start, I64)
-        end = stop if isinstance(stop, Value) else self.constant(stop, I64)
-
-        def condition(values: list[Value]) -> Value:
-            return self.compare("lt", values[0], end)
-
-        def advance(values: list[Value]) -> list[Value]:
-            after = list(body(values[0], values[1:]))
-            return [values[0] + 1, *after]
-
-        return self.while_([first, *carried], condition, advance)[1:]
-
-    def while_(
-        self,
-        carried: Sequence[Value],
-        condition: Callable[[list[Value]], Value],
-        body: Callable[[list[Value]], Sequence[Value]],
-    ) -> list[Value]:
-        """carried = body(carried) while condition(carried); returns the last `carried`."""
-        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
-        before = self.block
-        self.jump(head)
-        self.label(head)
-        places: list[int] = []
-        parts: list[Value] = []
-        for initial in flat_values(carried):
-            places.append(len(self.lines))
-            parts.append(self.emit(initial.type, "phi"))
-        values = joined_values(parts, [value.type for value in carried])
-        self.branch(condition(values), inside, after)
-        self.label(inside)
-        last = flat_values(body(values))
-        for place, value, initial, final in zip(
-            places, parts, flat_values(carried), last, strict=True
-        ):
-            self.lines[place] = (
-                f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
-                f"[ {final.text}, %{self.block} ]"
-            )
-        self.jump(head)
-        self.label(after)
-        return values
-
-    def if_(
-        self,
-        condition: Value,
-        then: Callable[[], Sequence[Value]],
-        otherwise: Callable[[], Sequence[Value]] | None = None,
-    ) -> list[Value]:
-        """The values of `then()` where the i1 scalar `condition` holds, else those of
-        `otherwise()`.
-        """
-        yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
-        self.branch(condition, yes, no)
-        self.label(yes)
-        first = list(then())
-        first_block = self.block
-        self.jump(after)
-        self.label(no)
-        second = list(otherwise()) if otherwise else []
-        second_block = self.block
-        self.jump(after)
-        self.label(after)
-        parts = [
-            self.emit(
-                x.type,
-                f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
-            )
-            for x, y in zip(flat_values(first), flat_values(second), strict=True)
-        ]
-        return joined_values(parts, [value.type for value in first])
+    fold = ir_flow.fold
+    while_ = ir_flow.while_
+    if_ = ir_flow.if_

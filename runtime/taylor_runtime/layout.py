@@ -156,10 +156,18 @@ class Layout:
         """Where a lane is, seen from the start of its order."""
         return lane // CHUNK * self.pitch[row] + lane % CHUNK
 
-    def position(self, row: int, n: Index, lane: Index) -> Index:
-        """Where lane `lane` of u_n is; a lane known at run time alone starts a chunk."""
-        place = self.lane(row, lane) if isinstance(lane, int) else lane * (self.pitch[row] // CHUNK)
-        return self.offset[row] + n * self.stride[row] + place
+    def position(self, row: int, n: Index, lane: Index) -> tuple[Index, Index, int]:
+        """Where lane `lane` of u_n is, the sum of what depends on n, on the lane, and on neither.
+
+        A lane known at run time alone starts a chunk.  Numbers are in the last part, so that places
+        near each other are at constant distances.
+        """
+        of_n, of_lane, fixed = n * self.stride[row], lane, self.offset[row]
+        if isinstance(of_n, int):
+            fixed, of_n = fixed + of_n, 0
+        if isinstance(lane, int):
+            return of_n, 0, fixed + self.lane(row, lane)
+        return of_n, of_lane * (self.pitch[row] // CHUNK), fixed
 
 
 def convolution_chains(row: Row) -> int:

@@ -28,7 +28,7 @@ from taylor_runtime.program import (
     Program,
     Row,
 )
-from taylor_runtime.signature import Slot, depths, signature, slots, with_slots
+from taylor_runtime.signature import Slot, depths, renumbered, signature, slots, with_slots
 from taylor_runtime.verify import verify
 
 FEWEST = 3  # rows that make a pack
@@ -44,7 +44,6 @@ def pack(program: Program, small: bool = False) -> Program:
     small: pack convolutions alone, even two of them, and sines with their cosines: for programs
         whose other rows cost less than the gathers they would need.
     """
-    verify(program)
     if small:
         program = verify(_separate_pairs(program))
     used = [slots(row) for row in program.rows]
@@ -68,7 +67,7 @@ def _separate_pairs(program: Program) -> Program:
         place[number] = len(rows)
         rows.append(row)
     for number, row in enumerate(program.rows):
-        moved = with_slots(row, [place[slot.row] for slot in slots(row)])
+        moved = renumbered(row, place)
         here = place[number]
         if here and rows[here - 1].start is row.start and row.start is not None:
             rows[here - 1] = replace(rows[here - 1], start=moved.start)
@@ -99,8 +98,9 @@ def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
         for i, row in enumerate(program.rows)
     ]
     group_of = _number(key)
+    uses = _uses(used)
     for _ in range(max(depth, default=0) + 2):
-        refined = _split_by_use(used, group_of)
+        refined = _split_by_use(uses, group_of)
         if refined == group_of:
             break
         group_of = refined
@@ -121,30 +121,51 @@ def _number(keys: list[object]) -> list[int]:
     return [numbers.setdefault(key, len(numbers)) for key in keys]
 
 
-def _split_by_use(used: Used, group_of: list[int]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """(consumer, row it uses, place in the consumer; 0 in plain sums, whose places do not matter).
+
+    width: more than any place.
+    """
+
+    listed: list[tuple[int, int, int]]
+    width: int
+
+
+def _uses(used: Used) -> _Uses:
+    listed = [
+        (consumer, slot.row, position + 1 if slot.convolved else 0)
+        for consumer, places in enumerate(used)
+        for position, slot in enumerate(places)
+        if not slot.head
+    ]
+    return _Uses(listed, 2 + max(map(len, used), default=0))
+
+
+def _split_by_use(uses: _Uses, group_of: list[int]) -> list[int]:
     """Split groups by where their members are used and by what they convolve, where registers stay
     filled.
 
     Uses are a set, not a count, and places in sums do not matter: the ends of a chain stay with its
     middle.
     """
-    uses: list[set[tuple[int, int]]] = [set() for _ in used]
-    for consumer, places in enumerate(used):
-        for position, slot in enumerate(places):
-            if slot.head:
-                continue
-            uses[slot.row].add((group_of[consumer], position if slot.convolved else -1))
-            if slot.convolved:
-                uses[consumer].add((-1 - group_of[slot.row], position))
+    width = uses.width
+    marks: list[set[int]] = [set() for _ in group_of]  # (group, place) as one number; consumers < 0
+    for consumer, row, place in uses.listed:
+        marks[row].add(group_of[consumer] * width + place)
+        if place:
+            marks[consumer].add(-(group_of[row] * width + place))
     members: dict[int, list[int]] = {}
     for row_number, group in enumerate(group_of):
         members.setdefault(group, []).append(row_number)
     result = list(group_of)
     fresh = len(members)
     for rows in members.values():
-        parts: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        if len(rows) < 2:
+            continue
+        parts: dict[frozenset[int], list[int]] = {}
         for row_number in rows:
-            parts.setdefault(tuple(sorted(uses[row_number])), []).append(row_number)
+            parts.setdefault(frozenset(marks[row_number]), []).append(row_number)
         if len(parts) == 1 or not _worth_splitting([len(part) for part in parts.values()]):
             continue
         for part in list(parts.values())[1:]:
@@ -303,7 +324,7 @@ class _Rewriter:
         )
 
     def _renumber(self, row: Row, final: dict[int, int]) -> Row:
-        return with_slots(row, [final[slot.row] for slot in slots(row)])
+        return renumbered(row, final)
 
     def _wide_row(self, numbers: list[int]) -> Row:
         rows = [self.program.rows[number] for number in numbers]

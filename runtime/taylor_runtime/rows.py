@@ -16,7 +16,7 @@ from taylor_runtime.layout import (
     is_square,
     padded,
 )
-from taylor_runtime.program import Constant, Convolution, Program
+from taylor_runtime.program import Constant, Convolution, Number, Program
 
 Place = tuple[int, str]  # row, chunk offset
 
@@ -56,6 +56,7 @@ class RowMemory:
         self._joined: dict[tuple[tuple[int, ...], int, int], Value] = {}  # (rows, order, offset)
         # Sums begun for orders to come: the last term added, and the sum (see `fold`).
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
+        self.weights: dict[tuple[Number, Number], Value] = {}  # tables of `convolve`
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
@@ -128,7 +129,10 @@ class RowMemory:
 
     def _place(self, row: int, n: Index, lane: Index) -> Value:
         assert self.workspace is not None
-        return self.b.at(self.workspace, self.layout.position(row, n, lane), self.element)
+        place = self.workspace
+        for distance in self.layout.position(row, n, lane):
+            place = self.b.at(place, distance, self.element)
+        return place
 
     def drop_unread(self) -> None:
         """Take back the stores of rows that were only ever read from registers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.verify import rows_at_order
+from taylor_runtime.verify import rows_at_order, step_rows
 
 
 class Slot(NamedTuple):
@@ -55,6 +55,19 @@ def slots(row: Row) -> tuple[Slot, ...]:
     return tuple(found)
 
 
+def rows_used(row: Row) -> list[int]:
+    """The rows in the places of a row, in the order of `slots`."""
+    used = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+    if row.step is not None:
+        used += step_rows(row.step)
+    return used
+
+
+def renumbered(row: Row, place: Mapping[int, int] | Sequence[int]) -> Row:
+    """The row where row r of those it uses is now at place[r]."""
+    return with_slots(row, [place[used] for used in rows_used(row)])
+
+
 def with_slots(row: Row, rows: Sequence[int]) -> Row:
     """The row with other rows in its places, in the order of `slots`."""
     given = iter(rows)
@@ -67,7 +80,7 @@ def with_slots(row: Row, rows: Sequence[int]) -> Row:
         terms = tuple(_term_with(term, given) for term in step.terms)
         divisor = None if step.divisor is None else next(given)
         step = Step(terms, step.times, divisor)
-    return replace(row, start=start, step=step)
+    return Row(start, step, row.offset, row.gather, row.width, row.constant, row.name)
 
 
 def _term_with(term: Term, given: Iterator[int]) -> Term:

@@ -329,7 +329,6 @@ class _StepLoop:
         b, control, p = self.b, self.control, self.order
         top, below = self._coefficients(p), self._coefficients(p - 1)
         self._again_if(~self.norms.finite([top, below]), self._rescale)
-        self.recorder.write_if_wanted(self.series)  # before h: what comes next waits for it alone
         point = Point(self.state, self.slopes, self.scale, self._horizon())
         estimate = self.step_size.estimate(point, top, below)
         remaining = self._remaining()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from taylor_runtime.control import Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import exp2_estimate, log2_estimate
-from taylor_runtime.ir import F64, Builder, Index, Type, Value
+from taylor_runtime.ir import F64, I1, Builder, Index, Type, Value
 from taylor_runtime.lanes import join, split
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
@@ -57,7 +57,10 @@ class StepSize:
         self.polynomial = polynomial
 
     def estimate(self, point: Point, top: list[Value], below: list[Value]) -> Value:
-        """The step size by the last two coefficients: positive, infinite if nothing bounds it."""
+        """The step size by the last two coefficients: positive, infinite if nothing bounds it.
+
+        The step's record is written here, because lower coefficients are read from it.
+        """
         b, control, p = self.b, self.control, self.order
         previous = control.get("estimate")
         norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
@@ -65,6 +68,8 @@ class StepSize:
         lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, F64), 1)
         sizes = [(k, self.norms.measure(x) * lift) for k, x in ((p, top), (p - 1, below))]
         nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
+        needed = b.constant(0, I1) if self.polynomial else nothing
+        self.recorder.write_if(needed, self.series)
         exponent = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
         (exponent,) = b.if_(
             b.eq(previous, 0),
@@ -114,7 +119,6 @@ class StepSize:
         faint = (norm > 0) & (norm < FAINT)  # coefficients vanish by underflow, not in truth
         growth = b.select(faint, b.constant(FAINT_GROWTH, F64), GROWTH)
         trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
-        self.recorder.write(self.series)
         log2_norm = log2_estimate(b, norm)
 
         def lower(k: Index, carried: list[Value]) -> Sequence[Value]:

@@ -16,6 +16,7 @@ from taylor_runtime.program import (
 )
 
 TIMES = ("1", "n", "1/n", "h/n", "h")
+NUMBERS = (int, float, Fraction)
 SOURCES = ("state", "parameter", "time", "jet")
 
 
@@ -118,32 +119,33 @@ def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
     starts = row.start is not None or step.times in ("1", "n", "h")
     if not starts:
         raise ProgramError(f"times {step.times} needs a start")
+    rows, width = program.rows, row.width
     for used in step_rows(step):
-        if not 0 <= used < len(program.rows):
+        if not 0 <= used < len(rows):
             raise ProgramError(f"row {used} does not exist")
-        if program.rows[used].width != row.width:
+        if rows[used].width != width:
             raise ProgramError(f"row {used} has other lanes")
+    may_lag = row.start is not None or step.times in ("n", "h")
     for term in step.terms:
-        _verify_constant(term.constant, row.width)
-        for used in rows_at_order(term.operand):
+        _verify_constant(term.constant, width)
+        operand = term.operand
+        for used in rows_at_order(operand):
             if used >= index:
                 raise ProgramError(f"needs coefficient n of row {used}, which is not earlier")
-        if isinstance(term.operand, Convolution):
-            convolution = term.operand
-            if min(convolution.first, convolution.last) < 0:
+        if isinstance(operand, Convolution):
+            if min(operand.first, operand.last) < 0:
                 raise ProgramError("negative convolution bounds")
-            for used in (convolution.a, convolution.b):
-                if program.rows[used].constant:
+            for used in (operand.a, operand.b):
+                if rows[used].constant:
                     raise ProgramError(f"convolves constant row {used}")
-        for used in _rows_of_every_order(term.operand):
-            varies = row.constant or not program.rows[used].constant
-            if not varies:
-                raise ProgramError(f"needs coefficient n of row {used}, which is constant")
-        if isinstance(term.operand, Coefficient):
-            if term.operand.lag not in (0, 1):
-                raise ProgramError(f"lag {term.operand.lag} is not 0 or 1")
-            starts = row.start is not None or step.times in ("n", "h")
-            if term.operand.lag and not starts:
+        elif not row.constant:
+            for used in _rows_of_every_order(operand):
+                if rows[used].constant:
+                    raise ProgramError(f"needs coefficient n of row {used}, which is constant")
+        if isinstance(operand, Coefficient):
+            if operand.lag not in (0, 1):
+                raise ProgramError(f"lag {operand.lag} is not 0 or 1")
+            if operand.lag and not may_lag:
                 raise ProgramError("a lag needs a start")
     heads = [term.head for term in step.terms if term.head is not None]
     heads += [term.operand.condition for term in step.terms if isinstance(term.operand, Select)]
@@ -160,5 +162,5 @@ def _verify_constant(constant: object, width: int) -> None:
         for item in constant:
             _verify_constant(item, width)
     else:
-        if not isinstance(constant, int | Fraction | float):
+        if not isinstance(constant, NUMBERS):
             raise ProgramError(f"{constant!r} is no exact number")

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from mpmath import workdps
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
@@ -79,6 +78,7 @@ class Integrator:
     ('REACHED', True)
     """
 
+    @rt.uncollected()
     def __init__(
         self,
         system: Any,
@@ -177,6 +177,7 @@ class Integrator:
             **kept, "memory": self._machine.memory(), "watched": self.events, "seen": known
         }  # fmt: skip
 
+    @rt.uncollected()
     def __setstate__(self, kept: dict[str, Any]) -> None:
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
@@ -442,6 +443,8 @@ class Integrator:
         """Add to one state."""
         kind = self._kind
         if kind.parts > 1:
+            from mpmath import workdps
+
             with workdps(DIGITS):
                 total = to_mpmath(self._state[place]) + sign * to_mpmath(from_mpmath(amount))
                 self._state[place] = from_mpmath(total)

@@ -130,6 +130,7 @@ class Machine:
         control["grid_next"] = 0
         control["grid_count"] = count
         if grid is not None:
+            control["grid_filler"] = rt.grid_filler(self.kind.name)
             numbers = self.kind.parts * count * self.stepper.size
             self.grid = rt.aligned_zeros(2 * count + numbers)  # more than enough for float32
             self.grid[:count], self.grid[count : 2 * count] = grid.T

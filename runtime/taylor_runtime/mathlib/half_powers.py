@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from taylor_runtime.ir import Builder, Value
-from taylor_runtime.mathlib.bits import where_rare
+from taylor_runtime.mathlib.bits import lane_by_lane, where_rare
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square, two_product
 from taylor_runtime.mathlib.power import POW
@@ -60,10 +60,10 @@ def half_power(k: int) -> KernelFunction:
         inside = (size > 1 / bound) & (size < bound)
         high, low = _odd_power(b, x, k) if k % 2 else _integer_power(b, x, k // 2)
 
-        def rare() -> Sequence[Value]:
-            return emit_call(b, POW, [x, b.constant(exponent, x.type)])
+        def general(one: Value) -> Value:
+            return emit_call(b, POW, [one, b.constant(exponent, one.type)])[0]
 
-        return where_rare(b, ~inside, [high + low], rare)
+        return where_rare(b, ~inside, [high + low], lambda: [lane_by_lane(b, x, general)])
 
     return KernelFunction(f"pow.{k}.halves", 1, emit)
 

@@ -1,0 +1,158 @@
+"""The states at the times of a grid that a step covers, from the step's record.
+
+One function for all systems with the same kind of number: it is compiled when a grid is first asked
+for, and the step loop finds its address in the control block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from taylor_runtime.control import RECORD_HEADER, Control
+from taylor_runtime.engine import STEP_PASSES, Options, compile_ir
+from taylor_runtime.engine import Module as Code
+from taylor_runtime.ir import (
+    ELEMENTS,
+    F64,
+    I64,
+    PAIR,
+    Builder,
+    Index,
+    Module,
+    PairValue,
+    Type,
+    Value,
+    pair,
+    planes_of,
+)
+
+FILL = "taylor.fill_grid"
+
+
+def record_body(b: Builder, record: Value, count: Index, element: str) -> Value:
+    """Where the `count` coefficients of a record begin."""
+    return b.planes(b.at(record, RECORD_HEADER), count, element)
+
+
+def call_filler(
+    control: Control, record: Value, grid: Value, state: Value, sizes: tuple[int, int]
+) -> None:
+    """Call the function at `control.grid_filler`; sizes: (order, places of the state vector)."""
+    b = control.b
+    filler = b.cast("inttoptr", control.get("grid_filler"), "ptr")
+    given = [control.pointer, record, grid, *state.parts, *(b.constant(n, I64) for n in sizes)]
+    b.line(f"call void {filler.text}({', '.join(f'{x.type} {x.text}' for x in given)})")
+
+
+def grid_filler(precision: str) -> int:
+    """Address of the function for a kind of number; its machine code stays as long as the process.
+
+    Example:
+        >>> grid_filler("float64") == grid_filler("float64") != 0
+        True
+    """
+    return _filler(ELEMENTS[precision]).address(FILL)
+
+
+@lru_cache(maxsize=len(ELEMENTS))
+def _filler(element: str) -> Code:
+    return compile_ir(
+        grid_module(element), [FILL], options=Options(passes=STEP_PASSES), label="grid"
+    )
+
+
+def grid_module(element: str) -> str:
+    """IR text of `void taylor.fill_grid(control, record, grid, state .., i64 order, i64 size)`.
+
+    grid: times, their low parts, then room for the states at them.  The state's address is one
+    pointer for each part of a number.
+    """
+    module = Module()
+    states = [f"state{k}" for k in range(planes_of(element))]
+    parameters = [("ptr", name) for name in ("control", "record", "grid", *states)]
+    parameters += [("i64", name) for name in ("order", "size")]
+    with module.function(FILL, "void", parameters, "nounwind") as (b, arguments):
+        control, record, grid, *state, order, size = arguments
+        filler = _Filler(Control(b, control), record, b.pointers(state), (order, size), element)
+        filler.fill(grid)
+        b.ret()
+    return module.text()
+
+
+class _Filler:
+    def __init__(
+        self,
+        control: Control,
+        record: Value,
+        state: Value,
+        sizes: tuple[Value, Value],
+        element: str,
+    ) -> None:
+        self.b = control.b
+        self.control = control
+        self.record = record
+        self.state = state
+        self.order, self.size = sizes
+        self.element = element
+
+    def fill(self, grid: Value) -> None:
+        """The states at the times from `grid_next` on, as far as the step goes."""
+        b, control = self.b, self.control
+        count = control.get("grid_count")
+        now, now_low = control.get("time"), control.get("time_low")
+        step, scale = control.get("step"), control.get("step_scale")
+        start, start_low = b.load(F64, self.record), b.load(F64, b.at(self.record, 1))
+        direction = b.copysign(b.constant(1, F64), step)
+        element, size = self.element, self.size
+        lows = b.at(grid, count)
+        outputs = b.planes(b.at(lows, count), count * size, element)
+        now_pair, start_pair = pair(now, now_low), pair(start, start_low)
+
+        def grid_time(index: Value) -> PairValue:
+            return pair(b.load(F64, b.at(grid, index)), b.load(F64, b.at(lows, index)))
+
+        def wanted(carried: list[Value]) -> Value:
+            (index,) = carried
+            inside = index < count
+            safe = b.select(inside, index, b.constant(0, index.type))
+            left = b.to_double(grid_time(safe) - now_pair)
+            return inside & (left * direction <= 0)
+
+        def fill(carried: list[Value]) -> list[Value]:
+            (index,) = carried
+            time = grid_time(index)
+            at_end = b.eq(b.to_double(time - now_pair), 0)
+            elapsed: Value = time - start_pair
+            if element != PAIR:
+                elapsed = b.from_double(b.to_double(elapsed), element)
+            tau = elapsed / b.from_double(scale, element)
+            self._evaluate(tau, b.at(outputs, index * size, element), at_end)
+            return [index + 1]
+
+        (after,) = b.while_([control.get("grid_next")], wanted, fill)
+        control.set("grid_next", after)
+
+    def _evaluate(self, tau: Value, target: Value, at_end: Value) -> None:
+        """Every place of the state vector at tau by Horner's rule.
+
+        At the step's end the state itself.
+        """
+        b, size, kind = self.b, self.size, self.element
+        base = record_body(b, self.record, (self.order + 1) * size, kind)
+        number = Type(kind)
+
+        def one(place: Index, _: list[Value]) -> Sequence[Value]:
+            column = b.at(base, place, kind)
+
+            def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
+                coefficient = b.load(number, b.at(column, (self.order - 1 - i) * size, kind))
+                return [b.fma(carried[0], tau, coefficient)]
+
+            top = b.load(number, b.at(column, self.order * size, kind))
+            (value,) = b.fold(0, self.order, [top], horner)
+            end = b.load(number, b.at(self.state, place, kind))
+            b.store(b.select(at_end, end, b.normal(value)), b.at(target, place, kind))
+            return []
+
+        b.fold(0, size, [], one)
