@@ -29,7 +29,7 @@ from taylor_runtime.control import (
 )
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
-from taylor_runtime.ir import ELEMENTS, I64, PAIR, Builder, Index, Module, Value, pair
+from taylor_runtime.ir import ELEMENTS, I64, Builder, Index, Module, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.program import Input, Program
@@ -37,6 +37,7 @@ from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import VECTORS, StateRows, plane_length, time_as
 from taylor_runtime.step_end import StepEnd
+from taylor_runtime.step_time import LARGEST, StepTime
 from taylor_runtime.stepsize import TRIAL, Point, StepSize
 from taylor_runtime.verify import verify
 
@@ -45,8 +46,6 @@ RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts a
 RESCALE = 2.0**-20
 NOTHING = 2.0**-900  # a defect that is nothing even to a state that is zero so far
 HOPELESS = 2.0**-50  # of the step by the series: where that overflows, the state has run off
-LARGEST = 2.0**900  # steps beyond this count as endless
-SMALLEST = 2.0**-84  # of |time|: below, a step is lost even in double-double time
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,7 @@ class _StepLoop:
         self.order = program.order
         self.control = Control(b, control)
         self.element = element = options.element
+        self.time = StepTime(b, self.control, element)
         count = dict(program.inputs).get("parameter", 0)
         self.parameters = b.planes(parameters, plane_length(count), element)
         self.rows = StateRows.of(program, element)
@@ -250,7 +250,7 @@ class _StepLoop:
         b.if_(h > 0, keep)  # else a switch changed where the step began
         self._return_if_any(status, (EVENT_STOP, EVENT_CUT, SLIDING))
         self._return_if(self.recorder.is_full(), RECORDS_FULL)
-        at_end = b.eq(self._remaining(), 0)
+        at_end = b.eq(self.time.remaining(), 0)
         done = b.eq(control.get("steps"), control.get("steps_wanted"))
         self._return_if(done & ~at_end, STEPS_DONE)
         self._again_if(b.eq(status, SWITCHED), lambda: None, self.begin)
@@ -287,23 +287,8 @@ class _StepLoop:
         b.ret(status)
         b.label(stay)
 
-    def _remaining(self) -> Value:
-        """end - time, rounded once."""
-        control = self.control
-        high = control.get("end") - control.get("time")
-        return high + (control.get("end_low") - control.get("time_low"))
-
     def _leave_if_done(self) -> None:
-        self._return_if(self.b.eq(self._remaining(), 0), REACHED)
-
-    def _horizon(self) -> Value:
-        """How far to look where nothing bounds a step: to the end, or 1 without an end."""
-        left = self.b.fabs(self._remaining())
-        return self.b.select(left < LARGEST, left, 1.0)
-
-    def _too_small(self, h: Value) -> Value:
-        smallest = self.b.fabs(self.control.get("time")) * SMALLEST
-        return h <= smallest
+        self._return_if(self.b.eq(self.time.remaining(), 0), REACHED)
 
     # -- the step to make -----------------------------------------------------------------------
 
@@ -316,7 +301,7 @@ class _StepLoop:
             size, slope = self.norms.largest_state(self.state), self.norms.largest(self.slopes)
             ratio = size * self.scale / slope
             known = (size > 0) & (slope > 0) & (ratio < math.inf)
-            span = self._horizon() * TRIAL
+            span = self.time.horizon() * TRIAL
             control.set("scale", power_of_two(b, b.select(known & (ratio < span), ratio, span)))
             control.set("rescaled", 1)
 
@@ -329,25 +314,25 @@ class _StepLoop:
         b, control, p = self.b, self.control, self.order
         top, below = self._coefficients(p), self._coefficients(p - 1)
         self._again_if(~self.norms.finite([top, below]), self._rescale)
-        point = Point(self.state, self.slopes, self.scale, self._horizon())
+        point = Point(self.state, self.slopes, self.scale, self.time.horizon())
         estimate = self.step_size.estimate(point, top, below)
-        remaining = self._remaining()
+        remaining = self.time.remaining()
         left = b.fabs(remaining)
         size = estimate
         for name in ("max_step", "limit"):
             other = control.get(name)
             size = b.select(other < size, other, size)
-        horizon = self._horizon()
+        horizon = self.time.horizon()
         size = b.select(size < LARGEST, size, horizon)
         hopeless = b.select(estimate < LARGEST, estimate, horizon) * HOPELESS
         self._return_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
-        self._return_if(self._too_small(size), STEP_UNDERFLOW)
+        self._return_if(self.time.too_small(size), STEP_UNDERFLOW)
         last = size >= left
         h = b.copysign(b.select(left < size, left, size), remaining)
         if self.element == "float":
-            h = b.select(last, remaining, self._representable(h))
+            h = b.select(last, remaining, self.time.representable(h, self.scale))
         self._evaluate(h, last)
-        self._advance_time(h, last)
+        self.time.advance(h, last, self.scale)
         control.set("estimate", size)  # not clipped by the end: resuming changes nothing
         control.set("scale", power_of_two(b, size))
         control.set("pending", 1)
@@ -362,29 +347,10 @@ class _StepLoop:
         self._return_if(tries > RESCALINGS, NON_FINITE)
         control.set("scale", self.scale * RESCALE)
 
-    def _representable(self, h: Value) -> Value:
-        """A step close to h that is a whole number of units of the kind's rounding."""
-        b = self.b
-        return b.to_double(b.from_double(h * (1 / self.scale), self.element)) * self.scale
-
-    def _scaled_step(self, h: Value, last: Value) -> Value:
-        """h over the scale, as the kind of number of the state.
-
-        The last step of a double-double ends at both parts of the end.
-        """
-        b, control = self.b, self.control
-        per_scale = 1 / self.scale  # exact: the scale is a power of two
-        if self.element != PAIR:
-            return b.from_double(h * per_scale, self.element)
-        end = pair(control.get("end"), control.get("end_low"))
-        left = end - pair(control.get("time"), control.get("time_low"))
-        whole = b.from_double(h, PAIR)
-        return b.select(last, left, whole) * b.from_double(per_scale, PAIR)
-
     def _evaluate(self, h: Value, last: Value) -> None:
         """The state at the end of the step, and the slope that is to be confirmed there."""
         b = self.b
-        tau = self._scaled_step(h, last)
+        tau = self.time.scaled(h, last, self.scale)
         end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
@@ -409,19 +375,3 @@ class _StepLoop:
             b.store(b.normal(new), here)
 
         self.rows.each(self.series, one)
-
-    def _advance_time(self, h: Value, last: Value) -> None:
-        """time += h in double-double; the last step ends exactly at `end`."""
-        b, control = self.b, self.control
-        time, low = control.get("time"), control.get("time_low")
-        control.set("previous_time", time)
-        control.set("previous_time_low", low)
-        control.set("step", h)
-        control.set("step_scale", self.scale)
-        total = time + h
-        kept = total - time
-        error = (time - (total - kept)) + (h - kept) + low
-        high = total + error
-        rest = error - (high - total)
-        control.set("time", b.select(last, control.get("end"), high))
-        control.set("time_low", b.select(last, control.get("end_low"), rest))

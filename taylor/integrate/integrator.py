@@ -17,31 +17,28 @@ from taylor.decompose import decompose
 from taylor.degree import polynomial_degree
 from taylor.errors import TaylorError
 from taylor.explain import Explanation, explain_stepper
-from taylor.expression import time as time_node
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.detection import Detection
 from taylor.integrate.diagnose import StiffnessWatch
-from taylor.integrate.events import Crossings, Event, as_events, check_inputs
+from taylor.integrate.events import Event, as_events, check_inputs
 from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.propagation import Propagation
-from taylor.integrate.switches import Switch, switched
+from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
 from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
-from taylor.precision import as_precision, from_mpmath, leading, to_mpmath
+from taylor.integrate.trajectory import Trajectory
+from taylor.precision import as_precision
 from taylor_runtime.program import Input
 
-DIGITS = 40  # of exact sums
-
 Callback = Callable[["Integrator"], Any]
-Values = tuple[bytes, tm.Pair, bytes]
 
 
-class Integrator:
+class Integrator(Trajectory):
     """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
@@ -125,7 +122,7 @@ class Integrator:
         self._machine = self._make_machine()
         self._detection = self._detect(watched)
         self.compile_seconds = clock.perf_counter() - started
-        self._known: Values | None = None  # what the machine has
+        self._known = None
         self._watch = StiffnessWatch(self)
         self._running = False
 
@@ -193,59 +190,7 @@ class Integrator:
     def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
         return self.__copy__()
 
-    # -- state ----------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> np.ndarray:
-        """The current state: the integrator's own array, to be changed in place.
-
-        Shape (n,), or (n, 2) of pairs in double-double.
-        """
-        return self._state
-
-    @state.setter
-    def state(self, value: ArrayLike) -> None:
-        new = arguments.initial_state(value, self._kind)
-        if new.shape != self._state.shape:
-            raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
-        self._state[:] = new
-
-    @property
-    def time(self) -> float:
-        """The current time, rounded to float; may be set (to anything `time=` accepts)."""
-        return self._time[0]
-
-    @time.setter
-    def time(self, value: Any) -> None:
-        self._time = tm.time_pair(value)
-
-    @property
-    def time_pair(self) -> tuple[float, float]:
-        """The current time as the double-double sum high + low that is kept inside."""
-        return self._time
-
-    @property
-    def parameters(self) -> Parameters:
-        """The values of the parameters by expression or name; may be set, singly or together."""
-        return self._parameters
-
-    @parameters.setter
-    def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
-        self._parameters = Parameters(self.system.parameters, values, self._kind)
-
-    @property
-    def max_step(self) -> float:
-        """Upper bound on |step|; may be set."""
-        return self._max_step
-
-    @max_step.setter
-    def max_step(self, value: float) -> None:
-        self._max_step = arguments.largest_step(value)
-
-    @property
-    def precision(self) -> str:
-        """The kind of number of the state: "float64", "float32" or "double-double"."""
-        return self._kind.name
+    # -- events ---------------------------------------------------------------------------------
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -262,11 +207,6 @@ class Integrator:
         self._known = None
 
     @property
-    def switches(self) -> tuple[Switch, ...]:
-        """The conditions on state or time in the right-hand side, with their surfaces."""
-        return self._model.switches
-
-    @property
     def modes(self) -> np.ndarray:
         """The branch in force: +1 where a switch's condition holds, else -1; shape (switches,)."""
         if self._detection is None:
@@ -274,14 +214,6 @@ class Integrator:
         if not self._running:
             self._load()
         return self._detection.modes(self._machine)
-
-    def _rounded_state(self) -> np.ndarray:
-        """The state as float64, shape (n,)."""
-        return leading(self._state, self._kind).astype(np.float64)
-
-    def _times_of(self, grid: np.ndarray) -> np.ndarray:
-        """The times of a grid as the user gave them: numbers, or pairs."""
-        return np.array(grid if self._kind.parts > 1 else grid[:, 0])
 
     @property
     def dense(self) -> DenseOutput:
@@ -383,73 +315,6 @@ class Integrator:
             return Propagation(self, end, limit, callback, dense, grid, progress).run()
         finally:
             self._running = False
-
-    # -- what propagations and impulses do to it ------------------------------------------------
-
-    def _load(self) -> None:
-        """Give the machine what the user changed, if anything; else the step size is kept."""
-        values = self._values()
-        if values == self._known:
-            return
-        state, machine = leading(self._state, self._kind), self._machine
-        if not np.isfinite(state).all():
-            place = int(np.flatnonzero(~np.isfinite(state))[0])
-            raise ValueError(
-                f"the state is not finite: {self.system.states[place]} = {float(state[place])}"
-            )
-        same_time = self._known is not None and self._known[1] == self._time
-        parameters = self.parameters.array()
-        machine.set_state(self._state, self._time)
-        machine.set_parameters(parameters)
-        machine.forget_step()
-        if self._detection is not None:
-            self._detection.forget(keep_reported=same_time)
-            self._detection.set_modes(state, self._time, leading(parameters, self._kind), machine)
-        self._known = values
-
-    def _values(self) -> Values:
-        """State, time and parameters, to be compared."""
-        return self._state.tobytes(), self._time, self.parameters.array().tobytes()
-
-    def _unload(self) -> None:
-        state, time = self._machine.state(), self._machine.time
-        assert self._known is not None
-        known = (state.tobytes(), time, self._known[2])
-        # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
-        self._state[:], self._time, self._known = state, time, known
-
-    def _show(self, state: np.ndarray, time: tm.Pair) -> None:
-        """Put the state of an event where users look for it."""
-        self._state[:], self._time = state, time
-
-    def _keep(self) -> tuple[np.ndarray, tm.Pair]:
-        return self._state.copy(), self._time
-
-    def _found(self) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
-        return ((), ()) if self._detection is None else self._detection.found(self._machine)
-
-    def _switch_records(self) -> list[tuple[Switch, Crossings]]:
-        return list(zip(self.switches, self._found()[1], strict=True))
-
-    def _inputs(self) -> dict[Any, Any]:
-        """Values of states, parameters and time, for expressions."""
-        many = self._kind.parts > 1
-        numbers = to_mpmath(self._state) if many else self._state.astype(float).tolist()
-        values: dict[Any, Any] = dict(zip(self.system.states, numbers, strict=True))
-        values |= {e: self.parameters[e] for e in self.system.parameters}
-        return {**values, time_node: to_mpmath(np.array(self._time)) if many else self.time}
-
-    def _add(self, place: int, amount: Any, sign: int) -> None:
-        """Add to one state."""
-        kind = self._kind
-        if kind.parts > 1:
-            from mpmath import workdps
-
-            with workdps(DIGITS):
-                total = to_mpmath(self._state[place]) + sign * to_mpmath(from_mpmath(amount))
-                self._state[place] = from_mpmath(total)
-        else:
-            self._state[place] += sign * float(amount)
 
 
 def _compile(

@@ -16,8 +16,9 @@ from functools import partial
 
 from taylor_runtime.control import RECORD_HEADER, Control, Fields
 from taylor_runtime.events.block import EVENT_BLOCK, Areas, DetectorOptions
+from taylor_runtime.events.frame import Watch
 from taylor_runtime.events.series import SeriesFunctions, call
-from taylor_runtime.events.walk import Walk
+from taylor_runtime.events.walk import ARGUMENTS, emit_walk
 from taylor_runtime.horner import evaluate
 from taylor_runtime.ir import I64, Builder, Index, Module, Value
 from taylor_runtime.layout import Chunk, chunks
@@ -43,10 +44,8 @@ def detector_module(program: Program, noise: Program, options: DetectorOptions) 
     verify(noise)
     module = Module()
     SeriesFunctions(module, program, noise, options).emit()
-    Walk(module, program, options).emit()
-    parameters = [
-        ("ptr", name) for name in ("control", "block", "state", "error", "record", "parameters")
-    ]
+    emit_walk(module, Watch(program, options))
+    parameters = [("ptr", name) for name in ARGUMENTS]
     with module.function(DETECT, "i64", parameters, "nounwind") as (b, arguments):
         _FastWay(b, program, options, arguments).emit()
     return module.text()

@@ -1,0 +1,114 @@
+"""The end of a step that an event cuts short."""
+
+from __future__ import annotations
+
+from taylor_runtime.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
+from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH
+from taylor_runtime.events.frame import Frame, Part, stored
+from taylor_runtime.events.search import Search
+from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
+
+
+class Cut(Part):
+    """Makes the step end at `block.cut`."""
+
+    def __init__(self, frame: Frame, search: Search) -> None:
+        super().__init__(frame)
+        self.search = search
+
+    def cut(self, position: Value, flags: Value, verdict: Value) -> Value:
+        """End the step at `cut`, with every event's memory as it is there; returns the status."""
+        b, block, control, w = self.b, self.block, self.control, self.watch
+        tau, low = block.get("cut"), block.get("cut_low")
+        self.copy("memory", "trial")
+        self._remember_until(position, tau)
+        self.copy("trial", "memory")
+        slides = b.ne(flags & SLIDES, 0)
+        block.set("flipped", 0)
+        b.if_(~slides, self._flip)
+        whole = b.eq(tau, self.end)
+        time, time_low = self.time_at(tau)
+        if w.element == PAIR:
+            total = time + (time_low + low * self.scale)
+            time_low = (time - total) + (time_low + low * self.scale)
+            time = total
+        control.set("time", b.select(whole, control.get("time"), time))
+        control.set("time_low", b.select(whole, control.get("time_low"), time_low))
+        control.set("step", tau * self.scale)
+
+        def shorten() -> list[Value]:
+            self.state_at(tau, low, self.state.parts[0], self.state.parts[-1])
+            self._clear_error()
+            return []
+
+        b.if_(~whole, shorten)
+        stopped = b.ne(flags & STOPS, 0)
+        status = b.select(b.eq(verdict, CUT), b.constant(EVENT_CUT, I64), SWITCHED)
+        status = b.select(slides, b.constant(SLIDING, I64), status)
+        return b.select(stopped, b.constant(EVENT_STOP, I64), status)
+
+    def _remember_until(self, position: Value, tau: Value) -> None:
+        """What is known of every event at `tau`; a root there is known to have been reported."""
+        b, skip = self.b, self.block.get("skip")
+
+        def one(event: Value, _: list[Value]) -> list[Value]:
+            resolved = self.search.scan(event, tau - position)
+            number = b.cast("sitofp", event, "double")
+
+            def tally(i: Index, counted: list[Value]) -> list[Value]:
+                assert isinstance(i, Value)
+                same = b.eq(b.load(F64, self.root(i, 3)), number)
+                return [counted[0] + b.cast("zext", same, "i64")]
+
+            (reported,) = b.fold(b.constant(0, I64), skip, [b.constant(0, I64)], tally)
+
+            def mark() -> list[Value]:
+                memory = self.memory("trial", event)
+                switch = b.eq(self.table(event).get("action"), SWITCH)
+                mode = self.memory("memory", event).get("side")
+                memory.set("side", b.select(switch, mode, 0.0))
+                memory.set("open", 1.0)
+                memory.set("reported", 1.0)
+                return []
+
+            b.if_(reported > resolved, mark)
+            return []
+
+        self.each_event([], one)
+
+    def _flip(self) -> list[Value]:
+        """Set the modes that switched, and let their events start on the other side."""
+        b = self.b
+
+        def one(event: Value, _: list[Value]) -> list[Value]:
+            at = self.area("flips", event)
+            new = b.load(F64, at)
+
+            def change() -> list[Value]:
+                mode = self.table(event).get("mode")
+                kind = stored(self.watch.element)
+                number = b.from_double(new, kind)
+                b.store(number, b.at(self.parameters, mode, kind))
+                memory = self.memory("memory", event)
+                for name, value in (("side", new), ("open", 1.0), ("reported", 1.0)):
+                    memory.set(name, value)
+                b.store(b.constant(0, F64), at)
+                self.block.set("flipped", event + 1)
+                return []
+
+            b.if_(b.ne(new, 0), change)
+            return []
+
+        self.each_event([], one)
+        return []
+
+    def _clear_error(self) -> None:
+        """The rounding error of a state that was evaluated anew."""
+        b, kind = self.b, stored(self.watch.element)
+
+        def one(i: Index, _: list[Value]) -> list[Value]:
+            for part in self.error.parts:
+                b.store(b.constant(0, Type(kind)), b.at(part, i, kind))
+            return []
+
+        b.fold(0, self.watch.states.size, [], one)

@@ -1,0 +1,171 @@
+"""Pieces of a step on which the event functions' own series represent them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.events.frame import Part, stored
+from taylor_runtime.events.roots import row_length
+from taylor_runtime.events.series import call
+from taylor_runtime.ir import F64, I64, Index, Type, Value
+
+DEFECT = 2.0**-36  # of the sum of the terms: by how much g may miss its series at a piece's end
+SHRINK = 0.7  # of a piece on which a series did not converge
+SHORTEST = 2.0**-45  # piece of a step: shorter ones are kinks and jumps, and are stepped over
+LEAP = 2.0**-6  # of a step: the longest piece where an event function is not finite
+
+
+class Pieces(Part):
+    """Series about the start of a piece, and how far they go."""
+
+    def expand_at(self, position: Value) -> None:
+        """The event functions' series about a place of the step, and their rounding errors."""
+        b, plane = self.b, self.full_plane
+
+        def shifted() -> list[Value]:
+            self._shift(position)
+            return [self.area("shifted")]
+
+        (source,) = b.if_(b.ne(position, 0), shifted, lambda: [self.body])
+        times = self.time_at(position)
+        work, series = self.area("work"), self.area("series")
+        call(b, "expand", source, plane, self.parameters, work, series, *times, self.scale)
+        call(b, "noise", source, plane, self.parameters, self.area("noise"), *times)
+
+    def _shift(self, position: Value) -> None:
+        """The state's polynomials about `position`: sum_n (n over k) x_n position^(n-k)."""
+        b, w = self.b, self.watch
+        size, order, element = w.states.size, w.order, w.element
+        source = b.planes(self.body, self.full_plane, element)
+        target = b.planes(self.area("shifted"), self.full_plane, element)
+        row = row_length(order)
+        t = Type(element)
+        by = b.from_double(position, element)
+
+        def place(column: Index, _: list[Value]) -> list[Value]:
+            def coefficient(k: Index, _: list[Value]) -> list[Value]:
+                def add(i: Index, carried: list[Value]) -> list[Value]:
+                    n = order - i
+                    x = b.load(t, b.at(source, n * size + column, element))
+                    factor = b.load(F64, self.area("binomials", n * row + k))
+                    term = x * b.from_double(factor, element)
+                    return [b.normal(b.fma(carried[0], by, term))]
+
+                last = order + 1 - k
+                (value,) = b.fold(0, last, [b.constant(0, t)], add)
+                b.store(value, b.at(target, k * size + column, element))
+                return []
+
+            b.fold(0, order + 1, [], coefficient)
+            return []
+
+        b.fold(0, size, [], place)
+
+    def _coefficient(self, place: Value, n: Index) -> Value:
+        """g_n in double."""
+        b, w = self.b, self.watch
+        at = b.at(self.area("series"), n * w.outputs.size + place, stored(w.element))
+        value = b.load(Type(stored(w.element)), at)
+        return b.to_double(value)
+
+    def curve(self, place: Value, length: Value) -> tuple[Value, Value, Value]:
+        """g's coefficients on [0, 1] into `curve`; the sum of their sizes, the first, the tail."""
+        b, order = self.b, self.watch.order
+
+        def term(n: Index, carried: list[Value]) -> list[Value]:
+            power, total, _, last = carried
+            value = self._coefficient(place, n) * power
+            b.store(value, self.area("curve", n))
+            size = b.fabs(value)
+            larger = b.select(size > last, size, last)
+            return [power * length, total + size, larger, size]
+
+        zero = b.constant(0, F64)
+        values = b.fold(0, order + 1, [b.constant(1, F64), zero, zero, zero], term)
+        head = b.fabs(b.load(F64, self.area("curve")))
+        return values[1], head, values[2]
+
+    def is_quiet(self, event: Value, total: Value, head: Value, tail: Value) -> Value:
+        """Whether the terms after the first cannot change the sign that is known."""
+        b = self.b
+        memory = self.memory("memory", event)
+        first = b.load(F64, self.area("curve"))
+        noise = b.load(F64, self.area("noise", event)) * self.watch.unit
+        margin = b.fma(total - head, 1 + 2.0**-30, b.fma(tail, 4.0, noise))
+        certain = b.eq(memory.get("open"), 0)
+        return certain & (first * memory.get("side") > margin)
+
+    def length(self, position: Value, rest: Value) -> Value:
+        """How far the series are good, as a part of what is left of the step."""
+        b = self.b
+        if all(self.watch.options.linear):
+            return rest
+        reach = self.block.get("reach") * 2
+        known = b.ne(reach, 0) & (b.fabs(reach) < b.fabs(rest))
+        shortest = b.fabs(self.end) * SHORTEST
+
+        def bad(carried: list[Value]) -> Value:
+            return b.eq(carried[1], 0)
+
+        def attempt(carried: list[Value]) -> list[Value]:
+            length = carried[0]
+            good, wild = self._fits(position, length)
+            short = b.fabs(length) <= shortest
+            leap = b.copysign(b.fabs(self.end) * LEAP, rest)
+            leap = b.select(b.fabs(leap) < b.fabs(rest), leap, rest)
+            new = b.select(good, length, b.select(short & wild, leap, length * SHRINK))
+            new = b.select(short & ~wild, length, new)
+            return [new, b.cast("zext", good | short, "i64")]
+
+        first = [b.select(known, reach, rest), b.constant(0, I64)]
+        return b.while_(first, bad, attempt)[0]
+
+    def _fits(self, position: Value, length: Value) -> tuple[Value, Value]:
+        """Whether all series that matter represent their functions; whether one is not finite."""
+        b, w = self.b, self.watch
+        place_high = self.area("state")
+        place_low = self.area("state", w.states.size)
+        at_end = position + length
+        zero = b.constant(0, F64)
+        call(b, "state_at", self.body, at_end, zero, place_high, place_low)
+        times = self.time_at(at_end)
+        call(
+            b, "heads", place_high, w.states.size, self.parameters, self.area("work"),
+            self.area("ends"), *times,
+        )  # fmt: skip
+        leap = b.fabs(self.end) * LEAP
+        linear = b.table([int(x) for x in w.options.linear], "i64")
+
+        def one(event: Value, carried: list[Value]) -> Sequence[Value]:
+            def check() -> list[Value]:
+                place = self.place(event)
+                total, head, tail = self.curve(place, length)
+                end_at = b.at(self.area("ends"), place, stored(w.element))
+                end = b.to_double(b.load(Type(stored(w.element)), end_at))
+                quiet = self.is_quiet(event, total, head, tail)
+                quiet = quiet & (b.fabs(end) <= total * 2)
+                noise = b.load(F64, self.area("noise", event)) * w.unit
+                defect = b.fabs(end - self._sum_of_curve())
+                converged = (tail <= total * w.converged) & (
+                    defect <= b.fma(total, DEFECT, noise * 4)
+                )
+                wild = ~(total < float("inf"))
+                undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
+                return [quiet | converged | undefined, wild]
+
+            skip = b.ne(b.load(I64, b.at(linear, event, "i64")), 0)
+            true, false = (Value(b, Type("i1"), text) for text in ("true", "false"))
+            good, wild = b.if_(skip, lambda: [true, false], check)
+            return [carried[0] & good, carried[1] | wild]
+
+        true, false = (Value(b, Type("i1"), text) for text in ("true", "false"))
+        good, wild = self.each_event([true, false], one)
+        return good, wild
+
+    def _sum_of_curve(self) -> Value:
+        b = self.b
+
+        def add(i: Index, carried: list[Value]) -> list[Value]:
+            return [carried[0] + b.load(F64, self.area("curve", self.watch.order - i))]
+
+        return b.fold(0, self.watch.order + 1, [b.constant(0, F64)], add)[0]
