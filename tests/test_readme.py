@@ -37,6 +37,13 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(
                 names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
             )
+        elif "ball" in names:
+            impacts, tops = names["outcome"].events
+            assert len(impacts) == 4
+            assert tops.times[0] == 0.0  # at rest at the start
+            # thrown back at 0.9 of its speed, held back by a little drag
+            ratios = tops.states[1:, 0] / tops.states[:-1, 0]
+            assert np.all((ratios > 0.79) & (ratios < 0.81))
         elif names["ta"].precision == "double-double":
             exact = mpmath.cos(100 / mpmath.sqrt(3)) / 10
             assert abs(ty.to_mpmath(names["ta"].state)[0] - exact) < 1e-29
@@ -82,7 +89,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 3
+    assert len(PYTHON) == 4
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
