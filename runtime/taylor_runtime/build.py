@@ -326,6 +326,7 @@ class Detector:
 def build_detector(
     program: Program,
     noise: Program,
+    enclosures: Program,
     states: StateRows,
     linear: Sequence[bool],
     externals: Externals | None = None,
@@ -336,11 +337,12 @@ def build_detector(
     program, unrolled = choose(program, element)
     options = DetectorOptions(states, tuple(linear), unrolled)
     nameless = [
-        replace(p, rows=tuple(replace(row, name="") for row in p.rows)) for p in (program, noise)
+        replace(p, rows=tuple(replace(row, name="") for row in p.rows))
+        for p in (program, noise, enclosures)
     ]
     scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
     module = compile_ir(
-        lambda: detector_module(program, noise, options),
+        lambda: detector_module(program, noise, enclosures, options),
         [DETECT],
         externals={**(externals or {}), SCAN: scan.address(SCAN)},
         label="detector",

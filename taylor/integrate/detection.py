@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
-from taylor.expression import Expression
+from taylor.enclosure import Model, enclosure
+from taylor.expression import Expression, variable
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
@@ -20,9 +21,10 @@ from taylor.integrate.system import System
 from taylor.integrate.times import Pair
 from taylor.lower import scalars
 from taylor.rounding import rounding_error
-from taylor_runtime.program import Input
+from taylor_runtime.program import Input, Program
 
 FIRST_RECORDS = 256
+ENCLOSURE_ORDER = 3  # of the polynomials that show that no event is near
 
 
 class Detection:
@@ -68,7 +70,7 @@ class Detection:
 
     def _area(self, name: str, dtype: Any) -> np.ndarray:
         """A part of the workspace, as a view."""
-        count = {"table": len(self._expressions), "memory": len(self._expressions)}.get(name)
+        count = len(self._expressions) if name in ("table", "memory", "sides") else None
         start = self._detector.areas.starts[name]
         view = self._areas[start:].view(np.uint8)
         kind = np.dtype(dtype)
@@ -101,13 +103,7 @@ class Detection:
     def restore(self, state: np.ndarray) -> None:
         """The inverse of `state`."""
         self._area("memory", rt.EVENT_MEMORY)[:] = state
-        self._area("sides", np.float64)[: self._sides] = 0.0  # the next step looks for itself
-
-    @property
-    def _sides(self) -> int:
-        starts = sorted(self._detector.areas.starts.values())
-        start = self._detector.areas.starts["sides"]
-        return starts[starts.index(start) + 1] - start
+        self._area("sides", np.float64)[:] = 0.0  # the next step looks for itself
 
     # -- memory ---------------------------------------------------------------------------------
 
@@ -121,7 +117,7 @@ class Detection:
         if not keep_reported:
             memory["open"] = memory["reported"] = memory["noise"] = 0.0
             memory["last"] = np.nan
-        self._area("sides", np.float64)[: self._sides] = 0.0
+        self._area("sides", np.float64)[:] = 0.0
         block = self.block[0]
         for name in ("resumed", "skip", "flags", "verdict", "flipped"):
             block[name] = 0
@@ -230,8 +226,33 @@ def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Step
     if stepper.options.precision == "double-double":
         check_has_digits(program)
     linear = [_is_linear(g) for g in expressions]
-    linked = {**externals(program), **externals(noise)}
-    return rt.build_detector(program, noise, stepper.states, linear, linked)
+    terms = 0 if all(linear) else ENCLOSURE_ORDER
+    enclosures = _enclosures(expressions, system, given, terms)
+    linked = {**externals(program), **externals(noise), **externals(enclosures)}
+    return rt.build_detector(program, noise, enclosures, stepper.states, linear, linked)
+
+
+def _enclosures(
+    expressions: Sequence[Expression],
+    system: System,
+    given: Mapping[Expression, Input],
+    terms: int,
+) -> Program:
+    """Middle and radius of every event function over a step.
+
+    For every state, the inputs of source "radius" are its terms 1 .. terms and what is left.
+    """
+    inputs = dict(given)
+    models: dict[Expression, Model] = {}
+    for place, state in enumerate(system.states):
+        own = [variable(f"{state}, term {k + 1}") for k in range(terms + 1)]
+        inputs |= {x: Input("radius", (place * (terms + 1) + k,)) for k, x in enumerate(own)}
+        models[state] = Model((state, *own[:-1]), own[-1])
+    step = variable("step")
+    inputs[step] = Input("radius", (len(models) * (terms + 1),))
+    models[time_node] = Model((time_node,), step)
+    found = [enclosure(g, models) for g in expressions]
+    return decompose([part for m in found for part in (m.middle, m.spread)], inputs, 0)
 
 
 def _is_linear(e: Expression) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taylor_runtime.events.roots import EVENT_MEMORY, row_length, scan_work
+from taylor_runtime.events.roots import EVENT_MEMORY, binomials, row_length, scan_work
 from taylor_runtime.ir import Builder, Index, Value, planes_of, size_of
 from taylor_runtime.layout import Layout
 from taylor_runtime.program import Program
@@ -82,16 +82,16 @@ class Areas:
             "shifted": planes * (order + 1) * options.states.size,
             "state": planes * options.states.size,
             "noise": count,
-            "sides": places,
+            "sides": count,
             "memory": (EVENT_MEMORY.itemsize // 8) * count,
             "trial": (EVENT_MEMORY.itemsize // 8) * count,
             "flips": count,
             "table": (EVENT_TABLE.itemsize // 8) * count,
-            "curve": row,
+            "curve": row + 1,
             "scan": scan_work(order),
             "found": 6 * (order + 2),
             "roots": ROOT_FIELDS * 3 * (order + 2) * count,
-            "binomials": (order + 1) * row,
+            "binomials": binomials(order).size,
         }
         starts, end = {}, 0
         for name, length in lengths.items():

@@ -2,142 +2,150 @@
 
 Event functions are expanded along the step's own Taylor polynomials, apart from the differential
 equation: a trajectory is the same to the last bit with and without events that change nothing, and
-events come and go without compiling the step loop again.  Most steps end after a bound of the
-series has shown that no event is near.  The others go through `walk`: pieces of the step on which
-the event functions' own series converge (the state's polynomials are expanded about each piece's
-start), `taylor.scan` on each, roots in order of time, records, and the step cut short where one of
-them stops, switches or changes something.
+events come and go without compiling the step loop again.  Most steps end here: how far every state
+moves bounds how far every event function does, and none comes near zero.  The others go through
+`walk`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from taylor_runtime.control import RECORD_HEADER, Control, Fields
+from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.events.block import EVENT_BLOCK, Areas, DetectorOptions
 from taylor_runtime.events.frame import Watch
-from taylor_runtime.events.series import SeriesFunctions, call
+from taylor_runtime.events.series import UNROLLED, SeriesFunctions
 from taylor_runtime.events.walk import ARGUMENTS, emit_walk
 from taylor_runtime.horner import evaluate
-from taylor_runtime.ir import I64, Builder, Index, Module, Value
-from taylor_runtime.layout import Chunk, chunks
-from taylor_runtime.program import Program
-from taylor_runtime.states import VECTORS, StateRows, plane_length
+from taylor_runtime.ir import F64, I64, Builder, Index, Module, Type, Value
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program import Input, Program
+from taylor_runtime.rows import Rendering
 from taylor_runtime.verify import verify
 
 DETECT = "taylor.detect"
 SLACK = 1 + 2.0**-30  # of bounds, for their own rounding
-TAIL = 4.0  # what follows the last two terms of a series that converges, in those terms
-NEAR = 2.0**-30  # of |g|: a change that is rounding at most
+NEAR = 2.0**-40  # of the middle of an enclosure: its rounding
 
 
-def detector_module(program: Program, noise: Program, options: DetectorOptions) -> str:
+def detector_module(
+    program: Program, noise: Program, enclosures: Program, options: DetectorOptions
+) -> str:
     """IR text of `i64 taylor.detect(control, block, state, error, record, parameters)`.
 
-    program: outputs are the event functions, inputs of source "jet" the states.
-    noise:   of order 0 and in double: the rounding error of each at order zero, in units.
+    program:    outputs are the event functions, inputs of source "jet" the states.
+    noise:      of order 0 and in double: the rounding error of each at order zero, in units.
+    enclosures: likewise: middle and radius of each along the step.  Slots of source "radius" are,
+                for every state, the next terms of its polynomial on [0, 1] and a bound of the
+                others; then the step.
 
     Returns 0, or one of the statuses of `control`.
     """
-    verify(program)
-    verify(noise)
+    for one in (program, noise, enclosures):
+        verify(one)
     module = Module()
-    SeriesFunctions(module, program, noise, options).emit()
+    functions = SeriesFunctions(module, program, noise, options)
+    functions.emit()
     emit_walk(module, Watch(program, options))
     parameters = [("ptr", name) for name in ARGUMENTS]
     with module.function(DETECT, "i64", parameters, "nounwind") as (b, arguments):
-        _FastWay(b, program, options, arguments).emit()
+        _FastWay(b, functions, enclosures, arguments).emit()
     return module.text()
 
 
 class _FastWay:
     def __init__(
-        self, b: Builder, program: Program, options: DetectorOptions, arguments: Sequence[Value]
+        self,
+        b: Builder,
+        functions: SeriesFunctions,
+        enclosures: Program,
+        arguments: Sequence[Value],
     ) -> None:
         self.b = b
-        self.program = program
-        self.options = options
+        self.functions = functions
+        self.enclosures = enclosures
         self.arguments = arguments
-        self.element = options.element
-        self.outputs = StateRows.of(program, self.element)
-        self.areas = Areas.of(program, options)
-        self.nonlinear = not all(options.linear)
+        self.order = functions.program.order
+        self.states = functions.states
+        self.areas = Areas.of(functions.program, functions.options)
+        # Terms of a state besides the first, before what is left of it.
+        numbers = dict(enclosures.inputs)["radius"] - 1
+        self.terms = numbers // len(self.states.slots) - 1
+        self._motions: dict[tuple[int, int], Value] = {}  # by place
 
     def emit(self) -> None:
         b = self.b
-        control_at, block_at, state, _, record, parameters = self.arguments
-        control, block = Control(b, control_at), Fields(b, block_at, EVENT_BLOCK)
-        area = partial(self.areas.at, b, block.address("areas"))
+        block = Fields(b, self.arguments[1], EVENT_BLOCK)
         look, slow, quiet = (b.fresh_label(stem) for stem in ("look", "slow", "quiet"))
         b.branch(b.eq(block.get("resumed"), 0), look, slow)
         b.label(look)
-        size = self.options.states.size
-        scale = control.get("step_scale")
-        start = [control.get(name) for name in ("previous_time", "previous_time_low")]
-        body, plane = b.at(record, RECORD_HEADER), (self.program.order + 1) * size
-        work, series = area("work"), area("series")
-        call(b, "expand", body, plane, parameters, work, series, *start, scale)
-        if self.nonlinear:
-            now = [control.get(name) for name in ("time", "time_low")]
-            plane = plane_length(VECTORS * size)
-            call(b, "heads", state, plane, parameters, work, area("ends"), *now)
-        b.branch(self._loud(area, control.get("step") / scale), slow, quiet)
+        b.branch(self._loud(block), slow, quiet)
         b.label(quiet)
         b.ret(b.constant(0, I64))
         b.label(slow)
         b.ret(b.call(I64, "walk", *self.arguments))
 
-    def _loud(self, area: partial[Value], tau: Value) -> Value:
-        """Whether an event may have a root: |g_0| does not exceed what the series adds to it."""
+    def _loud(self, block: Fields) -> Value:
+        """Whether an event may have a zero, or its sign is not known."""
         b = self.b
-        series = b.planes(
-            area("series"), (self.program.order + 1) * self.outputs.size, self.element
-        )
-        ends = b.planes(area("ends"), self.outputs.size, self.element)
-        x = b.fabs(tau)
+        control = Control(b, self.arguments[0])
+        record, parameters = self.arguments[4:]
+        body = b.at(record, RECORD_HEADER)
+        self.body = b.planes(body, (self.order + 1) * self.states.size, self.states.element)
+        self.h = b.fabs(control.get("step"))
+        self.tau = control.get("step") / control.get("step_scale")
+        times = [control.get(name) for name in ("previous_time", "previous_time_low")]
+        reader = self.functions.reader(b, self.body, parameters, times, "double")
+
+        def read(given: Input, chunk: Chunk) -> Value:
+            if given.source == "radius":
+                return self._motion(given.index[0])
+            return reader(given, chunk)
+
+        series = SeriesEmitter(b, self.enclosures, Rendering("double", unrolled=True), None, read)
+        series.constant_rows()
+        series.order_zero()
+        sides = block.address("areas")
         loud: Value | None = None
-        for first, row in zip(self.outputs.starts, self.outputs.rows, strict=True):
-            for chunk in chunks(self.program.rows[row].width):
-                place = first + int(str(chunk.offset))
-                if not any(self._watched(place, chunk)):
-                    continue
-                found = self._loud_chunk(series, ends, place, chunk, b.splat(x, chunk.lanes))
-                if chunk.lanes and not all(self._watched(place, chunk)):
-                    found = found & b.constants(self._watched(place, chunk), "i1")
-                some = b.any_lane(found)
-                loud = some if loud is None else loud | some
+        found = [series.memory.head(row, Chunk(0, 0)) for row, _ in self.enclosures.outputs]
+        for event, (middle, radius) in enumerate(zip(found[::2], found[1::2], strict=True)):
+            side = b.load(F64, self.areas.at(b, sides, "sides", event))
+            room = b.fma(b.fabs(middle), NEAR, radius * SLACK)
+            near = ~(side * middle > room)
+            loud = near if loud is None else loud | near
         assert loud is not None
         return loud
 
-    def _watched(self, place: int, chunk: Chunk) -> list[bool]:
-        """Which lanes are events: rows of states have others, too."""
-        return [place + lane in self.outputs.slots for lane in range(max(chunk.lanes, 1))]
+    def _motion(self, slot: int) -> Value:
+        """A number of how a state moves: its terms 1 .. and what is left; the last slot is time."""
+        state, k = divmod(slot, self.terms + 1)
+        if state == len(self.states.slots):
+            return self.h
+        where = self.states.slot(state)
+        if (where, k) not in self._motions:
+            self._find_motions(where)
+        return self._motions[where, k]
 
-    def _loud_chunk(self, series: Value, ends: Value, place: int, chunk: Chunk, x: Value) -> Value:
-        b, order, t = self.b, self.program.order, chunk.type(self.element)
+    def _find_motions(self, slot: int) -> None:
+        """Of the places beside it as well: they are loaded together."""
+        b, element, size = self.b, self.states.element, self.states.size
+        lanes = 4 if slot // 4 * 4 + 4 <= size else 0
+        first = slot // 4 * 4 if lanes else slot
+        t = Type(element, lanes)
 
         def coefficient(n: Index) -> Value:
-            at = b.at(series, n * self.outputs.size + place, self.element)
-            return b.to_double(b.load(t, at))
+            place = b.at(b.at(self.body, first, element), n * size, element)
+            return b.to_double(b.load(t, place))
 
-        def size(n: Index) -> Value:
-            return b.fabs(coefficient(n))
-
-        bound = evaluate(b, size, 1, order, x, unroll=order <= 40) * x * SLACK
-        head = coefficient(0)
-        side = b.load(head.type, self._sides(place))
-        if not self.nonlinear:
-            return ~(side * head > bound)
-        power = x
-        for _ in range(order - 2):
+        x, rest = b.splat(self.tau, lanes), self.terms + 1
+        found, power = [], x
+        for k in range(1, rest):
+            found.append(coefficient(k) * power)
             power = power * x
-        tail = b.fma(size(order), x, size(order - 1)) * power
-        end = b.to_double(b.load(t, b.at(ends, place, self.element)))
-        changed = b.fabs(end - head)
-        good = (side * head > b.fma(tail, TAIL, bound)) & (side * end > 0)
-        return ~(good & (changed <= b.fma(b.fabs(head), NEAR, bound)))
-
-    def _sides(self, place: int) -> Value:
-        block = Fields(self.b, self.arguments[1], EVENT_BLOCK)
-        return self.areas.at(self.b, block.address("areas"), "sides", place)
+        unroll = self.order <= UNROLLED
+        left = evaluate(b, lambda n: b.fabs(coefficient(n)), rest, self.order, b.fabs(x), unroll)
+        found.append(left * b.fabs(power))
+        for k, value in enumerate(found):
+            for lane in range(max(lanes, 1)):
+                self._motions[first + lane, k] = b.extract(value, lane) if lanes else value

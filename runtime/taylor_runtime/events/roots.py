@@ -38,7 +38,8 @@ _LOCALS = np.dtype(
     [
         ("best", np.float64),  # where |g| was least since it became noise
         ("least", np.float64),  # that |g|
-        ("known", np.float64),  # where the last sign that counted was seen
+        ("known", np.float64),  # where the last sign that counted was seen, or 0
+        ("value", np.float64),  # g there
         ("count", np.int64),
     ]
 )
@@ -48,7 +49,8 @@ NEWTON_STEPS = 6  # tries before the interval is halved instead
 MOST_STEPS = 80
 EXTREMUM = 2.0**-28  # accuracy of the place of an extremum: g is off by the square of that
 
-_CURVE = [("ptr readonly", "c"), ("i64", "order"), ("double", "noise"), ("double", "unit")]
+_CURVE = [("ptr readonly", "c"), ("i64", "order")]
+_NUMBERS = 2  # rows of the table besides the binomials: k and k (k - 1) / 2
 
 
 def row_length(order: int) -> int:
@@ -57,22 +59,27 @@ def row_length(order: int) -> int:
 
 
 def binomials(order: int) -> np.ndarray:
-    """Table [n][k] of n over k, rows of `row_length`, that `taylor.scan` wants."""
-    table = np.zeros((order + 1, row_length(order)))
+    """Table [n][k] of n over k, rows of `row_length`, that `taylor.scan` wants.
+
+    Two more rows follow: k and k over 2.
+    """
+    table = np.zeros((order + 1 + _NUMBERS, row_length(order)))
     for n in range(order + 1):
         table[n, : n + 1] = [float(comb(n, k)) for k in range(n + 1)]
+    numbers = np.arange(table.shape[1], dtype=float)
+    table[order + 1], table[order + 2] = numbers, numbers * (numbers - 1) / 2
     return table
 
 
 def scan_work(order: int) -> int:
     """Doubles of workspace that `taylor.scan` wants."""
-    return 2 * row_length(order)
+    return 3 * row_length(order)
 
 
 def scan_module() -> str:
     """IR text of `i64 taylor.scan(c, order, noise, unit, memory, binomials, work, out)`.
 
-    c:      coefficients c_0 .. c_order, zeros up to `row_length`.
+    c:      coefficients c_0 .. c_order, zeros behind them up to `row_length`, and one more zero.
     noise:  rounding error of g at 0; at u, `unit` * sum |c_n| u^n is added.
     memory: one `EVENT_MEMORY`, read and written.
     out:    (u, direction) of every root in order; room for 3 * (order + 2) of them.
@@ -82,42 +89,79 @@ def scan_module() -> str:
     module = Module()
     _emit_solve(module)
     _emit_sample(module)
-    parameters = [*_CURVE, ("ptr", "memory"), ("ptr", "binomials"), ("ptr", "work"), ("ptr", "out")]
+    parameters = [*_CURVE, ("double", "noise"), ("double", "unit"), ("ptr", "memory")]
+    parameters += [("ptr", "binomials"), ("ptr", "work"), ("ptr", "out")]
     with module.function(SCAN, "i64", parameters, "nounwind") as (b, arguments):
         _Scan(b, arguments).emit()
     return module.text()
 
 
-def _down(
-    b: Builder, order: Value, carried: Sequence[Value], body: Callable[..., Sequence[Value]]
-) -> list[Value]:
-    """carried = body(n, carried) for n = order .. 0."""
-    return b.fold(
-        b.constant(0, I64), order + 1, carried, lambda i, values: body(order - i, *values)
-    )
+_VECTOR = Type("double", REGISTER)
+
+
+def _registers(b: Builder, order: Value) -> Value:
+    return (order + REGISTER) // b.constant(REGISTER, I64)
+
+
+def _total(b: Builder, x: Value) -> Value:
+    """The sum of the lanes."""
+    lanes = x.lanes
+    while lanes > 1:
+        lanes //= 2
+        halves = [b.shuffle(x, None, list(range(k, k + lanes))) for k in (0, lanes)]
+        x = halves[0] + halves[1]
+    return b.extract(x, 0)
+
+
+class _Powers:
+    """1, u, .. u^7 in lanes, and u^8: what polynomials at u are made with, register by register."""
+
+    def __init__(self, b: Builder, u: Value) -> None:
+        self.b = b
+        one = b.constant(1, _VECTOR)
+        self.lanes: Value | None = None
+        power = u
+        for bit in (1, 2, 4):
+            has = b.constants([int(bool(k & bit)) for k in range(REGISTER)], "i1")
+            factor = b.select(has, b.splat(power, REGISTER), one)
+            self.lanes = factor if self.lanes is None else self.lanes * factor
+            power = power * power
+        self.eighth = b.splat(power, REGISTER)
+
+    def sums(self, order: Value, *makers: Callable[[Index], Value]) -> list[Value]:
+        """sum_n a_n u^n for coefficients a; makers give the register of a that starts at n."""
+        b = self.b
+        last = _registers(b, order) - 1
+
+        def add(i: Index, carried: list[Value]) -> list[Value]:
+            n = (last - i) * REGISTER
+            return [
+                b.fma(total, self.eighth, make(n))
+                for total, make in zip(carried, makers, strict=True)
+            ]
+
+        first = [b.constant(0, _VECTOR) for _ in makers]
+        assert self.lanes is not None
+        return [_total(b, x * self.lanes) for x in b.fold(0, last + 1, first, add)]
 
 
 def _value(b: Builder, c: Value, order: Value, u: Value) -> tuple[Value, Value]:
     """g and sum |c_n| u^n at u."""
 
-    def horner(n: Value, value: Value, size: Value) -> Sequence[Value]:
-        coefficient = b.load(F64, b.at(c, n))
-        return b.fma(value, u, coefficient), b.fma(size, u, b.fabs(coefficient))
+    def coefficients(n: Index) -> Value:
+        return b.load(_VECTOR, b.at(c, n))
 
-    zero = b.constant(0, F64)
-    value, size = _down(b, order, [zero, zero], horner)
+    value, size = _Powers(b, u).sums(order, coefficients, lambda n: b.fabs(coefficients(n)))
     return value, size
 
 
-def _with_slope(b: Builder, c: Value, order: Value, u: Value) -> tuple[Value, Value]:
-    """g and g' at u."""
-
-    def horner(n: Value, value: Value, slope: Value) -> Sequence[Value]:
-        slope = b.fma(slope, u, value)
-        return b.fma(value, u, b.load(F64, b.at(c, n))), slope
-
-    zero = b.constant(0, F64)
-    value, slope = _down(b, order, [zero, zero], horner)
+def _with_slope(b: Builder, c: Value, slopes: Value, order: Value, u: Value) -> tuple[Value, Value]:
+    """g and g' at u; `slopes` are the coefficients of g'."""
+    value, slope = _Powers(b, u).sums(
+        order,
+        lambda n: b.load(_VECTOR, b.at(c, n)),
+        lambda n: b.load(_VECTOR, b.at(slopes, n)),
+    )
     return value, slope
 
 
@@ -159,55 +203,64 @@ def _newton(
 
 
 def _emit_solve(module: Module) -> None:
-    """define double @solve(c, order, low, high, sign): where g goes to `sign` between low, high."""
-    parameters = [*_CURVE[:2], ("double", "low"), ("double", "high"), ("double", "sign")]
+    """define double @solve(c, order, slopes, low, at_low, high, at_high): the root between.
+
+    at_low, at_high: g there; g goes to the sign of at_high.
+    """
+    parameters = [*_CURVE, ("ptr", "slopes")]
+    parameters += [("double", name) for name in ("low", "at_low", "high", "at_high")]
     with module.function("solve", "double", parameters, "nounwind", "internal") as (b, arguments):
-        c, order, low, high, sign = arguments
+        c, order, slopes, low, at_low, high, at_high = arguments
+        sign = b.copysign(b.constant(1, F64), at_high)
+        crossed, search = b.fresh_label("crossed"), b.fresh_label("search")
+        b.branch(at_low * sign >= 0, crossed, search)  # where noise has crossed already
+        b.label(crossed)
+        b.ret(low)
+        b.label(search)
 
         def evaluate(u: Value) -> tuple[Value, Value]:
-            value, slope = _with_slope(b, c, order, u)
+            value, slope = _with_slope(b, c, slopes, order, u)
             return value * sign, slope * sign
 
-        at_low, at_high = (b.fabs(_value(b, c, order, u)[0]) for u in (low, high))
-        started = evaluate(low)[0] >= 0  # noise has crossed already
-        share = at_low / (at_low + at_high)
-        start = b.fma(high - low, share, low)
-        found = _newton(b, evaluate, low, high, start, 2.0**-52)
-        b.ret(b.select(started, low, found))
+        share = b.fabs(at_low) / (b.fabs(at_low) + b.fabs(at_high))
+        b.ret(_newton(b, evaluate, low, high, b.fma(high - low, share, low), 2.0**-52))
 
 
 def _emit_sample(module: Module) -> None:
-    """define void @sample(c, order, noise, unit, memory, locals, out, u): look at the sign at u."""
-    parameters = [*_CURVE, ("ptr", "memory"), ("ptr", "locals"), ("ptr", "out"), ("double", "u")]
+    """define void @sample(c, order, slopes, memory, locals, out, u, value, noise): look at a sign.
+
+    value, noise: g at u and its rounding error.
+    """
+    parameters = [*_CURVE, ("ptr", "slopes"), ("ptr", "memory"), ("ptr", "locals"), ("ptr", "out")]
+    parameters += [("double", name) for name in ("u", "value", "noise")]
     with module.function("sample", "void", parameters, "nounwind", "internal") as (b, arguments):
-        c, order, noise, unit, memory_at, locals_at, out, u = arguments
+        c, order, slopes, memory_at, locals_at, out, u, value, noise = arguments
         memory, local = Fields(b, memory_at, EVENT_MEMORY), Fields(b, locals_at, _LOCALS)
-        value, size = _value(b, c, order, u)
-        here = b.fma(size, unit, noise)
-        memory.set("noise", here)
+        memory.set("noise", noise)
 
         def certain() -> list[Value]:
-            _see_sign(b, (c, order), memory, local, out, u, b.copysign(b.constant(1, F64), value))
+            _see_sign(b, (c, order, slopes), memory, local, out, (u, value))
             return []
 
         def unknown() -> list[Value]:
             _see_noise(b, memory, local, u, b.fabs(value))
             return []
 
-        b.if_(b.fabs(value) > here, certain, unknown)
+        b.if_(b.fabs(value) > noise, certain, unknown)
         b.ret()
 
 
 def _see_sign(
     b: Builder,
-    curve: tuple[Value, Value],
+    curve: tuple[Value, Value, Value],
     memory: Fields,
     local: Fields,
     out: Value,
-    u: Value,
-    sign: Value,
+    here: tuple[Value, Value],
 ) -> None:
-    """A sign that counts: it settles what happened since the last one."""
+    """A sign that counts, of g at u: it settles what happened since the last one."""
+    u, value = here
+    sign = b.copysign(b.constant(1, F64), value)
     side, opened, reported = (memory.get(name) for name in ("side", "open", "reported"))
     new, known = b.eq(reported, 0), b.ne(side, 0)
     crossing = known & b.ne(side, sign)
@@ -216,7 +269,8 @@ def _see_sign(
 
     def report() -> list[Value]:
         def cross() -> list[Value]:
-            return [b.call(F64, "solve", *curve, local.get("known"), u, sign)]
+            before = local.get("known"), local.get("value")
+            return [b.call(F64, "solve", *curve, *before, u, value)]
 
         (place,) = b.if_(crossing, cross, lambda: [local.get("best")])
         direction = b.select(touch, b.constant(0, F64), sign)
@@ -232,6 +286,7 @@ def _see_sign(
     memory.set("open", 0.0)
     memory.set("reported", 0.0)
     local.set("known", u)
+    local.set("value", value)
 
 
 def _see_noise(b: Builder, memory: Fields, local: Fields, u: Value, size: Value) -> None:
@@ -253,32 +308,64 @@ class _Scan:
         self.b = b
         self.c, self.order, self.noise, self.unit = arguments[:4]
         self.memory, self.binomials, self.work, self.out = arguments[4:]
-        self.registers = (self.order + REGISTER) // REGISTER
+        self.registers = _registers(b, self.order)
+        pitch = self.registers * REGISTER
         self.locals = b.alloca("i64", _LOCALS.itemsize // 8)
-        self.terms = self.work  # c_n centre^n, then the coefficients about the centre
-        self.shifted = b.at(self.work, self.registers * REGISTER)
+        # c_n centre^n; coefficients about the centre; coefficients of g'
+        self.terms, self.shifted, self.slopes = (b.at(self.work, pitch * k) for k in range(3))
+        self.numbers = [b.at(self.binomials, pitch * (self.order + k)) for k in (1, 2)]
 
     def emit(self) -> None:
         b = self.b
-        local = Fields(b, self.locals, _LOCALS)
-        for name in ("best", "known"):
-            local.set(name, 0.0)
-        local.set("least", np.inf)
+        local, memory = Fields(b, self.locals, _LOCALS), Fields(b, self.memory, EVENT_MEMORY)
+        first = b.load(F64, self.c)
+        for name, start in (("best", 0.0), ("known", 0.0), ("value", first), ("least", np.inf)):
+            local.set(name, start)
         local.set("count", 0)
-        memory = Fields(b, self.memory, EVENT_MEMORY)
+        total, size, *sizes = self._first_sums()
         before = b.select(b.ne(memory.get("open"), 0), memory.get("noise"), 0.0)
-        self.start_noise = b.select(before > self.noise, before, self.noise)
-        self._sample(b.constant(0, F64), self.start_noise)
-        zero, one = b.constant(0, F64), b.constant(1, F64)
-        b.while_([zero, one], lambda carried: carried[0] < 1, self._interval)
+        noise = b.fma(b.fabs(first), self.unit, self.noise)
+        self._sample(b.constant(0, F64), first, b.select(before > noise, before, noise))
+
+        def at_once() -> list[Value]:
+            noise = b.fma(size, self.unit, self.noise)
+            self._sample(b.constant(1, F64), total, noise)
+            return []
+
+        def by_intervals() -> list[Value]:
+            zero, one = b.constant(0, F64), b.constant(1, F64)
+            b.while_([zero, one], lambda carried: carried[0] < 1, self._interval)
+            return []
+
+        slope = b.fabs(b.load(F64, b.at(self.c, 1)))
+        b.if_(slope * 2 > sizes[0], at_once, by_intervals)
         b.ret(local.get("count"))
 
-    def _sample(self, u: Value, noise: Value | None = None) -> None:
+    def _first_sums(self) -> list[Value]:
+        """Sums of c_k, |c_k| and k |c_k|; the coefficients of g' on the way."""
         b = self.b
-        listed = [self.c, self.order, noise or self.noise, self.unit]
-        listed += [self.memory, self.locals, self.out, u]
-        texts = ", ".join(f"{value.type} {value.text}" for value in listed)
+
+        def add(i: Index, carried: list[Value]) -> list[Value]:
+            n = i * REGISTER
+            c = b.load(_VECTOR, b.at(self.c, n))
+            number = b.load(_VECTOR, b.at(self.numbers[0], n))
+            shifted = b.load(_VECTOR, b.at(self.c, n + 1))
+            b.store(shifted * (number + 1), b.at(self.slopes, n))
+            size = b.fabs(c)
+            return [carried[0] + c, carried[1] + size, b.fma(size, number, carried[2])]
+
+        sums = b.fold(0, self.registers, [b.constant(0, _VECTOR)] * 3, add)
+        return [_total(b, x) for x in sums]
+
+    def _sample(self, u: Value, value: Value, noise: Value) -> None:
+        b = self.b
+        listed = [self.c, self.order, self.slopes, self.memory, self.locals, self.out]
+        texts = ", ".join(f"{x.type} {x.text}" for x in [*listed, u, value, noise])
         b.line(f"call void @sample({texts})")
+
+    def _sample_at(self, u: Value) -> None:
+        value, size = _value(self.b, self.c, self.order, u)
+        self._sample(u, value, self.b.fma(size, self.unit, self.noise))
 
     def _interval(self, carried: list[Value]) -> list[Value]:
         """Settle the signs on [left, left + length], or try half of it."""
@@ -305,7 +392,7 @@ class _Scan:
 
             b.if_(convex & ~monotonic & ~keeps_sign, visit)
             right = b.select(length < rest, left + length, 1.0)
-            self._sample(right)
+            self._sample_at(right)
             return [right, length * 2]
 
         left, wanted = b.if_(settled, advance, lambda: [left, half])
@@ -321,16 +408,15 @@ class _Scan:
             return [power * centre]
 
         b.fold(0, self.order + 1, [b.constant(1, F64)], term)
-        vector = Type("double", REGISTER)
         pitch = self.registers * REGISTER
 
         def register(i: Index, _: list[Value]) -> list[Value]:
             def add(n: Index, carried: list[Value]) -> list[Value]:
                 row = b.at(self.binomials, n * pitch + i * REGISTER)
                 factor = b.splat(b.load(F64, b.at(self.terms, n)), REGISTER)
-                return [b.fma(b.load(vector, row), factor, carried[0])]
+                return [b.fma(b.load(_VECTOR, row), factor, carried[0])]
 
-            (total,) = b.fold(i * REGISTER, self.order + 1, [b.constant(0, vector)], add)
+            (total,) = b.fold(i * REGISTER, self.order + 1, [b.constant(0, _VECTOR)], add)
             b.store(total, b.at(self.shifted, i * REGISTER))
             return []
 
@@ -349,15 +435,16 @@ class _Scan:
         """Sums over k >= 1 of |q_k|, k |q_k| and k (k - 1) / 2 |q_k|."""
         b = self.b
 
-        def add(k: Index, carried: list[Value]) -> list[Value]:
-            sums, number = carried[:3], carried[3]
-            size = b.fabs(b.load(F64, b.at(self.shifted, k)))
-            weights = [b.constant(1, F64), number, number * (number - 1) * 0.5]
-            added = [b.fma(size, w, total) for w, total in zip(weights, sums, strict=True)]
-            return [*added, number + 1]
+        def add(i: Index, carried: list[Value]) -> list[Value]:
+            n = i * REGISTER
+            size = b.fabs(b.load(_VECTOR, b.at(self.shifted, n)))
+            weights = [b.load(_VECTOR, b.at(numbers, n)) for numbers in self.numbers]
+            sums = [b.fma(size, w, x) for w, x in zip(weights, carried[1:], strict=True)]
+            return [carried[0] + size, *sums]
 
-        first = [*[b.constant(0, F64)] * 3, b.constant(1, F64)]
-        return b.fold(1, self.order + 1, first, add)[:3]
+        sums = b.fold(0, self.registers, [b.constant(0, _VECTOR)] * 3, add)
+        all_sizes, *weighted = (_total(b, x) for x in sums)
+        return [all_sizes - b.fabs(b.load(F64, self.shifted)), *weighted]
 
     def _visit_extremum(self, centre: Value, half: Value) -> None:
         """Sample where g' = 0, if it changes sign between -1 and 1 (it is monotonic there)."""
@@ -382,7 +469,7 @@ class _Scan:
             low, high = b.select(rising, minus, one), b.select(rising, one, minus)
             share = b.fabs(at_left) / (b.fabs(at_left) + b.fabs(at_right))
             place = _newton(b, slope, low, high, b.fma(share, 2, minus), EXTREMUM)
-            self._sample(b.fma(place, half, centre))
+            self._sample_at(b.fma(place, half, centre))
             return []
 
         b.if_((at_left * at_right) < 0, visit)

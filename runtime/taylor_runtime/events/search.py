@@ -22,7 +22,7 @@ class Search(Part):
         """All events' roots on a piece, in order, into `roots`; returns how many."""
         b, w = self.b, self.watch
         padding = row_length(w.order)
-        for n in range(w.order + 1, padding):
+        for n in range(w.order + 1, padding + 1):
             b.store(b.constant(0, F64), self.area("curve", n))
 
         def one(event: Value, carried: list[Value]) -> Sequence[Value]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.emit import SeriesEmitter
+from taylor_runtime.emit import InputReader, SeriesEmitter
 from taylor_runtime.events.block import DetectorOptions
+from taylor_runtime.horner import evaluate
 from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Module, Type, Value, pair
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program import Input, Program
@@ -15,6 +16,8 @@ from taylor_runtime.states import StateRows, plane_length, time_as
 _SOURCE = (("ptr", "source"), ("i64", "plane"), ("ptr", "parameters"))
 _TIME = (("double", "t"), ("double", "t_low"))
 _QUIET = "nounwind noinline"
+UNROLLED = 40  # order of polynomials that are written out
+CHUNK = 8  # places that are evaluated side by side
 
 
 class SeriesFunctions:
@@ -41,6 +44,31 @@ class SeriesFunctions:
         self._emit_noise()
         self._emit_state_at()
 
+    def reader(
+        self,
+        b: Builder,
+        source: Value,
+        parameters: Value,
+        times: Sequence[Value],
+        element: str,
+    ) -> InputReader:
+        """Reads the order-zero inputs of a program, as numbers of a kind, from memory."""
+        kept, states = self.element, self.states
+        count = plane_length(dict(self.program.inputs).get("parameter", 0))
+        values = b.planes(parameters, count, kept)
+
+        def read(given: Input, chunk: Chunk) -> Value:
+            if given.source == "time":
+                time = time_as(b, times[0], times[1], given.index[0], element)
+                return b.splat(time, chunk.lanes)
+            base, wanted = values, given.index
+            if given.source == "jet":
+                base, wanted = source, tuple(states.slot(index) for index in given.index)
+            value = states.load_slots(b, base, wanted, chunk)
+            return value if element == kept else b.to_double(value)
+
+        return read
+
     def _emitter(
         self,
         b: Builder,
@@ -51,26 +79,14 @@ class SeriesFunctions:
     ) -> SeriesEmitter:
         """An emitter that reads the states' coefficients from memory; times are t, t_low, scale."""
         source, plane, parameters, work = memory
-        count = plane_length(dict(program.inputs).get("parameter", 0))
-        kept = self.element
-        source, parameters = b.planes(source, plane, kept), b.planes(parameters, count, kept)
-
-        def slots(base: Value, wanted: Sequence[int], chunk: Chunk) -> Value:
-            value = self.states.load_slots(b, base, wanted, chunk)
-            return value if rendering.element == kept else b.to_double(value)
+        source = b.planes(source, plane, self.element)
 
         def coefficient(given: Input, n: Index, chunk: Chunk) -> Value:
-            base = b.at(source, n * self.states.size, kept)
-            return slots(base, [self.states.slot(index) for index in given.index], chunk)
+            base = b.at(source, n * self.states.size, self.element)
+            slots = [self.states.slot(index) for index in given.index]
+            return self.states.load_slots(b, base, slots, chunk)
 
-        def read(given: Input, chunk: Chunk) -> Value:
-            if given.source == "time":
-                time = time_as(b, times[0], times[1], given.index[0], rendering.element)
-                return b.splat(time, chunk.lanes)
-            if given.source == "parameter":
-                return slots(parameters, given.index, chunk)
-            return coefficient(given, 0, chunk)
-
+        read = self.reader(b, source, parameters, times, rendering.element)
         scale = times[2] if len(times) > 2 else None
         return SeriesEmitter(b, program, rendering, work, read, scale, coefficient)
 
@@ -142,21 +158,26 @@ class SeriesFunctions:
             source = b.planes(source, (order + 1) * size, element)
             target = b.pointers([high, low] if element == PAIR else [high])
             x = pair(tau, tau_low) if element == PAIR else b.from_double(tau, element)
-            t = Type(element)
 
-            def one(place: Index, _: list[Value]) -> Sequence[Value]:
-                column = b.at(source, place, element)
+            def one(start: Index, t: Type) -> None:
+                def coefficient(n: Index) -> Value:
+                    return b.load(t, b.at(b.at(source, start, element), n * size, element))
 
-                def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
-                    term = b.load(t, b.at(column, (order - 1 - i) * size, element))
-                    return [b.fma(carried[0], x, term)]
+                at = b.splat(x, t.lanes)
+                value = evaluate(b, coefficient, 0, order, at, unroll=order <= UNROLLED)
+                b.store(b.normal(value), b.at(target, start, element))
 
-                top = b.load(t, b.at(column, order * size, element))
-                (value,) = b.fold(0, order, [top], horner)
-                b.store(b.normal(value), b.at(target, place, element))
+            whole, rest = divmod(size, CHUNK)
+
+            def chunk(i: Index, _: list[Value]) -> Sequence[Value]:
+                one(i * CHUNK, Type(element, CHUNK))
                 return []
 
-            b.fold(0, size, [], one)
+            b.fold(0, whole, [], chunk)
+            for place in range(whole * CHUNK, whole * CHUNK + rest // 4 * 4, 4):
+                one(place, Type(element, 4))
+            for place in range(size - rest % 4, size):
+                one(place, Type(element))
             b.ret()
 
 

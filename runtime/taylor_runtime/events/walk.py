@@ -11,7 +11,7 @@ from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
-from taylor_runtime.ir import F64, I64, Module, Value
+from taylor_runtime.ir import I64, Module, Value
 
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")
 
@@ -87,17 +87,9 @@ class _Walk(Part):
         b = self.b
 
         def one(event: Value, _: list[Value]) -> list[Value]:
-            b.store(self.memory("memory", event).get("side"), self._side(event))
-            return []
-
-        def hide(event: Value, _: list[Value]) -> list[Value]:
-            at = self._side(event)  # events with one expression share a place
-            certain = b.eq(self.memory("memory", event).get("open"), 0)
-            b.store(b.select(certain, b.load(F64, at), 0.0), at)
+            memory = self.memory("memory", event)
+            certain = b.eq(memory.get("open"), 0)
+            b.store(b.select(certain, memory.get("side"), 0.0), self.area("sides", event))
             return []
 
         self.each_event([], one)
-        self.each_event([], hide)
-
-    def _side(self, event: Value) -> Value:
-        return self.area("sides", self.place(event))
