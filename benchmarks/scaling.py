@@ -62,7 +62,7 @@ def measure(order: int, bodies: Sequence[int], curves: Curves) -> list[int]:
             workers = {"taylor": ours}
             if count <= MOST_PEER_BODIES:
                 workers["heyoka"] = theirs
-            setting = Setting(f"n-body-{count}", tolerance_of(order), compact=True)
+            setting = Setting(f"n-body-{count}", tolerance_of(order), compact=True, order=order)
             try:
                 points = _points(workers, setting, order)
             except TimeoutError as error:

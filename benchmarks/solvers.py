@@ -40,12 +40,14 @@ class Setting:
     tolerance: None is the problem's.
     precision: "float64" or "double-double" (heyoka: 113 bits); the reference takes no notice.
     compact:   heyoka's compact mode.
+    order:     of taylor's series, where it shall not be chosen by cost.
     """
 
     problem: str
     tolerance: float | None = None
     precision: str = "float64"
     compact: bool = False
+    order: int | None = None
 
     @property
     def stated(self) -> Problem:
@@ -126,6 +128,8 @@ class Taylor:
         wanted: dict[str, Any] = {"tol": setting.tol}
         if setting.precision != "float64":
             wanted["precision"] = setting.precision
+        if setting.order is not None:
+            wanted["order"] = setting.order
         started = time.perf_counter()
         states = [self._taylor.variable(variable) for variable in problem.variables]
         derivatives = problem.equations(self._taylor, states)
