@@ -119,10 +119,16 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
         )
     y = symbols("y", size)
     p = expression_array(ex.parameter("p", (parameter_count,)))
-    takes_parameters = count == 3 or (count is None and parameter_count > 0)
-    result = _call(function, (ex.time, y.copy(), *([p.copy()] if takes_parameters else [])))
+    wanted = (ex.time, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
+    result = _call(function, wanted)
     derivatives = _vector(name, result, size)
     return TracedSystem(derivatives, tuple(y), tuple(p))
+
+
+def takes_parameters(function: Callable[..., Any], parameter_count: int) -> bool:
+    """Whether to call a function of (t, y) or (t, y, p) with parameters."""
+    count = _positional_count(function)
+    return count == 3 or (count is None and parameter_count > 0)
 
 
 def _vector(name: str, result: Any, size: int) -> tuple[Expression, ...]:

@@ -427,3 +427,21 @@ def test_parameters_of_events_alone() -> None:
 def test_bad_events_are_refused(make, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+def test_functions_of_arrays() -> None:
+    """As scipy's events; and expressions of array variables."""
+
+    def rhs(t, y, p):
+        return [y[1], -p[0] * y[0]]
+
+    ta = ty.Integrator(
+        rhs, [0.0, 1.0], parameters=[1.0], events=[ty.Event(lambda t, y: y[0] * np.cos(t) - 0.25)]
+    )
+    seen = ta.propagate_until(3.0).events[0]
+    np.testing.assert_allclose(np.sin(2 * seen.times), 0.5, atol=1e-15)
+    ta.events = ty.Event(lambda t, y, p: p[0] * t - 4)
+    assert ta.propagate_until(5.0).events[0].times.tolist() == [4.0]
+    q = ty.variable("q", shape=(3,))
+    ta = ty.Integrator([(q, -q)], [1.0, 2.0, 3.0], events=ty.Event(ty.sum(q**2) - 1))
+    assert ta.propagate_until(3.0).events[0].times == pytest.approx([math.log(14) / 2], abs=4e-16)

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression
+from taylor.expression import Expression, as_expression, time
+from taylor.integrate.system import System
+from taylor.numpy_protocol import expression_array
+from taylor.trace import takes_parameters, trace_function
 from taylor.traverse import inputs
 
 ANY, RISING, FALLING = 0, 1, -1
@@ -20,7 +23,8 @@ ANY, RISING, FALLING = 0, 1, -1
 class Event:
     """A zero of an expression g of states, time and parameters along the solution.
 
-    expression: g, a scalar; "g == c" is written `g - c`.
+    expression: g, a scalar; "g == c" is written `g - c`. Also a function g(t, y) or g(t, y, p) of
+                arrays, as a right-hand side may be.
     terminal:   the propagation stops at the zero (status EVENT).  A callback that returns False
                 lets it go on.
     direction:  +1 for zeros at which g grows with time, -1 for those at which it falls, 0 for all.
@@ -44,7 +48,7 @@ class Event:
     array([1., 3.])
     """
 
-    expression: Expression
+    expression: Any
     terminal: bool
     direction: int
     callback: Callable[[Any], Any] | None
@@ -58,14 +62,8 @@ class Event:
         callback: Callable[[Any], Any] | None = None,
         cooldown: float = 0.0,
     ) -> None:
-        try:
-            g = as_expression(expression)
-        except (TypeError, ValueError) as error:
-            raise ArgumentTypeError(f"Event: {expression!r} is no expression: {error}") from None
-        if g.shape != ():
-            raise ArgumentError(f"Event: the expression must be a scalar, got shape {g.shape}")
-        if g.op == "constant":
-            raise ArgumentError(f"Event: the expression is constant, {g}")
+        is_function = callable(expression) and not isinstance(expression, Expression)
+        g = expression if is_function else _checked(expression)
         if direction not in (ANY, RISING, FALLING) or isinstance(direction, bool):
             raise ArgumentError(f"Event: direction must be -1, 0 or +1, got {direction!r}")
         if callback is not None and not callable(callback):
@@ -86,6 +84,27 @@ class Event:
         ):
             object.__setattr__(self, name, value)
 
+    def traced(self, states: Sequence[Expression], parameters: Sequence[Expression]) -> Event:
+        """The event with a function of arrays replaced by its expression."""
+        if isinstance(self.expression, Expression):
+            return self
+        y, p = expression_array(list(states)), expression_array(list(parameters))
+        given = (time, y, p)[: 3 if takes_parameters(self.expression, len(p)) else 2]
+        g = trace_function(self.expression, *given)
+        return Event(g, self.terminal, self.direction, self.callback, self.cooldown)
+
+
+def _checked(expression: Any) -> Expression:
+    try:
+        g = as_expression(expression)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"Event: {expression!r} is no expression: {error}") from None
+    if g.shape != ():
+        raise ArgumentError(f"Event: the expression must be a scalar, got shape {g.shape}")
+    if g.op == "constant":
+        raise ArgumentError(f"Event: the expression is constant, {g}")
+    return g
+
 
 @dataclass(frozen=True, slots=True)
 class Crossings:
@@ -104,10 +123,10 @@ class Crossings:
         return len(self.times)
 
 
-def as_events(events: Any) -> tuple[Event, ...]:
-    """A tuple of events; raises TypeError for anything else."""
+def as_events(events: Any, system: System) -> tuple[Event, ...]:
+    """A tuple of events with expressions of the system; raises TypeError for anything else."""
     if isinstance(events, Event):
-        return (events,)
+        events = (events,)
     if isinstance(events, Expression) or not isinstance(events, Sequence):
         raise ArgumentTypeError(f"events must be a list of Event, got {type(events).__name__}")
     for number, event in enumerate(events):
@@ -115,7 +134,7 @@ def as_events(events: Any) -> tuple[Event, ...]:
             raise ArgumentTypeError(
                 f"events[{number}] is no Event but {event!r}; write ty.Event({event!r})"
             )
-    return tuple(events)
+    return tuple(event.traced(system.states, system.parameters) for event in events)
 
 
 def check_inputs(events: Sequence[Event], known: Sequence[Expression]) -> None:

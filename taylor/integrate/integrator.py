@@ -97,10 +97,11 @@ class Integrator(Trajectory):
         initial = arguments.initial_state(state, kind)
         named = parameters is None or isinstance(parameters, Mapping)
         listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
-        watched = as_events(events)
+        made = make_system(system, len(initial), listed)
+        watched = as_events(events, made)
         others = [event.expression for event in watched]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
-        self.system: System = with_parameters_of(make_system(system, len(initial), listed), others)
+        self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
             raise ValueError(
                 f"the initial state has {len(initial)} components, the system "
@@ -201,7 +202,7 @@ class Integrator(Trajectory):
     def events(self, events: Sequence[Event] | Event) -> None:
         if self._running:
             raise TaylorError("events cannot be changed while the integrator is propagating")
-        watched = as_events(events)
+        watched = as_events(events, self.system)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
         self._detection = self._detect(watched)
         self._known = None
