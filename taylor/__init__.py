@@ -20,6 +20,7 @@ from taylor.differentiate import diff as diff
 from taylor.differentiate import grad_expressions as grad_expressions
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
+from taylor.errors import FormatError as FormatError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from taylor.integrate.dense import DenseOutput as DenseOutput
     from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
     from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
+    from taylor.integrate.ensemble import ensemble as ensemble
+    from taylor.integrate.ensemble_outcome import EnsembleOutcome as EnsembleOutcome
+    from taylor.integrate.ensemble_outcome import EnsembleRecords as EnsembleRecords
     from taylor.integrate.events import Crossings as Crossings
     from taylor.integrate.events import Event as Event
     from taylor.integrate.impulses import Impulse as Impulse
@@ -69,6 +73,9 @@ _LAZY = {
     "Impulse": "taylor.integrate.impulses",
     "Integrator": "taylor.integrate.integrator",
     "Outcome": "taylor.integrate.outcome",
+    "ensemble": "taylor.integrate.ensemble",
+    "EnsembleOutcome": "taylor.integrate.ensemble_outcome",
+    "EnsembleRecords": "taylor.integrate.ensemble_outcome",
     "Status": "taylor.integrate.outcome",
     "DenseOutput": "taylor.integrate.dense",
     "ExtrapolationError": "taylor.integrate.dense",

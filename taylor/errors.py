@@ -33,6 +33,10 @@ class UnsupportedFunctionError(TaylorError, TypeError):
     """A function, operation or argument that taylor has no rule for."""
 
 
+class FormatError(TaylorError, ValueError):
+    """A file or pickle that is damaged, from another version, or not taylor's at all."""
+
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.sep + "numpy" + os.sep
 

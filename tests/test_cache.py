@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from taylor_runtime import cache, disk
+from taylor_runtime import atomic, cache, disk
 
 POSIX = os.name == "posix"
 KEY = cache.key_of("a program")
@@ -308,7 +308,11 @@ def test_sweeps_are_rare_for_small_files() -> None:
 
 
 def test_leftovers_of_dead_writers_are_swept(place: Path) -> None:
-    old, young, foreign = place / f"a{disk.TEMPORARY}", place / f"b{disk.TEMPORARY}", place / "note"
+    old, young, foreign = (
+        place / f"a{atomic.TEMPORARY}",
+        place / f"b{atomic.TEMPORARY}",
+        place / "note",
+    )
     for path in (old, young, foreign):
         path.write_bytes(b"half a file")
     past = time.time() - 2 * disk.ABANDONED

@@ -37,6 +37,13 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(
                 names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
             )
+        elif "fan" in names:
+            fan, starts = names["fan"], names["starts"]
+            assert fan.success
+            strength = np.linspace(1.0, 4.0, 100)
+            before = -strength * np.cos(starts[:, 0])  # the energy
+            after = fan.states[:, 1] ** 2 / 2 - strength * np.cos(fan.states[:, 0])
+            np.testing.assert_allclose(after, before, atol=1e-13)
         elif "ball" in names:
             impacts, tops = names["outcome"].events
             assert len(impacts) == 4
@@ -89,7 +96,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 4
+    assert len(PYTHON) == 5
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taylor_runtime.atomic import TEMPORARY as TEMPORARY
+    from taylor_runtime.atomic import write_file as write_file
     from taylor_runtime.build import Detector as Detector
     from taylor_runtime.build import Formula as Formula
     from taylor_runtime.build import Jet as Jet
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 
 # The same names by module; a test compares the two lists.
 _NAMES = {
+    "atomic": "TEMPORARY write_file",
     "build": (
         "Detector Formula Jet Stepper aligned_planes aligned_zeros build_detector build_formula "
         "build_jet build_stepper work"

@@ -134,7 +134,11 @@ class Stepper:
         """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
         tolerances.
         """
-        return int(self._call(*[array.ctypes.data for array in arrays]))
+        return self.run_at(*[array.ctypes.data for array in arrays])
+
+    def run_at(self, *addresses: int) -> int:
+        """The same on what lies at these addresses: for rows of many blocks, run in turn."""
+        return int(self._call(*addresses))
 
 
 Externals = Mapping[str, int]  # addresses of callback kernels

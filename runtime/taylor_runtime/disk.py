@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import secrets
 import stat
 import struct
 import sys
@@ -21,12 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from taylor_runtime import atomic
+
 MAGIC = b"TAYLORJO"
 VERSION = 1
 KEY_BYTES = 32
 HEADER = struct.Struct(f"<8sI{KEY_BYTES}sQ32s")  # magic, version, key, length, checksum
 SUFFIX = ".object"
-TEMPORARY = ".partial"
 ABANDONED = 3600.0  # seconds after which a temporary file has no living writer
 FRESH = 3600.0  # a file used within this time need not be touched again
 SWEEPS = 16  # sweeps per turnover: on average the bound is exceeded by 1/16 at most
@@ -140,18 +140,7 @@ def write(directory: Path, key: bytes, data: bytes) -> None:
         OSError: if there is no room or no permission; nothing is left behind.
     """
     header = HEADER.pack(MAGIC, VERSION, key, len(data), _checksum(data))
-    temporary = directory / f"{key.hex()}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(header)
-            file.write(data)
-        os.replace(temporary, directory / (key.hex() + SUFFIX))
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    atomic.write_file(directory / (key.hex() + SUFFIX), header, data, mode=0o600)
 
 
 def entries(directory: Path) -> Iterator[Entry]:
@@ -189,7 +178,7 @@ def sweep(directory: Path, limit: int) -> int:
     """
     now = time.time()
     for path, status in _files(directory):
-        if path.suffix == TEMPORARY and now - status.st_mtime > ABANDONED:
+        if path.suffix == atomic.TEMPORARY and now - status.st_mtime > ABANDONED:
             _remove(path)
     found = sorted(entries(directory), key=lambda entry: entry.used)
     total = sum(entry.size for entry in found)
@@ -206,7 +195,7 @@ def sweep(directory: Path, limit: int) -> int:
 def clear(directory: Path) -> None:
     """Remove all files of the cache, and nothing else."""
     for path, _ in _files(directory):
-        if path.suffix in (SUFFIX, TEMPORARY):
+        if path.suffix in (SUFFIX, atomic.TEMPORARY):
             _remove(path)
 
 

@@ -77,17 +77,17 @@ def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.nda
     """
     if kind.parts > 1:
         pairs = as_array(times, kind, "times", 1)
-        _check_grid(leading(pairs, kind), now)
+        check_grid(leading(pairs, kind), now)
         return pairs
     try:
         grid = np.array(times, dtype=float)
     except (TypeError, ValueError):
         raise TypeError(f"times must be an array of numbers, got {times!r}") from None
-    _check_grid(grid, now)
+    check_grid(grid, now)
     return np.stack([grid, np.zeros_like(grid)], axis=-1)
 
 
-def _check_grid(grid: np.ndarray, now: Pair) -> None:
+def check_grid(grid: np.ndarray, now: Pair) -> None:
     if grid.ndim != 1 or len(grid) == 0:
         raise ValueError(f"times must have shape (k,) with k >= 1, got shape {grid.shape}")
     if not np.isfinite(grid).all():

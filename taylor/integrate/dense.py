@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from taylor import pairs as dd
 from taylor.errors import TaylorError
+from taylor.integrate.versions import Versioned
 from taylor.precision import FLOAT64, Precision, as_array, from_mpmath, leading
 
 
@@ -18,7 +19,7 @@ class ExtrapolationError(TaylorError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class DenseOutput:
+class DenseOutput(Versioned):
     """The solution between two times, step by step.
 
     Call it with a time (result of shape (n,)) or an array of times (shape times.shape + (n,)).  In

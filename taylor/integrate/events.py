@@ -12,6 +12,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, time
 from taylor.integrate.system import System
+from taylor.integrate.versions import Versioned
 from taylor.numpy_protocol import expression_array
 from taylor.trace import takes_parameters, trace_function
 from taylor.traverse import inputs
@@ -107,7 +108,7 @@ def _checked(expression: Any) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossings:
+class Crossings(Versioned):
     """The zeros of one event in one propagation, in order of time.
 
     times:      (k,), or (k, 2) of pairs in double-double.

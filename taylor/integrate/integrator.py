@@ -6,7 +6,7 @@ import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,7 @@ from taylor.decompose import decompose
 from taylor.degree import polynomial_degree
 from taylor.errors import TaylorError
 from taylor.explain import Explanation, explain_stepper
-from taylor.integrate import arguments
+from taylor.integrate import arguments, checkpoint
 from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.detection import Detection
@@ -32,6 +32,7 @@ from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
 from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.integrate.trajectory import Trajectory
+from taylor.integrate.versions import checked, stamped
 from taylor.precision import as_precision
 from taylor_runtime.program import Input
 
@@ -171,12 +172,12 @@ class Integrator(Trajectory):
         made = ("_machine", "_watch", "_running", "_model", "_detection")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         known = None if self._detection is None else self._detection.state()
-        return {
-            **kept, "memory": self._machine.memory(), "watched": self.events, "seen": known
-        }  # fmt: skip
+        memory = self._machine.memory()
+        return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
 
     @rt.uncollected()
     def __setstate__(self, kept: dict[str, Any]) -> None:
+        kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
         self._model = switched(self.system)
@@ -190,6 +191,36 @@ class Integrator(Trajectory):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
         return self.__copy__()
+
+    def save(self, path: Any) -> None:
+        """Write a checkpoint from which `Integrator.load` goes on to the same bits.
+
+        path: of the file; what was there is replaced at once, so that there is always a whole one,
+              whenever the process is killed.  Callbacks may save too.
+
+        Raises OSError if the file cannot be written; PicklingError or AttributeError for callbacks
+        that are no functions of a module.
+        """
+        checkpoint.write(path, self)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """The integrator that `save` wrote; load only files that you trust, as with pickles.
+
+        Raises taylor.FormatError (a ValueError) for a file that is damaged, truncated, of another
+        version or not taylor's; OSError for one that cannot be read.
+
+        >>> import os, tempfile, taylor as ty
+        >>> x, v = ty.variables("x v")
+        >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ta.save(os.path.join(folder, "run.checkpoint"))
+        ...     again = ty.Integrator.load(os.path.join(folder, "run.checkpoint"))
+        >>> again.state
+        array([1., 0.])
+        """
+        loaded: Self = checkpoint.read(path, cls)
+        return loaded
 
     # -- events ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
+from taylor.integrate.versions import Versioned
 
 
 class Status(enum.Enum):
@@ -21,10 +22,12 @@ class Status(enum.Enum):
     SLIDING = "the solution slides along a switching surface, which both branches lead back to"
     NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
     STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
+    FAILED = "a callback raised an exception"
+    INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Versioned):
     """Result of `Integrator.propagate_until`, `propagate_for`, `propagate_grid` and `step`.
 
     status:         a `Status`; everything but `REACHED` left the integrator at an earlier time.

@@ -11,11 +11,12 @@ REDRAW_SECONDS = 0.2
 
 
 class ProgressBar:
-    """Shows how far `time` has come from `start` to `end`."""
+    """Shows how far `time`, or what else `unit` says, has come from `start` to `end`."""
 
-    def __init__(self, start: float, end: float, wanted: bool) -> None:
+    def __init__(self, start: float, end: float, wanted: bool, unit: str = "t = {:.6g}") -> None:
         self.start = start
         self.span = end - start
+        self.unit = unit
         self.wanted = wanted and sys.stderr.isatty()
         self.begun = clock.monotonic()
         self.drawn = 0.0
@@ -30,7 +31,8 @@ class ProgressBar:
         done = min(max((time - self.start) / self.span, 0.0), 1.0)
         left = (now - self.begun) * (1 - done) / done if done else 0.0
         bar = "#" * int(done * WIDTH)
-        line = f"\r[{bar:<{WIDTH}}] {100 * done:5.1f} %  t = {time:.6g}  {left:.0f} s left  "
+        shown = self.unit.format(time)
+        line = f"\r[{bar:<{WIDTH}}] {100 * done:5.1f} %  {shown}  {left:.0f} s left  "
         print(line, end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:

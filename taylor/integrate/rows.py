@@ -1,0 +1,170 @@
+"""Many trajectories through one machine: a row of control blocks and one loop over them."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time as clock
+from typing import NamedTuple
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.integrate.integrator import Integrator
+from taylor.integrate.propagation import MOST_STEPS, next_budget
+
+INTERRUPTED = -1  # a status code beside those of the runtime
+LINE = 8  # doubles of a cache line
+FIRST_BUDGET = 4096
+
+
+class Stop:
+    """Whether the work is to end early; asked between rows and between slices of a row."""
+
+    wanted = False
+
+
+class Ends(NamedTuple):
+    """How r rows ended.
+
+    states: (r, n), or (r, n, 2) of pairs; times: (r, 2), pairs; codes: (r,), statuses of the
+    runtime; steps: (r,); grid: (r, k, n) or (r, k, n, 2), NaN where a row did not come, or None.
+    """
+
+    states: np.ndarray
+    times: np.ndarray
+    codes: np.ndarray
+    steps: np.ndarray
+    grid: np.ndarray | None
+
+
+class Rows:
+    """Runs rows one after the other; Python does nothing between two but to call machine code.
+
+    For what Python need not decide about: no events, switches, impulses or dense output.
+    """
+
+    def __init__(self, integrator: Integrator) -> None:
+        ta = copy.copy(integrator)
+        self.kind = ta._kind
+        self.max_step = ta.max_step
+        self.machine = ta._machine
+        self.budget = FIRST_BUDGET
+        self.room: dict[str, np.ndarray] = {}
+
+    def run(
+        self,
+        states: np.ndarray,
+        times: np.ndarray,
+        ends: np.ndarray,
+        parameters: np.ndarray,
+        grids: np.ndarray | None,
+        max_steps: int | None,
+        stop: Stop,
+    ) -> Ends:
+        """Integrate rows from `states` at `times` (r, 2) to `ends` (r, 2), or along `grids`.
+
+        parameters: (r, m), or (r, m, 2); grids: (r, k, 2).
+        """
+        count = len(states)
+        machine, kind, size = self.machine, self.kind, self.machine.stepper.size
+        vectors = self._planes("states", count, machine.states)[..., : rt.VECTORS * size]
+        vectors = vectors.reshape(count, kind.parts, rt.VECTORS, size)
+        vectors[:, :, 0] = np.moveaxis(kind.to_planes(states), 0, 1)[..., machine.padding]
+        vectors[:, :, 1] = 0.0
+        values = self._planes("parameters", count, machine.parameters)
+        values[..., : parameters.shape[1]] = np.moveaxis(kind.to_planes(parameters), 0, 1)
+        control = self._controls(times, ends, None if grids is None else grids[0])
+        room = None if grids is None else self._grid_room(grids, control, vectors)
+        codes = self._loop(control, max_steps, stop)
+        known = np.stack([control["time"], control["time_low"]], axis=-1)
+        final = kind.from_planes(np.moveaxis(vectors[:, :, 0], 1, 0)[..., machine.slots])
+        filled = None if room is None else self._grid_states(room, control["grid_next"])
+        return Ends(final, known, codes, control["steps"].copy(), filled)
+
+    def _block(self, name: str, count: int, doubles: int) -> np.ndarray:
+        """Memory for `count` rows of doubles, each from the start of a cache line."""
+        length = -(-doubles // LINE) * LINE
+        block = self.room.get(name)
+        if block is None or block.shape[0] < count or block.shape[1] != length:
+            block = rt.aligned_zeros(count * length).reshape(count, length)
+            self.room[name] = block
+        return block[:count]
+
+    def _planes(self, name: str, count: int, like: np.ndarray) -> np.ndarray:
+        """One array like the machine's for each row: shape (count, parts, numbers), a view."""
+        block = self._block(name, count, -(-like.nbytes // 8)).view(like.dtype)
+        return block[:, : like.size].reshape(count, *like.shape)
+
+    def _controls(self, times: np.ndarray, ends: np.ndarray, grid: np.ndarray | None) -> np.ndarray:
+        """A control block for each row, as before a first step."""
+        machine = self.machine
+        machine.forget_step()
+        machine.start_recording(False, grid)
+        machine.control["grid_next"] = 0
+        fields = rt.CONTROL.itemsize // 8
+        control = self._block("control", len(times), fields)[:, :fields].view(rt.CONTROL)[:, 0]
+        control[:] = machine.control[0]
+        control["time"], control["time_low"] = times.T
+        control["end"], control["end_low"] = ends.T
+        control["max_step"] = self.max_step
+        control["steps"] = control["retracted"] = 0
+        control["smallest_step"], control["largest_step"] = math.inf, 0.0
+        return control
+
+    def _grid_room(self, grids: np.ndarray, control: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Put the times of the grids in place; room for states, (r, parts, times, places)."""
+        count, k = grids.shape[:2]
+        parts, _, size = vectors.shape[1:]
+        block = self._block("grid", count, 2 * k + parts * k * size)
+        block[:, :k], block[:, k : 2 * k] = grids[..., 0], grids[..., 1]
+        room = block[:, 2 * k :].view(self.kind.dtype)[:, : parts * k * size]
+        room = room.reshape(count, parts, k, size)
+        begun = np.flatnonzero(grids[:, 0, 0] == control["time"])
+        room[begun, :, 0] = vectors[begun, :, 0]
+        control["grid_next"][begun] = 1
+        return room
+
+    def _grid_states(self, room: np.ndarray, done: np.ndarray) -> np.ndarray:
+        """In the user's order; NaN where a row did not come."""
+        planes = np.moveaxis(room, 1, 0)[..., self.machine.slots]
+        states = self.kind.from_planes(planes)
+        for row in np.flatnonzero(done < room.shape[2]):
+            states[row, done[row] :] = np.nan
+        return states
+
+    def _addresses(self, name: str, count: int) -> list[int]:
+        block = self.room.get(name)
+        if block is None:
+            return [self.machine.grid.ctypes.data] * count
+        return (block.ctypes.data + block.strides[0] * np.arange(count)).tolist()
+
+    def _loop(self, control: np.ndarray, max_steps: int | None, stop: Stop) -> np.ndarray:
+        count, machine = len(control), self.machine
+        limit = MOST_STEPS if max_steps is None else max_steps
+        wanted, taken = control["steps_wanted"], control["steps"]
+        wanted[:] = min(self.budget, limit)
+        work, records, tolerances = (
+            a.ctypes.data for a in (machine.work, machine.records, machine.tolerances)
+        )
+        call, reached = machine.stepper.run_at, rt.REACHED
+        listed = [self._addresses(name, count) for name in ("control", "states", "parameters")]
+        codes = [INTERRUPTED] * count
+        for row, places in enumerate(zip(*listed, self._addresses("grid", count), strict=True)):
+            if stop.wanted:
+                break
+            block, state, parameter, grid = places
+            while True:
+                started = clock.perf_counter()
+                code = call(block, state, parameter, work, records, grid, tolerances)
+                if code == reached or code in (rt.NON_FINITE, rt.STEP_UNDERFLOW):
+                    codes[row] = code
+                    break
+                if taken[row] >= limit:
+                    codes[row] = code
+                    break
+                if stop.wanted:
+                    break
+                self.budget = next_budget(self.budget, clock.perf_counter() - started)
+                wanted[row] = min(taken[row] + self.budget, limit)
+        return np.array(codes)
