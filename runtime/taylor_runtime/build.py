@@ -134,11 +134,12 @@ class Stepper:
         """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
         tolerances.
         """
-        return self.run_at(*[array.ctypes.data for array in arrays])
+        return int(self._call(*[array.ctypes.data for array in arrays]))
 
-    def run_at(self, *addresses: int) -> int:
-        """The same on what lies at these addresses: for rows of many blocks, run in turn."""
-        return int(self._call(*addresses))
+    @property
+    def address(self) -> int:
+        """Of the loop's machine code, which lives as long as the stepper."""
+        return self.module.address(PROPAGATE)
 
 
 Externals = Mapping[str, int]  # addresses of callback kernels

@@ -111,7 +111,7 @@ class Propagation:
             self.bar.show(ta.time)
             ta._watch.look()
             if self.callback is None:
-                self.budget = next_budget(self.budget, clock.perf_counter() - started)
+                self.budget = _next_budget(self.budget, clock.perf_counter() - started)
 
     def _at_limit(self) -> bool:
         return self.limit is not None and int(self.control["steps"]) >= self.limit
@@ -218,7 +218,7 @@ class Propagation:
         )
 
 
-def next_budget(budget: int, elapsed: float) -> int:
+def _next_budget(budget: int, elapsed: float) -> int:
     """Steps for the next slice, from how long the last took."""
     factor = SLICE_SECONDS / max(elapsed, 1e-6)
     return min(max(1, int(budget * min(max(factor, 0.25), 8.0))), MOST_STEPS)

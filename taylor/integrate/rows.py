@@ -1,34 +1,42 @@
-"""Many trajectories through one machine: a row of control blocks and one loop over them."""
+"""Many trajectories through one step loop: rows of memory, and machine code that goes along."""
 
 from __future__ import annotations
 
 import copy
 import math
-import time as clock
 from typing import NamedTuple
 
 import numpy as np
 
 import taylor_runtime as rt
 from taylor.integrate.integrator import Integrator
-from taylor.integrate.propagation import MOST_STEPS, next_budget
+from taylor.integrate.propagation import MOST_STEPS
 
-INTERRUPTED = -1  # a status code beside those of the runtime
 LINE = 8  # doubles of a cache line
-FIRST_BUDGET = 4096
+BUDGET = 1024  # steps between looks at whether to stop
 
 
 class Stop:
-    """Whether the work is to end early; asked between rows and between slices of a row."""
+    """Whether the work is to end early; machine code looks at it now and then."""
 
-    wanted = False
+    def __init__(self) -> None:
+        self.flag = np.zeros(1, np.int64)
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self.flag[0])
+
+    @wanted.setter
+    def wanted(self, value: bool) -> None:
+        self.flag[0] = value
 
 
 class Ends(NamedTuple):
     """How r rows ended.
 
     states: (r, n), or (r, n, 2) of pairs; times: (r, 2), pairs; codes: (r,), statuses of the
-    runtime; steps: (r,); grid: (r, k, n) or (r, k, n, 2), NaN where a row did not come, or None.
+    runtime, UNFINISHED where work was stopped before a row had ended; steps: (r,); grid: (r, k, n)
+    or (r, k, n, 2), NaN where a row did not come, or None.
     """
 
     states: np.ndarray
@@ -39,7 +47,7 @@ class Ends(NamedTuple):
 
 
 class Rows:
-    """Runs rows one after the other; Python does nothing between two but to call machine code.
+    """Runs rows one after the other in machine code; Python sees them before and after.
 
     For what Python need not decide about: no events, switches, impulses or dense output.
     """
@@ -49,7 +57,6 @@ class Rows:
         self.kind = ta._kind
         self.max_step = ta.max_step
         self.machine = ta._machine
-        self.budget = FIRST_BUDGET
         self.room: dict[str, np.ndarray] = {}
 
     def run(
@@ -133,38 +140,17 @@ class Rows:
             states[row, done[row] :] = np.nan
         return states
 
-    def _addresses(self, name: str, count: int) -> list[int]:
-        block = self.room.get(name)
-        if block is None:
-            return [self.machine.grid.ctypes.data] * count
-        return (block.ctypes.data + block.strides[0] * np.arange(count)).tolist()
-
     def _loop(self, control: np.ndarray, max_steps: int | None, stop: Stop) -> np.ndarray:
-        count, machine = len(control), self.machine
+        """Run all rows; returns the statuses of the runtime."""
+        machine, count = self.machine, len(control)
+        codes = np.full(count, rt.UNFINISHED, dtype=np.int64)
+        arrays = {"grid": machine.grid, "work": machine.work, "records": machine.records}
+        arrays |= {"tolerances": machine.tolerances, "codes": codes, "stop": stop.flag}
+        addresses = {name: array.ctypes.data for name, array in (arrays | self.room).items()}
+        strides = {f"{name}_stride": array.strides[0] for name, array in self.room.items()}
         limit = MOST_STEPS if max_steps is None else max_steps
-        wanted, taken = control["steps_wanted"], control["steps"]
-        wanted[:] = min(self.budget, limit)
-        work, records, tolerances = (
-            a.ctypes.data for a in (machine.work, machine.records, machine.tolerances)
+        numbers = {"count": count, "limit": limit, "budget": BUDGET}
+        rt.run_rows(
+            rt.row_loop(propagate=machine.stepper.address, **addresses, **strides, **numbers)
         )
-        call, reached = machine.stepper.run_at, rt.REACHED
-        listed = [self._addresses(name, count) for name in ("control", "states", "parameters")]
-        codes = [INTERRUPTED] * count
-        for row, places in enumerate(zip(*listed, self._addresses("grid", count), strict=True)):
-            if stop.wanted:
-                break
-            block, state, parameter, grid = places
-            while True:
-                started = clock.perf_counter()
-                code = call(block, state, parameter, work, records, grid, tolerances)
-                if code == reached or code in (rt.NON_FINITE, rt.STEP_UNDERFLOW):
-                    codes[row] = code
-                    break
-                if taken[row] >= limit:
-                    codes[row] = code
-                    break
-                if stop.wanted:
-                    break
-                self.budget = next_budget(self.budget, clock.perf_counter() - started)
-                wanted[row] = min(taken[row] + self.budget, limit)
-        return np.array(codes)
+        return codes

@@ -16,7 +16,7 @@ from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.propagation import Propagation
-from taylor.integrate.rows import INTERRUPTED, Rows, Stop
+from taylor.integrate.rows import Rows, Stop
 from taylor.precision import leading
 
 STATUSES = tuple(Status)
@@ -90,9 +90,9 @@ class Runner:
         )
         codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
         codes[ends.codes == rt.REACHED] = CODES[Status.REACHED]
-        codes[ends.codes == INTERRUPTED] = CODES[Status.INTERRUPTED]
+        codes[ends.codes == rt.UNFINISHED] = CODES[Status.INTERRUPTED]
         results = Results(ends.states, ends.times, codes, ends.steps, ends.grid)
-        blank(results, np.flatnonzero(ends.codes == INTERRUPTED))
+        blank(results, np.flatnonzero(ends.codes == rt.UNFINISHED))
         for row in np.flatnonzero(np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))):
             self._again(jobs, int(row), results, stop)
         return results
