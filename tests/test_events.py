@@ -413,6 +413,7 @@ def test_parameters_of_events_alone() -> None:
     ("make", "message"),
     [
         (lambda: ty.Event(3), "constant"),
+        (lambda: ty.Event(X == 0), "is a condition; give the function"),
         (lambda: ty.Event(X, direction=2), "direction must be -1, 0 or"),
         (lambda: ty.Event(X, callback=3), "callback must be a function"),
         (lambda: ty.Event(X, terminal="yes"), "terminal must be True or False"),

@@ -210,10 +210,10 @@ class Detection:
         listed = []
         for number in range(len(self._expressions)):
             own = rows[rows[:, 0] == number]
-            times = own[:, 1:3] if pairs else own[:, 1] + own[:, 2]
-            listed.append(
-                Crossings(np.array(times), self._states(own, machine), own[:, 3].astype(np.int8))
-            )
+            instants = np.array(own[:, 1:3])
+            times = instants.copy() if pairs else instants.sum(axis=1)
+            directions = own[:, 3].astype(np.int8)
+            listed.append(Crossings(times, self._states(own, machine), directions, instants))
         return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
 
 
