@@ -6,8 +6,8 @@ of motion with the Earth's oblateness are integrated.  Events are the rise and s
 at a station that rotates with the Earth, entry into the cone of the Earth's shadow and exit, and
 the apsides.  The same events of SGP4's own orbits are found by sampling and bisection, and
 compared: the difference is that of the models, since SGP4 knows also drag, J3, J4, Sun and Moon.
-It is below a second in a day for low orbits without much drag, up to 15 where Moon and Sun
-matter, and most of a minute for debris that is about to fall.  Draws
+It is below a second in a day for low orbits without much drag, up to 15 for orbits that reach
+high, and most of a minute for debris that is about to fall.  Draws
 examples/satellite_passes.png:
 
     pip install "taylor-jit[satellites]" && python examples/satellite_passes.py
