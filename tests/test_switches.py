@@ -123,6 +123,7 @@ def test_a_sliding_solution_stays_at_the_surface() -> None:
     ta = ty.Integrator([(X, ty.constant(0.5) - ty.sign(X))], [1.0])
     outcome = ta.propagate_until(5.0)
     assert outcome.status is ty.Status.SLIDING
+    assert outcome.switches[0].directions.tolist() == [-1]
     assert ta.time == pytest.approx(2.0, abs=1e-15)
     assert ta.state == pytest.approx([0.0], abs=1e-15)
     again = ta.propagate_until(5.0)

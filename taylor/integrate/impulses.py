@@ -21,8 +21,8 @@ class Impulse:
     """At given times, states jump by `add` and parameters are set by `set`.
 
     times: one time or several, of any kind that `Integrator(time=...)` takes.
-    add:   increments by state: numbers, or expressions of the state before the jump, parameters and
-           time.
+    add:   increments by state (or its name): numbers, or expressions of the state before the jump,
+           parameters and time.
     set:   new values by parameter, numbers likewise.
 
     The propagation stops exactly at each time and starts anew behind it.  The state at the time
@@ -110,7 +110,8 @@ class Schedule:
     def __init__(self, impulses: Any, states: Sequence[Expression], parameters: Any) -> None:
         self.impulses = as_impulses(impulses)
         known = {*inputs(states), time_node}
-        self._places = {state: place for place, state in enumerate(states)}
+        self._places: dict[Any, int] = {state: place for place, state in enumerate(states)}
+        self._places |= {str(state): place for place, state in enumerate(states)}
         for impulse in self.impulses:
             for state in impulse.add:
                 if state not in self._places:

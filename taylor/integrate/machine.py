@@ -155,6 +155,16 @@ class Machine:
         self.records = larger
         control["records_wanted"] = wanted
 
+    def skip_grid(self, direction: float) -> None:
+        """Time was set: nothing is known at the times of a grid that were jumped over."""
+        control = self.control[0]
+        now = float(control["time"])
+        place, count = int(control["grid_next"]), int(control["grid_count"])
+        while place < count and (self.grid[place] - now) * direction < 0:
+            self._grid_states()[:, place] = np.nan
+            place += 1
+        control["grid_next"] = place
+
     def overwrite_grid(self) -> None:
         """The state jumped at the present time: a grid shows it behind the jump."""
         control = self.control[0]
