@@ -58,7 +58,7 @@ class Propagation:
         control["smallest_step"], control["largest_step"] = math.inf, 0.0
         machine.start_recording(self.dense, self.grid)
         if ta._detection is not None:
-            ta._detection.begin(machine)
+            ta._detection.begin(machine, backward=self.end < ta.time_pair)
         ta._watch.begin()
         try:
             status, message = self._through_jumps()
