@@ -20,7 +20,7 @@ from taylor.models import cr3bp, lagrange_points
 
 MU = 0.012150585  # the Moon's share of the masses of Earth and Moon
 MOON = 1737.4 / 384400.0  # its radius over the distance
-JACOBI = 3.15  # both gates are open below 3.172
+JACOBI = 3.168  # both gates are open below 3.172
 YEARS = 1.0
 END = YEARS * 365.25 / 27.321661 * 2 * np.pi
 FATES = ("stays", "impact", "to the Earth", "away from both")
@@ -77,7 +77,7 @@ def draw(fate: np.ndarray, times: np.ndarray, size: int, path: str) -> None:
 
     colours = np.array([to_rgb(c) for c in COLOURS])
     late = np.clip(np.log(1 + times) / np.log(1 + END), 0.0, 1.0)[:, None]
-    light = np.where(fate[:, None] == 0, 0.0, 0.75 * (1 - late))
+    light = np.where(fate[:, None] == 0, 0.0, 0.6 * (1 - late))
     picture = np.where(fate[:, None] < 0, 0.93, colours[fate] * (1 - light) + light)
     half = (lagrange_points(MU)[1][0] - (1 - MU)) * 384.4
     figure, axes = plt.subplots(figsize=(8.0, 8.4), layout="constrained")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression, time
+from taylor.expression import CONDITIONS, Expression, as_expression, time
 from taylor.integrate.system import System
 from taylor.integrate.versions import Versioned
 from taylor.numpy_protocol import expression_array
@@ -102,6 +102,10 @@ def _checked(expression: Any) -> Expression:
         raise ArgumentTypeError(f"Event: {expression!r} is no expression: {error}") from None
     if g.shape != ():
         raise ArgumentError(f"Event: the expression must be a scalar, got shape {g.shape}")
+    if g.op in CONDITIONS:
+        raise ArgumentError(
+            f"Event: {g} is a condition; give the function that vanishes, such as a - b for a == b"
+        )
     if g.op == "constant":
         raise ArgumentError(f"Event: the expression is constant, {g}")
     return g
@@ -112,6 +116,7 @@ class Crossings(Versioned):
     """The zeros of one event in one propagation, in order of time.
 
     times:      (k,), or (k, 2) of pairs in double-double.
+    time_pairs: (k, 2): the same as sums high + low, as `Integrator.time_pair`.
     states:     (k, n), or (k, n, 2): the solution there, before a callback changed it.
     directions: (k,) of +1 (g grows with time), -1, or 0 where it touches zero.
     """
@@ -119,6 +124,7 @@ class Crossings(Versioned):
     times: np.ndarray
     states: np.ndarray = field(repr=False)
     directions: np.ndarray = field(repr=False)
+    time_pairs: np.ndarray = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.times)
