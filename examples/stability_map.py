@@ -2,9 +2,10 @@
 
 All start with the same Jacobi constant, at rest towards the Moon and across the line to it, on a
 square around it.  The picture shows where they end, on the Moon, beyond the gate towards the Earth
-or beyond the outer one, and the lighter the sooner; dark islands have stable orbits.
+or beyond the outer one, and the lighter the sooner; orbits stay only in
+islands between, and nearly all along the other way round (--retrograde).
 
-    python examples/stability_map.py [--size 320] [--prograde] [--dask WORKERS] [--output map.png]
+    python examples/stability_map.py [--size 470] [--retrograde] [--dask WORKERS] [--output map.png]
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from taylor.models import cr3bp, lagrange_points
 
 MU = 0.012150585  # the Moon's share of the masses of Earth and Moon
 MOON = 1737.4 / 384400.0  # its radius over the distance
-JACOBI = 3.168  # both gates are open below 3.172
+JACOBI = 3.1719  # both gates are open below 3.1722
 YEARS = 1.0
 END = YEARS * 365.25 / 27.321661 * 2 * np.pi
 FATES = ("stays", "impact", "to the Earth", "away from both")
@@ -77,30 +78,30 @@ def draw(fate: np.ndarray, times: np.ndarray, size: int, path: str) -> None:
 
     colours = np.array([to_rgb(c) for c in COLOURS])
     late = np.clip(np.log(1 + times) / np.log(1 + END), 0.0, 1.0)[:, None]
-    light = np.where(fate[:, None] == 0, 0.0, 0.6 * (1 - late))
-    picture = np.where(fate[:, None] < 0, 0.93, colours[fate] * (1 - light) + light)
+    light = np.where(fate[:, None] == 0, 0.0, 0.75 - 0.9 * late)
+    picture = np.where(light > 0, colours[fate] * (1 - light) + light, colours[fate] * (1 + light))
+    picture[fate < 0] = 0.93
     half = (lagrange_points(MU)[1][0] - (1 - MU)) * 384.4
-    figure, axes = plt.subplots(figsize=(8.0, 8.4), layout="constrained")
-    axes.imshow(
-        picture.reshape(size, size, 3), origin="lower", extent=(-half, half, -half, half)
-    )
+    figure, axes = plt.subplots(figsize=(9.0, 7.2), layout="constrained")
+    axes.imshow(picture.reshape(size, size, 3), origin="lower", extent=(-half, half, -half, half))
+    axes.set_ylim(-46, 46)
     axes.set_xlabel("from the Moon, away from the Earth (1000 km)")
     axes.set_ylabel("along the Moon's way (1000 km)")
     axes.set_title(f"Satellites of the Moon within {YEARS:g} year, Jacobi constant {JACOBI}")
     handles = [Patch(color=c, label=text) for c, text in zip(COLOURS, FATES, strict=True)]
-    axes.legend(handles=handles, loc="lower center", ncols=4, bbox_to_anchor=(0.5, -0.16))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="What becomes of satellites of the Moon.")
-    parser.add_argument("--size", type=int, default=320, help="points along a side")
-    parser.add_argument("--prograde", action="store_true", help="turn as the Moon does")
+    parser.add_argument("--size", type=int, default=470, help="points along a side")
+    parser.add_argument("--retrograde", action="store_true", help="turn against the Moon")
     parser.add_argument("--dask", type=int, metavar="WORKERS", help="on a local Dask cluster")
     parser.add_argument("--output", default="stability_map.png", help="the picture")
     chosen = parser.parse_args(arguments)
-    states, possible = starts(chosen.size, +1 if chosen.prograde else -1)
+    states, possible = starts(chosen.size, -1 if chosen.retrograde else +1)
     fate, times = np.full(len(states), -1), np.zeros(len(states))
     begun = time.perf_counter()
     if chosen.dask:
