@@ -227,10 +227,40 @@ def test_event_records_are_flat(how: dict[str, Any]) -> None:
         counts.add(part.stop - part.start)
         for number, (own, want) in enumerate(zip(records[row], expected, strict=True)):
             assert np.array_equal(own.times, want.times)
+            assert np.array_equal(own.time_pairs, want.time_pairs)
             assert np.array_equal(own.states, want.states)
             assert np.array_equal(own.directions, want.directions)
             assert (records.events[part] == number).sum() == len(want)
     assert len(counts) > 5  # ragged
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_many_records_forwards_and_backwards(precision: str) -> None:
+    """More than the detector's room, so that it grows in the middle of a row."""
+    events = [ty.Event(ty.sin(40 * ty.time)), ty.Event(Y, terminal=True), ty.Event(X - 0.3)]
+    ta = kepler(precision=precision, tol=1e-6, events=events)
+    until = [40.0, -40.0, 0.5, 0.0]
+    first = [[1.0, 0.5, 0.5, 1.25]] * 4
+    out = ty.ensemble(ta, first, until=until, workers=1)
+    assert out.events is not None and np.diff(out.events.offsets).max() > 10
+    for events_ in (events, [events[0]]):
+        ta.events = events_  # type: ignore[assignment]
+        out = ty.ensemble(ta, first, until=until, workers=1)
+        assert out.events is not None
+        for row in range(4):
+            one = alone(ta, as_given(first[row], precision))
+            outcome = one.propagate_until(until[row])
+            assert outcome.status is out.status[row]
+            assert outcome.message == out.messages.get(row, "")
+            assert np.array_equal(one.state, out.states[row])
+            for own, want in zip(out.events[row], outcome.events, strict=True):
+                assert np.array_equal(own.times, want.times)
+                assert np.array_equal(own.states, want.states)
+    assert np.diff(out.events.offsets).max() > 500
+
+
+def as_given(state: list[float], precision: str) -> Any:
+    return ty.from_mpmath(state) if precision == "double-double" else np.array(state)
 
 
 def test_terminal_events_and_callbacks() -> None:

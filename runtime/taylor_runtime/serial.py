@@ -11,10 +11,19 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.call import function_pointer
-from taylor_runtime.control import NON_FINITE, REACHED, STEP_UNDERFLOW, Control, Fields
+from taylor_runtime.control import (
+    EVENT_STOP,
+    EVENTS_FULL,
+    NON_FINITE,
+    REACHED,
+    STEP_UNDERFLOW,
+    Control,
+    Fields,
+)
 from taylor_runtime.engine import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine import Module as Code
-from taylor_runtime.ir import I64, Builder, Module, Value
+from taylor_runtime.events.block import EVENT_BLOCK
+from taylor_runtime.ir import I64, Builder, Index, Module, Value
 
 RUN = "taylor.run_rows"
 UNFINISHED = -1  # status of a row that was not finished, nor perhaps begun
@@ -30,12 +39,21 @@ ROW_LOOP = np.dtype(
             "propagate",  # address of the step loop
             "stop",  # of an integer that is not zero when the work is to end
             "codes",  # of a status for each row
+            "first",  # row to begin with; the row that the loop has come to
             "count",
+            "full",  # there was no room for an event of this row: give it, and go on
             "limit",  # steps of a row
             "budget",  # steps between looks at `stop`
             *MOVING,
             *(f"{name}_stride" for name in MOVING),
             *RESTING,
+            "events",  # block of the detector that all rows share; 0: none
+            "fresh",  # what it is before a first step
+            "known",  # address, and words, of what the detector knows of events
+            "known_words",
+            "known_fresh",  # and what it knows before a first step
+            "counts",  # for each row, of the records so far
+            "groups",  # and where its last group begins
         )
     ]
 )
@@ -45,7 +63,8 @@ def run_rows(block: np.ndarray) -> None:
     """Run all rows (without the GIL) until they end, at a step limit, or `stop` says so.
 
     block: one item of dtype `ROW_LOOP`. The rows' control blocks are as before a first step, and
-    their `codes` UNFINISHED.
+    their `codes` UNFINISHED.  Records of events are written one behind the other; where there is
+    no more room, the loop comes back with `full` set and may be called again.
     """
     _function()(block.ctypes.data)
 
@@ -75,13 +94,38 @@ class _RowLoop:
         count = block.get("count")
 
         def more(carried: list[Value]) -> Value:
-            return (carried[0] < count) & self._may_go_on()
+            return (carried[0] < count) & self._may_go_on() & b.eq(carried[1], 0)
 
         def one(carried: list[Value]) -> list[Value]:
-            self._row(carried[0])
-            return [carried[0] + 1]
+            row = carried[0]
+            resumed = block.get("full")
+            block.set("full", 0)
+            block.set("first", row)
+            b.if_(b.ne(block.get("events"), 0) & b.eq(resumed, 0), self._forget)
+            self._row(row)
+            return [row + 1, block.get("full")]
 
-        b.while_([b.constant(0, I64)], more, one)
+        b.while_([block.get("first"), b.constant(0, I64)], more, one)
+
+    def _forget(self) -> list[Value]:
+        """The detector knows nothing of a new row; its records are kept."""
+        b, block = self.b, self.block
+        events = Fields(b, block.address("events"), EVENT_BLOCK)
+        count = events.get("count")
+        self._copy(events.pointer, block.address("fresh"), len(events.names))
+        events.set("count", count)
+        known = block.address("known")
+        self._copy(known, block.address("known_fresh"), block.get("known_words"))
+        return []
+
+    def _copy(self, target: Value, source: Value, words: Index) -> None:
+        b = self.b
+
+        def one(i: Index, _: list[Value]) -> list[Value]:
+            b.store(b.load(I64, b.at(source, i, "i64")), b.at(target, i, "i64"))
+            return []
+
+        b.fold(0, words, [], one)
 
     def _may_go_on(self) -> Value:
         return self.b.eq(self.b.load(I64, self.block.address("stop")), 0)
@@ -94,7 +138,6 @@ class _RowLoop:
             offset = row * block.get(f"{name}_stride")
             places[name] = b.at(block.address(name), offset, "i8")
         control = Control(b, places["control"])
-        code_place = b.at(block.address("codes"), row, "i64")
         limit, budget = block.get("limit"), block.get("budget")
         arguments = ", ".join(f"ptr {places[name].text}" for name in ORDER)
         propagate = block.address("propagate")
@@ -106,16 +149,34 @@ class _RowLoop:
             wanted = control.get("steps") + budget
             control.set("steps_wanted", b.select(wanted < limit, wanted, limit))
             code = b.emit(I64, f"call i64 {propagate.text}({arguments})")
-            ended = b.eq(code, REACHED) | b.eq(code, NON_FINITE) | b.eq(code, STEP_UNDERFLOW)
-            ended = ended | (control.get("steps") >= limit)
-            b.if_(ended, lambda: self._finish(code, code_place))
-            on = self._may_go_on() & ~ended
+            full = b.eq(code, EVENTS_FULL)
+            ended = control.get("steps") >= limit
+            for final in (REACHED, NON_FINITE, STEP_UNDERFLOW, EVENT_STOP):
+                ended = ended | b.eq(code, final)
+            ended = ended & ~full
+            b.if_(ended, lambda: self._finish(row, code))
+            b.if_(full, self._wait)
+            on = self._may_go_on() & ~ended & ~full
             return [b.select(on, b.constant(1, I64), b.constant(0, I64))]
 
         b.while_([b.constant(1, I64)], running, slice_)
 
-    def _finish(self, code: Value, place: Value) -> list[Value]:
-        self.b.store(code, place)
+    def _finish(self, row: Value, code: Value) -> list[Value]:
+        b, block = self.b, self.block
+        b.store(code, b.at(block.address("codes"), row, "i64"))
+        b.if_(b.ne(block.get("events"), 0), lambda: self._count(row))
+        return []
+
+    def _count(self, row: Value) -> list[Value]:
+        """Where the row's records end."""
+        b, block = self.b, self.block
+        events = Fields(b, block.address("events"), EVENT_BLOCK)
+        for name, array in (("count", "counts"), ("group", "groups")):
+            b.store(events.get(name), b.at(block.address(array), row, "i64"))
+        return []
+
+    def _wait(self) -> list[Value]:
+        self.block.set("full", 1)
         return []
 
 

@@ -108,6 +108,11 @@ class Detection:
         self._area("memory", rt.EVENT_MEMORY)[:] = state
         self._area("sides", np.float64)[:] = 0.0  # the next step looks for itself
 
+    def knowledge(self) -> np.ndarray:
+        """What is known of events besides the block, which `forget` wipes out: a view."""
+        starts = self._detector.areas.starts
+        return self._areas[starts["sides"] : starts["trial"]]
+
     # -- memory ---------------------------------------------------------------------------------
 
     def forget(self, keep_reported: bool = False) -> None:
@@ -218,6 +223,11 @@ class Detection:
         numbers = np.ascontiguousarray(rows[:, rt.EVENT_HEADER :]).view(kind.dtype)
         planes = numbers[:, : kind.parts * size].reshape(len(rows), kind.parts, size)
         return np.ascontiguousarray(kind.from_planes(np.moveaxis(planes[..., machine.slots], 1, 0)))
+
+    def records(self, machine: Machine) -> tuple[np.ndarray, np.ndarray]:
+        """All records as they were written: headers (k, 4) and states (k, n, ..)."""
+        rows = self._rows()
+        return rows[:, : rt.EVENT_HEADER].copy(), self._states(rows, machine)
 
     def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         """The records of every event and of every switch."""

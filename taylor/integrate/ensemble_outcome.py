@@ -12,9 +12,10 @@ from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Status
-from taylor.integrate.runner import CODES, STATUSES, Found, Results
+from taylor.integrate.runner import CODES, STATUSES, Results
 from taylor.integrate.stream import Stream
 from taylor.integrate.versions import Versioned
+from taylor.integrate.watched import Found
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class EnsembleRecords(Versioned):
     offsets:    (trajectories + 1,): those of trajectory i are `offsets[i] : offsets[i + 1]`, in
                 order of time.
     times:      (k,), or (k, 2) of pairs in double-double.
+    time_pairs: (k, 2): the same as sums high + low.
     states:     (k, n), or (k, n, 2).
     directions: (k,) of +1, -1 or 0, as in `Crossings`.
     events:     (k,), which event it is: its number in the list.
@@ -36,6 +38,7 @@ class EnsembleRecords(Versioned):
     states: np.ndarray = field(repr=False)
     directions: np.ndarray = field(repr=False)
     events: np.ndarray = field(repr=False)
+    time_pairs: np.ndarray = field(repr=False)
     kinds: int = 1  # how many events were watched
 
     def __len__(self) -> int:
@@ -51,6 +54,7 @@ class EnsembleRecords(Versioned):
                 self.times[part][own == number],
                 self.states[part][own == number],
                 self.directions[part][own == number],
+                self.time_pairs[part][own == number],
             )
             for number in range(self.kinds)
         )
@@ -200,10 +204,11 @@ class Gatherer:
         for first, found in kept.items():
             counts[first : first + len(found.counts)] = found.counts
         rest = jobs.states.shape[1:]
-        pairs = len(rest) > 1
+        pairs = np.concatenate([np.empty((0, 2)), *(p.times for p in parts)])
         return EnsembleRecords(
             offsets=np.concatenate([[0], np.cumsum(counts)]),
-            times=np.concatenate([np.empty((0, 2) if pairs else 0), *(p.times for p in parts)]),
+            times=pairs.copy() if len(rest) > 1 else pairs.sum(axis=1),
+            time_pairs=pairs,
             states=np.concatenate(
                 [np.empty((0, *rest), jobs.states.dtype), *(p.states for p in parts)]
             ),

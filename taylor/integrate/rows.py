@@ -11,6 +11,7 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.propagation import MOST_STEPS
+from taylor.integrate.watched import Found, Watched
 
 LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop
@@ -36,7 +37,8 @@ class Ends(NamedTuple):
 
     states: (r, n), or (r, n, 2) of pairs; times: (r, 2), pairs; codes: (r,), statuses of the
     runtime, UNFINISHED where work was stopped before a row had ended; steps: (r,); grid: (r, k, n)
-    or (r, k, n, 2), NaN where a row did not come, or None.
+    or (r, k, n, 2), NaN where a row did not come, or None; events: what was recorded, and stopped:
+    (r,), the event that stopped a row (code EVENT_STOP), where events are watched.
     """
 
     states: np.ndarray
@@ -44,12 +46,14 @@ class Ends(NamedTuple):
     codes: np.ndarray
     steps: np.ndarray
     grid: np.ndarray | None
+    events: Found | None = None
+    stopped: np.ndarray | None = None
 
 
 class Rows:
     """Runs rows one after the other in machine code; Python sees them before and after.
 
-    For what Python need not decide about: no events, switches, impulses or dense output.
+    For what Python need not decide about: no callbacks, switches, impulses or dense output.
     """
 
     def __init__(self, integrator: Integrator) -> None:
@@ -57,6 +61,7 @@ class Rows:
         self.kind = ta._kind
         self.max_step = ta.max_step
         self.machine = ta._machine
+        self.detection = ta._detection
         self.room: dict[str, np.ndarray] = {}
 
     def run(
@@ -83,11 +88,16 @@ class Rows:
         values[..., : parameters.shape[1]] = np.moveaxis(kind.to_planes(parameters), 0, 1)
         control = self._controls(times, ends, None if grids is None else grids[0])
         room = None if grids is None else self._grid_room(grids, control, vectors)
-        codes = self._loop(control, max_steps, stop)
+        watched = None if self.detection is None else Watched(self.detection, count)
+        codes = self._loop(control, max_steps, stop, watched)
         known = np.stack([control["time"], control["time_low"]], axis=-1)
         final = kind.from_planes(np.moveaxis(vectors[:, :, 0], 1, 0)[..., machine.slots])
         filled = None if room is None else self._grid_states(room, control["grid_next"])
-        return Ends(final, known, codes, control["steps"].copy(), filled)
+        result = Ends(final, known, codes, control["steps"].copy(), filled)
+        if watched is None:
+            return result
+        found, stopped = watched.found(machine, ends[:, 0] < times[:, 0])
+        return result._replace(events=found, stopped=stopped)
 
     def _block(self, name: str, count: int, doubles: int) -> np.ndarray:
         """Memory for `count` rows of doubles, each from the start of a cache line."""
@@ -108,6 +118,8 @@ class Rows:
         machine = self.machine
         machine.forget_step()
         machine.start_recording(False, grid)
+        if self.detection is not None:
+            self.detection.begin(machine, backward=False)  # no step was made: either way will do
         machine.control["grid_next"] = 0
         fields = rt.CONTROL.itemsize // 8
         control = self._block("control", len(times), fields)[:, :fields].view(rt.CONTROL)[:, 0]
@@ -140,7 +152,9 @@ class Rows:
             states[row, done[row] :] = np.nan
         return states
 
-    def _loop(self, control: np.ndarray, max_steps: int | None, stop: Stop) -> np.ndarray:
+    def _loop(
+        self, control: np.ndarray, max_steps: int | None, stop: Stop, watched: Watched | None
+    ) -> np.ndarray:
         """Run all rows; returns the statuses of the runtime."""
         machine, count = self.machine, len(control)
         codes = np.full(count, rt.UNFINISHED, dtype=np.int64)
@@ -150,7 +164,11 @@ class Rows:
         strides = {f"{name}_stride": array.strides[0] for name, array in self.room.items()}
         limit = MOST_STEPS if max_steps is None else max_steps
         numbers = {"count": count, "limit": limit, "budget": BUDGET}
-        rt.run_rows(
-            rt.row_loop(propagate=machine.stepper.address, **addresses, **strides, **numbers)
-        )
+        if watched is not None:
+            numbers |= watched.addresses()
+        loop = rt.row_loop(propagate=machine.stepper.address, **addresses, **strides, **numbers)
+        rt.run_rows(loop)
+        while watched is not None and loop["full"][0]:
+            watched.grow()
+            rt.run_rows(loop)
         return codes

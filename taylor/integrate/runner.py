@@ -5,35 +5,23 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 import taylor_runtime as rt
 from taylor.integrate.dense import DenseOutput
+from taylor.integrate.events import Crossings
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.rows import Rows, Stop
+from taylor.integrate.watched import Found, can_watch
 from taylor.precision import leading
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}
-
-
-@dataclass(slots=True)
-class Found:
-    """Records of events in one array: of r rows, `counts` (r,); times (k,) or (k, 2), states
-    (k, n, ..), directions and numbers of the events (k,).
-    """
-
-    counts: np.ndarray
-    times: np.ndarray
-    states: np.ndarray
-    directions: np.ndarray
-    numbers: np.ndarray
 
 
 @dataclass(slots=True)
@@ -76,9 +64,7 @@ class Runner:
 
     def __init__(self, integrator: Integrator, dense: bool = False) -> None:
         self.alone = copy.copy(integrator)
-        plain = not (
-            integrator.events or integrator.switches or integrator._schedule.jumps or dense
-        )
+        plain = can_watch(integrator._detection) and not integrator._schedule.jumps and not dense
         self.rows = Rows(integrator) if plain else None
 
     def run(self, jobs: Jobs, stop: Stop) -> Results:
@@ -91,11 +77,19 @@ class Runner:
         codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
         codes[ends.codes == rt.REACHED] = CODES[Status.REACHED]
         codes[ends.codes == rt.UNFINISHED] = CODES[Status.INTERRUPTED]
-        results = Results(ends.states, ends.times, codes, ends.steps, ends.grid)
+        results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
+        if ends.stopped is not None:
+            for row in np.flatnonzero(ends.codes == rt.EVENT_STOP):
+                codes[row] = CODES[Status.EVENT]
+                results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
         blank(results, np.flatnonzero(ends.codes == rt.UNFINISHED))
         for row in np.flatnonzero(np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))):
             self._again(jobs, int(row), results, stop)
         return results
+
+    def stopped_by(self, number: int) -> str:
+        """What is said of a terminal event."""
+        return f"events[{number}], {self.alone.events[number].expression} = 0, is terminal"
 
     def _again(self, jobs: Jobs, row: int, results: Results, stop: Stop) -> None:
         """A trajectory that went wrong, for its message; its numbers are the same."""
@@ -106,8 +100,8 @@ class Runner:
 
     def _one_by_one(self, jobs: Jobs, stop: Stop) -> Results:
         results = empty(jobs)
-        events: list[Sequence[Any]] = []
-        switches: list[Sequence[Any]] = []
+        events: list[Sequence[Crossings]] = []
+        switches: list[Sequence[Crossings]] = []
         ta = self.alone
         for row in range(len(jobs)):
             outcome = None if stop.wanted else self._one(jobs.part(row, row + 1), stop)
@@ -118,9 +112,9 @@ class Runner:
             if results.dense is not None and outcome is not None:
                 results.dense[row] = outcome.dense
         if ta.events:
-            results.events = _gathered(events, jobs, len(ta._kind.axes))
+            results.events = _gathered(events, jobs)
         if ta.switches:
-            results.switches = _gathered(switches, jobs, len(ta._kind.axes))
+            results.switches = _gathered(switches, jobs)
         return results
 
     def _one(self, job: Jobs, stop: Stop) -> Outcome | None:
@@ -204,7 +198,7 @@ def blank(results: Results, rows: np.ndarray) -> None:
         results.grid[rows] = np.nan
 
 
-def _gathered(rows: Sequence[Sequence[Any]], jobs: Jobs, pairs: int) -> Found:
+def _gathered(rows: Sequence[Sequence[Crossings]], jobs: Jobs) -> Found:
     """The records of every row, in order of time."""
     parts: list[list[np.ndarray]] = [[], [], [], []]
     counts = np.zeros(len(rows), dtype=np.int64)
@@ -212,9 +206,9 @@ def _gathered(rows: Sequence[Sequence[Any]], jobs: Jobs, pairs: int) -> Found:
         counts[row] = sum(map(len, listed))
         if not counts[row]:
             continue
-        times = np.concatenate([c.times for c in listed])
-        keys = (times if pairs else times[:, None]).T[::-1]
-        order = np.lexsort(-keys if jobs.ends[row, 0] < jobs.times[row, 0] else keys)
+        times = np.concatenate([c.time_pairs for c in listed])
+        sign = -1.0 if jobs.ends[row, 0] < jobs.times[row, 0] else 1.0
+        order = np.lexsort([sign * times[:, 1], sign * times[:, 0]])
         numbers = np.repeat(np.arange(len(listed)), [len(c) for c in listed])
         columns = (
             times,
@@ -226,7 +220,7 @@ def _gathered(rows: Sequence[Sequence[Any]], jobs: Jobs, pairs: int) -> Found:
             part.append(column[order])
     shape = jobs.states.shape[1:]
     none = (
-        np.empty((0, 2) if pairs else 0),
+        np.empty((0, 2)),
         np.empty((0, *shape), dtype=jobs.states.dtype),
         np.empty(0, np.int8),
         np.empty(0, np.int64),
