@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
     from taylor_runtime.states import VECTORS as VECTORS
-    from taylor_runtime.stepper import StepperOptions as StepperOptions
+    from taylor_runtime.step_loop import StepperOptions as StepperOptions
     from taylor_runtime.target import Target as Target
     from taylor_runtime.threads import in_shares as in_shares
     from taylor_runtime.threads import shares as shares
@@ -80,7 +80,7 @@ _NAMES = {
     "grid": "grid_filler",
     "layout": "CHUNK",
     "states": "VECTORS",
-    "stepper": "StepperOptions",
+    "step_loop": "StepperOptions",
     "target": "Target",
     "threads": "in_shares shares",
 }
