@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.batch_stepper import (
-    ARGUMENTS,
+    OWN,
     PROPAGATE_BATCH,
-    QUEUE,
+    SHARED,
     batch_module,
     batch_record_length,
 )
@@ -18,12 +18,12 @@ from taylor_runtime.build import Stepper, aligned_planes, aligned_zeros, work
 from taylor_runtime.call import function_pointer
 from taylor_runtime.control import ROW
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.layout import REGISTER, Layout
+from taylor_runtime.layout import CHUNK, Layout
 from taylor_runtime.program import Program
 from taylor_runtime.states import VECTORS, StateRows
 
 UNROLLED_BATCH_WORK = 1800  # operations on registers of a step that is still written out
-BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(ARGUMENTS)) + ")"
+BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,16 @@ class BatchStepper:
     def run(self, rows: list[np.ndarray], memory: list[np.ndarray]) -> None:
         """Integrate rows (without the GIL) until their queue is empty.
 
-        rows: queue (int64, `QUEUE` of them), blocks, states, parameters, which threads may share.
+        rows: stop, queue (int64), blocks, states and parameters, which threads may share.
         """
-        assert rows[0].shape == (QUEUE,)
         self._call(*[array.ctypes.data for array in (*rows, *memory)])
 
 
-def build_batch(stepper: Stepper, lanes: int | None = None) -> BatchStepper:
-    """Compile the step loop of a stepper's program for many trajectories; same bits.
-
-    lanes: trajectories side by side, 8 or 16; by default what is faster.
-    """
+def build_batch(stepper: Stepper) -> BatchStepper:
+    """Compile the step loop of a stepper's program for many trajectories; same bits."""
     program, element = stepper.rows, stepper.options.element
     unrolled = work(program) <= UNROLLED_BATCH_WORK
-    batch = lanes or REGISTER
+    batch = best_lanes(program, unrolled)
     options = replace(stepper.options, unrolled=unrolled)
     nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
@@ -91,3 +87,13 @@ def build_batch(stepper: Stepper, lanes: int | None = None) -> BatchStepper:
         record_length=batch_record_length(program.order, rows),
         _call=function_pointer(module.address(PROPAGATE_BATCH), BATCH_TYPE, owner=module),
     )
+
+
+def best_lanes(program: Program, unrolled: bool) -> int:
+    """Trajectories side by side."""
+    return CHUNK
+
+
+def batch_pays(stepper: Stepper) -> bool:
+    """Whether many trajectories are faster in lanes than one after the other."""
+    return True

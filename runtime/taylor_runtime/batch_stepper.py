@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.batch_lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
-from taylor_runtime.control import RUNNING, STEPS_DONE, Control
+from taylor_runtime.control import INTERRUPTED, RUNNING, Control
 from taylor_runtime.ir import I64, Builder, Index, Module, Value
 from taylor_runtime.program import Program
 from taylor_runtime.records import record_length
@@ -19,29 +19,28 @@ from taylor_runtime.step_loop import StepArrays, StepLoop, StepperOptions
 from taylor_runtime.verify import verify
 
 PROPAGATE_BATCH = "taylor.propagate_batch"
-QUEUE = 3  # i64 of a queue: the next row, how many there are, whether to stop after this step
 NOWHERE = -1  # row of a lane without work
-ARGUMENTS = (
-    "queue blocks row_states row_parameters control states parameters work records tolerances"
-).split()
+SHARED = ("stop", "queue", "blocks", "row_states", "row_parameters")  # by the lanes, and threads
+OWN = ("control", "states", "parameters", "work", "records", "tolerances")
 
 
 def batch_module(program: Program, options: StepperOptions, batch: int) -> str:
-    """IR text of `i64 taylor.propagate_batch(queue, blocks, row_states, row_parameters, control,
-    states, parameters, work, records, tolerances)`.
+    """IR text of `i64 taylor.propagate_batch(stop, queue, blocks, row_states, row_parameters,
+    control, states, parameters, work, records, tolerances)`.
 
+    stop: an i64; as soon as it is not 0, trajectories end where they are.
+    queue: two i64, the next row and how many there are.
     blocks (`control.ROW`), row_states ([state, rounding errors] in the order of the program's
-    outputs) and row_parameters have an item for each row of the queue, whose status must be RUNNING.
+    outputs) and row_parameters have an item for each row, whose status must be RUNNING.
     All others are the memory of the lanes.  The program is not packed.
 
     Returns 0 when the queue is empty and all lanes are done.
     """
     verify(program)
     module = Module()
-    shared = 4  # of the arguments
-    parameters = [("ptr" if i < shared else "ptr noalias", a) for i, a in enumerate(ARGUMENTS)]
+    parameters = [("ptr", name) for name in SHARED] + [("ptr noalias", name) for name in OWN]
     with module.function(PROPAGATE_BATCH, "i64", parameters, "nounwind") as (b, arguments):
-        rows, own = arguments[:shared], arguments[shared:]
+        rows, own = arguments[: len(SHARED)], arguments[len(SHARED) :]
         _BatchLoop(b, program, options, batch, rows, own).emit()
     return module.text()
 
@@ -63,7 +62,7 @@ class _BatchLoop(StepLoop):
         rows: Sequence[Value],
         own: Sequence[Value],
     ) -> None:
-        self.queue, blocks, row_states, row_parameters = rows
+        self.stop, self.queue, blocks, row_states, row_parameters = rows
         pointer, states, parameters, work, records, tolerances = own
         control = Control(b, pointer, batch)
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
@@ -84,7 +83,7 @@ class _BatchLoop(StepLoop):
     def emit(self) -> None:
         """All lanes begin empty."""
         self.control.set("row", NOWHERE)
-        self.control.set("status", STEPS_DONE)
+        self.control.set("status", INTERRUPTED)
         self.b.jump(self.turnover)
         super().emit()
         self._turn_over()
@@ -101,10 +100,9 @@ class _BatchLoop(StepLoop):
     def _accept(self, accepted: Value) -> None:
         self._count(accepted)
         self._leave_at_limit(accepted)
-        b, control = self.b, self.control
-        asked = b.ne(b.load_shared(b.at(self.queue, 2, "i64")), 0)
-        own = accepted & b.ne(self.time.remaining(), 0)
-        self._leave_if(own & asked, STEPS_DONE)
+        b = self.b
+        asked = b.splat(b.ne(b.load_shared(self.stop), 0), self.batch)
+        self._leave_if(accepted & asked & b.ne(self.time.remaining(), 0), INTERRUPTED)
 
     def _keep(self, accepted: Value) -> None:
         b, control = self.b, self.control
@@ -172,6 +170,7 @@ class _BatchLoop(StepLoop):
         b.if_(own.get("row") >= 0, store)
         own.set("row", NOWHERE)
         row = b.fetch_add(self.queue, 1)
+        open_ = b.eq(b.load_shared(self.stop), 0)
 
         def load() -> list[Value]:
             self.lanes.load(row, lane)
@@ -179,7 +178,7 @@ class _BatchLoop(StepLoop):
             self.grids.look(own)
             return []
 
-        b.if_(row < b.load(I64, b.at(self.queue, 1, "i64")), load)
+        b.if_(open_ & (row < b.load(I64, b.at(self.queue, 1, "i64"))), load)
         return []
 
     def _repeat(self, own: Control, model: Value, lane: Index) -> list[Value]:

@@ -49,14 +49,13 @@ ROW_INTEGERS = (
     "row",  # where it belongs; negative: nowhere, a lane without work repeats another one
 )
 ROW = np.dtype(
-    CONTROL.descr
-    + [(n, np.float64) for n in ROW_DOUBLES]
-    + [(n, np.int64) for n in ROW_INTEGERS]
+    CONTROL.descr + [(n, np.float64) for n in ROW_DOUBLES] + [(n, np.int64) for n in ROW_INTEGERS]
 )
 RECORD_HEADER = 4  # time, time_low, scale, step
 
 REACHED, STEPS_DONE, RECORDS_FULL, NON_FINITE, STEP_UNDERFLOW = range(5)
 RUNNING = -1  # status of a trajectory of a batch that has not ended, nor perhaps begun
+INTERRUPTED = -2  # it has begun, and was asked to stop
 EVENT_ASKED = 16  # the step waits for what callbacks say of the events at its block's `cut`
 EVENTS_FULL = 17  # the step waits for more room for records of events
 EVENT_STOP = 18  # a terminal event cut the step short
@@ -111,7 +110,9 @@ class Fields:
 class Control(Fields):
     """The control block of a step loop, or the blocks of one with trajectories in lanes."""
 
-    def __init__(self, b: Builder, pointer: Value, lanes: int = 0, lane: Index | None = None) -> None:
+    def __init__(
+        self, b: Builder, pointer: Value, lanes: int = 0, lane: Index | None = None
+    ) -> None:
         super().__init__(b, pointer, ROW if lanes else CONTROL, lanes, lane)
 
     def of_lane(self, lane: Index) -> Control:

@@ -34,9 +34,7 @@ def repeat(b: Builder, value: Value, count: int) -> Value:
     return join(b, [value] * count) if value.lanes else b.splat(value, count)
 
 
-def where_any(
-    b: Builder, condition: Value, then: Callable[[], Value], otherwise: Value
-) -> Value:
+def where_any(b: Builder, condition: Value, then: Callable[[], Value], otherwise: Value) -> Value:
     """`then()` in the lanes where the condition holds, which is skipped where it holds in none."""
 
     def selected() -> list[Value]:

@@ -19,7 +19,7 @@ from taylor_runtime.states import StateRows
 def record_length(order: int, rows: StateRows) -> int:
     """Doubles that a record takes."""
     count = planes_of(rows.element) * (order + 1) * rows.size
-    return RECORD_HEADER + -(-count * size_of(rows.element) // 8)
+    return RECORD_HEADER * rows.batch + -(-count * size_of(rows.element) // 8)
 
 
 class Recorder:
