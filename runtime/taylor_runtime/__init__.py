@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taylor_runtime.atomic import TEMPORARY as TEMPORARY
     from taylor_runtime.atomic import write_file as write_file
+    from taylor_runtime.batch_build import BatchStepper as BatchStepper
+    from taylor_runtime.batch_build import batch_pays as batch_pays
+    from taylor_runtime.batch_build import build_batch as build_batch
     from taylor_runtime.build import Detector as Detector
     from taylor_runtime.build import Formula as Formula
     from taylor_runtime.build import Jet as Jet
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from taylor_runtime.control import REACHED as REACHED
     from taylor_runtime.control import RECORD_HEADER as RECORD_HEADER
     from taylor_runtime.control import RECORDS_FULL as RECORDS_FULL
+    from taylor_runtime.control import ROW as ROW
+    from taylor_runtime.control import RUNNING as RUNNING
     from taylor_runtime.control import SLIDING as SLIDING
     from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
     from taylor_runtime.engine import CompileError as CompileError
@@ -60,7 +65,7 @@ if TYPE_CHECKING:
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
-    from taylor_runtime.stepper import StepperOptions as StepperOptions
+    from taylor_runtime.step_loop import StepperOptions as StepperOptions
     from taylor_runtime.target import Target as Target
     from taylor_runtime.threads import in_shares as in_shares
     from taylor_runtime.threads import shares as shares
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
 # The same names by module; a test compares the two lists.
 _NAMES = {
     "atomic": "TEMPORARY write_file",
+    "batch_build": "BatchStepper batch_pays build_batch",
     "build": (
         "Detector Formula Jet Stepper aligned_planes aligned_zeros build_detector build_formula "
         "build_jet build_stepper work"
@@ -75,7 +81,7 @@ _NAMES = {
     "cache": "CacheWarning",
     "control": (
         "CONTROL EVENT_ASKED EVENT_CUT EVENT_STOP EVENTS_FULL NON_FINITE REACHED RECORD_HEADER "
-        "RECORDS_FULL SLIDING STEP_UNDERFLOW"
+        "RECORDS_FULL ROW RUNNING SLIDING STEP_UNDERFLOW"
     ),
     "engine": "CompileError prepare",
     "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO RECORD STOP SWITCH EVENT_TABLE",
@@ -87,7 +93,7 @@ _NAMES = {
     "layout": "CHUNK",
     "serial": "UNFINISHED row_loop run_rows",
     "states": "VECTORS",
-    "stepper": "StepperOptions",
+    "step_loop": "StepperOptions",
     "target": "Target",
     "threads": "in_shares shares",
 }

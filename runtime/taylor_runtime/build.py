@@ -38,7 +38,8 @@ from taylor_runtime.points import (
 from taylor_runtime.program import Convolution, Kernel, Operand, Program
 from taylor_runtime.records import record_length
 from taylor_runtime.states import StateRows, plane_length
-from taylor_runtime.stepper import PROPAGATE, StepperOptions, stepper_module
+from taylor_runtime.step_loop import StepperOptions
+from taylor_runtime.stepper import PROPAGATE, stepper_module
 
 UNROLLED_WORK = 1800  # operations of a program that is still written out
 PACKED_WORK = 2600  # the same of a packed program, whose instructions do more each
@@ -107,6 +108,7 @@ class Stepper:
 
     module: Module
     program: Program
+    rows: Program  # before packing
     options: StepperOptions
     states: StateRows
     workspace: int
@@ -160,7 +162,8 @@ def build_stepper(
     rho that of the options.
     """
     program = program if options.element == PAIR else compensate(program)
-    program, unrolled = choose(shorten(program), options.element)
+    rows = shorten(program)
+    program, unrolled = choose(rows, options.element)
     options = replace(options, unrolled=unrolled)
     if unrolled and orders:
         order, log2_safety = cheapest(program, orders)
@@ -179,6 +182,7 @@ def build_stepper(
     return Stepper(
         module=module,
         program=program,
+        rows=replace(rows, order=program.order),
         options=options,
         states=states,
         workspace=Layout.of(program).size,

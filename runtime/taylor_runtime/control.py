@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taylor_runtime.ir import F64, I64, PTR, Builder, Type, Value
+from taylor_runtime.ir import F64, I64, PTR, Builder, Index, Type, Value, make_type
 
 DOUBLES = (
     "time",  # double-double sum time + time_low
@@ -41,9 +41,21 @@ INTEGERS = (
     "grid_filler",  # address of the function of `grid.py`
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
+# A trajectory of a batch: its control block, and what a step loop of its own would be passed.
+ROW_DOUBLES = ("grid_time",)  # the next of its grid, NaN without any
+ROW_INTEGERS = (
+    "grid",  # address of its grid: times, their low parts, room for the states at them
+    "status",  # RUNNING, or why it ended
+    "row",  # where it belongs; negative: nowhere, a lane without work repeats another one
+)
+ROW = np.dtype(
+    CONTROL.descr + [(n, np.float64) for n in ROW_DOUBLES] + [(n, np.int64) for n in ROW_INTEGERS]
+)
 RECORD_HEADER = 4  # time, time_low, scale, step
 
 REACHED, STEPS_DONE, RECORDS_FULL, NON_FINITE, STEP_UNDERFLOW = range(5)
+RUNNING = -1  # status of a trajectory of a batch that has not ended, nor perhaps begun
+INTERRUPTED = -2  # it has begun, and was asked to stop
 EVENT_ASKED = 16  # the step waits for what callbacks say of the events at its block's `cut`
 EVENTS_FULL = 17  # the step waits for more room for records of events
 EVENT_STOP = 18  # a terminal event cut the step short
@@ -53,18 +65,30 @@ SWITCHED = 21  # a mode changed: the step loop goes on by itself
 
 
 class Fields:
-    """Typed access to the fields, 8 bytes each, of a structure at a pointer."""
+    """Typed access to the fields, 8 bytes each, of a structure at a pointer.
 
-    def __init__(self, b: Builder, pointer: Value, dtype: np.dtype) -> None:
+    lanes: of a batch, whose structures lie side by side: all first fields, then all second ones.
+    lane:  one of them alone; its fields are scalars.
+    """
+
+    def __init__(
+        self, b: Builder, pointer: Value, dtype: np.dtype, lanes: int = 0, lane: Index | None = None
+    ) -> None:
         self.b = b
         self.pointer = pointer
         self.dtype = dtype
+        self.lanes = lanes
+        self.lane = lane
         self.names = list(dtype.names or ())
 
     def _place(self, name: str) -> tuple[Type, Value]:
         index = self.names.index(name)
         t = F64 if self.dtype[index].kind == "f" else I64
-        return t, self.b.at(self.pointer, index, "i64")
+        place: Index = index * max(self.lanes, 1)
+        if self.lane is not None:
+            place = self.lane + place
+            return t, self.b.at(self.pointer, place, "i64")
+        return make_type(t.element, self.lanes), self.b.at(self.pointer, place, "i64")
 
     def get(self, name: str) -> Value:
         return self.b.load(*self._place(name))
@@ -73,20 +97,24 @@ class Fields:
         """A field that holds an address."""
         return self.b.load(PTR, self._place(name)[1])
 
-    def set(self, name: str, value: Value | float | int) -> None:
+    def set(self, name: str, value: Value | float | int, where: Value | None = None) -> None:
+        """Set a field, in lanes where the condition holds."""
         t, place = self._place(name)
         if not isinstance(value, Value):
             value = self.b.constant(value, t)
+        if where is not None:
+            value = self.b.select(where, value, self.b.load(t, place))
         self.b.store(value, place)
-
-    def increment(self, name: str) -> Value:
-        value = self.get(name) + 1
-        self.set(name, value)
-        return value
 
 
 class Control(Fields):
-    """The control block of a step loop."""
+    """The control block of a step loop, or the blocks of one with trajectories in lanes."""
 
-    def __init__(self, b: Builder, pointer: Value) -> None:
-        super().__init__(b, pointer, CONTROL)
+    def __init__(
+        self, b: Builder, pointer: Value, lanes: int = 0, lane: Index | None = None
+    ) -> None:
+        super().__init__(b, pointer, ROW if lanes else CONTROL, lanes, lane)
+
+    def of_lane(self, lane: Index) -> Control:
+        """The block of one trajectory."""
+        return Control(self.b, self.pointer, self.lanes, lane)

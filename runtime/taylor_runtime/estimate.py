@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taylor_runtime.ir import I64, Builder, Value
+from taylor_runtime.ir import Builder, Value
 
 # log2(1 + f), f in [0, 1), and 2^f, f in [0, 1): least-squares polynomials that are exact at both
 # ends (so that the estimates are continuous); largest errors 1.1e-3, which is divided by the order,
@@ -46,5 +46,5 @@ def exp2_estimate(b: Builder, x: Value, scale: Value) -> Value:
 
 def power_of_two(b: Builder, x: Value) -> Value:
     """The power of two at or below a normal |x|."""
-    bits = b.cast("bitcast", x, "i64") & b.constant(0x7FF << MANTISSA_BITS, I64)
+    bits = b.cast("bitcast", x, "i64") & (0x7FF << MANTISSA_BITS)
     return b.cast("bitcast", bits, "double")

@@ -25,7 +25,7 @@ class Factors:
         """Compute what depends on the order alone before the loops over chunks that need it."""
         self._known.clear()
         if isinstance(n, Value) and self.time_scale is not None:
-            t = Type(self.element)
+            t = self._scale().type
             factor, rest = self.times("h/n", n, t), self.rest(n, t)
             assert factor is not None
             self._known[n.text] = (factor, rest)
@@ -39,8 +39,8 @@ class Factors:
         if times == "h/n":
             if index_text(n) in self._known:
                 return self.b.splat(self._known[index_text(n)][0], t.lanes)
-            scalar = self._scale() * self.reciprocal(n, Type(self.element))
-            return self.b.splat(scalar, t.lanes)
+            scale = self._scale()
+            return self.b.splat(scale * self.reciprocal(n, scale.type), t.lanes)
         if times == "h":
             return self.b.splat(self._scale(), t.lanes)
         return None
@@ -117,12 +117,11 @@ class Factors:
 
     def time_coefficient(self, n: Index, t: Type) -> Value:
         """Coefficient n >= 1 of time itself: the scale for n = 1, then zero."""
-        zero = self.b.constant(0, Type(self.element))
+        scale = self._scale()
+        zero = self.b.constant(0, scale.type)
         if isinstance(n, int):
-            scale = self._scale() if n == 1 else zero
-        else:
-            scale = self.b.select(self.b.eq(n, 1), self._scale(), zero)
-        return self.b.splat(scale, t.lanes)
+            return self.b.splat(scale if n == 1 else zero, t.lanes)
+        return self.b.splat(self.b.select(self.b.eq(n, 1), scale, zero), t.lanes)
 
 
 def _one_over(n: int) -> Fraction:

@@ -30,9 +30,9 @@ from taylor_runtime.ir import (
 FILL = "taylor.fill_grid"
 
 
-def record_body(b: Builder, record: Value, count: Index, element: str) -> Value:
-    """Where the `count` coefficients of a record begin."""
-    return b.planes(b.at(record, RECORD_HEADER), count, element)
+def record_body(b: Builder, record: Value, count: Index, element: str, batch: int = 1) -> Value:
+    """Where the `count` coefficients of a record, or of a batch of them, begin."""
+    return b.planes(b.at(record, RECORD_HEADER * batch), count, element)
 
 
 def call_filler(

@@ -45,6 +45,7 @@ __all__ = [
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 INTRINSIC = "@llvm."  # functions of their arguments alone
+CHANGING = ("load", "phi", "call", "atomicrmw")  # what may give another value next time
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
@@ -74,7 +75,7 @@ class Builder:
         text = f"%v{self._count}"
         self.lines.append(f"  {text} = {instruction}")
         value = Value(self, type_, text)
-        if not instruction.startswith(("load", "phi", "call")) or INTRINSIC in instruction:
+        if not instruction.startswith(CHANGING) or INTRINSIC in instruction:
             self._known[instruction] = value
         return value
 
@@ -234,8 +235,8 @@ class Builder:
     # -- lanes --------------------------------------------------------------------------------
 
     def splat(self, x: Value, lanes: int) -> Value:
-        """The scalar x in every lane."""
-        if lanes == 0:
+        """The scalar x in every lane; x itself if it has these lanes already."""
+        if lanes == x.lanes:
             return x
         if isinstance(x, PairValue):
             return pair(self.splat(x.high, lanes), self.splat(x.low, lanes))
@@ -337,6 +338,14 @@ class Builder:
                 self.store(part, place, align)
             return
         self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}")
+
+    def load_shared(self, pointer: Value) -> Value:
+        """An i64 that other threads may change meanwhile."""
+        return self.emit(I64, f"load atomic i64, ptr {pointer.text} monotonic, align 8")
+
+    def fetch_add(self, pointer: Value, amount: int) -> Value:
+        """Add to an i64 that threads share, and return what it was."""
+        return self.emit(I64, f"atomicrmw add ptr {pointer.text}, i64 {amount} monotonic")
 
     def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
         """One element a lane, from `pointer` at the i64 lanes of `index`.

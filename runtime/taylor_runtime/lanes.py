@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir import Builder, Value, make_type
 
@@ -27,3 +27,17 @@ def split(b: Builder, value: Value, lanes: int, count: int) -> list[Value]:
     if not lanes:
         return [b.extract(value, i) for i in range(count)]
     return [b.shuffle(value, None, range(i * lanes, (i + 1) * lanes)) for i in range(count)]
+
+
+def repeat(b: Builder, value: Value, count: int) -> Value:
+    """So many copies side by side, a power of two."""
+    return join(b, [value] * count) if value.lanes else b.splat(value, count)
+
+
+def where_any(b: Builder, condition: Value, then: Callable[[], Value], otherwise: Value) -> Value:
+    """`then()` in the lanes where the condition holds, which is skipped where it holds in none."""
+
+    def selected() -> list[Value]:
+        return [b.select(condition, then(), otherwise)]
+
+    return b.if_(b.any_lane(condition), selected, lambda: [otherwise])[0]

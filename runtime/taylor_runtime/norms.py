@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import F64, Builder, Value
+from taylor_runtime.ir import Builder, Value, make_type
 from taylor_runtime.layout import chunks
 from taylor_runtime.states import StateRows
 from taylor_runtime.verify import operand_rows
@@ -18,7 +18,7 @@ class StateNorms:
     """Norms of state-shaped values: one absolute maximum, or per component relative to s_i.
 
     With weights, s_i = floor_i + max(|x_i|, |h x'_i|), floor_i = atol_i / rtol_i, is computed by
-    `scale_of`; the norm N is then 1.
+    `scale_of`; the norm N is then 1.  With a batch all of it is per trajectory, in lanes.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class StateNorms:
     ) -> None:
         self.b: Builder = series.b
         self.rows = rows
+        self.lanes = rows.lanes
         self.weighted = weighted
         self.tolerances = tolerances
         self.checked = _checked(series, rows)
@@ -40,7 +41,8 @@ class StateNorms:
             by_lanes[value.lanes] = self.b.fma(value, 0.0, zero)
         result: Value | None = None
         for total in by_lanes.values():
-            good = ~self.b.any_lane(self.b.ne(total, 0))
+            bad = self.b.ne(total, 0)
+            good = ~(bad if self.lanes else self.b.any_lane(bad))
             result = good if result is None else result & good
         assert result is not None
         return result
@@ -49,7 +51,7 @@ class StateNorms:
         return self.b.select(a > b, a, b)
 
     def largest(self, values: Sequence[Value]) -> Value:
-        """max |value| as a scalar; NaN is passed over."""
+        """max |value| of a trajectory; NaN is passed over."""
         absolute = [self.b.fabs(value) for value in self._doubles(values)]
         by_lanes: dict[int, list[Value]] = {}
         for value in absolute:
@@ -63,7 +65,9 @@ class StateNorms:
         return values[0]
 
     def _across(self, value: Value) -> Value:
-        """Maximum over the lanes."""
+        """Maximum over the lanes of one trajectory."""
+        if self.lanes:
+            return value
         lanes = value.lanes
         while lanes > 1:
             lanes //= 2
@@ -100,7 +104,7 @@ class StateNorms:
             size = floor + self._maximum(b.fabs(value), moved)
             weight = b.select(size > 0, 1 / size, b.constant(0, size.type))
             b.store(b.select(weight < math.inf, weight, b.constant(0, size.type)), target)
-        return b.constant(1, F64)
+        return b.constant(1, make_type("double", self.lanes))
 
     def with_motion(self, norm: Value, slopes: Sequence[Value], factor: Value) -> Value:
         """max(N, |h x'|), `factor` times the slopes being h x'; N itself with weights."""

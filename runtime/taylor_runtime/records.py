@@ -19,7 +19,7 @@ from taylor_runtime.states import StateRows
 def record_length(order: int, rows: StateRows) -> int:
     """Doubles that a record takes."""
     count = planes_of(rows.element) * (order + 1) * rows.size
-    return RECORD_HEADER + -(-count * size_of(rows.element) // 8)
+    return RECORD_HEADER * rows.batch + -(-count * size_of(rows.element) // 8)
 
 
 class Recorder:
@@ -43,7 +43,9 @@ class Recorder:
         self.length = record_length(order, rows)
 
     def current(self) -> Value:
-        """Where the current step's record goes."""
+        """Where the current step's record goes; a batch has one for each lane, side by side."""
+        if self.rows.lanes:
+            return self.records
         return self.b.at(self.records, self.control.get("records") * self.length)
 
     def write_if(self, needed: Value, series: SeriesEmitter) -> None:
@@ -53,12 +55,13 @@ class Recorder:
             self._write(series)
             return []
 
-        self.b.if_(self.b.ne(self.control.get("recording"), 0) | needed, write)
+        wanted = self.b.ne(self.control.get("recording"), 0) | needed
+        self.b.if_(self.b.any_lane(wanted), write)
 
     def _write(self, series: SeriesEmitter) -> None:
         b, record = self.b, self.current()
         for k, name in enumerate(("time", "time_low", "scale")):
-            b.store(self.control.get(name), b.at(record, k))
+            b.store(self.control.get(name), b.at(record, k * self.rows.batch))
 
         def one_order(n: Index, _: list[Value]) -> Sequence[Value]:
             base = self._coefficient_address(record, n)
@@ -78,7 +81,8 @@ class Recorder:
     def _coefficient_address(self, record: Value, n: Index) -> Value:
         """Where coefficient n of the first place is."""
         rows = self.rows
-        body = record_body(self.b, record, (self.order + 1) * rows.size, rows.element)
+        count = (self.order + 1) * rows.size
+        body = record_body(self.b, record, count, rows.element, rows.batch)
         return self.b.at(body, n * rows.size, rows.element)
 
     def accept(self, state: Value) -> None:

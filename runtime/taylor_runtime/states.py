@@ -39,7 +39,8 @@ def time_as(b: Builder, high: Value, low: Value, part: int, element: str) -> Val
 class StateRows:
     """Which rows hold states, where each starts in the state vector, and where each state is.
 
-    `element` is the kind of number of the states.
+    `element` is the kind of number of the states.  With a batch, whose rows are one number wide,
+    each state has a lane for every trajectory.
     """
 
     rows: tuple[int, ...]
@@ -48,19 +49,25 @@ class StateRows:
     slots: tuple[int, ...]
     size: int
     element: str = "double"
+    batch: int = 1
 
     @classmethod
-    def of(cls, program: Program, element: str = "double") -> StateRows:
+    def of(cls, program: Program, element: str = "double", batch: int = 1) -> StateRows:
         """The outputs of the program are its states, in the user's order."""
         rows = tuple(dict.fromkeys(row for row, _ in program.outputs))
-        widths = tuple(program.rows[row].width for row in rows)
+        widths = tuple(program.rows[row].width * batch for row in rows)
         starts, position = [], 0
         for width in widths:
             starts.append(position)
             position += padded(width)
         where = dict(zip(rows, starts, strict=True))
         slots = tuple(where[row] + lane for row, lane in program.outputs)
-        return cls(rows, widths, tuple(starts), slots, position, element)
+        return cls(rows, widths, tuple(starts), slots, position, element, batch)
+
+    @property
+    def lanes(self) -> int:
+        """Lanes of what belongs to trajectories: 0, a scalar, for a single one."""
+        return self.batch if self.batch > 1 else 0
 
     def slot(self, state: int) -> int:
         """Place of the user's state in the vector."""
@@ -108,15 +115,18 @@ class StateRows:
             for chunk in chunks(width)
         ]
 
-    def copy(self, b: Builder, source: Value, target: Value) -> None:
-        """target = source."""
-        kind = self.element
+    def copy(self, b: Builder, source: Value, target: Value, where: Value) -> None:
+        """target = source, of the trajectories where the condition holds."""
+        kind, count = self.element, self.size // self.batch
+        t = Type(kind, self.lanes)
 
         def one(i: Index, _: list[Value]) -> Sequence[Value]:
-            b.store(b.load(Type(kind), b.at(source, i, kind)), b.at(target, i, kind))
+            place = b.at(target, i * self.batch, kind)
+            value = b.load(t, b.at(source, i * self.batch, kind))
+            b.store(b.select(where, value, b.load(t, place)), place)
             return []
 
-        b.fold(0, self.size, [], one, unroll=self.size <= 4 * UNROLLED_CHUNKS)
+        b.fold(0, count, [], one, unroll=count <= 4 * UNROLLED_CHUNKS)
 
     def load_slots(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
         """Items `slots` of an array into the lanes of a chunk; the last slot fills the padding."""
@@ -125,6 +135,7 @@ class StateRows:
             return self._load_by_table(b, base, slots, chunk)
         if not chunk.lanes:
             return b.load(Type(kind), b.at(base, slots[0], kind))
+        slots = [slot + lane for slot in slots for lane in range(self.batch)]
         wanted = list(slots[chunk.offset : chunk.offset + chunk.lanes])
         wanted += [wanted[-1]] * (chunk.lanes - len(wanted))
         t = chunk.type(kind)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from taylor_runtime.control import Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import exp2_estimate, log2_estimate
-from taylor_runtime.ir import F64, I1, Builder, Index, Type, Value
-from taylor_runtime.lanes import join, split
+from taylor_runtime.ir import Builder, Index, Type, Value
+from taylor_runtime.lanes import join, repeat, split, where_any
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
 
@@ -24,7 +24,10 @@ FAINT = (
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a step starts: address of the state, its scaled slopes, the scale, how far to look."""
+    """Where a step starts: address of the state, its scaled slopes, the scale, how far to look.
+
+    All of it, and every size, has a lane for each trajectory of a batch.
+    """
 
     state: Value
     slopes: list[Value]
@@ -65,20 +68,20 @@ class StepSize:
         previous = control.get("estimate")
         norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
         control.set("norm", norm)
-        lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, F64), 1)
+        lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, norm.type), 1)
         sizes = [(k, self.norms.measure(x) * lift) for k, x in ((p, top), (p - 1, below))]
         nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
-        needed = b.constant(0, I1) if self.polynomial else nothing
+        needed = b.constant(0, nothing.type) if self.polynomial else nothing
         self.recorder.write_if(needed, self.series)
-        exponent = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
-        (exponent,) = b.if_(
+        by_state = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
+        exponent = where_any(
+            b,
             b.eq(previous, 0),
-            lambda: [self._first_exponent(point, sizes, exponent, lift)],
-            lambda: [exponent],
+            lambda: self._first_exponent(point, sizes, by_state, lift),
+            by_state,
         )
         bounded = exp2_estimate(b, exponent, point.scale)
-        (result,) = b.if_(nothing, lambda: [self._unbounded(point, norm)], lambda: [bounded])
-        return result
+        return where_any(b, nothing, lambda: self._unbounded(point, norm), bounded)
 
     def _smaller_exponent(
         self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
@@ -89,9 +92,10 @@ class StepSize:
         """
         b = self.b
         logarithms = log2_estimate(b, join(b, [size for _, size in sizes]))
-        per_order = b.constants([1 / (k - less) for k, _ in sizes])
-        known = b.fma(b.splat(log2_norm, len(sizes)), per_order, self.log2_safety)
-        low, high = split(b, b.fma(-logarithms, per_order, known), 0, len(sizes))
+        lanes = log2_norm.lanes
+        per_order = b.constants([1 / (k - less) for k, _ in sizes for _ in range(max(lanes, 1))])
+        known = b.fma(repeat(b, log2_norm, len(sizes)), per_order, self.log2_safety)
+        low, high = split(b, b.fma(-logarithms, per_order, known), lanes, len(sizes))
         return b.select(low < high, low, high)
 
     def _first_exponent(
@@ -114,10 +118,10 @@ class StepSize:
         """
         b = self.b
         if self.polynomial:
-            return b.constant(math.inf, F64)
+            return b.constant(math.inf, norm.type)
         previous = self.control.get("estimate")
         faint = (norm > 0) & (norm < FAINT)  # coefficients vanish by underflow, not in truth
-        growth = b.select(faint, b.constant(FAINT_GROWTH, F64), GROWTH)
+        growth = b.select(faint, b.constant(FAINT_GROWTH, norm.type), GROWTH)
         trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
         log2_norm = log2_estimate(b, norm)
 

@@ -1,0 +1,99 @@
+"""Step loops of many trajectories that run: lanes by cost, memory, the call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime.batch_stepper import (
+    OWN,
+    PROPAGATE_BATCH,
+    SHARED,
+    batch_module,
+    batch_record_length,
+)
+from taylor_runtime.build import Stepper, aligned_planes, aligned_zeros, work
+from taylor_runtime.call import function_pointer
+from taylor_runtime.control import ROW
+from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.layout import CHUNK, Layout
+from taylor_runtime.program import Program
+from taylor_runtime.states import VECTORS, StateRows
+
+UNROLLED_BATCH_WORK = 1800  # operations on registers of a step that is still written out
+BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStepper:
+    """A compiled step loop with trajectories in lanes; see `batch_stepper.batch_module`."""
+
+    module: Module
+    program: Program
+    precision: str
+    lanes: int
+    states: int
+    parameters: int
+    record_length: int
+    _call: Any = field(repr=False)
+
+    def memory(self, floors: np.ndarray | None) -> list[np.ndarray]:
+        """Arrays of their own for the lanes of one thread; floors: atol / rtol of the states."""
+        lanes, kind = self.lanes, self.precision
+        tolerances = aligned_zeros(self.states * lanes)
+        if floors is not None:
+            tolerances[:] = np.repeat(floors, lanes)
+        return [
+            aligned_zeros(ROW.itemsize // 8 * lanes),
+            aligned_planes(VECTORS * self.states * lanes, kind),
+            aligned_planes(self.parameters * lanes, kind),
+            aligned_planes(Layout.of(self.program, lanes).size, kind),
+            aligned_zeros(self.record_length),
+            tolerances,
+        ]
+
+    def run(self, rows: list[np.ndarray], memory: list[np.ndarray]) -> None:
+        """Integrate rows (without the GIL) until their queue is empty.
+
+        rows: stop, queue (int64), blocks, states and parameters, which threads may share.
+        """
+        self._call(*[array.ctypes.data for array in (*rows, *memory)])
+
+
+def build_batch(stepper: Stepper) -> BatchStepper:
+    """Compile the step loop of a stepper's program for many trajectories; same bits."""
+    program, element = stepper.rows, stepper.options.element
+    unrolled = work(program) <= UNROLLED_BATCH_WORK
+    batch = best_lanes(program, unrolled)
+    options = replace(stepper.options, unrolled=unrolled)
+    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
+    module = compile_ir(
+        lambda: batch_module(program, options, batch),
+        [PROPAGATE_BATCH],
+        options=Options(passes=STEP_PASSES),
+        label="batch",
+        source=repr(("batch", batch, nameless, options)),
+    )
+    rows = StateRows.of(program, element, batch)
+    return BatchStepper(
+        module=module,
+        program=program,
+        precision=stepper.options.precision,
+        lanes=batch,
+        states=len(program.outputs),
+        parameters=stepper.parameters,
+        record_length=batch_record_length(program.order, rows),
+        _call=function_pointer(module.address(PROPAGATE_BATCH), BATCH_TYPE, owner=module),
+    )
+
+
+def best_lanes(program: Program, unrolled: bool) -> int:
+    """Trajectories side by side."""
+    return CHUNK
+
+
+def batch_pays(stepper: Stepper) -> bool:
+    """Whether many trajectories are faster in lanes than one after the other."""
+    return True
