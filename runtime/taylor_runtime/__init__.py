@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
-    from taylor_runtime.serial import UNFINISHED as UNFINISHED
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
@@ -91,7 +90,7 @@ _NAMES = {
     "garbage": "uncollected",
     "grid": "grid_filler",
     "layout": "CHUNK",
-    "serial": "UNFINISHED row_loop run_rows",
+    "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",
     "target": "Target",

@@ -26,7 +26,6 @@ from taylor_runtime.events.block import EVENT_BLOCK
 from taylor_runtime.ir import I64, Builder, Index, Module, Value
 
 RUN = "taylor.run_rows"
-UNFINISHED = -1  # status of a row that was not finished, nor perhaps begun
 MOVING = ("control", "states", "parameters", "grid")  # arrays with an item for each row
 RESTING = ("work", "records", "tolerances")
 ORDER = ("control", "states", "parameters", "work", "records", "grid", "tolerances")
@@ -63,7 +62,7 @@ def run_rows(block: np.ndarray) -> None:
     """Run all rows (without the GIL) until they end, at a step limit, or `stop` says so.
 
     block: one item of dtype `ROW_LOOP`. The rows' control blocks are as before a first step, and
-    their `codes` UNFINISHED.  Records of events are written one behind the other; where there is
+    their `codes` RUNNING.  Records of events are written one behind the other; where there is
     no more room, the loop comes back with `full` set and may be called again.
     """
     _function()(block.ctypes.data)

@@ -76,6 +76,8 @@ class Integrator(Trajectory):
     ('REACHED', True)
     """
 
+    _batch: Any = None  # what `ensemble` made of the machine code for many trajectories
+
     @rt.uncollected()
     def __init__(
         self,
@@ -169,7 +171,7 @@ class Integrator(Trajectory):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        made = ("_machine", "_watch", "_running", "_model", "_detection")
+        made = ("_machine", "_watch", "_running", "_model", "_detection", "_batch")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         known = None if self._detection is None else self._detection.state()
         memory = self._machine.memory()

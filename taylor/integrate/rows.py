@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.integrate.batch import Stop
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.propagation import MOST_STEPS
 from taylor.integrate.watched import Found, Watched
@@ -17,26 +18,11 @@ LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop
 
 
-class Stop:
-    """Whether the work is to end early; machine code looks at it now and then."""
-
-    def __init__(self) -> None:
-        self.flag = np.zeros(1, np.int64)
-
-    @property
-    def wanted(self) -> bool:
-        return bool(self.flag[0])
-
-    @wanted.setter
-    def wanted(self, value: bool) -> None:
-        self.flag[0] = value
-
-
 class Ends(NamedTuple):
     """How r rows ended.
 
     states: (r, n), or (r, n, 2) of pairs; times: (r, 2), pairs; codes: (r,), statuses of the
-    runtime, UNFINISHED where work was stopped before a row had ended; steps: (r,); grid: (r, k, n)
+    runtime, RUNNING where work was stopped before a row had ended; steps: (r,); grid: (r, k, n)
     or (r, k, n, 2), NaN where a row did not come, or None; events: what was recorded, and stopped:
     (r,), the event that stopped a row (code EVENT_STOP), where events are watched.
     """
@@ -157,7 +143,7 @@ class Rows:
     ) -> np.ndarray:
         """Run all rows; returns the statuses of the runtime."""
         machine, count = self.machine, len(control)
-        codes = np.full(count, rt.UNFINISHED, dtype=np.int64)
+        codes = np.full(count, rt.RUNNING, dtype=np.int64)
         arrays = {"grid": machine.grid, "work": machine.work, "records": machine.records}
         arrays |= {"tolerances": machine.tolerances, "codes": codes, "stop": stop.flag}
         addresses = {name: array.ctypes.data for name, array in (arrays | self.room).items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.integrate.batch import Stop
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
 from taylor.integrate.integrator import Integrator
@@ -16,7 +17,7 @@ from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.propagation import Propagation
-from taylor.integrate.rows import Rows, Stop
+from taylor.integrate.rows import Ends, Rows
 from taylor.integrate.watched import Found, can_watch
 from taylor.precision import leading
 
@@ -74,15 +75,19 @@ class Runner:
         ends = self.rows.run(
             jobs.states, jobs.times, jobs.ends, jobs.parameters, jobs.grids(), jobs.max_steps, stop
         )
+        return self.results(jobs, ends, stop)
+
+    def results(self, jobs: Jobs, ends: Ends, stop: Stop) -> Results:
+        """What `ends` of all jobs come to; those that went wrong are run again to say why."""
         codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
         codes[ends.codes == rt.REACHED] = CODES[Status.REACHED]
-        codes[ends.codes == rt.UNFINISHED] = CODES[Status.INTERRUPTED]
+        codes[ends.codes == rt.RUNNING] = CODES[Status.INTERRUPTED]
         results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
         if ends.stopped is not None:
             for row in np.flatnonzero(ends.codes == rt.EVENT_STOP):
                 codes[row] = CODES[Status.EVENT]
                 results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
-        blank(results, np.flatnonzero(ends.codes == rt.UNFINISHED))
+        blank(results, np.flatnonzero(ends.codes == rt.RUNNING))
         for row in np.flatnonzero(np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))):
             self._again(jobs, int(row), results, stop)
         return results

@@ -20,10 +20,11 @@ from concurrent.futures import (
 from typing import Any
 
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.integrate.batch import Batch, Stop, Unsuitable
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.progress import ProgressBar
-from taylor.integrate.rows import Stop
+from taylor.integrate.relay import ROUNDS_OF_LANES, Relay
 from taylor.integrate.runner import Results, Runner
 
 LOOK_SECONDS = 0.1  # between looks at Ctrl-C and progress
@@ -31,6 +32,9 @@ SHARE_SECONDS = 0.2  # that a share of the rows should take
 FIRST_SHARE = 16
 MOST_ROWS = 4096
 MOST_NUMBERS = 1 << 21  # in the results of a share
+LEAST_IN_LANES = 64  # rows
+BATCH_SECONDS = 0.5  # of work left that machine code with trajectories in lanes is made for
+MADE_SECONDS = 0.01  # and the same where it is there already
 AHEAD = 2  # shares for each worker that are under way in an executor
 KEPT = 4  # integrators that a process keeps for more shares of the same ensemble
 
@@ -61,6 +65,13 @@ class Shares:
             self.next_row = first + size
             return first, self.next_row
 
+    def take_all(self) -> int:
+        """Where the rows begin that nobody has taken; now they are."""
+        with self.lock:
+            first = min(self.next_row, self.count)
+            self.next_row = self.count
+            return first
+
     def took(self, rows: int, seconds: float) -> None:
         """How long a share took."""
         self.rate = max(rows / max(seconds, 1e-6), 1.0)
@@ -82,34 +93,99 @@ def in_threads(
     bar: ProgressBar,
 ) -> None:
     """Run all jobs in threads of this process; Ctrl-C leaves out what was not finished."""
-    shares, stop = Shares(jobs, workers), Stop()
-
-    def work() -> None:
-        try:
-            runner = Runner(integrator, jobs.dense)
-            while not stop.wanted and (share := shares.take()) is not None:
-                started = clock.perf_counter()
-                put(share[0], runner.run(jobs.part(*share), stop))
-                shares.took(share[1] - share[0], clock.perf_counter() - started)
-        except BaseException:
-            stop.wanted = True
-            raise
-
+    team = _Team(integrator, jobs, put, workers)
     pool = executor or ThreadPoolExecutor(workers)
     futures = []
     try:
-        futures = [pool.submit(work) for _ in range(workers)]
+        futures = [pool.submit(team.work) for _ in range(workers)]
         while wait(futures, timeout=LOOK_SECONDS).not_done:
-            bar.show(shares.next_row)
+            bar.show(team.handed_out)
     except KeyboardInterrupt:
         pass
     finally:
-        stop.wanted = True
+        team.stop.wanted = True
         wait(futures)
         if executor is None:
             pool.shutdown()
     for future in futures:
         future.result()
+    team.close()
+
+
+class _Team:
+    """Threads that share the rows: one by one, or in lanes where there is enough to do.
+
+    The first shares are run one by one, and tell how long it would take to go on so.
+    """
+
+    def __init__(self, integrator: Integrator, jobs: Jobs, put: Put, workers: int) -> None:
+        self.integrator = integrator
+        self.jobs = jobs
+        self.put = put
+        self.workers = workers
+        self.shares = Shares(jobs, workers)
+        self.stop = Stop()
+        self.relay: Relay | None = None
+        self.undecided = True
+        self.lock = threading.Lock()
+
+    @property
+    def handed_out(self) -> int:
+        """How many rows somebody works on, or has."""
+        return self.shares.next_row if self.relay is None else self.relay.next_row
+
+    def work(self) -> None:
+        """What a thread does."""
+        try:
+            runner = Runner(self.integrator, self.jobs.dense)
+            while not self.stop.wanted and (share := self.shares.take()) is not None:
+                started = clock.perf_counter()
+                self.put(share[0], runner.run(self.jobs.part(*share), self.stop))
+                self.shares.took(share[1] - share[0], clock.perf_counter() - started)
+                self._decide(runner)
+            with self.lock:  # somebody may be making it
+                relay = self.relay
+            if relay is not None:
+                batch = self.integrator._batch.copy()
+                batch.max_step = self.integrator.max_step
+                relay.work(batch, runner)
+        except BaseException:
+            self.stop.wanted = True
+            raise
+
+    def _decide(self, runner: Runner) -> None:
+        """Once, when it is known how long a row takes: whether lanes are worth their making."""
+        with self.lock:
+            if not self.undecided:
+                return
+            self.undecided = False
+            left = len(self.jobs) - self.shares.next_row
+            seconds = left / (self.shares.rate * self.workers)
+            made = self.integrator._batch is not None
+            if runner.rows is None or left < LEAST_IN_LANES:
+                return
+            if self.integrator._detection is not None:
+                return
+            if seconds < (MADE_SECONDS if made else BATCH_SECONDS) or not self._make():
+                return
+            lanes = self.integrator._batch.lanes
+            size = max(self.shares.most, ROUNDS_OF_LANES * lanes * self.workers)
+            first = self.shares.take_all()
+            self.relay = Relay(self.jobs, first, size, self.put, self.stop)
+
+    def _make(self) -> bool:
+        """Machine code for many trajectories, if that is worth while."""
+        if self.integrator._batch is None:
+            try:
+                self.integrator._batch = Batch(self.integrator)
+            except Unsuitable:
+                return False
+        return True
+
+    def close(self) -> None:
+        """What an interruption has left in lanes."""
+        if self.relay is not None:
+            self.relay.close(Runner(self.integrator, self.jobs.dense))
 
 
 def in_executor(
@@ -125,9 +201,9 @@ def in_executor(
     Raises what the first share raised, if none was finished.
     """
     payload = _pickled(integrator)
-    key = hashlib.blake2b(payload, digest_size=16).hexdigest() + str(jobs.dense)
+    key = hashlib.blake2b(payload, digest_size=16).hexdigest()
     shares = Shares(jobs, workers)
-    pending: dict[Future[tuple[Results, float]], int] = {}
+    pending: dict[Future[tuple[list[tuple[int, Results]], float]], int] = {}
     problem: BaseException | None = None
     finished = 0
     try:
@@ -147,9 +223,10 @@ def in_executor(
                 if error is not None:
                     problem = problem or error
                     continue
-                results, seconds = future.result()
-                put(first, results)
-                shares.took(len(results.codes), seconds)
+                found, seconds = future.result()
+                for place, results in found:
+                    put(first + place, results)
+                shares.took(sum(len(results.codes) for _, results in found), seconds)
                 finished += 1
             bar.show(shares.next_row)
     except KeyboardInterrupt:
@@ -191,26 +268,26 @@ def check_executor(executor: object) -> None:
 
 # -- in a process of an executor ------------------------------------------------------------------
 
-_idle: OrderedDict[str, list[Runner]] = OrderedDict()
+_known: OrderedDict[str, Integrator] = OrderedDict()
 _lock = threading.Lock()
 
 
-def run_elsewhere(key: str, payload: bytes, jobs: Jobs) -> tuple[Results, float]:
+def run_elsewhere(key: str, payload: bytes, jobs: Jobs) -> tuple[list[tuple[int, Results]], float]:
     """Integrate some trajectories with the pickled integrator; also the seconds it took.
 
-    Integrators are kept for the next share: one for each thread that is at work.
+    The integrator is kept for the next share, and what it was compiled to.
     """
     with _lock:
-        idle = _idle.setdefault(key, [])
-        _idle.move_to_end(key)
-        while len(_idle) > KEPT:
-            _idle.popitem(last=False)
-        runner = idle.pop() if idle else None
-    if runner is None:
-        runner = Runner(pickle.loads(payload), jobs.dense)
-    started = clock.perf_counter()
-    results = runner.run(jobs, Stop())
-    seconds = clock.perf_counter() - started
+        integrator = _known.get(key)
+    if integrator is None:
+        integrator = pickle.loads(payload)
     with _lock:
-        idle.append(runner)
-    return results, seconds
+        integrator = _known.setdefault(key, integrator)
+        _known.move_to_end(key)
+        while len(_known) > KEPT:
+            _known.popitem(last=False)
+    found: list[tuple[int, Results]] = []
+    team = _Team(integrator, jobs, lambda first, results: found.append((first, results)), 1)
+    started = clock.perf_counter()
+    team.work()
+    return found, clock.perf_counter() - started

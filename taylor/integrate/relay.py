@@ -1,0 +1,110 @@
+"""Trajectories in lanes: rounds of them, on each of which all threads work side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.integrate.batch import Batch, Rows, Stop
+from taylor.integrate.jobs import Jobs
+from taylor.integrate.rows import Ends
+from taylor.integrate.runner import Results, Runner
+from taylor.precision import leading
+
+ROUNDS_OF_LANES = 8  # trajectories of each lane of each worker, at least, in a round
+
+
+class Round:
+    """Some trajectories, those with finite numbers in rows that machine code takes one by one."""
+
+    def __init__(self, batch: Batch, jobs: Jobs, first: int) -> None:
+        self.jobs = jobs
+        self.first = first
+        kind = batch.kind
+        self.good = np.isfinite(leading(jobs.states, kind)).all(axis=1)
+        self.good &= np.isfinite(leading(jobs.parameters, kind)).all(axis=1)
+        own = slice(None) if self.good.all() else self.good
+        states, times, ends = jobs.states[own], jobs.times[own], jobs.ends[own]
+        self.rows = Rows(batch, states, times, ends, jobs.max_steps)
+        self.rows.parameters[:] = jobs.parameters[own]
+        grids = jobs.grids()
+        if grids is not None:
+            self.rows.add_grids(grids[own])
+        self.taken = False
+
+    @property
+    def done(self) -> bool:
+        """Whether all have ended."""
+        return bool((self.rows.blocks["status"] >= 0).all())
+
+    def ends(self) -> Ends:
+        """How all ended; what is not finite did not even start."""
+        found = self.rows.ends()
+        if self.good.all():
+            return Ends(*found)
+        count, good = len(self.good), self.good
+        codes = np.full(count, rt.NON_FINITE, dtype=np.int64)
+        steps = np.zeros(count, dtype=np.int64)
+        states, times = self.jobs.states.copy(), self.jobs.times.copy()
+        states[good], times[good], codes[good], steps[good] = found[:4]
+        grid = None
+        if found.grid is not None:
+            grid = np.full((count, *found.grid.shape[1:]), np.nan, dtype=found.grid.dtype)
+            grid[good] = found.grid
+        return Ends(states, times, codes, steps, grid)
+
+
+class Relay:
+    """Hands rounds of the trajectories from `first` on to workers."""
+
+    def __init__(
+        self, jobs: Jobs, first: int, size: int, put: Callable[[int, Results], None], stop: Stop
+    ) -> None:
+        self.jobs = jobs
+        self.next_row = first
+        self.size = size
+        self.put = put
+        self.stop = stop
+        self.rounds: list[Round | None] = []
+        self.lock = threading.Lock()
+
+    def work(self, batch: Batch, runner: Runner) -> None:
+        """What one worker does, with a batch and a runner of its own."""
+        number = 0
+        while not self.stop.wanted and self._begin(batch, number):
+            round_ = self.rounds[number]
+            if round_ is not None:
+                batch.work(round_.rows, self.stop)
+                if round_.done:
+                    self._finish(number, runner)
+            number += 1
+
+    def close(self, runner: Runner) -> None:
+        """When all workers have ended: what was interrupted."""
+        for number in range(len(self.rounds)):
+            self._finish(number, runner)
+
+    def _begin(self, batch: Batch, number: int) -> bool:
+        """Whether there is such a round; it is made where nobody has come to it yet."""
+        with self.lock:
+            if number < len(self.rounds):
+                return True
+            first, last = self.next_row, min(self.next_row + self.size, len(self.jobs))
+            if first == last:
+                return False
+            self.rounds.append(Round(batch, self.jobs.part(first, last), first))
+            self.next_row = last
+            return True
+
+    def _finish(self, number: int, runner: Runner) -> None:
+        """Hand a round in, once, and forget it."""
+        with self.lock:
+            round_ = self.rounds[number]
+            if round_ is None or round_.taken:
+                return
+            round_.taken = True
+        self.put(round_.first, runner.results(round_.jobs, round_.ends(), self.stop))
+        self.rounds[number] = None
