@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.integrate import workers
 
 COUNT = 24
 X, Y, VX, VY = STATES = ty.variables("x y vx vy")
@@ -63,12 +64,32 @@ class Serial(Executor):
         return future
 
 
-@pytest.fixture(params=["one thread", "three threads", "pool of threads", "pickled"])
+@pytest.fixture
+def in_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trajectories go in lanes however few they are, but for the first."""
+    for name in ("LEAST_IN_LANES", "BATCH_SECONDS", "MADE_SECONDS"):
+        monkeypatch.setattr(workers, name, 0)
+    monkeypatch.setattr(workers, "FIRST_SHARE", 2)
+
+
+@pytest.fixture(
+    params=[
+        "one thread",
+        "three threads",
+        "pool of threads",
+        "pickled",
+        "one thread in lanes",
+        "three threads in lanes",
+        "pickled in lanes",
+    ]
+)
 def how(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """Ways to run an ensemble."""
-    if request.param == "one thread":
+    if request.param.endswith("in lanes"):
+        request.getfixturevalue("in_lanes")
+    if request.param.startswith("one thread"):
         yield {"workers": 1}
-    elif request.param == "three threads":
+    elif request.param.startswith("three threads"):
         yield {"workers": 3}
     elif request.param == "pool of threads":
         with ThreadPoolExecutor(2) as pool:
@@ -204,6 +225,40 @@ def test_on_a_dask_cluster() -> None:
     assert np.array_equal(out.steps, expected.steps)
     assert out.events is not None and expected.events is not None
     assert np.array_equal(out.events.states, expected.events.states)
+
+
+def test_lanes_are_used_and_kept(in_lanes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made once, and give way to what only one at a time can do."""
+    ta = kepler()
+    out = ty.ensemble(ta, starts(), until=9.0, workers=1)
+    made = ta._batch
+    assert made is not None
+    ta.max_step = 0.1
+    monkeypatch.setattr(workers, "Batch", None)  # no other is made
+    bounded = ty.ensemble(ta, starts(), until=9.0, workers=1)
+    assert ta._batch is made
+    one = alone(ta, starts()[20])
+    assert one.propagate_until(9.0).steps == bounded.steps[20] > out.steps[20]
+    assert np.array_equal(one.state, bounded.states[20])
+    ta.events = [ty.Event(Y)]  # type: ignore[assignment]
+    watched = ty.ensemble(ta, starts(), until=9.0, workers=1)
+    assert watched.events is not None and len(watched.events.times) > 0
+    assert pickle.loads(pickle.dumps(ta))._batch is None
+
+
+def test_many_rounds(in_lanes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More trajectories than are under way at a time, of which some are not finite."""
+    monkeypatch.setattr(workers, "MOST_ROWS", 1)
+    monkeypatch.setattr(workers, "ROUNDS_OF_LANES", 1)
+    first = np.tile(starts(), (9, 1))
+    first[[0, 17, 50, 51, 215]] = np.nan
+    out = ty.ensemble(kepler(), first, times=[0.5, 2.0, 6.0], workers=2)
+    once = ty.ensemble(kepler(), starts(), times=[0.5, 2.0, 6.0], workers=2)
+    bad = np.isnan(first[:, 0])
+    assert np.array_equal(out.states[~bad], np.tile(once.states, (9, 1, 1))[~bad])
+    assert np.array_equal(out.steps[~bad], np.tile(once.steps, 9)[~bad])
+    assert (out.status[bad] == ty.Status.NON_FINITE).all() and len(out.messages) == 5
+    assert np.isnan(out.states[bad]).all()
 
 
 # -- events and dense output --------------------------------------------------------------------
@@ -354,9 +409,13 @@ def test_exceptions_of_callbacks() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("watched", [False, True])
-def test_ctrl_c_leaves_what_is_finished(watched: bool, tmp_path: Path) -> None:
-    ta = kepler(events=[ty.Event(X * X + Y * Y - 1e12)] if watched else [])
+@pytest.mark.parametrize("way", ["one by one", "watched", "in lanes"])
+def test_ctrl_c_leaves_what_is_finished(
+    way: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if way == "in lanes":
+        request.getfixturevalue("in_lanes")
+    ta = kepler(events=[ty.Event(X * X + Y * Y - 1e12)] if way == "watched" else [])
     until = np.full(COUNT, 1.0)
     until[5:] = 1e9  # takes minutes
     timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))

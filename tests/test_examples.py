@@ -10,6 +10,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import taylor as ty
+
 matplotlib = pytest.importorskip("matplotlib")
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -68,6 +70,26 @@ def test_satellites_without_sgp4(
     monkeypatch.setitem(sys.modules, "sgp4", None)
     example.main()
     assert "pip install" in capsys.readouterr().out
+
+
+def test_stability_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Orbits end where their fate says, at the Jacobi constant that they started with."""
+    example = load("stability_map", monkeypatch)
+    size = 24
+    states, possible = example.starts(size, +1)
+    fate, out = example.fates(states[possible], workers=2)
+    assert set(fate) == {0, 1, 2, 3} or set(fate) == {0, 1, 2}
+    x, y, vx, vy = out.states.T
+    moon, earth = np.hypot(x - 1 + example.MU, y), np.hypot(x + example.MU, y)
+    potential = x**2 + y**2 + 2 * (1 - example.MU) / earth + 2 * example.MU / moon
+    np.testing.assert_allclose(potential - vx**2 - vy**2, example.JACOBI, atol=1e-9)
+    np.testing.assert_allclose(moon[fate == 1], example.MOON, rtol=1e-9)
+    assert np.ptp(x[fate == 2]) < 1e-12 and (out.times[fate == 0] == example.END).all()
+    assert ((out.status == ty.Status.EVENT) == (fate > 0)).all()
+    whole = np.full(size * size, -1)
+    whole[possible] = fate
+    example.draw(whole, np.ones(size * size), size, str(tmp_path / "map.png"))
+    assert (tmp_path / "map.png").stat().st_size > 10_000
 
 
 def test_bouncing_ball_and_block(monkeypatch: pytest.MonkeyPatch) -> None:
