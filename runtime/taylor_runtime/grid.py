@@ -28,6 +28,7 @@ from taylor_runtime.ir import (
 )
 
 FILL = "taylor.fill_grid"
+LANES = (8, 4, 2, 0)  # places that are evaluated at a time, as long as there are so many
 
 
 def record_body(b: Builder, record: Value, count: Index, element: str, batch: int = 1) -> Value:
@@ -138,21 +139,35 @@ class _Filler:
 
         At the step's end the state itself.
         """
+        b, size = self.b, self.size
+        place: Value = b.constant(0, I64)
+        for lanes in LANES:
+            known = b.splat(tau, lanes) if lanes else tau
+            width = max(lanes, 1)
+
+            def more(carried: list[Value], width: int = width) -> Value:
+                return carried[0] + width <= size
+
+            def some(
+                carried: list[Value], lanes: int = lanes, known: Value = known, width: int = width
+            ) -> list[Value]:
+                self._evaluate_some(carried[0], Type(self.element, lanes), known, target, at_end)
+                return [carried[0] + width]
+
+            (place,) = b.while_([place], more, some)
+
+    def _evaluate_some(
+        self, place: Value, numbers: Type, tau: Value, target: Value, at_end: Value
+    ) -> None:
+        """Places that lie side by side, in lanes."""
         b, size, kind = self.b, self.size, self.element
-        base = record_body(b, self.record, (self.order + 1) * size, kind)
-        number = Type(kind)
+        column = b.at(record_body(b, self.record, (self.order + 1) * size, kind), place, kind)
 
-        def one(place: Index, _: list[Value]) -> Sequence[Value]:
-            column = b.at(base, place, kind)
+        def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
+            coefficient = b.load(numbers, b.at(column, (self.order - 1 - i) * size, kind))
+            return [b.fma(carried[0], tau, coefficient)]
 
-            def horner(i: Index, carried: list[Value]) -> Sequence[Value]:
-                coefficient = b.load(number, b.at(column, (self.order - 1 - i) * size, kind))
-                return [b.fma(carried[0], tau, coefficient)]
-
-            top = b.load(number, b.at(column, self.order * size, kind))
-            (value,) = b.fold(0, self.order, [top], horner)
-            end = b.load(number, b.at(self.state, place, kind))
-            b.store(b.select(at_end, end, b.normal(value)), b.at(target, place, kind))
-            return []
-
-        b.fold(0, size, [], one)
+        top = b.load(numbers, b.at(column, self.order * size, kind))
+        (value,) = b.fold(0, self.order, [top], horner)
+        end = b.load(numbers, b.at(self.state, place, kind))
+        b.store(b.select(at_end, end, b.normal(value)), b.at(target, place, kind))

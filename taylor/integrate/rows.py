@@ -132,8 +132,11 @@ class Rows:
 
     def _grid_states(self, room: np.ndarray, done: np.ndarray) -> np.ndarray:
         """In the user's order; NaN where a row did not come."""
-        planes = np.moveaxis(room, 1, 0)[..., self.machine.slots]
-        states = self.kind.from_planes(planes)
+        slots = self.machine.slots
+        first, n = int(slots[0]), len(slots)
+        in_order = bool((slots == np.arange(first, first + n)).all())
+        ordered = room[..., first : first + n] if in_order else room[..., slots]
+        states = self.kind.from_planes(np.moveaxis(ordered, 1, 0))
         for row in np.flatnonzero(done < room.shape[2]):
             states[row, done[row] :] = np.nan
         return states
