@@ -10,6 +10,7 @@ import pytest
 from mpmath import mp
 
 import taylor as ty
+from benchmarks import ensembles
 from benchmarks.problem import starts
 from benchmarks.problems import BODIES, PROBLEMS
 from benchmarks.targets import ROWS, Import, Time, selected
@@ -113,3 +114,44 @@ def test_network_is_three_layers() -> None:
     slopes = derivatives("network", np.array([0.5, -0.25]))
     far = derivatives("network", np.array([1e9, 0.0]))
     assert np.isfinite(slopes).all() and np.abs(far).max() < 40  # tanh saturates
+
+
+def test_satellites_follow_the_potential() -> None:
+    """-grad of -(GM / r)(1 - J2 (R / r)^2 (3 sin^2 latitude - 1) / 2), Vallado (2013), ch. 8."""
+
+    def potential(x: object, y: object, z: object) -> object:
+        r = mp.sqrt(x * x + y * y + z * z)
+        ring = ensembles.J2 * (ensembles.RADIUS / r) ** 2 * (3 * (z / r) ** 2 - 1) / 2
+        return ensembles.EARTH / r * (1 - ring)
+
+    for state in ensembles.satellites(5):
+        with mp.workdps(30):
+            place = tuple(mp.mpf(u) for u in state[:3])
+            slopes = [float(mp.diff(potential, place, n)) for n in np.eye(3, dtype=int).tolist()]
+            found = ensembles.earth_orbit(mp, [mp.mpf(u) for u in state])
+        np.testing.assert_allclose([float(f) for f in found], [*state[3:], *slopes], rtol=1e-12)
+        assert 6700 < np.linalg.norm(state[:3]) < 8400
+        assert abs(state[:3] @ state[3:]) < 1e-6 * np.linalg.norm(state[:3])
+
+
+def test_mixed_periods_are_mixed() -> None:
+    """Circles about the heavier mass turn by 2 pi in (2 pi) sqrt(r^3 / (1 - mu))."""
+    problem = PROBLEMS["planar-cr3bp"]
+    states = ensembles.mixed_periods(problem, 20)
+    radius = states[:, 0] - 0.01
+    periods = 2 * np.pi * np.sqrt(radius**3 / 0.99)
+    assert periods.max() / periods.min() == pytest.approx(100)
+    inner = states[np.argmin(radius)]
+    slopes = derivatives("planar-cr3bp", inner)
+    # in the fixed frame the acceleration is that of the circle: v^2 / r towards the mass
+    fixed = slopes[2] - inner[3]
+    assert fixed == pytest.approx(-((inner[3] - 0.01) ** 2) / radius.min(), rel=1e-3)
+
+
+def test_an_ensemble_is_measured() -> None:
+    work = ensembles.works(50)[0]
+    own = ensembles.Own(work)
+    seconds, out = own.run(2, None)
+    assert seconds > 0 and out.success and own.equal(out)
+    out.states[0, 0] += 1e-9
+    assert not own.equal(out)
