@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -475,6 +476,20 @@ def test_output_to_a_file(how: dict[str, Any], tmp_path: Path) -> None:
     assert ends.final_states is ends.states
 
 
+def test_progress(
+    in_lanes: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar counts trajectories that have ended."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("taylor.integrate.progress.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("taylor.integrate.progress.REDRAW_SECONDS", 0.0)
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.01)
+    until = np.append(np.full(COUNT - 1, 1.0), 1e6)
+    ty.ensemble(kepler(), starts(), until=until, progress=True, workers=2)
+    shown = capsys.readouterr().err
+    assert f"{COUNT - 1} of {COUNT} trajectories" in shown
+
+
 def test_outcomes_pickle() -> None:
     out = ty.ensemble(kepler(), starts(4), until=5.0, events=ty.Event(Y), dense=True)
     again = pickle.loads(pickle.dumps(out))
@@ -518,20 +533,19 @@ def test_sweeps_and_empty_ensembles() -> None:
         ({"until": 1.0, "max_steps": 0}, "max_steps"),
         ({"until": 1.0, "events": [X]}, "ty.Event"),
         ({"until": 1.0, "output": 7}, "path of a .npy file"),
-        (
-            {
-                "until": 1.0,
-                "executor": Serial(),
-                "events": ty.Event(Y, callback=lambda ta: None),
-            },
-            "cannot be sent",
-        ),
     ],
 )
 def test_arguments_are_checked(changes: dict[str, Any], message: str) -> None:
     arguments = {"states": starts(), **changes}
     with pytest.raises((ValueError, TypeError), match=message):
         ty.ensemble(kepler(), **arguments)
+
+
+def test_callbacks_that_cannot_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "cloudpickle", raising=False)
+    event = ty.Event(Y, callback=lambda ta: None)
+    with pytest.raises(ValueError, match="cannot be sent to other processes"):
+        ty.ensemble(kepler(), starts(), until=1.0, executor=Serial(), events=event)
 
 
 def test_the_first_argument() -> None:

@@ -33,12 +33,14 @@ class Round:
         grids = jobs.grids()
         if grids is not None:
             self.rows.add_grids(grids[own])
+        self.inside = 0  # workers
         self.taken = False
 
     @property
-    def done(self) -> bool:
-        """Whether all have ended."""
-        return bool((self.rows.blocks["status"] >= 0).all())
+    def ended(self) -> int:
+        """How many have."""
+        bad = len(self.good) - len(self.rows.blocks)
+        return bad + int((self.rows.blocks["status"] >= 0).sum())
 
     def ends(self) -> Ends:
         """How all ended; what is not finite did not even start."""
@@ -70,15 +72,22 @@ class Relay:
         self.stop = stop
         self.rounds: list[Round | None] = []
         self.lock = threading.Lock()
+        self.handed_in = 0
+
+    @property
+    def done(self) -> int:
+        """How many trajectories have ended."""
+        under_way = [r for r in self.rounds if r is not None and not r.taken]
+        return self.handed_in + sum(r.ended for r in under_way)
 
     def work(self, batch: Batch, runner: Runner) -> None:
         """What one worker does, with a batch and a runner of its own."""
         number = 0
         while not self.stop.wanted and self._begin(batch, number):
-            round_ = self.rounds[number]
+            round_ = self._enter(number)
             if round_ is not None:
                 batch.work(round_.rows, self.stop)
-                if round_.done:
+                if self._leave(round_):
                     self._finish(number, runner)
             number += 1
 
@@ -99,6 +108,21 @@ class Relay:
             self.next_row = last
             return True
 
+    def _enter(self, number: int) -> Round | None:
+        """The round to work on; None if it is over."""
+        with self.lock:
+            round_ = self.rounds[number]
+            if round_ is None or round_.taken:
+                return None
+            round_.inside += 1
+            return round_
+
+    def _leave(self, round_: Round) -> bool:
+        """Whether a worker was the last: then all results are in place, not just all statuses."""
+        with self.lock:
+            round_.inside -= 1
+            return round_.inside == 0 and not self.stop.wanted
+
     def _finish(self, number: int, runner: Runner) -> None:
         """Hand a round in, once, and forget it."""
         with self.lock:
@@ -106,5 +130,6 @@ class Relay:
             if round_ is None or round_.taken:
                 return
             round_.taken = True
+            self.handed_in += len(round_.jobs)
         self.put(round_.first, runner.results(round_.jobs, round_.ends(), self.stop))
         self.rounds[number] = None

@@ -49,6 +49,7 @@ class Shares:
         self.next_row = 0
         self.workers = workers
         self.most = max(1, min(MOST_ROWS, MOST_NUMBERS // max(1, jobs.numbers)))
+        self.done = 0
         self.rate = 0.0  # rows a second of one worker, latest
         self.lock = threading.Lock()
 
@@ -74,6 +75,8 @@ class Shares:
 
     def took(self, rows: int, seconds: float) -> None:
         """How long a share took."""
+        with self.lock:
+            self.done += rows
         self.rate = max(rows / max(seconds, 1e-6), 1.0)
 
 
@@ -99,7 +102,7 @@ def in_threads(
     try:
         futures = [pool.submit(team.work) for _ in range(workers)]
         while wait(futures, timeout=LOOK_SECONDS).not_done:
-            bar.show(team.handed_out)
+            bar.show(team.done)
     except KeyboardInterrupt:
         pass
     finally:
@@ -130,9 +133,9 @@ class _Team:
         self.lock = threading.Lock()
 
     @property
-    def handed_out(self) -> int:
-        """How many rows somebody works on, or has."""
-        return self.shares.next_row if self.relay is None else self.relay.next_row
+    def done(self) -> int:
+        """How many rows have ended."""
+        return self.shares.done + (0 if self.relay is None else self.relay.done)
 
     def work(self) -> None:
         """What a thread does."""
@@ -228,7 +231,7 @@ def in_executor(
                     put(first + place, results)
                 shares.took(sum(len(results.codes) for _, results in found), seconds)
                 finished += 1
-            bar.show(shares.next_row)
+            bar.show(shares.done)
     except KeyboardInterrupt:
         for future in pending:
             future.cancel()
