@@ -210,6 +210,44 @@ def test_in_other_kinds_of_numbers(precision: str, tolerance: float) -> None:
         assert max(errors) < tolerance
 
 
+@pytest.mark.parametrize("speed", [1e-10, 1e-30, 1e-100])
+def test_zeros_at_the_very_beginning_of_a_long_step(speed: float) -> None:
+    """A parabola is one step, whatever its length."""
+    ta = ty.Integrator([(X, V), (V, -9.81)], [0.0, speed], events=ty.Event(X))
+    seen = ta.propagate_until(8.0).events[0]
+    np.testing.assert_allclose(seen.times, [0.0, 2 * speed / 9.81], rtol=1e-12)
+    ta = ty.Integrator(CLOCK, [speed], events=ty.Event(X - 1, terminal=True))
+    assert ta.propagate_until(1e5).status is ty.Status.EVENT
+    assert ta.time == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("g", "times"),
+    [
+        (ty.sign(X), [0.5, 1.5, 2.5]),
+        (ty.where(X > 0, 2, -1), [0.5, 1.5, 2.5]),
+        (ty.where(ty.time > math.pi, 1, -1), [1.0]),
+    ],
+)
+def test_functions_that_jump_through_zero(g: ty.Expression, times: list[float]) -> None:
+    seen = watch(ty.Event(g), state=(1.0, 0.0)).propagate_until(10.0).events[0]
+    np.testing.assert_allclose(seen.times / np.pi, times, atol=1e-13)
+
+
+def test_a_zero_at_the_end_belongs_to_the_propagation_that_ends_there() -> None:
+    ta = watch(ty.Event(X - 1), ty.Event(X - 2, terminal=True), system=CLOCK, state=(0.0,))
+    outcomes = [ta.propagate_until(t) for t in (1.0, 1.5, 2.0, 2.0, 3.0)]
+    assert [len(o.events[0]) for o in outcomes] == [1, 0, 0, 0, 0]
+    assert [len(o.events[1]) for o in outcomes] == [0, 0, 1, 0, 0]
+    assert [o.status.name for o in outcomes] == [
+        "REACHED",
+        "REACHED",
+        "EVENT",
+        "REACHED",
+        "REACHED",
+    ]
+
+
 # -- terminal events and callbacks ----------------------------------------------------------------
 
 
@@ -366,6 +404,27 @@ def test_grids_and_dense_output_through_events() -> None:
     np.testing.assert_allclose(outcome.events[1].times, np.arange(0.5, 9.7, 2), atol=1e-14)
 
 
+def test_time_set_by_a_callback_leaves_a_gap_in_a_grid() -> None:
+    def leap(ta: ty.Integrator) -> None:
+        ta.time = 5.0
+
+    ta = watch(ty.Event(X - 0.5, callback=leap, cooldown=100.0))
+    outcome = ta.propagate_grid(np.arange(8.0))
+    assert np.isnan(outcome.states[:, 0]).tolist() == [False] + [True] * 4 + [False] * 3
+    np.testing.assert_allclose(
+        outcome.states[5:, 0], np.sin(math.pi / 6 + np.arange(3)), atol=1e-14
+    )
+
+
+def test_callbacks_and_the_stiffness_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks after every slice here, also where a callback has just set the state."""
+    monkeypatch.setattr("taylor.integrate.diagnose.STIFF_SECONDS", 0.0)
+    walls = ty.Event(X, callback=lambda ta: ta.state.__setitem__(1, -ta.state[1]))
+    ta = ty.Integrator([(X, V), (V, -1)], [0.5, 0.0], events=walls)
+    outcome = ta.propagate_until(12.5)
+    np.testing.assert_allclose(outcome.events[0].times, np.arange(1, 12, 2), atol=1e-13)
+
+
 def test_a_step_limit_loses_nothing() -> None:
     ta, whole = watch(ty.Event(X)), watch(ty.Event(X))
     times: list[float] = []
@@ -413,6 +472,7 @@ def test_parameters_of_events_alone() -> None:
     ("make", "message"),
     [
         (lambda: ty.Event(3), "constant"),
+        (lambda: ty.Event(X == 0), "is a condition; give the function"),
         (lambda: ty.Event(X, direction=2), "direction must be -1, 0 or"),
         (lambda: ty.Event(X, callback=3), "callback must be a function"),
         (lambda: ty.Event(X, terminal="yes"), "terminal must be True or False"),

@@ -105,6 +105,14 @@ def test_with_events_and_in_full_precision() -> None:
         assert abs(ty.to_mpmath(outcome.events[0].times[0]) - mpmath.mpf(10) / 3) < 1e-29
 
 
+def test_an_event_at_the_time_of_a_jump_comes_first() -> None:
+    stop = ty.Event(X - 1, terminal=True)
+    ta = ty.Integrator(FREE, [0.0, 1.0], events=stop, impulses=ty.Impulse(1.0, add={"v": 1.0}))
+    outcome = ta.propagate_until(3.0)
+    assert outcome.status is ty.Status.EVENT
+    assert outcome.events[0].states.tolist() == [[1.0, 1.0]]
+
+
 def test_copies_and_pickles() -> None:
     ta = kicked()
     ta.propagate_until(1.5)

@@ -68,6 +68,9 @@ def test_a_relay(branch: ty.Expression) -> None:
         (ty.where((ty.time > 1) & (ty.time < 2), 1.0, 0.0), 1.0),
         (ty.where((ty.time < 1) | (ty.time >= 2), 1.0, 0.0), 2.0),
         (ty.where(ty.time <= 1, 1.0, ty.where(ty.time > 2, 2.0, 0.0)), 3.0),
+        (ty.floor(ty.time), 3.0),
+        (ty.floor(2 * ty.time) ** 2 + ty.floor(-ty.time), 55 / 2 - 6.0),
+        (ty.time % 1, 1.5),
         (ty.abs(ty.abs(ty.time - 1) - 0.5), 0.125 * 4 + 1.0),
     ],
 )
@@ -94,6 +97,24 @@ def test_growth_with_a_ceiling() -> None:
     outcome = ta.propagate_until(3.0)
     assert outcome.switches[0].times == pytest.approx([math.log(2)], abs=1e-15)
     assert ta.state[0] == pytest.approx(2 + 2 * (3 - math.log(2)), abs=1e-14)
+
+
+def test_counting_up_and_down() -> None:
+    """x'' = -x with x' = v, and y' = floor(3 sin t): the integral of a staircase."""
+    y = ty.variable("y")
+    ta = ty.Integrator([(X, V), (V, -X), (y, ty.floor(3 * X))], [0.0, 1.0, 0.0])
+    outcome = ta.propagate_until(2 * math.pi)
+    # floor(3 sin t) = k between asin(k/3) and asin((k + 1)/3), up and down; -1 - k below zero
+    a, b = math.asin(1 / 3), math.asin(2 / 3)
+    up = 2 * (b - a) + 2 * 2 * (math.pi / 2 - b)
+    down = -(2 * a + 2 * 2 * (b - a) + 3 * 2 * (math.pi / 2 - b))
+    assert ta.state[2] == pytest.approx(up + down, abs=4e-15)
+    rises, falls = (seen.times[seen.directions != 0] for seen in outcome.switches)
+    assert rises[:4] == pytest.approx([a, b, 2 * math.pi - b, 2 * math.pi - a], abs=4e-15)
+    assert falls == pytest.approx([math.pi + s for s in (-b, -a, 0, a, b)], abs=4e-15)
+    back = ta.propagate_until(0.0)
+    assert ta.state == pytest.approx([0.0, 1.0, 0.0], abs=4e-15)
+    assert back.retracted == 0
 
 
 def test_touching_a_surface_changes_nothing() -> None:
@@ -123,6 +144,7 @@ def test_a_sliding_solution_stays_at_the_surface() -> None:
     ta = ty.Integrator([(X, ty.constant(0.5) - ty.sign(X))], [1.0])
     outcome = ta.propagate_until(5.0)
     assert outcome.status is ty.Status.SLIDING
+    assert outcome.switches[0].directions.tolist() == [-1]
     assert ta.time == pytest.approx(2.0, abs=1e-15)
     assert ta.state == pytest.approx([0.0], abs=1e-15)
     again = ta.propagate_until(5.0)

@@ -42,7 +42,8 @@ class Detection:
     ) -> None:
         self.events = tuple(events)
         self.switches = tuple(switches)
-        self._first_mode = len(system.parameters) - len(switches)
+        self._modes = 1 + max((s.mode for s in switches), default=-1)
+        self._first_mode = len(system.parameters) - self._modes
         listed = [event.expression for event in events] + [s.surface for s in switches]
         self._expressions = [scalars(g).item() for g in listed]
         self._detector = _compile(self._expressions, system, stepper)
@@ -62,9 +63,11 @@ class Detection:
             row["direction"], row["cooldown"] = event.direction, event.cooldown
             asks = event.callback is not None
             row["action"] = rt.ASK if asks else rt.STOP if event.terminal else rt.RECORD
-        for place, _ in enumerate(self.switches):
+        for place, switch in enumerate(self.switches):
             row = settings[len(self.events) + place]
-            row["action"], row["mode"] = rt.SWITCH, self._first_mode + place
+            row["action"], row["mode"] = rt.SWITCH, self._first_mode + switch.mode
+            row["change"] = switch.change
+            row["partner"] = len(self.events) + place + switch.change
         self._locate()
         self.forget()
 
@@ -136,29 +139,42 @@ class Detection:
         values |= dict(zip(system.parameters, map(float, parameters), strict=False))
         memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
         for place, switch in enumerate(self.switches):
-            g = float(self._expressions[len(self.events) + place].evaluate(values))
-            mode = math.copysign(1.0, g) if g else float(switch.at_zero)
-            number = self._first_mode + place
+            number = self._first_mode + switch.mode
+            if switch.change:
+                side, mode = -float(switch.change), float(switch.condition.evaluate(values))
+            else:
+                g = float(self._expressions[len(self.events) + place].evaluate(values))
+                side = mode = math.copysign(1.0, g) if g else float(switch.at_zero)
             machine.parameters[:, number] = 0.0
             machine.parameters[0, number] = mode
             values[system.parameters[number]] = mode
-            memory[place]["side"] = mode
+            memory[place]["side"] = side
             memory[place]["open"] = memory[place]["reported"] = 0.0
 
     def modes(self, machine: Machine) -> np.ndarray:
-        """The branch in force of every switch, +-1."""
+        """The branches in force: +-1, or the value of a `floor`."""
         first = self._first_mode
-        return np.array(machine.parameters[0, first : first + len(self.switches)], dtype=np.int8)
+        return np.array(machine.parameters[0, first : first + self._modes], dtype=float)
 
-    def flipped(self) -> int | None:
-        """The mode that changed at the end of the last step, as a parameter."""
+    def before_switch(self, machine: Machine) -> np.ndarray:
+        """The parameters of the last step, before a switch at its end changed a mode."""
+        planes = machine.parameters.copy()
         number = int(self.block[0]["flipped"]) - 1
-        return None if number < 0 else self._first_mode + number - len(self.events)
+        if number >= 0:
+            switch = self.switches[number - len(self.events)]
+            place = self._first_mode + switch.mode
+            old = planes[0, place]
+            planes[0, place] = old - switch.change if switch.change else -old
+        return planes
 
     # -- propagation ----------------------------------------------------------------------------
 
-    def begin(self, machine: Machine) -> None:
+    def begin(self, machine: Machine, backward: bool) -> None:
         """A propagation starts: nothing is recorded yet."""
+        last = float(machine.control[0]["step"])
+        if last and (last < 0) != backward:  # what was left at a surface is met there again
+            memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
+            memory["open"] = memory["reported"] = 0.0
         self.block[0]["count"] = 0
         control = machine.control[0]
         control["detector"] = self._detector.address
@@ -210,10 +226,10 @@ class Detection:
         listed = []
         for number in range(len(self._expressions)):
             own = rows[rows[:, 0] == number]
-            times = own[:, 1:3] if pairs else own[:, 1] + own[:, 2]
-            listed.append(
-                Crossings(np.array(times), self._states(own, machine), own[:, 3].astype(np.int8))
-            )
+            instants = np.array(own[:, 1:3])
+            times = instants.copy() if pairs else instants.sum(axis=1)
+            directions = own[:, 3].astype(np.int8)
+            listed.append(Crossings(times, self._states(own, machine), directions, instants))
         return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
 
 

@@ -186,6 +186,8 @@ class StiffnessWatch:
         repeated, self.retracted = new > self.retracted, new
         if order < LEAST_ORDER or h != control["estimate"] or h >= integrator.max_step or repeated:
             return False  # not the series decided about the step
+        if not h:
+            return False  # the state was just set
         dense = integrator.dense
         powers = (h / dense.scales[0]) ** np.arange(order + 1)
         coefficients = leading(dense.coefficients[0], dense.precision).astype(np.float64)

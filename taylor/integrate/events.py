@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression, time
+from taylor.expression import CONDITIONS, Expression, as_expression, time
 from taylor.integrate.system import System
 from taylor.numpy_protocol import expression_array
 from taylor.trace import takes_parameters, trace_function
@@ -101,6 +101,10 @@ def _checked(expression: Any) -> Expression:
         raise ArgumentTypeError(f"Event: {expression!r} is no expression: {error}") from None
     if g.shape != ():
         raise ArgumentError(f"Event: the expression must be a scalar, got shape {g.shape}")
+    if g.op in CONDITIONS:
+        raise ArgumentError(
+            f"Event: {g} is a condition; give the function that vanishes, such as a - b for a == b"
+        )
     if g.op == "constant":
         raise ArgumentError(f"Event: the expression is constant, {g}")
     return g
@@ -111,6 +115,7 @@ class Crossings:
     """The zeros of one event in one propagation, in order of time.
 
     times:      (k,), or (k, 2) of pairs in double-double.
+    time_pairs: (k, 2): the same as sums high + low, as `Integrator.time_pair`.
     states:     (k, n), or (k, n, 2): the solution there, before a callback changed it.
     directions: (k,) of +1 (g grows with time), -1, or 0 where it touches zero.
     """
@@ -118,6 +123,7 @@ class Crossings:
     times: np.ndarray
     states: np.ndarray = field(repr=False)
     directions: np.ndarray = field(repr=False)
+    time_pairs: np.ndarray = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.times)

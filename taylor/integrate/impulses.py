@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,8 @@ class Impulse:
     """At given times, states jump by `add` and parameters are set by `set`.
 
     times: one time or several, of any kind that `Integrator(time=...)` takes.
-    add:   increments by state: numbers, or expressions of the state before the jump, parameters and
-           time.
+    add:   increments by state (or its name): numbers, or expressions of the state before the jump,
+           parameters and time.
     set:   new values by parameter, numbers likewise.
 
     The propagation stops exactly at each time and starts anew behind it.  The state at the time
@@ -109,7 +110,8 @@ class Schedule:
     def __init__(self, impulses: Any, states: Sequence[Expression], parameters: Any) -> None:
         self.impulses = as_impulses(impulses)
         known = {*inputs(states), time_node}
-        self._places = {state: place for place, state in enumerate(states)}
+        self._places: dict[Any, int] = {state: place for place, state in enumerate(states)}
+        self._places |= {str(state): place for place, state in enumerate(states)}
         for impulse in self.impulses:
             for state in impulse.add:
                 if state not in self._places:
@@ -122,18 +124,22 @@ class Schedule:
                         raise ArgumentError(f"Impulse: {amount} depends on {leaf}, no state")
         jumps = [Jump(t, i) for i in self.impulses for t in i.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
+        self._times = [jump.time for jump in self.jumps]
         self._first = {name: parameters[name] for i in self.impulses for name in i.set}
 
     def next(self, now: tm.Pair, end: tm.Pair, done: tm.Pair | None) -> tuple[tm.Pair, list[Jump]]:
         """Where to go first, and the jumps to make there; those at the time `done` are made."""
         if end >= now:
-            ahead = [jump for jump in self.jumps if now < jump.time <= end]
-            stop = ahead[0].time if ahead else end
+            first = bisect_right(self._times, now)
+            stop = self._times[first] if first < len(self._times) else end
+            stop = min(stop, end)
         else:
-            ahead = [jump for jump in reversed(self.jumps) if end < jump.time <= now]
-            ahead = [jump for jump in ahead if jump.time != done]
-            stop = ahead[0].time if ahead else end
-        return stop, [jump for jump in ahead if jump.time == stop]
+            last = bisect_left(self._times, done) if done == now else bisect_right(self._times, now)
+            stop = max(self._times[last - 1] if last else end, end)
+            if stop == end:
+                return end, []  # a jump at the end stays made
+        where = slice(bisect_left(self._times, stop), bisect_right(self._times, stop))
+        return stop, list(self.jumps[where]) if stop != now or end < now else []
 
     def apply(self, ta: Integrator, jumps: Sequence[Jump], backward: bool) -> None:
         """Make the jumps, or undo them."""

@@ -61,8 +61,8 @@ class Integrator(Trajectory):
                  (`taylor.to_mpmath` makes numbers of them); states, parameters and times may be
                  given as mpmath numbers, Fractions or decimal strings, and `tol` down to 1e-31.
 
-    Branches of the right-hand side (`where`, `abs`, `sign`, `minimum`, `maximum`, `relu` of the
-    state or time) are followed exactly: steps end where a condition changes.
+    Branches of the right-hand side (`where`, `abs`, `sign`, `minimum`, `maximum`, `relu`, `floor`
+    of the state or time) are followed exactly: steps end where a condition changes.
 
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
     compiled.
@@ -209,9 +209,12 @@ class Integrator(Trajectory):
 
     @property
     def modes(self) -> np.ndarray:
-        """The branch in force: +1 where a switch's condition holds, else -1; shape (switches,)."""
+        """The branches in force: +1 where a condition holds, else -1; the value of a `floor`.
+
+        Shape (modes,); `switches[i].mode` says which belongs to a switch.
+        """
         if self._detection is None:
-            return np.empty(0, np.int8)
+            return np.empty(0)
         if not self._running:
             self._load()
         return self._detection.modes(self._machine)
@@ -223,8 +226,8 @@ class Integrator(Trajectory):
         Raises TaylorError before the first step from a state that was set, and after one that was
         rejected.
         """
-        flipped = None if self._detection is None else self._detection.flipped()
-        return self._machine.last_step(flipped)
+        detection, machine = self._detection, self._machine
+        return machine.last_step(None if detection is None else detection.before_switch(machine))
 
     def explain(self) -> Explanation:
         """What the compiler made of the system: print it, use its fields, `plot` or `save` it."""

@@ -155,6 +155,16 @@ class Machine:
         self.records = larger
         control["records_wanted"] = wanted
 
+    def skip_grid(self, direction: float) -> None:
+        """Time was set: nothing is known at the times of a grid that were jumped over."""
+        control = self.control[0]
+        now = float(control["time"])
+        place, count = int(control["grid_next"]), int(control["grid_count"])
+        while place < count and (self.grid[place] - now) * direction < 0:
+            self._grid_states()[:, place] = np.nan
+            place += 1
+        control["grid_next"] = place
+
     def overwrite_grid(self) -> None:
         """The state jumped at the present time: a grid shows it behind the jump."""
         control = self.control[0]
@@ -196,16 +206,14 @@ class Machine:
             precision=self.kind,
         )
 
-    def last_step(self, flipped: int | None = None) -> DenseOutput:
+    def last_step(self, parameters: np.ndarray | None = None) -> DenseOutput:
         """The last step's polynomials, computed again from where it started.
 
-        flipped: the parameter whose sign changed at the end of the step.
+        parameters: of that step, if they are not what they were.
         """
         again = Machine(self.stepper, sys.float_info.max, None)
         again.tolerances[:] = self.tolerances
-        again.parameters = self.parameters.copy()
-        if flipped is not None:
-            again.parameters[0, flipped] *= -1
+        again.parameters = self.parameters if parameters is None else parameters
         again._vectors()[:, :2] = self._vectors()[:, 2:4]
         control, old = again.control[0], self.control[0]
         if not old["step"]:

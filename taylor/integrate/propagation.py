@@ -58,7 +58,7 @@ class Propagation:
         control["smallest_step"], control["largest_step"] = math.inf, 0.0
         machine.start_recording(self.dense, self.grid)
         if ta._detection is not None:
-            ta._detection.begin(machine)
+            ta._detection.begin(machine, backward=self.end < ta.time_pair)
         ta._watch.begin()
         try:
             status, message = self._through_jumps()
@@ -102,7 +102,7 @@ class Propagation:
             if self.callback is not None and taken:
                 if self.callback(ta):
                     return Status.STOPPED, Status.STOPPED.value
-                ta._load()
+                self._reload()
             if code == rt.REACHED:
                 return Status.REACHED, ""
             if self._at_limit():
@@ -112,6 +112,13 @@ class Propagation:
             ta._watch.look()
             if self.callback is None:
                 self.budget = _next_budget(self.budget, clock.perf_counter() - started)
+
+    def _reload(self) -> None:
+        """Take what a callback changed."""
+        before = self.machine.time
+        self.integrator._load()
+        if self.machine.time != before and self.grid is not None:
+            self.machine.skip_grid(1.0 if self.end > before else -1.0)
 
     def _at_limit(self) -> bool:
         return self.limit is not None and int(self.control["steps"]) >= self.limit
@@ -181,7 +188,7 @@ class Propagation:
         code = self._cut(ta._values() != shown)
         if ending is None and code != rt.EVENT_CUT:
             ending = self._ending(code)
-        ta._load()
+        self._reload()
         return ending
 
     def _cut(self, changed: bool) -> int:

@@ -38,24 +38,32 @@ _BRANCHES: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A condition of a right-hand side.
+    """A surface at which a right-hand side changes its branch.
 
     surface:   g, positive where the condition holds.
-    condition: as it was written.
+    condition: what changes, as it was written.
     at_zero:   the mode on the surface, should the solution start there.
+    mode:      which of the modes changes: to the sign of g,
+    change:    or by this, where g (a distance to the next integer) goes to this sign.
     """
 
     surface: Expression
     condition: Expression
     at_zero: int
+    mode: int
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchedSystem:
-    """A system without conditions of state or time: its last parameters are the modes, +-1."""
+    """A system without conditions of state or time: its last parameters are the modes.
+
+    A mode is +-1, or the value of a `floor`.
+    """
 
     system: System
     switches: tuple[Switch, ...]
+    modes: tuple[Expression, ...] = ()
 
 
 def switched(system: System) -> SwitchedSystem:
@@ -67,7 +75,7 @@ def switched(system: System) -> SwitchedSystem:
     >>> [switch.surface for switch in switched(make_system([(x, abs(x - 1))], 1)).switches]
     [x - 1]
     """
-    found: dict[Expression, tuple[Switch, Expression]] = {}
+    found = _Modes()
     done: dict[Expression, Expression] = {}
     for e in reachable(list(system.derivatives)):
         args = [done[arg] for arg in e.args]
@@ -76,17 +84,18 @@ def switched(system: System) -> SwitchedSystem:
         if new.op in _BRANCHES and _varies(new):
             new = scalars(_BRANCHES[new.op](*new.args)).item()
             if new.op == "where":
-                condition = _mode(new.args[0], found)
-                new = where(condition, new.args[1], new.args[2])
+                new = where(found.condition(new.args[0]), new.args[1], new.args[2])
         elif new.op in _ORDERED and _varies(new):
-            new = _mode(new, found)
+            new = found.condition(new)
+        elif new.op == "floor" and _varies(new):
+            new = found.counter(new)
         done[e] = new
-    if not found:
+    if not found.modes:
         return SwitchedSystem(system, ())
-    modes = tuple(mode for _, mode in found.values())
     derivatives = tuple(done[e] for e in system.derivatives)
-    changed = replace(system, derivatives=derivatives, parameters=(*system.parameters, *modes))
-    return SwitchedSystem(changed, tuple(switch for switch, _ in found.values()))
+    parameters = (*system.parameters, *found.modes)
+    changed = replace(system, derivatives=derivatives, parameters=parameters)
+    return SwitchedSystem(changed, tuple(found.switches), tuple(found.modes))
 
 
 def _varies(e: Expression) -> bool:
@@ -94,15 +103,37 @@ def _varies(e: Expression) -> bool:
     return any(leaf.op != "parameter" for leaf in inputs([e]))
 
 
-def _mode(condition: Expression, found: dict[Expression, tuple[Switch, Expression]]) -> Expression:
-    """The condition that its mode is positive."""
-    if condition.op not in _ORDERED:
-        return condition
-    a, b = condition.args
-    surface = (b - a) if _ORDERED[condition.op] < 0 else (a - b)
-    if -surface in found:
-        return found[-surface][1] < 0
-    if surface not in found:
-        switch = Switch(surface, condition, _AT_ZERO[condition.op])
-        found[surface] = switch, parameter(f"mode {len(found)}: {condition}")
-    return found[surface][1] > 0
+class _Modes:
+    """The modes and switches found so far."""
+
+    def __init__(self) -> None:
+        self.modes: list[Expression] = []
+        self.switches: list[Switch] = []
+        self._by_surface: dict[Expression, Expression] = {}
+
+    def _new(self, what: Expression) -> Expression:
+        self.modes.append(parameter(f"mode {len(self.modes)}: {what}"))
+        return self.modes[-1]
+
+    def condition(self, e: Expression) -> Expression:
+        """The condition that its mode is positive."""
+        if e.op not in _ORDERED:
+            return e
+        a, b = e.args
+        surface = (b - a) if _ORDERED[e.op] < 0 else (a - b)
+        if -surface in self._by_surface:
+            return self._by_surface[-surface] < 0
+        if surface not in self._by_surface:
+            self.switches.append(Switch(surface, e, _AT_ZERO[e.op], len(self.modes)))
+            self._by_surface[surface] = self._new(e)
+        return self._by_surface[surface] > 0
+
+    def counter(self, e: Expression) -> Expression:
+        """The mode that counts the integers passed: up where the next is reached, down again."""
+        place, x = len(self.modes), e.args[0]
+        mode = self._new(e)
+        self.switches += [
+            Switch(x - (mode + 1), e, -1, place, change=1),
+            Switch(x - mode, e, +1, place, change=-1),
+        ]
+        return mode

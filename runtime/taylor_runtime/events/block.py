@@ -35,7 +35,9 @@ EVENT_TABLE = np.dtype(
         ("direction", np.float64),  # +-1: crossings of this direction alone; 0: all, and touches
         ("cooldown", np.float64),  # time after a record without another one
         ("action", np.int64),
-        ("mode", np.int64),  # parameter that a switch sets to +-1
+        ("mode", np.int64),  # parameter that a switch sets to +-1, or changes by
+        ("change", np.float64),  # this, if it is not 0: there is then a switch for the way back,
+        ("partner", np.int64),  # whose event this is
     ]
 )
 RECORD, STOP, ASK, SWITCH = range(4)  # actions

@@ -85,13 +85,20 @@ class Cut(Part):
             new = b.load(F64, at)
 
             def change() -> list[Value]:
-                mode = self.table(event).get("mode")
+                table = self.table(event)
                 kind = stored(self.watch.element)
-                number = b.from_double(new, kind)
-                b.store(number, b.at(self.parameters, mode, kind))
-                memory = self.memory("memory", event)
-                for name, value in (("side", new), ("open", 1.0), ("reported", 1.0)):
-                    memory.set(name, value)
+                place = b.at(self.parameters, table.get("mode"), kind)
+                counts = b.ne(table.get("change"), 0)
+                old = b.to_double(b.load(Type(kind), place))
+                value = b.select(counts, old + table.get("change"), new)
+                b.store(b.from_double(value, kind), place)
+                # A counter's own surface moves on; the way back begins where it was.
+                leaves = b.select(counts, table.get("partner"), event)
+                self.memory("memory", event).set("side", -new)
+                self.memory("memory", event).set("open", 0.0)
+                self.memory("memory", leaves).set("side", new)
+                for name in ("open", "reported"):
+                    self.memory("memory", leaves).set(name, 1.0)
                 b.store(b.constant(0, F64), at)
                 self.block.set("flipped", event + 1)
                 return []

@@ -74,7 +74,9 @@ class Pieces(Part):
 
         def term(n: Index, carried: list[Value]) -> list[Value]:
             power, total, _, last = carried
-            value = self._coefficient(place, n) * power
+            factor = self._coefficient(place, n)
+            # Where a step is much longer than its scale, powers overflow of terms that vanish.
+            value = b.select(b.eq(factor, 0), factor, factor * power)
             b.store(value, self.area("curve", n))
             size = b.fabs(value)
             larger = b.select(size > last, size, last)
@@ -143,7 +145,8 @@ class Pieces(Part):
                 end_at = b.at(self.area("ends"), place, stored(w.element))
                 end = b.to_double(b.load(Type(stored(w.element)), end_at))
                 quiet = self.is_quiet(event, total, head, tail)
-                quiet = quiet & (b.fabs(end) <= total * 2)
+                side = self.memory("memory", event).get("side")
+                quiet = quiet & (b.fabs(end) <= total * 2) & (end * side > 0)
                 noise = b.load(F64, self.area("noise", event)) * w.unit
                 defect = b.fabs(end - self._sum_of_curve())
                 converged = (tail <= total * w.converged) & (

@@ -21,7 +21,7 @@ from math import comb
 import numpy as np
 
 from taylor_runtime.control import Fields
-from taylor_runtime.ir import F64, I64, Builder, Index, Module, Type, Value
+from taylor_runtime.ir import F64, I1, I64, Builder, Index, Module, Type, Value
 from taylor_runtime.layout import REGISTER
 
 SCAN = "taylor.scan"
@@ -44,7 +44,8 @@ _LOCALS = np.dtype(
     ]
 )
 AGAIN = 2.0  # a crossing of direction +-2 leaves a region that had been reported as one
-SMALLEST = 2.0**-50  # interval that is not divided further
+SMALLEST = 2.0**-500  # interval that is not divided further
+HIDDEN = 2.0**-10  # of half an interval at the start: an extremum in there is looked for closer
 NEWTON_STEPS = 6  # tries before the interval is halved instead
 MOST_STEPS = 80
 EXTREMUM = 2.0**-28  # accuracy of the place of an extremum: g is off by the square of that
@@ -383,14 +384,17 @@ class _Scan:
         monotonic = b.fabs(c1) * 2 > sizes[1]
         convex = b.fabs(c2) * 2 > sizes[2]
         flat = (sizes[0] <= noise * 0.25) | (length <= SMALLEST)
-        settled = keeps_sign | monotonic | convex | flat
+        bends = convex & ~monotonic & ~keeps_sign
+        no, first = b.constant(0, I1), b.eq(left, 0)
+        (hidden,) = b.if_(bends & first, lambda: [self._bends_at_once()], lambda: [no])
+        settled = keeps_sign | monotonic | (convex & ~hidden) | flat
 
         def advance() -> list[Value]:
             def visit() -> list[Value]:
                 self._visit_extremum(centre, half)
                 return []
 
-            b.if_(convex & ~monotonic & ~keeps_sign, visit)
+            b.if_(bends, visit)
             right = b.select(length < rest, left + length, 1.0)
             self._sample_at(right)
             return [right, length * 2]
@@ -446,29 +450,37 @@ class _Scan:
         all_sizes, *weighted = (_total(b, x) for x in sums)
         return [all_sizes - b.fabs(b.load(F64, self.shifted)), *weighted]
 
+    def _slope(self, s: Value) -> tuple[Value, Value]:
+        """g' and g'' about the centre, in units of half the interval."""
+        b = self.b
+
+        def horner(i: Index, carried: list[Value]) -> list[Value]:
+            value, slope, number = carried
+            coefficient = b.load(F64, b.at(self.shifted, self.order - i)) * number
+            return [b.fma(value, s, coefficient), b.fma(slope, s, value), number - 1]
+
+        zero = b.constant(0, F64)
+        first = [zero, zero, b.cast("sitofp", self.order, "double")]
+        value, curvature, _ = b.fold(0, self.order, first, horner)
+        return value, curvature
+
+    def _bends_at_once(self) -> Value:
+        """Whether g' = 0 so close to the beginning that its place is not known from the centre."""
+        b = self.b
+        ends = [self._slope(b.constant(s, F64))[0] for s in (-1, -1 + HIDDEN)]
+        return ends[0] * ends[1] <= 0
+
     def _visit_extremum(self, centre: Value, half: Value) -> None:
         """Sample where g' = 0, if it changes sign between -1 and 1 (it is monotonic there)."""
         b = self.b
-
-        def slope(s: Value) -> tuple[Value, Value]:
-            def horner(i: Index, carried: list[Value]) -> list[Value]:
-                value, slope, number = carried
-                coefficient = b.load(F64, b.at(self.shifted, self.order - i)) * number
-                return [b.fma(value, s, coefficient), b.fma(slope, s, value), number - 1]
-
-            zero = b.constant(0, F64)
-            first = [zero, zero, b.cast("sitofp", self.order, "double")]
-            value, curvature, _ = b.fold(0, self.order, first, horner)
-            return value, curvature
-
         one, minus = b.constant(1, F64), b.constant(-1, F64)
-        at_left, at_right = slope(minus)[0], slope(one)[0]
+        at_left, at_right = self._slope(minus)[0], self._slope(one)[0]
 
         def visit() -> list[Value]:
             rising = at_right > 0
             low, high = b.select(rising, minus, one), b.select(rising, one, minus)
             share = b.fabs(at_left) / (b.fabs(at_left) + b.fabs(at_right))
-            place = _newton(b, slope, low, high, b.fma(share, 2, minus), EXTREMUM)
+            place = _newton(b, self._slope, low, high, b.fma(share, 2, minus), EXTREMUM)
             self._sample_at(b.fma(place, half, centre))
             return []
 

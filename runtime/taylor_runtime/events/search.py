@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.events.block import ROOT_FIELDS
+from taylor_runtime.events.block import ROOT_FIELDS, SWITCH
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN, row_length
-from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value, pair
+from taylor_runtime.ir import F64, I1, I64, PAIR, Index, Type, Value, pair
 
 
 class Search(Part):
@@ -20,6 +20,7 @@ class Search(Part):
 
     def roots(self, position: Value, length: Value) -> Value:
         """All events' roots on a piece, in order, into `roots`; returns how many."""
+        final = self._is_final(position, length)
         b, w = self.b, self.watch
         padding = row_length(w.order)
         for n in range(w.order + 1, padding + 1):
@@ -36,9 +37,50 @@ class Search(Part):
                 self._insert(counted[0], tau, low, direction, event)
                 return [counted[0] + 1]
 
-            return b.fold(0, found, carried, take)
+            (count,) = b.fold(0, found, carried, take)
+            return b.if_(
+                self._ends_on(event, final), lambda: [self._end(event, count)], lambda: [count]
+            )
 
         return self.each_event([b.constant(0, I64)], one)[0]
+
+    def _is_final(self, position: Value, length: Value) -> Value:
+        """Whether the piece ends where the propagation does."""
+        b, control = self.b, self.control
+        whole = b.eq(length, self.end - position)
+        for name in ("time", "time_low"):
+            whole = whole & b.eq(control.get(name), control.get(name.replace("time", "end")))
+        return whole
+
+    def _ends_on(self, event: Value, final: Value) -> Value:
+        """Whether g is at zero where the propagation ends, and about to change its sign.
+
+        Elsewhere the next step decides about such a zero; here it may never be made.
+        """
+        b, order = self.b, self.watch.order
+        memory = self.memory("trial", event)
+        waits = b.ne(memory.get("open"), 0) & b.eq(memory.get("reported"), 0)
+
+        def add(n: Index, carried: list[Value]) -> list[Value]:
+            slope, size, number = carried
+            term = b.load(F64, self.area("curve", n)) * number
+            return [slope + term, size + b.fabs(term), number + 1]
+
+        def slopes() -> list[Value]:
+            zero, one = b.constant(0, F64), b.constant(1, F64)
+            slope, size, _ = b.fold(1, order + 1, [zero, zero, one], add)
+            return [slope * memory.get("side") < size * -self.watch.unit]
+
+        return b.if_(final & waits, slopes, lambda: [b.constant(0, I1)])[0]
+
+    def _end(self, event: Value, count: Value) -> Value:
+        """Take the end as the zero; what comes next knows that."""
+        b, memory = self.b, self.memory("trial", event)
+        self._insert(count, self.end, b.constant(0, F64), -memory.get("side"), event)
+        switch = b.eq(self.table(event).get("action"), SWITCH)
+        memory.set("side", b.select(switch, memory.get("side"), 0.0))
+        memory.set("reported", 1.0)
+        return count + 1
 
     def scan(self, event: Value, length: Value) -> Value:
         """Roots of one event on a piece into `found`; memory goes to `trial`."""

@@ -118,9 +118,13 @@ class Settlement(Part):
         switch = b.eq(action, SWITCH)
 
         def record() -> list[Value]:
-            self._record(number, tau, low, (time, time_low), direction)
-            for name in ("memory", "trial"):
-                self.memory(name, event).set("last", time)
+            def keep() -> list[Value]:
+                self._record(number, tau, low, (time, time_low), direction)
+                for name in ("memory", "trial"):
+                    self.memory(name, event).set("last", time)
+                return []
+
+            b.if_(b.fabs(seen) < AGAIN, keep)
             flags = b.constant(0, I64)
             for condition, flag in (
                 (b.eq(action, STOP) & going, STOPS),

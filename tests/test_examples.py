@@ -1,0 +1,88 @@
+"""The examples that draw pictures of events, in small: their numbers, against closed forms."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """An example as a module, which draws nothing until it is asked to."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_poincare_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below E = 1/12 almost all orbits lie on curves; the axis v_y = 0 is one of symmetry."""
+    example = load("poincare_section", monkeypatch)
+    energy = 1 / 24
+    orbits = example.sections(energy, count=8, duration=1500.0)
+    assert len(orbits) == 8
+    for points in orbits:
+        assert len(points) > 200
+        assert all(example.speed_across(energy, *point) > 0 for point in points)
+        assert example.filling(points) < 0.4
+    chaotic = max(example.filling(p) for p in example.sections(1 / 6, count=8, duration=1500.0))
+    assert chaotic > 0.8
+    y, edge = example.boundary(energy)
+    assert abs(y[0] ** 2 / 2 - y[0] ** 3 / 3 - energy) < 1e-14
+    assert edge.max() == pytest.approx((2 * energy) ** 0.5, rel=1e-5)
+
+
+def test_satellite_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A low orbit without much drag: SGP4 has the same events, to half a second."""
+    pytest.importorskip("sgp4")
+    example = load("satellite_passes", monkeypatch)
+    records = example.satellites()
+    assert [record.satnum for record in records] == list(example.NUMBERS)
+    (day,) = example.integrate([example.state_at(records[0], 0.0)])
+    other = example.sampled(records[0], step=10.0)
+    for name, count in (("pass", 12), ("light", 31)):
+        assert len(day.zeros[name]) == len(other[name]) == count
+        late = example.differences(day.zeros[name], other[name])
+        assert np.abs(late).max() < 1.0
+    passes, dark = day.spans("pass", 1), day.spans("light", -1)
+    assert (len(passes), len(dark)) == (6, 16)
+    assert dark[0][0] == 0.0  # the day begins in the dark
+    assert all(60 < end - start < 600 for start, end in passes)
+    matplotlib.pyplot.close(example.draw(records[:1], [day]))
+
+
+def test_satellites_without_sgp4(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = load("satellite_passes", monkeypatch)
+    monkeypatch.setitem(sys.modules, "sgp4", None)
+    example.main()
+    assert "pip install" in capsys.readouterr().out
+
+
+def test_bouncing_ball_and_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = load("bouncing_ball", monkeypatch)
+    ball = example.ball()
+    impacts, tops = ball.propagate_until(8.0).events
+    np.testing.assert_allclose(impacts.times, example.impact_times(), rtol=0, atol=1e-13)
+    heights = example.RESTITUTION ** (2 * np.arange(len(tops)))
+    np.testing.assert_allclose(tops.states[:, 0], heights, rtol=1e-12)
+    assert ball.state.tolist() == [0.0, 0.0]
+
+    block = example.block()
+    changes = block.propagate_until(40.0).events[0]
+    sticking, slipping = example.durations()
+    between = np.diff(changes.times)
+    np.testing.assert_allclose(between[1::2], slipping, rtol=1e-14)
+    np.testing.assert_allclose(between[2::2], sticking, rtol=1e-14)
+    np.testing.assert_allclose(changes.states[1::2, 0], example.STATIC, rtol=1e-15)
