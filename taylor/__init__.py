@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from taylor.integrate.system import SystemError as SystemError
     from taylor.interop.sympy import from_sympy as from_sympy
     from taylor.interop.sympy import to_sympy as to_sympy
+    from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
+    "derivative": "taylor.jets",
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",

@@ -1,10 +1,11 @@
-"""Taylor coefficients of functions of one variable."""
+"""Taylor coefficients of functions of one variable, or along a curve of several."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, variable
 from taylor.function import checked_threads
-from taylor.precision import as_array, as_precision
+from taylor.numpy_protocol import expression_array
+from taylor.pairs import multiply
+from taylor.precision import Precision, as_array, as_precision, from_mpmath
+from taylor.trace import positional_count
 from taylor.traverse import inputs as leaves
 from taylor_runtime.program import Input
 
@@ -24,61 +28,174 @@ _ARGUMENT = "x"
 
 
 def jet(
-    fun: Callable[[Any], Any],
+    fun: Callable[..., Any],
     point: Any,
     order: int = 20,
     *,
+    direction: Any = None,
+    curve: Any = None,
     threads: int = 1,
     precision: str = "float64",
 ) -> Any:
-    """Normalised Taylor coefficients f^(n)(x)/n!, n = 0 .. order, of a function of one variable at
-    `point`.
+    """Normalised Taylor coefficients of a function at `point`: f^(n)(x)/n!, n = 0 .. order.
 
-    fun:   a Python function of one argument, written with NumPy or taylor functions and operators.
-    point: a number or an array of points.
+    fun:   a Python function written with NumPy or taylor functions and operators: of one argument,
+           or with `direction` or `curve` of n arguments (or of one array of n).
+    point: a number or an array of points; with a direction, or coefficients of a curve, n of them,
+           the coordinates; with a curve that is a function, its parameter.
+    direction: n numbers (or arrays of them) d: coefficients in s of f(point + s d).
+    curve: a function of s that returns n coordinates: coefficients of f(curve(s)) at s = point; or
+           its own coefficients after the first, shape (m, n, ...): f(point + c_1 s + .. + c_m s^m).
     threads: how many share the points of a long array; results are the same, bit for bit.
     precision: "float64", "float32", or "double-double" with about 31 digits: arrays have a trailing
            axis of length 2 then (high, low), and points may be numbers of any kind that
            `taylor.from_mpmath` takes.
 
-    Returns an array of shape (order + 1, *point.shape); a tuple of them if `fun` returns a tuple or
-    list. Coefficients at singular points are not finite.
+    Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
+    directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
+    points are not finite.
 
-    Raises TypeError or ValueError for an order that is not a natural number, and for functions that
-    cannot be traced.
+    Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
+    not fit, and functions that cannot be traced.
 
     >>> import numpy as np, taylor as ty
     >>> ty.jet(np.exp, 0.0, order=3) * [1, 1, 2, 6]
     array([1., 1., 1., 1.])
+    >>> ty.jet(lambda x, y: x * y**2, (1.0, 2.0), order=3, direction=(1, 1))
+    array([4., 8., 5., 1.])
     """
     if not isinstance(order, int | np.integer) or isinstance(order, bool):
         raise ArgumentTypeError(f"order must be an integer, got {order!r}")
     if not 0 <= order <= MOST_ORDER:
         raise ArgumentError(f"order must be between 0 and {MOST_ORDER}, got {order}")
-    x = variable(_ARGUMENT)
-    outputs, single = _trace(fun, x)
+    if not callable(fun):
+        raise ArgumentTypeError(f"fun must be a function of one argument, got {fun!r}")
+    if direction is not None and curve is not None:
+        raise ArgumentError("give a direction or a curve, not both")
     kind = as_precision(precision)
-    points = as_array(point, kind, "point")
-    code = _compiled(outputs, x, int(order), kind.name)
-    planes = kind.to_planes(points)
-    flat = planes.reshape(kind.parts, -1)
+    if curve is not None and callable(curve):
+        fun, curve = _along(fun, curve), None
+    if direction is None and curve is None:
+        planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
+        one = np.zeros_like(planes)
+        one[0] = 1
+        given = np.concatenate([planes, one], axis=2)
+    else:
+        given = _coefficients(point, [direction] if curve is None else curve, kind)
+    outputs, single = _trace(fun, variables(given.shape[1]))
+    code = _compiled(outputs, given.shape[1], given.shape[2], int(order), kind.name)
+    flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), int(order), checked_threads(threads))
-    shape = (kind.parts, int(order) + 1, *planes.shape[1:])
+    shape = (kind.parts, int(order) + 1, *given.shape[3:])
     shaped = tuple(kind.from_planes(part.reshape(shape)) for part in results)
     return shaped[0] if single else shaped
 
 
-def _trace(fun: Callable[[Any], Any], x: Expression) -> tuple[tuple[Expression, ...], bool]:
-    if not callable(fun):
-        raise ArgumentTypeError(f"fun must be a function of one argument, got {fun!r}")
-    value = fun(x)
+def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
+    """The n-th derivative of a function of one variable, for any n, as a function of points.
+
+    It takes numbers and arrays, and `precision=` and `threads=` as `jet` does.
+
+    Raises TypeError or ValueError for an n that is not a natural number.
+
+    >>> import taylor as ty
+    >>> float(ty.derivative(lambda x: x**5, 3)(2.0))
+    240.0
+    """
+    if not isinstance(n, int | np.integer) or isinstance(n, bool):
+        raise ArgumentTypeError(f"n must be an integer, got {n!r}")
+    if not 0 <= n <= MOST_ORDER:
+        raise ArgumentError(f"n must be between 0 and {MOST_ORDER}, got {n}")
+    factorial = math.factorial(int(n))
+
+    @wraps(fun)
+    def nth(point: Any, **options: Any) -> Any:
+        found = jet(fun, point, int(n), **options)
+        if isinstance(found, tuple):
+            return tuple(_times(part[int(n)], factorial, options) for part in found)
+        return _times(found[int(n)], factorial, options)
+
+    return nth
+
+
+def _times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
+    """values times an integer that may be beyond the range of their kind."""
+    kind = as_precision(options.get("precision", "float64"))
+    if kind.parts == 1:
+        bits = max(factor.bit_length() - 64, 0)
+        with np.errstate(over="ignore"):
+            return np.ldexp(values * kind.dtype(factor >> bits), bits)
+    with np.errstate(invalid="ignore"):
+        return multiply(values, from_mpmath(factor))
+
+
+def _along(fun: Callable[..., Any], curve: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """fun(curve(s)) as a function of s."""
+
+    def composed(s: Any) -> Any:
+        coordinates = curve(s)
+        if not isinstance(coordinates, list | tuple | np.ndarray):
+            coordinates = [coordinates]
+        return _call(fun, [as_expression(c) for c in coordinates])
+
+    return composed
+
+
+def _call(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """fun of n arguments, or of one array of n."""
+    if len(arguments) > 1 and positional_count(fun) == 1:
+        return fun(expression_array(list(arguments)))
+    return fun(*arguments)
+
+
+def _coefficients(point: Any, others: Any, kind: Precision) -> np.ndarray:
+    """Coefficients of a curve: shape (parts, n, m + 1, *points)."""
+    listed = [point, *others]
+    try:
+        count = len(point)
+        if any(len(c) != count for c in listed):
+            raise ArgumentError(
+                f"point has {count} coordinates; a direction, and every coefficient of a curve, "
+                f"must have as many, got {[len(c) for c in others]}"
+            )
+    except TypeError:
+        raise ArgumentTypeError(
+            "with a direction or the coefficients of a curve, point and each of these are lists of "
+            f"n coordinates; got point={point!r}"
+        ) from None
+    if not count or len(listed) < 2:
+        raise ArgumentError("a point needs coordinates, and a curve at least one coefficient")
+    arrays = [
+        kind.to_planes(as_array(c[i], kind, f"coordinate {i}"))
+        for i in range(count)
+        for c in listed
+    ]
+    try:
+        together = np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = ", ".join(str(a.shape[1:]) for a in arrays)
+        raise ArgumentError(f"coordinates do not broadcast: shapes {shapes}") from None
+    stacked = np.stack(together, axis=1)
+    return stacked.reshape(stacked.shape[0], count, len(listed), *stacked.shape[2:])
+
+
+def variables(count: int) -> tuple[Expression, ...]:
+    """What functions are traced with."""
+    return tuple(variable(f"{_ARGUMENT}{i}" if count > 1 else _ARGUMENT) for i in range(count))
+
+
+def _trace(
+    fun: Callable[..., Any], arguments: Sequence[Expression]
+) -> tuple[tuple[Expression, ...], bool]:
+    value = _call(fun, arguments)
     single = not isinstance(value, list | tuple)
     outputs = tuple(as_expression(e) for e in ([value] if single else value))
     for e in outputs:
         if e.shape != ():
             raise ArgumentError(f"fun must return scalars, got an array of shape {e.shape}")
+    known = set(arguments)
     for leaf in leaves(outputs):
-        if leaf is not x:
+        if leaf not in known:
             raise ArgumentError(
                 f"fun depends on {leaf}, which has no value; substitute a number for it"
             )
@@ -86,26 +203,29 @@ def _trace(fun: Callable[[Any], Any], x: Expression) -> tuple[tuple[Expression, 
 
 
 @lru_cache(maxsize=128)
-@rt.uncollected()
-def _compiled(outputs: tuple[Expression, ...], x: Expression, order: int, precision: str) -> rt.Jet:
-    program = decompose(outputs, {x: Input("jet", (0,))}, order)
-    program = replace(program, exact_division=True)
+def _compiled(
+    outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
+) -> rt.Jet:
+    inputs = {x: Input("jet", (i,)) for i, x in enumerate(variables(count))}
+    program = replace(decompose(outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
-    return rt.build_jet(program, given=2, externals=externals(program), precision=precision)
+    return rt.build_jet(program, given=given, externals=externals(program), precision=precision)
 
 
 def _run(
     code: rt.Jet, points: np.ndarray, outputs: int, order: int, threads: int
 ) -> Sequence[np.ndarray]:
-    """Coefficients (parts, order + 1, points) of every output, at points (parts, points)."""
-    parts, count = points.shape
+    """Coefficients (parts, order + 1, points) of every output.
+
+    points: shape (parts, coordinates, given coefficients, points).
+    """
+    *outer, count = points.shape
     padded = -(-max(count, 1) // code.block) * code.block
-    inputs = np.zeros((parts, 2, padded), points.dtype)
-    inputs[:, 0, :count] = points
-    inputs[:, 0, count:] = points[:, -1:] if count else 0.0
-    inputs[0, 1] = 1.0
-    results = np.empty((parts, outputs, order + 1, padded), points.dtype)
+    inputs = np.zeros((*outer, padded), points.dtype)
+    inputs[..., :count] = points
+    inputs[..., count:] = points[..., -1:] if count else 0.0
+    results = np.empty((outer[0], outputs, order + 1, padded), points.dtype)
 
     def work(first: int, last: int) -> None:
         code.run(inputs, results, padded, first, last)

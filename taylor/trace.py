@@ -106,7 +106,7 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
     (y[1], -sin(y[0]))
     """
     name = _name(function)
-    count = _positional_count(function)
+    count = positional_count(function)
     if count not in (None, 2, 3):
         raise ArgumentTypeError(
             f"{name}: takes {count} positional arguments; a right-hand side is rhs(t, y) or "
@@ -127,7 +127,7 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
 
 def takes_parameters(function: Callable[..., Any], parameter_count: int) -> bool:
     """Whether to call a function of (t, y) or (t, y, p) with parameters."""
-    count = _positional_count(function)
+    count = positional_count(function)
     return count == 3 or (count is None and parameter_count > 0)
 
 
@@ -146,7 +146,7 @@ def _vector(name: str, result: Any, size: int) -> tuple[Expression, ...]:
     return tuple(traced)
 
 
-def _positional_count(function: Callable[..., Any]) -> int | None:
+def positional_count(function: Callable[..., Any]) -> int | None:
     """Number of positional arguments without default, None where it is open or unknown."""
     try:
         found = inspect.signature(function).parameters.values()

@@ -100,10 +100,14 @@ def lattice(points: int) -> System:
     return equations, 1 + 0.5 * np.sin(2 * np.pi * np.arange(points) / points)
 
 
-def bodies(count: int) -> System:
-    """Gravitating bodies of different mass in space: positions, then velocities, body by body."""
-    q = [[ty.variable(f"{c}{i}") for c in "xyz"] for i in range(count)]
-    v = [[ty.variable(f"v{c}{i}") for c in "xyz"] for i in range(count)]
+def bodies(count: int, name: str = "") -> System:
+    """Gravitating bodies of different mass in space: positions, then velocities, body by body.
+
+    name: what the names of variables begin with.  A product that was written the other way round
+        before, and still lives, keeps its operands in that order: packs show it.
+    """
+    q = [[ty.variable(f"{name}{c}{i}") for c in "xyz"] for i in range(count)]
+    v = [[ty.variable(f"{name}v{c}{i}") for c in "xyz"] for i in range(count)]
     a = [[ty.constant(0)] * 3 for _ in range(count)]
     for i in range(count):
         for j in range(i + 1, count):

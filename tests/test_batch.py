@@ -59,7 +59,7 @@ def _restricted(**options: Any) -> ty.Integrator:
 
 
 def _planets(**options: Any) -> ty.Integrator:
-    problem = PROBLEMS["outer-solar-system"]
+    problem = PROBLEMS["n-body-5"]
     names = ty.variables(" ".join(problem.variables))
     equations = list(zip(names, problem.equations(ty, names), strict=True))
     return ty.Integrator(equations, problem.state, **options)
@@ -188,7 +188,7 @@ def test_lanes_and_loops_change_nothing(
     name: str, limit: int, lanes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_build, "UNROLLED_BATCH_WORK", limit)
-    monkeypatch.setattr(batch_build, "best_lanes", lambda program, unrolled: lanes)
+    monkeypatch.setattr(batch_build, "best_lanes", lambda element: lanes)
     case = CASES[name]
     ta = case.make()
     states, ends, parameters = case.rows(ta, seed=1)
@@ -305,13 +305,13 @@ def test_stopped_rows_are_told() -> None:
     ta = _pendulum()
     stop = Stop()
     stop.wanted = True
-    pairs = np.zeros((COUNT, 2))
-    found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, pairs + [1e9, 0], stop=stop)
+    pairs, far = np.zeros((COUNT, 2)), np.full((COUNT, 2), [1e9, 0.0])
+    found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, far, stop=stop)
     assert (found.codes == rt.RUNNING).all()
     later = Stop()
     timer = threading.Timer(0.05, lambda: setattr(later, "wanted", True))
     timer.start()
-    found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, pairs + [1e9, 0], stop=later)
+    found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, far, stop=later)
     assert (found.codes == rt.RUNNING).all() and found.steps.max() > 0
     assert math.isfinite(found.states.sum())
 

@@ -61,7 +61,7 @@ def test_pendulum_by_hand() -> None:
 
 
 def test_pairs_of_six_bodies() -> None:
-    explanation = explained(bodies(6))
+    explanation = explained(bodies(6, "e"))
     assert explanation.rendering == "looped"
     convolving = [pack for pack in explanation.packs if pack.convolutions]
     assert {(pack.width, pack.lanes) for pack in convolving} == {(15, 16)}
@@ -137,12 +137,12 @@ def test_counts_do_not_depend_on_where_the_code_came_from(tmp_path: Path) -> Non
 
 
 def test_text_has_a_line_for_every_row() -> None:
-    explanation = explained(bodies(6))
+    explanation = explained(bodies(6, "e"))
     text = str(explanation)
     assert repr(explanation) == text
     lines = re.findall(r"^r(\d+) ", text, flags=re.MULTILINE)
     assert lines == [str(number) for number in range(explanation.rows)]
-    assert "7 (3 squares, 1 weighted)" in text and "15/16" in text and "x0 x1 .. x5" in text
+    assert "7 (3 squares, 1 weighted)" in text and "15/16" in text and "ex0 ex1 .. ex5" in text
     many = str(explained(random_system(3), parameters={"k": 0.5}))
     assert max(map(len, many.splitlines())) < 140
 
@@ -175,7 +175,7 @@ def test_every_row_has_a_place_of_its_own(system: tuple[Any, np.ndarray]) -> Non
 
 def test_pictures(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    explanation = explained(bodies(4))
+    explanation = explained(bodies(4, "e"))
     for name, signature in (("a.png", b"\x89PNG"), ("a.svg", b"<?xml")):
         explanation.save(tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(signature)
@@ -185,7 +185,7 @@ def test_pictures(tmp_path: Path) -> None:
 
 
 def test_graphviz_text(tmp_path: Path) -> None:
-    explanation = explained(bodies(4))
+    explanation = explained(bodies(4, "e"))
     explanation.save(tmp_path / "a.dot")
     text = (tmp_path / "a.dot").read_text()
     assert text == explanation.dot and text.startswith("digraph") and text.count("{") == 1

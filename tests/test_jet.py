@@ -200,3 +200,93 @@ def test_threads_do_not_change_jets() -> None:
     points = np.linspace(0.1, 3, 20_001)
     one, two = (ty.jet(lambda x: ty.sin(x) / x, points, order=4, threads=n) for n in (1, 2))
     assert np.array_equal(one, two)
+
+
+# -- several variables ----------------------------------------------------------------------------
+
+
+def surface(x: Any, y: Any) -> Any:
+    return ty.sin(x * y) + ty.exp(-(y**2)) * ty.cos(x)
+
+
+def mp_along(curve: Any, order: int) -> list[Any]:
+    """Coefficients of `surface` along a curve, by mpmath."""
+
+    def f(s: Any) -> Any:
+        x, y = curve(s)
+        return MP.sin(x * y) + MP.exp(-(y**2)) * MP.cos(x)
+
+    return MP.taylor(f, 0, order)
+
+
+def test_along_a_line() -> None:
+    right = mp_along(lambda s: (0.5 + 2 * s, MP.mpf(0.25) - s), 20)
+    found = ty.jet(surface, (0.5, 0.25), 20, direction=(2, -1))
+    assert max(abs(a - b) / max(abs(b), 1) for a, b in zip(found, right, strict=True)) < 1e-13
+    assert np.array_equal(
+        found, ty.jet(lambda q: surface(q[0], q[1]), (0.5, 0.25), 20, direction=(2, -1))
+    )
+
+
+def test_along_a_curve() -> None:
+    coefficients = [(1, 0.5), (-0.25, 2)]
+    right = mp_along(lambda s: (0.5 + s - s**2 / 4, 0.25 + s / 2 + 2 * s**2), 15)
+    found = ty.jet(surface, (0.5, 0.25), 15, curve=coefficients)
+    assert max(abs(a - b) / max(abs(b), 1) for a, b in zip(found, right, strict=True)) < 1e-12
+    traced = ty.jet(surface, 0.0, 15, curve=lambda s: (0.5 + s - s**2 / 4, 0.25 + s / 2 + 2 * s**2))
+    assert max(abs(a - b) / max(abs(b), 1) for a, b in zip(traced, right, strict=True)) < 1e-12
+
+
+def test_coordinates_and_directions_broadcast() -> None:
+    xs, ds = np.linspace(0, 1, 5), np.array([[1.0], [2.0]])
+    found = ty.jet(surface, (xs, 0.5), 6, direction=(ds, 1.0))
+    assert found.shape == (7, 2, 5)
+    one = ty.jet(surface, (xs[3], 0.5), 6, direction=(2.0, 1.0))
+    assert found[:, 1, 3].tobytes() == one.tobytes()
+
+
+def test_along_a_line_in_double_double() -> None:
+    found = ty.jet(surface, ("1/2", "1/4"), 10, direction=(2, -1), precision="double-double")
+    right = mp_along(lambda s: (MP.mpf(1) / 2 + 2 * s, MP.mpf(1) / 4 - s), 10)
+    errors = [
+        abs(MP.mpf(float(a)) + MP.mpf(float(b)) - c) for (a, b), c in zip(found, right, strict=True)
+    ]
+    assert max(errors) < 1e-29
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 30, 180])
+def test_nth_derivatives(n: int) -> None:
+    """Of 1/(1 - x) at 0.5: n! 2^(n + 1), as far as float64 goes."""
+    found = ty.derivative(lambda x: 1 / (1 - x), n)(np.array([0.5, 0.5]))
+    exact = math.factorial(n) * 2 ** (n + 1)
+    right = float(exact) if n < 160 else math.inf
+    assert found.tolist() == pytest.approx([right, right], rel=1e-15)
+
+
+def test_nth_derivative_of_others() -> None:
+    value = ty.derivative(ty.exp, 20)("1/3", precision="double-double")
+    assert abs(MP.mpf(float(value[0])) + MP.mpf(float(value[1])) - MP.exp(MP.mpf(1) / 3)) < 1e-29
+    both = ty.derivative(lambda x: (ty.sin(x), ty.cos(x)), 3)(0.25)
+    assert both == pytest.approx((-math.cos(0.25), math.sin(0.25)), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"point": (1.0, 2.0), "direction": (1.0,)}, "point has 2 coordinates"),
+        ({"point": 1.0, "direction": (1.0,)}, "lists of n coordinates"),
+        ({"point": (1.0, 2.0), "direction": (1, 0), "curve": [(1, 0)]}, "not both"),
+        ({"point": (1.0, 2.0), "curve": []}, "at least one coefficient"),
+        ({"point": (np.zeros(2), np.zeros(3)), "direction": (1, 0)}, "do not broadcast"),
+    ],
+)
+def test_bad_curves_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TaylorError, match=message):
+        ty.jet(surface, order=3, **arguments)
+
+
+def test_bad_derivatives_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="n must be between"):
+        ty.derivative(ty.sin, -1)
+    with pytest.raises(ArgumentTypeError, match="n must be an integer"):
+        ty.derivative(ty.sin, 1.5)  # type: ignore[arg-type]

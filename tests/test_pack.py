@@ -67,7 +67,7 @@ def gathers(program: Program) -> list[Gather]:
 @pytest.mark.parametrize("count", [4, 6, 12])
 def test_pairs_of_bodies_are_lined_up(count: int) -> None:
     """All pairs in one row a quantity; products read the rows of others without a gather."""
-    packed = pack(program_of(bodies(count)))
+    packed = pack(program_of(bodies(count, "lined up ")))
     pairs = count * (count - 1) // 2
     products = convolving(packed)
     assert {row.width for row in products} == {pairs}

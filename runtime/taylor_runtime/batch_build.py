@@ -18,11 +18,14 @@ from taylor_runtime.build import Stepper, aligned_planes, aligned_zeros, work
 from taylor_runtime.call import function_pointer
 from taylor_runtime.control import ROW
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.layout import CHUNK, Layout
+from taylor_runtime.ir import size_of
+from taylor_runtime.layout import REGISTER, Layout
 from taylor_runtime.program import Program
 from taylor_runtime.states import VECTORS, StateRows
 
-UNROLLED_BATCH_WORK = 1800  # operations on registers of a step that is still written out
+UNROLLED_BATCH_WORK = 8000  # operations of a step that is still written out, in a second
+MOST_BATCH_WORK = 40000  # of any step: coefficients of more fill the second-nearest cache, too
+LOOPED = 1.9  # of the time of written-out code, for an operation, is what loops take
 BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
 
@@ -66,7 +69,7 @@ def build_batch(stepper: Stepper) -> BatchStepper:
     """Compile the step loop of a stepper's program for many trajectories; same bits."""
     program, element = stepper.rows, stepper.options.element
     unrolled = work(program) <= UNROLLED_BATCH_WORK
-    batch = best_lanes(program, unrolled)
+    batch = best_lanes(element)
     options = replace(stepper.options, unrolled=unrolled)
     nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
@@ -89,11 +92,18 @@ def build_batch(stepper: Stepper) -> BatchStepper:
     )
 
 
-def best_lanes(program: Program, unrolled: bool) -> int:
-    """Trajectories side by side."""
-    return CHUNK
+def best_lanes(element: str) -> int:
+    """Trajectories side by side: as many as fill a register, which twice as many hardly improve."""
+    return 8 * REGISTER // size_of(element)
 
 
 def batch_pays(stepper: Stepper) -> bool:
-    """Whether many trajectories are faster in lanes than one after the other."""
-    return True
+    """Whether trajectories are faster in lanes than one after the other.
+
+    Lanes of operations leave some idle, or move numbers between them; lanes of trajectories do
+    neither, but need as many times the memory, which outgrows the nearest cache, and the looped
+    code of large systems then waits for it.
+    """
+    operations = work(stepper.rows)
+    cost = operations * (1.0 if operations <= UNROLLED_BATCH_WORK else LOOPED)
+    return operations <= MOST_BATCH_WORK and cost < REGISTER * work(stepper.program)

@@ -19,7 +19,7 @@ from taylor_runtime.rows import RowMemory
 from taylor_runtime.sums import add_scaled, in_chains
 from taylor_runtime.verify import operand_rows
 
-MOST_TERMS = 8000  # of one program that are written out
+MOST_TERMS = 60000  # of one program that are written out
 
 Place = tuple[int, int]  # source row, lane
 Lanes = tuple[Place, ...]  # of one operand of a piece: number of the source, place in it
