@@ -182,6 +182,31 @@ class Other:
         return time.perf_counter() - begun, final
 
 
+def on_dask(work: Work) -> str:
+    """The first ensemble by a Dask client's executor: one and two processes, against threads."""
+    try:
+        from distributed import Client, LocalCluster  # type: ignore[import-not-found]
+    except ImportError:
+        return "Dask: not installed.\n"
+    own = Own(work)
+    seconds = [min(own.run(1, None)[0] for _ in range(TURNS))]
+    for processes in (1, 2):
+        cluster = LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None)
+        with cluster, Client(cluster) as client:
+            executor = client.get_executor()
+            times = []
+            for _ in range(TURNS + 1):  # the first compiles
+                begun = time.perf_counter()
+                ty.ensemble(own.integrator, work.states, until=work.until, executor=executor)
+                times.append(time.perf_counter() - begun)
+            seconds.append(min(times[1:]))
+    return (
+        f"{work.title} on a Dask LocalCluster: {seconds[1]:.2f} s with one process and "
+        f"{seconds[2]:.2f} s with two, {seconds[1] / seconds[2]:.2f} times as fast; one thread "
+        f"without Dask {seconds[0]:.2f} s.\n"
+    )
+
+
 def peak_memory() -> float:
     """The most that this process has had, in megabytes."""
     try:
@@ -278,6 +303,8 @@ def main() -> None:
         f"{CHECKED} rows. Memory: growth of the peak in the first run of taylor.\n\n"
     )
     text += table(COLUMNS, rows) + "\n"
+    if not arguments.parts:
+        text += "\n" + on_dask(works(10 if arguments.quick else 1)[0])
     print(text)
     if not arguments.parts and not arguments.quick:
         print(f"wrote {publish('ensembles.md', text)}")

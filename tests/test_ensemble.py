@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.integrate import workers
+from taylor.integrate import team, workers
 
 COUNT = 24
 X, Y, VX, VY = STATES = ty.variables("x y vx vy")
@@ -68,9 +68,9 @@ class Serial(Executor):
 @pytest.fixture
 def in_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trajectories go in lanes however few they are, but for the first."""
-    for name in ("LEAST_IN_LANES", "BATCH_SECONDS", "MADE_SECONDS"):
-        monkeypatch.setattr(workers, name, 0)
-    monkeypatch.setattr(workers, "FIRST_SHARE", 2)
+    monkeypatch.setattr(team, "LEAST_IN_LANES", 1)
+    monkeypatch.setattr(team, "BATCH_SECONDS", 0)
+    monkeypatch.setattr(team, "FIRST_SHARE", 2)
 
 
 @pytest.fixture(
@@ -235,7 +235,7 @@ def test_lanes_are_used_and_kept(in_lanes: None, monkeypatch: pytest.MonkeyPatch
     made = ta._batch
     assert made is not None
     ta.max_step = 0.1
-    monkeypatch.setattr(workers, "Batch", None)  # no other is made
+    monkeypatch.setattr(team, "Batch", None)  # no other is made
     bounded = ty.ensemble(ta, starts(), until=9.0, workers=1)
     assert ta._batch is made
     one = alone(ta, starts()[20])
@@ -249,8 +249,8 @@ def test_lanes_are_used_and_kept(in_lanes: None, monkeypatch: pytest.MonkeyPatch
 
 def test_many_rounds(in_lanes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """More trajectories than are under way at a time, of which some are not finite."""
-    monkeypatch.setattr(workers, "MOST_ROWS", 1)
-    monkeypatch.setattr(workers, "ROUNDS_OF_LANES", 1)
+    monkeypatch.setattr(team, "MOST_ROWS", 1)
+    monkeypatch.setattr(team, "ROUNDS_OF_LANES", 1)
     first = np.tile(starts(), (9, 1))
     first[[0, 17, 50, 51, 215]] = np.nan
     out = ty.ensemble(kepler(), first, times=[0.5, 2.0, 6.0], workers=2)

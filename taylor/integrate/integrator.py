@@ -76,7 +76,7 @@ class Integrator(Trajectory):
     ('REACHED', True)
     """
 
-    _batch: Any = None  # what `ensemble` made of the machine code for many trajectories
+    _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
 
     @rt.uncollected()
     def __init__(
