@@ -153,13 +153,19 @@ class Rows:
         blocks["status"] = rt.RUNNING
         self.grids: np.ndarray | None = None  # (r, k, n), a view
 
-    def add_grids(self, grids: np.ndarray) -> None:
-        """The states at times (r, k, 2) are wanted."""
+    def add_grids(self, grids: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+        """The states at times (r, k, 2) are wanted.
+
+        Returns the memory for them, which may be given again to other rows when these are done
+        with (new memory costs as much as what is written to it).
+        """
         blocks, dtype = self.blocks, np.dtype(self.kind.dtype)
         count, k, _ = grids.shape
         n = self.states.shape[2]
         length = 2 * k + -(-k * n * dtype.itemsize // 8)
-        memory = np.zeros((count, length))
+        if memory is None or memory.shape[0] < count or memory.shape[1] != length:
+            memory = np.zeros((count, length))
+        whole, memory = memory, memory[:count]
         memory[:, :k], memory[:, k : 2 * k] = grids[..., 0], grids[..., 1]
         room = memory[:, 2 * k :].view(dtype)[:, : k * n]
         self.grids = room.reshape(count, k, n)
@@ -170,6 +176,7 @@ class Rows:
         begun = np.flatnonzero(grids[:, 0, 0] == blocks["time"])
         self.grids[begun, 0] = self.states[begun, 0]
         blocks["grid_next"][begun] = 1
+        return whole
 
     def ends(self) -> Ends:
         """How they ended."""

@@ -20,7 +20,9 @@ ROUNDS_OF_LANES = 8  # trajectories of each lane of each worker, at least, in a 
 class Round:
     """Some trajectories, those with finite numbers in rows that machine code takes one by one."""
 
-    def __init__(self, batch: Batch, jobs: Jobs, first: int) -> None:
+    def __init__(
+        self, batch: Batch, jobs: Jobs, first: int, memory: np.ndarray | None = None
+    ) -> None:
         self.jobs = jobs
         self.first = first
         kind = batch.kind
@@ -32,7 +34,8 @@ class Round:
         self.rows.parameters[:] = jobs.parameters[own]
         grids = jobs.grids()
         if grids is not None:
-            self.rows.add_grids(grids[own])
+            memory = self.rows.add_grids(grids[own], memory)
+        self.memory = memory
         self.inside = 0  # workers
         self.taken = False
 
@@ -60,19 +63,30 @@ class Round:
 
 
 class Relay:
-    """Hands rounds of the trajectories from `first` on to workers."""
+    """Hands rounds of the trajectories from `first` on to workers.
+
+    recycles: `put` keeps nothing of what it is given.
+    """
 
     def __init__(
-        self, jobs: Jobs, first: int, size: int, put: Callable[[int, Results], None], stop: Stop
+        self,
+        jobs: Jobs,
+        first: int,
+        size: int,
+        put: Callable[[int, Results], None],
+        stop: Stop,
+        recycles: bool,
     ) -> None:
         self.jobs = jobs
         self.next_row = first
         self.size = size
         self.put = put
         self.stop = stop
+        self.recycles = recycles
         self.rounds: list[Round | None] = []
         self.lock = threading.Lock()
         self.handed_in = 0
+        self.spare: list[np.ndarray] = []  # memory for grids of rounds that are over
 
     @property
     def done(self) -> int:
@@ -104,7 +118,8 @@ class Relay:
             first, last = self.next_row, min(self.next_row + self.size, len(self.jobs))
             if first == last:
                 return False
-            self.rounds.append(Round(batch, self.jobs.part(first, last), first))
+            memory = self.spare.pop() if self.spare else None
+            self.rounds.append(Round(batch, self.jobs.part(first, last), first, memory))
             self.next_row = last
             return True
 
@@ -133,3 +148,5 @@ class Relay:
             self.handed_in += len(round_.jobs)
         self.put(round_.first, runner.results(round_.jobs, round_.ends(), self.stop))
         self.rounds[number] = None
+        if round_.memory is not None and self.recycles:
+            self.spare.append(round_.memory)

@@ -31,11 +31,18 @@ class Stream:
         del map_
         self.file = self.path.open("r+b")  # plain writes: pages of a map would count as memory
         self.lock = threading.Lock()
+        self.buffer = np.empty((0, *shape[1:]), dtype=self.row[1])  # for rows with gaps
 
     def put(self, first: int, rows: np.ndarray) -> None:
         """Write rows from number `first` on."""
-        data = np.ascontiguousarray(rows, dtype=self.row[1])
         with self.lock:
+            if rows.flags.c_contiguous:
+                data = rows
+            else:
+                if len(self.buffer) < len(rows):
+                    self.buffer = np.empty((len(rows), *self.row[0]), dtype=self.row[1])
+                data = self.buffer[: len(rows)]
+                data[:] = rows
             self.file.seek(self.start + first * self.row_bytes)
             self.file.write(data.data)
 

@@ -70,10 +70,17 @@ class Team:
     how long it would take to go on so.
 
     outlook: rows to come, in other calls.
+    copies:  `put` copies what it is given.
     """
 
     def __init__(
-        self, integrator: Integrator, jobs: Jobs, put: Put, workers: int, outlook: float = 0.0
+        self,
+        integrator: Integrator,
+        jobs: Jobs,
+        put: Put,
+        workers: int,
+        outlook: float = 0.0,
+        copies: bool = True,
     ) -> None:
         self.integrator = integrator
         self.jobs = jobs
@@ -83,6 +90,7 @@ class Team:
         self.stop = Stop()
         self.relay: Relay | None = None
         self.outlook = outlook
+        self.copies = copies
         self.undecided = (
             integrator._batch is not False
             and integrator._detection is None
@@ -142,7 +150,7 @@ class Team:
                 return
         size = max(self.shares.most, ROUNDS_OF_LANES * integrator._batch.lanes * self.workers)
         first = self.shares.take_all()
-        self.relay = Relay(self.jobs, first, size, self.put, self.stop)
+        self.relay = Relay(self.jobs, first, size, self.put, self.stop, self.copies)
 
     def close(self) -> None:
         """What an interruption has left in lanes."""

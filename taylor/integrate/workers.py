@@ -168,7 +168,14 @@ def run_elsewhere(
         while len(_known) > KEPT:
             _known.popitem(last=False)
     found: list[tuple[int, Results]] = []
-    team = Team(integrator, jobs, lambda first, results: found.append((first, results)), 1, outlook)
+    team = Team(
+        integrator,
+        jobs,
+        lambda first, results: found.append((first, results)),
+        workers=1,
+        outlook=outlook,
+        copies=False,
+    )
     started = clock.perf_counter()
     team.work()
     return found, clock.perf_counter() - started
