@@ -17,7 +17,7 @@ FIRST_SHARE = 16
 MOST_ROWS = 4096
 MOST_NUMBERS = 1 << 21  # in the results of a share
 LEAST_IN_LANES = 64  # rows
-BATCH_SECONDS = 0.5  # of work left that machine code with trajectories in lanes is made for
+BATCH_SECONDS = 0.25  # of work left that machine code with trajectories in lanes is made for
 
 Put = Callable[[int, Results], None]
 
