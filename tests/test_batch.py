@@ -325,3 +325,11 @@ def test_what_is_left_to_single_runs() -> None:
             Batch(ty.Integrator(system, [1.0, 0.0], **options))  # type: ignore[arg-type]
     with pytest.raises(Unsuitable):
         Batch(ty.Integrator([(x, v), (v, -abs(x))], [1.0, 0.0]))
+
+
+def test_systems_that_fill_lanes_alone_go_one_by_one() -> None:
+    problem = PROBLEMS["toda-32"]
+    names = ty.variables(" ".join(problem.variables))
+    equations = list(zip(names, problem.equations(ty, names), strict=True))
+    with pytest.raises(Unsuitable, match="full"):
+        Batch(ty.Integrator(equations, problem.state))
