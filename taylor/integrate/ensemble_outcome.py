@@ -140,10 +140,10 @@ class Gatherer:
         self.stream = None if output is None else Stream(output, (count, *shape), dtype)
         self.grid = None
         if jobs.grid is not None and self.stream is None:
-            self.grid = np.full((count, *shape), np.nan, dtype=dtype)
+            self.grid = np.empty((count, *shape), dtype=dtype)
         self.states = None
         if jobs.grid is not None or self.stream is None:
-            self.states = np.full((count, *rest), np.nan, dtype=dtype)
+            self.states = np.empty((count, *rest), dtype=dtype)
 
     def put(self, first: int, results: Results) -> None:
         """The results of the trajectories from `first` on."""
@@ -171,6 +171,9 @@ class Gatherer:
         undone = np.flatnonzero(self.codes == CODES[Status.INTERRUPTED])
         if missing:
             self.messages |= {int(row): missing for row in undone}
+        for kept in (self.grid, self.states):
+            if kept is not None:
+                kept[undone] = np.nan
         shown = self.grid if self.grid is not None else self.states
         if self.stream is not None:
             shown = self.stream.finish(undone)
