@@ -198,7 +198,8 @@ class Integrator(Trajectory):
         """Write a checkpoint from which `Integrator.load` goes on to the same bits.
 
         path: of the file; what was there is replaced at once, so that there is always a whole one,
-              whenever the process is killed.  Callbacks may save too.
+              whenever the process is killed.  Callbacks may save too; one of an event saves the
+              state there, from which a resumed run starts afresh.
 
         Raises OSError if the file cannot be written; PicklingError or AttributeError for callbacks
         that are no functions of a module.
