@@ -6,9 +6,11 @@ Run with ``python -m benchmarks.calls``; it takes two minutes and needs heyoka.
 from __future__ import annotations
 
 import math
+import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -22,6 +24,7 @@ from benchmarks.harness import heading, own_versions, publish, table, version
 from taylor.differentiate import grad_expressions
 
 POINTS = 10**6
+WARM = ("pendulum", "outer-solar-system")  # problems of the warm start
 SOME = 200  # points for large formulas
 RUNS = 7
 TURNS = 15
@@ -47,6 +50,23 @@ def import_seconds() -> float:
     )
     runs = [subprocess.check_output([sys.executable, "-c", code]) for _ in range(RUNS)]
     return median(float(run) for run in runs)
+
+
+def warm_milliseconds(problem: str) -> float:
+    """Median time to an integrator that an earlier process made, imports done, in fresh ones."""
+    code = (
+        "import time, taylor as ty; from benchmarks.problems import PROBLEMS; "
+        f"p = PROBLEMS[{problem!r}]; t = time.perf_counter(); "
+        "x = [ty.variable(v) for v in p.variables]; "
+        "ty.Integrator(list(zip(x, p.equations(ty, x))), p.state, tol=p.tolerance); "
+        "print(time.perf_counter() - t)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {k: v for k, v in os.environ.items() if k != "TAYLOR_CACHE"}
+        environment["TAYLOR_CACHE_DIR"] = folder
+        command = [sys.executable, "-c", code]
+        runs = [subprocess.check_output(command, env=environment) for _ in range(RUNS + 1)]
+    return 1e3 * median(float(run) for run in runs[1:])
 
 
 def composition(x: Any) -> Any:
@@ -279,7 +299,9 @@ def main() -> None:
             "Calls", "python -m benchmarks.calls", own_versions() | {"heyoka": version("heyoka")}
         ),
         f"One thread; the best of {TURNS} turns.  `import taylor` after NumPy: "
-        f"{import_seconds():.3f} s.",
+        f"{import_seconds():.3f} s.  An integrator that was made before, in a new process: "
+        + ", ".join(f"{name} {warm_milliseconds(name):.1f} ms" for name in WARM)
+        + ".",
         f"Nanoseconds per point over {POINTS} points in arrays made before, and microseconds for "
         "one call with Python floats (heyoka: an array of them), against heyoka's cfunc; "
         "f(x) = sin(exp x) log(1 + x^2)/sqrt(1 + x^2).",

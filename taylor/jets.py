@@ -64,10 +64,7 @@ def jet(
     >>> ty.jet(lambda x, y: x * y**2, (1.0, 2.0), order=3, direction=(1, 1))
     array([4., 8., 5., 1.])
     """
-    if not isinstance(order, int | np.integer) or isinstance(order, bool):
-        raise ArgumentTypeError(f"order must be an integer, got {order!r}")
-    if not 0 <= order <= MOST_ORDER:
-        raise ArgumentError(f"order must be between 0 and {MOST_ORDER}, got {order}")
+    order = _natural(order, "order")
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function of one argument, got {fun!r}")
     if direction is not None and curve is not None:
@@ -83,12 +80,21 @@ def jet(
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
     outputs, single = _trace(fun, variables(given.shape[1]))
-    code = _compiled(outputs, given.shape[1], given.shape[2], int(order), kind.name)
+    code = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
     flat = given.reshape(*given.shape[:3], -1)
-    results = _run(code, flat, len(outputs), int(order), checked_threads(threads))
-    shape = (kind.parts, int(order) + 1, *given.shape[3:])
+    results = _run(code, flat, len(outputs), order, checked_threads(threads))
+    shape = (kind.parts, order + 1, *given.shape[3:])
     shaped = tuple(kind.from_planes(part.reshape(shape)) for part in results)
     return shaped[0] if single else shaped
+
+
+def _natural(value: Any, name: str) -> int:
+    """An order that is a natural number, and not too large."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
+    if not 0 <= value <= MOST_ORDER:
+        raise ArgumentError(f"{name} must be between 0 and {MOST_ORDER}, got {value}")
+    return int(value)
 
 
 def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
@@ -102,18 +108,15 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     >>> float(ty.derivative(lambda x: x**5, 3)(2.0))
     240.0
     """
-    if not isinstance(n, int | np.integer) or isinstance(n, bool):
-        raise ArgumentTypeError(f"n must be an integer, got {n!r}")
-    if not 0 <= n <= MOST_ORDER:
-        raise ArgumentError(f"n must be between 0 and {MOST_ORDER}, got {n}")
-    factorial = math.factorial(int(n))
+    n = _natural(n, "n")
+    factorial = math.factorial(n)
 
     @wraps(fun)
     def nth(point: Any, **options: Any) -> Any:
-        found = jet(fun, point, int(n), **options)
+        found = jet(fun, point, n, **options)
         if isinstance(found, tuple):
-            return tuple(_times(part[int(n)], factorial, options) for part in found)
-        return _times(found[int(n)], factorial, options)
+            return tuple(_times(part[n], factorial, options) for part in found)
+        return _times(found[n], factorial, options)
 
     return nth
 

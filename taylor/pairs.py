@@ -25,11 +25,6 @@ def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _joined(high, error + (x[..., 0] * y[..., 1] + x[..., 1] * y[..., 0]))
 
 
-def widen(x: np.ndarray) -> np.ndarray:
-    """Numbers of float64 as double-doubles."""
-    return np.stack([x, np.zeros_like(x)], axis=-1)
-
-
 def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
     return np.stack(_fast_two_sum(high, low), axis=-1)
 

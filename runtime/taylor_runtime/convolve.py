@@ -120,6 +120,21 @@ def _products(
                 sums = outwards(start, sums)
         else:
             sums = b.fold(0, half, sums, outwards, unroll=isinstance(n, int))
+    return _with_newest(m, group, newest, n, chunk, sums)
+
+
+def _with_newest(
+    m: RowMemory,
+    group: Sequence[Convolution],
+    newest: Index | None,
+    n: Index,
+    chunk: Chunk,
+    sums: list[Value],
+) -> list[Value]:
+    """Both chains added, and the term a_newest b_{n - newest} that they leave out, if there is one.
+
+    An early one ends its own chain.
+    """
     if newest is not None:
         end = len(group) if newest is n else 0
         for k, c in enumerate(group):

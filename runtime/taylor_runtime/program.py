@@ -77,10 +77,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """u_0 is given from outside: slot `index` of `source` ("state", "parameter", "time", "jet").
+    """u_0 is given from outside: slot `index` of `source`.
 
-    For "jet" all coefficients are given; "time" has u_1 = the time scale and no more.  Packed rows
-    list one index per lane.
+    Sources are "state", "parameter", "time", "jet" and "radius" (how far inputs move in a step, for
+    the enclosures of events).  For "jet" all coefficients are given; "time" has u_1 = the time
+    scale and no more.  Packed rows list one index per lane.
     """
 
     source: str

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taylor_runtime.events.roots import EVENT_MEMORY, binomials, row_length, scan_work
+from taylor_runtime.events.polynomial import row_length
+from taylor_runtime.events.roots import EVENT_MEMORY, binomials, scan_work
 from taylor_runtime.ir import Builder, Index, Value, planes_of, size_of
 from taylor_runtime.layout import Layout
 from taylor_runtime.program import Program

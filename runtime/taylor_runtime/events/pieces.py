@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.events.frame import Part, stored
-from taylor_runtime.events.roots import row_length
+from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.series import call
 from taylor_runtime.ir import F64, I64, Index, Type, Value
 

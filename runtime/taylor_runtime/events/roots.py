@@ -15,13 +15,22 @@ in the memory of the event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import comb
 
 import numpy as np
 
 from taylor_runtime.control import Fields
-from taylor_runtime.ir import F64, I1, I64, Builder, Index, Module, Type, Value
+from taylor_runtime.events.polynomial import (
+    VECTOR,
+    newton,
+    registers,
+    row_length,
+    total_of,
+    value_and_slope,
+    value_at,
+)
+from taylor_runtime.ir import F64, I1, Builder, Index, Module, Value
 from taylor_runtime.layout import REGISTER
 
 SCAN = "taylor.scan"
@@ -46,17 +55,10 @@ _LOCALS = np.dtype(
 AGAIN = 2.0  # a crossing of direction +-2 leaves a region that had been reported as one
 SMALLEST = 2.0**-500  # interval that is not divided further
 HIDDEN = 2.0**-10  # of half an interval at the start: an extremum in there is looked for closer
-NEWTON_STEPS = 6  # tries before the interval is halved instead
-MOST_STEPS = 80
 EXTREMUM = 2.0**-28  # accuracy of the place of an extremum: g is off by the square of that
 
 _CURVE = [("ptr readonly", "c"), ("i64", "order")]
 _NUMBERS = 2  # rows of the table besides the binomials: k and k (k - 1) / 2
-
-
-def row_length(order: int) -> int:
-    """Doubles that a polynomial takes: whole registers."""
-    return -(-(order + 1) // REGISTER) * REGISTER
 
 
 def binomials(order: int) -> np.ndarray:
@@ -97,112 +99,6 @@ def scan_module() -> str:
     return module.text()
 
 
-_VECTOR = Type("double", REGISTER)
-
-
-def _registers(b: Builder, order: Value) -> Value:
-    return (order + REGISTER) // b.constant(REGISTER, I64)
-
-
-def _total(b: Builder, x: Value) -> Value:
-    """The sum of the lanes."""
-    lanes = x.lanes
-    while lanes > 1:
-        lanes //= 2
-        halves = [b.shuffle(x, None, list(range(k, k + lanes))) for k in (0, lanes)]
-        x = halves[0] + halves[1]
-    return b.extract(x, 0)
-
-
-class _Powers:
-    """1, u, .. u^7 in lanes, and u^8: what polynomials at u are made with, register by register."""
-
-    def __init__(self, b: Builder, u: Value) -> None:
-        self.b = b
-        one = b.constant(1, _VECTOR)
-        self.lanes: Value | None = None
-        power = u
-        for bit in (1, 2, 4):
-            has = b.constants([int(bool(k & bit)) for k in range(REGISTER)], "i1")
-            factor = b.select(has, b.splat(power, REGISTER), one)
-            self.lanes = factor if self.lanes is None else self.lanes * factor
-            power = power * power
-        self.eighth = b.splat(power, REGISTER)
-
-    def sums(self, order: Value, *makers: Callable[[Index], Value]) -> list[Value]:
-        """sum_n a_n u^n for coefficients a; makers give the register of a that starts at n."""
-        b = self.b
-        last = _registers(b, order) - 1
-
-        def add(i: Index, carried: list[Value]) -> list[Value]:
-            n = (last - i) * REGISTER
-            return [
-                b.fma(total, self.eighth, make(n))
-                for total, make in zip(carried, makers, strict=True)
-            ]
-
-        first = [b.constant(0, _VECTOR) for _ in makers]
-        assert self.lanes is not None
-        return [_total(b, x * self.lanes) for x in b.fold(0, last + 1, first, add)]
-
-
-def _value(b: Builder, c: Value, order: Value, u: Value) -> tuple[Value, Value]:
-    """g and sum |c_n| u^n at u."""
-
-    def coefficients(n: Index) -> Value:
-        return b.load(_VECTOR, b.at(c, n))
-
-    value, size = _Powers(b, u).sums(order, coefficients, lambda n: b.fabs(coefficients(n)))
-    return value, size
-
-
-def _with_slope(b: Builder, c: Value, slopes: Value, order: Value, u: Value) -> tuple[Value, Value]:
-    """g and g' at u; `slopes` are the coefficients of g'."""
-    value, slope = _Powers(b, u).sums(
-        order,
-        lambda n: b.load(_VECTOR, b.at(c, n)),
-        lambda n: b.load(_VECTOR, b.at(slopes, n)),
-    )
-    return value, slope
-
-
-def _newton(
-    b: Builder,
-    evaluate: Callable[[Value], tuple[Value, Value]],
-    low: Value,
-    high: Value,
-    start: Value,
-    accuracy: float,
-) -> Value:
-    """The root between `low`, where the function is negative, and `high`, where it is not.
-
-    `low` may be above `high`.  Newton's method within the bracket, halving where it fails or takes
-    too long.
-    """
-
-    def goes_on(carried: list[Value]) -> Value:
-        _, _, _, tries = carried
-        return tries < MOST_STEPS
-
-    def improve(carried: list[Value]) -> list[Value]:
-        low, high, x, tries = carried
-        value, slope = evaluate(x)
-        above = value >= 0
-        low, high = b.select(above, low, x), b.select(above, x, high)
-        new = x - value / slope
-        least, most = b.select(low < high, low, high), b.select(low < high, high, low)
-        good = (new >= least) & (new <= most) & (tries < NEWTON_STEPS)
-        middle = least + (most - least) * 0.5
-        new = b.select(good, new, middle)
-        near = b.fabs(new - x) <= b.fabs(new) * accuracy
-        done = near | b.eq(value, 0) | (most - least <= most * accuracy)
-        kept = b.select(b.eq(value, 0), x, new)
-        return [low, high, kept, b.select(done, b.constant(MOST_STEPS, I64), tries + 1)]
-
-    first = [low, high, start, b.constant(0, I64)]
-    return b.while_(first, goes_on, improve)[2]
-
-
 def _emit_solve(module: Module) -> None:
     """define double @solve(c, order, slopes, low, at_low, high, at_high): the root between.
 
@@ -220,11 +116,11 @@ def _emit_solve(module: Module) -> None:
         b.label(search)
 
         def evaluate(u: Value) -> tuple[Value, Value]:
-            value, slope = _with_slope(b, c, slopes, order, u)
+            value, slope = value_and_slope(b, c, slopes, order, u)
             return value * sign, slope * sign
 
         share = b.fabs(at_low) / (b.fabs(at_low) + b.fabs(at_high))
-        b.ret(_newton(b, evaluate, low, high, b.fma(high - low, share, low), 2.0**-52))
+        b.ret(newton(b, evaluate, low, high, b.fma(high - low, share, low), 2.0**-52))
 
 
 def _emit_sample(module: Module) -> None:
@@ -309,7 +205,7 @@ class _Scan:
         self.b = b
         self.c, self.order, self.noise, self.unit = arguments[:4]
         self.memory, self.binomials, self.work, self.out = arguments[4:]
-        self.registers = _registers(b, self.order)
+        self.registers = registers(b, self.order)
         pitch = self.registers * REGISTER
         self.locals = b.alloca("i64", _LOCALS.itemsize // 8)
         # c_n centre^n; coefficients about the centre; coefficients of g'
@@ -348,15 +244,15 @@ class _Scan:
 
         def add(i: Index, carried: list[Value]) -> list[Value]:
             n = i * REGISTER
-            c = b.load(_VECTOR, b.at(self.c, n))
-            number = b.load(_VECTOR, b.at(self.numbers[0], n))
-            shifted = b.load(_VECTOR, b.at(self.c, n + 1))
+            c = b.load(VECTOR, b.at(self.c, n))
+            number = b.load(VECTOR, b.at(self.numbers[0], n))
+            shifted = b.load(VECTOR, b.at(self.c, n + 1))
             b.store(shifted * (number + 1), b.at(self.slopes, n))
             size = b.fabs(c)
             return [carried[0] + c, carried[1] + size, b.fma(size, number, carried[2])]
 
-        sums = b.fold(0, self.registers, [b.constant(0, _VECTOR)] * 3, add)
-        return [_total(b, x) for x in sums]
+        sums = b.fold(0, self.registers, [b.constant(0, VECTOR)] * 3, add)
+        return [total_of(b, x) for x in sums]
 
     def _sample(self, u: Value, value: Value, noise: Value) -> None:
         b = self.b
@@ -365,7 +261,7 @@ class _Scan:
         b.line(f"call void @sample({texts})")
 
     def _sample_at(self, u: Value) -> None:
-        value, size = _value(self.b, self.c, self.order, u)
+        value, size = value_at(self.b, self.c, self.order, u)
         self._sample(u, value, self.b.fma(size, self.unit, self.noise))
 
     def _interval(self, carried: list[Value]) -> list[Value]:
@@ -418,9 +314,9 @@ class _Scan:
             def add(n: Index, carried: list[Value]) -> list[Value]:
                 row = b.at(self.binomials, n * pitch + i * REGISTER)
                 factor = b.splat(b.load(F64, b.at(self.terms, n)), REGISTER)
-                return [b.fma(b.load(_VECTOR, row), factor, carried[0])]
+                return [b.fma(b.load(VECTOR, row), factor, carried[0])]
 
-            (total,) = b.fold(i * REGISTER, self.order + 1, [b.constant(0, _VECTOR)], add)
+            (total,) = b.fold(i * REGISTER, self.order + 1, [b.constant(0, VECTOR)], add)
             b.store(total, b.at(self.shifted, i * REGISTER))
             return []
 
@@ -441,13 +337,13 @@ class _Scan:
 
         def add(i: Index, carried: list[Value]) -> list[Value]:
             n = i * REGISTER
-            size = b.fabs(b.load(_VECTOR, b.at(self.shifted, n)))
-            weights = [b.load(_VECTOR, b.at(numbers, n)) for numbers in self.numbers]
+            size = b.fabs(b.load(VECTOR, b.at(self.shifted, n)))
+            weights = [b.load(VECTOR, b.at(numbers, n)) for numbers in self.numbers]
             sums = [b.fma(size, w, x) for w, x in zip(weights, carried[1:], strict=True)]
             return [carried[0] + size, *sums]
 
-        sums = b.fold(0, self.registers, [b.constant(0, _VECTOR)] * 3, add)
-        all_sizes, *weighted = (_total(b, x) for x in sums)
+        sums = b.fold(0, self.registers, [b.constant(0, VECTOR)] * 3, add)
+        all_sizes, *weighted = (total_of(b, x) for x in sums)
         return [all_sizes - b.fabs(b.load(F64, self.shifted)), *weighted]
 
     def _slope(self, s: Value) -> tuple[Value, Value]:
@@ -480,7 +376,7 @@ class _Scan:
             rising = at_right > 0
             low, high = b.select(rising, minus, one), b.select(rising, one, minus)
             share = b.fabs(at_left) / (b.fabs(at_left) + b.fabs(at_right))
-            place = _newton(b, self._slope, low, high, b.fma(share, 2, minus), EXTREMUM)
+            place = newton(b, self._slope, low, high, b.fma(share, 2, minus), EXTREMUM)
             self._sample_at(b.fma(place, half, centre))
             return []
 

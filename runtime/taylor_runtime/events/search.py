@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from taylor_runtime.events.block import ROOT_FIELDS, SWITCH
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
-from taylor_runtime.events.roots import SCAN, row_length
+from taylor_runtime.events.polynomial import row_length
+from taylor_runtime.events.roots import SCAN
 from taylor_runtime.ir import F64, I1, I64, PAIR, Index, Type, Value, pair
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from taylor_runtime.emit import InputReader, SeriesEmitter
 from taylor_runtime.events.block import DetectorOptions
@@ -90,18 +91,26 @@ class SeriesFunctions:
         scale = times[2] if len(times) > 2 else None
         return SeriesEmitter(b, program, rendering, work, read, scale, coefficient)
 
+    @contextmanager
+    def _started(
+        self, name: str, *more: tuple[str, str]
+    ) -> Iterator[tuple[Builder, SeriesEmitter, Value]]:
+        """A function of the event functions whose order zero is computed, and its argument out."""
+        parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME, *more]
+        rendering = Rendering(self.element, unrolled=self.options.unrolled)
+        with self.module.function(name, "void", parameters, _QUIET, "internal") as (b, given):
+            source, plane, values, work, out, *times = given
+            series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
+            series.constant_rows()
+            series.order_zero()
+            yield b, series, out
+
     def _emit_expand(self) -> None:
         """define void @expand(source, plane, parameters, work, out, t, t_low, scale): g's series.
 
         out[n][place], as `source` is [n][place of the state].
         """
-        parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME, ("double", "scale")]
-        rendering = Rendering(self.element, unrolled=self.options.unrolled)
-        with self.module.function("expand", "void", parameters, _QUIET, "internal") as (b, given):
-            source, plane, values, work, out, *times = given
-            series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
-            series.constant_rows()
-            series.order_zero()
+        with self._started("expand", ("double", "scale")) as (b, series, out):
             series.orders()
             out = b.planes(out, (self.program.order + 1) * self.outputs.size, self.element)
 
@@ -122,13 +131,7 @@ class SeriesFunctions:
 
     def _emit_heads(self) -> None:
         """define void @heads(source, plane, parameters, work, out, t, t_low): g at a state."""
-        parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME]
-        rendering = Rendering(self.element, unrolled=self.options.unrolled)
-        with self.module.function("heads", "void", parameters, _QUIET, "internal") as (b, given):
-            source, plane, values, work, out, *times = given
-            series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
-            series.constant_rows()
-            series.order_zero()
+        with self._started("heads") as (b, series, out):
             self._store_outputs(series, 0, b.planes(out, self.outputs.size, self.element))
             b.ret()
 

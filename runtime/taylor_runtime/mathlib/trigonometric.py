@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from taylor_runtime.ir import F64, I64, Builder, Type, Value
+from taylor_runtime.ir import F64, I64, Builder, Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import MAGIC, as_bits, flip_sign, where_rare
 from taylor_runtime.mathlib.kernel import CALL_ATTRIBUTES, KernelFunction, call_defined, define
@@ -20,7 +20,6 @@ from taylor_runtime.mathlib.polynomial import polynomial
 
 LARGE = 2.0**30
 _PI_2, _PI_2_MIDDLE, _PI_2_LOW = constants.HALF_PI_PIECES
-_I128 = Type("i128")
 _LARGE_NAME = "ty.reduce_large"
 
 
