@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
+    from taylor.partials import Derivatives as Derivatives
+    from taylor.partials import derivatives as derivatives
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
 
@@ -66,7 +68,9 @@ if TYPE_CHECKING:
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
+    "Derivatives": "taylor.partials",
     "derivative": "taylor.jets",
+    "derivatives": "taylor.partials",
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",

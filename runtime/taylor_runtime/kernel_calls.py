@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from taylor_runtime import mathlib
+from taylor_runtime.coefficient import Memory
 from taylor_runtime.ir import Type, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program import Kernel
-from taylor_runtime.rows import RowMemory
 from taylor_runtime.schedule import partners
 
 
 class KernelCalls:
-    """Calls kernels for an memory, and remembers the other half of a pair."""
+    """Calls kernels for a memory, and remembers the other half of a pair."""
 
-    def __init__(self, memory: RowMemory) -> None:
+    def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self._partners = partners(memory.program)
         self._paired: dict[tuple[Kernel, int], Value] = {}

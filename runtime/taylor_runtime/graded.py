@@ -1,0 +1,339 @@
+"""Programs graded by total degree: truncated polynomials in several variables.
+
+The recurrences of a program hold for any derivation.  With the Euler operator sum x_i d/dx_i in the
+place of d/dt the homogeneous part of degree n of a polynomial plays the role of coefficient n of a
+series: u_n becomes one number for each monomial of degree n, a product of two coefficients the
+product of two homogeneous polynomials, and what is taken at order zero (kernels, heads, divisors)
+stays a number.  So nothing is stated here but how a convolution sums its products.
+
+Factors that a whole sum has in common (constants, 1/n, a divisor) go to the few coefficients of a
+sparse factor where there is one, and not to every sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
+from operator import add
+
+from taylor_runtime.coefficient import StepArithmetic
+from taylor_runtime.convolve import Doubled, convolutions_of
+from taylor_runtime.factors import Factors
+from taylor_runtime.ir import PAIR, Builder, Index, Value
+from taylor_runtime.kernel_calls import KernelCalls
+from taylor_runtime.layout import Chunk, is_square
+from taylor_runtime.program import (
+    Coefficient,
+    Constant,
+    Convolution,
+    Input,
+    Kernel,
+    Program,
+    Row,
+    Select,
+    Step,
+    Term,
+)
+from taylor_runtime.sums import in_chains
+from taylor_runtime.supports import Supports
+
+# source, slot, position -> coefficient of an input, a number where it is known
+Reader = Callable[[str, int, int], Value | Fraction]
+Scaled = tuple[Value | None, Fraction]  # a value times an exact number, or the number alone
+Product = tuple[Fraction, Value | None, Value | None]  # the product of the three
+Done = Callable[[int, int], None]  # row, position
+Listed = tuple[tuple[int, int], ...]  # positions of the factors of products
+
+
+class MonomialMemory:
+    """The coefficients of rows by monomial; "newest" is that of the monomial being computed.
+
+    views: rows whose coefficients are those of another row times their degree.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        program: Program,
+        supports: Supports,
+        points: Chunk,
+        element: str,
+        views: dict[int, int],
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.element = element
+        self.views = views
+        self.here = 0
+        self._degrees = supports.among.degrees.tolist()
+        self._type = points.type(element)
+        self._known: dict[tuple[int, int], Scaled] = {}
+        self._reciprocal: dict[int, Value] = {}
+
+    def scaled(self, row: int, position: int) -> Scaled:
+        number = Fraction(1)
+        while row in self.views:
+            row, number = self.views[row], number * self._degrees[position]
+        value, own = self._known[row, position]
+        return value, number * own
+
+    def at(self, row: int, position: int) -> Value:
+        value, number = self.scaled(row, position)
+        if value is None:
+            return self.b.constant(number, self._type)
+        return value if number == 1 else value * self.b.constant(number, self._type)
+
+    def store(self, row: int, scaled: Scaled) -> None:
+        value, number = scaled
+        self._known[row, self.here] = (None if value is None else self.b.normal(value), number)
+
+    def head(self, row: int, chunk: Chunk) -> Value:
+        return self.at(row, 0)
+
+    def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
+        return self.at(row, self.here)
+
+    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
+        raise NotImplementedError("a graded program has no time, and so no lags")
+
+    def constant(self, constant: Constant, chunk: Chunk) -> Value:
+        number = constant[0] if isinstance(constant, tuple) else constant
+        return self.b.constant(number, chunk.type(self.element))
+
+    def reciprocal(self, row: int, chunk: Chunk) -> Value:
+        found = self._reciprocal.get(row)
+        if found is None:
+            found = self._reciprocal[row] = 1 / self.head(row, chunk)
+        return found
+
+
+def euler_views(program: Program) -> tuple[dict[int, int], dict[int, Step]]:
+    """Derivative rows that need not be computed: (row -> the row that it is n times, new steps).
+
+    Either x' = n x_n, or the slope v of u = v / n, of which the step then becomes that of u.
+    """
+    views: dict[int, int] = {}
+    steps: dict[int, Step] = {}
+    for index, row in enumerate(program.rows):
+        step = row.step
+        if step is None or step.divisor is not None or len(step.terms) != 1 or row.constant:
+            continue
+        term = step.terms[0]
+        if term.head is not None or term.constant != 1 or not isinstance(term.operand, Coefficient):
+            continue
+        other = term.operand.row
+        slope = program.rows[other]
+        if step.times == "n" and row.start is None:
+            views[index] = other
+        elif step.times == "1/n" and _is_slope(slope) and slope.step and other not in views:
+            views[other] = index
+            steps[index] = replace(slope.step, times="1/n")
+    return views, steps
+
+
+def _is_slope(row: Row) -> bool:
+    return row.start is None and row.step is not None and row.step.times == "1"
+
+
+class GradedEmitter(StepArithmetic[MonomialMemory]):
+    """Writes out the coefficients of a program's rows, monomial by monomial."""
+
+    def __init__(
+        self, b: Builder, program: Program, supports: Supports, points: Chunk, element: str
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.supports = supports
+        self.points = points
+        self.element = element
+        self.views, self._steps = euler_views(program)
+        self.memory = MonomialMemory(b, program, supports, points, element, self.views)
+        self.factors = Factors(b, element, program.order, None)
+        self.kernels = KernelCalls(self.memory)
+        self._degrees = supports.among.degrees.tolist()
+        self._listed: dict[Convolution, dict[int, Listed]] = {}
+        self._sizes = [int(mask.sum()) for mask in supports.masks]
+
+    def emit(self, read: Reader, done: Done) -> None:
+        """All coefficients, by degree.
+
+        read: gives those of the inputs.
+        done: is told of every row and position that has been computed.
+        """
+        for degree in range(self.program.order + 1):
+            for row in self._due(degree):
+                for position in self.supports.positions(row, degree):
+                    self.memory.here = position
+                    self.memory.store(row, self._coefficient(row, degree, position, read))
+                    done(row, position)
+
+    def _due(self, degree: int) -> list[int]:
+        """The rows of which coefficients are computed; slopes give way to their integrals."""
+        found: list[int] = []
+        for index in range(len(self.program.rows)):
+            base = self.views.get(index)
+            if base is None and not (degree and index in self._steps):
+                found.append(index)
+            elif base in self._steps and degree:
+                found.append(base)
+        return found
+
+    def _coefficient(self, index: int, degree: int, position: int, read: Reader) -> Scaled:
+        row = self.program.rows[index]
+        if isinstance(row.start, Input) and (degree == 0 or row.start.source == "jet"):
+            given = read(row.start.source, row.start.index[0], position)
+            if isinstance(given, Fraction):
+                return None, given
+            value = given
+        elif degree == 0 and isinstance(row.start, Kernel):
+            value = self.kernels.value(row.start, self.points)
+        else:
+            step = self._steps.get(index, row.step)
+            assert step is not None
+            step = self._present(step, position)
+            if degree:
+                return self._step_value(step, degree, position)
+            value = self.start_of_step(step, self.points, self._sums(step, position))
+        if degree == 0 and row.offset != 0:
+            value = value + self.memory.constant(row.offset, self.points)
+        return value, Fraction(1)
+
+    def _present(self, step: Step, position: int) -> Step:
+        """The step without the terms that have no coefficient at a monomial."""
+        kept = tuple(term for term in step.terms if self._is_present(term, position))
+        return step if kept == step.terms else replace(step, terms=kept)
+
+    def _is_present(self, term: Term, position: int) -> bool:
+        operand, masks = term.operand, self.supports.masks
+        if isinstance(operand, Coefficient):
+            return bool(masks[operand.row][position])
+        if isinstance(operand, Select):
+            return bool(masks[operand.a][position] or masks[operand.b][position])
+        return position in self._products(operand)
+
+    def _products(self, c: Convolution) -> dict[int, Listed]:
+        """The factors of a convolution's products, by monomial."""
+        found = self._listed.get(c)
+        if found is None:
+            products = self.supports.products(c)
+            pairs = list(zip(products.left.tolist(), products.right.tolist(), strict=True))
+            starts = products.starts.tolist()
+            found = self._listed[c] = {
+                target: tuple(pairs[first:last])
+                for target, first, last in zip(
+                    products.targets.tolist(), starts, starts[1:], strict=False
+                )
+            }
+        return found
+
+    # -- sums of products -------------------------------------------------------------------------
+
+    def _step_value(self, step: Step, degree: int, position: int) -> Scaled:
+        operands = [term.operand for term in step.terms]
+        if all(self._is_lopsided(c, degree) for c in operands if isinstance(c, Convolution)):
+            return self._distributed(step, degree, position)
+        sums = self._sums(step, position)
+        return self.step_value_of(step, degree, self.points, sums), Fraction(1)
+
+    def _is_lopsided(self, c: Convolution, degree: int) -> bool:
+        """Whether one factor has so few coefficients that common factors are best put there."""
+        here = self.supports.among.of_degree(degree)
+        return 2 * min(self._sizes[c.a], self._sizes[c.b]) <= here.stop - here.start
+
+    def _distributed(self, step: Step, degree: int, position: int) -> Scaled:
+        """The step's value with all that its terms are multiplied with at one of their factors."""
+        times = {"1": Fraction(1), "n": Fraction(degree), "1/n": Fraction(1, degree)}[step.times]
+        common = None
+        if step.divisor is not None:
+            common = self.memory.reciprocal(step.divisor, self.points)
+        products: list[Product] = []
+        for term in step.terms:
+            factor = common
+            if term.head is not None:
+                head = self.memory.head(term.head, self.points)
+                factor = head if factor is None else head * factor
+            assert not isinstance(term.constant, tuple)
+            number = times * Fraction(term.constant)
+            if isinstance(term.operand, Convolution):
+                for left, right in self._products(term.operand)[position]:
+                    products.append(self._product(term.operand, left, right, number, factor))
+            elif isinstance(term.operand, Coefficient):
+                value, own = self.memory.scaled(term.operand.row, position)
+                products.append((number * own, factor, value))
+            else:
+                value, _ = self.operand(term, degree, self.points, {})
+                products.append((number, factor, value))
+        return self._sum_of_products(products)
+
+    def _product(
+        self, c: Convolution, left: int, right: int, number: Fraction, factor: Value | None
+    ) -> Product:
+        """number * factor * w a_left b_right, with the factor put to the sparser one."""
+        (a, by_a), (b, by_b) = self.memory.scaled(c.a, left), self.memory.scaled(c.b, right)
+        number = number * by_a * by_b
+        if c.weight is not None:
+            low, high = self._degrees[left], self._degrees[right]
+            number = number * Fraction(c.weight[0] * (low + high) + c.weight[1] * low)
+        if is_square(c) and left != right:
+            number = number * 2
+        if self._sizes[c.a] > self._sizes[c.b]:
+            a, b = b, a
+        if factor is not None:
+            a = factor if a is None else a * factor
+        return number, a, b
+
+    def _sum_of_products(self, products: Sequence[Product]) -> Scaled:
+        """The sum, with what equal factors are multiplied with added first: the coefficients of
+        x**2 + y**2 are equal.
+        """
+        if len(products) == 1 and None in products[0][1:]:
+            number, a, b = products[0]
+            return b if a is None else a, number
+        t = self.points.type(self.element)
+        constant = Fraction(0)
+        groups: dict[tuple[str, Fraction], tuple[Value, list[Value]]] = {}
+        for number, a, b in products:
+            if b is None:
+                a, b = b, a
+            if b is None:
+                constant += number
+                continue
+            scaled = self.b.constant(number, t)
+            if a is not None:
+                scaled = a if number == 1 else a * scaled
+            groups.setdefault((scaled.text, number), (scaled, []))[1].append(b)
+        if not groups:
+            return None, constant
+        listed = [(a, reduce(add, others)) for a, others in groups.values()]
+        if constant:
+            listed.append((self.b.constant(constant, t), self.b.constant(1, t)))
+
+        def append(total: Value | None, k: int) -> Value:
+            return self._add_product(total, *listed[k])
+
+        total = in_chains(len(listed), append)
+        assert total is not None
+        return total, Fraction(1)
+
+    def _add_product(self, total: Value | None, a: Value, b: Value) -> Value:
+        one = self.b.constant(1, a.type).text
+        if one in (a.text, b.text) and self.element != PAIR:
+            value = b if a.text == one else a
+            return value if total is None else value + total
+        return a * b if total is None else self.b.fma(a, b, total)
+
+    def _sums(self, step: Step, position: int) -> dict[Convolution, Doubled]:
+        """The sums of products at a monomial."""
+        found: dict[Convolution, Doubled] = {}
+        for c in convolutions_of(step.terms):
+            listed = self._products(c)[position]
+            products = [self._product(c, left, right, Fraction(1), None) for left, right in listed]
+            value, number = self._sum_of_products(products)
+            if value is None or number != 1:
+                t = self.points.type(self.element)
+                scale = self.b.constant(number, t)
+                value = scale if value is None else value * scale
+            found[c] = (value, False)
+        return found
