@@ -42,6 +42,7 @@ class Expansion:
     arguments: all leaves of `outputs`.
     roles: for each, the position of the variable that it is (the polynomial x_i0 + x_i), or
         CONSTANT, or POLYNOMIAL.
+    looped: code that serves any monomials, made for them by tables.
     """
 
     outputs: tuple[Expression, ...]
@@ -49,6 +50,7 @@ class Expansion:
     roles: tuple[int, ...]
     among: Monomials
     precision: str
+    looped: bool = False
 
     def run(self, numbers: np.ndarray, threads: int, room: np.ndarray | None = None) -> np.ndarray:
         """Coefficients of the outputs, shape (parts, outputs, monomials, points or more).
@@ -59,7 +61,7 @@ class Expansion:
         kind = as_precision(self.precision)
         count, size = numbers.shape[-1], kind.dtype().nbytes
         shape = (kind.parts, len(self.outputs), self.among.size)
-        code = _compiled(self, math.prod(shape) * size * count > STREAMED)
+        code = _compiled(self, count == 1, math.prod(shape) * size * count > STREAMED)
         padded = _padded(count, code.block, size)
         inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
@@ -100,7 +102,7 @@ def _padded(count: int, block: int, size: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _compiled(expansion: Expansion, streaming: bool) -> rt.Expansion:
+def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansion:
     among, roles = expansion.among, expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
@@ -114,7 +116,9 @@ def _compiled(expansion: Expansion, streaming: bool) -> rt.Expansion:
         among.order,
         among.limits,
         tuple(roles[i] for i in varying),
-        streaming,
-        expansion.precision,
+        looped=expansion.looped,
+        single=single,
+        streaming=streaming,
+        precision=expansion.precision,
     )
     return rt.build_expansion(program, options, externals(program))

@@ -13,22 +13,29 @@ from typing import Generic, Protocol, TypeVar
 from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
 from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.kernel_calls import KernelCalls, KernelMemory
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Coefficient, Constant, Convolution, Program, Select, Step, Term
+from taylor_runtime.program import (
+    Coefficient,
+    Constant,
+    Convolution,
+    Input,
+    Kernel,
+    Program,
+    Row,
+    Select,
+    Step,
+    Term,
+)
 from taylor_runtime.sums import add_scaled, in_chains
 
 
-class Memory(Protocol):
+class Memory(KernelMemory, Protocol):
     """Where operands come from."""
 
-    b: Builder
-    program: Program
-
-    def head(self, row: int, chunk: Chunk) -> Value: ...
     def reciprocal(self, row: int, chunk: Chunk) -> Value: ...
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value: ...
     def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value: ...
-    def constant(self, constant: Constant, chunk: Chunk) -> Value: ...
 
 
 M = TypeVar("M", bound=Memory)
@@ -42,6 +49,24 @@ class StepArithmetic(Generic[M]):
     element: str
     memory: M
     factors: Factors
+    kernels: KernelCalls
+
+    def start_value(
+        self,
+        row: Row,
+        chunk: Chunk,
+        given: Callable[[Input], Value],
+        convolutions: Callable[[Step], dict[Convolution, Doubled]],
+    ) -> Value:
+        """u_0 of a row that copies no other."""
+        if isinstance(row.start, Input):
+            value = given(row.start)
+        elif isinstance(row.start, Kernel):
+            value = self.kernels.value(row.start, chunk)
+        else:
+            assert row.step is not None
+            value = self.start_of_step(row.step, chunk, convolutions(row.step))
+        return value if row.offset == 0 else value + self.memory.constant(row.offset, chunk)
 
     def start_of_step(
         self, step: Step, chunk: Chunk, convolutions: dict[Convolution, Doubled]

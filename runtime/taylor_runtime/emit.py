@@ -23,7 +23,6 @@ from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, convolution_chains
 from taylor_runtime.program import (
     Input,
-    Kernel,
     Program,
     Row,
     Step,
@@ -104,23 +103,20 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
         if index in self._combined.values:
             value = self.memory.newest(self._combined.values[index], 0, chunk)
+            if row.offset != 0:
+                value = value + self.memory.constant(row.offset, chunk)
+        elif row.gather is not None:
+            value = gather_chunk(self.memory, row.gather, 0, chunk)
         else:
-            value = self._start_value(index, row, chunk)
-        if row.offset != 0:
-            value = value + self.memory.constant(row.offset, chunk)
+            value = self.start_value(
+                row,
+                chunk,
+                lambda given: self.read_input(given, chunk),
+                lambda step: convolve(self.memory, step.terms, 0, chunk),
+            )
         self.memory.store(index, 0, chunk, value)
         if index in self._divisors and not self.program.exact_division:
             self.memory.store_reciprocal(index, chunk, value)
-
-    def _start_value(self, index: int, row: Row, chunk: Chunk) -> Value:
-        if row.gather is not None:
-            return gather_chunk(self.memory, row.gather, 0, chunk)
-        if isinstance(row.start, Input):
-            return self.read_input(row.start, chunk)
-        if isinstance(row.start, Kernel):
-            return self.kernels.value(row.start, chunk)
-        assert row.step is not None
-        return self.start_of_step(row.step, chunk, convolve(self.memory, row.step.terms, 0, chunk))
 
     def order(self, n: Index, second: Value | None = None) -> None:
         """Coefficient n >= 1 of every row.

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from taylor_runtime.build import aligned_zeros
 from taylor_runtime.call import function_pointer
+from taylor_runtime.convolve import convolutions_of
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.expansions import EXPAND, ExpansionOptions, block_lanes, expansion_module
+from taylor_runtime.expansions import EXPAND, ExpansionOptions, expansion_module
+from taylor_runtime.graded_loops import GradedTables, Request
+from taylor_runtime.ir import planes_of, size_of
 from taylor_runtime.program import Program
+from taylor_runtime.supports import Supports
 
-EXPAND_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t)"
+EXPAND_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t, uintptr_t)"
+WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +32,87 @@ class Expansion:
 
     module: Module
     options: ExpansionOptions
-    block: int
     untouched: tuple[np.ndarray, ...]
+    _tables: np.ndarray
+    _workspace: int
     _call: Any = field(repr=False)
+
+    @property
+    def block(self) -> int:
+        """Points that are computed at a time."""
+        return self.options.block
 
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
     ) -> None:
-        """Compute blocks first .. last - 1 of `block` points (without the GIL)."""
-        self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last)
+        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
+        its own.
+        """
+        memory = aligned_zeros(self._workspace)
+        arrays = (array.ctypes.data for array in (inputs, outputs, self._tables, memory))
+        ins, outs, tables, work = arrays
+        self._call(ins, outs, count, first, last, tables, work)
 
 
 def build_expansion(
     program: Program, options: ExpansionOptions, externals: Mapping[str, int] | None = None
 ) -> Expansion:
-    """Compile a program of "jet" inputs, graded by total degree."""
+    """Compile a program of "jet" inputs, graded by total degree.
+
+    What would be too much to write out is looped (`options.looped` asks for it in any case); what
+    is written out computes whole blocks of points even where `options.single` asks for one.
+    """
     supports = options.supports(program)
-    module = compile_ir(
-        expansion_module(program, options, supports),
-        [EXPAND],
-        options=Options(passes=STEP_PASSES),
-        externals=externals,
-        label="expansion",
-    )
+    looped = options.looped or products(supports) > WRITTEN_OUT
+    options = replace(options, looped=looped, single=options.single and looped)
+    linked = tuple((externals or {}).items())
+    tables, workspace = np.zeros(1, np.int64), 0
+    if options.looped:
+        module, requests = _looped(program, _generic(program, options), linked)
+        parameters = dict(program.inputs).get("parameter", 0)
+        *places, end = options.places
+        given = [end + parameters, *places, *range(end, end + parameters)]
+        made = GradedTables(program, supports, options.points.lanes, given)
+        tables = made.blob(requests)
+        planes, size = planes_of(options.element), size_of(options.element)
+        workspace = -(-planes * made.size * size // 8)
+    else:
+        text, _ = expansion_module(program, options, supports)
+        module = _compiled(text, linked)
     call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
-    return Expansion(module, options, block_lanes(options.element), untouched, call)
+    return Expansion(module, options, untouched, tables, workspace, call)
+
+
+def products(supports: Supports) -> int:
+    """Products of coefficients that a program takes."""
+    total = 0
+    for row in supports.program.rows:
+        for c in convolutions_of(row.step.terms if row.step else ()):
+            total += supports.count(c)
+    return total
+
+
+def _generic(program: Program, options: ExpansionOptions) -> ExpansionOptions:
+    """The options without what only tables depend on."""
+    slots = tuple(min(slot, 0) for slot in options.slots)
+    return replace(options, variables=1, order=program.order, limits=(), slots=slots)
+
+
+@lru_cache(maxsize=256)
+def _looped(
+    program: Program, options: ExpansionOptions, externals: tuple[tuple[str, int], ...]
+) -> tuple[Module, tuple[Request, ...]]:
+    """Loops of a program: for polynomials in any variables."""
+    text, requests = expansion_module(program, options, None)
+    return _compiled(text, externals), requests
+
+
+def _compiled(text: str, externals: tuple[tuple[str, int], ...]) -> Module:
+    return compile_ir(
+        text,
+        [EXPAND],
+        options=Options(passes=STEP_PASSES),
+        externals=dict(externals),
+        label="expansion",
+    )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 
 from taylor_runtime.coefficient import StepArithmetic
@@ -29,7 +29,6 @@ from taylor_runtime.program import (
     Constant,
     Convolution,
     Input,
-    Kernel,
     Program,
     Row,
     Select,
@@ -39,8 +38,8 @@ from taylor_runtime.program import (
 from taylor_runtime.sums import in_chains
 from taylor_runtime.supports import Supports
 
-# source, slot, position -> coefficient of an input, a number where it is known
-Reader = Callable[[str, int, int], Value | Fraction]
+# input, position -> its coefficient, a number where it is known
+Reader = Callable[[Input, int], Value | Fraction]
 Scaled = tuple[Value | None, Fraction]  # a value times an exact number, or the number alone
 Product = tuple[Fraction, Value | None, Value | None]  # the product of the three
 Done = Callable[[int, int], None]  # row, position
@@ -182,23 +181,23 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
 
     def _coefficient(self, index: int, degree: int, position: int, read: Reader) -> Scaled:
         row = self.program.rows[index]
-        if isinstance(row.start, Input) and (degree == 0 or row.start.source == "jet"):
-            given = read(row.start.source, row.start.index[0], position)
-            if isinstance(given, Fraction):
-                return None, given
-            value = given
-        elif degree == 0 and isinstance(row.start, Kernel):
-            value = self.kernels.value(row.start, self.points)
-        else:
+        if isinstance(row.start, Input) and degree:
+            given = read(row.start, position)
+            return (None, given) if isinstance(given, Fraction) else (given, Fraction(1))
+        if degree:
             step = self._steps.get(index, row.step)
             assert step is not None
-            step = self._present(step, position)
-            if degree:
-                return self._step_value(step, degree, position)
-            value = self.start_of_step(step, self.points, self._sums(step, position))
-        if degree == 0 and row.offset != 0:
-            value = value + self.memory.constant(row.offset, self.points)
-        return value, Fraction(1)
+            return self._step_value(self._present(step, position), degree, position)
+
+        def start(given: Input) -> Value:
+            value = read(given, 0)
+            assert isinstance(value, Value)
+            return value
+
+        if row.step is not None and row.start is None:
+            row = replace(row, step=self._present(row.step, position))
+        sums = partial(self._sums, position=position)
+        return self.start_value(row, self.points, start, sums), Fraction(1)
 
     def _present(self, step: Step, position: int) -> Step:
         """The step without the terms that have no coefficient at a monomial."""
@@ -293,7 +292,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             return b if a is None else a, number
         t = self.points.type(self.element)
         constant = Fraction(0)
-        groups: dict[tuple[str, Fraction], tuple[Value, list[Value]]] = {}
+        groups: dict[tuple[str, ...], tuple[Value, list[Value]]] = {}
         for number, a, b in products:
             if b is None:
                 a, b = b, a
@@ -303,7 +302,8 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             scaled = self.b.constant(number, t)
             if a is not None:
                 scaled = a if number == 1 else a * scaled
-            groups.setdefault((scaled.text, number), (scaled, []))[1].append(b)
+            key = tuple(part.text for part in scaled.parts)
+            groups.setdefault(key, (scaled, []))[1].append(b)
         if not groups:
             return None, constant
         listed = [(a, reduce(add, others)) for a, others in groups.values()]

@@ -60,6 +60,18 @@ class Supports:
             self._products[c] = found
         return found
 
+    def count(self, c: Convolution) -> int:
+        """How many products a convolution sums, or a little more."""
+        among = self.among
+        sizes = [
+            [int(self.masks[row][among.of_degree(k)].sum()) for k in range(among.order + 1)]
+            for row in (c.a, c.b)
+        ]
+        total = 0
+        for low in range(c.first, among.order + 1):
+            total += sizes[0][low] * sum(sizes[1][c.last : among.order + 1 - low])
+        return total // 2 if is_square(c) else total
+
     def _start(self, row: Row) -> bool:
         """Whether u_0 need not be zero."""
         return row.start is not None or row.step is None or row.step.times not in ("n", "h")
