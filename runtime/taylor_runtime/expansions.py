@@ -218,4 +218,4 @@ class _Memory:
                 self._store(value, self._result(k, position, size))
 
             loops.each_rank(row, copy)
-        return tuple(loops.memory.requests)
+        return loops.memory.requests

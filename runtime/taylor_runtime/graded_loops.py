@@ -16,7 +16,7 @@ import numpy as np
 from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.convolve import Doubled, convolutions_of
 from taylor_runtime.factors import Factors
-from taylor_runtime.ir import I32, I64, Builder, Index, Value
+from taylor_runtime.ir import I32, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import REGISTER, Chunk, is_square
 from taylor_runtime.monomials import INDEX
@@ -165,7 +165,7 @@ class LoopMemory:
         self.type = points.type(element)
         self.work = work
         self.tables = tables
-        self.requests: dict[Request, int] = {}
+        self._known: dict[Request, Value] = {}
         self.row = -1  # being computed,
         self.rank: Value | None = None  # and its monomial
         self._heads: dict[int, Value] = {}
@@ -173,11 +173,27 @@ class LoopMemory:
 
     def look_up(self, request: Request, index: Index) -> Value:
         """An entry of a table."""
-        b = self.b
-        slot = self.requests.setdefault(request, len(self.requests))
-        offset = b.load(I64, b.at(self.tables, 1 + slot, "i64"))
-        place = b.at(b.at(self.tables, offset, "i8"), index, "i32")
-        return b.cast("zext", b.load(I32, place), "i64")
+        place = self.b.at(self._table(request), index, "i32")
+        return self.b.cast("zext", self.b.load(I32, place), "i64")
+
+    def _table(self, request: Request) -> Value:
+        """Where a table begins; found once, at the start of the function."""
+        found = self._known.get(request)
+        if found is None:
+            b, slot = self.b, len(self._known)
+            header, offset, table = (b.name() for _ in range(3))
+            b.entry += [
+                f"  {header} = getelementptr i64, ptr {self.tables.text}, i64 {1 + slot}",
+                f"  {offset} = load i64, ptr {header}",
+                f"  {table} = getelementptr i8, ptr {self.tables.text}, i64 {offset}",
+            ]
+            found = self._known[request] = Value(b, PTR, table)
+        return found
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The tables that were looked up, in the order of the header."""
+        return tuple(self._known)
 
     def load(self, place: Index) -> Value:
         return self.b.load(self.type, self.b.at(self.work, place, self.element))
