@@ -7,7 +7,9 @@ product of two homogeneous polynomials, and what is taken at order zero (kernels
 stays a number.  So nothing is stated here but how a convolution sums its products.
 
 Factors that a whole sum has in common (constants, 1/n, a divisor) go to the few coefficients of a
-sparse factor where there is one, and not to every sum.
+sparse factor where there is one, not to every sum.  And any derivation serves: where an equation
+is one between derivatives, that by a single variable in place of Euler's leaves fewer products, up
+to half of them.
 """
 
 from __future__ import annotations
@@ -21,16 +23,15 @@ from operator import add
 from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.convolve import Doubled, convolutions_of
 from taylor_runtime.factors import Factors
-from taylor_runtime.ir import PAIR, Builder, Index, Value
+from taylor_runtime.ir import PAIR, Builder, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, is_square
+from taylor_runtime.monomial_memory import MonomialMemory, Scaled, euler_views
 from taylor_runtime.program import (
     Coefficient,
-    Constant,
     Convolution,
     Input,
     Program,
-    Row,
     Select,
     Step,
     Term,
@@ -40,100 +41,9 @@ from taylor_runtime.supports import Supports
 
 # input, position -> its coefficient, a number where it is known
 Reader = Callable[[Input, int], Value | Fraction]
-Scaled = tuple[Value | None, Fraction]  # a value times an exact number, or the number alone
 Product = tuple[Fraction, Value | None, Value | None]  # the product of the three
 Done = Callable[[int, int], None]  # row, position
 Listed = tuple[tuple[int, int], ...]  # positions of the factors of products
-
-
-class MonomialMemory:
-    """The coefficients of rows by monomial; "newest" is that of the monomial being computed.
-
-    views: rows whose coefficients are those of another row times their degree.
-    """
-
-    def __init__(
-        self,
-        b: Builder,
-        program: Program,
-        supports: Supports,
-        points: Chunk,
-        element: str,
-        views: dict[int, int],
-    ) -> None:
-        self.b = b
-        self.program = program
-        self.element = element
-        self.views = views
-        self.here = 0
-        self._degrees = supports.among.degrees.tolist()
-        self._type = points.type(element)
-        self._known: dict[tuple[int, int], Scaled] = {}
-        self._reciprocal: dict[int, Value] = {}
-
-    def scaled(self, row: int, position: int) -> Scaled:
-        number = Fraction(1)
-        while row in self.views:
-            row, number = self.views[row], number * self._degrees[position]
-        value, own = self._known[row, position]
-        return value, number * own
-
-    def at(self, row: int, position: int) -> Value:
-        value, number = self.scaled(row, position)
-        if value is None:
-            return self.b.constant(number, self._type)
-        return value if number == 1 else value * self.b.constant(number, self._type)
-
-    def store(self, row: int, scaled: Scaled) -> None:
-        value, number = scaled
-        self._known[row, self.here] = (None if value is None else self.b.normal(value), number)
-
-    def head(self, row: int, chunk: Chunk) -> Value:
-        return self.at(row, 0)
-
-    def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
-        return self.at(row, self.here)
-
-    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
-        raise NotImplementedError("a graded program has no time, and so no lags")
-
-    def constant(self, constant: Constant, chunk: Chunk) -> Value:
-        number = constant[0] if isinstance(constant, tuple) else constant
-        return self.b.constant(number, chunk.type(self.element))
-
-    def reciprocal(self, row: int, chunk: Chunk) -> Value:
-        found = self._reciprocal.get(row)
-        if found is None:
-            found = self._reciprocal[row] = 1 / self.head(row, chunk)
-        return found
-
-
-def euler_views(program: Program) -> tuple[dict[int, int], dict[int, Step]]:
-    """Derivative rows that need not be computed: (row -> the row that it is n times, new steps).
-
-    Either x' = n x_n, or the slope v of u = v / n, of which the step then becomes that of u.
-    """
-    views: dict[int, int] = {}
-    steps: dict[int, Step] = {}
-    for index, row in enumerate(program.rows):
-        step = row.step
-        if step is None or step.divisor is not None or len(step.terms) != 1 or row.constant:
-            continue
-        term = step.terms[0]
-        if term.head is not None or term.constant != 1 or not isinstance(term.operand, Coefficient):
-            continue
-        other = term.operand.row
-        slope = program.rows[other]
-        if step.times == "n" and row.start is None:
-            views[index] = other
-        elif step.times == "1/n" and _is_slope(slope) and slope.step and other not in views:
-            views[other] = index
-            steps[index] = replace(slope.step, times="1/n")
-    return views, steps
-
-
-def _is_slope(row: Row) -> bool:
-    return row.start is None and row.step is not None and row.step.times == "1"
 
 
 class GradedEmitter(StepArithmetic[MonomialMemory]):
@@ -152,6 +62,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         self.factors = Factors(b, element, program.order, None)
         self.kernels = KernelCalls(self.memory)
         self._degrees = supports.among.degrees.tolist()
+        self._powers = supports.among.exponents.T.tolist()
         self._listed: dict[Convolution, dict[int, Listed]] = {}
         self._sizes = [int(mask.sum()) for mask in supports.masks]
 
@@ -231,19 +142,38 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
 
     def _step_value(self, step: Step, degree: int, position: int) -> Scaled:
         operands = [term.operand for term in step.terms]
+        counts = self._derivation(step, position)
         if all(self._is_lopsided(c, degree) for c in operands if isinstance(c, Convolution)):
-            return self._distributed(step, degree, position)
-        sums = self._sums(step, position)
-        return self.step_value_of(step, degree, self.points, sums), Fraction(1)
+            return self._distributed(step, degree, position, counts)
+        sums = self._sums(step, position, counts)
+        self.memory.counts = counts
+        return self.step_value_of(step, counts[position], self.points, sums), Fraction(1)
+
+    def _derivation(self, step: Step, position: int) -> Sequence[int]:
+        """What each monomial is multiplied with by the derivation that serves a step best."""
+        if step.times == "1/n" and all(map(self._is_derivative, step.terms)):
+            powers = [column[position] for column in self._powers]
+            return self._powers[powers.index(min(filter(None, powers)))]
+        return self._degrees
+
+    def _is_derivative(self, term: Term) -> bool:
+        """Whether a term is linear in derivatives, all of them views."""
+        operand = term.operand
+        if isinstance(operand, Convolution) and operand.weight is None:
+            read = [row for row in (operand.a, operand.b) if row in self.views]
+        else:
+            read = [operand.row] if isinstance(operand, Coefficient) else []
+        return len(read) == 1 and read[0] in self.views and self.views[read[0]] not in self.views
 
     def _is_lopsided(self, c: Convolution, degree: int) -> bool:
         """Whether one factor has so few coefficients that common factors are best put there."""
         here = self.supports.among.of_degree(degree)
         return 2 * min(self._sizes[c.a], self._sizes[c.b]) <= here.stop - here.start
 
-    def _distributed(self, step: Step, degree: int, position: int) -> Scaled:
+    def _distributed(self, step: Step, degree: int, position: int, counts: Sequence[int]) -> Scaled:
         """The step's value with all that its terms are multiplied with at one of their factors."""
-        times = {"1": Fraction(1), "n": Fraction(degree), "1/n": Fraction(1, degree)}[step.times]
+        count = counts[position]
+        times = {"1": Fraction(1), "n": Fraction(count), "1/n": Fraction(1, count)}[step.times]
         common = None
         if step.divisor is not None:
             common = self.memory.reciprocal(step.divisor, self.points)
@@ -256,32 +186,43 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             assert not isinstance(term.constant, tuple)
             number = times * Fraction(term.constant)
             if isinstance(term.operand, Convolution):
-                for left, right in self._products(term.operand)[position]:
-                    products.append(self._product(term.operand, left, right, number, factor))
+                products += self._listed_products(term.operand, position, counts, number, factor)
             elif isinstance(term.operand, Coefficient):
-                value, own = self.memory.scaled(term.operand.row, position)
+                value, own = self.memory.scaled(term.operand.row, position, counts)
                 products.append((number * own, factor, value))
             else:
                 value, _ = self.operand(term, degree, self.points, {})
                 products.append((number, factor, value))
         return self._sum_of_products(products)
 
-    def _product(
-        self, c: Convolution, left: int, right: int, number: Fraction, factor: Value | None
-    ) -> Product:
+    def _listed_products(
+        self,
+        c: Convolution,
+        position: int,
+        counts: Sequence[int],
+        number: Fraction,
+        factor: Value | None,
+    ) -> list[Product]:
         """number * factor * w a_left b_right, with the factor put to the sparser one."""
-        (a, by_a), (b, by_b) = self.memory.scaled(c.a, left), self.memory.scaled(c.b, right)
-        number = number * by_a * by_b
-        if c.weight is not None:
-            low, high = self._degrees[left], self._degrees[right]
-            number = number * Fraction(c.weight[0] * (low + high) + c.weight[1] * low)
-        if is_square(c) and left != right:
-            number = number * 2
-        if self._sizes[c.a] > self._sizes[c.b]:
-            a, b = b, a
-        if factor is not None:
-            a = factor if a is None else a * factor
-        return number, a, b
+        found: list[Product] = []
+        square, swap = is_square(c), self._sizes[c.a] > self._sizes[c.b]
+        for left, right in self._products(c)[position]:
+            a, by_a = self.memory.scaled(c.a, left, counts)
+            b, by_b = self.memory.scaled(c.b, right, counts)
+            whole = number * (by_a * by_b)
+            if c.weight is not None:
+                low, high = self._degrees[left], self._degrees[right]
+                whole = whole * Fraction(c.weight[0] * (low + high) + c.weight[1] * low)
+            if square and left != right:
+                whole = whole * 2
+            if whole == 0:
+                continue
+            if swap:
+                a, b = b, a
+            if factor is not None:
+                a = factor if a is None else a * factor
+            found.append((whole, a, b))
+        return found
 
     def _sum_of_products(self, products: Sequence[Product]) -> Scaled:
         """The sum, with what equal factors are multiplied with added first: the coefficients of
@@ -324,15 +265,18 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             return value if total is None else value + total
         return a * b if total is None else self.b.fma(a, b, total)
 
-    def _sums(self, step: Step, position: int) -> dict[Convolution, Doubled]:
+    def _sums(
+        self, step: Step, position: int, counts: Sequence[int] | None = None
+    ) -> dict[Convolution, Doubled]:
         """The sums of products at a monomial."""
         found: dict[Convolution, Doubled] = {}
+        t = self.points.type(self.element)
         for c in convolutions_of(step.terms):
-            listed = self._products(c)[position]
-            products = [self._product(c, left, right, Fraction(1), None) for left, right in listed]
+            products = self._listed_products(
+                c, position, counts or self._degrees, Fraction(1), None
+            )
             value, number = self._sum_of_products(products)
             if value is None or number != 1:
-                t = self.points.type(self.element)
                 scale = self.b.constant(number, t)
                 value = scale if value is None else value * scale
             found[c] = (value, False)

@@ -22,6 +22,7 @@ class Supports:
         monomial).
 
     >>> from taylor_runtime.monomials import monomials
+    >>> from taylor_runtime.program import Step
     >>> x = Row(start=Input("jet"))
     >>> square = Row(step=Step((Term(1, Convolution(0, 0)),)))
     >>> program = Program((x, square), ((1, 0),), 4, (("jet", 1),))
