@@ -28,14 +28,12 @@ LINE = 64
 def expansion_monomials(variables: int, order: int, limits: tuple[int, ...]) -> Monomials:
     """The monomials of an expansion; ArgumentError for more of them than memory holds."""
     try:
-        among = monomials(variables, order, limits)
-        assert among.size
+        return monomials(variables, order, limits)
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    return among
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Expansion:
     """Expressions of arguments, expanded in the monomials of some variables.
 
@@ -75,6 +73,18 @@ class Expansion:
 
         rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
         return results
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Expansion) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        """What makes two the same; expressions are compared as objects: == makes one of them."""
+        expressions = (tuple(map(id, part)) for part in (self.outputs, self.arguments))
+        return (*expressions, self.roles, self.among, self.precision, self.looped)
 
     @cached_property
     def _places(self) -> list[int]:
