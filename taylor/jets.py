@@ -177,8 +177,9 @@ def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:
     arrays = [
         kind.to_planes(as_array(c, kind, f"coordinate {i}")) for i, c in enumerate(coordinates)
     ]
-    try:
-        return np.stack(np.broadcast_arrays(*arrays), axis=1)
+    try:  # part by part, lest points be taken for parts
+        parts = [np.stack(np.broadcast_arrays(*part)) for part in zip(*arrays, strict=True)]
+        return np.stack(parts)
     except ValueError:
         shapes = ", ".join(str(a.shape[1:]) for a in arrays)
         raise ArgumentError(f"coordinates do not broadcast: shapes {shapes}") from None
