@@ -21,6 +21,7 @@ from taylor_runtime.supports import Supports
 
 EXPAND_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t, uintptr_t)"
 WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation
+PAIRS_WRITTEN_OUT = 300  # of double-doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def build_expansion(
     is written out computes whole blocks of points even where `options.single` asks for one.
     """
     supports = options.supports(program)
-    looped = options.looped or products(supports) > WRITTEN_OUT
+    most = WRITTEN_OUT if planes_of(options.element) == 1 else PAIRS_WRITTEN_OUT
+    looped = options.looped or products(supports) > most
     options = replace(options, looped=looped, single=options.single and looped)
     linked = tuple((externals or {}).items())
     tables, workspace = np.zeros(1, np.int64), 0
