@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expansion import CONSTANT, Expansion, expansion_monomials
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expansion import CONSTANT, LINE, Expansion, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
 from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
@@ -62,7 +62,10 @@ def derivatives(
         raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
     kind = as_precision(precision)
     single = not isinstance(point, list | tuple) and np.ndim(point) == 0
-    given = stacked_planes([point] if single else list(point), kind)
+    coordinates = [point] if single else list(point)
+    if not coordinates:
+        raise ArgumentError("point has no coordinates")
+    given = stacked_planes(coordinates, kind)
     count = given.shape[1]
     names = _names(fun, count)
     chosen = _chosen(wrt, names)
@@ -79,6 +82,8 @@ def derivatives(
     shapes = outputs.shape, given.shape[2:]
     room = None
     if out is not None:
+        if not isinstance(out, Derivatives):
+            raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
         room = out.room(expansion, shapes)
     points = given.reshape(kind.parts, count, -1)
     planes = expansion.run(points, checked_threads(threads), room)
@@ -122,14 +127,16 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     def room(
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
-    ) -> np.ndarray:
-        """The memory of the results, for an equal call that may overwrite them."""
+    ) -> np.ndarray | None:
+        """The memory of the results, for an equal call that may overwrite them; None if a copy
+        has put it where machine code cannot write.
+        """
         if expansion != self._expansion or shapes != (self._outputs, self._points):
             raise ArgumentError(
                 f"out={self!r} comes from another function, order, kind of numbers or shape of "
                 "points; leave it out"
             )
-        return self._planes
+        return self._planes if self._planes.ctypes.data % LINE == 0 else None
 
     @property
     def order(self) -> int:
@@ -143,13 +150,16 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     @property
     def coefficients(self) -> np.ndarray:
-        """Normalised derivatives, shape (*outputs, monomials, *points)."""
+        """Normalised derivatives, shape (*outputs, monomials, *points): a view of the memory that
+        `out=` gives away.
+        """
         count = math.prod(self._points)
-        shape = (self._kind.parts, *self._outputs, -1, *self._points)
-        return self._kind.from_planes(self._planes[..., :count].reshape(shape))
+        shape = (self._kind.parts, *self._outputs, len(self), *self._points)
+        planes = self._planes[..., :count].reshape(shape)
+        return np.moveaxis(planes, 0, -1) if self._kind.parts > 1 else planes[0]
 
     def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:
-        powers = (index,) if isinstance(index, int | np.integer) else tuple(index)
+        powers = index if isinstance(index, tuple) else (index,)
         try:
             position = self._among.position(powers)
         except (KeyError, ValueError, TypeError):
@@ -162,6 +172,12 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self.multi_indices)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same object: equality of arrays has no truth value."""
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return (
@@ -217,7 +233,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         count = math.prod(self._points)
         part = self._planes[:, :, position, :count]
         shape = (self._kind.parts, *self._outputs, *self._points)
-        found = self._kind.from_planes(part.reshape(shape).copy())
+        found = self._kind.from_planes(part.reshape(shape))
         if factor != 1:
             found = times(found, factor, {"precision": self._kind.name})
         return np.asarray(found)
@@ -257,7 +273,7 @@ def _chosen(wrt: Sequence[int | str] | None, names: Sequence[str]) -> tuple[int,
     """Positions of the variables to differentiate by."""
     if wrt is None:
         return tuple(range(len(names)))
-    if isinstance(wrt, int | str):
+    if not isinstance(wrt, Iterable) or isinstance(wrt, str):
         wrt = [wrt]
     chosen = tuple(_position(variable, names, "wrt") for variable in wrt)
     if not chosen or len(set(chosen)) < len(chosen):
@@ -281,6 +297,8 @@ def _limits(
             if position not in chosen:
                 raise ArgumentError(f"limits: {variable!r} is not among the variables of wrt")
             listed[chosen.index(position)] = natural(most, "limits")
+    elif not isinstance(limits, Iterable):
+        raise ArgumentTypeError(f"limits={limits!r}: give one for each variable, or a mapping")
     else:
         if len(limits) != len(chosen):
             raise ArgumentError(f"limits={limits!r}: one for each of {len(chosen)} variable(s)")
@@ -299,5 +317,7 @@ def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndar
         outputs = np.array(as_expression(value), dtype=object)
     if not outputs.size:
         raise ArgumentError("fun returned nothing to differentiate: an empty array")
+    if any(e.shape for e in outputs.flat):
+        raise ShapeError("fun returned a list of unlike shapes; make it scalars or equal arrays")
     check_leaves(list(outputs.ravel()), arguments)
     return np.asarray(outputs)
