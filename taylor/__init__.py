@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
+    from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
 
@@ -83,6 +84,7 @@ _LAZY = {
     "ExtrapolationError": "taylor.integrate.dense",
     "StiffnessWarning": "taylor.integrate.diagnose",
     "SystemError": "taylor.integrate.system",
+    "Polynomial": "taylor.polynomial",
     "to_sympy": "taylor.interop.sympy",
     "from_sympy": "taylor.interop.sympy",
 }

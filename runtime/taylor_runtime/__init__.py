@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.polynomials.kernels import polynomial_compose as polynomial_compose
+    from taylor_runtime.polynomials.kernels import polynomial_product as polynomial_product
+    from taylor_runtime.polynomials.kernels import polynomial_values as polynomial_values
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
@@ -90,6 +93,7 @@ _NAMES = {
     "garbage": "uncollected",
     "grid": "grid_filler",
     "layout": "CHUNK",
+    "polynomials.kernels": "polynomial_compose polynomial_product polynomial_values",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",
@@ -97,7 +101,7 @@ _NAMES = {
     "threads": "in_shares shares",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-_MODULES = ("cache", "program")  # public as a whole
+_MODULES = ("cache", "monomials", "program")  # public as a whole
 
 
 def __getattr__(name: str) -> Any:

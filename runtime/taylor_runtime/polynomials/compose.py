@@ -122,8 +122,8 @@ class _Compose:
             return b.load(t, b.at(here, table_item(b, self.right, p) * LANES, kind))
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
-            ends = [table_item(b, self.starts, n + i) for i in (0, 1)]
-            value = sum_of_products(b, *ends, t, left, right)
+            start, end = table_item(b, self.starts, n), table_item(b, self.starts, n + 1)
+            value = sum_of_products(b, start, end, t, left, right)
             self.add(value, b.at(above, (b.constant(0, I64) + n) * LANES, kind))
             return []
 

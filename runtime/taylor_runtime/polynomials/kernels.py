@@ -8,7 +8,7 @@ machine code runs without the GIL.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from taylor_runtime.call import function_pointer
 from taylor_runtime.engine import compile_ir
 from taylor_runtime.ir import ELEMENTS
-from taylor_runtime.monomials import Monomials
+from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
 from taylor_runtime.polynomials import multiply, tables
@@ -36,7 +36,7 @@ _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
 _TYPES = {"p": "uintptr_t", "i": "int64_t"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel(name: str, precision: str) -> Any:
     """A kernel for a kind of number; its machine code stays as long as the process."""
     make, arguments = _MODULES[name]
@@ -46,7 +46,9 @@ def _kernel(name: str, precision: str) -> Any:
 
 
 def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
-    _kernel(name, precision)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments))
+    _kernel(name, precision)(
+        *(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments)
+    )
 
 
 def in_lanes(space: Monomials) -> bool:
@@ -56,7 +58,9 @@ def in_lanes(space: Monomials) -> bool:
     return space.size**2 <= MOST_PAIRS or len(tables.pairs(space).left) <= MOST_PAIRS
 
 
-def product(a: np.ndarray, b: np.ndarray, space: Monomials, precision: str) -> np.ndarray:
+def polynomial_product(
+    a: np.ndarray, b: np.ndarray, space: Monomials, precision: str
+) -> np.ndarray:
     """The products of polynomials, one by one: shape (parts, polynomials, size)."""
     if in_lanes(space):
         return _product_in_lanes(a, b, space, precision)
@@ -100,9 +104,7 @@ def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
     return np.ascontiguousarray(polynomials[:, :count])
 
 
-def _product_in_lanes(
-    a: np.ndarray, b: np.ndarray, space: Monomials, precision: str
-) -> np.ndarray:
+def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision: str) -> np.ndarray:
     table = tables.pairs(space)
     x, y = to_lanes(a), to_lanes(b)
     z = np.empty_like(x)
@@ -111,7 +113,7 @@ def _product_in_lanes(
     return from_lanes(z, a.shape[1])
 
 
-def compose(
+def polynomial_compose(
     f: np.ndarray, inner: Monomials, g: np.ndarray, outer: Monomials, precision: str
 ) -> np.ndarray:
     """The polynomials f(g): shape (parts, polynomials of f, outer.size).
@@ -122,7 +124,7 @@ def compose(
     x = to_lanes(f)
     g = np.ascontiguousarray(g)
     table = _factors(g, outer)
-    prefix = np.asarray(outer.starts[1:], tables.INDEX)
+    prefix = np.asarray(outer.starts[1:], INDEX)
     c = np.empty((*x.shape[:2], outer.size, LANES), f.dtype)
     for k in range(x.shape[1]):
         block = np.ascontiguousarray(x[:, k])
@@ -171,10 +173,10 @@ def _nodes(f: np.ndarray, space: Monomials, order: int) -> np.ndarray:
     place = tree.depth_first[::-1]
     place = place[present[place]]
     columns = (place, tree.variable[place], degrees[place], ~parents[place])
-    return np.ascontiguousarray(np.column_stack(columns), tables.INDEX)
+    return np.ascontiguousarray(np.column_stack(columns), INDEX)
 
 
-def evaluate(
+def polynomial_values(
     c: np.ndarray, points: np.ndarray, space: Monomials, precision: str, threads: int = 1
 ) -> np.ndarray:
     """The values of polynomials at points: shape (parts, polynomials, points).

@@ -12,6 +12,7 @@ addition through a table for a seventh of them (6 variables, order 10).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I32, I64, Builder, Index, Module, Type, Value
@@ -59,7 +60,9 @@ class _Product:
         self.tables = {name: split.address(name) for name in split.names[4:]}
         self.row = (self.outer + (LANES - 1)) // LANES * LANES
         work = builder.planes(work, packed * 3 + self.row * GROUP, element)
-        self.a, self.b, self.c, self.rows = (builder.at(work, packed * k, element) for k in range(4))
+        self.a, self.b, self.c, self.rows = (
+            builder.at(work, packed * k, element) for k in range(4)
+        )
 
     def item(self, table: str, index: Index) -> Value:
         return table_item(self.builder, self.tables[table], index)
@@ -120,7 +123,7 @@ class _Product:
         for k in range(GROUP):
             outer = first + k
             own = left + (self.order - rest) - self.item("outer_degrees", outer)
-            b.if_(own >= 0, lambda k=k, outer=outer, own=own: self.add(row, k, outer, own, b_high))
+            b.if_(own >= 0, partial(self.add, row, k, outer, own, b_high))
         return []
 
     def products_in_lanes(self, lane: Value, first: Value, start: Value, end: Value) -> None:
@@ -202,8 +205,8 @@ def lanes_module(element: str) -> str:
             first, second, made = loader(left, x), loader(right, y), b.at(z, begin, element)
 
             def coefficient(n: Index, _: list[Value]) -> Sequence[Value]:
-                ends = [table_item(b, starts, n + i) for i in (0, 1)]
-                value = sum_of_products(b, *ends, t, first, second)
+                start, end = table_item(b, starts, n), table_item(b, starts, n + 1)
+                value = sum_of_products(b, start, end, t, first, second)
                 b.store(value, b.at(made, (b.constant(0, I64) + n) * LANES, element))
                 return []
 
