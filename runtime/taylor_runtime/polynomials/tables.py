@@ -92,16 +92,18 @@ def split(space: Monomials) -> Split:
     degrees = np.arange(space.order + 1)
     outer_prefix = np.searchsorted(outer.degrees, degrees, side="right")
     lengths = -(-outer_prefix[space.order - inner.degrees] // LANES) * LANES
-    rows = np.concatenate([[0], np.cumsum(lengths)])
+    room = LANES if limits else 0  # before each row, for products beyond a limit, at place -1
+    ends = np.cumsum(lengths + room)
+    rows = ends - lengths
     everything = np.arange(inner.size), np.arange(outer.size)
     made = inner.products(everything[0], everything[0])
-    sums = np.zeros((outer.size + GROUP, outer.size), INDEX)
+    sums = np.full((outer.size + GROUP, outer.size), -1, INDEX)
     pairs = outer.products(everything[1], everything[1])
     sums[pairs.left, pairs.right] = np.repeat(pairs.targets, np.diff(pairs.starts))
     tables: dict[str, np.ndarray] = {
         "positions": rows[inner.find(space.exponents[:, :count])]
         + outer.find(space.exponents[:, count:]),
-        "rows": rows[:-1],
+        "rows": rows,
         "inner_degrees": inner.degrees,
         "outer_degrees": np.append(outer.degrees, [space.order + 1] * GROUP),
         "inner_prefix": np.searchsorted(inner.degrees, degrees, side="right"),
@@ -113,7 +115,7 @@ def split(space: Monomials) -> Split:
     arrays = {name: np.ascontiguousarray(table, INDEX) for name, table in tables.items()}
     block = np.zeros(1, SPLIT)
     block["size"], block["order"], block["outer"] = space.size, space.order, outer.size
-    block["packed"] = rows[-1] + LANES
+    block["packed"] = ends[-1] + LANES
     for name in SPLIT_TABLES:
         block[name] = arrays[name].ctypes.data
     return Split(block, arrays)
