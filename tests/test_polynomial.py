@@ -55,7 +55,7 @@ def test_both_kernels_make_the_products(
         q = low.extend(order)
         for k in range(3):
             wanted = product(terms(p[k]), terms(q), order, limits)
-            assert terms((p * q)[k]) == terms((q * p[k])) == wanted
+            assert terms((p * q)[k]) == terms(q * p[k]) == wanted
 
 
 def test_large_product() -> None:
@@ -170,7 +170,7 @@ def test_series_of_four_variables_against_sympy() -> None:
     assert (abs(found.coefficients - wanted.coefficients) <= 1e-14 * scale).all()
 
 
-# -- spaces -----------------------------------------------------------------------------------------
+# -- spaces ------------------------------------------------------------------------------------
 
 
 def test_operands_meet_in_what_is_known_of_both() -> None:
@@ -199,7 +199,7 @@ def test_equality() -> None:
     assert x * y == y * x and x != y and x**4 == 0 and x + 1 != 1
     assert x == P.variables("x", order=7)[0]
     np.testing.assert_array_equal(P.variables("x y", 3) == x, [True, False])
-    assert not (x == "x") and (x != None)  # noqa: E711
+    assert x != "x" and x != None  # noqa: E711
 
 
 def test_indices_and_components() -> None:

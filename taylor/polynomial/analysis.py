@@ -117,7 +117,7 @@ class Analysis(Operators):
         >>> (x**2).shift(1.0)
         1 + 2*x + x**2 + O(3)
         """
-        point = numbers.as_planes(displacement, self._kind, "displacement")
+        point = numbers.as_planes(displacement, self._kind, "displacement", ndim=1)
         count = len(self.names)
         if point.shape[1:] not in ((), (count,)):
             raise ShapeError(

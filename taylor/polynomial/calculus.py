@@ -85,7 +85,7 @@ def tensor(p: Coefficients, k: int) -> np.ndarray:
 def _derivatives(space: Space, k: int, kind: Precision) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the monomials that derivatives with respect to k variables belong to."""
     count = len(space.names)
-    chosen = np.indices((count,) * k).reshape(k, -1)
+    chosen = np.indices((count,) * k).reshape(k, count**k)
     powers = (chosen[:, :, np.newaxis] == np.arange(count)).sum(axis=0).reshape(-1, count)
     factors = [prod(map(factorial, row)) for row in powers.tolist()]
     return space.monomials.find(powers.astype(np.int16)), numbers.exactly(factors, kind)

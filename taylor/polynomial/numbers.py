@@ -47,9 +47,11 @@ def total(x: np.ndarray, axis: int) -> np.ndarray:
     return found
 
 
-def as_planes(values: Any, kind: Precision, name: str = "numbers") -> np.ndarray:
-    """Numbers of any sort as an array of the kind."""
-    return kind.to_planes(as_array(values, kind, name))
+def as_planes(
+    values: Any, kind: Precision, name: str = "numbers", ndim: int | None = None
+) -> np.ndarray:
+    """Numbers of any sort as an array of the kind; see `as_array`."""
+    return kind.to_planes(as_array(values, kind, name, ndim))
 
 
 def to_kind(planes: np.ndarray, source: Precision, target: Precision) -> np.ndarray:

@@ -103,7 +103,7 @@ class Polynomial(Analysis):
             if place >= 0:
                 planes[0, i, place] = 1
         if at is not None:
-            point = numbers.as_planes(at, kind, "at")
+            point = numbers.as_planes(at, kind, "at", ndim=1)
             if point.shape[1:] not in ((), (len(names),)):
                 raise ShapeError(
                     f"at must be one number for each of {len(names)} variables, got shape "
