@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from taylor.jets import jet as jet
     from taylor.partials import Derivatives as Derivatives
     from taylor.partials import derivatives as derivatives
+    from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
 
@@ -87,6 +88,7 @@ _LAZY = {
     "ExtrapolationError": "taylor.integrate.dense",
     "StiffnessWarning": "taylor.integrate.diagnose",
     "SystemError": "taylor.integrate.system",
+    "Polynomial": "taylor.polynomial",
     "to_sympy": "taylor.interop.sympy",
     "from_sympy": "taylor.interop.sympy",
 }
