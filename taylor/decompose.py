@@ -17,7 +17,7 @@ from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
 from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
-from taylor.functions.registry import functions
+from taylor.functions.registry import get
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program import Coefficient, Input, Program, Row, Term
 
@@ -345,10 +345,10 @@ class _Decomposition:
 
 
 def _record(e: Expression) -> Function:
-    record = functions.get(e.op)
-    if record is None:
-        raise _no_rule(e)
-    return record
+    try:
+        return get(e.op)
+    except UnsupportedFunctionError:
+        raise _no_rule(e) from None
 
 
 def _no_rule(e: Expression) -> UnsupportedFunctionError:

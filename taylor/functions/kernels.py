@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from taylor.functions.defined import DefinedName
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.functions.registry import functions, get
 
@@ -146,4 +147,6 @@ def kernel_definition(name: str) -> KernelDefinition:
     """Return one kernel; "user:" and a name is a callback that a user registered."""
     if name in _AUXILIARY:
         return _AUXILIARY[name]
+    if isinstance(name, DefinedName):
+        return _of_function(name.record)
     return _of_function(get(name.removeprefix(USER_KERNEL)))

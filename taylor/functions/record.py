@@ -32,6 +32,8 @@ class Function:
         expressions contain in its place, so it has no kernel and no recurrence of its own.
     defaults: values of the last arguments that may be left out.
     kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    edge: ``(n: Expression) -> Expression`` for a function that counts as `floor` does: the argument
+        at which its value goes from n - 1 to n.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -50,6 +52,7 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: str = ""
     parity: int = 0
+    edge: Callable[..., Any] | None = None
 
     @property
     def kernel_name(self) -> str:
