@@ -14,11 +14,16 @@ from taylor_runtime.program import Kernel, Program
 
 def externals(program: Program) -> dict[str, int]:
     """Address of every callback kernel of a program, by the kernel's name."""
-    return {
-        row.start.function: _address(row.start.function)
-        for row in program.rows
-        if isinstance(row.start, Kernel) and row.start.function.startswith(USER_KERNEL)
-    }
+    return {name: _address(name) for name in _user_kernels(program)}
+
+
+def _user_kernels(program: Program) -> list[str]:
+    """The callbacks that a program calls, itself or in kernels with a formula inside."""
+    found: list[str] = []
+    for row in program.rows:
+        if isinstance(row.start, Kernel):
+            found += [row.start.function, *getattr(row.start.function, "inner", ())]
+    return [name for name in dict.fromkeys(found) if name.startswith(USER_KERNEL)]
 
 
 @cache
@@ -48,8 +53,7 @@ def check_has_digits(program: Program) -> None:
     """Raise UnsupportedFunctionError for a function that knows float64 alone: its 16 digits would
     pass for 31.
     """
-    names = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
-    for name in (name for name in names if name.startswith(USER_KERNEL)):
+    for name in _user_kernels(program):
         raise UnsupportedFunctionError(
             f"the registered function {name.removeprefix(USER_KERNEL)!r} computes in float64 and "
             "cannot be used in double-double; register it as an expression"
