@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from taylor.functions.coefficients import by_coefficients
 from taylor.functions.defined import DefinedName
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
-from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 
 
@@ -176,4 +177,15 @@ def kernel_definition(name: str) -> KernelDefinition:
         return _AUXILIARY[name]
     if isinstance(name, DefinedName):
         return _of_function(name.record)
-    return _of_function(get(name.removeprefix(USER_KERNEL)))
+    function, coefficient = by_coefficients(name)
+    if coefficient is None:
+        return _of_function(get(function))
+    value = coefficient
+    return KernelDefinition(
+        name,
+        1,
+        lambda mp, x: mp.mpf(value(float(x))),
+        "a Taylor coefficient",
+        get(function).domain,
+        False,
+    )

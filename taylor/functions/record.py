@@ -48,6 +48,8 @@ class Function:
         expressions contain in its place, so it has no kernel and no recurrence of its own.
     defaults: values of the last arguments that may be left out.
     kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    address: of a C function that computes the kernel; 0 where it is Python or our own.
+    series: (record of the n-th derivative, coefficient) for a function of `coefficients.py`.
     equations: ``(*args: Expression) -> Equations`` for a function that equations define.
     edge: ``(n: Expression) -> Expression`` for a function that counts as `floor` does: the argument
         at which its value goes from n - 1 to n.
@@ -69,6 +71,8 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: str = ""
     parity: int = 0
+    address: int = 0
+    series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None
     edge: Callable[..., Any] | None = None
 
