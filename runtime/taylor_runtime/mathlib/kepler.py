@@ -128,7 +128,10 @@ def _equinoctial(
     """[F, sin F, cos F, 1 - h sin F - k cos F]: with h = e sin w and k = e cos w, F - w is E."""
     (e,), (angle,) = hypot(b, h, k), atan2(b, h, k)
     e, angle = as_pair(e), as_pair(angle)
-    difference, sine, cosine, radius = orbit(b, e, as_pair(longitude - angle), steps)
+    inside = b.fabs(longitude.high) < float("inf")
+    nan = widened(b, b.constant(NAN, e.high.type))
+    mean = chosen(b, inside, as_pair(_within_half_turn(b, longitude) - angle), nan)
+    difference, sine, cosine, radius = orbit(b, e, mean, steps)
     round_ = b.eq(e.high, 0)
     one = widened(b, b.constant(1, e.high.type))
     across = chosen(b, round_, e, as_pair(h / e))
