@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import runpy
 from pathlib import Path
@@ -44,9 +45,9 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
         elif "standard" in names:
             q, p = np.array([[0.1, 0.2], [0.3, -0.1]]).T
             exact = np.stack([q + p, p - 0.3 * np.sin(q + p)], axis=1)
-            np.testing.assert_allclose(
-                names["standard"](np.stack([q, p], axis=1)), exact, rtol=1e-13
-            )
+            cut = 0.3**12 / math.factorial(11)  # the first term beyond order 10
+            found = names["standard"](np.stack([q, p], axis=1))
+            np.testing.assert_allclose(found, exact, atol=1.01 * cut)
             rest = names["back"].compose(names["standard"]).coefficients - np.eye(2, 66, 1)
             assert np.abs(rest).max() < 1e-15
         elif "fan" in names:
