@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from taylor.function import checked_threads
 from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
 from taylor.numpy_protocol import expression_array
 from taylor.precision import as_precision
+
+if TYPE_CHECKING:
+    from taylor.polynomial import Polynomial
 
 
 def derivatives(
@@ -87,7 +90,7 @@ def derivatives(
         room = out.room(expansion, shapes)
     points = given.reshape(kind.parts, count, -1)
     planes = expansion.run(points, checked_threads(threads), room)
-    return Derivatives(planes, expansion, *shapes)
+    return Derivatives(planes, expansion, *shapes, tuple(names[i] for i in chosen))
 
 
 class Derivatives(Mapping[Any, np.ndarray]):
@@ -117,12 +120,14 @@ class Derivatives(Mapping[Any, np.ndarray]):
         expansion: Expansion,
         outputs: tuple[int, ...],
         points: tuple[int, ...],
+        names: tuple[str, ...],
     ) -> None:
         self._planes = planes  # (parts, outputs, monomials, at least as many points)
         self._expansion = expansion
         self._among = expansion.among
         self._outputs = outputs
         self._points = points
+        self._names = names
         self._kind = as_precision(expansion.precision)
 
     def room(
@@ -228,6 +233,31 @@ class Derivatives(Mapping[Any, np.ndarray]):
         stacked = np.stack(entries, axis=place)
         shape = (*stacked.shape[:place], *(size,) * order, *stacked.shape[place + 1 :])
         return stacked.reshape(shape)
+
+    def polynomial(self, names: Any = None) -> Polynomial:
+        """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
+
+        names: of the variables; by default those of the function's arguments.
+
+        >>> import taylor as ty
+        >>> ty.derivatives(lambda x, y: x * y**2, (1.0, 2.0), order=2).polynomial()
+        4 + 4*x + 4*y + 4*x*y + y**2 + O(3)
+        """
+        from taylor.polynomial import Polynomial
+
+        if names is None:
+            names = self._names if all(self._names) else len(self._names)
+        count = math.prod(self._points)
+        parts = self._kind.parts
+        planes = self._planes[..., :count].swapaxes(2, 3)
+        shape = (parts, *self._outputs, *self._points, len(self))
+        return Polynomial(
+            self._kind.from_planes(np.reshape(planes, shape)),
+            names,
+            self.order,
+            self._among.limits,
+            precision=self._kind.name,
+        )
 
     def _scaled(self, position: int, factor: int) -> np.ndarray:
         count = math.prod(self._points)

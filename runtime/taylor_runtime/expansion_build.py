@@ -14,7 +14,7 @@ from taylor_runtime.call import function_pointer
 from taylor_runtime.convolve import convolutions_of
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.expansions import EXPAND, ExpansionOptions, expansion_module
-from taylor_runtime.graded_loops import GradedTables, Request
+from taylor_runtime.graded_tables import GradedTables, Request
 from taylor_runtime.ir import planes_of, size_of
 from taylor_runtime.program import Program
 from taylor_runtime.supports import Supports
@@ -34,7 +34,8 @@ class Expansion:
     module: Module
     options: ExpansionOptions
     untouched: tuple[np.ndarray, ...]
-    _tables: np.ndarray
+    _header: np.ndarray
+    _tables: list[np.ndarray]  # which the header points to
     _workspace: int
     _call: Any = field(repr=False)
 
@@ -50,7 +51,7 @@ class Expansion:
         its own.
         """
         memory = aligned_zeros(self._workspace)
-        arrays = (array.ctypes.data for array in (inputs, outputs, self._tables, memory))
+        arrays = (array.ctypes.data for array in (inputs, outputs, self._header, memory))
         ins, outs, tables, work = arrays
         self._call(ins, outs, count, first, last, tables, work)
 
@@ -68,14 +69,14 @@ def build_expansion(
     looped = options.looped or products(supports) > most
     options = replace(options, looped=looped, single=options.single and looped)
     linked = tuple((externals or {}).items())
-    tables, workspace = np.zeros(1, np.int64), 0
+    header, tables, workspace = np.zeros(1, np.int64), list[np.ndarray](), 0
     if options.looped:
         module, requests = _looped(program, _generic(program, options), linked)
         parameters = dict(program.inputs).get("parameter", 0)
         *places, end = options.places
         given = [end + parameters, *places, *range(end, end + parameters)]
         made = GradedTables(program, supports, options.points.lanes, given)
-        tables = made.blob(requests)
+        header, tables = made.header(requests)
         planes, size = planes_of(options.element), size_of(options.element)
         workspace = -(-planes * made.size * size // 8)
     else:
@@ -83,7 +84,7 @@ def build_expansion(
         module = _compiled(text, linked)
     call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
-    return Expansion(module, options, untouched, tables, workspace, call)
+    return Expansion(module, options, untouched, header, tables, workspace, call)
 
 
 def products(supports: Supports) -> int:

@@ -12,7 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 from taylor_runtime.graded import GradedEmitter
-from taylor_runtime.graded_loops import GradedLoops, Request
+from taylor_runtime.graded_loops import GradedLoops
+from taylor_runtime.graded_tables import Request
 from taylor_runtime.ir import ELEMENTS, I64, Builder, Index, Module, Value, size_of
 from taylor_runtime.layout import Chunk
 from taylor_runtime.monomials import Monomials, monomials
@@ -197,7 +198,7 @@ class _Memory:
         b, options, program = self.b, self.options, self.program
         work = b.planes(self.work, b.load(I64, self.tables), options.element)
         loops = GradedLoops(b, program, options.points, options.element, work, self.tables)
-        look_up = loops.memory.look_up
+        memory = loops.memory
 
         def read(given: Input, rank: Index) -> Value:
             slot = given.index[0]
@@ -205,17 +206,17 @@ class _Memory:
                 slot += len(options.slots)
             elif options.slots[slot] >= 0 and isinstance(rank, Value):
                 return b.constant(1, self.type)
-            numbers, place = (look_up(Request("given"), k) for k in (0, 1 + slot))
-            return self._load(place + rank, numbers)
+            place = memory.number(Request("given", slot))
+            return self._load(place + rank, memory.number(Request("given")))
 
         loops.emit(read)
-        size = look_up(Request("size"), 0)
+        size = memory.number(Request("size"))
         for k, (row, _) in enumerate(program.outputs):
 
             def copy(rank: Index, k: int = k, row: int = row) -> None:
-                position = look_up(Request("positions", row), rank)
-                value = loops.memory.load(loops.memory.place(row, rank))
+                position = memory.look_up(Request("positions", row), rank)
+                value = memory.load(memory.row_at(row), memory.place(rank))
                 self._store(value, self._result(k, position, size))
 
             loops.each_rank(row, copy)
-        return loops.memory.requests
+        return memory.requests

@@ -8,149 +8,20 @@ The same machine code serves polynomials in any number of variables.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-
-import numpy as np
 
 from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.convolve import Doubled, convolutions_of
 from taylor_runtime.factors import Factors
-from taylor_runtime.ir import I32, PTR, Builder, Index, Value
+from taylor_runtime.graded_tables import Request
+from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import REGISTER, Chunk, is_square
-from taylor_runtime.monomials import INDEX
+from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.program import Constant, Convolution, Input, Number, Program, Step
-from taylor_runtime.supports import Supports
 
 CHAINS = 4  # of a sum of products, which hide the latency of multiply-adds
 
 Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A table that code looks up.
-
-    kind: "segments" (first rank of each degree of a row), "base" (of a row's coefficients in the
-        workspace, or of the scaled copy of a convolution's left factor), "positions" (among all
-        monomials, of a row's), "sources" (where another row has the same monomials), "starts",
-        "ends", "pairs" and "middles" (products of a convolution), "given" (how many numbers the
-        inputs are, and where those of each begin), "size" (how many monomials there are).
-    """
-
-    kind: str
-    row: int = -1
-    other: int = -1
-    convolution: Convolution | None = None
-
-
-class GradedTables:
-    """The tables of a program for given supports, and the size of its workspace.
-
-    Numbers in tables that say where a coefficient is count elements from the workspace's start; at
-    its very start there are zeros.
-    """
-
-    def __init__(
-        self, program: Program, supports: Supports, lanes: int, given: Sequence[int]
-    ) -> None:
-        self.supports = supports
-        self.given = given
-        self.unit = max(lanes, 1)
-        self.sizes = [int(mask.sum()) for mask in supports.masks]
-        self.bases: list[int] = []
-        self._places: list[np.ndarray] = []
-        end = 1
-        for mask, size in zip(supports.masks, self.sizes, strict=True):
-            self.bases.append(end)
-            places = np.zeros(len(mask), np.int64)
-            places[mask] = end + np.arange(size)
-            self._places.append(places)
-            end += size
-        self.copies: dict[Convolution, int] = {}
-        for row in program.rows:
-            for c in convolutions_of(row.step.terms if row.step else ()):
-                if c.weight is not None and c not in self.copies:
-                    self.copies[c] = end
-                    end += self.sizes[c.a]
-        self.size = -(-end * self.unit // REGISTER) * REGISTER
-
-    def blob(self, requests: Sequence[Request]) -> np.ndarray:
-        """The size of the workspace, where each table is (in bytes from here), and the tables."""
-        tables = [self._table(request) for request in requests]
-        padded = [np.append(table, np.zeros(len(table) % 2, INDEX)) for table in tables]
-        ends = np.cumsum([8 * (1 + len(tables)), *(table.nbytes for table in padded)])
-        head = np.append(self.size, ends[:-1]).astype(np.int64)
-        return np.concatenate([head, *(table.view(np.int64) for table in padded)])
-
-    def _table(self, request: Request) -> np.ndarray:
-        found = np.asarray(getattr(self, f"_{request.kind}")(request))
-        return np.ascontiguousarray(found, INDEX)
-
-    def _segments(self, request: Request) -> np.ndarray:
-        """The first rank of every degree, and of the one beyond the last."""
-        degrees = self.supports.among.degrees[self.supports.masks[request.row]]
-        return np.searchsorted(degrees, np.arange(self.supports.among.order + 2))
-
-    def _base(self, request: Request) -> np.ndarray:
-        copied = request.convolution
-        base = self.bases[request.row] if copied is None else self.copies[copied]
-        return np.array([base * self.unit])
-
-    def _given(self, request: Request) -> np.ndarray:
-        return np.array(self.given)
-
-    def _size(self, request: Request) -> np.ndarray:
-        return np.array([self.supports.among.size])
-
-    def _positions(self, request: Request) -> np.ndarray:
-        return np.flatnonzero(self.supports.masks[request.row])
-
-    def _sources(self, request: Request) -> np.ndarray:
-        here = np.flatnonzero(self.supports.masks[request.row])
-        return self._places[request.other][here] * self.unit
-
-    def _listed(self, c: Convolution) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places of the factors, and targets, of all products but those of equal factors."""
-        products = self.supports.products(c)
-        targets = np.repeat(products.targets, np.diff(products.starts))
-        left = self._places[c.a][products.left]
-        if c in self.copies:
-            left = left + (self.copies[c] - self.bases[c.a])
-        right = self._places[c.b][products.right]
-        if is_square(c):
-            unequal = products.left != products.right
-            return left[unequal], right[unequal], targets[unequal]
-        return left, right, targets
-
-    def _starts(self, request: Request) -> np.ndarray:
-        """Where the products begin that make each monomial of a row."""
-        assert request.convolution is not None
-        targets = self._listed(request.convolution)[2]
-        here = np.flatnonzero(self.supports.masks[request.row])
-        return np.append(np.searchsorted(targets, here), len(targets))
-
-    def _ends(self, request: Request) -> np.ndarray:
-        assert request.convolution is not None
-        targets = self._listed(request.convolution)[2]
-        here = np.flatnonzero(self.supports.masks[request.row])
-        return np.searchsorted(targets, here, side="right")
-
-    def _pairs(self, request: Request) -> np.ndarray:
-        assert request.convolution is not None
-        left, right, _ = self._listed(request.convolution)
-        return np.column_stack([left, right]).ravel() * self.unit
-
-    def _middles(self, request: Request) -> np.ndarray:
-        """Where the root of each monomial of a row is in a factor that is squared."""
-        assert request.convolution is not None
-        products = self.supports.products(request.convolution)
-        targets = np.repeat(products.targets, np.diff(products.starts))
-        equal = products.left == products.right
-        roots = np.zeros(self.supports.among.size, np.int64)
-        roots[targets[equal]] = self._places[request.convolution.a][products.left[equal]]
-        return roots[np.flatnonzero(self.supports.masks[request.row])] * self.unit
 
 
 class LoopMemory:
@@ -173,43 +44,52 @@ class LoopMemory:
 
     def look_up(self, request: Request, index: Index) -> Value:
         """An entry of a table."""
-        place = self.b.at(self._table(request), index, "i32")
+        place = self.b.at(self._found(request), index, "i32")
         return self.b.cast("zext", self.b.load(I32, place), "i64")
 
-    def _table(self, request: Request) -> Value:
-        """Where a table begins; found once, at the start of the function."""
+    def number(self, request: Request) -> Value:
+        return self._found(request)
+
+    def _found(self, request: Request) -> Value:
+        """A number, or where a table begins; read once, at the start of the function."""
         found = self._known.get(request)
         if found is None:
-            b, slot = self.b, len(self._known)
-            header, offset, table = (b.name() for _ in range(3))
+            b, type_ = self.b, I64 if request.is_number else PTR
+            place, name, slot = b.name(), b.name(), 1 + len(self._known)
             b.entry += [
-                f"  {header} = getelementptr i64, ptr {self.tables.text}, i64 {1 + slot}",
-                f"  {offset} = load i64, ptr {header}",
-                f"  {table} = getelementptr i8, ptr {self.tables.text}, i64 {offset}",
+                f"  {place} = getelementptr i64, ptr {self.tables.text}, i64 {slot}",
+                f"  {name} = load {type_}, ptr {place}",
             ]
-            found = self._known[request] = Value(b, PTR, table)
+            found = self._known[request] = Value(b, type_, name)
         return found
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """The tables that were looked up, in the order of the header."""
+        """What was looked up, in the order of the header."""
         return tuple(self._known)
 
-    def load(self, place: Index) -> Value:
-        return self.b.load(self.type, self.b.at(self.work, place, self.element))
+    def row_at(self, row: int, copied: Convolution | None = None) -> Value:
+        """Where a row begins, or its scaled copy."""
+        base = self.number(Request("base", row if copied is None else -1, convolution=copied))
+        return self.b.at(self.work, base, self.element)
 
-    def put(self, place: Index, value: Value) -> None:
-        self.b.store(self.b.normal(value), self.b.at(self.work, place, self.element))
+    def load(self, start: Value, place: Index) -> Value:
+        return self.b.load(self.type, self.b.at(start, place, self.element))
 
-    def place(self, row: int, rank: Index) -> Value:
-        """Where a row's coefficient of some rank is."""
-        unit = max(self.type.lanes, 1)
-        return self.look_up(Request("base", row), 0) + rank * unit
+    def put(self, start: Value, place: Index, value: Value) -> None:
+        self.b.store(self.b.normal(value), self.b.at(start, place, self.element))
+
+    def place(self, rank: Index) -> Index:
+        """A rank in elements."""
+        return rank * max(self.type.lanes, 1)
 
     def start(self, row: int, value: Value) -> None:
         """Order zero of a row."""
         self._heads[row] = self.b.normal(value)
-        self.put(self.place(row, 0), value)
+        start = self.row_at(row)
+        self.put(start, 0, value)
+        zero = self.b.constant(0, self.type)
+        self.put(start, self.place(self.number(Request("count", row))), zero)
 
     def head(self, row: int, chunk: Chunk) -> Value:
         return self._heads[row]
@@ -225,7 +105,8 @@ class LoopMemory:
         """Of the monomial being computed; order zero before there is any."""
         if self.rank is None:
             return self.head(row, chunk)
-        return self.load(self.look_up(Request("sources", self.row, row), self.rank))
+        place = self.look_up(Request("sources", self.row, row), self.rank)
+        return self.load(self.row_at(row), place)
 
     def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
         raise NotImplementedError("a graded program has no time, and so no lags")
@@ -252,7 +133,6 @@ class GradedLoops(StepArithmetic[LoopMemory]):
     def emit(self, read: Reader) -> None:
         """All coefficients; `read` gives those of the inputs."""
         memory, b = self.memory, self.b
-        memory.put(0, b.constant(0, memory.type))
         for index, row in enumerate(self.program.rows):
             value = self.start_value(
                 row, self.points, lambda given: read(given, 0), self._start_sums
@@ -282,14 +162,13 @@ class GradedLoops(StepArithmetic[LoopMemory]):
             body(rank)
             return []
 
-        last = self.memory.look_up(Request("segments", row), self.program.order + 1)
-        self.b.fold(first, last, [], one)
+        self.b.fold(first, self.memory.number(Request("count", row)), [], one)
 
     def _copy(self, index: int, given: Input, read: Reader) -> None:
         """The coefficients 1 .. of an input."""
-        memory = self.memory
+        memory, start = self.memory, self.memory.row_at(index)
         self.each_rank(
-            index, lambda rank: memory.put(memory.place(index, rank), read(given, rank)), first=1
+            index, lambda rank: memory.put(start, memory.place(rank), read(given, rank)), first=1
         )
 
     def _start_sums(self, step: Step) -> dict[Convolution, Doubled]:
@@ -318,7 +197,7 @@ class GradedLoops(StepArithmetic[LoopMemory]):
             memory.row, memory.rank = index, rank
             sums = {c: self._sum(index, c, rank) for c in convolutions_of(step.terms)}
             value = self.step_value_of(step, n, self.points, sums)
-            memory.put(memory.place(index, rank), value)
+            memory.put(memory.row_at(index), memory.place(rank), value)
             return []
 
         self.b.fold(*self._segment(index, n), [], monomial)
@@ -339,9 +218,10 @@ class GradedLoops(StepArithmetic[LoopMemory]):
         factor = self.b.fma(beta, of_j, alpha * of_n)
 
         def one(rank: Index, _: list[Value]) -> Sequence[Value]:
-            copies = memory.look_up(Request("base", convolution=c), 0)
-            value = memory.load(memory.place(c.a, rank)) * factor
-            memory.put(copies + rank * max(memory.type.lanes, 1), value)
+            place = memory.place(rank)
+            memory.put(
+                memory.row_at(c.a, c), place, memory.load(memory.row_at(c.a), place) * factor
+            )
             return []
 
         self.b.fold(*self._segment(c.a, j), [], one)
@@ -355,10 +235,13 @@ class GradedLoops(StepArithmetic[LoopMemory]):
         zero = b.constant(0, memory.type)
         whole = (end - start) >> 2
 
+        a = memory.row_at(c.a, None if c.weight is None else c)
+        other = memory.row_at(c.b)
+
         def one(k: Index, total: Value) -> Value:
             request = Request("pairs", convolution=c)
             left, right = (memory.look_up(request, k * 2 + side) for side in (0, 1))
-            return b.fma(memory.load(left), memory.load(right), total)
+            return b.fma(memory.load(a, left), memory.load(other, right), total)
 
         def four(k: Index, totals: list[Value]) -> Sequence[Value]:
             return [one(start + k * CHAINS + i, total) for i, total in enumerate(totals)]
@@ -370,5 +253,5 @@ class GradedLoops(StepArithmetic[LoopMemory]):
         total = (first + totals[1]) + (totals[2] + totals[3])
         if not is_square(c):
             return total, False
-        root = memory.load(memory.look_up(Request("middles", row, convolution=c), rank))
+        root = memory.load(a, memory.look_up(Request("middles", row, convolution=c), rank))
         return b.fma(root * 0.5, root, total), True

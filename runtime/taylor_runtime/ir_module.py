@@ -41,6 +41,17 @@ class Module:
         """The name of a metadata node."""
         return self._metadata.setdefault(node, f"!{len(self._metadata)}")
 
+    def data(self, content: bytes) -> str:
+        """The name of a private constant array with these bytes (shared when equal).
+
+        LLVM reads a string of bytes many times faster than a list of numbers.
+        """
+        text = "\\" + content.hex("\\") if content else ""
+        body = f'private unnamed_addr constant [{len(content)} x i8] c"{text}", align 64'
+        if body not in self._globals:
+            self._globals[body] = f"@table.{len(self._globals)}"
+        return self._globals[body]
+
     def has_function(self, name: str) -> bool:
         return name in self._functions
 

@@ -1,4 +1,4 @@
-"""Order-zero values of rows: kernels of mathlib, pairs of them, and callbacks."""
+"""Order-zero values of rows: kernels of mathlib and others, pairs of them, and callbacks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 from taylor_runtime import mathlib
 from taylor_runtime.ir import Builder, Type, Value
 from taylor_runtime.layout import Chunk
+from taylor_runtime.mathlib.kernel import OwnKernel, emit_call
 from taylor_runtime.program import Constant, Kernel, Program
 from taylor_runtime.schedule import partners
 
@@ -41,6 +42,8 @@ class KernelCalls:
         b = self.memory.b
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+        if isinstance(kernel.function, OwnKernel):
+            return emit_call(b, kernel.function.function, arguments)[0]
         if kernel.function not in mathlib.kernels:
             return self._callback(kernel.function, arguments)
         names = self._partners.get(kernel)

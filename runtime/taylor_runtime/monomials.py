@@ -118,11 +118,14 @@ class Monomials:
     @cached_property
     def _codes(self) -> np.ndarray:
         """One number for each that is additive: the code of a product is the sum of the codes."""
+        return self._codes_of(self.exponents)
+
+    def _codes_of(self, exponents: np.ndarray) -> np.ndarray:
         weights = [1]
         for most in self.highest[:-1]:
             weights.append(weights[-1] * (2 * most + 1))
         kind = np.int64 if weights[-1] * (2 * self.highest[-1] + 1) < 2**62 else object
-        return np.asarray(self.exponents.astype(kind) @ np.array(weights, kind))
+        return np.asarray(exponents.astype(kind) @ np.array(weights, kind))
 
     @cached_property
     def _sorted_codes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -134,6 +137,11 @@ class Monomials:
         listed, by_code = self._sorted_codes
         place = np.minimum(np.searchsorted(listed, codes), len(listed) - 1)
         return np.where(listed[place] == codes, by_code[place], -1)
+
+    def find(self, exponents: np.ndarray) -> np.ndarray:
+        """Positions of monomials, given as rows of powers; -1 for those beyond order or limits."""
+        known = (exponents <= np.array(self.highest)).all(axis=-1)
+        return np.where(known, self._find(self._codes_of(exponents)), -1)
 
     def position(self, powers: tuple[int, ...]) -> int:
         """Where the monomial with these powers is; KeyError if it is not among them."""

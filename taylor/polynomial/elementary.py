@@ -1,0 +1,99 @@
+"""Elementary functions of polynomials: programs graded by total degree (`taylor.expansion`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
+from taylor.expression import Expression, variable
+from taylor.functions.apply import apply
+from taylor.functions.registry import get
+from taylor.polynomial.arithmetic import common_shape, operand, widened
+from taylor.polynomial.base import Coefficients, converted, in_common, make
+
+if TYPE_CHECKING:
+    from taylor.polynomial.polynomial import Polynomial
+
+_ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
+
+
+def elementary(name: str, *operands: Any) -> Polynomial:
+    """A function of polynomials and numbers, at least one of them a polynomial.
+
+    name: of a function in the registry, or "div" and "pow" for the operators.
+
+    Raises ArgumentError for points at which the function has no Taylor series.
+    """
+    if name not in ("div", "pow"):
+        operands = _completed(name, operands)
+    common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
+    space, kind = common._space, common._kind
+    exponent: Any = None
+    if name == "pow" and not isinstance(operands[1], Coefficients) and np.ndim(operands[1]) == 0:
+        *operands, exponent = operands  # type: ignore[assignment]  # one that formulas depend on
+    given = [_planes(value, common) for value in operands]
+    shape = common_shape(*(planes.shape[1 : planes.ndim - wide] for planes, wide in given))
+    flat = [
+        widened(planes, shape, wide).reshape(kind.parts, -1, space.size if wide else 1)
+        for planes, wide in given
+    ]
+    arguments = _ARGUMENTS[: len(operands)]
+    expansion = Expansion(
+        (_formula(name, arguments, exponent),),
+        arguments,
+        tuple(POLYNOMIAL if wide else CONSTANT for _, wide in given),
+        space.monomials,
+        kind.name,
+        looped=True,
+    )
+    listed = np.concatenate(flat, axis=-1).swapaxes(1, 2)
+    found = expansion.run(listed, 1)[:, 0, :, : listed.shape[-1]].swapaxes(1, 2)
+    _check(name, found, listed)
+    return make(found.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
+    """Coefficients or numbers, and whether they are coefficients, along a last axis."""
+    given = operand(value, like._kind)
+    if given is NotImplemented:
+        raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
+    if isinstance(given, Coefficients):
+        return converted(given, like._space, like._kind)._planes, 1
+    return given, 0
+
+
+def _formula(name: str, arguments: tuple[Expression, ...], exponent: Any) -> Expression:
+    if name == "div":
+        return arguments[0] / arguments[1]
+    if name == "pow":
+        return arguments[0] ** (arguments[1] if exponent is None else exponent)
+    found: Expression = apply(name, *arguments)
+    return found
+
+
+def _completed(name: str, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands of a registered function, with defaults for the last ones."""
+    record = get(name)
+    missing = record.arity - len(operands)
+    if 0 < missing <= len(record.defaults):
+        operands += record.defaults[-missing:]
+    if len(operands) != record.arity:
+        raise ArgumentTypeError(f"{name}: takes {record.arity} argument(s), got {len(operands)}")
+    return operands
+
+
+def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
+    """Raise ArgumentError where finite polynomials have no finite result."""
+    wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
+    if wrong.any() and name == "div":
+        raise ArgumentError(
+            "division by a polynomial whose constant part is zero has no Taylor series"
+        )
+    if wrong.any():
+        raise ArgumentError(
+            f"{name} has no Taylor series there: the constant part of its first polynomial is "
+            f"{given[0, 0, np.argmax(wrong)]}"
+        )
