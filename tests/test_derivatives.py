@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -144,12 +145,12 @@ def test_families_against_mpmath(name: str, looped: bool) -> None:
     assert worst(found, right) < 40
 
 
-def as_looped(d: ty.Derivatives, point: Sequence[Any]) -> ty.Derivatives:
-    """The same with code that loops over tables."""
-    expansion = replace(d._expansion, looped=True)
-    points = np.stack(np.broadcast_arrays(*np.asarray(point, object))).astype(float)
-    planes = expansion.run(points.reshape(1, len(point), -1), 1)
-    return ty.Derivatives(planes, expansion, d._outputs, points.shape[1:])
+def as_looped(d: ty.Derivatives, point: Sequence[float]) -> ty.Derivatives:
+    """The same at one point, with code that loops over tables."""
+    looped = copy.copy(d)
+    looped._expansion = replace(d._expansion, looped=True)
+    looped._planes = looped._expansion.run(np.array(point).reshape(1, len(point), 1), 1)
+    return looped
 
 
 BRANCHES: dict[str, tuple[Any, Any]] = {  # function, and what it is at the points of each half
