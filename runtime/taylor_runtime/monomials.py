@@ -64,6 +64,9 @@ class Monomials:
                 f"{MOST_MONOMIALS} monomials; lower the order or give limits"
             )
 
+    def __reduce__(self) -> tuple[object, tuple[int, int, tuple[int, ...]]]:
+        return monomials, (self.variables, self.order, self.limits)
+
     @cached_property
     def highest(self) -> tuple[int, ...]:
         """Highest power of each variable."""
