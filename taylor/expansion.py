@@ -87,12 +87,14 @@ class Expansion:
         return (*expressions, self.roles, self.among, self.precision, self.looped)
 
     @cached_property
-    def _places(self) -> list[int]:
+    def _places(self) -> np.ndarray | slice:
         """The numbers of the arguments in the order of the machine code: constants come last."""
         sizes = [self.among.size if role == POLYNOMIAL else 1 for role in self.roles]
         ends = list(accumulate(sizes))
         by_kind = sorted(range(len(sizes)), key=lambda i: self.roles[i] == CONSTANT)
-        return [k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])]
+        if by_kind == list(range(len(sizes))):
+            return slice(None)
+        return np.array([k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])])
 
 
 def _empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:

@@ -38,6 +38,7 @@ class Expansion:
     _tables: list[np.ndarray]  # which the header points to
     _workspace: int
     _call: Any = field(repr=False)
+    _spare: list[np.ndarray] = field(default_factory=list, repr=False)  # workspaces of past runs
 
     @property
     def block(self) -> int:
@@ -47,13 +48,17 @@ class Expansion:
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
     ) -> None:
-        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
-        its own.
+        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace that
+        no other thread has meanwhile.
         """
-        memory = aligned_zeros(self._workspace)
+        try:
+            memory = self._spare.pop()
+        except IndexError:
+            memory = aligned_zeros(self._workspace)
         arrays = (array.ctypes.data for array in (inputs, outputs, self._header, memory))
         ins, outs, tables, work = arrays
         self._call(ins, outs, count, first, last, tables, work)
+        self._spare.append(memory)
 
 
 def build_expansion(

@@ -77,6 +77,9 @@ class Monomials:
             counts = [sums[n + 1] - sums[max(n - most, 0)] for n in range(self.order + 1)]
         return sum(counts)
 
+    def __reduce__(self) -> tuple[object, tuple[int, int, tuple[int, ...]]]:
+        return monomials, (self.variables, self.order, self.limits)
+
     @cached_property
     def highest(self) -> tuple[int, ...]:
         """Highest power of each variable."""
