@@ -84,8 +84,15 @@ def jet(
     flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), order, checked_threads(threads))
     shape = (kind.parts, order + 1, *given.shape[3:])
-    shaped = tuple(kind.from_planes(part.reshape(shape)) for part in results)
+    shaped = tuple(_shaped(part, shape, kind) for part in results)
     return shaped[0] if single else shaped
+
+
+def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
+    """Results in a shape, for the caller; a copy only where they do not lie side by side."""
+    if kind.parts == 1 and planes.flags.c_contiguous:
+        return planes.reshape(shape)[0]
+    return kind.from_planes(planes.reshape(shape))
 
 
 def natural(value: Any, name: str) -> int:
