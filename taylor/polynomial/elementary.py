@@ -9,7 +9,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.expression import Expression, variable
-from taylor.functions.apply import apply
+from taylor.functions.apply import apply, completed
 from taylor.functions.registry import get
 from taylor.polynomial.arithmetic import common_shape, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
@@ -28,7 +28,7 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     Raises ArgumentError for points at which the function has no Taylor series.
     """
     if name not in ("div", "pow"):
-        operands = _completed(name, operands)
+        operands = completed(get(name), operands)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
     space, kind = common._space, common._kind
     exponent: Any = None
@@ -72,17 +72,6 @@ def _formula(name: str, arguments: tuple[Expression, ...], exponent: Any) -> Exp
         return arguments[0] ** (arguments[1] if exponent is None else exponent)
     found: Expression = apply(name, *arguments)
     return found
-
-
-def _completed(name: str, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands of a registered function, with defaults for the last ones."""
-    record = get(name)
-    missing = record.arity - len(operands)
-    if 0 < missing <= len(record.defaults):
-        operands += record.defaults[-missing:]
-    if len(operands) != record.arity:
-        raise ArgumentTypeError(f"{name}: takes {record.arity} argument(s), got {len(operands)}")
-    return operands
 
 
 def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
