@@ -61,7 +61,7 @@ class Expansion:
         kind = as_precision(self.precision)
         count, size = numbers.shape[-1], kind.dtype().nbytes
         shape = (kind.parts, len(self.outputs), self.among.size)
-        code = _compiled(self, count == 1, math.prod(shape) * size * count > STREAMED)
+        code = self.code(count)
         padded = _padded(count, code.block, size)
         inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
@@ -75,6 +75,12 @@ class Expansion:
 
         rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
         return results
+
+    def code(self, count: int) -> rt.Expansion:
+        """Machine code for so many points."""
+        kind = as_precision(self.precision)
+        size = kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return _compiled(self, count == 1, size * count > STREAMED)
 
     @cached_property
     def _places(self) -> np.ndarray | slice:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.expression import Expression, variable
@@ -13,6 +15,7 @@ from taylor.functions.apply import apply, completed
 from taylor.functions.registry import get
 from taylor.polynomial.arithmetic import common_shape, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
+from taylor.polynomial.space import Space
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -29,6 +32,9 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     """
     if name not in ("div", "pow"):
         operands = completed(get(name), operands)
+    first = operands[0]
+    if len(operands) == 1 and not first.ndim:
+        return _of_one(name, first)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
     space, kind = common._space, common._kind
     exponent: Any = None
@@ -53,6 +59,25 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     found = expansion.run(listed, 1)[:, 0, :, : listed.shape[-1]].swapaxes(1, 2)
     _check(name, found, listed)
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def _of_one(name: str, p: Polynomial) -> Polynomial:
+    """A function of a single polynomial, without what arrays and several operands take."""
+    machine = _machine(name, p._space, p._kind.name)
+    found = np.empty_like(p._planes)
+    if len(machine.untouched[0]):
+        found[:, machine.untouched[0]] = 0
+    machine.run(p._planes, found, 1, 0, 1)
+    if not np.isfinite(found).all():
+        _check(name, found[:, np.newaxis], p._planes[:, :, np.newaxis])
+    return make(found, p._space, p._kind)
+
+
+@lru_cache(maxsize=1024)
+def _machine(name: str, space: Space, precision: str) -> rt.Expansion:
+    formula = _formula(name, _ARGUMENTS[:1], None)
+    roles = (POLYNOMIAL,)
+    return Expansion((formula,), _ARGUMENTS[:1], roles, space.monomials, precision, True).code(1)
 
 
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
