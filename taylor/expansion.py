@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -59,14 +59,16 @@ class Expansion:
         kind = as_precision(self.precision)
         count, size = numbers.shape[-1], kind.dtype().nbytes
         shape = (kind.parts, len(self.outputs), self.among.size)
-        code = _compiled(self, count == 1, math.prod(shape) * size * count > STREAMED)
+        code = self.code(count)
         padded = _padded(count, code.block, size)
         inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
         inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
-        results = _empty((*shape, padded), kind) if room is None else room
-        for k, positions in enumerate(code.untouched):
-            results[:, k, positions] = 0
+        if room is None:
+            room = _empty((*shape, padded), kind)
+            for k, positions in enumerate(code.untouched):
+                room[:, k, positions] = 0
+        results = room
 
         def work(first: int, last: int) -> None:
             code.run(inputs, results, padded, first, last)
@@ -74,11 +76,20 @@ class Expansion:
         rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
         return results
 
+    def code(self, count: int) -> rt.Expansion:
+        """Machine code for so many points."""
+        kind = as_precision(self.precision)
+        size = kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return _compiled(self, count == 1, size * count > STREAMED)
+
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Expansion) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Expansion, tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
     def _key(self) -> tuple[object, ...]:

@@ -102,7 +102,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
     trailing axis of length 2.
 
     coefficients: normalised, each derivative over the factorials of its multi-index; shape
-        (*outputs, monomials, *points), a view.
+        (*outputs, monomials, *points), a view for reading.
     multi_indices: that order, shape (monomials, variables): by total order, then powers of the
         first variable first.
 
@@ -155,12 +155,13 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     @property
     def coefficients(self) -> np.ndarray:
-        """Normalised derivatives, shape (*outputs, monomials, *points): a view of the memory that
-        `out=` gives away.
+        """Normalised derivatives, shape (*outputs, monomials, *points): a view, for reading,
+        of the memory that `out=` gives away.
         """
         count = math.prod(self._points)
         shape = (self._kind.parts, *self._outputs, len(self), *self._points)
         planes = self._planes[..., :count].reshape(shape)
+        planes.flags.writeable = False
         return np.moveaxis(planes, 0, -1) if self._kind.parts > 1 else planes[0]
 
     def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:

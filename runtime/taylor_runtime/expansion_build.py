@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.build import aligned_zeros
-from taylor_runtime.call import function_pointer
+from taylor_runtime.call import buffer, function_pointer
 from taylor_runtime.convolve import convolutions_of
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.expansions import EXPAND, ExpansionOptions, expansion_module
@@ -19,7 +19,7 @@ from taylor_runtime.ir import planes_of, size_of
 from taylor_runtime.program import Program
 from taylor_runtime.supports import Supports
 
-EXPAND_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t, uintptr_t)"
+EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
 WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation
 PAIRS_WRITTEN_OUT = 300  # of double-doubles
 
@@ -34,11 +34,11 @@ class Expansion:
     module: Module
     options: ExpansionOptions
     untouched: tuple[np.ndarray, ...]
-    _header: np.ndarray
+    _header: Any
     _tables: list[np.ndarray]  # which the header points to
     _workspace: int
     _call: Any = field(repr=False)
-    _spare: list[np.ndarray] = field(default_factory=list, repr=False)  # workspaces of past runs
+    _spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of past runs
 
     @property
     def block(self) -> int:
@@ -48,16 +48,14 @@ class Expansion:
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
     ) -> None:
-        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace that
+        """Compute blocks first .. last - 1 of `block` points (without the GIL), in a workspace that
         no other thread has meanwhile.
         """
         try:
             memory = self._spare.pop()
         except IndexError:
-            memory = aligned_zeros(self._workspace)
-        arrays = (array.ctypes.data for array in (inputs, outputs, self._header, memory))
-        ins, outs, tables, work = arrays
-        self._call(ins, outs, count, first, last, tables, work)
+            memory = buffer(aligned_zeros(self._workspace))
+        self._call(buffer(inputs), buffer(outputs), count, first, last, self._header, memory)
         self._spare.append(memory)
 
 
@@ -89,7 +87,7 @@ def build_expansion(
         module = _compiled(text, linked)
     call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
-    return Expansion(module, options, untouched, header, tables, workspace, call)
+    return Expansion(module, options, untouched, buffer(header), tables, workspace, call)
 
 
 def products(supports: Supports) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.expression import Expression, variable
-from taylor.functions.apply import apply
+from taylor.functions.apply import apply, completed
 from taylor.functions.registry import get
 from taylor.polynomial.arithmetic import common_shape, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
+from taylor.polynomial.space import Space
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -28,7 +31,10 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     Raises ArgumentError for points at which the function has no Taylor series.
     """
     if name not in ("div", "pow"):
-        operands = _completed(name, operands)
+        operands = completed(get(name), operands)
+    first = operands[0]
+    if len(operands) == 1 and not first.ndim:
+        return _of_one(name, first)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
     space, kind = common._space, common._kind
     exponent: Any = None
@@ -55,6 +61,25 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
 
 
+def _of_one(name: str, p: Polynomial) -> Polynomial:
+    """A function of a single polynomial, without what arrays and several operands take."""
+    machine = _machine(name, p._space, p._kind.name)
+    found = np.empty_like(p._planes)
+    if len(machine.untouched[0]):
+        found[:, machine.untouched[0]] = 0
+    machine.run(p._planes, found, 1, 0, 1)
+    if not np.isfinite(found).all():
+        _check(name, found[:, np.newaxis], p._planes[:, :, np.newaxis])
+    return make(found, p._space, p._kind)
+
+
+@lru_cache(maxsize=1024)
+def _machine(name: str, space: Space, precision: str) -> rt.Expansion:
+    formula = _formula(name, _ARGUMENTS[:1], None)
+    roles = (POLYNOMIAL,)
+    return Expansion((formula,), _ARGUMENTS[:1], roles, space.monomials, precision, True).code(1)
+
+
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
     """Coefficients or numbers, and whether they are coefficients, along a last axis."""
     given = operand(value, like._kind)
@@ -72,17 +97,6 @@ def _formula(name: str, arguments: tuple[Expression, ...], exponent: Any) -> Exp
         return arguments[0] ** (arguments[1] if exponent is None else exponent)
     found: Expression = apply(name, *arguments)
     return found
-
-
-def _completed(name: str, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands of a registered function, with defaults for the last ones."""
-    record = get(name)
-    missing = record.arity - len(operands)
-    if 0 < missing <= len(record.defaults):
-        operands += record.defaults[-missing:]
-    if len(operands) != record.arity:
-        raise ArgumentTypeError(f"{name}: takes {record.arity} argument(s), got {len(operands)}")
-    return operands
 
 
 def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
