@@ -16,7 +16,7 @@ from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
 from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
 from taylor.numpy_protocol import expression_array
-from taylor.precision import as_precision
+from taylor.precision import Precision, as_precision
 
 if TYPE_CHECKING:
     from taylor.polynomial import Polynomial
@@ -50,7 +50,8 @@ def derivatives(
     precision: "float64", "float32" or "double-double", as in `taylor.jet`.
     out:   what an equal call with as many points has returned: its memory is used again.
 
-    Returns `Derivatives`. Those at singular points are not finite.
+    Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
+    at singular points are not finite.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, unknown variables, and functions that cannot be traced.
@@ -64,11 +65,7 @@ def derivatives(
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
     kind = as_precision(precision)
-    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
-    coordinates = [point] if single else list(point)
-    if not coordinates:
-        raise ArgumentError("point has no coordinates")
-    given = stacked_planes(coordinates, kind)
+    given = _given(point, kind)
     count = given.shape[1]
     names = _names(fun, count)
     chosen = _chosen(wrt, names)
@@ -82,15 +79,8 @@ def derivatives(
         expansion_monomials(len(chosen), order, limit),
         kind.name,
     )
-    shapes = outputs.shape, given.shape[2:]
-    room = None
-    if out is not None:
-        if not isinstance(out, Derivatives):
-            raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
-        room = out.room(expansion, shapes)
-    points = given.reshape(kind.parts, count, -1)
-    planes = expansion.run(points, checked_threads(threads), room)
-    return Derivatives(planes, expansion, *shapes, tuple(names[i] for i in chosen))
+    chosen_names = tuple(names[i] for i in chosen)
+    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out)
 
 
 class Derivatives(Mapping[Any, np.ndarray]):
@@ -142,6 +132,22 @@ class Derivatives(Mapping[Any, np.ndarray]):
                 "points; leave it out"
             )
         return self._planes if self._planes.ctypes.data % LINE == 0 else None
+
+    def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
+        """The same derivatives elsewhere: nothing is traced or compiled again.
+
+        Arguments are those of `taylor.derivatives`.
+
+        >>> import taylor as ty
+        >>> d = ty.derivatives(lambda x, y: x**2 * y, (1.0, 1.0), order=2)
+        >>> d.at((3.0, 2.0)).gradient.tolist()
+        [12.0, 9.0]
+        """
+        given = _given(point, self._kind)
+        count = len(self._expansion.arguments)
+        if given.shape[1] != count:
+            raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
+        return _evaluated(self._expansion, given, self._outputs, self._names, threads, out)
 
     @property
     def order(self) -> int:
@@ -275,6 +281,35 @@ class Derivatives(Mapping[Any, np.ndarray]):
             return f"{powers}: a multi-index has one number for each of {size} variable(s)"
         limits = f" and limits={self._among.limits}" if self._among.limits else ""
         return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
+
+
+def _given(point: Any, kind: Precision) -> np.ndarray:
+    """Coordinates of points, shape (parts, coordinates, *points)."""
+    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
+    coordinates = [point] if single else list(point)
+    if not coordinates:
+        raise ArgumentError("point has no coordinates")
+    return stacked_planes(coordinates, kind)
+
+
+def _evaluated(
+    expansion: Expansion,
+    given: np.ndarray,
+    outputs: tuple[int, ...],
+    names: tuple[str, ...],
+    threads: int,
+    out: Derivatives | None,
+) -> Derivatives:
+    """Run an expansion over points; `outputs` is the shape of what the function returns."""
+    points = given.shape[2:]
+    room = None
+    if out is not None:
+        if not isinstance(out, Derivatives):
+            raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
+        room = out.room(expansion, (outputs, points))
+    flat = given.reshape(*given.shape[:2], -1)
+    planes = expansion.run(flat, checked_threads(threads), room)
+    return Derivatives(planes, expansion, outputs, points, names)
 
 
 def _names(fun: Callable[..., Any], count: int) -> list[str]:

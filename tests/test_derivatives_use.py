@@ -331,7 +331,8 @@ def test_what_is_taken_from_results_is_the_callers() -> None:
     for taken in (d.value, d.gradient, d.hessian, d[1, 1]):
         taken += 1
     assert np.array_equal(d.coefficients, kept)
-    assert np.shares_memory(d.coefficients, d.coefficients)
+    with pytest.raises(ValueError, match="read-only"):
+        d.coefficients += 1
 
 
 def test_copies_and_pickles() -> None:
@@ -367,6 +368,23 @@ def test_memory_is_used_again() -> None:
         again = ty.derivatives(fun, (np.linspace(0, 1, 9), 0.5), 3, out=other)
         right = ty.derivatives(fun, (np.linspace(0, 1, 9), 0.5), 3)
         assert again.coefficients.tobytes() == right.coefficients.tobytes()
+
+
+def test_the_same_derivatives_elsewhere() -> None:
+    for wrt in (None, ["y"]):
+        d = ty.derivatives(lambda x, y: [surface(x, y), x], (0.5, 0.25), 4, wrt=wrt)
+        x = np.linspace(0, 1, 4001)
+        far = d.at((x, 0.75), threads=2)
+        right = ty.derivatives(lambda x, y: [surface(x, y), x], (x, 0.75), 4, wrt=wrt)
+        assert far.coefficients.tobytes() == right.coefficients.tobytes()
+        again = far.at([x + 1, 0.5], out=far)
+        assert np.shares_memory(again.coefficients, far.coefficients)
+        copied = pickle.loads(pickle.dumps(d)).at((x, 0.75))
+        assert copied.coefficients.tobytes() == right.coefficients.tobytes()
+    with pytest.raises(ArgumentError, match="point has 3 coordinates, the function 2"):
+        d.at((1.0, 2.0, 3.0))
+    with pytest.raises(ArgumentError, match="shape of points"):
+        d.at(([1.0, 2.0], 3.0), out=d)
 
 
 def test_memory_of_other_calls_is_refused() -> None:
