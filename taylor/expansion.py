@@ -65,7 +65,7 @@ class Expansion:
         inputs[..., :count] = numbers[:, self._places]
         inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
         if room is None:
-            room = _empty((*shape, padded), kind)
+            room = aligned_empty((*shape, padded), kind)
             for k, positions in enumerate(code.untouched):
                 room[:, k, positions] = 0
         results = room
@@ -108,7 +108,7 @@ class Expansion:
         return np.array([k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])])
 
 
-def _empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
+def aligned_empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """An array that starts at a cache line."""
     size = kind.dtype().nbytes
     raw = np.empty(math.prod(shape) + LINE // size, kind.dtype)

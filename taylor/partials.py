@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expansion import CONSTANT, LINE, Expansion, expansion_monomials
+from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
 from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
@@ -122,16 +122,21 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     def room(
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
-    ) -> np.ndarray | None:
-        """The memory of the results, for an equal call that may overwrite them; None if a copy
-        has put it where machine code cannot write.
-        """
-        if expansion != self._expansion or shapes != (self._outputs, self._points):
+    ) -> np.ndarray:
+        """The memory of the results, for an equal call that may overwrite them."""
+        same = expansion is self._expansion or expansion == self._expansion
+        if not same or shapes != (self._outputs, self._points):
             raise ArgumentError(
                 f"out={self!r} comes from another function, order, kind of numbers or shape of "
                 "points; leave it out"
             )
-        return self._planes if self._planes.ctypes.data % LINE == 0 else None
+        return self._planes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies have their numbers where machine code can write."""
+        self.__dict__.update(state)
+        self._planes = aligned_empty(self._planes.shape, self._kind)
+        self._planes[...] = state["_planes"]
 
     def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
         """The same derivatives elsewhere: nothing is traced or compiled again.
@@ -285,6 +290,9 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
 def _given(point: Any, kind: Precision) -> np.ndarray:
     """Coordinates of points, shape (parts, coordinates, *points)."""
+    if isinstance(point, np.ndarray) and point.dtype == kind.dtype and point.size:
+        if kind.parts == 1 and point.ndim:
+            return point[np.newaxis]
     single = not isinstance(point, list | tuple) and np.ndim(point) == 0
     coordinates = [point] if single else list(point)
     if not coordinates:

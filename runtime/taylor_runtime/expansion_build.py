@@ -28,22 +28,19 @@ PAIRS_WRITTEN_OUT = 300  # of double-doubles
 class Expansion:
     """Compiled expansions over points; see `expansions.expansion_module`.
 
+    block: points that are computed at a time.
     untouched: for each output the monomials that it never has; nothing is written there.
     """
 
     module: Module
     options: ExpansionOptions
+    block: int
     untouched: tuple[np.ndarray, ...]
     _header: Any
     _tables: list[np.ndarray]  # which the header points to
     _workspace: int
     _call: Any = field(repr=False)
     _spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of past runs
-
-    @property
-    def block(self) -> int:
-        """Points that are computed at a time."""
-        return self.options.block
 
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
@@ -87,7 +84,8 @@ def build_expansion(
         module = _compiled(text, linked)
     call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
-    return Expansion(module, options, untouched, buffer(header), tables, workspace, call)
+    memory = buffer(header), tables, workspace
+    return Expansion(module, options, options.block, untouched, *memory, call)
 
 
 def products(supports: Supports) -> int:
