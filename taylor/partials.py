@@ -290,9 +290,9 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
 def _given(point: Any, kind: Precision) -> np.ndarray:
     """Coordinates of points, shape (parts, coordinates, *points)."""
-    if isinstance(point, np.ndarray) and point.dtype == kind.dtype and point.size:
-        if kind.parts == 1 and point.ndim:
-            return point[np.newaxis]
+    plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and kind.parts == 1
+    if plain and point.ndim and point.size:
+        return np.asarray(point)[np.newaxis]
     single = not isinstance(point, list | tuple) and np.ndim(point) == 0
     coordinates = [point] if single else list(point)
     if not coordinates:
