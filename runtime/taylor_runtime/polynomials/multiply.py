@@ -16,7 +16,7 @@ from functools import partial
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I32, I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.tables import GROUP, LANES, SPLIT
+from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
 
 PRODUCT = "taylor.polynomial.product"
 LANES_PRODUCT = "taylor.polynomial.lanes"
@@ -31,22 +31,23 @@ def table_item(b: Builder, table: Value, index: Index) -> Value:
 
 
 def product_module(element: str) -> str:
-    """IR text of `void taylor.polynomial.product(split, a, b, c, work, a_high, b_high)`.
+    """IR text of `void taylor.polynomial.product(split, a, b, c, work, count)`.
 
-    split: a block `SPLIT`.  a, b, c: polynomials of its `size`.  work: three packed polynomials,
-    and GROUP rows as long as there are outer monomials, rounded up to LANES; all zero.  a_high,
-    b_high: the highest degrees of coefficients of a and b that are not zero.
+    split: a block `SPLIT`.  a, b, c: `count` polynomials of its `size`.  work: `work_size` numbers.
     """
     module = Module()
-    parameters = [("ptr noalias", name) for name in ("split", "a", "b", "c", "work")]
-    parameters += [("i64", "a_high"), ("i64", "b_high")]
+    parameters = [("ptr noalias readonly", "split"), ("ptr readonly", "a"), ("ptr readonly", "b")]
+    parameters += [("ptr noalias", "c"), ("ptr noalias", "work"), ("i64", "count")]
     with module.function(PRODUCT, "void", parameters, "nounwind") as (b, arguments):
-        block, *operands, work, a_high, b_high = arguments
+        block, *operands, work, count = arguments
         kernel = _Product(b, Fields(b, block, SPLIT), work, element)
-        kernel.copy(operands[0], kernel.a)
-        kernel.copy(operands[1], kernel.b)
-        kernel.multiply(a_high, b_high)
-        kernel.copy(operands[2], kernel.c, back=True)
+        x, y, z = (b.planes(operand, kernel.size * count, element) for operand in operands)
+
+        def one(k: Index, _: list[Value]) -> Sequence[Value]:
+            kernel.multiply(*(b.at(operand, kernel.size * k, element) for operand in (x, y, z)))
+            return []
+
+        b.fold(0, count, [], one)
         b.ret()
     return module.text()
 
@@ -56,21 +57,62 @@ class _Product:
         self.builder = builder
         self.element = element
         self.size, self.order = split.get("size"), split.get("order")
-        self.outer, packed = split.get("outer"), split.get("packed")
-        self.tables = {name: split.address(name) for name in split.names[4:]}
+        self.outer, self.packed = split.get("outer"), split.get("packed")
+        self.tables = {name: split.address(name) for name in SPLIT_TABLES}
         self.row = (self.outer + (LANES - 1)) // LANES * LANES
-        work = builder.planes(work, packed * 3 + self.row * GROUP, element)
+        self.work = builder.planes(work, self.packed * 3 + self.row * GROUPS[0], element)
         self.a, self.b, self.c, self.rows = (
-            builder.at(work, packed * k, element) for k in range(4)
+            builder.at(self.work, self.packed * k, element) for k in range(4)
         )
 
     def item(self, table: str, index: Index) -> Value:
         return table_item(self.builder, self.tables[table], index)
 
+    def multiply(self, a: Value, b: Value, c: Value) -> None:
+        """c = a b, the polynomial of lower degree being the left factor."""
+        builder, t = self.builder, Type(self.element, LANES)
+
+        def clear(carried: list[Value]) -> list[Value]:
+            builder.store(builder.constant(0, t), builder.at(self.work, carried[0], self.element))
+            return [carried[0] + LANES]
+
+        end = self.packed * 3
+        builder.while_([builder.constant(0, I64)], lambda carried: carried[0] < end, clear)
+        degrees = self.degree(a), self.degree(b)
+        swapped = degrees[1] < degrees[0]
+        low, high = (
+            builder.pointers(
+                [builder.select(swapped, q, p) for p, q in zip(x.parts, y.parts, strict=True)]
+            )
+            for x, y in ((a, b), (b, a))
+        )
+        self.copy(low, self.a)
+        self.copy(high, self.b)
+        a_high = builder.select(swapped, degrees[1], degrees[0])
+        b_high = builder.select(swapped, degrees[0], degrees[1])
+        begin: Value = builder.constant(0, I64)
+        for kind, size in enumerate(GROUPS):
+            last = self.item("group_ends", kind)
+            builder.fold(begin, last, [], partial(self.group, size, a_high, b_high))
+            begin = last
+        self.copy(c, self.c, back=True)
+
+    def degree(self, a: Value) -> Value:
+        """The highest degree of a coefficient that is not zero."""
+        b, kind = self.builder, self.element
+
+        def zero(carried: list[Value]) -> Value:
+            inside = carried[0] > 0
+            value = b.load(Type(kind), b.at(a, b.select(inside, carried[0], 0), kind))
+            return inside & b.eq(value, 0)
+
+        start = [self.size - 1]
+        (last,) = b.while_(start, zero, lambda carried: [carried[0] - 1])
+        return self.item("degrees", last)
+
     def copy(self, plain: Value, packed: Value, back: bool = False) -> None:
         """To the packed order or from it."""
         b, kind = self.builder, self.element
-        plain = b.planes(plain, self.size, kind)
 
         def one(k: Index, _: list[Value]) -> Sequence[Value]:
             place, other = b.at(plain, k, kind), b.at(packed, self.item("positions", k), kind)
@@ -81,79 +123,77 @@ class _Product:
 
         b.fold(0, self.size, [], one)
 
-    def multiply(self, a_high: Value, b_high: Value) -> None:
-        b = self.builder
-
-        def more(carried: list[Value]) -> Value:
-            return b.compare("le", self.item("outer_degrees", carried[0]), a_high)
-
-        def group(carried: list[Value]) -> list[Value]:
-            first = carried[0]
-            rest = self.order - self.item("outer_degrees", first)
-            b.fold(
-                0,
-                self.item("inner_prefix", rest),
-                [],
-                lambda inner, _: self.inner_monomial(inner, first, rest, b_high),
-            )
-            return [first + GROUP]
-
-        b.while_([b.constant(0, I64)], more, group)
-
-    def lanes(self, rest: Value, b_high: Value) -> Value:
-        """How many outer monomials of b there are up to a degree."""
-        b = self.builder
-        return self.item("outer_prefix", b.select(rest < b_high, rest, b_high))
-
-    def inner_monomial(
-        self, inner: Index, first: Value, rest: Value, b_high: Value
+    def group(
+        self, size: int, a_high: Value, b_high: Value, k: Index, _: list[Value]
     ) -> Sequence[Value]:
-        """All products with this inner monomial and one of a group of outer monomials of a."""
+        """All products with a group of outer monomials of a, which are of one degree."""
         b = self.builder
-        left = rest - self.item("inner_degrees", inner)
-        count = self.lanes(left, b_high)
-        start, end = self.item("starts", inner), self.item("starts", inner + 1)
+        first = self.item("groups", k)
+        degree = self.item("outer_degrees", first)
+        rest = self.order - degree
 
-        def some(carried: list[Value]) -> list[Value]:
-            self.products_in_lanes(carried[0], first, start, end)
-            return [carried[0] + LANES]
+        def inner(n: Index, _: list[Value]) -> Sequence[Value]:
+            remaining = rest - self.item("inner_degrees", n)
+            known = b.select(remaining < b_high, remaining, b_high)
+            self.inner_monomial(size, n, first, self.item("outer_prefix", known))
+            return []
 
-        b.while_([b.constant(0, I64)], lambda carried: carried[0] < count, some)
-        row = b.at(self.c, self.item("rows", inner), self.element)
-        for k in range(GROUP):
-            outer = first + k
-            own = left + (self.order - rest) - self.item("outer_degrees", outer)
-            b.if_(own >= 0, partial(self.add, row, k, outer, own, b_high))
+        def all_of_them() -> list[Value]:
+            return b.fold(0, self.item("inner_prefix", rest), [], inner)
+
+        b.if_(degree <= a_high, all_of_them)
         return []
 
-    def products_in_lanes(self, lane: Value, first: Value, start: Value, end: Value) -> None:
+    def inner_monomial(self, size: int, inner: Index, first: Value, count: Value) -> None:
+        """All products with this inner monomial and `count` outer monomials of b."""
+        b, kind = self.builder, self.element
+        start, end = self.item("starts", inner), self.item("starts", inner + 1)
+        lane: Value = b.constant(0, I64)
+        for registers in dict.fromkeys((max(1, GROUPS[0] // size), 1)):
+            width = LANES * registers
+            enough = count - (width - LANES)
+
+            def some(
+                carried: list[Value], registers: int = registers, width: int = width
+            ) -> list[Value]:
+                self.products_in_lanes(size, registers, carried[0], first, (start, end))
+                return [carried[0] + width]
+
+            def more(carried: list[Value], enough: Value = enough) -> Value:
+                return carried[0] < enough
+
+            (lane,) = b.while_([lane], more, some)
+        row = b.at(self.c, self.item("rows", inner), kind)
+        tables = [b.at(self.tables["sums"], (first + i) * self.outer, "i32") for i in range(size)]
+
+        def add(lane: Index, _: list[Value]) -> Sequence[Value]:
+            for i, table in enumerate(tables):
+                place = b.at(row, table_item(b, table, lane), kind)
+                value = b.load(Type(kind), b.at(self.rows, self.row * i + lane, kind))
+                b.store(b.load(Type(kind), place) + value, place)
+            return []
+
+        b.fold(0, count, [], add)
+
+    def products_in_lanes(
+        self, size: int, registers: int, lane: Value, first: Value, pairs: tuple[Value, Value]
+    ) -> None:
         b, kind = self.builder, self.element
         t = Type(kind, LANES)
 
         def pair(p: Index, sums: list[Value]) -> Sequence[Value]:
             x = b.at(self.a, self.item("pairs", p * 2) + first, kind)
-            y = b.load(t, b.at(self.b, self.item("pairs", p * 2 + 1) + lane, kind))
-            factors = [b.load(Type(kind), b.at(x, k, kind)) for k in range(GROUP)]
-            return [b.fma(y, f, s) for f, s in zip(factors, sums, strict=True)]
+            y = b.at(self.b, self.item("pairs", p * 2 + 1) + lane, kind)
+            left = [b.load(Type(kind), b.at(x, i, kind)) for i in range(size)]
+            right = [b.load(t, b.at(y, i * LANES, kind)) for i in range(registers)]
+            factors = [(f, r) for f in left for r in right]
+            return [b.fma(r, f, s) for (f, r), s in zip(factors, sums, strict=True)]
 
-        sums = b.fold(start, end, [b.constant(0, t)] * GROUP, pair)
+        sums = b.fold(*pairs, [b.constant(0, t)] * (size * registers), pair)
         for k, total in enumerate(sums):
-            b.store(b.normal(total), b.at(self.rows, self.row * k + lane, kind))
-
-    def add(self, row: Value, k: int, outer: Value, rest: Value, b_high: Value) -> Sequence[Value]:
-        """Add what was multiplied to the coefficients it belongs to."""
-        b, kind = self.builder, self.element
-        table = b.at(self.tables["sums"], outer * self.outer, "i32")
-        source = b.at(self.rows, self.row * k, kind)
-
-        def one(lane: Index, _: list[Value]) -> Sequence[Value]:
-            place = b.at(row, table_item(b, table, lane), kind)
-            total = b.load(Type(kind), place) + b.load(Type(kind), b.at(source, lane, kind))
-            b.store(total, place)
-            return []
-
-        b.fold(0, self.lanes(rest, b_high), [], one)
-        return []
+            i, register = divmod(k, registers)
+            place = self.row * i + lane + register * LANES
+            b.store(b.normal(total), b.at(self.rows, place, kind))
 
 
 def sum_of_products(
