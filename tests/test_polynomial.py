@@ -58,6 +58,19 @@ def test_both_kernels_make_the_products(
             assert terms((p * q)[k]) == terms(q * p[k]) == wanted
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("limits", [(), (2, 4, 1, 3)])
+def test_products_of_few_coefficients(
+    kind: str, limits: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "in_lanes", lambda space: False)
+    for seed in range(5):
+        p = random_polynomial(seed, "a b c d", 5, (), limits, kind, 0.05)
+        q = random_polynomial(seed + 9, "a b c d", 5, (), limits, kind, 0.1)
+        for a, b in ((p, q), (p, p), (q, 0 * p), (p.homogeneous(3), q.truncate(2).extend(5))):
+            assert terms(a * b) == product(terms(a), terms(b), 5, limits)
+
+
 def test_large_product() -> None:
     """Six variables, order 7: polynomials of exponentials of linear forms multiply like those."""
     order, rng = 7, np.random.default_rng(0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -57,9 +56,7 @@ def in_lanes(space: Monomials) -> bool:
     """Whether products of single polynomials are made with polynomials in lanes."""
     if space.variables == 1 or space.size <= LANES:
         return True
-    if space.limits:
-        return space.size**2 // 4 <= MOST_PAIRS
-    return comb(2 * space.variables + space.order, space.order) <= MOST_PAIRS
+    return tables.number_of_pairs(space) <= MOST_PAIRS
 
 
 def polynomial_product(

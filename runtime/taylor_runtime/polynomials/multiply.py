@@ -57,10 +57,13 @@ class _Product:
         self.builder = builder
         self.element = element
         self.size, self.order = split.get("size"), split.get("order")
-        self.outer, self.packed = split.get("outer"), split.get("packed")
+        self.inner, self.outer = split.get("inner"), split.get("outer")
+        self.packed, self.few, self.some = (split.get(n) for n in ("packed", "few", "some"))
         self.tables = {name: split.address(name) for name in SPLIT_TABLES}
         self.row = (self.outer + (LANES - 1)) // LANES * LANES
-        self.work = builder.planes(work, self.packed * 3 + self.row * GROUPS[0], element)
+        numbers = self.packed * 3 + self.row * GROUPS[0]
+        self.work = builder.planes(work, numbers + self.size * 2, element)
+        self.lists = builder.at(self.work, numbers, element).parts[0]
         self.a, self.b, self.c, self.rows = (
             builder.at(self.work, self.packed * k, element) for k in range(4)
         )
@@ -69,7 +72,7 @@ class _Product:
         return table_item(self.builder, self.tables[table], index)
 
     def multiply(self, a: Value, b: Value, c: Value) -> None:
-        """c = a b, the polynomial of lower degree being the left factor."""
+        """c = a b"""
         builder, t = self.builder, Type(self.element, LANES)
 
         def clear(carried: list[Value]) -> list[Value]:
@@ -78,6 +81,79 @@ class _Product:
 
         end = self.packed * 3
         builder.while_([builder.constant(0, I64)], lambda carried: carried[0] < end, clear)
+        lists = [builder.at(self.lists, self.size * k, "i32") for k in (0, 1)]
+
+        short = [self.present(x, place, self.some) for x, place in zip((a, b), lists, strict=True)]
+
+        def count() -> list[Value]:
+            both = zip((a, b), lists, strict=True)
+            counts = [self.present(x, place, self.size) for x, place in both]
+            return [builder.select(counts[0] * counts[1] <= self.few, n, 0) for n in counts]
+
+        none = [builder.constant(0, I64)] * 2
+        counts = builder.if_((short[0] <= self.some) | (short[1] <= self.some), count, lambda: none)
+        builder.if_(
+            counts[0] * counts[1] > 0,
+            lambda: self.one_by_one(a, b, lists, counts),
+            lambda: self.in_groups(a, b),
+        )
+        self.copy(c, self.c, back=True)
+
+    def present(self, a: Value, place: Value, most: Value) -> Value:
+        """Positions of the coefficients that are not zero, until there are more than `most`."""
+        b = self.builder
+
+        def more(carried: list[Value]) -> Value:
+            return (carried[0] < self.size) & (carried[1] <= most)
+
+        def one(carried: list[Value]) -> list[Value]:
+            k, found = carried
+            b.store(b.cast("trunc", k, "i32"), b.at(place, found, "i32"))
+            value = b.load(Type(self.element), b.at(a, k, self.element))
+            return [k + 1, found + b.cast("zext", b.ne(value, 0), "i64")]
+
+        return b.while_([b.constant(0, I64)] * 2, more, one)[1]
+
+    def one_by_one(
+        self, a: Value, b: Value, lists: Sequence[Value], counts: Sequence[Value]
+    ) -> list[Value]:
+        """Products of the coefficients that are listed, by degree."""
+        builder, t = self.builder, Type(self.element)
+
+        def left(n: Index, _: list[Value]) -> Sequence[Value]:
+            i = table_item(builder, lists[0], n)
+            x = builder.load(t, builder.at(a, i, self.element))
+            rest = self.order - self.item("degrees", i)
+            inner = self.item("inner_parts", i) * self.inner
+            outer = self.item("outer_parts", i) * self.outer
+
+            def near(carried: list[Value]) -> Value:
+                inside = carried[0] < counts[1]
+                known = builder.select(inside, carried[0], 0)
+                degree = self.item("degrees", table_item(builder, lists[1], known))
+                return inside & (degree <= rest)
+
+            def right(carried: list[Value]) -> list[Value]:
+                j = table_item(builder, lists[1], carried[0])
+                y = builder.load(t, builder.at(b, j, self.element))
+                row = self.item("inner_sums", inner + self.item("inner_parts", j))
+                column = self.item("sums", outer + self.item("outer_parts", j))
+                known = (row >= 0) & (column >= 0)
+                index = self.item("rows", builder.select(known, row, 0)) + column
+                index = builder.select(known, index, self.packed - 1)  # where nothing is read
+                place = builder.at(self.c, index, self.element)
+                total = builder.fma(x, y, builder.load(t, place))
+                builder.store(builder.normal(total), place)
+                return [carried[0] + 1]
+
+            builder.while_([builder.constant(0, I64)], near, right)
+            return []
+
+        return builder.fold(0, counts[0], [], left)
+
+    def in_groups(self, a: Value, b: Value) -> list[Value]:
+        """Products of all coefficients, the polynomial of lower degree being the left factor."""
+        builder = self.builder
         degrees = self.degree(a), self.degree(b)
         swapped = degrees[1] < degrees[0]
         low, high = (
@@ -95,7 +171,7 @@ class _Product:
             last = self.item("group_ends", kind)
             builder.fold(begin, last, [], partial(self.group, size, a_high, b_high))
             begin = last
-        self.copy(c, self.c, back=True)
+        return []
 
     def degree(self, a: Value) -> Value:
         """The highest degree of a coefficient that is not zero."""

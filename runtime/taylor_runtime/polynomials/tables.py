@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import comb, isqrt
 
 import numpy as np
 
-from taylor_runtime.monomials import INDEX, Monomials, monomials
+from taylor_runtime.monomials import INDEX, Monomials, Products, monomials
 
 GROUPS = (8, 4, 2, 1)  # outer monomials of one degree that are multiplied at a time
 LANES = 8  # numbers that are
+SCATTERED = 8  # what a product of two coefficients alone costs, in products of many
 
 SPLIT = np.dtype(
     [
@@ -25,11 +27,17 @@ SPLIT = np.dtype(
             "order",
             "outer",  # outer monomials
             "packed",  # numbers of a packed polynomial
+            "few",  # pairs of coefficients that are multiplied one by one
+            "some",  # the square root of it
+            "inner",  # inner monomials
             "positions",  # of the coefficients in the packed polynomial
             "rows",  # where the row of each inner monomial begins
             "inner_degrees",
             "outer_degrees",
             "degrees",  # of all coefficients
+            "inner_parts",  # inner monomial of each
+            "outer_parts",  # and outer one
+            "inner_sums",  # position of the product of inner monomials [left][right]
             "inner_prefix",  # inner monomials up to each degree
             "outer_prefix",  # and outer ones
             "starts",  # of the pairs that make each inner monomial
@@ -40,7 +48,7 @@ SPLIT = np.dtype(
         )
     ]
 )
-SPLIT_TABLES = (SPLIT.names or ())[4:]
+SPLIT_TABLES = (SPLIT.names or ())[7:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +116,21 @@ def split(space: Monomials) -> Split:
     rows = ends - lengths
     everything = np.arange(inner.size), np.arange(outer.size)
     made = inner.products(everything[0], everything[0])
-    sums = np.full((outer.size, outer.size), -1, INDEX)
-    pairs = outer.products(everything[1], everything[1])
-    sums[pairs.left, pairs.right] = np.repeat(pairs.targets, np.diff(pairs.starts))
+    parts = inner.find(space.exponents[:, :count]), outer.find(space.exponents[:, count:])
     tables: dict[str, np.ndarray] = {
-        "positions": rows[inner.find(space.exponents[:, :count])]
-        + outer.find(space.exponents[:, count:]),
+        "positions": rows[parts[0]] + parts[1],
         "rows": rows,
         "inner_degrees": inner.degrees,
         "outer_degrees": outer.degrees,
         "degrees": space.degrees,
+        "inner_parts": parts[0],
+        "outer_parts": parts[1],
+        "inner_sums": _sums(inner, made),
         "inner_prefix": np.searchsorted(inner.degrees, degrees, side="right"),
         "outer_prefix": outer_prefix,
         "starts": made.starts,
         "pairs": np.column_stack([rows[made.left], rows[made.right]]),
-        "sums": sums,
+        "sums": _sums(outer, outer.products(everything[1], everything[1])),
     }
     groups = _groups(outer)
     tables["groups"] = np.concatenate(groups)
@@ -131,9 +139,26 @@ def split(space: Monomials) -> Split:
     block = np.zeros(1, SPLIT)
     block["size"], block["order"], block["outer"] = space.size, space.order, outer.size
     block["packed"] = packed = int(ends[-1]) + LANES
+    block["few"] = few = number_of_pairs(space) // SCATTERED
+    block["some"], block["inner"] = isqrt(few), inner.size
     for name in SPLIT_TABLES:
         block[name] = arrays[name].ctypes.data
-    return Split(block, arrays, 3 * packed + GROUPS[0] * (-(-outer.size // LANES) * LANES))
+    rows_of_group = GROUPS[0] * (-(-outer.size // LANES) * LANES)
+    return Split(block, arrays, 3 * packed + rows_of_group + 2 * space.size)
+
+
+def number_of_pairs(space: Monomials) -> int:
+    """How many products of coefficients a product has, with limits roughly."""
+    if space.limits:
+        return space.size**2 // 4
+    return comb(2 * space.variables + space.order, space.order)
+
+
+def _sums(space: Monomials, made: Products) -> np.ndarray:
+    """Positions of products of monomials [left][right], -1 for those beyond order or limits."""
+    sums = np.full((space.size, space.size), -1, INDEX)
+    sums[made.left, made.right] = np.repeat(made.targets, np.diff(made.starts))
+    return sums
 
 
 def _groups(outer: Monomials) -> list[list[int]]:
