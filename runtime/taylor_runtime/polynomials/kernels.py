@@ -19,7 +19,7 @@ from taylor_runtime.ir import ELEMENTS
 from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
-from taylor_runtime.polynomials import multiply, tables
+from taylor_runtime.polynomials import lanes, multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
@@ -29,7 +29,7 @@ SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
 _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
     multiply.PRODUCT: (multiply.product_module, "ppppp" + "i"),
-    multiply.LANES_PRODUCT: (multiply.lanes_module, "pppppp" + "ii"),
+    lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
     composing.COMPOSE: (composing.compose_module, "p"),
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
 }
@@ -83,8 +83,8 @@ def to_lanes(a: np.ndarray) -> np.ndarray:
 
 def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
     """The inverse."""
-    parts, blocks, size, lanes = a.shape
-    polynomials = a.swapaxes(2, 3).reshape(parts, blocks * lanes, size)
+    parts, blocks, size, _ = a.shape
+    polynomials = a.swapaxes(2, 3).reshape(parts, blocks * LANES, size)
     return np.ascontiguousarray(polynomials[:, :count])
 
 
@@ -92,7 +92,7 @@ def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision:
     table = tables.pairs(space)
     x, y = to_lanes(a), to_lanes(b)
     z = np.empty_like(x)
-    _call(multiply.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
+    _call(lanes.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
     return from_lanes(z, a.shape[1])
 
 
@@ -183,6 +183,6 @@ def polynomial_values(
 
 
 def _points_last(found: np.ndarray, count: int) -> np.ndarray:
-    parts, blocks, polynomials, lanes = found.shape
-    flat = found.swapaxes(1, 2).reshape(parts, polynomials, blocks * lanes)
+    parts, blocks, polynomials, _ = found.shape
+    flat = found.swapaxes(1, 2).reshape(parts, polynomials, blocks * LANES)
     return flat[:, :, :count]

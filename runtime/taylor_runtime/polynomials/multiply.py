@@ -1,12 +1,10 @@
-"""Products of truncated polynomials: sums of products of coefficients that tables name.
+"""Products of two large polynomials: `taylor.polynomial.product`.
 
-`taylor.polynomial.product` multiplies two large polynomials.  The variables are split in two
-groups.  For each outer monomial A of the left factor, the products of the inner polynomials that
-belong to A and to outer monomials B of the right factor are made with B in lanes; adding them up
-at A B takes a table.  So there is a vector operation for several pairs of coefficients, and an
-addition through a table for a seventh of them (6 variables, order 10).
-
-`taylor.polynomial.lanes` multiplies several small polynomials, which are lanes.
+The variables are split in two groups.  For each outer monomial A of the left factor, the products
+of the inner polynomials that belong to A and to outer monomials B of the right factor are made with
+B in lanes; adding them up at A B takes a table.  So there is a vector operation for several pairs
+of coefficients, and an addition through a table for a seventh of them (6 variables, order 10).
+Factors with few coefficients are multiplied one coefficient after the other.
 """
 
 from __future__ import annotations
@@ -15,19 +13,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.control import Fields
-from taylor_runtime.ir import I32, I64, Builder, Index, Module, Type, Value
+from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
+from taylor_runtime.polynomials.lanes import table_item
 from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
 
 PRODUCT = "taylor.polynomial.product"
-LANES_PRODUCT = "taylor.polynomial.lanes"
-CHAINS = 4  # sums that are made side by side, since one alone would wait for itself
-
-Load = Callable[[Value], Value]
-
-
-def table_item(b: Builder, table: Value, index: Index) -> Value:
-    """Item of a table of i32, as an index."""
-    return b.cast("sext", b.load(I32, b.at(table, index, "i32")), "i64")
 
 
 def product_module(element: str) -> str:
@@ -58,7 +48,7 @@ class _Product:
         self.element = element
         self.size, self.order = split.get("size"), split.get("order")
         self.inner, self.outer = split.get("inner"), split.get("outer")
-        self.packed, self.few, self.some = (split.get(n) for n in ("packed", "few", "some"))
+        self.packed, self.some, self.slender = (split.get(n) for n in ("packed", "some", "slender"))
         self.tables = {name: split.address(name) for name in SPLIT_TABLES}
         self.row = (self.outer + (LANES - 1)) // LANES * LANES
         numbers = self.packed * 3 + self.row * GROUPS[0]
@@ -72,53 +62,76 @@ class _Product:
         return table_item(self.builder, self.tables[table], index)
 
     def multiply(self, a: Value, b: Value, c: Value) -> None:
-        """c = a b"""
-        builder, t = self.builder, Type(self.element, LANES)
-
-        def clear(carried: list[Value]) -> list[Value]:
-            builder.store(builder.constant(0, t), builder.at(self.work, carried[0], self.element))
-            return [carried[0] + LANES]
-
-        end = self.packed * 3
-        builder.while_([builder.constant(0, I64)], lambda carried: carried[0] < end, clear)
+        """c = a b, in the way that suits how many coefficients are not zero."""
+        builder = self.builder
         lists = [builder.at(self.lists, self.size * k, "i32") for k in (0, 1)]
+        found = [self.present(x, place) for x, place in zip((a, b), lists, strict=True)]
 
-        short = [self.present(x, place, self.some) for x, place in zip((a, b), lists, strict=True)]
+        def slender(k: int) -> Callable[[], list[Value]]:
+            left, right = (a, b)[k], (a, b)[1 - k]
+            return lambda: self.few_by_many(left, lists[k], found[k], right, c)
 
-        def count() -> list[Value]:
-            both = zip((a, b), lists, strict=True)
-            counts = [self.present(x, place, self.size) for x, place in both]
-            return [builder.select(counts[0] * counts[1] <= self.few, n, 0) for n in counts]
+        def otherwise() -> list[Value]:
+            return builder.if_(
+                found[1] <= self.slender, slender(1), lambda: self.in_groups(a, b, c)
+            )
 
-        none = [builder.constant(0, I64)] * 2
-        counts = builder.if_((short[0] <= self.some) | (short[1] <= self.some), count, lambda: none)
-        builder.if_(
-            counts[0] * counts[1] > 0,
-            lambda: self.one_by_one(a, b, lists, counts),
-            lambda: self.in_groups(a, b),
-        )
-        self.copy(c, self.c, back=True)
+        def one_at_least() -> list[Value]:
+            return builder.if_(found[0] <= self.slender, slender(0), otherwise)
 
-    def present(self, a: Value, place: Value, most: Value) -> Value:
-        """Positions of the coefficients that are not zero, until there are more than `most`."""
-        b = self.builder
+        few = (found[0] <= self.some) & (found[1] <= self.some)
+        builder.if_(few, lambda: self.one_by_one(a, b, c, lists, found), one_at_least)
 
-        def more(carried: list[Value]) -> Value:
-            return (carried[0] < self.size) & (carried[1] <= most)
+    def present(self, a: Value, place: Value) -> Value:
+        """List the coefficients that are not zero, until there are more than `some`: how many."""
+        b, kind = self.builder, self.element
 
-        def one(carried: list[Value]) -> list[Value]:
-            k, found = carried
+        def note(k: Value, found: Value) -> Value:
             b.store(b.cast("trunc", k, "i32"), b.at(place, found, "i32"))
-            value = b.load(Type(self.element), b.at(a, k, self.element))
-            return [k + 1, found + b.cast("zext", b.ne(value, 0), "i64")]
+            value = b.load(Type(kind), b.at(a, k, kind))
+            return found + b.cast("zext", b.ne(value, 0), "i64")
 
-        return b.while_([b.constant(0, I64)] * 2, more, one)[1]
+        def several(carried: list[Value]) -> list[Value]:
+            k, found = carried
+            values = b.load(Type(kind, LANES), b.at(a, k, kind))
+
+            def each() -> list[Value]:
+                return b.fold(0, LANES, [found], lambda i, now: [note(k + i, now[0])], unroll=True)
+
+            return [k + LANES, *b.if_(b.any_lane(b.ne(values, 0)), each, lambda: [found])]
+
+        whole = self.size - (LANES - 1)
+        k, found = b.while_(
+            [b.constant(0, I64)] * 2,
+            lambda carried: (carried[0] < whole) & (carried[1] <= self.some),
+            several,
+        )
+        _, found = b.while_(
+            [k, found],
+            lambda carried: (carried[0] < self.size) & (carried[1] <= self.some),
+            lambda carried: [carried[0] + 1, note(*carried)],
+        )
+        return found
+
+    def fill_zero(self, first: Value, count: Value) -> None:
+        """Set numbers to zero, whole registers and then the rest."""
+        b, kind = self.builder, self.element
+
+        def clear(t: Type, width: int, begin: Value) -> Value:
+            def one(carried: list[Value]) -> list[Value]:
+                b.store(b.constant(0, t), b.at(first, carried[0], kind))
+                return [carried[0] + width]
+
+            return b.while_([begin], lambda now: now[0] + width <= count, one)[0]
+
+        clear(Type(kind), 1, clear(Type(kind, LANES), LANES, b.constant(0, I64)))
 
     def one_by_one(
-        self, a: Value, b: Value, lists: Sequence[Value], counts: Sequence[Value]
+        self, a: Value, b: Value, c: Value, lists: Sequence[Value], counts: Sequence[Value]
     ) -> list[Value]:
         """Products of the coefficients that are listed, by degree."""
         builder, t = self.builder, Type(self.element)
+        self.fill_zero(c, self.size)
 
         def left(n: Index, _: list[Value]) -> Sequence[Value]:
             i = table_item(builder, lists[0], n)
@@ -135,15 +148,18 @@ class _Product:
 
             def right(carried: list[Value]) -> list[Value]:
                 j = table_item(builder, lists[1], carried[0])
-                y = builder.load(t, builder.at(b, j, self.element))
                 row = self.item("inner_sums", inner + self.item("inner_parts", j))
                 column = self.item("sums", outer + self.item("outer_parts", j))
-                known = (row >= 0) & (column >= 0)
-                index = self.item("rows", builder.select(known, row, 0)) + column
-                index = builder.select(known, index, self.packed - 1)  # where nothing is read
-                place = builder.at(self.c, index, self.element)
-                total = builder.fma(x, y, builder.load(t, place))
-                builder.store(builder.normal(total), place)
+
+                def add() -> list[Value]:
+                    y = builder.load(t, builder.at(b, j, self.element))
+                    index = self.item("plain", self.item("rows", row) + column)
+                    place = builder.at(c, index, self.element)
+                    total = builder.fma(x, y, builder.load(t, place))
+                    builder.store(builder.normal(total), place)
+                    return []
+
+                builder.if_((row >= 0) & (column >= 0), add)
                 return [carried[0] + 1]
 
             builder.while_([builder.constant(0, I64)], near, right)
@@ -151,9 +167,49 @@ class _Product:
 
         return builder.fold(0, counts[0], [], left)
 
-    def in_groups(self, a: Value, b: Value) -> list[Value]:
+    def few_by_many(self, a: Value, listed: Value, count: Value, b: Value, c: Value) -> list[Value]:
+        """Products of the listed coefficients of a with all of b."""
+        builder, t = self.builder, Type(self.element)
+        self.fill_zero(self.work, self.packed * 3)
+        self.copy(b, self.b)
+
+        def left(n: Index, _: list[Value]) -> Sequence[Value]:
+            i = table_item(builder, listed, n)
+            x = builder.load(t, builder.at(a, i, self.element))
+            rest = self.order - self.item("degrees", i)
+            inner = self.item("inner_parts", i) * self.inner
+            sums = builder.at(self.tables["sums"], self.item("outer_parts", i) * self.outer, "i32")
+
+            def row(k: Index, _: list[Value]) -> Sequence[Value]:
+                made = self.item("inner_sums", inner + k)
+                lanes = self.item("outer_prefix", rest - self.item("inner_degrees", k))
+                source = builder.at(self.b, self.item("rows", k), self.element)
+
+                def add() -> list[Value]:
+                    target = builder.at(self.c, self.item("rows", made), self.element)
+
+                    def one(lane: Index, _: list[Value]) -> Sequence[Value]:
+                        place = builder.at(target, table_item(builder, sums, lane), self.element)
+                        y = builder.load(t, builder.at(source, lane, self.element))
+                        total = builder.fma(x, y, builder.load(t, place))
+                        builder.store(builder.normal(total), place)
+                        return []
+
+                    return builder.fold(0, lanes, [], one)
+
+                builder.if_(made >= 0, add)
+                return []
+
+            return builder.fold(0, self.item("inner_prefix", rest), [], row)
+
+        builder.fold(0, count, [], left)
+        self.copy(c, self.c, back=True)
+        return []
+
+    def in_groups(self, a: Value, b: Value, c: Value) -> list[Value]:
         """Products of all coefficients, the polynomial of lower degree being the left factor."""
         builder = self.builder
+        self.fill_zero(self.work, self.packed * 3)
         degrees = self.degree(a), self.degree(b)
         swapped = degrees[1] < degrees[0]
         low, high = (
@@ -171,6 +227,7 @@ class _Product:
             last = self.item("group_ends", kind)
             builder.fold(begin, last, [], partial(self.group, size, a_high, b_high))
             begin = last
+        self.copy(c, self.c, back=True)
         return []
 
     def degree(self, a: Value) -> Value:
@@ -270,64 +327,3 @@ class _Product:
             i, register = divmod(k, registers)
             place = self.row * i + lane + register * LANES
             b.store(b.normal(total), b.at(self.rows, place, kind))
-
-
-def sum_of_products(
-    b: Builder, start: Value, end: Value, t: Type, left: Load, right: Load
-) -> Value:
-    """left(k) right(k) for k = start .. end - 1, in CHAINS sums that are added at the end."""
-    whole = end - (CHAINS - 1)
-
-    def some(carried: list[Value]) -> list[Value]:
-        k, *sums = carried
-        products = [b.fma(right(k + i), left(k + i), total) for i, total in enumerate(sums)]
-        return [k + CHAINS, *products]
-
-    zero = b.constant(0, t)
-    k, *sums = b.while_([start, *[zero] * CHAINS], lambda carried: carried[0] < whole, some)
-
-    def one(carried: list[Value]) -> list[Value]:
-        return [carried[0] + 1, b.fma(right(carried[0]), left(carried[0]), carried[1])]
-
-    _, sums[0] = b.while_([k, sums[0]], lambda carried: carried[0] < end, one)
-    normal = [b.normal(total) for total in sums]
-    while len(normal) > 1:
-        normal = [x + y for x, y in zip(normal[::2], normal[1::2], strict=True)]
-    return normal[0]
-
-
-def lanes_module(element: str) -> str:
-    """IR text of `void taylor.polynomial.lanes(a, b, c, starts, left, right, size, blocks)`.
-
-    a, b, c: [block][coefficient][LANES]; tables as in `Pairs`.
-    """
-    module = Module()
-    names = ("a", "b", "c", "starts", "left", "right")
-    parameters = [("ptr noalias", name) for name in names]
-    parameters += [("i64", "size"), ("i64", "blocks")]
-    with module.function(LANES_PRODUCT, "void", parameters, "nounwind") as (b, arguments):
-        *operands, starts, left, right, size, blocks = arguments
-        t = Type(element, LANES)
-        total = size * blocks * LANES
-        x, y, z = (b.planes(operand, total, element) for operand in operands)
-
-        def block(k: Index, _: list[Value]) -> Sequence[Value]:
-            begin = size * k * LANES
-
-            def loader(table: Value, factor: Value) -> Load:
-                base = b.at(factor, begin, element)
-                return lambda p: b.load(t, b.at(base, table_item(b, table, p) * LANES, element))
-
-            first, second, made = loader(left, x), loader(right, y), b.at(z, begin, element)
-
-            def coefficient(n: Index, _: list[Value]) -> Sequence[Value]:
-                start, end = table_item(b, starts, n), table_item(b, starts, n + 1)
-                value = sum_of_products(b, start, end, t, first, second)
-                b.store(value, b.at(made, (b.constant(0, I64) + n) * LANES, element))
-                return []
-
-            return b.fold(0, size, [], coefficient)
-
-        b.fold(0, blocks, [], block)
-        b.ret()
-    return module.text()

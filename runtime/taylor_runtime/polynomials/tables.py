@@ -17,7 +17,9 @@ from taylor_runtime.monomials import INDEX, Monomials, Products, monomials
 
 GROUPS = (8, 4, 2, 1)  # outer monomials of one degree that are multiplied at a time
 LANES = 8  # numbers that are
-SCATTERED = 8  # what a product of two coefficients alone costs, in products of many
+# What a product of two coefficients costs, in products of coefficients in groups: each alone, and
+# one with many.
+SCATTERED, SLENDER = 16, 4
 
 SPLIT = np.dtype(
     [
@@ -27,10 +29,11 @@ SPLIT = np.dtype(
             "order",
             "outer",  # outer monomials
             "packed",  # numbers of a packed polynomial
-            "few",  # pairs of coefficients that are multiplied one by one
-            "some",  # the square root of it
+            "some",  # coefficients of both factors that are multiplied one by one
+            "slender",  # coefficients of a factor that are multiplied with all of the other
             "inner",  # inner monomials
             "positions",  # of the coefficients in the packed polynomial
+            "plain",  # the inverse of it
             "rows",  # where the row of each inner monomial begins
             "inner_degrees",
             "outer_degrees",
@@ -117,8 +120,12 @@ def split(space: Monomials) -> Split:
     everything = np.arange(inner.size), np.arange(outer.size)
     made = inner.products(everything[0], everything[0])
     parts = inner.find(space.exponents[:, :count]), outer.find(space.exponents[:, count:])
+    positions = rows[parts[0]] + parts[1]
+    plain = np.zeros(ends[-1], INDEX)
+    plain[positions] = np.arange(space.size)
     tables: dict[str, np.ndarray] = {
-        "positions": rows[parts[0]] + parts[1],
+        "positions": positions,
+        "plain": plain,
         "rows": rows,
         "inner_degrees": inner.degrees,
         "outer_degrees": outer.degrees,
@@ -139,8 +146,10 @@ def split(space: Monomials) -> Split:
     block = np.zeros(1, SPLIT)
     block["size"], block["order"], block["outer"] = space.size, space.order, outer.size
     block["packed"] = packed = int(ends[-1]) + LANES
-    block["few"] = few = number_of_pairs(space) // SCATTERED
-    block["some"], block["inner"] = isqrt(few), inner.size
+    count = number_of_pairs(space)
+    block["some"] = some = isqrt(count // SCATTERED)
+    block["slender"] = min(count // (SLENDER * space.size), some)
+    block["inner"] = inner.size
     for name in SPLIT_TABLES:
         block[name] = arrays[name].ctypes.data
     rows_of_group = GROUPS[0] * (-(-outer.size // LANES) * LANES)
