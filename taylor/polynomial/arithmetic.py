@@ -30,7 +30,10 @@ def operand(value: Any, kind: Precision) -> Any:
         items = value.ravel().tolist()
         if any(isinstance(item, Coefficients) for item in items):
             return stacked(items).reshape(*value.shape)
-    elif not isinstance(value, np.ndarray | np.generic | list | tuple):
+    elif isinstance(value, list | tuple):
+        if any(isinstance(item, Coefficients) for item in value):
+            return stacked(value)
+    elif not isinstance(value, np.ndarray | np.generic):
         number = None if isinstance(value, str) else exact(value)
         if number is None:
             return NotImplemented

@@ -74,7 +74,7 @@ def _of_one(function: Any, p: Polynomial, name: str) -> Polynomial:
         series = kind.to_planes(jet(function, points, space.order, precision=kind.name))
     if not np.isfinite(series).all():
         raise ArgumentError(
-            f"{name} has no Taylor series at the constant part of the polynomial, "
+            f"{name} has no finite Taylor series at the constant part of the polynomial, "
             f"{np.array2string(numbers_of(flat[0, :, 0]), threshold=4)}"
         )
     displacement = np.array(flat)

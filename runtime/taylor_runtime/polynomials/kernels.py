@@ -23,7 +23,7 @@ from taylor_runtime.polynomials import lanes, multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
-MOST_PAIRS = 16_000  # of coefficients, in products that are made with polynomials in lanes
+MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
