@@ -37,6 +37,12 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(
                 names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
             )
+        elif "turn" in names:
+            found, p = names["same"], names["p"]
+            identity = ty.Polynomial.variables("x y", 10).coefficients
+            np.testing.assert_allclose(found.coefficients, identity, atol=1e-8)
+            u, v = 0.31, 0.22
+            assert abs(p([0.01, 0.02]) - np.sin(u * v) / (1 + v**2)) < 1e-15
         elif "fan" in names:
             fan, starts = names["fan"], names["starts"]
             assert fan.success
@@ -115,7 +121,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 5
+    assert len(PYTHON) == 6
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
