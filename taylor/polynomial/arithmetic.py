@@ -30,7 +30,10 @@ def operand(value: Any, kind: Precision) -> Any:
         items = value.ravel().tolist()
         if any(isinstance(item, Coefficients) for item in items):
             return stacked(items).reshape(*value.shape)
-    elif not isinstance(value, np.ndarray | np.generic | list | tuple):
+    elif isinstance(value, list | tuple):
+        if any(isinstance(item, Coefficients) for item in value):
+            return stacked(value)
+    elif not isinstance(value, np.ndarray | np.generic):
         number = None if isinstance(value, str) else exact(value)
         if number is None:
             return NotImplemented
@@ -78,6 +81,8 @@ def widened(planes: np.ndarray, shape: tuple[int, ...], trailing: int = 1) -> np
     """planes (parts, *own, ...) broadcast to (parts, *shape, ...), with `trailing` axes at last."""
     split = planes.ndim - trailing
     parts, own, rest = planes.shape[0], planes.shape[1:split], planes.shape[split:]
+    if own == shape:
+        return planes
     ones = [1] * (len(shape) - len(own))
     return np.broadcast_to(planes.reshape(parts, *ones, *own, *rest), (parts, *shape, *rest))
 
@@ -115,8 +120,8 @@ def multiply(p: Coefficients, value: Any) -> Any:
 
 def product(p: Coefficients, q: Coefficients) -> Polynomial:
     """The product of polynomials, truncated."""
-    a, b = in_common(p, q)
-    shape = common_shape(a.shape, b.shape)
+    a, b = (p, q) if p._space is q._space and p._kind is q._kind else in_common(p, q)
+    shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
     return make(product_planes(a._planes, b._planes, a._space, a._kind, shape), a._space, a._kind)
 
 

@@ -108,6 +108,6 @@ def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
         )
     if wrong.any():
         raise ArgumentError(
-            f"{name} has no Taylor series there: the constant part of its first polynomial is "
+            f"{name} has no finite Taylor series there: the constant part of its first polynomial is "
             f"{given[0, 0, np.argmax(wrong)]}"
         )
