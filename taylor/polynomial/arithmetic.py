@@ -120,7 +120,12 @@ def multiply(p: Coefficients, value: Any) -> Any:
 
 def product(p: Coefficients, q: Coefficients) -> Polynomial:
     """The product of polynomials, truncated."""
-    a, b = (p, q) if p._space is q._space and p._kind is q._kind else in_common(p, q)
+    same = p._space is q._space and p._kind is q._kind
+    a, b = (p, q) if same else in_common(p, q)
+    if same and a._planes.ndim == b._planes.ndim == 2 and rt.in_lanes(a._space.monomials):
+        from taylor.polynomial.elementary import of_single
+
+        return of_single("mul", a, b)
     shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
     return make(product_planes(a._planes, b._planes, a._space, a._kind, shape), a._space, a._kind)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,8 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     """
     if name not in ("div", "pow"):
         operands = completed(get(name), operands)
-    first = operands[0]
-    if len(operands) == 1 and not first.ndim:
-        return _of_one(name, first)
+    if are_single(operands):
+        return of_single(name, *operands)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
     space, kind = common._space, common._kind
     exponent: Any = None
@@ -61,23 +61,40 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
 
 
-def _of_one(name: str, p: Polynomial) -> Polynomial:
-    """A function of a single polynomial, without what arrays and several operands take."""
-    machine = _machine(name, p._space, p._kind.name)
-    found = np.empty_like(p._planes)
+def of_single(name: str, *operands: Coefficients) -> Polynomial:
+    """A function of single polynomials of one space and kind, by the shortest way."""
+    first = operands[0]
+    machine = _machine(name, len(operands), first._space, first._kind.name)
+    given = first._planes
+    if len(operands) > 1:
+        given = np.concatenate([p._planes for p in operands], axis=1)
+    found = np.empty_like(first._planes)
     if len(machine.untouched[0]):
         found[:, machine.untouched[0]] = 0
-    machine.run(p._planes, found, 1, 0, 1)
-    if not np.isfinite(found).all():
-        _check(name, found[:, np.newaxis], p._planes[:, :, np.newaxis])
-    return make(found, p._space, p._kind)
+    machine.run(given, found, 1, 0, 1)
+    if name != "mul" and not np.isfinite(found).all():
+        _check(name, found[:, np.newaxis], given[:, :, np.newaxis])
+    return make(found, first._space, first._kind)
+
+
+def are_single(operands: Sequence[Any]) -> bool:
+    """Whether `of_single` takes these operands."""
+    first = operands[0]
+    return all(
+        isinstance(p, Coefficients)
+        and p._planes.ndim == 2
+        and p._space is first._space
+        and p._kind is first._kind
+        for p in operands
+    )
 
 
 @lru_cache(maxsize=1024)
-def _machine(name: str, space: Space, precision: str) -> rt.Expansion:
-    formula = _formula(name, _ARGUMENTS[:1], None)
-    roles = (POLYNOMIAL,)
-    return Expansion((formula,), _ARGUMENTS[:1], roles, space.monomials, precision, True).code(1)
+def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
+    arguments = _ARGUMENTS[:count]
+    formula = _formula(name, arguments, None)
+    roles = (POLYNOMIAL,) * count
+    return Expansion((formula,), arguments, roles, space.monomials, precision, True).code(1)
 
 
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
@@ -93,6 +110,8 @@ def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
 def _formula(name: str, arguments: tuple[Expression, ...], exponent: Any) -> Expression:
     if name == "div":
         return arguments[0] / arguments[1]
+    if name == "mul":
+        return arguments[0] * arguments[1]
     if name == "pow":
         return arguments[0] ** (arguments[1] if exponent is None else exponent)
     found: Expression = apply(name, *arguments)
@@ -108,6 +127,6 @@ def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
         )
     if wrong.any():
         raise ArgumentError(
-            f"{name} has no finite Taylor series there: the constant part of its first polynomial is "
-            f"{given[0, 0, np.argmax(wrong)]}"
+            f"{name} has no finite Taylor series there: the constant part of the first polynomial "
+            f"is {given[0, 0, np.argmax(wrong)]}"
         )
