@@ -13,6 +13,7 @@ from taylor.constants import exact
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.polynomial import numbers
 from taylor.polynomial.base import Coefficients, converted, in_common, make, of_numbers
+from taylor.polynomial.machines import of_single
 from taylor.polynomial.space import Space, make_space
 from taylor.precision import Precision
 
@@ -70,6 +71,8 @@ def as_polynomial(value: Any, like: Coefficients) -> Polynomial:
 
 def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that shapes broadcast to; ShapeError if they do not."""
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -123,8 +126,6 @@ def product(p: Coefficients, q: Coefficients) -> Polynomial:
     same = p._space is q._space and p._kind is q._kind
     a, b = (p, q) if same else in_common(p, q)
     if same and a._planes.ndim == b._planes.ndim == 2 and rt.in_lanes(a._space.monomials):
-        from taylor.polynomial.elementary import of_single
-
         return of_single("mul", a, b)
     shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
     return make(product_planes(a._planes, b._planes, a._space, a._kind, shape), a._space, a._kind)

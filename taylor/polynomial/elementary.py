@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import taylor_runtime as rt
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentTypeError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
-from taylor.expression import Expression, variable
-from taylor.functions.apply import apply, completed
+from taylor.functions.apply import completed
 from taylor.functions.registry import get
 from taylor.polynomial.arithmetic import common_shape, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
-from taylor.polynomial.space import Space
+from taylor.polynomial.machines import ARGUMENTS, check, formula, of_single
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
-
-_ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
 
 
 def elementary(name: str, *operands: Any) -> Polynomial:
@@ -46,9 +41,9 @@ def elementary(name: str, *operands: Any) -> Polynomial:
         widened(planes, shape, wide).reshape(kind.parts, -1, space.size if wide else 1)
         for planes, wide in given
     ]
-    arguments = _ARGUMENTS[: len(operands)]
+    arguments = ARGUMENTS[: len(operands)]
     expansion = Expansion(
-        (_formula(name, arguments, exponent),),
+        (formula(name, arguments, exponent),),
         arguments,
         tuple(POLYNOMIAL if wide else CONSTANT for _, wide in given),
         space.monomials,
@@ -57,24 +52,8 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     )
     listed = np.concatenate(flat, axis=-1).swapaxes(1, 2)
     found = expansion.run(listed, 1)[:, 0, :, : listed.shape[-1]].swapaxes(1, 2)
-    _check(name, found, listed)
+    check(name, found, listed)
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
-
-
-def of_single(name: str, *operands: Coefficients) -> Polynomial:
-    """A function of single polynomials of one space and kind, by the shortest way."""
-    first = operands[0]
-    machine = _machine(name, len(operands), first._space, first._kind.name)
-    given = first._planes
-    if len(operands) > 1:
-        given = np.concatenate([p._planes for p in operands], axis=1)
-    found = np.empty_like(first._planes)
-    if len(machine.untouched[0]):
-        found[:, machine.untouched[0]] = 0
-    machine.run(given, found, 1, 0, 1)
-    if name != "mul" and not np.isfinite(found).all():
-        _check(name, found[:, np.newaxis], given[:, :, np.newaxis])
-    return make(found, first._space, first._kind)
 
 
 def are_single(operands: Sequence[Any]) -> bool:
@@ -89,14 +68,6 @@ def are_single(operands: Sequence[Any]) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
-def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
-    arguments = _ARGUMENTS[:count]
-    formula = _formula(name, arguments, None)
-    roles = (POLYNOMIAL,) * count
-    return Expansion((formula,), arguments, roles, space.monomials, precision, True).code(1)
-
-
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
     """Coefficients or numbers, and whether they are coefficients, along a last axis."""
     given = operand(value, like._kind)
@@ -105,28 +76,3 @@ def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
     if isinstance(given, Coefficients):
         return converted(given, like._space, like._kind)._planes, 1
     return given, 0
-
-
-def _formula(name: str, arguments: tuple[Expression, ...], exponent: Any) -> Expression:
-    if name == "div":
-        return arguments[0] / arguments[1]
-    if name == "mul":
-        return arguments[0] * arguments[1]
-    if name == "pow":
-        return arguments[0] ** (arguments[1] if exponent is None else exponent)
-    found: Expression = apply(name, *arguments)
-    return found
-
-
-def _check(name: str, found: np.ndarray, given: np.ndarray) -> None:
-    """Raise ArgumentError where finite polynomials have no finite result."""
-    wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
-    if wrong.any() and name == "div":
-        raise ArgumentError(
-            "division by a polynomial whose constant part is zero has no Taylor series"
-        )
-    if wrong.any():
-        raise ArgumentError(
-            f"{name} has no finite Taylor series there: the constant part of the first polynomial "
-            f"is {given[0, 0, np.argmax(wrong)]}"
-        )
