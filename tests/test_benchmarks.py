@@ -11,7 +11,7 @@ from mpmath import mp
 
 import taylor as ty
 from benchmarks import derivatives as derivatives_benchmark
-from benchmarks import ensembles
+from benchmarks import ensembles, polynomials
 from benchmarks.problem import starts
 from benchmarks.problems import BODIES, PROBLEMS
 from benchmarks.targets import ROWS, Import, Time, selected
@@ -178,3 +178,15 @@ def test_derivatives_are_measured_against_the_right_ones() -> None:
     with pytest.raises(RuntimeError, match="do not compute the same"):
         derivatives_benchmark.check(mine, out * 1.001, 2)
     assert derivatives_benchmark.verdict(2.0, 5.0) == "2.0 (>= 5, missed)"
+
+
+def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polynomials, "ORDER", 3)
+    monkeypatch.setattr(polynomials, "VARIABLES", 2)
+    monkeypatch.setattr(polynomials, "MANY", 10)
+    monkeypatch.setattr(polynomials, "seconds", lambda call, limit: float(call() is not None))
+    own = polynomials.Own(np.random.default_rng(0))
+    for title, name in polynomials.ROWS.items():
+        assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
+    inner = own.invert()(own.maps[0])
+    np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)

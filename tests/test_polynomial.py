@@ -58,6 +58,19 @@ def test_both_kernels_make_the_products(
             assert terms((p * q)[k]) == terms(q * p[k]) == wanted
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("limits", [(), (2, 4, 1, 3)])
+def test_products_of_few_coefficients(
+    kind: str, limits: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "in_lanes", lambda space: False)
+    for seed in range(5):
+        p = random_polynomial(seed, "a b c d", 5, (), limits, kind, 0.05)
+        q = random_polynomial(seed + 9, "a b c d", 5, (), limits, kind, 0.1)
+        for a, b in ((p, q), (p, p), (q, 0 * p), (p.homogeneous(3), q.truncate(2).extend(5))):
+            assert terms(a * b) == product(terms(a), terms(b), 5, limits)
+
+
 def test_large_product() -> None:
     """Six variables, order 7: polynomials of exponentials of linear forms multiply like those."""
     order, rng = 7, np.random.default_rng(0)
@@ -261,7 +274,8 @@ def test_printing() -> None:
         (lambda x: x.extend(1), "no more than"),
         (lambda x: x.homogeneous(9), "beyond the order"),
         (lambda x: x / (0 * x), "constant part is zero"),
-        (lambda x: ty.log(x), "no Taylor series"),
+        (lambda x: ty.log(x), "no finite Taylor series"),
+        (lambda x: x.compose(3), "no polynomial among"),
         (lambda x: x.diff("z"), "not among the variables x"),
         (lambda x: x.diff("x", 5), "use a higher order"),
         (lambda x: x.tensor(9), "beyond the order"),

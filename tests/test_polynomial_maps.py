@@ -351,6 +351,7 @@ def test_array_functions() -> None:
     assert (np.stack([m[0], m[1]]) == m).all() and np.array_equal(m, m)
     assert np.concatenate([m, m], axis=1).shape == (2, 6) and np.shape(m) == (2, 3)
     assert np.reshape(m, (3, 2)).shape == m.reshape(3, -1).shape == (3, 2)
+    assert np.mean(m, axis=1)[0] == m[0].sum() / 3 and (m[0] == [m[0, 0], m[0, 1], m[0, 2]]).all()
     assert np.ravel(m).shape == (6,) and (np.transpose(m, (1, 0))[2] == m[:, 2]).all()
     assert np.stack([m[0, 0], 1.0])[1] == 1
 

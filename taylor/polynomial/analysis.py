@@ -89,7 +89,7 @@ class Analysis(Operators):
         x**2 + 3*x*y + y**2 + O(4)
         """
         if not isinstance(inner, Coefficients):
-            items = list(inner)
+            items = list(inner) if isinstance(inner, list | tuple | np.ndarray) else [inner]
             if not any(isinstance(item, Coefficients) for item in items):
                 raise ArgumentError(
                     "compose: no polynomial among the arguments; p(points) has values"

@@ -13,6 +13,7 @@ from taylor.constants import exact
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.polynomial import numbers
 from taylor.polynomial.base import Coefficients, converted, in_common, make, of_numbers
+from taylor.polynomial.machines import of_single
 from taylor.polynomial.space import Space, make_space
 from taylor.precision import Precision
 
@@ -30,7 +31,10 @@ def operand(value: Any, kind: Precision) -> Any:
         items = value.ravel().tolist()
         if any(isinstance(item, Coefficients) for item in items):
             return stacked(items).reshape(*value.shape)
-    elif not isinstance(value, np.ndarray | np.generic | list | tuple):
+    elif isinstance(value, list | tuple):
+        if any(isinstance(item, Coefficients) for item in value):
+            return stacked(value)
+    elif not isinstance(value, np.ndarray | np.generic):
         number = None if isinstance(value, str) else exact(value)
         if number is None:
             return NotImplemented
@@ -67,6 +71,8 @@ def as_polynomial(value: Any, like: Coefficients) -> Polynomial:
 
 def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that shapes broadcast to; ShapeError if they do not."""
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -78,6 +84,8 @@ def widened(planes: np.ndarray, shape: tuple[int, ...], trailing: int = 1) -> np
     """planes (parts, *own, ...) broadcast to (parts, *shape, ...), with `trailing` axes at last."""
     split = planes.ndim - trailing
     parts, own, rest = planes.shape[0], planes.shape[1:split], planes.shape[split:]
+    if own == shape:
+        return planes
     ones = [1] * (len(shape) - len(own))
     return np.broadcast_to(planes.reshape(parts, *ones, *own, *rest), (parts, *shape, *rest))
 
@@ -115,8 +123,11 @@ def multiply(p: Coefficients, value: Any) -> Any:
 
 def product(p: Coefficients, q: Coefficients) -> Polynomial:
     """The product of polynomials, truncated."""
-    a, b = in_common(p, q)
-    shape = common_shape(a.shape, b.shape)
+    same = p._space is q._space and p._kind is q._kind
+    a, b = (p, q) if same else in_common(p, q)
+    if same and a._planes.ndim == b._planes.ndim == 2 and rt.in_lanes(a._space.monomials):
+        return of_single("mul", a, b)
+    shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
     return make(product_planes(a._planes, b._planes, a._space, a._kind, shape), a._space, a._kind)
 
 

@@ -84,6 +84,11 @@ def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return arrays.total(a, axis, keepdims)
 
 
+def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    found = arrays.total(a, axis, keepdims)
+    return found / (math.prod(a.shape) // max(1, math.prod(found.shape)))
+
+
 def _reshape(a: Any, shape: Any) -> Any:
     return arrays.reshape(a, shape)
 
@@ -102,6 +107,7 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.stack: arrays.stack,
     np.concatenate: arrays.concatenate,
     np.sum: _sum,
+    np.mean: _mean,
     np.reshape: _reshape,
     np.ravel: lambda a: arrays.reshape(a, -1),
     np.transpose: arrays.transpose,

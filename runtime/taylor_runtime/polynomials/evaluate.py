@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.multiply import table_item
+from taylor_runtime.polynomials.lanes import table_item
 from taylor_runtime.polynomials.tables import LANES
 
 EVALUATE = "taylor.polynomial.evaluate"

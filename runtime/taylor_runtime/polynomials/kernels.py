@@ -19,17 +19,17 @@ from taylor_runtime.ir import ELEMENTS
 from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
-from taylor_runtime.polynomials import multiply, tables
-from taylor_runtime.polynomials.tables import GROUP, LANES, Pairs
+from taylor_runtime.polynomials import lanes, multiply, tables
+from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
-MOST_PAIRS = 16_000  # of coefficients, in products that are made with polynomials in lanes
+MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
 _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
-    multiply.PRODUCT: (multiply.product_module, "ppppp" + "ii"),
-    multiply.LANES_PRODUCT: (multiply.lanes_module, "pppppp" + "ii"),
+    multiply.PRODUCT: (multiply.product_module, "ppppp" + "i"),
+    lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
     composing.COMPOSE: (composing.compose_module, "p"),
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
 }
@@ -47,15 +47,16 @@ def _kernel(name: str, precision: str) -> Any:
 
 def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
     _kernel(name, precision)(
-        *(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments)
+        *[a.__array_interface__["data"][0] if isinstance(a, np.ndarray) else a for a in arguments]
     )
 
 
+@lru_cache(maxsize=256)
 def in_lanes(space: Monomials) -> bool:
     """Whether products of single polynomials are made with polynomials in lanes."""
     if space.variables == 1 or space.size <= LANES:
         return True
-    return space.size**2 <= MOST_PAIRS or len(tables.pairs(space).left) <= MOST_PAIRS
+    return tables.number_of_pairs(space) <= MOST_PAIRS
 
 
 def polynomial_product(
@@ -66,26 +67,9 @@ def polynomial_product(
         return _product_in_lanes(a, b, space, precision)
     table = tables.split(space)
     c = np.empty_like(a)
-    block = table.block[0]
-    row = -(-int(block["outer"]) // LANES) * LANES
-    work = np.empty((len(a), 3 * int(block["packed"]) + GROUP * row), a.dtype)
-    heads = [highest_degrees(factor, space) for factor in (a, b)]
-    for k in range(a.shape[1]):
-        work.fill(0)
-        part = np.ascontiguousarray
-        made = np.empty((len(a), a.shape[2]), a.dtype)
-        given = [(part(a[:, k]), int(heads[0][k])), (part(b[:, k]), int(heads[1][k]))]
-        (x, low), (y, high) = sorted(given, key=lambda item: item[1])
-        _call(multiply.PRODUCT, precision, table.block, x, y, made, work, low, high)
-        c[:, k] = made
+    work = np.empty((len(a), table.work), a.dtype)
+    _call(multiply.PRODUCT, precision, table.block, a, b, c, work, a.shape[1])
     return c
-
-
-def highest_degrees(a: np.ndarray, space: Monomials) -> np.ndarray:
-    """The degree of each polynomial, 0 for the polynomial 0."""
-    known = (a != 0).any(axis=0)
-    last = a.shape[2] - 1 - np.argmax(known[:, ::-1], axis=1)
-    return np.asarray(np.where(known.any(axis=1), space.degrees[last], 0))
 
 
 def to_lanes(a: np.ndarray) -> np.ndarray:
@@ -99,8 +83,8 @@ def to_lanes(a: np.ndarray) -> np.ndarray:
 
 def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
     """The inverse."""
-    parts, blocks, size, lanes = a.shape
-    polynomials = a.swapaxes(2, 3).reshape(parts, blocks * lanes, size)
+    parts, blocks, size, _ = a.shape
+    polynomials = a.swapaxes(2, 3).reshape(parts, blocks * LANES, size)
     return np.ascontiguousarray(polynomials[:, :count])
 
 
@@ -108,8 +92,7 @@ def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision:
     table = tables.pairs(space)
     x, y = to_lanes(a), to_lanes(b)
     z = np.empty_like(x)
-    addresses = (x, y, z, table.starts, table.left, table.right)
-    _call(multiply.LANES_PRODUCT, precision, *addresses, x.shape[2], x.shape[1])
+    _call(lanes.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
     return from_lanes(z, a.shape[1])
 
 
@@ -135,7 +118,7 @@ def polynomial_compose(
         numbers = {"f_size": inner.size, "variables": inner.variables, "size": outer.size}
         numbers |= {"depths": depths, "count": len(nodes), "order": outer.order}
         arrays = {"f": block, "g": g, "levels": levels, "nodes": nodes, "prefix": prefix}
-        arrays |= {"starts": table.starts, "left": table.left, "right": table.right}
+        numbers |= dict(zip(("starts", "left", "right"), table.addresses, strict=True))
         for name, number in numbers.items():
             task[name] = number
         for name, array in arrays.items():
@@ -200,6 +183,6 @@ def polynomial_values(
 
 
 def _points_last(found: np.ndarray, count: int) -> np.ndarray:
-    parts, blocks, polynomials, lanes = found.shape
-    flat = found.swapaxes(1, 2).reshape(parts, polynomials, blocks * lanes)
+    parts, blocks, polynomials, _ = found.shape
+    flat = found.swapaxes(1, 2).reshape(parts, polynomials, blocks * LANES)
     return flat[:, :, :count]

@@ -1,12 +1,10 @@
-"""Products of truncated polynomials: sums of products of coefficients that tables name.
+"""Products of two large polynomials: `taylor.polynomial.product`.
 
-`taylor.polynomial.product` multiplies two large polynomials.  The variables are split in two
-groups.  For each outer monomial A of the left factor, the products of the inner polynomials that
-belong to A and to outer monomials B of the right factor are made with B in lanes; adding them up
-at A B takes a table.  So there is a vector operation for several pairs of coefficients, and an
-addition through a table for a seventh of them (6 variables, order 10).
-
-`taylor.polynomial.lanes` multiplies several small polynomials, which are lanes.
+The variables are split in two groups.  For each outer monomial A of the left factor, the products
+of the inner polynomials that belong to A and to outer monomials B of the right factor are made with
+B in lanes; adding them up at A B takes a table.  So there is a vector operation for several pairs
+of coefficients, and an addition through a table for a seventh of them (6 variables, order 10).
+Factors with few coefficients are multiplied one coefficient after the other.
 """
 
 from __future__ import annotations
@@ -15,38 +13,31 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.control import Fields
-from taylor_runtime.ir import I32, I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.tables import GROUP, LANES, SPLIT
+from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
+from taylor_runtime.polynomials.lanes import table_item
+from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
 
 PRODUCT = "taylor.polynomial.product"
-LANES_PRODUCT = "taylor.polynomial.lanes"
-CHAINS = 4  # sums that are made side by side, since one alone would wait for itself
-
-Load = Callable[[Value], Value]
-
-
-def table_item(b: Builder, table: Value, index: Index) -> Value:
-    """Item of a table of i32, as an index."""
-    return b.cast("sext", b.load(I32, b.at(table, index, "i32")), "i64")
 
 
 def product_module(element: str) -> str:
-    """IR text of `void taylor.polynomial.product(split, a, b, c, work, a_high, b_high)`.
+    """IR text of `void taylor.polynomial.product(split, a, b, c, work, count)`.
 
-    split: a block `SPLIT`.  a, b, c: polynomials of its `size`.  work: three packed polynomials,
-    and GROUP rows as long as there are outer monomials, rounded up to LANES; all zero.  a_high,
-    b_high: the highest degrees of coefficients of a and b that are not zero.
+    split: a block `SPLIT`.  a, b, c: `count` polynomials of its `size`.  work: `work_size` numbers.
     """
     module = Module()
-    parameters = [("ptr noalias", name) for name in ("split", "a", "b", "c", "work")]
-    parameters += [("i64", "a_high"), ("i64", "b_high")]
+    parameters = [("ptr noalias readonly", "split"), ("ptr readonly", "a"), ("ptr readonly", "b")]
+    parameters += [("ptr noalias", "c"), ("ptr noalias", "work"), ("i64", "count")]
     with module.function(PRODUCT, "void", parameters, "nounwind") as (b, arguments):
-        block, *operands, work, a_high, b_high = arguments
+        block, *operands, work, count = arguments
         kernel = _Product(b, Fields(b, block, SPLIT), work, element)
-        kernel.copy(operands[0], kernel.a)
-        kernel.copy(operands[1], kernel.b)
-        kernel.multiply(a_high, b_high)
-        kernel.copy(operands[2], kernel.c, back=True)
+        x, y, z = (b.planes(operand, kernel.size * count, element) for operand in operands)
+
+        def one(k: Index, _: list[Value]) -> Sequence[Value]:
+            kernel.multiply(*(b.at(operand, kernel.size * k, element) for operand in (x, y, z)))
+            return []
+
+        b.fold(0, count, [], one)
         b.ret()
     return module.text()
 
@@ -56,21 +47,205 @@ class _Product:
         self.builder = builder
         self.element = element
         self.size, self.order = split.get("size"), split.get("order")
-        self.outer, packed = split.get("outer"), split.get("packed")
-        self.tables = {name: split.address(name) for name in split.names[4:]}
+        self.inner, self.outer = split.get("inner"), split.get("outer")
+        self.packed, self.some, self.slender = (split.get(n) for n in ("packed", "some", "slender"))
+        self.tables = {name: split.address(name) for name in SPLIT_TABLES}
         self.row = (self.outer + (LANES - 1)) // LANES * LANES
-        work = builder.planes(work, packed * 3 + self.row * GROUP, element)
+        numbers = self.packed * 3 + self.row * GROUPS[0]
+        self.work = builder.planes(work, numbers + self.size * 2, element)
+        self.lists = builder.at(self.work, numbers, element).parts[0]
         self.a, self.b, self.c, self.rows = (
-            builder.at(work, packed * k, element) for k in range(4)
+            builder.at(self.work, self.packed * k, element) for k in range(4)
         )
 
     def item(self, table: str, index: Index) -> Value:
         return table_item(self.builder, self.tables[table], index)
 
+    def multiply(self, a: Value, b: Value, c: Value) -> None:
+        """c = a b, in the way that suits how many coefficients are not zero."""
+        builder = self.builder
+        lists = [builder.at(self.lists, self.size * k, "i32") for k in (0, 1)]
+        found = [self.present(x, place) for x, place in zip((a, b), lists, strict=True)]
+
+        def slender(k: int) -> Callable[[], list[Value]]:
+            left, right = (a, b)[k], (a, b)[1 - k]
+            return lambda: self.few_by_many(left, lists[k], found[k], right, c)
+
+        def otherwise() -> list[Value]:
+            return builder.if_(
+                found[1] <= self.slender, slender(1), lambda: self.in_groups(a, b, c)
+            )
+
+        def one_at_least() -> list[Value]:
+            return builder.if_(found[0] <= self.slender, slender(0), otherwise)
+
+        few = (found[0] <= self.some) & (found[1] <= self.some)
+        builder.if_(few, lambda: self.one_by_one(a, b, c, lists, found), one_at_least)
+
+    def present(self, a: Value, place: Value) -> Value:
+        """List the coefficients that are not zero, until there are more than `some`: how many."""
+        b, kind = self.builder, self.element
+
+        def note(k: Value, found: Value) -> Value:
+            b.store(b.cast("trunc", k, "i32"), b.at(place, found, "i32"))
+            value = b.load(Type(kind), b.at(a, k, kind))
+            return found + b.cast("zext", b.ne(value, 0), "i64")
+
+        def several(carried: list[Value]) -> list[Value]:
+            k, found = carried
+            values = b.load(Type(kind, LANES), b.at(a, k, kind))
+
+            def each() -> list[Value]:
+                return b.fold(0, LANES, [found], lambda i, now: [note(k + i, now[0])], unroll=True)
+
+            return [k + LANES, *b.if_(b.any_lane(b.ne(values, 0)), each, lambda: [found])]
+
+        whole = self.size - (LANES - 1)
+        k, found = b.while_(
+            [b.constant(0, I64)] * 2,
+            lambda carried: (carried[0] < whole) & (carried[1] <= self.some),
+            several,
+        )
+        _, found = b.while_(
+            [k, found],
+            lambda carried: (carried[0] < self.size) & (carried[1] <= self.some),
+            lambda carried: [carried[0] + 1, note(*carried)],
+        )
+        return found
+
+    def fill_zero(self, first: Value, count: Value) -> None:
+        """Set numbers to zero, whole registers and then the rest."""
+        b, kind = self.builder, self.element
+
+        def clear(t: Type, width: int, begin: Value) -> Value:
+            def one(carried: list[Value]) -> list[Value]:
+                b.store(b.constant(0, t), b.at(first, carried[0], kind))
+                return [carried[0] + width]
+
+            return b.while_([begin], lambda now: now[0] + width <= count, one)[0]
+
+        clear(Type(kind), 1, clear(Type(kind, LANES), LANES, b.constant(0, I64)))
+
+    def one_by_one(
+        self, a: Value, b: Value, c: Value, lists: Sequence[Value], counts: Sequence[Value]
+    ) -> list[Value]:
+        """Products of the coefficients that are listed, by degree."""
+        builder, t = self.builder, Type(self.element)
+        self.fill_zero(c, self.size)
+
+        def left(n: Index, _: list[Value]) -> Sequence[Value]:
+            i = table_item(builder, lists[0], n)
+            x = builder.load(t, builder.at(a, i, self.element))
+            rest = self.order - self.item("degrees", i)
+            inner = self.item("inner_parts", i) * self.inner
+            outer = self.item("outer_parts", i) * self.outer
+
+            def near(carried: list[Value]) -> Value:
+                inside = carried[0] < counts[1]
+                known = builder.select(inside, carried[0], 0)
+                degree = self.item("degrees", table_item(builder, lists[1], known))
+                return inside & (degree <= rest)
+
+            def right(carried: list[Value]) -> list[Value]:
+                j = table_item(builder, lists[1], carried[0])
+                row = self.item("inner_sums", inner + self.item("inner_parts", j))
+                column = self.item("sums", outer + self.item("outer_parts", j))
+
+                def add() -> list[Value]:
+                    y = builder.load(t, builder.at(b, j, self.element))
+                    index = self.item("plain", self.item("rows", row) + column)
+                    place = builder.at(c, index, self.element)
+                    total = builder.fma(x, y, builder.load(t, place))
+                    builder.store(builder.normal(total), place)
+                    return []
+
+                builder.if_((row >= 0) & (column >= 0), add)
+                return [carried[0] + 1]
+
+            builder.while_([builder.constant(0, I64)], near, right)
+            return []
+
+        return builder.fold(0, counts[0], [], left)
+
+    def few_by_many(self, a: Value, listed: Value, count: Value, b: Value, c: Value) -> list[Value]:
+        """Products of the listed coefficients of a with all of b."""
+        builder, t = self.builder, Type(self.element)
+        self.fill_zero(self.work, self.packed * 3)
+        self.copy(b, self.b)
+
+        def left(n: Index, _: list[Value]) -> Sequence[Value]:
+            i = table_item(builder, listed, n)
+            x = builder.load(t, builder.at(a, i, self.element))
+            rest = self.order - self.item("degrees", i)
+            inner = self.item("inner_parts", i) * self.inner
+            sums = builder.at(self.tables["sums"], self.item("outer_parts", i) * self.outer, "i32")
+
+            def row(k: Index, _: list[Value]) -> Sequence[Value]:
+                made = self.item("inner_sums", inner + k)
+                lanes = self.item("outer_prefix", rest - self.item("inner_degrees", k))
+                source = builder.at(self.b, self.item("rows", k), self.element)
+
+                def add() -> list[Value]:
+                    target = builder.at(self.c, self.item("rows", made), self.element)
+
+                    def one(lane: Index, _: list[Value]) -> Sequence[Value]:
+                        place = builder.at(target, table_item(builder, sums, lane), self.element)
+                        y = builder.load(t, builder.at(source, lane, self.element))
+                        total = builder.fma(x, y, builder.load(t, place))
+                        builder.store(builder.normal(total), place)
+                        return []
+
+                    return builder.fold(0, lanes, [], one)
+
+                builder.if_(made >= 0, add)
+                return []
+
+            return builder.fold(0, self.item("inner_prefix", rest), [], row)
+
+        builder.fold(0, count, [], left)
+        self.copy(c, self.c, back=True)
+        return []
+
+    def in_groups(self, a: Value, b: Value, c: Value) -> list[Value]:
+        """Products of all coefficients, the polynomial of lower degree being the left factor."""
+        builder = self.builder
+        self.fill_zero(self.work, self.packed * 3)
+        degrees = self.degree(a), self.degree(b)
+        swapped = degrees[1] < degrees[0]
+        low, high = (
+            builder.pointers(
+                [builder.select(swapped, q, p) for p, q in zip(x.parts, y.parts, strict=True)]
+            )
+            for x, y in ((a, b), (b, a))
+        )
+        self.copy(low, self.a)
+        self.copy(high, self.b)
+        a_high = builder.select(swapped, degrees[1], degrees[0])
+        b_high = builder.select(swapped, degrees[0], degrees[1])
+        begin: Value = builder.constant(0, I64)
+        for kind, size in enumerate(GROUPS):
+            last = self.item("group_ends", kind)
+            builder.fold(begin, last, [], partial(self.group, size, a_high, b_high))
+            begin = last
+        self.copy(c, self.c, back=True)
+        return []
+
+    def degree(self, a: Value) -> Value:
+        """The highest degree of a coefficient that is not zero."""
+        b, kind = self.builder, self.element
+
+        def zero(carried: list[Value]) -> Value:
+            inside = carried[0] > 0
+            value = b.load(Type(kind), b.at(a, b.select(inside, carried[0], 0), kind))
+            return inside & b.eq(value, 0)
+
+        start = [self.size - 1]
+        (last,) = b.while_(start, zero, lambda carried: [carried[0] - 1])
+        return self.item("degrees", last)
+
     def copy(self, plain: Value, packed: Value, back: bool = False) -> None:
         """To the packed order or from it."""
         b, kind = self.builder, self.element
-        plain = b.planes(plain, self.size, kind)
 
         def one(k: Index, _: list[Value]) -> Sequence[Value]:
             place, other = b.at(plain, k, kind), b.at(packed, self.item("positions", k), kind)
@@ -81,137 +256,74 @@ class _Product:
 
         b.fold(0, self.size, [], one)
 
-    def multiply(self, a_high: Value, b_high: Value) -> None:
-        b = self.builder
-
-        def more(carried: list[Value]) -> Value:
-            return b.compare("le", self.item("outer_degrees", carried[0]), a_high)
-
-        def group(carried: list[Value]) -> list[Value]:
-            first = carried[0]
-            rest = self.order - self.item("outer_degrees", first)
-            b.fold(
-                0,
-                self.item("inner_prefix", rest),
-                [],
-                lambda inner, _: self.inner_monomial(inner, first, rest, b_high),
-            )
-            return [first + GROUP]
-
-        b.while_([b.constant(0, I64)], more, group)
-
-    def lanes(self, rest: Value, b_high: Value) -> Value:
-        """How many outer monomials of b there are up to a degree."""
-        b = self.builder
-        return self.item("outer_prefix", b.select(rest < b_high, rest, b_high))
-
-    def inner_monomial(
-        self, inner: Index, first: Value, rest: Value, b_high: Value
+    def group(
+        self, size: int, a_high: Value, b_high: Value, k: Index, _: list[Value]
     ) -> Sequence[Value]:
-        """All products with this inner monomial and one of a group of outer monomials of a."""
+        """All products with a group of outer monomials of a, which are of one degree."""
         b = self.builder
-        left = rest - self.item("inner_degrees", inner)
-        count = self.lanes(left, b_high)
-        start, end = self.item("starts", inner), self.item("starts", inner + 1)
+        first = self.item("groups", k)
+        degree = self.item("outer_degrees", first)
+        rest = self.order - degree
 
-        def some(carried: list[Value]) -> list[Value]:
-            self.products_in_lanes(carried[0], first, start, end)
-            return [carried[0] + LANES]
+        def inner(n: Index, _: list[Value]) -> Sequence[Value]:
+            remaining = rest - self.item("inner_degrees", n)
+            known = b.select(remaining < b_high, remaining, b_high)
+            self.inner_monomial(size, n, first, self.item("outer_prefix", known))
+            return []
 
-        b.while_([b.constant(0, I64)], lambda carried: carried[0] < count, some)
-        row = b.at(self.c, self.item("rows", inner), self.element)
-        for k in range(GROUP):
-            outer = first + k
-            own = left + (self.order - rest) - self.item("outer_degrees", outer)
-            b.if_(own >= 0, partial(self.add, row, k, outer, own, b_high))
+        def all_of_them() -> list[Value]:
+            return b.fold(0, self.item("inner_prefix", rest), [], inner)
+
+        b.if_(degree <= a_high, all_of_them)
         return []
 
-    def products_in_lanes(self, lane: Value, first: Value, start: Value, end: Value) -> None:
+    def inner_monomial(self, size: int, inner: Index, first: Value, count: Value) -> None:
+        """All products with this inner monomial and `count` outer monomials of b."""
+        b, kind = self.builder, self.element
+        start, end = self.item("starts", inner), self.item("starts", inner + 1)
+        lane: Value = b.constant(0, I64)
+        for registers in dict.fromkeys((max(1, GROUPS[0] // size), 1)):
+            width = LANES * registers
+            enough = count - (width - LANES)
+
+            def some(
+                carried: list[Value], registers: int = registers, width: int = width
+            ) -> list[Value]:
+                self.products_in_lanes(size, registers, carried[0], first, (start, end))
+                return [carried[0] + width]
+
+            def more(carried: list[Value], enough: Value = enough) -> Value:
+                return carried[0] < enough
+
+            (lane,) = b.while_([lane], more, some)
+        row = b.at(self.c, self.item("rows", inner), kind)
+        tables = [b.at(self.tables["sums"], (first + i) * self.outer, "i32") for i in range(size)]
+
+        def add(lane: Index, _: list[Value]) -> Sequence[Value]:
+            for i, table in enumerate(tables):
+                place = b.at(row, table_item(b, table, lane), kind)
+                value = b.load(Type(kind), b.at(self.rows, self.row * i + lane, kind))
+                b.store(b.load(Type(kind), place) + value, place)
+            return []
+
+        b.fold(0, count, [], add)
+
+    def products_in_lanes(
+        self, size: int, registers: int, lane: Value, first: Value, pairs: tuple[Value, Value]
+    ) -> None:
         b, kind = self.builder, self.element
         t = Type(kind, LANES)
 
         def pair(p: Index, sums: list[Value]) -> Sequence[Value]:
             x = b.at(self.a, self.item("pairs", p * 2) + first, kind)
-            y = b.load(t, b.at(self.b, self.item("pairs", p * 2 + 1) + lane, kind))
-            factors = [b.load(Type(kind), b.at(x, k, kind)) for k in range(GROUP)]
-            return [b.fma(y, f, s) for f, s in zip(factors, sums, strict=True)]
+            y = b.at(self.b, self.item("pairs", p * 2 + 1) + lane, kind)
+            left = [b.load(Type(kind), b.at(x, i, kind)) for i in range(size)]
+            right = [b.load(t, b.at(y, i * LANES, kind)) for i in range(registers)]
+            factors = [(f, r) for f in left for r in right]
+            return [b.fma(r, f, s) for (f, r), s in zip(factors, sums, strict=True)]
 
-        sums = b.fold(start, end, [b.constant(0, t)] * GROUP, pair)
+        sums = b.fold(*pairs, [b.constant(0, t)] * (size * registers), pair)
         for k, total in enumerate(sums):
-            b.store(b.normal(total), b.at(self.rows, self.row * k + lane, kind))
-
-    def add(self, row: Value, k: int, outer: Value, rest: Value, b_high: Value) -> Sequence[Value]:
-        """Add what was multiplied to the coefficients it belongs to."""
-        b, kind = self.builder, self.element
-        table = b.at(self.tables["sums"], outer * self.outer, "i32")
-        source = b.at(self.rows, self.row * k, kind)
-
-        def one(lane: Index, _: list[Value]) -> Sequence[Value]:
-            place = b.at(row, table_item(b, table, lane), kind)
-            total = b.load(Type(kind), place) + b.load(Type(kind), b.at(source, lane, kind))
-            b.store(total, place)
-            return []
-
-        b.fold(0, self.lanes(rest, b_high), [], one)
-        return []
-
-
-def sum_of_products(
-    b: Builder, start: Value, end: Value, t: Type, left: Load, right: Load
-) -> Value:
-    """left(k) right(k) for k = start .. end - 1, in CHAINS sums that are added at the end."""
-    whole = end - (CHAINS - 1)
-
-    def some(carried: list[Value]) -> list[Value]:
-        k, *sums = carried
-        products = [b.fma(right(k + i), left(k + i), total) for i, total in enumerate(sums)]
-        return [k + CHAINS, *products]
-
-    zero = b.constant(0, t)
-    k, *sums = b.while_([start, *[zero] * CHAINS], lambda carried: carried[0] < whole, some)
-
-    def one(carried: list[Value]) -> list[Value]:
-        return [carried[0] + 1, b.fma(right(carried[0]), left(carried[0]), carried[1])]
-
-    _, sums[0] = b.while_([k, sums[0]], lambda carried: carried[0] < end, one)
-    normal = [b.normal(total) for total in sums]
-    while len(normal) > 1:
-        normal = [x + y for x, y in zip(normal[::2], normal[1::2], strict=True)]
-    return normal[0]
-
-
-def lanes_module(element: str) -> str:
-    """IR text of `void taylor.polynomial.lanes(a, b, c, starts, left, right, size, blocks)`.
-
-    a, b, c: [block][coefficient][LANES]; tables as in `Pairs`.
-    """
-    module = Module()
-    names = ("a", "b", "c", "starts", "left", "right")
-    parameters = [("ptr noalias", name) for name in names]
-    parameters += [("i64", "size"), ("i64", "blocks")]
-    with module.function(LANES_PRODUCT, "void", parameters, "nounwind") as (b, arguments):
-        *operands, starts, left, right, size, blocks = arguments
-        t = Type(element, LANES)
-        total = size * blocks * LANES
-        x, y, z = (b.planes(operand, total, element) for operand in operands)
-
-        def block(k: Index, _: list[Value]) -> Sequence[Value]:
-            begin = size * k * LANES
-
-            def loader(table: Value, factor: Value) -> Load:
-                base = b.at(factor, begin, element)
-                return lambda p: b.load(t, b.at(base, table_item(b, table, p) * LANES, element))
-
-            first, second, made = loader(left, x), loader(right, y), b.at(z, begin, element)
-
-            def coefficient(n: Index, _: list[Value]) -> Sequence[Value]:
-                start, end = table_item(b, starts, n), table_item(b, starts, n + 1)
-                value = sum_of_products(b, start, end, t, first, second)
-                b.store(value, b.at(made, (b.constant(0, I64) + n) * LANES, element))
-                return []
-
-            return b.fold(0, size, [], coefficient)
-
-        b.fold(0, blocks, [], block)
-        b.ret()
-    return module.text()
+            i, register = divmod(k, registers)
+            place = self.row * i + lane + register * LANES
+            b.store(b.normal(total), b.at(self.rows, place, kind))

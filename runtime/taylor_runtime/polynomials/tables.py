@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import comb, isqrt
 
 import numpy as np
 
-from taylor_runtime.monomials import INDEX, Monomials, monomials
+from taylor_runtime.monomials import INDEX, Monomials, Products, monomials
 
-GROUP = 4  # outer monomials of the left factor that are multiplied at a time
+GROUPS = (8, 4, 2, 1)  # outer monomials of one degree that are multiplied at a time
 LANES = 8  # numbers that are
+# What a product of two coefficients costs, in products of coefficients in groups: each alone, and
+# one with many.
+SCATTERED, SLENDER = 16, 4
 
 SPLIT = np.dtype(
     [
@@ -25,19 +29,29 @@ SPLIT = np.dtype(
             "order",
             "outer",  # outer monomials
             "packed",  # numbers of a packed polynomial
+            "some",  # coefficients of both factors that are multiplied one by one
+            "slender",  # coefficients of a factor that are multiplied with all of the other
+            "inner",  # inner monomials
             "positions",  # of the coefficients in the packed polynomial
+            "plain",  # the inverse of it
             "rows",  # where the row of each inner monomial begins
             "inner_degrees",
-            "outer_degrees",  # followed by some beyond the order
+            "outer_degrees",
+            "degrees",  # of all coefficients
+            "inner_parts",  # inner monomial of each
+            "outer_parts",  # and outer one
+            "inner_sums",  # position of the product of inner monomials [left][right]
             "inner_prefix",  # inner monomials up to each degree
             "outer_prefix",  # and outer ones
             "starts",  # of the pairs that make each inner monomial
             "pairs",  # rows of the factors of each
             "sums",  # position of the product of outer monomials [left][right]
+            "groups",  # first outer monomials of the groups of the left factor, by size
+            "group_ends",  # how many groups there are of each size and those before
         )
     ]
 )
-SPLIT_TABLES = SPLIT.names[4:] if SPLIT.names else ()
+SPLIT_TABLES = (SPLIT.names or ())[7:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +59,12 @@ class Split:
     """Tables of a product whose variables are split in an inner and an outer group.
 
     block: one item of dtype `SPLIT`, with the addresses of `arrays`.
+    work:  numbers of the kernel's workspace.
     """
 
     block: np.ndarray
     arrays: Mapping[str, np.ndarray]
+    work: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,12 @@ class Pairs:
     starts: np.ndarray
     left: np.ndarray
     right: np.ndarray
+    addresses: tuple[int, int, int]
+
+    @staticmethod
+    def of(starts: np.ndarray, left: np.ndarray, right: np.ndarray) -> Pairs:
+        """The tables, and where they are."""
+        return Pairs(starts, left, right, (starts.ctypes.data, left.ctypes.data, right.ctypes.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +119,67 @@ def split(space: Monomials) -> Split:
     rows = ends - lengths
     everything = np.arange(inner.size), np.arange(outer.size)
     made = inner.products(everything[0], everything[0])
-    sums = np.full((outer.size + GROUP, outer.size), -1, INDEX)
-    pairs = outer.products(everything[1], everything[1])
-    sums[pairs.left, pairs.right] = np.repeat(pairs.targets, np.diff(pairs.starts))
+    parts = inner.find(space.exponents[:, :count]), outer.find(space.exponents[:, count:])
+    positions = rows[parts[0]] + parts[1]
+    plain = np.zeros(ends[-1], INDEX)
+    plain[positions] = np.arange(space.size)
     tables: dict[str, np.ndarray] = {
-        "positions": rows[inner.find(space.exponents[:, :count])]
-        + outer.find(space.exponents[:, count:]),
+        "positions": positions,
+        "plain": plain,
         "rows": rows,
         "inner_degrees": inner.degrees,
-        "outer_degrees": np.append(outer.degrees, [space.order + 1] * GROUP),
+        "outer_degrees": outer.degrees,
+        "degrees": space.degrees,
+        "inner_parts": parts[0],
+        "outer_parts": parts[1],
+        "inner_sums": _sums(inner, made),
         "inner_prefix": np.searchsorted(inner.degrees, degrees, side="right"),
         "outer_prefix": outer_prefix,
         "starts": made.starts,
         "pairs": np.column_stack([rows[made.left], rows[made.right]]),
-        "sums": sums,
+        "sums": _sums(outer, outer.products(everything[1], everything[1])),
     }
+    groups = _groups(outer)
+    tables["groups"] = np.concatenate(groups)
+    tables["group_ends"] = np.cumsum([len(firsts) for firsts in groups])
     arrays = {name: np.ascontiguousarray(table, INDEX) for name, table in tables.items()}
     block = np.zeros(1, SPLIT)
     block["size"], block["order"], block["outer"] = space.size, space.order, outer.size
-    block["packed"] = ends[-1] + LANES
+    block["packed"] = packed = int(ends[-1]) + LANES
+    count = number_of_pairs(space)
+    block["some"] = some = isqrt(count // SCATTERED)
+    block["slender"] = min(count // (SLENDER * space.size), some)
+    block["inner"] = inner.size
     for name in SPLIT_TABLES:
         block[name] = arrays[name].ctypes.data
-    return Split(block, arrays)
+    rows_of_group = GROUPS[0] * (-(-outer.size // LANES) * LANES)
+    return Split(block, arrays, 3 * packed + rows_of_group + 2 * space.size)
+
+
+def number_of_pairs(space: Monomials) -> int:
+    """How many products of coefficients a product has, with limits roughly."""
+    if space.limits:
+        return space.size**2 // 4
+    return comb(2 * space.variables + space.order, space.order)
+
+
+def _sums(space: Monomials, made: Products) -> np.ndarray:
+    """Positions of products of monomials [left][right], -1 for those beyond order or limits."""
+    sums = np.full((space.size, space.size), -1, INDEX)
+    sums[made.left, made.right] = np.repeat(made.targets, np.diff(made.starts))
+    return sums
+
+
+def _groups(outer: Monomials) -> list[list[int]]:
+    """The first monomials of groups of each size, large ones as long as they fit a degree."""
+    found: list[list[int]] = [[] for _ in GROUPS]
+    for degree in range(outer.order + 1):
+        first, end = outer.starts[degree], outer.starts[degree + 1]
+        for firsts, size in zip(found, GROUPS, strict=True):
+            while end - first >= size:
+                firsts.append(first)
+                first += size
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -126,7 +187,7 @@ def pairs(space: Monomials) -> Pairs:
     """All products of two monomials."""
     everything = np.arange(space.size)
     made = space.products(everything, everything)
-    return Pairs(made.starts, made.left, made.right)
+    return Pairs.of(made.starts, made.left, made.right)
 
 
 def selected(table: Pairs, left: np.ndarray) -> Pairs:
@@ -134,7 +195,7 @@ def selected(table: Pairs, left: np.ndarray) -> Pairs:
     kept = left[table.left]
     before = np.concatenate([[0], np.cumsum(kept)])
     starts = before[table.starts].astype(INDEX)
-    return Pairs(starts, table.left[kept], table.right[kept])
+    return Pairs.of(starts, table.left[kept], table.right[kept])
 
 
 @lru_cache(maxsize=64)
