@@ -22,6 +22,7 @@ from taylor.functions.defined import DefinedName, defined, digest
 from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
 
 _FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
+_SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")
 
 
@@ -48,16 +49,12 @@ def chebyshev(coefficients: Any, x: Any, interval: tuple[Any, Any] = (-1, 1)) ->
     a, b = (_exact("chebyshev", "interval", end) for end in interval)
     if not a < b:
         raise ArgumentError(f"chebyshev: interval={interval!r} is empty; give its ends in order")
-    return _applied(
-        "chebyshev",
-        x,
-        lambda x: _assembled(
-            given.shape[1:],
-            _clenshaw,
-            (x - a) * (2 / (b - a)) - 1,
-            [list(given.reshape(len(given), -1)[:, j]) for j in range(given[0].size)],
-        ),
-    )
+    columns = [list(column) for column in given.reshape(len(given), -1).T]
+
+    def build(x: Expression) -> Any:
+        return _assembled(given.shape[1:], _clenshaw, (x - a) * (2 / (b - a)) - 1, columns)
+
+    return _applied("chebyshev", x, build)
 
 
 def piecewise(
@@ -71,7 +68,8 @@ def piecewise(
         (x - breakpoints[i])**k, with kind="chebyshev" to T_k on the piece's interval.
     x: a scalar expression; a number or array of numbers gives numbers.
     outside: what lies beyond the first and last breakpoint: "extrapolate" goes on with the
-        polynomial there, "constant" with its value at the end, "nan" with NaN.
+        polynomial there, "constant" with its value at the end, "nan" with NaN (from 64 units in the
+        last place on, so that rounding the ends does no harm).
 
     Returns an expression, or an array expression of the shape of the coefficients' other axes.  Any
     number of pieces costs a binary search at order zero.  An `Integrator` ends its steps at the
@@ -271,7 +269,8 @@ class _Table:
         ends = edges.astype(np.float64)
         inner = ends[1:-1]
         if outside != "extrapolate":
-            inner = np.array([ends[0], *inner, np.nextafter(ends[-1], np.inf)])
+            near = _SLACK * np.spacing(np.abs(ends).max())
+            inner = np.array([ends[0] - near, *inner, ends[-1] + near])
             rows = np.concatenate([self._end(rows, 0), rows, self._end(rows, -1, ends, outside)])
             if outside == "nan":
                 rows[0, self.heads :] = np.nan
