@@ -23,7 +23,7 @@ from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.newton import component, inner_kernels, inverse_kernel, newton_kernel
 from taylor_runtime.program import Input
 
-_MOST_STEPS = 200
+_MOST_STEPS = 500
 Nodes = tuple[Expression, ...]
 
 
