@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
-from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
 from taylor.functions.registry import get

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,8 @@ from taylor import constants
 from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import ZERO, Expression, as_expression, make_function_node, variable
-from taylor.functions.defined import DefinedName, defined, digest
-from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
+from taylor.functions.lookup import entry_function, place_function
 
-_FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")
 
@@ -260,7 +259,7 @@ class _Table:
         self.rule = _horner if kind == "power" else _clenshaw
         columns = [edges[:-1, None]]
         if kind == "chebyshev":
-            steps = [2 / (Fraction(b) - Fraction(a)) for a, b in zip(edges, edges[1:], strict=False)]
+            steps = [2 / (Fraction(b) - Fraction(a)) for a, b in pairwise(edges)]
             columns.append(np.array(steps, dtype=object)[:, None])
         self.heads = len(columns)
         components = given.reshape(*given.shape[:2], -1)
@@ -279,8 +278,8 @@ class _Table:
         if rows.dtype == object:
             rest = [_rest(a, b) for a, b in zip(rows.flat, high.flat, strict=True)]
             low = np.array(rest).reshape(high.shape) if any(rest) else None
-        self.place = _place(np.ascontiguousarray(inner))
-        self.entry = _entry(high, low)
+        self.place = place_function(np.ascontiguousarray(inner))
+        self.entry = entry_function(high, low)
 
     def _end(
         self, rows: np.ndarray, which: int, edges: Any = None, outside: str = ""
@@ -327,62 +326,3 @@ class _Table:
 def _rest(value: Any, high: float) -> float:
     """What is left of an exact number."""
     return float(Fraction(value) - Fraction(high)) if np.isfinite(high) else 0.0
-
-
-def _place(edges: np.ndarray) -> DefinedName:
-    """How many edges are not above x."""
-    count = len(edges)
-
-    def number(mp: Any, x: Any) -> Any:
-        below, above = 0, count
-        while below < above:
-            middle = (below + above) // 2
-            below, above = (middle + 1, above) if float(edges[middle]) <= x else (below, middle)
-        return below
-
-    def values(x: Any) -> Any:
-        found = np.searchsorted(edges, np.real(x), side="right")
-        return np.where(np.isnan(x), 0, found).astype(np.float64)[()]
-
-    around = _entry(np.array([-_FAR, *edges, _FAR])[:, None])
-    return defined(
-        f"place_{digest(edges.tobytes())}",
-        lambda name: place_kernel(name, edges),
-        (_place, (edges,)),
-        steady=True,
-        arity=1,
-        mpmath=number,
-        numpy=values,
-        derivative=lambda x: (ZERO,),
-        domain="everywhere; steps at the breakpoints",
-        reference="constant within a piece",
-        edge=lambda n: make_function_node(around, n, 0),
-    )
-
-
-def _entry(rows: np.ndarray, low: np.ndarray | None = None) -> DefinedName:
-    """rows[i, j], with i beyond an end taken as that end."""
-
-    def number(mp: Any, i: Any, j: Any) -> Any:
-        row, column = min(max(int(i), 0), len(rows) - 1), int(j)
-        rest = 0.0 if low is None else float(low[row, column])
-        high = float(rows[row, column])
-        return high + rest if mp is None else mp.mpf(high) + rest
-
-    def values(i: Any, j: Any) -> Any:
-        row = np.clip(np.nan_to_num(np.real(i)), 0, len(rows) - 1).astype(int)
-        return rows[row, np.real(j).astype(int)]
-
-    parts = [rows.tobytes(), b"" if low is None else low.tobytes(), str(rows.shape).encode()]
-    return defined(
-        f"entry_{digest(*parts)}",
-        lambda name: entry_kernel(name, rows, low),
-        (_entry, (rows, low)),
-        steady=True,
-        arity=2,
-        mpmath=number,
-        numpy=values,
-        derivative=lambda i, j: (ZERO, ZERO),
-        domain="rows and columns of a table",
-        reference="constant",
-    )

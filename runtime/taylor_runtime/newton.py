@@ -132,9 +132,7 @@ def _newton_step(
         exact = exact & (bound < math.inf) & b.compare("le", b.fabs(value), bound * UNIT)
         still = still & b.compare("le", b.fabs(step), b.fabs(new) * UNIT)
     # Where all is right already and the slope vanishes, there is nowhere to go.
-    moved = [
-        b.select(exact & b.is_nan(new), old, new) for old, new in zip(y, moved, strict=True)
-    ]
+    moved = [b.select(exact & b.is_nan(new), old, new) for old, new in zip(y, moved, strict=True)]
     return moved, exact | still
 
 

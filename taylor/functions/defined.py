@@ -35,8 +35,7 @@ class DefinedName(OwnKernel):
 
 
 def defined(
-    name: str,
-    kernel: Callable[[str], KernelFunction],
+    kernel: KernelFunction,
     restore: tuple[Callable[..., Any], tuple[Any, ...]],
     inner: tuple[str, ...] = (),
     steady: bool = False,
@@ -44,13 +43,13 @@ def defined(
 ) -> DefinedName:
     """Return the name of a new function.
 
-    name: tells all that the function computes (see `digest`).
-    kernel: makes its kernel from its name.
+    kernel: what it is at order zero; its name, which becomes the function's, tells all that it
+        computes (see `digest`).
     restore: how to make the name again; inner: as for `OwnKernel`.
     steady: it is constant in pieces.
     fields: those of its `Function` besides the name.
     """
-    made = DefinedName(name, kernel(name), inner)
+    made = DefinedName(kernel.name, kernel, inner)
     assert isinstance(made, DefinedName)
     made.restore = restore
     if steady:

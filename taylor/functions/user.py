@@ -1,4 +1,4 @@
-"""Functions that users register: built from expressions, called at order zero, or known by coefficients."""
+"""Functions that users register: made of expressions, called at order zero, or by coefficients."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def register_function(
     if pointer is not None:
         numbers = as_ufunc(*pointer)
         record = _numerical_record(name, numbers, derivative, pointer[1], domain)
-        keeping = partial(_kept, value, numbers)  # a callback of ctypes or cffi dies with its object
+        keeping = partial(
+            _kept, value, numbers
+        )  # a callback of ctypes or cffi dies with its object
         register(replace(record, address=pointer[0], numpy=keeping))
         return public(name)
     if not callable(value):

@@ -51,8 +51,7 @@ kernels: dict[str, KernelFunction] = {
 }
 
 pair_kernels: dict[str, KernelFunction] = {
-    kernel.name: kernel
-    for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
+    kernel.name: kernel for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
 }
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.

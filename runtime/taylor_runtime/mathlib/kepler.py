@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import partial
 from math import factorial, pi
 
-from taylor_runtime.ir import I64, Builder, PairValue, Value, pair
+from taylor_runtime.ir import I64, Builder, PairValue, Value
 from taylor_runtime.mathlib import power, trigonometric
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.inverse import atan2

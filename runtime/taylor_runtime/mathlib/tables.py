@@ -47,7 +47,9 @@ def place_kernel(name: str, edges: Any) -> KernelFunction:
         place = b.constant(0, x.type.part.of("i64"))
         for level in reversed(range(depth)):
             edge = _entries(b, table, place + (2**level - 1), x)
-            below = b.compare("ge", x, pair(edge, b.constant(0, edge.type)) if _is_pair(x) else edge)
+            below = b.compare(
+                "ge", x, pair(edge, b.constant(0, edge.type)) if _is_pair(x) else edge
+            )
             place = b.select(below, place + 2**level, place)
         place = b.select(place > count, b.constant(count, place.type), place)
         return [b.from_double(b.cast("sitofp", place, "double"), x.type.element)]
