@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.decompose import decompose
 from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -21,8 +22,6 @@ from taylor.functions.record import Equations
 from taylor.rounding import rounding_error
 from taylor.substitute import substitute
 from taylor.traverse import inputs
-from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.newton import component, inner_kernels, inverse_kernel, newton_kernel
 from taylor_runtime.program import Input
 
 _MOST_STEPS = 500
@@ -157,7 +156,7 @@ class _System:
         self._compiled: Any = None
         self.names = tuple(self._named(*self._code()))
 
-    def _code(self) -> tuple[KernelFunction, tuple[str, ...]]:
+    def _code(self) -> tuple[rt.KernelFunction, tuple[str, ...]]:
         """The kernel of all unknowns, and the names of those that it calls."""
         slots = {e: Input("parameter", (i,)) for i, e in enumerate((*self.x, *self.y))}
         bounds = [rounding_error(g) for g in self.equations]
@@ -165,12 +164,12 @@ class _System:
         program = decompose([*self.equations, *bounds, *entries], slots, order=0)
         first = decompose(self.starts, {e: slots[e] for e in self.x}, order=0)
         name = f"implicit_{digest(repr((program, first, len(self.x))).encode())}"
-        kernel = newton_kernel(name, len(self.x), first, program)
-        return kernel, inner_kernels(program, first)
+        kernel = rt.newton_kernel(name, len(self.x), first, program)
+        return kernel, rt.inner_kernels(program, first)
 
-    def _named(self, kernel: KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
+    def _named(self, kernel: rt.KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
         for j in range(len(self.y)):
-            one = component(kernel, j)
+            one = rt.kernel_result(kernel, j)
             yield defined(
                 one,
                 (_restored, (self.x, self.y, self.equations, self.starts, j)),
@@ -264,7 +263,9 @@ def _inverse(size: int, i: int, j: int) -> DefinedName:
         return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
 
     return defined(
-        replace(component(inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"),
+        replace(
+            rt.kernel_result(rt.inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"
+        ),
         (_inverse, (size, i, j)),
         arity=size * size,
         mpmath=by_mpmath,

@@ -271,6 +271,31 @@ def test_the_end_of_a_table() -> None:
     assert outcome.status is ty.Status.NON_FINITE and ta.time == pytest.approx(1)
 
 
+def test_zeros_of_a_tabulated_function_of_the_state() -> None:
+    """g(sin t), g a spline: steps end at its breakpoints, so that no zero is missed or invented."""
+    x = knots(14)
+    x *= 4 / x[-1]
+    spline = interpolate.CubicSpline(x, RNG.normal(size=15))
+    g = ty.spline(spline, 2 + 1.9 * X) - 0.1
+    oscillation = [(X, V), (V, -X)]
+    ta = ty.Integrator(oscillation, [0.0, 1.0], events=[ty.Event(g)])
+    begun = pickle.loads(pickle.dumps(ta))
+    outcome = ta.propagate_until(10.0)
+    sines = (spline.solve(0.1, extrapolate=False) - 2) / 1.9
+    angles = np.arcsin(sines[np.abs(sines) < 1])
+    turns = 2 * math.pi * np.arange(-1, 3)[:, None]
+    right = np.sort(np.concatenate([angles + turns, math.pi - angles + turns], axis=None))
+    right = right[(right > 0) & (right < 10)]
+    assert len(right) > 3
+    np.testing.assert_allclose(outcome.events[0].times, right, rtol=0, atol=1e-12)
+    again = begun.propagate_until(10.0)
+    np.testing.assert_array_equal(again.events[0].times, outcome.events[0].times)
+    ta.events = [ty.Event(g + 0.05), ty.Event(X)]  # the same table is known already
+    plain = ty.Integrator(oscillation, [0.0, 1.0])
+    with pytest.raises(ArgumentError, match="give events with tables of state or time"):
+        plain.events = [ty.Event(g)]
+
+
 @pytest.mark.parametrize("precision", ["float32", "double-double"])
 def test_tables_in_other_precisions(precision: str) -> None:
     edges = np.arange(6.0)

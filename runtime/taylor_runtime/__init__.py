@@ -61,6 +61,13 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.mathlib.kernel import KernelFunction as KernelFunction
+    from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
+    from taylor_runtime.mathlib.tables import place_kernel as place_kernel
+    from taylor_runtime.newton import inner_kernels as inner_kernels
+    from taylor_runtime.newton import inverse_kernel as inverse_kernel
+    from taylor_runtime.newton import kernel_result as kernel_result
+    from taylor_runtime.newton import newton_kernel as newton_kernel
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
@@ -90,6 +97,9 @@ _NAMES = {
     "garbage": "uncollected",
     "grid": "grid_filler",
     "layout": "CHUNK",
+    "mathlib.kernel": "KernelFunction",
+    "mathlib.tables": "entry_kernel place_kernel",
+    "newton": "inner_kernels inverse_kernel kernel_result newton_kernel",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",

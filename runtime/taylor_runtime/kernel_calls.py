@@ -7,8 +7,8 @@ from dataclasses import replace
 from taylor_runtime import mathlib
 from taylor_runtime.ir import Type, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.mathlib.kernel import OwnKernel, emit_call
-from taylor_runtime.program import Kernel
+from taylor_runtime.mathlib.kernel import emit_call
+from taylor_runtime.program import Kernel, OwnKernel
 from taylor_runtime.rows import RowMemory
 from taylor_runtime.schedule import partners
 

@@ -51,7 +51,7 @@ def newton_kernel(name: str, arity: int, start: Program, equations: Program) -> 
     return KernelFunction(name, arity, emit, results=size)
 
 
-def component(kernel: KernelFunction, number: int) -> KernelFunction:
+def kernel_result(kernel: KernelFunction, number: int) -> KernelFunction:
     """One of the results of a kernel; LLVM calls it once for all of them."""
     return KernelFunction(
         f"{kernel.name}.{number}",

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.expression import Expression, make_function_node
 from taylor.functions.defined import DefinedName
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.recurrence import SeriesBuilder
-from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
@@ -93,7 +93,7 @@ def _derivative_node(name: str, count: int, x: Expression) -> Expression:
 def _derivative_name(name: str, count: int) -> DefinedName:
     """Derivative number `count` of a registered function, as a function."""
     title = f"{name}_derivative{count}"
-    made = _Derivative(title, KernelFunction(title, 1, _nothing))
+    made = _Derivative(title, rt.KernelFunction(title, 1, _nothing))
     made.restore = (_derivative_name, (name, count))
     made.base, made.number = name, count
     return made

@@ -7,11 +7,19 @@ uses it and keeps it alive; a pickle of the name says how to make it again.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taylor.functions.record import Function
-from taylor_runtime.mathlib.kernel import KernelFunction, OwnKernel
+from taylor_runtime.program import OwnKernel
+
+if TYPE_CHECKING:
+    from taylor_runtime import KernelFunction
+
+
+_LENGTH, _SHOWN = 20, 6  # digits of digests
+_DIGEST = re.compile(f"[0-9a-f]{{{_LENGTH}}}")
 
 
 class DefinedName(OwnKernel):
@@ -23,6 +31,11 @@ class DefinedName(OwnKernel):
 
     record: Function
     restore: tuple[Callable[..., Any], tuple[Any, ...]]
+
+    @property
+    def label(self) -> str:
+        """The name as it is printed, with the first digits of its digest."""
+        return _DIGEST.sub(lambda found: found[0][:_SHOWN], self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return self.restore
@@ -65,7 +78,7 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         total.update(len(part).to_bytes(8, "little"))
         total.update(part)
-    return total.hexdigest()[:20]
+    return total.hexdigest()[:_LENGTH]
 
 
 def _no_sympy(sympy: Any, *args: Any) -> Any:
