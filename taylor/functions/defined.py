@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from taylor.functions.record import Function
+from taylor.functions.record import Function, no_sympy
 from taylor_runtime.program import OwnKernel
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def defined(
     made.restore = restore
     if steady:
         fields["recurrence"] = lambda b, *rows: b.kernel(made, *rows)
-    usual = {"recurrence": None, "numpy_names": (), "sympy_names": (), "sympy": _no_sympy}
+    usual = {"recurrence": None, "numpy_names": (), "sympy_names": (), "sympy": no_sympy}
     made.record = Function(**{"name": made, **usual, **fields})
     return made
 
@@ -79,7 +79,3 @@ def digest(*parts: bytes) -> str:
         total.update(len(part).to_bytes(8, "little"))
         total.update(part)
     return total.hexdigest()[:_LENGTH]
-
-
-def _no_sympy(sympy: Any, *args: Any) -> Any:
-    raise NotImplementedError
