@@ -270,9 +270,7 @@ class _Table:
         if outside != "extrapolate":
             near = _SLACK * np.spacing(np.abs(ends).max())
             inner = np.array([ends[0] - near, *inner, ends[-1] + near])
-            rows = np.concatenate([self._end(rows, 0), rows, self._end(rows, -1, ends, outside)])
-            if outside == "nan":
-                rows[0, self.heads :] = np.nan
+            rows = self._with_ends(rows, edges, outside == "nan")
         high = rows.astype(np.float64)
         low = None
         if rows.dtype == object:
@@ -281,31 +279,22 @@ class _Table:
         self.place = place_function(np.ascontiguousarray(inner))
         self.entry = entry_function(high, low)
 
-    def _end(
-        self, rows: np.ndarray, which: int, edges: Any = None, outside: str = ""
-    ) -> np.ndarray:
-        """The row of what lies before the first piece or behind the last."""
-        row = rows[which].copy()
-        body = row[self.heads :].reshape(-1, self.length)
-        if outside == "nan":
-            row[self.heads :] = np.nan
-            return row[None]
-        if which == 0:
-            begins = row[0]
-            values = self._values(body, Fraction(0) if self.heads == 1 else Fraction(-1))
-        else:
-            begins = edges[-1]
-            step = Fraction(float(edges[-1])) - Fraction(row[0])
-            values = self._values(body, step if self.heads == 1 else Fraction(1))
-        row[0] = begins
-        body = np.zeros(body.shape, dtype=row.dtype)
-        body[:, 0] = values
-        row[self.heads :] = body.reshape(-1)
-        return row[None]
-
-    def _values(self, body: np.ndarray, s: Fraction) -> list[Any]:
-        exact = [[Fraction(c) for c in column] for column in body]
-        return [self.rule(as_expression(s), column).evaluate() for column in exact]
+    def _with_ends(self, rows: np.ndarray, edges: np.ndarray, undefined: bool) -> np.ndarray:
+        """The table with a row more at either end: NaN, or the constants that are reached there."""
+        length = Fraction(edges[-1]) - Fraction(edges[-2])
+        places = (Fraction(0), length) if self.heads == 1 else (Fraction(-1), Fraction(1))
+        ends = []
+        for end, s in zip((rows[0], rows[-1]), places, strict=True):
+            row = end.copy()
+            row[self.heads :] = np.nan if undefined else 0
+            if not undefined:
+                components = [
+                    list(map(Fraction, c)) for c in end[self.heads :].reshape(-1, self.length)
+                ]
+                values = [self.rule(as_expression(s), c).evaluate() for c in components]
+                row[self.heads :: self.length] = values
+            ends.append(row)
+        return np.array([ends[0], *rows, ends[1]], dtype=rows.dtype)
 
     def __call__(self, x: Expression) -> Expression:
         place = make_function_node(self.place, x)
