@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from taylor import models as models
     from taylor.function import Function as Function
     from taylor.function import compile as compile
-    from taylor.implicit import implicit as implicit
+    from taylor.implicit_functions import implicit as implicit
     from taylor.integrate.dense import DenseOutput as DenseOutput
     from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
     from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
@@ -79,7 +79,7 @@ _LAZY = {
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
-    "implicit": "taylor.implicit",
+    "implicit": "taylor.implicit_functions",
     "chebyshev": "taylor.tables",
     "piecewise": "taylor.tables",
     "spline": "taylor.tables",

@@ -61,9 +61,10 @@ class Expansion:
         shape = (kind.parts, len(self.outputs), self.among.size)
         code = self.code(count)
         padded = _padded(count, code.block, size)
-        inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
+        inputs = np.empty((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
-        inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
+        if padded > count:
+            inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
         if room is None:
             room = aligned_empty((*shape, padded), kind)
             for k, positions in enumerate(code.untouched):

@@ -116,7 +116,7 @@ def _call(e: Expression) -> tuple[list[Piece], int]:
         return ["take(", *inner, f", {_shortened(str(list(e.payload[0])))})"], _ATOM
     if e.op == "stack":
         return ["[", *inner, "]"], _ATOM
-    return [f"{e.op}(", *inner, ")"], _ATOM
+    return [f"{getattr(e.op, 'label', e.op)}(", *inner, ")"], _ATOM
 
 
 def _shortened(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,9 @@ from taylor import constants
 from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import ZERO, Expression, as_expression, make_function_node, variable
-from taylor.functions.defined import DefinedName, defined, digest
-from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
+from taylor.functions.lookup import entry_function, place_function
 
-_FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
+_SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")
 
 
@@ -48,16 +48,12 @@ def chebyshev(coefficients: Any, x: Any, interval: tuple[Any, Any] = (-1, 1)) ->
     a, b = (_exact("chebyshev", "interval", end) for end in interval)
     if not a < b:
         raise ArgumentError(f"chebyshev: interval={interval!r} is empty; give its ends in order")
-    return _applied(
-        "chebyshev",
-        x,
-        lambda x: _assembled(
-            given.shape[1:],
-            _clenshaw,
-            (x - a) * (2 / (b - a)) - 1,
-            [list(given.reshape(len(given), -1)[:, j]) for j in range(given[0].size)],
-        ),
-    )
+    columns = [list(column) for column in given.reshape(len(given), -1).T]
+
+    def build(x: Expression) -> Any:
+        return _assembled(given.shape[1:], _clenshaw, (x - a) * (2 / (b - a)) - 1, columns)
+
+    return _applied("chebyshev", x, build)
 
 
 def piecewise(
@@ -71,7 +67,8 @@ def piecewise(
         (x - breakpoints[i])**k, with kind="chebyshev" to T_k on the piece's interval.
     x: a scalar expression; a number or array of numbers gives numbers.
     outside: what lies beyond the first and last breakpoint: "extrapolate" goes on with the
-        polynomial there, "constant" with its value at the end, "nan" with NaN.
+        polynomial there, "constant" with its value at the end, "nan" with NaN (from 64 units in the
+        last place on, so that rounding the ends does no harm).
 
     Returns an expression, or an array expression of the shape of the coefficients' other axes.  Any
     number of pieces costs a binary search at order zero.  An `Integrator` ends its steps at the
@@ -262,9 +259,7 @@ class _Table:
         self.rule = _horner if kind == "power" else _clenshaw
         columns = [edges[:-1, None]]
         if kind == "chebyshev":
-            steps = [
-                2 / (Fraction(b) - Fraction(a)) for a, b in zip(edges, edges[1:], strict=False)
-            ]
+            steps = [2 / (Fraction(b) - Fraction(a)) for a, b in pairwise(edges)]
             columns.append(np.array(steps, dtype=object)[:, None])
         self.heads = len(columns)
         components = given.reshape(*given.shape[:2], -1)
@@ -273,43 +268,33 @@ class _Table:
         ends = edges.astype(np.float64)
         inner = ends[1:-1]
         if outside != "extrapolate":
-            inner = np.array([ends[0], *inner, np.nextafter(ends[-1], np.inf)])
-            rows = np.concatenate([self._end(rows, 0), rows, self._end(rows, -1, ends, outside)])
-            if outside == "nan":
-                rows[0, self.heads :] = np.nan
+            near = _SLACK * np.spacing(np.abs(ends).max())
+            inner = np.array([ends[0] - near, *inner, ends[-1] + near])
+            rows = self._with_ends(rows, edges, outside == "nan")
         high = rows.astype(np.float64)
         low = None
         if rows.dtype == object:
             rest = [_rest(a, b) for a, b in zip(rows.flat, high.flat, strict=True)]
             low = np.array(rest).reshape(high.shape) if any(rest) else None
-        self.place = _place(np.ascontiguousarray(inner))
-        self.entry = _entry(high, low)
+        self.place = place_function(np.ascontiguousarray(inner))
+        self.entry = entry_function(high, low)
 
-    def _end(
-        self, rows: np.ndarray, which: int, edges: Any = None, outside: str = ""
-    ) -> np.ndarray:
-        """The row of what lies before the first piece or behind the last."""
-        row = rows[which].copy()
-        body = row[self.heads :].reshape(-1, self.length)
-        if outside == "nan":
-            row[self.heads :] = np.nan
-            return row[None]
-        if which == 0:
-            begins = row[0]
-            values = self._values(body, Fraction(0) if self.heads == 1 else Fraction(-1))
-        else:
-            begins = edges[-1]
-            step = Fraction(float(edges[-1])) - Fraction(row[0])
-            values = self._values(body, step if self.heads == 1 else Fraction(1))
-        row[0] = begins
-        body = np.zeros(body.shape, dtype=row.dtype)
-        body[:, 0] = values
-        row[self.heads :] = body.reshape(-1)
-        return row[None]
-
-    def _values(self, body: np.ndarray, s: Fraction) -> list[Any]:
-        exact = [[Fraction(c) for c in column] for column in body]
-        return [self.rule(as_expression(s), column).evaluate() for column in exact]
+    def _with_ends(self, rows: np.ndarray, edges: np.ndarray, undefined: bool) -> np.ndarray:
+        """The table with a row more at either end: NaN, or the constants that are reached there."""
+        length = Fraction(edges[-1]) - Fraction(edges[-2])
+        places = (Fraction(0), length) if self.heads == 1 else (Fraction(-1), Fraction(1))
+        ends = []
+        for end, s in zip((rows[0], rows[-1]), places, strict=True):
+            row = end.copy()
+            row[self.heads :] = np.nan if undefined else 0
+            if not undefined:
+                components = [
+                    list(map(Fraction, c)) for c in end[self.heads :].reshape(-1, self.length)
+                ]
+                values = [self.rule(as_expression(s), c).evaluate() for c in components]
+                row[self.heads :: self.length] = values
+            ends.append(row)
+        return np.array([ends[0], *rows, ends[1]], dtype=rows.dtype)
 
     def __call__(self, x: Expression) -> Expression:
         place = make_function_node(self.place, x)
@@ -330,62 +315,3 @@ class _Table:
 def _rest(value: Any, high: float) -> float:
     """What is left of an exact number."""
     return float(Fraction(value) - Fraction(high)) if np.isfinite(high) else 0.0
-
-
-def _place(edges: np.ndarray) -> DefinedName:
-    """How many edges are not above x."""
-    count = len(edges)
-
-    def number(mp: Any, x: Any) -> Any:
-        below, above = 0, count
-        while below < above:
-            middle = (below + above) // 2
-            below, above = (middle + 1, above) if float(edges[middle]) <= x else (below, middle)
-        return below
-
-    def values(x: Any) -> Any:
-        found = np.searchsorted(edges, np.real(x), side="right")
-        return np.where(np.isnan(x), 0, found).astype(np.float64)[()]
-
-    around = _entry(np.array([-_FAR, *edges, _FAR])[:, None])
-    return defined(
-        f"place_{digest(edges.tobytes())}",
-        lambda name: place_kernel(name, edges),
-        (_place, (edges,)),
-        steady=True,
-        arity=1,
-        mpmath=number,
-        numpy=values,
-        derivative=lambda x: (ZERO,),
-        domain="everywhere; steps at the breakpoints",
-        reference="constant within a piece",
-        edge=lambda n: make_function_node(around, n, 0),
-    )
-
-
-def _entry(rows: np.ndarray, low: np.ndarray | None = None) -> DefinedName:
-    """rows[i, j], with i beyond an end taken as that end."""
-
-    def number(mp: Any, i: Any, j: Any) -> Any:
-        row, column = min(max(int(i), 0), len(rows) - 1), int(j)
-        rest = 0.0 if low is None else float(low[row, column])
-        high = float(rows[row, column])
-        return high + rest if mp is None else mp.mpf(high) + rest
-
-    def values(i: Any, j: Any) -> Any:
-        row = np.clip(np.nan_to_num(np.real(i)), 0, len(rows) - 1).astype(int)
-        return rows[row, np.real(j).astype(int)]
-
-    parts = [rows.tobytes(), b"" if low is None else low.tobytes(), str(rows.shape).encode()]
-    return defined(
-        f"entry_{digest(*parts)}",
-        lambda name: entry_kernel(name, rows, low),
-        (_entry, (rows, low)),
-        steady=True,
-        arity=2,
-        mpmath=number,
-        numpy=values,
-        derivative=lambda i, j: (ZERO, ZERO),
-        domain="rows and columns of a table",
-        reference="constant",
-    )

@@ -159,6 +159,18 @@ def test_an_ensemble_is_measured() -> None:
     assert not own.equal(out)
 
 
+def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polynomials, "ORDER", 3)
+    monkeypatch.setattr(polynomials, "VARIABLES", 2)
+    monkeypatch.setattr(polynomials, "MANY", 10)
+    monkeypatch.setattr(polynomials, "seconds", lambda call, limit: float(call() is not None))
+    own = polynomials.Own(np.random.default_rng(0))
+    for title, name in polynomials.ROWS.items():
+        assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
+    inner = own.invert()(own.maps[0])
+    np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)
+
+
 def test_derivatives_are_measured_against_the_right_ones() -> None:
     """The 10th of sin(exp x) log(1 + x^2)/sqrt(1 + x^2) at 0.7, known from elsewhere."""
     found = derivatives_benchmark.exact(10)[10] * math.factorial(10)
@@ -178,15 +190,3 @@ def test_derivatives_are_measured_against_the_right_ones() -> None:
     with pytest.raises(RuntimeError, match="do not compute the same"):
         derivatives_benchmark.check(mine, out * 1.001, 2)
     assert derivatives_benchmark.verdict(2.0, 5.0) == "2.0 (>= 5, missed)"
-
-
-def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polynomials, "ORDER", 3)
-    monkeypatch.setattr(polynomials, "VARIABLES", 2)
-    monkeypatch.setattr(polynomials, "MANY", 10)
-    monkeypatch.setattr(polynomials, "seconds", lambda call, limit: float(call() is not None))
-    own = polynomials.Own(np.random.default_rng(0))
-    for title, name in polynomials.ROWS.items():
-        assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
-    inner = own.invert()(own.maps[0])
-    np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)

@@ -234,3 +234,32 @@ def test_time_of_an_array_of_phases_is_packed_as_well() -> None:
     for i, r in enumerate(rates):
         found = MP.mpf(ta.dense.coefficients[0, 1, i]) / MP.mpf(ta.dense.scales[0])
         assert abs(found - MP.cos(MP.mpf(r.numerator) / r.denominator * t + i)) <= 2 * EPSILON
+
+
+@pytest.mark.parametrize("start", [0.0, 1e6, 1e12])
+def test_orbits_at_late_times(start: float) -> None:
+    """cos E and sin F of a Kepler orbit keep their digits: the anomalies keep their low parts."""
+    x, y = ty.variables("x y")
+    mean = 0.3 * ty.time + 0.1
+    equations = [
+        (x, ty.cos(ty.kepler_E(0.4, mean))),
+        (y, ty.sin(ty.kepler_F(0.1, 0.2, mean))),
+    ]
+    ta = ty.Integrator(equations, [0.0, 0.0], time=start)
+    ta.propagate_for(3.0)
+
+    def angle(t: Any) -> Any:
+        return MP.mpf(0.3) * t + MP.mpf(0.1)
+
+    def cosine(t: Any) -> Any:
+        e, m = MP.mpf(0.4), angle(t)
+        return MP.cos(MP.findroot(lambda u: u - e * MP.sin(u) - m, m))
+
+    def sine(t: Any) -> Any:
+        h, k, m = MP.mpf(0.1), MP.mpf(0.2), angle(t)
+        return MP.sin(MP.findroot(lambda u: u + h * MP.cos(u) - k * MP.sin(u) - m, m))
+
+    with MP.workdps(40):
+        ends = [MP.mpf(start) + k for k in range(4)]
+        right = [float(MP.quad(f, ends)) for f in (cosine, sine)]
+    assert ta.state == pytest.approx(right, abs=2e-15)

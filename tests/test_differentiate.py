@@ -66,12 +66,14 @@ def test_every_function_against_numerical_differentiation(name: str) -> None:
     points = (
         ("1.3", "0.4")[: record.arity] if name in ("acosh",) else ("0.31", "0.83")[: record.arity]
     )
+    branches = name.startswith("lambertw")  # by the second argument
+    points = (points[0], "0") if branches else points
     arguments = [x, y][: record.arity]
     built = ty.expression.make_function_node(name, *arguments)
     with mpmath.workdps(50):
         at = [mpmath.mpf(p) for p in points]
         values = dict(zip(arguments, at, strict=True))
-        for i, argument in enumerate(arguments):
+        for i, argument in enumerate(arguments[:1] if branches else arguments):
             order = tuple(int(j == i) for j in range(record.arity))
             expected = mpmath.diff(lambda *v: record.mpmath(mpmath.mp, *v), tuple(at), order)
             ours = ty.diff(built, argument).evaluate(values)

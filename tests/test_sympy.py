@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 import taylor as ty
+from taylor.functions.record import no_sympy
 from taylor.functions.registry import functions
 
 x, y, k = ty.variable("x"), ty.variable("y"), ty.parameter("k")
@@ -86,12 +87,14 @@ def test_heaviside_and_relations() -> None:
             assert bool(built.evaluate({x: a, y: b})) == bool(relation.subs({X: a, Y: b}))
 
 
-@pytest.mark.parametrize("name", [f.name for f in functions.values() if f.arity <= 2])
+@pytest.mark.parametrize(
+    "name", [f.name for f in functions.values() if f.arity <= 2 and f.sympy is not no_sympy]
+)
 def test_every_function_translates_and_has_the_same_value(name: str) -> None:
     arguments = [x, y][: functions[name].arity]
     built = ty.expression.make_function_node(name, *arguments)
     translated = ty.to_sympy(built)
-    point = (1.25, 0.5) if name == "acosh" else (0.25, 0.5)
+    point = (1.25 if name == "acosh" else 0.25, 0 if name.startswith("lambertw") else 0.5)
     with mpmath.workdps(40):
         values = {e: mpmath.mpf(p) for e, p in zip(arguments, point, strict=False)}
         ours = built.evaluate(values)

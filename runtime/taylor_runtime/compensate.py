@@ -5,7 +5,7 @@ noise would drive the step size to nothing.  So sums, products and quotients wit
 rounding error of their order-zero value in a second row (their *tail*), and the functions whose
 value changes fast with their argument take it into account: exp, sinh and cosh, whose argument
 stays below 710, to first order, and sin, cos and tan, whose tail is 6e-5 at 1e12, by their addition
-theorems.  Higher orders need none of it.
+theorems; Kepler's equation is solved for both parts.  Higher orders need none of it.
 
 Arithmetic on time, parameters and numbers alone is always compensated; with states and functions in
 it, where a fast function asks for it.
@@ -36,11 +36,16 @@ from taylor_runtime.program import (
 from taylor_runtime.signature import Slot, slots, with_slots
 from taylor_runtime.verify import verify
 
+_PARTS = ("", "_sin", "_cos", "_radius")
+
 # f(x + tail) = f(x) + tail * g(x), to first order
 FAST = {"exp": "exp", "sinh": "cosh", "cosh": "sinh"}
 # f(x + tail) = f(x) cos(tail) + sign * g(x) sin(tail)
 TURNING = {"sin": ("cos", 1), "cos": ("sin", -1)}
-SENSITIVE = (*FAST, *TURNING, "tan")
+# f(.., x + tail) by a kernel of its own; what is left of E and F after rounding is another one
+ORBITS = tuple(f"{name}{part}" for name in ("kepler_E", "kepler_F") for part in _PARTS)
+_PHASE = ".phase"
+SENSITIVE = (*FAST, *TURNING, "tan", *ORBITS)
 
 Pair = tuple[int, int | None]  # rows of a value and of its tail (None: zero)
 
@@ -157,6 +162,10 @@ class _Compensation:
             self.tails[place] = self._add_row(low)
         elif start is not None and number in self.chosen:
             self.tails[place] = self._kernel("sum_error", *start.arguments)
+        elif start is not None and start.function.endswith(_PHASE):
+            name = start.function.removesuffix(_PHASE)
+            if name in ORBITS[:: len(_PARTS)]:
+                self.tails[place] = self._kernel(f"{name}_low{_PHASE}", *start.arguments)
         elif row.constant and row.start is None and row.step is not None and not row.step.terms:
             low_part = self._number(row.offset)[1]
             if low_part is not None:
@@ -167,7 +176,9 @@ class _Compensation:
         if number in self.chosen:
             return self._arithmetic(row)
         if isinstance(row.start, Kernel) and row.start.function in SENSITIVE:
-            x = self.place[row.start.arguments[0]]
+            x = self.place[row.start.arguments[-1]]
+            if x in self.tails and row.start.function in ORBITS:
+                return self._orbit(row.start)
             if x in self.tails:
                 return self._function(row.start.function, x, self.tails[x])
         return None
@@ -272,6 +283,11 @@ class _Compensation:
         return place, self.tails.get(place)
 
     # -- functions ------------------------------------------------------------------------------
+
+    def _orbit(self, start: Kernel) -> Kernel:
+        """The solution of Kepler's equation for a mean anomaly with a tail."""
+        arguments = [self.place[argument] for argument in start.arguments]
+        return Kernel(f"{start.function}{_PHASE}", (*arguments, self.tails[arguments[-1]]))
 
     def _function(self, name: str, x: int, tail: int) -> Kernel:
         """f(x + tail) from kernels of x and of the tail."""

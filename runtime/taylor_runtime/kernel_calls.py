@@ -8,8 +8,8 @@ from typing import Protocol
 from taylor_runtime import mathlib
 from taylor_runtime.ir import Builder, Type, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.mathlib.kernel import OwnKernel, emit_call
-from taylor_runtime.program import Constant, Kernel, Program
+from taylor_runtime.mathlib.kernel import emit_call
+from taylor_runtime.program import Constant, Kernel, OwnKernel, Program
 from taylor_runtime.schedule import partners
 
 

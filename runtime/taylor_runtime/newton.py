@@ -7,6 +7,7 @@ improved by steps in double-double.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from taylor_runtime.emit import SeriesEmitter
@@ -16,7 +17,7 @@ from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.program import Kernel, Program
 from taylor_runtime.rows import Rendering
 
-MOST_STEPS = 100
+MOST_STEPS = 500
 PAIR_STEPS = 3  # double the digits each, and one to spare
 UNIT = 2.0**-53  # of rounding
 
@@ -50,7 +51,7 @@ def newton_kernel(name: str, arity: int, start: Program, equations: Program) -> 
     return KernelFunction(name, arity, emit, results=size)
 
 
-def component(kernel: KernelFunction, number: int) -> KernelFunction:
+def kernel_result(kernel: KernelFunction, number: int) -> KernelFunction:
     """One of the results of a kernel; LLVM calls it once for all of them."""
     return KernelFunction(
         f"{kernel.name}.{number}",
@@ -125,16 +126,21 @@ def _newton_step(
     rows = [jacobian[i * size : (i + 1) * size] for i in range(size)]
     steps = [row[0] for row in _solved(b, rows, [[value] for value in g])]
     moved = [old - step for old, step in zip(y, steps, strict=True)]
-    exact, still = None, None
+    # Where something overflows, a bound may be infinite, or a step nothing, and mean nothing.
+    exact = still = _all_finite(b, [*g, *jacobian])
     for value, bound, step, new in zip(g, bounds, steps, moved, strict=True):
-        small = b.compare("le", b.fabs(value), bound * UNIT)
-        close = b.compare("le", b.fabs(step), b.fabs(new) * UNIT)
-        exact = small if exact is None else exact & small
-        still = close if still is None else still & close
-    assert exact is not None and still is not None
+        exact = exact & (bound < math.inf) & b.compare("le", b.fabs(value), bound * UNIT)
+        still = still & b.compare("le", b.fabs(step), b.fabs(new) * UNIT)
     # Where all is right already and the slope vanishes, there is nowhere to go.
     moved = [b.select(exact & b.is_nan(new), old, new) for old, new in zip(y, moved, strict=True)]
     return moved, exact | still
+
+
+def _all_finite(b: Builder, values: Sequence[Value]) -> Value:
+    total = values[0] * 0
+    for value in values[1:]:
+        total = total + value * 0
+    return b.eq(total, 0)
 
 
 def _solved(

@@ -1,7 +1,7 @@
-"""Functions known by their Taylor coefficients at any point: opaque, and of any order all the same.
+"""Functions known by their Taylor coefficients at any point: opaque, and of every order.
 
-With c_k = f^(k)(x_0)/k! at the argument's order-zero value x_0, which are steady, the series of f(x)
-is the polynomial sum_k c_k (x - x_0)^k, by Horner's rule in series.
+With c_k = f^(k)(x_0)/k! at the argument's order-zero value x_0, which are steady, the series of
+f(x) is the polynomial sum_k c_k (x - x_0)^k, by Horner's rule in series.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.expression import Expression, make_function_node
 from taylor.functions.defined import DefinedName
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.recurrence import SeriesBuilder
-from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
@@ -93,9 +93,9 @@ def _derivative_node(name: str, count: int, x: Expression) -> Expression:
 def _derivative_name(name: str, count: int) -> DefinedName:
     """Derivative number `count` of a registered function, as a function."""
     title = f"{name}_derivative{count}"
-    made = _Derivative(title, KernelFunction(title, 1, _nothing))
+    made = _Derivative(title, rt.KernelFunction(title, 1, _nothing))
     made.restore = (_derivative_name, (name, count))
-    made.base, made.count = name, count
+    made.base, made.number = name, count
     return made
 
 
@@ -107,12 +107,12 @@ class _Derivative(DefinedName):
     """Finds its record by the function's, when it is asked for it."""
 
     base: str
-    count: int
+    number: int
 
     @property
     def record(self) -> Function:  # type: ignore[override]
         from taylor.functions.registry import get
 
         make = get(self.base).series[0]
-        found: Function = make(self.count)
+        found: Function = make(self.number)
         return found

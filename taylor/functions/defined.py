@@ -7,11 +7,19 @@ uses it and keeps it alive; a pickle of the name says how to make it again.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from taylor.functions.record import Function
-from taylor_runtime.mathlib.kernel import KernelFunction, OwnKernel
+from taylor.functions.record import Function, no_sympy
+from taylor_runtime.program import OwnKernel
+
+if TYPE_CHECKING:
+    from taylor_runtime import KernelFunction
+
+
+_LENGTH, _SHOWN = 20, 6  # digits of digests
+_DIGEST = re.compile(f"[0-9a-f]{{{_LENGTH}}}")
 
 
 class DefinedName(OwnKernel):
@@ -24,6 +32,11 @@ class DefinedName(OwnKernel):
     record: Function
     restore: tuple[Callable[..., Any], tuple[Any, ...]]
 
+    @property
+    def label(self) -> str:
+        """The name as it is printed, with the first digits of its digest."""
+        return _DIGEST.sub(lambda found: found[0][:_SHOWN], self)
+
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return self.restore
 
@@ -35,8 +48,7 @@ class DefinedName(OwnKernel):
 
 
 def defined(
-    name: str,
-    kernel: Callable[[str], KernelFunction],
+    kernel: KernelFunction,
     restore: tuple[Callable[..., Any], tuple[Any, ...]],
     inner: tuple[str, ...] = (),
     steady: bool = False,
@@ -44,18 +56,18 @@ def defined(
 ) -> DefinedName:
     """Return the name of a new function.
 
-    name: tells all that the function computes (see `digest`).
-    kernel: makes its kernel from its name.
+    kernel: what it is at order zero; its name, which becomes the function's, tells all that it
+        computes (see `digest`).
     restore: how to make the name again; inner: as for `OwnKernel`.
     steady: it is constant in pieces.
     fields: those of its `Function` besides the name.
     """
-    made = DefinedName(name, kernel(name), inner)
+    made = DefinedName(kernel.name, kernel, inner)
     assert isinstance(made, DefinedName)
     made.restore = restore
     if steady:
         fields["recurrence"] = lambda b, *rows: b.kernel(made, *rows)
-    usual = {"recurrence": None, "numpy_names": (), "sympy_names": (), "sympy": _no_sympy}
+    usual = {"recurrence": None, "numpy_names": (), "sympy_names": (), "sympy": no_sympy}
     made.record = Function(**{"name": made, **usual, **fields})
     return made
 
@@ -66,8 +78,4 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         total.update(len(part).to_bytes(8, "little"))
         total.update(part)
-    return total.hexdigest()[:20]
-
-
-def _no_sympy(sympy: Any, *args: Any) -> Any:
-    raise NotImplementedError
+    return total.hexdigest()[:_LENGTH]

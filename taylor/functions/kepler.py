@@ -7,7 +7,7 @@ from typing import Any
 from taylor.expression import Expression
 from taylor.expression import make_function_node as call
 from taylor.functions.machine import by_machine
-from taylor.functions.record import Function
+from taylor.functions.record import Function, no_sympy
 from taylor.functions.registry import register
 from taylor.recurrence import SeriesBuilder
 
@@ -118,7 +118,7 @@ register(
         derivative=_slopes_of_anomaly,
         recurrence=_eccentric_anomaly,
         numpy_names=(),
-        sympy=lambda sympy, e, mean: sympy.kepler_E,
+        sympy=no_sympy,
         sympy_names=(),
         domain="E with E - e sin E = M, for 0 <= e <= 1 and any M; singular at e = 1, M = 0",
         reference="(1 - e cos E) E' = M' + e' sin E",
@@ -131,7 +131,7 @@ register(
         derivative=_slopes_of_longitude,
         recurrence=_eccentric_longitude,
         numpy_names=(),
-        sympy=lambda sympy, h, k, longitude: sympy.kepler_F,
+        sympy=no_sympy,
         sympy_names=(),
         domain="F with F + h cos F - k sin F = l, for h**2 + k**2 <= 1 and any l",
         reference=f"(1 - h sin F - k cos F) F' = l' - h' cos F + k' sin F; {_LAGRANGE}",

@@ -9,6 +9,11 @@ from typing import Any
 USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
 
 
+def no_sympy(sympy: Any, *args: Any) -> Any:
+    """The translation of functions that SymPy does not have."""
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Equations:
     """How unknowns y follow from arguments x by equations g(x, y) = 0, as expressions of x and y.

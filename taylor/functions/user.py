@@ -1,4 +1,4 @@
-"""Functions that users register: built from expressions, called at order zero, or known by coefficients."""
+"""Functions that users register: made of expressions, called at order zero, or by coefficients."""
 
 from __future__ import annotations
 

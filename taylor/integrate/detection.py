@@ -16,7 +16,7 @@ from taylor.expression import Expression, variable
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
-from taylor.integrate.switches import Switch
+from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
 from taylor.integrate.times import Pair
 from taylor.lower import scalars
@@ -36,16 +36,17 @@ class Detection:
     def __init__(
         self,
         events: Sequence[Event],
-        switches: Sequence[Switch],
-        system: System,
+        model: SwitchedSystem,
         stepper: rt.Stepper,
     ) -> None:
+        system = model.system
         self.events = tuple(events)
-        self.switches = tuple(switches)
-        self._modes = 1 + max((s.mode for s in switches), default=-1)
+        self.switches = model.switches
+        self._modes = 1 + max((s.mode for s in self.switches), default=-1)
         self._first_mode = len(system.parameters) - self._modes
-        listed = [event.expression for event in events] + [s.surface for s in switches]
-        self._expressions = [scalars(g).item() for g in listed]
+        watched = [model.event_function(scalars(event.expression).item()) for event in events]
+        surfaces = [scalars(switch.surface).item() for switch in self.switches]
+        self._expressions = watched + surfaces
         self._detector = _compile(self._expressions, system, stepper)
         self._system = system
         self._prepare()

@@ -33,6 +33,7 @@ from taylor.integrate.system import System, make_system, with_parameters_of
 from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
+from taylor.lower import scalars
 from taylor.precision import as_precision
 from taylor_runtime.program import Input
 
@@ -121,7 +122,8 @@ class Integrator(Trajectory):
         self._state = initial
         self._schedule = Schedule(impulses, self.system.states, self._parameters)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
-        self._model = switched(self.system)
+        self._modelled = tuple(scalars(event.expression).item() for event in watched)
+        self._model = switched(self.system, self._modelled)
         started = clock.perf_counter()
         self._machine = self._make_machine()
         self._detection = self._detect(watched)
@@ -149,7 +151,7 @@ class Integrator(Trajectory):
         if not events and not self._model.switches:
             return None
         model = self._model
-        return Detection(events, model.switches, model.system, self._machine.stepper)
+        return Detection(events, model, self._machine.stepper)
 
     def __repr__(self) -> str:
         return (
@@ -182,7 +184,7 @@ class Integrator(Trajectory):
         kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
-        self._model = switched(self.system)
+        self._model = switched(self.system, self.__dict__.setdefault("_modelled", ()))
         self._machine = self._make_machine()
         self._machine.restore(memory)
         self._detection = self._detect(events)

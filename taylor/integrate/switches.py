@@ -7,10 +7,11 @@ parameter, constant within a step, so that each branch's own series is used up t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from taylor.errors import ArgumentError
 from taylor.expression import Expression, parameter
 from taylor.functions.defined import DefinedName
 from taylor.functions.registry import functions
@@ -66,10 +67,28 @@ class SwitchedSystem:
     system: System
     switches: tuple[Switch, ...]
     modes: tuple[Expression, ...] = ()
+    places: Mapping[Expression, Expression] = field(default_factory=dict)  # in tables: their modes
+
+    def event_function(self, e: Expression) -> Expression:
+        """An event function with the places in its tables made into modes.
+
+        Raises ArgumentError for a table that the system was not made for.
+        """
+        return _with_places(e, self._known_place)
+
+    def _known_place(self, e: Expression, _: object) -> Expression:
+        if e not in self.places:
+            raise ArgumentError(
+                f"events: {e} is the place in a table along which steps have to end; give events "
+                "with tables of state or time to the constructor of the integrator"
+            )
+        return self.places[e]
 
 
-def switched(system: System) -> SwitchedSystem:
+def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSystem:
     """Turn every condition on state or time into a mode.
+
+    watched: event functions; the places in their tables become modes as well.
 
     >>> from taylor.expression import variable
     >>> from taylor.integrate.system import make_system
@@ -92,12 +111,30 @@ def switched(system: System) -> SwitchedSystem:
         elif (edge := _edge(new)) is not None and _varies(new):
             new = found.counter(new, edge)
         done[e] = new
+    for e in watched:
+        _with_places(e, found.counter)
     if not found.modes:
         return SwitchedSystem(system, ())
     derivatives = tuple(done[e] for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters)
-    return SwitchedSystem(changed, tuple(found.switches), tuple(found.modes))
+    modes = tuple(found.modes)
+    return SwitchedSystem(changed, tuple(found.switches), modes, found.counted)
+
+
+Counter = Callable[[Expression, Callable[[Expression], Expression]], Expression]
+
+
+def _with_places(root: Expression, counter: Counter) -> Expression:
+    """The expression with every place in a table replaced, those of constant arguments excepted."""
+    done: dict[Expression, Expression] = {}
+    for e in reachable([root]):
+        args = [done[arg] for arg in e.args]
+        unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
+        new = e if unchanged else rebuild(e, args)
+        edge = _edge(new) if isinstance(new.op, DefinedName) else None
+        done[e] = new if edge is None or not _varies(new) else counter(new, edge)
+    return done[root]
 
 
 def _edge(e: Expression) -> Callable[[Expression], Expression] | None:
@@ -118,6 +155,7 @@ class _Modes:
         self.modes: list[Expression] = []
         self.switches: list[Switch] = []
         self._by_surface: dict[Expression, Expression] = {}
+        self.counted: dict[Expression, Expression] = {}
 
     def _new(self, what: Expression) -> Expression:
         self.modes.append(parameter(f"mode {len(self.modes)}: {what}"))
@@ -138,8 +176,10 @@ class _Modes:
 
     def counter(self, e: Expression, edge: Callable[[Expression], Expression]) -> Expression:
         """The mode that counts the edges passed: up where the next is reached, down again."""
+        if e in self.counted:
+            return self.counted[e]
         place, x = len(self.modes), e.args[0]
-        mode = self._new(e)
+        mode = self.counted[e] = self._new(e)
         self.switches += [
             Switch(x - edge(mode + 1), e, -1, place, change=1),
             Switch(x - edge(mode), e, +1, place, change=-1),

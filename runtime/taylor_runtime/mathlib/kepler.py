@@ -140,10 +140,19 @@ def _equinoctial(
     return [longitude + difference, *turned, radius]
 
 
+def _with_tail(
+    emit: Callable[..., list[Value]], b: Builder, steps: int, *arguments: PairValue
+) -> list[Value]:
+    """The same for a last argument in two parts, and the low part of the first result."""
+    *others, high, low = arguments
+    found = emit(b, steps, *others, as_pair(high + low))
+    return [*found, widened(b, as_pair(found[0]).low)]
+
+
 def _kernels(
     names: Sequence[str], arity: int, emit: Callable[..., list[Value]]
 ) -> tuple[list[KernelFunction], list[KernelFunction]]:
-    """One kernel for each of four results, in double and in double-double."""
+    """One kernel for each of the results, in double and in double-double."""
 
     def in_double(b: Builder, *arguments: Value) -> Sequence[Value]:
         return [as_pair(v).high for v in emit(b, 1, *(widened(b, a) for a in arguments))]
@@ -172,7 +181,16 @@ def _named(name: str) -> list[str]:
     return [name, f"{name}_sin", f"{name}_cos", f"{name}_radius"]
 
 
+def _of_phase(name: str) -> list[str]:
+    """The names of the kernels that `taylor_runtime.compensate` puts in place of the others."""
+    return [f"{known}.phase" for known in (*_named(name), f"{name}_low")]
+
+
 _ELLIPSE = _kernels(_named("kepler_E"), 2, _of_ellipse)
 _EQUINOCTIAL = _kernels(_named("kepler_F"), 3, _equinoctial)
-KERNELS = (*_ELLIPSE[0], *_EQUINOCTIAL[0])
+_PHASES = (
+    *_kernels(_of_phase("kepler_E"), 3, partial(_with_tail, _of_ellipse))[0],
+    *_kernels(_of_phase("kepler_F"), 4, partial(_with_tail, _equinoctial))[0],
+)
+KERNELS = (*_ELLIPSE[0], *_EQUINOCTIAL[0], *_PHASES)
 PAIR_KERNELS = (*_ELLIPSE[1], *_EQUINOCTIAL[1])

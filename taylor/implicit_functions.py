@@ -1,14 +1,17 @@
-"""Functions that equations define: y(x) with g(x, y) = 0, of every order and with one value each."""
+"""Functions that equations define: y(x) with g(x, y) = 0, with derivatives of every order."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+import taylor_runtime as rt
 from taylor.decompose import decompose
 from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -19,11 +22,9 @@ from taylor.functions.record import Equations
 from taylor.rounding import rounding_error
 from taylor.substitute import substitute
 from taylor.traverse import inputs
-from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.newton import component, inner_kernels, inverse_kernel, newton_kernel
 from taylor_runtime.program import Input
 
-_MOST_STEPS = 200
+_MOST_STEPS = 500
 Nodes = tuple[Expression, ...]
 
 
@@ -73,7 +74,7 @@ def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None)
     own = frozenset((*x, *y))
     others = tuple(e for e in inputs([*equations, *starts]) if e not in own)
     _check(equations, (*x, *others), y)
-    names = _define((*x, *others), y, equations, starts)
+    names = _System((*x, *others), y, equations, starts).names
 
     def function(*args: Any) -> Any:
         if len(args) != count:
@@ -141,113 +142,111 @@ def _check(equations: Nodes, x: Nodes, y: Nodes) -> None:
 # -- the functions --------------------------------------------------------------------------------
 
 
-def _restored(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, j: int) -> DefinedName:
-    """A pickled name."""
-    return _define(x, y, equations, starts)[j]
+class _System:
+    """Equations g(x, y) = 0, and the functions y_1 .. y_m of x that they define: `names`."""
 
+    def __init__(self, x: Nodes, y: Nodes, equations: Nodes, starts: Nodes) -> None:
+        self.x, self.y = x, y
+        self.equations, self.starts = equations, starts
+        gradients = [grad_expressions(g, [*x, *y]) for g in equations]
+        self.partials = tuple(tuple(line[: len(x)]) for line in gradients)
+        self.jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
+        size = range(len(y))
+        self.inverse = tuple(tuple(_inverse(len(y), i, j) for j in size) for i in size)
+        self._compiled: Any = None
+        self.names = tuple(self._named(*self._code()))
 
-def _define(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes) -> tuple[DefinedName, ...]:
-    """The functions y_1 .. y_m of x."""
-    size = len(y)
-    slots = {e: Input("parameter", (i,)) for i, e in enumerate((*x, *y))}
-    gradients = [grad_expressions(g, [*x, *y]) for g in equations]
-    partials = tuple(tuple(line[: len(x)]) for line in gradients)
-    jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
-    bounds = [rounding_error(g) for g in equations]
-    wanted = [*equations, *bounds, *(entry for line in jacobian for entry in line)]
-    program = decompose(wanted, slots, order=0)
-    first = decompose(starts, {e: slots[e] for e in x}, order=0)
-    inner = inner_kernels(program, first)
-    code = digest(repr((program, first, len(x))).encode())
-    inverse = tuple(tuple(_inverse(size, i, j) for j in range(size)) for i in range(size))
-    names: list[DefinedName] = []
-    compiled: list[Any] = []
+    def _code(self) -> tuple[rt.KernelFunction, tuple[str, ...]]:
+        """The kernel of all unknowns, and the names of those that it calls."""
+        slots = {e: Input("parameter", (i,)) for i, e in enumerate((*self.x, *self.y))}
+        bounds = [rounding_error(g) for g in self.equations]
+        entries = [entry for line in self.jacobian for entry in line]
+        program = decompose([*self.equations, *bounds, *entries], slots, order=0)
+        first = decompose(self.starts, {e: slots[e] for e in self.x}, order=0)
+        name = f"implicit_{digest(repr((program, first, len(self.x))).encode())}"
+        kernel = rt.newton_kernel(name, len(self.x), first, program)
+        return kernel, rt.inner_kernels(program, first)
 
-    def nodes(args: Sequence[Any]) -> Nodes:
-        return tuple(make_function_node(name, *args) for name in names)
-
-    def numbers(*args: Any) -> tuple[Any, ...]:
-        from taylor.function import compile
-
-        if not compiled:
-            compiled.append(compile(nodes(x), list(x), name="implicit"))
-        found: tuple[Any, ...] = compiled[0](*args)
-        return found
-
-    def here(expressions: tuple[Nodes, ...], args: Sequence[Any]) -> tuple[Nodes, ...]:
-        actual = dict(zip((*x, *y), (*args, *nodes(args)), strict=True))
-        return tuple(tuple(substitute(e, actual) for e in line) for line in expressions)
-
-    def system(*args: Expression) -> Equations:
-        return Equations(nodes(args), here(jacobian, args), here(partials, args), inverse)
-
-    def derivative(j: int, *args: Expression) -> Nodes:
-        matrix, sides = here(jacobian, args), here(partials, args)
-        if size == 1:
-            return tuple(-side / matrix[0][0] for side in sides[0])
-        flat = [entry for line in matrix for entry in line]
-        row = [make_function_node(inverse[j][i], *flat) for i in range(size)]
-        totals = [sum((row[i] * sides[i][k] for i in range(size)), ZERO) for k in range(len(x))]
-        return tuple(-as_expression(total) for total in totals)
-
-    for j in range(size):
-        label = f"implicit_{code}" if size == 1 else f"implicit{j}_{code}"
-        kernel = newton_kernel(f"implicit_{code}", len(x), first, program)
-        names.append(
-            defined(
-                label,
-                lambda name, kernel=kernel, j=j: component(kernel, j),
-                (_restored, (x, y, equations, starts, j)),
+    def _named(self, kernel: rt.KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
+        for j in range(len(self.y)):
+            one = rt.kernel_result(kernel, j)
+            yield defined(
+                one,
+                (_restored, (self.x, self.y, self.equations, self.starts, j)),
                 inner,
-                arity=len(x),
-                mpmath=lambda mp, *a, j=j: _by_mpmath(mp, (x, y), equations, jacobian, starts, a)[
-                    j
-                ],
-                numpy=lambda *args, j=j: numbers(*args)[j],
-                derivative=lambda *args, j=j: derivative(j, *args),
-                equations=system,
+                arity=len(self.x),
+                mpmath=partial(self.by_mpmath, j),
+                numpy=partial(self.by_machine, j),
+                derivative=partial(self.derivative, j),
+                equations=self.system,
                 domain="where Newton's method finds a root",
                 reference="the equations, solved order by order",
             )
+
+    def nodes(self, args: Sequence[Any]) -> Nodes:
+        """The unknowns at some arguments."""
+        return tuple(make_function_node(name, *args) for name in self.names)
+
+    def _at(self, lines: tuple[Nodes, ...], args: Sequence[Any]) -> tuple[Nodes, ...]:
+        actual = dict(zip((*self.x, *self.y), (*args, *self.nodes(args)), strict=True))
+        return tuple(tuple(substitute(e, actual) for e in line) for line in lines)
+
+    def system(self, *args: Expression) -> Equations:
+        """What the unknowns' series follow from."""
+        jacobian, partials = self._at(self.jacobian, args), self._at(self.partials, args)
+        return Equations(self.nodes(args), jacobian, partials, self.inverse)
+
+    def derivative(self, j: int, *args: Expression) -> Nodes:
+        """-(dg/dy)**-1 dg/dx_k, one for each argument."""
+        matrix, sides = self._at(self.jacobian, args), self._at(self.partials, args)
+        size = len(self.y)
+        if size == 1:
+            return tuple(-side / matrix[0][0] for side in sides[0])
+        flat = [entry for line in matrix for entry in line]
+        row = [make_function_node(self.inverse[j][i], *flat) for i in range(size)]
+        columns = zip(*sides, strict=True)
+        return tuple(
+            -as_expression(sum((r * s for r, s in zip(row, column, strict=True)), ZERO))
+            for column in columns
         )
-    return tuple(names)
+
+    def by_machine(self, j: int, *args: Any) -> Any:
+        """Unknown j of numbers and arrays."""
+        from taylor.function import compile
+
+        if self._compiled is None:
+            self._compiled = compile(self.nodes(self.x), list(self.x), name="implicit")
+        return self._compiled(*args)[j]
+
+    def by_mpmath(self, j: int, mp: Any, *args: Any) -> Any:
+        """Unknown j in the precision of an mpmath context."""
+        given = dict(zip(self.x, map(mp.mpf, args), strict=True))
+        with mp.extraprec(20):
+            found = [mp.mpf(s.evaluate(given)) for s in self.starts]
+            for _ in range(_MOST_STEPS):
+                values = {**given, **dict(zip(self.y, found, strict=True))}
+                g = mp.matrix([e.evaluate(values) for e in self.equations])
+                if all(value == 0 for value in g):
+                    return found[j]
+                matrix = mp.matrix([[e.evaluate(values) for e in line] for line in self.jacobian])
+                try:
+                    step = mp.lu_solve(matrix, g)
+                except ZeroDivisionError:
+                    break
+                found = [value - change for value, change in zip(found, step, strict=True)]
+                sizes = [mp.eps * 2**10 * abs(value) for value in found]
+                if all(abs(c) <= s for c, s in zip(step, sizes, strict=True)):
+                    return found[j]
+        return mp.nan
 
 
-def _by_mpmath(
-    mp: Any,
-    leaves: tuple[Nodes, Nodes],
-    equations: Nodes,
-    jacobian: tuple[Nodes, ...],
-    starts: Nodes,
-    args: Sequence[Any],
-) -> list[Any]:
-    """The unknowns in the precision of an mpmath context."""
-    x, y = leaves
-    given = dict(zip(x, map(mp.mpf, args), strict=True))
-    with mp.extraprec(20):
-        found = [mp.mpf(s.evaluate(given)) for s in starts]
-        for _ in range(_MOST_STEPS):
-            values = {**given, **dict(zip(y, found, strict=True))}
-            g = mp.matrix([e.evaluate(values) for e in equations])
-            matrix = mp.matrix([[e.evaluate(values) for e in line] for line in jacobian])
-            if all(value == 0 for value in g):
-                return found
-            try:
-                step = mp.lu_solve(matrix, g)
-            except ZeroDivisionError:
-                break
-            found = [value - change for value, change in zip(found, step, strict=True)]
-            sizes = [mp.eps * 2**10 * abs(value) for value in found]
-            if all(abs(c) <= s for c, s in zip(step, sizes, strict=True)):
-                return found
-    return [mp.nan] * len(y)
+def _restored(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, j: int) -> DefinedName:
+    """A pickled name."""
+    return _System(x, y, equations, starts).names[j]
 
 
 def _inverse(size: int, i: int, j: int) -> DefinedName:
     """Entry (i, j) of the inverse of a matrix as a function of its entries, row by row."""
-
-    def kernel(name: str) -> KernelFunction:
-        return component(inverse_kernel(size), i * size + j)
 
     def by_mpmath(mp: Any, *entries: Any) -> Any:
         return (mp.matrix(np.reshape(entries, (size, size)).tolist()) ** -1)[i, j]
@@ -264,8 +263,9 @@ def _inverse(size: int, i: int, j: int) -> DefinedName:
         return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
 
     return defined(
-        f"inverse{size}_{i}_{j}",
-        kernel,
+        replace(
+            rt.kernel_result(rt.inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"
+        ),
         (_inverse, (size, i, j)),
         arity=size * size,
         mpmath=by_mpmath,
