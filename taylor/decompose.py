@@ -284,11 +284,12 @@ class _Decomposition:
 
     def _function(self, e: Expression) -> int:
         record, builder = _record(e), self.builder
-        rows = [self.rows[arg] for arg in e.args]
+        orders = tuple(arg.payload for arg in e.args[: record.orders])
+        rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
-            return builder.kernel(record.kernel_name, *rows)
+            return builder.kernel(record.kernel_name, *rows, constants=orders)
         if record.recurrence is not None:
-            return builder.apply(record.name, *rows)
+            return builder.apply(record.name, *rows, orders=orders)
         derivatives = [builder.derivative(row) for row in rows]
         row = builder.declare(record.kernel_name, *rows)
         slopes: _Slopes = [
@@ -364,8 +365,11 @@ def _has_exact_exponent(e: Expression) -> bool:
 
 
 def _operands(e: Expression) -> tuple[Expression, ...]:
-    """The operands that need rows of their own: all but the exact exponent of a power."""
-    return e.args[:1] if e.op == "pow" and _has_exact_exponent(e) else e.args
+    """The operands that need rows of their own: not the exact exponent of a power, nor orders."""
+    if e.op == "pow" and _has_exact_exponent(e):
+        return e.args[:1]
+    record = functions.get(e.op)
+    return e.args[record.orders :] if record is not None and record.orders else e.args
 
 
 def _is_product(e: Expression) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
+    bessel,
     exponential,
+    gamma_family,
     hyperbolic,
     network,
     piecewise,
@@ -56,6 +58,14 @@ erf = _public("erf")
 erfc = _public("erfc")
 erf_derivative = _public("erf_derivative")
 
+gamma = _public("gamma")
+lgamma = _public("lgamma")
+digamma = _public("digamma")
+polygamma = _public("polygamma")
+
+besselj = _public("besselj")
+bessely = _public("bessely")
+
 abs = _public("abs")
 sign = _public("sign")
 floor = _public("floor")
@@ -74,6 +84,7 @@ __all__ = [
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
     *("sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"),
     *("erf", "erfc", "erf_derivative"),
+    *("gamma", "lgamma", "digamma", "polygamma", "besselj", "bessely"),
     *("abs", "sign", "floor", "minimum", "maximum"),
     *("sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"),
     *("sum", "prod", "where", "register_function"),

@@ -114,6 +114,15 @@ _AUXILIARIES = (
         lambda mp, x, y: (x - y) * (x + y),
         "x**2 - y**2 as (x - y) * (x + y), without cancellation",
     ),
+    KernelDefinition(
+        "polygamma_coefficient",
+        3,
+        lambda mp, x, s, k: mp.psi(int(k), x) / mp.factorial(int(k)) / s ** int(k),
+        "the k-th derivative of digamma at x over k! s**k, for a natural number k; s, a power of "
+        "two near 1/|x|, keeps it in range",
+        "everywhere but 0, -1, -2, ..",
+        rational=False,
+    ),
 )
 
 
@@ -125,11 +134,16 @@ def _of_function(function: Function) -> KernelDefinition:
     return KernelDefinition(
         function.kernel_name,
         function.arity,
-        function.mpmath,
+        _orders_last(function) if function.orders else function.mpmath,
         f"the function {function.name}",
         function.domain,
         rational=function.name in _RATIONAL_FUNCTIONS,
     )
+
+
+def _orders_last(function: Function) -> Callable[..., Any]:
+    """The function's mpmath form, for one order and one argument, as of a kernel."""
+    return lambda mp, x, order: function.mpmath(mp, order, x)
 
 
 def kernel_definitions() -> dict[str, KernelDefinition]:

@@ -32,6 +32,12 @@ class Function:
         expressions contain in its place, so it has no kernel and no recurrence of its own.
     defaults: values of the last arguments that may be left out.
     kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    orders: how many of the first arguments are exact integers that choose a function of a family,
+        as n in besselj(n, x). They are constants of the kernel, after its rows, and the recurrence
+        gets them after its rows as well; the partial derivatives by them are zero.
+    canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
+        f(*args), if there is a simpler one; it also rejects orders that make no sense.
+    about: more for the documentation.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -50,6 +56,9 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: str = ""
     parity: int = 0
+    orders: int = 0
+    canonical: Callable[..., Any] | None = None
+    about: str = ""
 
     @property
     def kernel_name(self) -> str:

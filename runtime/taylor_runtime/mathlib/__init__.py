@@ -20,6 +20,7 @@ from taylor_runtime.mathlib import (
     inverse,
     logarithm,
     power,
+    rounded,
     simple,
     special,
     trigonometric,
@@ -40,6 +41,7 @@ _FAMILIES = (
     inverse,
     hyperbolic,
     special,
+    rounded,
 )
 
 kernels: dict[str, KernelFunction] = {
