@@ -46,6 +46,7 @@ ORDERS = {
     "bessely": (0, 1, 2, 7, -3, 40),
 }
 _FEW = 4
+_SLOW_REGIONS = ("near pi/2 n", "huge")
 # The double closest to a multiple of pi/2 (Muller, Elementary Functions, 2016, section 11.3).
 HARDEST = 6381956970095103 * 2.0**797
 SPECIAL = [
@@ -135,7 +136,9 @@ def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict
         "special": special,
     }
     if name in ORDERS:
-        return {region: family_points(name, x) for region, x in single.items()}
+        moderate = {region: x for region, x in single.items() if region not in _SLOW_REGIONS}
+        moderate["special"] = _moderate_points(name, 0, 0)
+        return {region: family_points(name, x) for region, x in moderate.items()}
     if arity == 1:
         return {region: [x] for region, x in single.items()}
     if name == "pow":
