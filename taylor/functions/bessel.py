@@ -26,9 +26,9 @@ _HALF = Fraction(1, 2)
 _ABOUT = (
     "The order n is an exact integer of any sign, part of the function's name rather than an\n"
     "argument. {name}(n, x) is called as in mpmath and SymPy; scipy.special.{scipy} map onto it.\n"
-    "In float64 errors are below an ulp, next to the zeros too; in double-double they are some\n"
-    "1e-30 of the amplitude. A value takes a time that grows with max(|n|, x) up to x = 40,\n"
-    "with |n| alone beyond.\n\n"
+    "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
+    "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2). A value takes a time\n"
+    "that grows with max(|n|, x) up to x = 40, with |n| alone beyond.\n\n"
 )
 
 

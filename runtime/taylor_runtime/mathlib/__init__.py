@@ -15,6 +15,7 @@ from taylor_runtime.ir import Builder, Value
 from taylor_runtime.mathlib import (
     arithmetic,
     exponential,
+    gamma,
     half_powers,
     hyperbolic,
     inverse,
@@ -42,6 +43,7 @@ _FAMILIES = (
     hyperbolic,
     special,
     rounded,
+    gamma,
 )
 
 kernels: dict[str, KernelFunction] = {

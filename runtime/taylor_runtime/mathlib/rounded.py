@@ -1,4 +1,4 @@
-"""Kernels for double that compute in double-double and round once: gamma and Bessel functions.
+"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions.
 
 Next to their zeros and poles, and in recurrences of many steps, double arithmetic would lose bits.
 """
@@ -22,5 +22,6 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
     return KernelFunction(wide.name.removesuffix(".double"), wide.arity, emit)
 
 
-_WIDE = (*gamma.KERNELS, *polygamma.SHORT_KERNELS, *bessel.SHORT_KERNELS)
-KERNELS = tuple(_rounded(kernel) for kernel in _WIDE)
+_DIGAMMA, *_POLYGAMMAS = polygamma.SHORT_KERNELS
+ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, _DIGAMMA)))  # of mathlib.gamma
+KERNELS = tuple(map(_rounded, (*_POLYGAMMAS, *bessel.KERNELS)))

@@ -1,22 +1,19 @@
 """Bessel functions of integer order, J and Y, in double-double arithmetic.
 
-Below `switch` or the order, J comes from Miller's backward recurrence (British Association
+Below `SWITCH` or the order, J comes from Miller's backward recurrence (British Association
 Mathematical Tables X (1952)), normalised by J_0**2 + 2 J_1**2 + 2 J_2**2 + .. = 1 (Abramowitz &
 Stegun 1964, 9.1.76), a sum without cancellation; the same J_k give Y_0 and Y_1 by Neumann's series
 (9.1.88).  Beyond, Hankel's expansions (9.2.5 to 9.2.10) give orders 0 and 1.  The recurrence in the
 order (9.1.27), stable upwards for every Y and for J up to the order x, gives the others.
 
 Errors are absolute, relative to the amplitude sqrt(J**2 + Y**2) (or to J where that is far below
-it), and grow slowly with the order.  The kernels for double use fewer terms of the same series,
-and so are right to their last place next to the zeros, too.
+it), some 50 units of 2**-106 and growing slowly with the order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
 
 from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product
@@ -45,29 +42,12 @@ _HUGE = 400  # numbers beyond 2**400 are scaled down by that
 _TINY = -60  # below 2**_TINY the first term of the power series is all
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How far the series go.
-
-    suffix: of the kernels' names.
-    switch: where Hankel's expansions begin.
-    hankel: how many of their terms are used, P and Q together, of which `doubles` each in double.
-    extra, slope: recurrences for J start at max(n, x) + extra + slope sqrt(x), which leaves an
-        error of 2**-88 or 2**-119 of the amplitude at orders up to 1000.
-    neumann: highest k of J_{2k} in Y_0: J_{2k}(switch) is below 2**-80 or 2**-114.
-    """
-
-    suffix: str
-    switch: int
-    hankel: int
-    doubles: int
-    extra: int
-    slope: float
-    neumann: int
-
-
-FULL = Terms("", 40, 56, 22, 20, 4.0, 52)
-SHORT = Terms(".double", 25, 40, 16, 14, 3.5, 34)
+SWITCH = 40  # where Hankel's expansions begin
+_HANKEL_TERMS, _HANKEL_DOUBLES = 56, 22  # P and Q together, and those of each in double
+# Recurrences for J start at max(n, x) + _EXTRA + _SLOPE sqrt(x), which leaves an error of 2**-119
+# of the amplitude (measured at orders up to 1000).
+_EXTRA, _SLOPE = 20, 4.0
+_NEUMANN_LENGTH = 52  # highest k of J_{2k} in Y_0: J_{2k}(SWITCH) is below 2**-110
 
 
 # -- recurrences in the order -------------------------------------------------------------------
@@ -111,11 +91,11 @@ def _upward(
     return chosen(b, m < 1, first, as_pair(found[2])), found[1]
 
 
-def _downward(terms: Terms, b: Builder, t: PairValue, order: PairValue) -> Sequence[Value]:
-    """J of order m for 2**(_TINY - 1) < t <= max(switch, m)."""
+def _downward(b: Builder, t: PairValue, order: PairValue) -> Sequence[Value]:
+    """J of order m for 2**(_TINY - 1) < t <= max(SWITCH, m)."""
     m, two = order.high, 2 / t
     larger = b.select(t.high > m, t.high, m)
-    start = b.floor(b.fma(b.sqrt(t.high), terms.slope, larger + terms.extra))
+    start = b.floor(b.fma(b.sqrt(t.high), _SLOPE, larger + _EXTRA))
     zero = constant(b, 0, t)
 
     def step(carried: list[Value]) -> Sequence[Value]:
@@ -147,14 +127,14 @@ def _hankel_terms(nu: int, count: int) -> list[Fraction]:
     return [(-1) ** (k // 2) * a for k, a in enumerate(found)]
 
 
-def _hankel(terms: Terms, b: Builder, x: PairValue) -> Sequence[Value]:
-    """[J_0, J_1, Y_0, Y_1] for finite x >= switch."""
+def _hankel(b: Builder, x: PairValue) -> Sequence[Value]:
+    """[J_0, J_1, Y_0, Y_1] for finite x >= SWITCH."""
     inverse = 1 / x
     z = inverse * inverse
     series = []
     for nu in (0, 1):
-        a = _hankel_terms(nu, terms.hankel)
-        even, odd = (polynomial(b, z, a[k::2], terms.doubles) for k in (0, 1))
+        a = _hankel_terms(nu, _HANKEL_TERMS)
+        even, odd = (polynomial(b, z, a[k::2], _HANKEL_DOUBLES) for k in (0, 1))
         series.append((even, odd * inverse))
     (p0, q0), (p1, q1) = series
     sine, cosine = map(as_pair, emit_call(b, SINCOS, [x]))
@@ -172,10 +152,9 @@ def _neumann_weights(length: int) -> tuple[list[Fraction], list[Fraction]]:
     return even, odd
 
 
-def _neumann(terms: Terms, b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
-    """[Y_0, Y_1] for 2**(_TINY - 1) < t <= switch; log is log(t/2) + Euler's constant."""
-    length = terms.neumann
-    tables = [b.table(weights, PAIR) for weights in _neumann_weights(length)]
+def _neumann(b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
+    """[Y_0, Y_1] for 2**(_TINY - 1) < t <= SWITCH; log is log(t/2) + Euler's constant."""
+    tables = [b.table(weights, PAIR) for weights in _neumann_weights(_NEUMANN_LENGTH)]
     scalar = make_type(PAIR, 0)
     zero, two = constant(b, 0, t), 2 / t
 
@@ -197,8 +176,8 @@ def _neumann(terms: Terms, b: Builder, t: PairValue, log: PairValue) -> Sequence
             j = j - 1
         return [j, *values]
 
-    start = b.constant(2 * length + 1, t.high.type)
-    found = b.fold(0, length, [start, constant(b, 1, t), *[zero] * 4], step)
+    start = b.constant(2 * _NEUMANN_LENGTH + 1, t.high.type)
+    found = b.fold(0, _NEUMANN_LENGTH, [start, constant(b, 1, t), *[zero] * 4], step)
     first, g, total, even, odd = map(as_pair, found[1:])
     f = _next(b, two, b.constant(1, t.high.type), first, g)  # of order 0
     total, even, odd = (pair(*fast_two_sum(b, *x.parts)) for x in (total, even, odd))
@@ -238,21 +217,21 @@ def _where_any(
     return [as_pair(value) for value in found]
 
 
-def besselj(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
+def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     """J of order n at x; n is an integer, |n| below 2**50."""
     n, size = order.high, magnitude(b, x)
     m = b.fabs(n)
     inside = (size.high > 0) & (size.high < INFINITY)
     size = chosen(b, inside, size, constant(b, 1, x))
-    far = (size.high >= terms.switch) & (size.high >= m)
+    far = (size.high >= SWITCH) & (size.high >= m)
     t, k = _scaled_argument(b, size)
     near_t = chosen(b, far, constant(b, 1, x), t)
     near_m = widened(b, b.select(far, b.constant(0, m.type), m))
-    (near,) = _where_any(b, ~far, near_t, _DOWNWARD[terms], near_m)
-    far_t = chosen(b, far, size, constant(b, terms.switch, x))
+    (near,) = _where_any(b, ~far, near_t, _DOWNWARD, near_m)
+    far_t = chosen(b, far, size, constant(b, SWITCH, x))
 
     def ascend() -> Sequence[Value]:
-        values = [as_pair(value) for value in emit_call(b, _HANKEL[terms], [far_t])]
+        values = [as_pair(value) for value in emit_call(b, _HANKEL, [far_t])]
         few = b.select(far, m, b.constant(0, m.type))
         return [_upward(b, 2 / far_t, values[0], values[1], few)[0]]
 
@@ -264,19 +243,19 @@ def besselj(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequenc
     return [chosen(b, negative, -value, value)]
 
 
-def bessely(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
+def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     """Y of order n at x; n is an integer, |n| below 2**50."""
     n = order.high
     m = b.fabs(n)
     inside = (x.high > 0) & (x.high < INFINITY)
     size = chosen(b, inside, x, constant(b, 1, x))
-    far = size.high >= terms.switch
+    far = size.high >= SWITCH
     t, k = _scaled_argument(b, size)
     near_t = chosen(b, far, constant(b, 1, x), t)
     log = natural_log(b, size) + (EULER - LN2)
-    near = _where_any(b, ~far, near_t, _NEUMANN[terms], log)
-    far_t = chosen(b, far, size, constant(b, terms.switch, x))
-    values = _where_any(b, far, far_t, _HANKEL[terms])[2:]
+    near = _where_any(b, ~far, near_t, _NEUMANN, log)
+    far_t = chosen(b, far, size, constant(b, SWITCH, x))
+    values = _where_any(b, far, far_t, _HANKEL)[2:]
     first, second = (chosen(b, far, u, v) for u, v in zip(values, near, strict=True))
     value, exponent = _upward(b, 2 / t, first, second, m)
     value = finite_low(b, _scaled_result(b, value, exponent - k * m))
@@ -286,25 +265,8 @@ def bessely(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequenc
     return [chosen(b, (n < 0) & _is_odd(b, m), -value, value)]
 
 
-def _inner(
-    name: str, arity: int, emit: Callable[..., Sequence[Value]], results: int
-) -> dict[Terms, KernelFunction]:
-    return {
-        terms: KernelFunction(f"{name}{terms.suffix}", arity, partial(emit, terms), results)
-        for terms in (FULL, SHORT)
-    }
+_DOWNWARD = KernelFunction("bessel.downward", 2, _downward)
+_HANKEL = KernelFunction("bessel.hankel", 1, _hankel, results=4)
+_NEUMANN = KernelFunction("bessel.neumann", 2, _neumann, results=2)
 
-
-_DOWNWARD = _inner("bessel.downward", 2, _downward, 1)
-_HANKEL = _inner("bessel.hankel", 1, _hankel, 4)
-_NEUMANN = _inner("bessel.neumann", 2, _neumann, 2)
-
-KERNELS = tuple(
-    KernelFunction(name, 2, partial(emit, FULL))
-    for name, emit in (("besselj", besselj), ("bessely", bessely))
-)
-# For double: results are rounded to the high part.
-SHORT_KERNELS = tuple(
-    KernelFunction(f"{name}.double", 2, partial(emit, SHORT))
-    for name, emit in (("besselj", besselj), ("bessely", bessely))
-)
+KERNELS = (KernelFunction("besselj", 2, besselj), KernelFunction("bessely", 2, bessely))
