@@ -176,6 +176,24 @@ def test_chains_end_with_the_order() -> None:
     assert rows(besselj, "besselj", 4) == [(n,) for n in range(7)]
     assert rows(lambda x: bessely(5, x), "bessely", 9) == [(4,), (5,)]
     assert rows(besselj, "besselj", 0) == [(2,)]
+    both = rows(lambda x: ty.besselj(0, x) * ty.besselj(3, x), "besselj", 4)
+    assert both == [(n,) for n in range(8)]
+
+
+def test_members_of_a_family_share_their_chain() -> None:
+    """In either order, coefficients are those of each alone."""
+    point, order = 2.5, 9
+    for first, second in ((0, 4), (4, 0), (1, 2)):
+        together = ty.jet(lambda x: [ty.besselj(first, x), ty.besselj(second, x)], point, order)  # noqa: B023
+        for i, n in enumerate((first, second)):
+            right = SERIES["besselj"](MP, n, MP.mpf(point), order)
+            error = max(abs(MP.mpf(float(a)) - r) for a, r in zip(together[i], right, strict=True))
+            assert error < 1e-16
+    gamma = ty.jet(lambda x: [ty.polygamma(2, x), ty.digamma(x), ty.polygamma(1, x)], point, order)
+    for i, k in enumerate((2, 0, 1)):
+        right = SERIES["polygamma"](MP, k, MP.mpf(point), order)
+        error = max(abs(MP.mpf(float(a)) - r) for a, r in zip(gamma[i], right, strict=True))
+        assert error < 3e-16
 
 
 # -- integrators ----------------------------------------------------------------------------------

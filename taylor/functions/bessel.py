@@ -19,6 +19,7 @@ from taylor.expression import make_function_node as call
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.functions.record import Function
 from taylor.functions.registry import register
+from taylor.functions.rules import chain
 from taylor.recurrence import SeriesBuilder, shared
 from taylor.simplify import is_negative
 
@@ -32,30 +33,25 @@ _ABOUT = (
 )
 
 
-@shared
 def _first_kind(b: SeriesBuilder, x: int, n: int) -> int:
     """J_m' = (J_{m-1} - J_{m+1})/2 x' and J_{-m} = (-1)**m J_m, J_0' = -J_1 x'.
 
-    Of order m only the coefficients below order - |m - n| are used, at the ends only order zero.
     Source: Abramowitz & Stegun (1964), 9.1.5, 9.1.27 and 9.1.28.
     """
     derivative = b.derivative(x)
-    length: dict[int, int] = {}
-    for m in range(n - b.order, n + b.order + 1):
-        length[abs(m)] = max(length.get(abs(m), 0), b.order - abs(m - n))
-    rows = {
-        m: b.declare("besselj", x, constants=(m,))
-        if few
-        else b.kernel("besselj", x, constants=(m,))
-        for m, few in sorted(length.items())
-    }
-    for m in (m for m, few in length.items() if few):
+    members = chain(b, "besselj", x)
+    rows = members.rows
+    for m in range(max(n - b.order, 0), n + b.order + 1):
+        members.declare(b, "besselj", (x,), m)
+    inner = {abs(m) for m in range(n - b.order + 1, n + b.order)} - members.defined
+    for m in sorted(inner):
         if m == 0:
             terms = b.convolution(-1, derivative, rows[1], first=1)
         else:
             slope = b.linear([(_HALF, rows[m - 1]), (-_HALF, rows[m + 1])])
             terms = b.convolution(1, derivative, slope, first=1)
         b.define(rows[m], terms, times="1/n")
+    members.defined.update(inner)
     return rows[n]
 
 

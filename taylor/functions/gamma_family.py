@@ -12,7 +12,8 @@ from taylor.expression import ZERO, Expression
 from taylor.expression import make_function_node as call
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.functions.rules import chain
+from taylor.recurrence import SeriesBuilder
 from taylor.sums import exact_value
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"
@@ -50,25 +51,24 @@ def numerical(name: str, x: Any, *orders: Any) -> Any:
 # -- recurrences --------------------------------------------------------------------------------
 
 
-@shared
 def _scaled_coefficient(b: SeriesBuilder, x: int, first: int) -> tuple[int, int, int]:
     """Return (c_k, y, s) for k = `first`: c_k = digamma^(k)(x) / (k! s**k), y = s x, so that
 
     c_k' = (k + 1) c_{k+1} y',
 
-    with s a power of two near 1/|x|: x**-k over- and underflows before c_k does.  Coefficient n of
-    c_k takes n - 1 of c_{k+1}, so that the last one is needed at order zero only; higher
-    coefficients of the rows between are neither right nor used.
+    with s a power of two near 1/|x|: x**-k over- and underflows before c_k does.
     """
     s = b.kernel("scale", x, x)
     y = b.product(s, x)
     derivative, last = b.derivative(y), first + b.order - 1
-    row = b.kernel("polygamma_coefficient", x, s, constants=(last,))
-    for k in range(last - 1, first - 1, -1):
-        terms = b.convolution(k + 1, derivative, row, first=1)
-        row = b.declare("polygamma_coefficient", x, s, constants=(k,))
-        b.define(row, terms, times="1/n")
-    return row, y, s
+    members = chain(b, "polygamma_coefficient", x)
+    for k in range(last, first - 1, -1):
+        members.declare(b, "polygamma_coefficient", (x, s), k)
+        if k < last and k not in members.defined:
+            terms = b.convolution(k + 1, derivative, members.rows[k + 1], first=1)
+            b.define(members.rows[k], terms, times="1/n")
+            members.defined.add(k)
+    return members.rows[first], y, s
 
 
 def _digamma(b: SeriesBuilder, x: int) -> int:
