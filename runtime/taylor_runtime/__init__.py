@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.mathlib.arrays import kernel_values as kernel_values
     from taylor_runtime.mathlib.kernel import KernelFunction as KernelFunction
     from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
     from taylor_runtime.mathlib.tables import place_kernel as place_kernel
@@ -110,6 +111,7 @@ _NAMES = {
     "mathlib.kernel": "KernelFunction",
     "mathlib.tables": "entry_kernel place_kernel",
     "newton": "inner_kernels inverse_kernel kernel_result newton_kernel",
+    "mathlib.arrays": "kernel_values",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",
