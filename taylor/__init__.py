@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from taylor import models as models
     from taylor.function import Function as Function
     from taylor.function import compile as compile
+    from taylor.implicit import implicit as implicit
     from taylor.integrate.dense import DenseOutput as DenseOutput
     from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
     from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
@@ -58,19 +59,30 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
+    from taylor.partials import Derivatives as Derivatives
+    from taylor.partials import derivatives as derivatives
     from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
+    from taylor.tables import chebyshev as chebyshev
+    from taylor.tables import piecewise as piecewise
+    from taylor.tables import spline as spline
 
 # Public names that some programs have no use for are imported when first asked for; what compiles
 # is imported below, so that the first compilation does not pay for it.
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
+    "Derivatives": "taylor.partials",
     "derivative": "taylor.jets",
+    "derivatives": "taylor.partials",
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
+    "implicit": "taylor.implicit",
+    "chebyshev": "taylor.tables",
+    "piecewise": "taylor.tables",
+    "spline": "taylor.tables",
     "Crossings": "taylor.integrate.events",
     "Event": "taylor.integrate.events",
     "Impulse": "taylor.integrate.impulses",

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from taylor.errors import UnsupportedFunctionError
+from taylor.functions.coefficients import by_coefficients
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
 from taylor_runtime.program import Kernel, Program
@@ -14,11 +15,16 @@ from taylor_runtime.program import Kernel, Program
 
 def externals(program: Program) -> dict[str, int]:
     """Address of every callback kernel of a program, by the kernel's name."""
-    return {
-        row.start.function: _address(row.start.function)
-        for row in program.rows
-        if isinstance(row.start, Kernel) and row.start.function.startswith(USER_KERNEL)
-    }
+    return {name: _address(name) for name in _user_kernels(program)}
+
+
+def _user_kernels(program: Program) -> list[str]:
+    """The callbacks that a program calls, itself or in kernels with a formula inside."""
+    found: list[str] = []
+    for row in program.rows:
+        if isinstance(row.start, Kernel):
+            found += [row.start.function, *getattr(row.start.function, "inner", ())]
+    return [name for name in dict.fromkeys(found) if name.startswith(USER_KERNEL)]
 
 
 @cache
@@ -28,11 +34,13 @@ def _callback(kernel: str) -> Any:
     An exception in the function is printed by ctypes and gives 0, which would be silently wrong; so
     it is turned into NaN here.
     """
-    record = get(kernel.removeprefix(USER_KERNEL))
+    name, coefficient = by_coefficients(kernel)
+    record = get(name)
+    function = coefficient or record.numpy
 
     def evaluate(*arguments: float) -> float:
         try:
-            return float(record.numpy(*arguments))
+            return float(function(*arguments))
         except Exception:
             return float("nan")
 
@@ -41,6 +49,9 @@ def _callback(kernel: str) -> Any:
 
 
 def _address(kernel: str) -> int:
+    name, coefficient = by_coefficients(kernel)
+    if coefficient is None and get(name).address:
+        return get(name).address
     return ctypes.cast(_callback(kernel), ctypes.c_void_p).value or 0
 
 
@@ -48,9 +59,8 @@ def check_has_digits(program: Program) -> None:
     """Raise UnsupportedFunctionError for a function that knows float64 alone: its 16 digits would
     pass for 31.
     """
-    names = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
-    for name in (name for name in names if name.startswith(USER_KERNEL)):
+    for name in _user_kernels(program):
         raise UnsupportedFunctionError(
-            f"the registered function {name.removeprefix(USER_KERNEL)!r} computes in float64 and "
+            f"the registered function {by_coefficients(name)[0]!r} computes in float64 and "
             "cannot be used in double-double; register it as an expression"
         )

@@ -13,19 +13,17 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
 from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
-from taylor.functions.registry import functions
+from taylor.functions.registry import get
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program import Coefficient, Input, Program, Row, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
 _EXACT_INTEGERS = 1 << 53  # below this, integers are exact in float64
-_Slopes = list[
-    tuple[Any, Expression, int | None]
-]  # (constant, partial derivative, derivative row of x)
 
 
 def decompose(
@@ -59,7 +57,7 @@ def decompose(
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
-    scaled = [_split(derivative) for derivative in derivatives or ()]
+    scaled = [split(derivative) for derivative in derivatives or ()]
     work.lower([core for _, core in scaled] + list(outputs))
     for slot, (constant, core) in enumerate(scaled):
         work.define_state(slot, constant, core)
@@ -76,13 +74,6 @@ def _slots(inputs: Mapping[Expression, Input]) -> tuple[tuple[str, int], ...]:
     for source in inputs.values():
         slots[source.source] = max(slots.get(source.source, 0), max(source.index) + 1)
     return tuple(slots.items())
-
-
-def _split(e: Expression) -> tuple[Any, Expression]:
-    """(c, t) with e = c t: a constant factor is not worth a row of its own."""
-    if e.op == "linear" and len(e.args) == 1 and e.payload[1] == 0:
-        return e.payload[0][0], e.args[0]
-    return 1, e
 
 
 def _exact_divisor(e: Expression) -> Fraction | None:
@@ -124,7 +115,9 @@ class _Decomposition:
         self.states: list[int] = []
         self._absorbed: set[Expression] = set()  # only ever asked, never iterated
         self._convolutions: dict[Expression, int] = {}
-        self._undefined: list[tuple[int, _Slopes]] = []
+        self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
+        # What has to be lowered before declared rows can be defined, and who defines them.
+        self._undefined: list[Define] = []
 
     # -- inputs and states ------------------------------------------------------------------------
 
@@ -167,7 +160,7 @@ class _Decomposition:
         derivatives that its step needs are lowered in the next round, because they may contain the
         function itself.
         """
-        declared: list[tuple[int, _Slopes]] = []
+        declared: list[Define] = []
         while roots:
             nodes = self._post_order(roots)
             self._plan(nodes, roots)
@@ -175,14 +168,10 @@ class _Decomposition:
                 if node not in self._absorbed:
                     self.rows[node] = self._row(node)
             declared += self._undefined
-            roots = [core for _, slopes in self._undefined for _, core, _ in slopes]
+            roots = [core for needed, _ in self._undefined for core in needed]
             self._undefined = []
-        for row, slopes in declared:
-            terms: Terms = ()
-            for constant, core, x_derivative in slopes:
-                slope = self.rows[core]
-                terms += self.builder.convolution(constant, x_derivative, slope, first=1)
-            self.builder.define(row, terms, times="1/n")
+        for _, define in declared:
+            define(self.rows)
 
     def _post_order(self, roots: Sequence[Expression]) -> list[Expression]:
         """New nodes below the roots, operands first, in the order of the operands."""
@@ -289,15 +278,16 @@ class _Decomposition:
             return builder.kernel(record.kernel_name, *rows)
         if record.recurrence is not None:
             return builder.apply(record.name, *rows)
-        derivatives = [builder.derivative(row) for row in rows]
-        row = builder.declare(record.kernel_name, *rows)
-        slopes: _Slopes = [
-            (*_split(partial), derivative)
-            for partial, derivative in zip(record.derivative(*e.args), derivatives, strict=True)
-            if derivative is not None
-        ]
-        self._undefined.append((row, slopes))
-        return row
+        if record.equations is None:
+            row, later = by_derivative(builder, record, e.args, rows)
+            self._undefined.append(later)
+            return row
+        if e not in self._unknowns:
+            equations = record.equations(*e.args)
+            found, later = by_equations(builder, equations, rows)
+            self._undefined.append(later)
+            self._unknowns.update(zip(equations.unknowns, found, strict=True))
+        return self._unknowns[e]
 
     def _sum(self, e: Expression) -> int:
         if len(e.args) == 1:
@@ -345,10 +335,10 @@ class _Decomposition:
 
 
 def _record(e: Expression) -> Function:
-    record = functions.get(e.op)
-    if record is None:
-        raise _no_rule(e)
-    return record
+    try:
+        return get(e.op)
+    except UnsupportedFunctionError:
+        raise _no_rule(e) from None
 
 
 def _no_rule(e: Expression) -> UnsupportedFunctionError:

@@ -140,6 +140,9 @@ def _basic_builders() -> dict[str, Builder]:
         "degrees": degrees,
         "heaviside": lambda a, h: logic.where(a < 0, 0, logic.where(a > 0, 1, h)),
         "clip": numpy_functions.clip,
+        "_lambertw": lambda x, k, _: simplify.make_function_node(
+            "lambertw", x, k
+        ),  # what scipy.special.lambertw calls
     }
 
 

@@ -40,8 +40,8 @@ class Case:
     name: the registered function.
     point: the arguments at t = 0, exact binary numbers.
     inner: the polynomials are the arguments plus ("shift", "curved") or times ("scaled") these:
-        shift: t; curved: t/2 - t**2/3 + t**3/5, other coefficients for the second argument;
-        scaled: 1 + t, or 1 - t/2 for the second argument.
+        shift: t for the first argument; curved: t/2 - t**2/3 + t**3/5, other coefficients for the
+        other arguments; scaled: 1 + t, 1 - t/2 and 1 + t/4.
     order: the highest coefficient that the slow reference tests.
     ulps: error allowed in float64 in units of eps, relative to the largest of the neighbouring
         coefficients (orders n - 2 .. n + 2), because a coefficient may vanish or cancel.
@@ -70,13 +70,15 @@ class Case:
 
 
 _INNER: dict[str, tuple[tuple[Fraction, ...], ...]] = {
-    "shift": ((Fraction(1),), (Fraction(0),)),
+    "shift": ((Fraction(1),), (Fraction(0),), (Fraction(0),)),
     "curved": (
         (Fraction(1, 2), Fraction(-1, 3), Fraction(1, 5)),
         (Fraction(-1, 4), Fraction(1, 2), Fraction(0), Fraction(-1, 7)),
+        (Fraction(1, 3), Fraction(1, 5)),
     ),
-    "scaled": ((Fraction(1),), (Fraction(-1, 2),)),
+    "scaled": ((Fraction(1),), (Fraction(-1, 2),), (Fraction(1, 4),)),
 }
+_BRANCH = ("lambertw", "lambertw_derivative")  # their second argument does not move
 
 
 def polynomials(case: Case) -> list[list[Fraction]]:
@@ -84,6 +86,9 @@ def polynomials(case: Case) -> list[list[Fraction]]:
     found = []
     for position, value in enumerate(case.point):
         exact = Fraction(value)
+        if position and case.name in _BRANCH:
+            found.append([exact])
+            continue
         factor = exact if case.inner == "scaled" else 1
         found.append([exact, *(factor * c for c in _INNER[case.inner][position])])
     return found
@@ -139,6 +144,33 @@ def _sech_squared(mp: Any, x: Any) -> Any:
     return (2 / (mp.exp(x) + mp.exp(-x))) ** 2
 
 
+def _lambertw_derivative(mp: Any, x: Any, k: Any) -> Any:
+    w = mp.re(mp.lambertw(x, int(k)))
+    return mp.exp(-w) / (1 + w)
+
+
+def _equinoctial(mp: Any, h: Any, k: Any, longitude: Any) -> Any:
+    """F + h cos F - k sin F = l: bisection in few digits, then Newton's method in more and more."""
+    below, above = longitude - mp.hypot(h, k), longitude + mp.hypot(h, k)
+
+    def excess(u: Any) -> Any:
+        return u + h * mp.cos(u) - k * mp.sin(u) - longitude
+
+    with mp.workprec(80):
+        for _ in range(40):
+            u = (below + above) / 2
+            below, above = (below, u) if excess(u) > 0 else (u, above)
+    digits = [mp.prec, mp.prec]
+    while digits[-1] > 80:
+        digits.append(digits[-1] // 2 + 8)
+        if digits[-1] == digits[-2]:
+            break
+    for precision in reversed(digits):
+        with mp.workprec(precision):
+            u = u - excess(u) / (1 - h * mp.sin(u) - k * mp.cos(u))
+    return u
+
+
 # Written with other functions of mpmath than the records wherever there is a choice.
 CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     "exp": lambda mp, x: mp.exp(x),
@@ -171,6 +203,10 @@ CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda mp, x: 1 / (1 + mp.exp(-x)),
     "sigmoid_derivative": lambda mp, x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2,
     "softplus": lambda mp, x: mp.log(1 + mp.exp(x)),
+    "lambertw": lambda mp, x, k: mp.re(mp.lambertw(x, int(k))),
+    "lambertw_derivative": _lambertw_derivative,
+    "kepler_E": lambda mp, e, mean: _equinoctial(mp, 0, e, mean),
+    "kepler_F": _equinoctial,
     # Away from their branch points these are one branch, and that is what is written here.
     "abs": lambda mp, x: mp.sqrt(x * x),
     "sign": lambda mp, x: x / mp.sqrt(x * x),
@@ -219,6 +255,10 @@ _ORDINARY: dict[str, tuple[Any, ...]] = {
     "sigmoid": (0.0, 0.75, -2.0, 20.0),
     "sigmoid_derivative": (0.0, 0.75, -2.0, 20.0),
     "softplus": (0.0, 0.75, -20.0, 20.0),
+    "lambertw": ((0.75, 0), (-0.25, -1), (20.0, 0)),
+    "lambertw_derivative": ((-0.25, 0), (-0.25, -1)),
+    "kepler_E": ((0.25, 0.75), (0.75, -20.0)),
+    "kepler_F": ((-0.25, 0.5, 8.0),),
     "abs": (0.75, -2.0),
     "sign": (0.75, -2.0),
     "floor": (0.75, -2.5),
@@ -268,6 +308,16 @@ _EXTREME_POINTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "sigmoid": ((1e-300, "scaled"), (-700.0, "shift"), (40.0, "shift")),
     "sigmoid_derivative": ((1e-300, "scaled"), (-700.0, "shift"), (40.0, "shift")),
     "softplus": ((1e-300, "scaled"), (-700.0, "shift"), (700.0, "shift")),
+    "lambertw": (
+        ((1e-300, 0), "scaled"),
+        ((1e300, 0), "scaled"),
+        ((-1e-6, -1), "scaled"),
+        ((-0.36787944, 0), "shift"),
+        ((-0.36787944, -1), "shift"),
+    ),
+    "lambertw_derivative": (((1e-300, 0), "scaled"), ((-1e-6, -1), "scaled")),
+    "kepler_E": (((0.5, 1e-300), "scaled"), ((1 - 2**-40, 2.0**-40), "shift")),
+    "kepler_F": (((1e-300, 1e-300, 0.5), "scaled"),),
     "abs": ((1e-300, "scaled"), (-1e300, "scaled")),
     "sign": ((1e-300, "scaled"), (-1e300, "scaled")),
     "floor": ((0.5, "scaled"), (1e15 + 0.5, "shift")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import mpmath
@@ -67,6 +68,8 @@ def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
         return [np.concatenate(parts)]
     if name == "pow":
         return _power_points(rng, count)
+    if name.startswith(("kepler", "lambertw")):
+        return _orbit_points(name, rng, count)
     x, y = anywhere(rng, count), rng.uniform(-3, 3, count)
     pairs = np.array([(s, t) for s in SPECIAL[:22] for t in SPECIAL[:22]]).T
     with np.errstate(over="ignore"):
@@ -93,6 +96,10 @@ def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict
     }
     if arity == 1:
         return {region: [x] for region, x in single.items()}
+    if name.startswith(("kepler", "lambertw")):
+        found = {"ordinary": _orbit_points(name, rng, -(-count // 4))}
+        found["special"] = list(np.array(list(product(SPECIAL[:16], repeat=arity))).T)
+        return found
     if name == "pow":
         x, y = _power_points(rng, -(-count // 4))
         subnormal = np.abs(single["subnormal"])
@@ -128,6 +135,24 @@ def _power_points(rng: np.random.Generator, count: int) -> list[Any]:
         rng.integers(-30, 30, count).astype(float),
     ]
     return [np.concatenate(bases), np.concatenate(exponents)]
+
+
+def _orbit_points(name: str, rng: np.random.Generator, count: int) -> list[Any]:
+    """Eccentricities of all kinds with anomalies; arguments of Lambert's W by branch."""
+    end = -math.exp(-1)
+    if name.startswith("lambertw"):
+        above = end + np.abs(anywhere(rng, count, -52, -2))
+        lower = [rng.uniform(end, 0, count), -np.abs(anywhere(rng, count, -1074, -3)), above]
+        x = np.concatenate([np.abs(anywhere(rng, count)), rng.uniform(end, 5, count), *lower * 2])
+        return [x, np.repeat([0.0, -1.0], [5 * count, 3 * count])]
+    near = 1 - np.abs(anywhere(rng, count, -52, -4))
+    e = np.concatenate([rng.uniform(0, 1, 2 * count), near, np.abs(anywhere(rng, count, -400, 0))])
+    sizes = [rng.uniform(-10, 10, count), anywhere(rng, count, -400, 100)]
+    mean = np.concatenate([*sizes, anywhere(rng, count, -80, 2), rng.uniform(-300, 300, count)])
+    if name.startswith("kepler_E"):
+        return [e, mean]
+    angle = rng.uniform(-math.pi, math.pi, e.size)
+    return [e * np.sin(angle), e * np.cos(angle), mean]
 
 
 def exact_function(name: str) -> Callable[..., Any]:

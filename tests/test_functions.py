@@ -19,6 +19,7 @@ from function_cases import (
     expected,
     jets,
     neighbourhood,
+    polynomials,
 )
 
 import taylor as ty
@@ -103,9 +104,7 @@ def test_derivative_is_accurate_wherever_the_function_is(name: str) -> None:
     partials = record.derivative(*arguments)
     for case in (c for c in CASES if c.name == name and c.inner != "curved"):
         values = dict(zip(arguments, case.point, strict=True))
-        chain = [1.0 if case.inner == "shift" else x for x in case.point]
-        if record.arity == 2:
-            chain[1] *= 0 if case.inner == "shift" else -0.5
+        chain = [float(p[1]) if p[1:] else 0.0 for p in polynomials(case)]
         with np.errstate(all="ignore"):
             terms = [float(p.evaluate(values)) * c for p, c in zip(partials, chain, strict=True)]
         (_, right), noise = expected(case, MP, order=1)
@@ -120,7 +119,11 @@ def test_sympy_form_has_the_same_value(name: str) -> None:
 
     record = get(name)
     for point in [c.point for c in CASES if c.name == name][:3]:
-        form = record.sympy(sympy, *(sympy.Float(x, 30) for x in point))
+        try:
+            form = record.sympy(sympy, *(sympy.Float(x, 30) for x in point))
+        except AttributeError:
+            assert name.startswith("kepler")  # SymPy cannot solve Kepler's equation
+            return
         right = CLOSED_FORMS[name](MP, *(MP.mpf(x) for x in point))
         assert float(form) == pytest.approx(float(right), rel=1e-14)
 

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from taylor_runtime.events.block import SWITCH as SWITCH
     from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
     from taylor_runtime.events.roots import binomials as binomials
+    from taylor_runtime.expansion_build import Expansion as Expansion
+    from taylor_runtime.expansion_build import build_expansion as build_expansion
+    from taylor_runtime.expansions import ExpansionOptions as ExpansionOptions
     from taylor_runtime.explain import Instructions as Instructions
     from taylor_runtime.explain import Pack as Pack
     from taylor_runtime.explain import count_instructions as count_instructions
@@ -89,6 +92,8 @@ _NAMES = {
     "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO RECORD STOP SWITCH EVENT_TABLE",
     "events.roots": "EVENT_MEMORY binomials",
     "explain": "Instructions Pack count_instructions explain_program",
+    "expansion_build": "Expansion build_expansion",
+    "expansions": "ExpansionOptions",
     "facts": "info",
     "garbage": "uncollected",
     "grid": "grid_filler",

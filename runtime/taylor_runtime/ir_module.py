@@ -21,6 +21,7 @@ class Module:
         self._globals: dict[str, str] = {}
         self._functions: dict[str, str] = {}
         self._declarations: dict[str, str] = {}
+        self._metadata: dict[str, str] = {}
 
     def declare(self, name: str, declaration: str) -> None:
         self._declarations.setdefault(name, declaration)
@@ -32,6 +33,21 @@ class Module:
         else:
             items = ", ".join(f"{element} {v}" for v in values)
         body = f"private unnamed_addr constant [{len(values)} x {element}] [{items}], align 64"
+        if body not in self._globals:
+            self._globals[body] = f"@table.{len(self._globals)}"
+        return self._globals[body]
+
+    def metadata(self, node: str) -> str:
+        """The name of a metadata node."""
+        return self._metadata.setdefault(node, f"!{len(self._metadata)}")
+
+    def data(self, content: bytes) -> str:
+        """The name of a private constant array with these bytes (shared when equal).
+
+        LLVM reads a string of bytes many times faster than a list of numbers.
+        """
+        text = "\\" + content.hex("\\") if content else ""
+        body = f'private unnamed_addr constant [{len(content)} x i8] c"{text}", align 64'
         if body not in self._globals:
             self._globals[body] = f"@table.{len(self._globals)}"
         return self._globals[body]
@@ -68,5 +84,6 @@ class Module:
     def text(self) -> str:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]
-        parts = [*tables, *self._functions.values(), *self._declarations.values()]
+        nodes = [f"{name} = {node}" for node, name in self._metadata.items()]
+        parts = [*tables, *self._functions.values(), *self._declarations.values(), *nodes]
         return "\n".join(parts) + "\n"

@@ -1,21 +1,32 @@
-"""Order-zero values of rows: kernels of mathlib, pairs of them, and callbacks."""
+"""Order-zero values of rows: kernels of mathlib and others, pairs of them, and callbacks."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 from taylor_runtime import mathlib
-from taylor_runtime.ir import Type, Value
+from taylor_runtime.ir import Builder, Type, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Kernel
-from taylor_runtime.rows import RowMemory
+from taylor_runtime.mathlib.kernel import OwnKernel, emit_call
+from taylor_runtime.program import Constant, Kernel, Program
 from taylor_runtime.schedule import partners
 
 
-class KernelCalls:
-    """Calls kernels for an memory, and remembers the other half of a pair."""
+class KernelMemory(Protocol):
+    """Where arguments of kernels come from."""
 
-    def __init__(self, memory: RowMemory) -> None:
+    b: Builder
+    program: Program
+
+    def head(self, row: int, chunk: Chunk) -> Value: ...
+    def constant(self, constant: Constant, chunk: Chunk) -> Value: ...
+
+
+class KernelCalls:
+    """Calls kernels for a memory, and remembers the other half of a pair."""
+
+    def __init__(self, memory: KernelMemory) -> None:
         self.memory = memory
         self._partners = partners(memory.program)
         self._paired: dict[tuple[Kernel, int], Value] = {}
@@ -31,6 +42,8 @@ class KernelCalls:
         b = self.memory.b
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+        if isinstance(kernel.function, OwnKernel):
+            return emit_call(b, kernel.function.function, arguments)[0]
         if kernel.function not in mathlib.kernels:
             return self._callback(kernel.function, arguments)
         names = self._partners.get(kernel)

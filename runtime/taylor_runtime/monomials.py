@@ -64,6 +64,9 @@ class Monomials:
                 f"{MOST_MONOMIALS} monomials; lower the order or give limits"
             )
 
+    def __reduce__(self) -> tuple[object, tuple[int, int, tuple[int, ...]]]:
+        return monomials, (self.variables, self.order, self.limits)
+
     @cached_property
     def highest(self) -> tuple[int, ...]:
         """Highest power of each variable."""
@@ -144,14 +147,23 @@ class Monomials:
             raise KeyError(f"{powers} is beyond the order {self.order} or a limit {self.highest}")
         return int(found[0])
 
-    def products(self, left: np.ndarray, right: np.ndarray) -> Products:
-        """All products of monomials at positions `left` and `right` that are among them."""
-        lists: list[tuple[np.ndarray, np.ndarray]] = []
+    def multiply(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Positions of all products of two lists; -1 for those that are cut off."""
+        return self._find(np.add.outer(self._codes[left], self._codes[right]).ravel())
+
+    def products(self, left: np.ndarray, right: np.ndarray, ordered: bool = False) -> Products:
+        """All products of monomials at positions `left` and `right` that are among them.
+
+        ordered: only those with left <= right.
+        """
+        lists: list[tuple[np.ndarray, np.ndarray]] = [(left[:0], right[:0])]
         for degree in range(self.order + 1):
             low = left[self.degrees[left] == degree]
             high = right[self.degrees[right] <= self.order - degree]
             lists.append((np.repeat(low, len(high)), np.tile(high, len(low))))
         a, b = (np.concatenate(parts) for parts in zip(*lists, strict=True))
+        if ordered:
+            a, b = a[a <= b], b[a <= b]
         c = self._find(self._codes[a] + self._codes[b])
         if self.limits:
             a, b, c = a[c >= 0], b[c >= 0], c[c >= 0]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from taylor.functions import (  # noqa: F401
     exponential,
     hyperbolic,
+    kepler,
+    lambert,
     network,
     piecewise,
     powers,
@@ -22,6 +24,7 @@ from taylor.functions.apply import prod as prod
 from taylor.functions.apply import public as _public
 from taylor.functions.apply import sum as sum
 from taylor.functions.apply import where as where
+from taylor.functions.lambert import lambertw as lambertw
 from taylor.functions.user import register_function as register_function
 
 exp = _public("exp")
@@ -56,6 +59,10 @@ erf = _public("erf")
 erfc = _public("erfc")
 erf_derivative = _public("erf_derivative")
 
+lambertw_derivative = _public("lambertw_derivative")
+kepler_E = _public("kepler_E")
+kepler_F = _public("kepler_F")
+
 abs = _public("abs")
 sign = _public("sign")
 floor = _public("floor")
@@ -74,6 +81,7 @@ __all__ = [
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
     *("sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"),
     *("erf", "erfc", "erf_derivative"),
+    *("lambertw", "lambertw_derivative", "kepler_E", "kepler_F"),
     *("abs", "sign", "floor", "minimum", "maximum"),
     *("sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"),
     *("sum", "prod", "where", "register_function"),

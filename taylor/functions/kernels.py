@@ -14,7 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.coefficients import by_coefficients
+from taylor.functions.defined import DefinedName
+from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
+from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 
 
@@ -57,6 +60,30 @@ def _scale(mp: Any, x: Any, y: Any) -> Any:
 def _truth(condition: bool) -> int:
     return 1 if condition else 0
 
+
+def _of_ellipse(number: int, part: str) -> KernelDefinition:
+    return KernelDefinition(
+        f"kepler_E_{part}",
+        2,
+        lambda mp, e, mean: anomaly_by_mpmath(mp, e, mean)[number],
+        f"{part} of the orbit at the eccentric anomaly kepler_E(e, M) before it is rounded",
+        "0 <= e <= 1",
+        rational=False,
+    )
+
+
+def _of_equinoctial(number: int, part: str) -> KernelDefinition:
+    return KernelDefinition(
+        f"kepler_F_{part}",
+        3,
+        lambda mp, h, k, longitude: longitude_by_mpmath(mp, h, k, longitude)[number],
+        f"{part} of the orbit at the eccentric longitude kepler_F(h, k, l) before it is rounded",
+        "h**2 + k**2 <= 1",
+        rational=False,
+    )
+
+
+_OF_ORBIT = {1: "sin", 2: "cos", 3: "radius"}
 
 _AUXILIARIES = (
     KernelDefinition(
@@ -114,6 +141,8 @@ _AUXILIARIES = (
         lambda mp, x, y: (x - y) * (x + y),
         "x**2 - y**2 as (x - y) * (x + y), without cancellation",
     ),
+    *(_of_ellipse(number, part) for number, part in _OF_ORBIT.items()),
+    *(_of_equinoctial(number, part) for number, part in _OF_ORBIT.items()),
 )
 
 
@@ -146,4 +175,17 @@ def kernel_definition(name: str) -> KernelDefinition:
     """Return one kernel; "user:" and a name is a callback that a user registered."""
     if name in _AUXILIARY:
         return _AUXILIARY[name]
-    return _of_function(get(name.removeprefix(USER_KERNEL)))
+    if isinstance(name, DefinedName):
+        return _of_function(name.record)
+    function, coefficient = by_coefficients(name)
+    if coefficient is None:
+        return _of_function(get(function))
+    value = coefficient
+    return KernelDefinition(
+        name,
+        1,
+        lambda mp, x: mp.mpf(value(float(x))),
+        "a Taylor coefficient",
+        get(function).domain,
+        False,
+    )

@@ -76,6 +76,7 @@ register(
         sympy_names=("floor",),
         domain="everywhere; steps at the integers",
         reference=_SOURCE,
+        edge=lambda n: n,
     ),
     Function(
         name="minimum",

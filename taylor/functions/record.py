@@ -10,6 +10,22 @@ USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
 
 
 @dataclass(frozen=True, slots=True)
+class Equations:
+    """How unknowns y follow from arguments x by equations g(x, y) = 0, as expressions of x and y.
+
+    unknowns: the nodes y_j of the functions that the equations define.
+    jacobian: dg_i/dy_j, row by row.
+    partials: dg_i/dx_k, row by row.
+    inverse:  names of the kernels that give the inverse of the jacobian, row by row.
+    """
+
+    unknowns: tuple[Any, ...]
+    jacobian: tuple[tuple[Any, ...], ...]
+    partials: tuple[tuple[Any, ...], ...]
+    inverse: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """One elementary function, stated once.
 
@@ -32,6 +48,11 @@ class Function:
         expressions contain in its place, so it has no kernel and no recurrence of its own.
     defaults: values of the last arguments that may be left out.
     kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    address: of a C function that computes the kernel; 0 where it is Python or our own.
+    series: (record of the n-th derivative, coefficient) for a function of `coefficients.py`.
+    equations: ``(*args: Expression) -> Equations`` for a function that equations define.
+    edge: ``(n: Expression) -> Expression`` for a function that counts as `floor` does: the argument
+        at which its value goes from n - 1 to n.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -50,6 +71,10 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: str = ""
     parity: int = 0
+    address: int = 0
+    series: tuple[Callable[..., Any], ...] = ()
+    equations: Callable[..., Equations] | None = None
+    edge: Callable[..., Any] | None = None
 
     @property
     def kernel_name(self) -> str:

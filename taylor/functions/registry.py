@@ -6,6 +6,7 @@ import difflib
 import threading
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
+from taylor.functions.defined import DefinedName
 from taylor.functions.record import Function
 
 functions: dict[str, Function] = {}
@@ -21,6 +22,8 @@ def get(name: str) -> Function:
     1
     """
     record = functions.get(name)
+    if record is None and isinstance(name, DefinedName):
+        return name.record
     if record is None:
         near = difflib.get_close_matches(name, functions, n=3)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,9 +1,11 @@
-"""Functions that users register: built from expressions, or called back at order zero."""
+"""Functions that users register: built from expressions, called at order zero, or known by coefficients."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,28 +13,39 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.expression import Expression, as_expression, try_expression, variable
 from taylor.functions.apply import public
+from taylor.functions.coefficients import coefficient_record
+from taylor.functions.pointers import as_ufunc, c_function
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.functions.registry import register
 
 
 def register_function(
     name: str,
-    value: Callable[..., Any],
+    value: Any = None,
     derivative: Callable[..., Any] | None = None,
     *,
     arity: int | None = None,
     domain: str = "wherever its value is finite",
+    taylor_coefficients: Callable[[float, int], Sequence[float]] | None = None,
 ) -> Callable[..., Any]:
     """Add an elementary function and return it as a callable like `taylor.sin`.
 
     name: a Python identifier that is not taken yet.
-    value: either a function that builds an expression from expressions, or a numerical function of
-        floats that returns a float.  Which of the two is found out by calling it with expressions.
+    value: a function that builds an expression from expressions; or a numerical function of floats
+        that returns a float (which of the two is found out by calling it with expressions); or a
+        function in C of doubles that returns a double: of ctypes, a function pointer of cffi, a
+        `cfunc` of Numba, or an address with `arity`.  Machine code calls a C function directly,
+        without Python and from any thread; it has to live as long as the process.
     derivative: ``(*args) -> expression``, for several arguments a tuple of partial derivatives.  A
         numerical `value` needs it, and the Taylor coefficients of every order follow from it; a
         `value` that builds expressions has its derivative already, and this one is not used.
     arity: number of arguments, where the signature of `value` does not tell.
     domain: where the function is real, for its documentation.
+    taylor_coefficients: ``(x0, order) -> [f(x0), f'(x0), .., f^(order)(x0)/order!]`` in place of
+        `value`, for a function of one argument of which only this is known.  Python is called once
+        for every point and order; `derivative` is not needed.
+
+    Pickles of expressions contain the name alone: whoever loads them registers the function first.
 
     Raises ArgumentError for a name that is no identifier or taken, ArgumentTypeError if `value` is
     not callable, its arguments cannot be counted, or `derivative` is missing.
@@ -46,6 +59,20 @@ def register_function(
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ArgumentError(f"register_function: name={name!r} is not a Python identifier")
+    if taylor_coefficients is not None:
+        _check_coefficients(name, value, arity, taylor_coefficients)
+        partials = None if derivative is None else _partials(name, derivative)
+        register(coefficient_record(name, taylor_coefficients, partials, domain))
+        return public(name)
+    pointer = c_function(name, value, arity)
+    if pointer is not None:
+        numbers = as_ufunc(*pointer)
+        record = _numerical_record(name, numbers, derivative, pointer[1], domain)
+        keeping = partial(
+            _kept, value, numbers
+        )  # a callback of ctypes or cffi dies with its object
+        register(replace(record, address=pointer[0], numpy=keeping))
+        return public(name)
     if not callable(value):
         raise ArgumentTypeError(f"register_function: value={value!r} of {name!r} is not callable")
     count = _count_arguments(name, value) if arity is None else arity
@@ -58,6 +85,24 @@ def register_function(
     else:
         register(_composed_record(name, value, placeholders, body, domain))
     return public(name)
+
+
+def _kept(owner: Any, function: Callable[..., Any], *args: Any) -> Any:
+    """function(*args), with an owner that has to live as long."""
+    return function(*args)
+
+
+def _check_coefficients(name: str, value: Any, arity: int | None, coefficients: Any) -> None:
+    if value is not None:
+        raise ArgumentTypeError(
+            f"register_function: {name!r} has value= and taylor_coefficients=; the first of the "
+            "coefficients is the value, so pass None for it"
+        )
+    if arity not in (None, 1) or not callable(coefficients):
+        raise ArgumentTypeError(
+            f"register_function: taylor_coefficients of {name!r} has to be a function (x0, order) "
+            "for a function of one argument"
+        )
 
 
 def _count_arguments(name: str, value: Callable[..., Any]) -> int:
@@ -110,7 +155,8 @@ def _numerical_record(
     if derivative is None:
         raise ArgumentTypeError(
             f"register_function: {name!r} is a numerical function, so derivative= is needed; "
-            "pass a function that builds its derivative from expressions"
+            "pass a function that builds its derivative from expressions, or give "
+            "taylor_coefficients= instead of a value"
         )
     vectorised = value if isinstance(value, np.ufunc) else np.vectorize(value, otypes=[float])
     return Function(

@@ -7,11 +7,13 @@ parameter, constant within a step, so that each branch's own series is used up t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from taylor.expression import Expression, parameter
+from taylor.functions.defined import DefinedName
+from taylor.functions.registry import functions
 from taylor.integrate.system import System
 from taylor.logic import where
 from taylor.lower import scalars
@@ -44,7 +46,7 @@ class Switch:
     condition: what changes, as it was written.
     at_zero:   the mode on the surface, should the solution start there.
     mode:      which of the modes changes: to the sign of g,
-    change:    or by this, where g (a distance to the next integer) goes to this sign.
+    change:    or by this, where g (a distance to the next value) goes to this sign.
     """
 
     surface: Expression
@@ -58,7 +60,7 @@ class Switch:
 class SwitchedSystem:
     """A system without conditions of state or time: its last parameters are the modes.
 
-    A mode is +-1, or the value of a `floor`.
+    A mode is +-1, or the value of a `floor` or of another function that counts.
     """
 
     system: System
@@ -87,8 +89,8 @@ def switched(system: System) -> SwitchedSystem:
                 new = where(found.condition(new.args[0]), new.args[1], new.args[2])
         elif new.op in _ORDERED and _varies(new):
             new = found.condition(new)
-        elif new.op == "floor" and _varies(new):
-            new = found.counter(new)
+        elif (edge := _edge(new)) is not None and _varies(new):
+            new = found.counter(new, edge)
         done[e] = new
     if not found.modes:
         return SwitchedSystem(system, ())
@@ -96,6 +98,12 @@ def switched(system: System) -> SwitchedSystem:
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters)
     return SwitchedSystem(changed, tuple(found.switches), tuple(found.modes))
+
+
+def _edge(e: Expression) -> Callable[[Expression], Expression] | None:
+    """Where a function that counts goes to its next value."""
+    record = e.op.record if isinstance(e.op, DefinedName) else functions.get(e.op)
+    return record.edge if record is not None else None
 
 
 def _varies(e: Expression) -> bool:
@@ -128,12 +136,12 @@ class _Modes:
             self._by_surface[surface] = self._new(e)
         return self._by_surface[surface] > 0
 
-    def counter(self, e: Expression) -> Expression:
-        """The mode that counts the integers passed: up where the next is reached, down again."""
+    def counter(self, e: Expression, edge: Callable[[Expression], Expression]) -> Expression:
+        """The mode that counts the edges passed: up where the next is reached, down again."""
         place, x = len(self.modes), e.args[0]
         mode = self._new(e)
         self.switches += [
-            Switch(x - (mode + 1), e, -1, place, change=1),
-            Switch(x - mode, e, +1, place, change=-1),
+            Switch(x - edge(mode + 1), e, -1, place, change=1),
+            Switch(x - edge(mode), e, +1, place, change=-1),
         ]
         return mode

@@ -18,6 +18,8 @@ from taylor_runtime.mathlib import (
     half_powers,
     hyperbolic,
     inverse,
+    kepler,
+    lambert,
     logarithm,
     power,
     simple,
@@ -40,13 +42,17 @@ _FAMILIES = (
     inverse,
     hyperbolic,
     special,
+    lambert,
+    kepler,
 )
 
 kernels: dict[str, KernelFunction] = {
     kernel.name: kernel for family in _FAMILIES for kernel in family.KERNELS
 }
 
-pair_kernels: dict[str, KernelFunction] = {kernel.name: kernel for kernel in PAIR_KERNELS}
+pair_kernels: dict[str, KernelFunction] = {
+    kernel.name: kernel for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
+}
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.
 PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}

@@ -35,6 +35,26 @@ class KernelFunction:
     generic: bool = False
 
 
+class OwnKernel(str):
+    """The name of a kernel that is not in mathlib: it carries the kernel along.
+
+    Equal names must mean equal kernels, in other processes too, because programs and machine code
+    are known by names: let a digest of all that the kernel computes be part of it.
+
+    function: what to emit.
+    inner:    names of other kernels that it calls, those of callbacks included.
+    """
+
+    function: KernelFunction
+    inner: tuple[str, ...]
+
+    def __new__(cls, name: str, function: KernelFunction, inner: tuple[str, ...] = ()) -> OwnKernel:
+        made = super().__new__(cls, name)
+        made.function = function
+        made.inner = inner
+        return made
+
+
 def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
     """The results of `kernel`, of the type of its arguments (floating-point, any lane count)."""
     if len(arguments) != kernel.arity:

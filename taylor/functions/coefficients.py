@@ -1,0 +1,118 @@
+"""Functions known by their Taylor coefficients at any point: opaque, and of any order all the same.
+
+With c_k = f^(k)(x_0)/k! at the argument's order-zero value x_0, which are steady, the series of f(x)
+is the polynomial sum_k c_k (x - x_0)^k, by Horner's rule in series.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from taylor.expression import Expression, make_function_node
+from taylor.functions.defined import DefinedName
+from taylor.functions.record import USER_KERNEL, Function
+from taylor.recurrence import SeriesBuilder
+from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.program import Kernel
+
+Coefficients = Callable[[float, int], Sequence[float]]
+MARK = "#"  # in kernels: function#derivative#coefficient#order
+_REMEMBERED = 64  # points at which coefficients are kept: every order asks for its own
+
+
+def coefficient_record(
+    name: str, coefficients: Coefficients, derivative: Callable[..., Any] | None, domain: str
+) -> Function:
+    """The record of a function by `coefficients(x0, order)`."""
+
+    @lru_cache(_REMEMBERED)
+    def known(x: float, order: int) -> tuple[float, ...]:
+        found = np.asarray(coefficients(x, order), dtype=float).ravel()
+        if len(found) < order + 1:
+            raise ValueError(f"{name}: {len(found)} coefficients for order {order}")
+        return tuple(found.tolist())
+
+    def after(count: int, x: float, k: int, order: int) -> float:
+        """Coefficient k of derivative number `count`."""
+        value = known(x, order + count)[k + count]
+        return value * math.perm(k + count, count) if count else value
+
+    def record(count: int) -> Function:
+        title: Any = name if not count else _derivative_name(name, count)
+        given = derivative if count == 0 else None
+        return Function(
+            name=title,
+            arity=1,
+            mpmath=lambda mp, x: mp.mpf(after(count, float(x), 0, 0)),
+            numpy=np.vectorize(lambda x: after(count, float(x), 0, 0), otypes=[float]),
+            derivative=given or (lambda x: (_derivative_node(name, count + 1, x),)),
+            recurrence=lambda b, x: _composed(b, f"{USER_KERNEL}{name}{MARK}{count}", x),
+            numpy_names=(),
+            sympy=lambda sympy, *args: sympy.Function(str(title))(*args),
+            sympy_names=(str(title),),
+            domain=domain,
+            reference="registered by the user",
+            kernel=f"{USER_KERNEL}{name}{MARK}{count}{MARK}0{MARK}0",
+            series=(record, after),
+        )
+
+    return record(0)
+
+
+def _composed(b: SeriesBuilder, kernel: str, x: int) -> int:
+    """sum_k c_k s^k with s = x - x_0, whose order zero vanishes."""
+    s = b.row(b.term(1, x), start=Kernel("lt", (x, x)))
+    numbers = [b.kernel(f"{kernel}{MARK}{k}{MARK}{b.order}", x) for k in range(b.order + 1)]
+    value = numbers[-1]
+    for number in reversed(numbers[:-1]):
+        value = b.row(b.term(1, number) + b.convolution(1, s, value, first=1))
+    return value
+
+
+def by_coefficients(kernel: str) -> tuple[str, Callable[[float], float] | None]:
+    """(function, coefficient as a function of the point or None) of a callback's name."""
+    from taylor.functions.registry import get
+
+    name, *numbers = kernel.removeprefix(USER_KERNEL).split(MARK)
+    if not numbers:
+        return name, None
+    count, k, order = map(int, numbers)
+    after = get(name).series[1]
+    return name, lambda x: after(count, x, k, order)
+
+
+def _derivative_node(name: str, count: int, x: Expression) -> Expression:
+    return make_function_node(_derivative_name(name, count), x)
+
+
+def _derivative_name(name: str, count: int) -> DefinedName:
+    """Derivative number `count` of a registered function, as a function."""
+    title = f"{name}_derivative{count}"
+    made = _Derivative(title, KernelFunction(title, 1, _nothing))
+    made.restore = (_derivative_name, (name, count))
+    made.base, made.count = name, count
+    return made
+
+
+def _nothing(*_: Any) -> Sequence[Any]:
+    raise AssertionError("kernels of derivatives are callbacks")
+
+
+class _Derivative(DefinedName):
+    """Finds its record by the function's, when it is asked for it."""
+
+    base: str
+    count: int
+
+    @property
+    def record(self) -> Function:  # type: ignore[override]
+        from taylor.functions.registry import get
+
+        make = get(self.base).series[0]
+        found: Function = make(self.count)
+        return found

@@ -1,0 +1,276 @@
+"""Functions that equations define: y(x) with g(x, y) = 0, of every order and with one value each."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from taylor.decompose import decompose
+from taylor.differentiate import grad_expressions
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expression import ZERO, Expression, as_expression, make_function_node, scalars, variable
+from taylor.functions.apply import apply
+from taylor.functions.defined import DefinedName, defined, digest
+from taylor.functions.record import Equations
+from taylor.rounding import rounding_error
+from taylor.substitute import substitute
+from taylor.traverse import inputs
+from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.newton import component, inner_kernels, inverse_kernel, newton_kernel
+from taylor_runtime.program import Input
+
+_MOST_STEPS = 200
+Nodes = tuple[Expression, ...]
+
+
+def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None) -> Any:
+    """Return the function y(x_1, .., x_n) that solves g(x_1, .., x_n, y) = 0.
+
+    g: builds an expression; its last argument is the unknown.  For a system of m equations the
+        unknown is an array of m expressions, and g returns a sequence of m.
+    start: where Newton's method begins: a number, or a function of x_1, .., x_n that builds an
+        expression.  For a system a sequence of m of them, or a function that returns one.
+    arity: n, where the signature of g does not tell.
+
+    The result is used as any function: of expressions it gives an expression (for a system a tuple
+    of m), of numbers numbers.  Which root it is, the start decides: the one that undamped steps
+    of Newton lead to, computed until g is zero to within its rounding errors.  Where the iteration
+    does not end, the value is NaN.  Derivatives of every order follow from the equations, and
+    are not finite where dg/dy is singular.  Other variables and parameters in g are arguments, too.
+
+    Raises ArgumentError if the equations do not contain an unknown, or nothing but unknowns,
+    ArgumentTypeError for a g that is not callable or does not build expressions, ShapeError for
+    another number of equations than unknowns.
+
+    >>> import taylor as ty
+    >>> cube_root = implicit(lambda x, y: y**3 + y - x, start=lambda x: x / 2)
+    >>> float(cube_root(10.0))
+    2.0
+    >>> x = ty.variable("x")
+    >>> ty.jet(cube_root, 10.0, order=2).round(10).tolist()
+    [2.0, 0.0769230769, -0.0027309968]
+    """
+    if not callable(g):
+        raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
+    count = _count(g) - 1 if arity is None else arity
+    x = tuple(variable(f"argument {i} of an implicit function") for i in range(count))
+    begin = start(*x) if callable(start) else start
+    single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
+    starts = _elements("start", begin)
+    if not starts:
+        raise ShapeError("implicit: start is empty; give a number for every unknown")
+    y = tuple(variable(f"unknown {j} of an implicit function") for j in range(len(starts)))
+    equations = _elements("g", g(*x, y[0] if single else _array(y)))
+    if len(equations) != len(y):
+        raise ShapeError(
+            f"implicit: g returned {len(equations)} equation(s) for {len(y)} unknown(s); start= "
+            "needs one value for every unknown, and g as many equations"
+        )
+    own = frozenset((*x, *y))
+    others = tuple(e for e in inputs([*equations, *starts]) if e not in own)
+    _check(equations, (*x, *others), y)
+    names = _define((*x, *others), y, equations, starts)
+
+    def function(*args: Any) -> Any:
+        if len(args) != count:
+            raise ArgumentTypeError(
+                f"implicit function: takes {count} argument(s), got {len(args)}"
+            )
+        values = tuple(apply(name, *args, *others) for name in names)
+        return values[0] if single else values
+
+    return function
+
+
+def _count(g: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(g).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()  # type: ignore[assignment]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if not parameters or not all(p.kind in positional for p in parameters):
+        raise ArgumentTypeError("implicit: the arguments of g cannot be counted; pass arity=")
+    return sum(p.default is p.empty for p in parameters)
+
+
+def _array(y: Nodes) -> Any:
+    from taylor.numpy_protocol import expression_array
+
+    array = np.empty(len(y), dtype=object)
+    array[:] = y
+    return expression_array(array)
+
+
+def _elements(what: str, values: Any) -> Nodes:
+    """The scalars of an expression, a number, or a sequence of them."""
+    try:
+        if isinstance(values, (list, tuple, np.ndarray)):
+            parts = [scalars(as_expression(v)).reshape(-1) for v in np.ravel(_flat(values))]
+            return tuple(e for part in parts for e in part)
+        return tuple(scalars(as_expression(values)).reshape(-1))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(
+            f"implicit: {what} gave {values!r}, which is no expression or sequence of them"
+        ) from error
+
+
+def _flat(values: Any) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        array[i] = value
+    return array
+
+
+def _check(equations: Nodes, x: Nodes, y: Nodes) -> None:
+    if not x:
+        raise ArgumentError("implicit: g depends on nothing but y; solve it once, for a number")
+    unknowns = frozenset(y)
+    for i, equation in enumerate(equations):
+        if unknowns.isdisjoint(inputs([equation])):
+            raise ArgumentError(f"implicit: equation {i}, {equation} = 0, contains no unknown")
+    present = frozenset(inputs(equations))
+    for j, unknown in enumerate(y):
+        if unknown not in present:
+            raise ArgumentError(f"implicit: unknown {j} does not occur in the equations")
+
+
+# -- the functions --------------------------------------------------------------------------------
+
+
+def _restored(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, j: int) -> DefinedName:
+    """A pickled name."""
+    return _define(x, y, equations, starts)[j]
+
+
+def _define(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes) -> tuple[DefinedName, ...]:
+    """The functions y_1 .. y_m of x."""
+    size = len(y)
+    slots = {e: Input("parameter", (i,)) for i, e in enumerate((*x, *y))}
+    gradients = [grad_expressions(g, [*x, *y]) for g in equations]
+    partials = tuple(tuple(line[: len(x)]) for line in gradients)
+    jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
+    bounds = [rounding_error(g) for g in equations]
+    wanted = [*equations, *bounds, *(entry for line in jacobian for entry in line)]
+    program = decompose(wanted, slots, order=0)
+    first = decompose(starts, {e: slots[e] for e in x}, order=0)
+    inner = inner_kernels(program, first)
+    code = digest(repr((program, first, len(x))).encode())
+    inverse = tuple(tuple(_inverse(size, i, j) for j in range(size)) for i in range(size))
+    names: list[DefinedName] = []
+    compiled: list[Any] = []
+
+    def nodes(args: Sequence[Any]) -> Nodes:
+        return tuple(make_function_node(name, *args) for name in names)
+
+    def numbers(*args: Any) -> tuple[Any, ...]:
+        from taylor.function import compile
+
+        if not compiled:
+            compiled.append(compile(nodes(x), list(x), name="implicit"))
+        found: tuple[Any, ...] = compiled[0](*args)
+        return found
+
+    def here(expressions: tuple[Nodes, ...], args: Sequence[Any]) -> tuple[Nodes, ...]:
+        actual = dict(zip((*x, *y), (*args, *nodes(args)), strict=True))
+        return tuple(tuple(substitute(e, actual) for e in line) for line in expressions)
+
+    def system(*args: Expression) -> Equations:
+        return Equations(nodes(args), here(jacobian, args), here(partials, args), inverse)
+
+    def derivative(j: int, *args: Expression) -> Nodes:
+        matrix, sides = here(jacobian, args), here(partials, args)
+        if size == 1:
+            return tuple(-side / matrix[0][0] for side in sides[0])
+        flat = [entry for line in matrix for entry in line]
+        row = [make_function_node(inverse[j][i], *flat) for i in range(size)]
+        totals = [sum((row[i] * sides[i][k] for i in range(size)), ZERO) for k in range(len(x))]
+        return tuple(-as_expression(total) for total in totals)
+
+    for j in range(size):
+        label = f"implicit_{code}" if size == 1 else f"implicit{j}_{code}"
+        kernel = newton_kernel(f"implicit_{code}", len(x), first, program)
+        names.append(
+            defined(
+                label,
+                lambda name, kernel=kernel, j=j: component(kernel, j),
+                (_restored, (x, y, equations, starts, j)),
+                inner,
+                arity=len(x),
+                mpmath=lambda mp, *a, j=j: _by_mpmath(mp, (x, y), equations, jacobian, starts, a)[
+                    j
+                ],
+                numpy=lambda *args, j=j: numbers(*args)[j],
+                derivative=lambda *args, j=j: derivative(j, *args),
+                equations=system,
+                domain="where Newton's method finds a root",
+                reference="the equations, solved order by order",
+            )
+        )
+    return tuple(names)
+
+
+def _by_mpmath(
+    mp: Any,
+    leaves: tuple[Nodes, Nodes],
+    equations: Nodes,
+    jacobian: tuple[Nodes, ...],
+    starts: Nodes,
+    args: Sequence[Any],
+) -> list[Any]:
+    """The unknowns in the precision of an mpmath context."""
+    x, y = leaves
+    given = dict(zip(x, map(mp.mpf, args), strict=True))
+    with mp.extraprec(20):
+        found = [mp.mpf(s.evaluate(given)) for s in starts]
+        for _ in range(_MOST_STEPS):
+            values = {**given, **dict(zip(y, found, strict=True))}
+            g = mp.matrix([e.evaluate(values) for e in equations])
+            matrix = mp.matrix([[e.evaluate(values) for e in line] for line in jacobian])
+            if all(value == 0 for value in g):
+                return found
+            try:
+                step = mp.lu_solve(matrix, g)
+            except ZeroDivisionError:
+                break
+            found = [value - change for value, change in zip(found, step, strict=True)]
+            sizes = [mp.eps * 2**10 * abs(value) for value in found]
+            if all(abs(c) <= s for c, s in zip(step, sizes, strict=True)):
+                return found
+    return [mp.nan] * len(y)
+
+
+def _inverse(size: int, i: int, j: int) -> DefinedName:
+    """Entry (i, j) of the inverse of a matrix as a function of its entries, row by row."""
+
+    def kernel(name: str) -> KernelFunction:
+        return component(inverse_kernel(size), i * size + j)
+
+    def by_mpmath(mp: Any, *entries: Any) -> Any:
+        return (mp.matrix(np.reshape(entries, (size, size)).tolist()) ** -1)[i, j]
+
+    def by_numpy(*entries: Any) -> Any:
+        parts = np.broadcast_arrays(*entries)
+        matrix = np.stack(parts, axis=-1).reshape(*parts[0].shape, size, size)
+        return np.linalg.inv(matrix)[..., i, j][()]
+
+    def derivative(*entries: Expression) -> Nodes:
+        def entry(k: int, m: int) -> Expression:
+            return make_function_node(_inverse(size, k, m), *entries)
+
+        return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
+
+    return defined(
+        f"inverse{size}_{i}_{j}",
+        kernel,
+        (_inverse, (size, i, j)),
+        arity=size * size,
+        mpmath=by_mpmath,
+        numpy=by_numpy,
+        derivative=derivative,
+        domain="regular matrices",
+        reference="d(A**-1) = -A**-1 dA A**-1",
+    )
