@@ -24,6 +24,7 @@ from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
 MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
+FEW_POINTS = 4  # of which values are taken one by one
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
@@ -32,6 +33,7 @@ _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
     lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
     composing.COMPOSE: (composing.compose_module, "p"),
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
+    evaluating.VALUE: (evaluating.value_module, "pppppp" + "iiii"),
 }
 _TYPES = {"p": "uintptr_t", "i": "int64_t"}
 
@@ -168,6 +170,8 @@ def polynomial_values(
     """
     tree = tables.tree(space)
     c = np.ascontiguousarray(c)
+    if points.shape[2] < FEW_POINTS:
+        return _values_one_by_one(c, points, space, precision)
     given = to_lanes(np.ascontiguousarray(points.swapaxes(1, 2)))
     parts, blocks = given.shape[:2]
     found = np.empty((parts, blocks, c.shape[1], LANES), c.dtype)
@@ -180,6 +184,21 @@ def polynomial_values(
 
     in_shares(work, blocks, max(1, min(threads, blocks * c.size // SHARE)))
     return _points_last(found, points.shape[2])
+
+
+def _values_one_by_one(
+    c: np.ndarray, points: np.ndarray, space: Monomials, precision: str
+) -> np.ndarray:
+    """The same for few points, to the same bits."""
+    tree = tables.tree(space)
+    given = np.ascontiguousarray(points.swapaxes(1, 2))
+    parts, number = given.shape[:2]
+    found = np.empty((parts, number, c.shape[1]), c.dtype)
+    memory = np.empty((parts, space.size), c.dtype)
+    sizes = (space.size, c.shape[1], space.variables, number)
+    arrays = (c, given, found, memory, tree.parent, tree.variable)
+    _call(evaluating.VALUE, precision, *arrays, *sizes)
+    return found.swapaxes(1, 2)
 
 
 def _points_last(found: np.ndarray, count: int) -> np.ndarray:
