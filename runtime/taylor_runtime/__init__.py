@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.polynomials.kernels import is_small as is_small
     from taylor_runtime.polynomials.kernels import polynomial_compose as polynomial_compose
     from taylor_runtime.polynomials.kernels import polynomial_product as polynomial_product
     from taylor_runtime.polynomials.kernels import polynomial_values as polynomial_values
@@ -98,7 +99,7 @@ _NAMES = {
     "garbage": "uncollected",
     "grid": "grid_filler",
     "layout": "CHUNK",
-    "polynomials.kernels": "polynomial_compose polynomial_product polynomial_values",
+    "polynomials.kernels": "is_small polynomial_compose polynomial_product polynomial_values",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",

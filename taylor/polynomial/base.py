@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,11 +156,16 @@ class Coefficients:
         return to_latex(self)
 
 
-def make(planes: np.ndarray, space: Space, kind: Precision) -> Polynomial:
-    """Polynomials of coefficients of shape (parts, *shape, size)."""
+@cache
+def _polynomial() -> type[Polynomial]:
     from taylor.polynomial.polynomial import Polynomial
 
-    made = object.__new__(Polynomial)
+    return Polynomial
+
+
+def make(planes: np.ndarray, space: Space, kind: Precision) -> Polynomial:
+    """Polynomials of coefficients of shape (parts, *shape, size)."""
+    made: Polynomial = object.__new__(_polynomial())
     made._set(planes, space, kind)
     return made
 
@@ -174,6 +180,8 @@ def of_numbers(planes: np.ndarray, space: Space, kind: Precision) -> Polynomial:
 def in_common(*polynomials: Coefficients) -> list[Polynomial]:
     """The same polynomials in the space and kind of number that all of them fit in."""
     space, kind = polynomials[0]._space, polynomials[0]._kind
+    if all(p._space is space and p._kind is kind for p in polynomials):
+        return list(polynomials)  # type: ignore[arg-type]  # there are no other Coefficients
     for p in polynomials[1:]:
         space, kind = space.joined(p._space), numbers.better(kind, p._kind)
     return [converted(p, space, kind) for p in polynomials]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.lanes import table_item
+from taylor_runtime.polynomials.sums import table_item
 from taylor_runtime.polynomials.tables import LANES
 
 EVALUATE = "taylor.polynomial.evaluate"

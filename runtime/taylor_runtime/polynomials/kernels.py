@@ -19,18 +19,17 @@ from taylor_runtime.ir import ELEMENTS
 from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
-from taylor_runtime.polynomials import lanes, multiply, tables
+from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
-MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
+MOST_PAIRS = 2_000  # of coefficients, in products of small polynomials
 FEW_POINTS = 4  # of which values are taken one by one
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
 _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
     multiply.PRODUCT: (multiply.product_module, "ppppp" + "i"),
-    lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
     composing.COMPOSE: (composing.compose_module, "p"),
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
     evaluating.VALUE: (evaluating.value_module, "pppppp" + "iiii"),
@@ -54,19 +53,18 @@ def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
 
 
 @lru_cache(maxsize=256)
-def in_lanes(space: Monomials) -> bool:
-    """Whether products of single polynomials are made with polynomials in lanes."""
-    if space.variables == 1 or space.size <= LANES:
-        return True
-    return tables.number_of_pairs(space) <= MOST_PAIRS
+def is_small(space: Monomials) -> bool:
+    """Whether products are not for `polynomial_product`: in one variable, or of few pairs.
+
+    They are made by programs graded by total degree, with polynomials in lanes.
+    """
+    return space.variables == 1 or tables.number_of_pairs(space) <= MOST_PAIRS
 
 
 def polynomial_product(
     a: np.ndarray, b: np.ndarray, space: Monomials, precision: str
 ) -> np.ndarray:
-    """The products of polynomials, one by one: shape (parts, polynomials, size)."""
-    if in_lanes(space):
-        return _product_in_lanes(a, b, space, precision)
+    """The products of polynomials in several variables: shape (parts, polynomials, size)."""
     table = tables.split(space)
     c = np.empty_like(a)
     work = np.empty((len(a), table.work), a.dtype)
@@ -88,14 +86,6 @@ def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
     parts, blocks, size, _ = a.shape
     polynomials = a.swapaxes(2, 3).reshape(parts, blocks * LANES, size)
     return np.ascontiguousarray(polynomials[:, :count])
-
-
-def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision: str) -> np.ndarray:
-    table = tables.pairs(space)
-    x, y = to_lanes(a), to_lanes(b)
-    z = np.empty_like(x)
-    _call(lanes.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
-    return from_lanes(z, a.shape[1])
 
 
 def polynomial_compose(

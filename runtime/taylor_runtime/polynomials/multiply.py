@@ -14,7 +14,7 @@ from functools import partial
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.lanes import CHAINS, chained_sums, table_item
+from taylor_runtime.polynomials.sums import CHAINS, chained_sums, table_item
 from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
 
 PRODUCT = "taylor.polynomial.product"

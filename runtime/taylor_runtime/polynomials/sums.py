@@ -1,16 +1,11 @@
-"""Products of several small polynomials, which are lanes: `taylor.polynomial.lanes`.
-
-Sums of products of coefficients that tables name, as `compose` uses them, too.
-"""
+"""Sums of products of coefficients that tables name, in chains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.ir import I32, I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.tables import LANES
+from taylor_runtime.ir import I32, Builder, Index, Type, Value
 
-LANES_PRODUCT = "taylor.polynomial.lanes"
 CHAINS = 4  # sums that are made side by side, since one alone would wait for itself
 
 Load = Callable[[Value], Value]
@@ -61,40 +56,3 @@ def sum_of_products(
         return [b.fma(right(k), left(k), sums[0])]
 
     return chained_sums(b, (start, end), [b.constant(0, t)], CHAINS, step)[0]
-
-
-def lanes_module(element: str) -> str:
-    """IR text of `void taylor.polynomial.lanes(a, b, c, starts, left, right, size, blocks)`.
-
-    a, b, c: [block][coefficient][LANES]; tables as in `Pairs`.
-    """
-    module = Module()
-    names = ("a", "b", "c", "starts", "left", "right")
-    parameters = [("ptr noalias", name) for name in names]
-    parameters += [("i64", "size"), ("i64", "blocks")]
-    with module.function(LANES_PRODUCT, "void", parameters, "nounwind") as (b, arguments):
-        *operands, starts, left, right, size, blocks = arguments
-        t = Type(element, LANES)
-        total = size * blocks * LANES
-        x, y, z = (b.planes(operand, total, element) for operand in operands)
-
-        def block(k: Index, _: list[Value]) -> Sequence[Value]:
-            begin = size * k * LANES
-
-            def loader(table: Value, factor: Value) -> Load:
-                base = b.at(factor, begin, element)
-                return lambda p: b.load(t, b.at(base, table_item(b, table, p) * LANES, element))
-
-            first, second, made = loader(left, x), loader(right, y), b.at(z, begin, element)
-
-            def coefficient(n: Index, _: list[Value]) -> Sequence[Value]:
-                start, end = table_item(b, starts, n), table_item(b, starts, n + 1)
-                value = sum_of_products(b, start, end, t, first, second)
-                b.store(value, b.at(made, (b.constant(0, I64) + n) * LANES, element))
-                return []
-
-            return b.fold(0, size, [], coefficient)
-
-        b.fold(0, blocks, [], block)
-        b.ret()
-    return module.text()
