@@ -148,6 +148,7 @@ def test_composition_at_a_constant_part() -> None:
     exact = compose(terms(f), [terms(g[0]), terms(g[1])], 4)
     assert terms(f.compose(g)) == exact
     assert f(g) == f(g[0], g[1]) == f(x=g[0], y=g[1]) == f.compose(g)
+    assert f.compose(P.constant([1.0, 2.0], "a b", 4)) == f(1.0, 2.0)
     assert terms(f(g[0], 2)) == compose(terms(f), [terms(g[0]), {(0, 0): Fraction(2)}], 4)
 
 

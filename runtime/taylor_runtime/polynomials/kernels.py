@@ -126,12 +126,12 @@ def _factors(g: np.ndarray, space: Monomials) -> Pairs:
     present[0] = False
     if np.count_nonzero(present) > SPARSE * space.size:
         return _without_constant(space)
-    return tables.selected(tables.pairs(space), present)
+    return tables.selected(space, np.flatnonzero(present))
 
 
 @lru_cache(maxsize=16)
 def _without_constant(space: Monomials) -> Pairs:
-    return tables.selected(tables.pairs(space), np.arange(space.size) > 0)
+    return tables.selected(space, np.arange(1, space.size))
 
 
 def _nodes(f: np.ndarray, space: Monomials, order: int) -> np.ndarray:
