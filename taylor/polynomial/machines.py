@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from taylor.expression import Expression, variable
 from taylor.functions.apply import apply
 from taylor.polynomial.base import Coefficients, make
 from taylor.polynomial.space import Space
+from taylor.precision import Precision
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -47,6 +49,15 @@ def of_single(name: str, *operands: Coefficients) -> Polynomial:
     if name != "mul" and not np.isfinite(found).all():
         check(name, found[:, np.newaxis], given[:, :, np.newaxis])
     return make(found, first._space, first._kind)
+
+
+def of_many(name: str, operands: Sequence[np.ndarray], space: Space, kind: Precision) -> np.ndarray:
+    """The same for as many polynomials as there are, of shape (parts, polynomials, size)."""
+    arguments, roles = ARGUMENTS[: len(operands)], (POLYNOMIAL,) * len(operands)
+    outputs = (formula(name, arguments),)
+    expansion = Expansion(outputs, arguments, roles, space.monomials, kind.name, looped=True)
+    given = np.concatenate(operands, axis=-1).swapaxes(1, 2)
+    return expansion.run(given, 1)[:, 0, :, : given.shape[-1]].swapaxes(1, 2)
 
 
 @lru_cache(maxsize=1024)
