@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
+    from taylor.partials import Derivatives as Derivatives
+    from taylor.partials import derivatives as derivatives
+    from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
     from taylor.tables import chebyshev as chebyshev
@@ -70,7 +73,9 @@ if TYPE_CHECKING:
 _LAZY = {
     "Function": "taylor.function",
     "compile": "taylor.function",
+    "Derivatives": "taylor.partials",
     "derivative": "taylor.jets",
+    "derivatives": "taylor.partials",
     "jet": "taylor.jets",
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
@@ -91,6 +96,7 @@ _LAZY = {
     "ExtrapolationError": "taylor.integrate.dense",
     "StiffnessWarning": "taylor.integrate.diagnose",
     "SystemError": "taylor.integrate.system",
+    "Polynomial": "taylor.polynomial",
     "to_sympy": "taylor.interop.sympy",
     "from_sympy": "taylor.interop.sympy",
 }

@@ -64,7 +64,7 @@ def jet(
     >>> ty.jet(lambda x, y: x * y**2, (1.0, 2.0), order=3, direction=(1, 1))
     array([4., 8., 5., 1.])
     """
-    order = _natural(order, "order")
+    order = natural(order, "order")
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function of one argument, got {fun!r}")
     if direction is not None and curve is not None:
@@ -88,7 +88,7 @@ def jet(
     return shaped[0] if single else shaped
 
 
-def _natural(value: Any, name: str) -> int:
+def natural(value: Any, name: str) -> int:
     """An order that is a natural number, and not too large."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
@@ -108,20 +108,20 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     >>> float(ty.derivative(lambda x: x**5, 3)(2.0))
     240.0
     """
-    n = _natural(n, "n")
+    n = natural(n, "n")
     factorial = math.factorial(n)
 
     @wraps(fun)
     def nth(point: Any, **options: Any) -> Any:
         found = jet(fun, point, n, **options)
         if isinstance(found, tuple):
-            return tuple(_times(part[n], factorial, options) for part in found)
-        return _times(found[n], factorial, options)
+            return tuple(times(part[n], factorial, options) for part in found)
+        return times(found[n], factorial, options)
 
     return nth
 
 
-def _times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
+def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
     """values times an integer that may be beyond the range of their kind."""
     kind = as_precision(options.get("precision", "float64"))
     if kind.parts == 1:
@@ -139,12 +139,12 @@ def _along(fun: Callable[..., Any], curve: Callable[[Any], Any]) -> Callable[[An
         coordinates = curve(s)
         if not isinstance(coordinates, list | tuple | np.ndarray):
             coordinates = [coordinates]
-        return _call(fun, [as_expression(c) for c in coordinates])
+        return call_on(fun, [as_expression(c) for c in coordinates])
 
     return composed
 
 
-def _call(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """fun of n arguments, or of one array of n."""
     if len(arguments) > 1 and positional_count(fun) == 1:
         return fun(expression_array(list(arguments)))
@@ -168,18 +168,20 @@ def _coefficients(point: Any, others: Any, kind: Precision) -> np.ndarray:
         ) from None
     if not count or len(listed) < 2:
         raise ArgumentError("a point needs coordinates, and a curve at least one coefficient")
+    stacked = stacked_planes([c[i] for i in range(count) for c in listed], kind)
+    return stacked.reshape(stacked.shape[0], count, len(listed), *stacked.shape[2:])
+
+
+def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:
+    """Coordinates of points, broadcast: shape (parts, coordinates, *points)."""
     arrays = [
-        kind.to_planes(as_array(c[i], kind, f"coordinate {i}"))
-        for i in range(count)
-        for c in listed
+        kind.to_planes(as_array(c, kind, f"coordinate {i}")) for i, c in enumerate(coordinates)
     ]
     try:
-        together = np.broadcast_arrays(*arrays)
+        return np.stack(np.broadcast_arrays(*arrays), axis=1)
     except ValueError:
         shapes = ", ".join(str(a.shape[1:]) for a in arrays)
         raise ArgumentError(f"coordinates do not broadcast: shapes {shapes}") from None
-    stacked = np.stack(together, axis=1)
-    return stacked.reshape(stacked.shape[0], count, len(listed), *stacked.shape[2:])
 
 
 def variables(count: int) -> tuple[Expression, ...]:
@@ -190,19 +192,24 @@ def variables(count: int) -> tuple[Expression, ...]:
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
 ) -> tuple[tuple[Expression, ...], bool]:
-    value = _call(fun, arguments)
+    value = call_on(fun, arguments)
     single = not isinstance(value, list | tuple)
     outputs = tuple(as_expression(e) for e in ([value] if single else value))
     for e in outputs:
         if e.shape != ():
             raise ArgumentError(f"fun must return scalars, got an array of shape {e.shape}")
+    check_leaves(outputs, arguments)
+    return outputs, single
+
+
+def check_leaves(outputs: Sequence[Expression], arguments: Sequence[Expression]) -> None:
+    """Raise ArgumentError where a function depends on more than its arguments."""
     known = set(arguments)
     for leaf in leaves(outputs):
         if leaf not in known:
             raise ArgumentError(
                 f"fun depends on {leaf}, which has no value; substitute a number for it"
             )
-    return outputs, single
 
 
 @lru_cache(maxsize=128)

@@ -10,7 +10,7 @@ import pytest
 from mpmath import mp
 
 import taylor as ty
-from benchmarks import ensembles
+from benchmarks import ensembles, polynomials
 from benchmarks.problem import starts
 from benchmarks.problems import BODIES, PROBLEMS
 from benchmarks.targets import ROWS, Import, Time, selected
@@ -156,3 +156,15 @@ def test_an_ensemble_is_measured() -> None:
     assert np.array_equal(own.run(1)[1].states, out.states)
     out.states[0, 0] += 1e-9
     assert not own.equal(out)
+
+
+def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polynomials, "ORDER", 3)
+    monkeypatch.setattr(polynomials, "VARIABLES", 2)
+    monkeypatch.setattr(polynomials, "MANY", 10)
+    monkeypatch.setattr(polynomials, "seconds", lambda call, limit: float(call() is not None))
+    own = polynomials.Own(np.random.default_rng(0))
+    for title, name in polynomials.ROWS.items():
+        assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
+    inner = own.invert()(own.maps[0])
+    np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)

@@ -108,3 +108,21 @@ def test_bouncing_ball_and_block(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(between[1::2], slipping, rtol=1e-14)
     np.testing.assert_allclose(between[2::2], sticking, rtol=1e-14)
     np.testing.assert_allclose(changes.states[1::2, 0], example.STATIC, rtol=1e-15)
+
+
+def test_flow_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At perigee the map's values are the closed form's; errors are what they are estimated as."""
+    example = load("flow_map", monkeypatch)
+    times = np.array([1.0, 4.5])
+    flows = example.maps(times, order=6)
+    assert flows.shape == (2, 2)
+    for k, t in enumerate(times):
+        flow = flows[:, k]
+        true = [float(v) for v in example.exact(0.001, -0.0005, 0.001, 0.0007, t)]
+        assert flow((0.001, -0.0005, 0.001, 0.0007)) == pytest.approx(true, abs=1e-11)
+        size = 0.03
+        (error,) = example.errors(flow, t, np.array([size]))
+        assert error < np.hypot(*flow.truncation_error(size)) < 100 * error
+    # After a whole revolution the undisturbed orbit is back at apogee.
+    back = example.maps(np.array([2 * np.pi]), order=2)
+    assert back.constant_part.ravel() == pytest.approx([example.DISTANCE, 0.0], abs=1e-13)

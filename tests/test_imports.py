@@ -19,7 +19,7 @@ OTHERS = sorted(
     path for folder in ("tests", "examples", "benchmarks") for path in (ROOT / folder).rglob("*.py")
 )
 # Modules of the back end that are public as a whole: the data types that the front end writes.
-PUBLIC_MODULES = {"cache", "program"}
+PUBLIC_MODULES = {"cache", "monomials", "program"}
 HEAVY = {"sympy", "mpmath", "llvmlite", "cffi", "scipy", "matplotlib"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import runpy
 from pathlib import Path
@@ -37,6 +38,18 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(
                 names["coefficients"], [float(c) for c in exact], rtol=1e-12, atol=1e-16
             )
+            y, z = np.linspace(0, 1, 5), 2.0
+            plane = -3 * y**2 * np.cos(0.3 * y) + 0.3 * y**3 * np.sin(0.3 * y)
+            mixed = plane * (2 * z**2 - 1) * (1 + z**2) ** -2.5
+            np.testing.assert_allclose(names["d"][3, 1, 2], mixed, atol=1e-15)
+        elif "standard" in names:
+            q, p = np.array([[0.1, 0.2], [0.3, -0.1]]).T
+            exact = np.stack([q + p, p - 0.3 * np.sin(q + p)], axis=1)
+            cut = 0.3**12 / math.factorial(11)  # the first term beyond order 10
+            found = names["standard"](np.stack([q, p], axis=1))
+            np.testing.assert_allclose(found, exact, atol=1.01 * cut)
+            rest = names["back"].compose(names["standard"]).coefficients - np.eye(2, 66, 1)
+            assert np.abs(rest).max() < 1e-15
         elif "fan" in names:
             fan, starts = names["fan"], names["starts"]
             assert fan.success
@@ -115,7 +128,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 5
+    assert len(PYTHON) == 6
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,11 @@ parts.append(ty.jet(lambda t: ty.tan(t) * ty.cbrt(t), points[0], order=6))
 pendulum = ty.Integrator([(x, y), (y, -9.8 * ty.sin(x))], [0.05, 0.025])
 pendulum.propagate_until(10.0)
 parts.append(np.array(pendulum.state))
+coefficients = np.random.default_rng(1).normal(size=(4, 210))
+for kind in ("float64", "float32", "double-double"):
+    p = ty.Polynomial(coefficients, "a b c d").astype(kind)
+    parts += [(p * p[0]).coefficients, p.compose(p - p.constant_part).coefficients]
+    parts.append(p.astype("float64")(points[:, :100].reshape(50, 4)))
 print(hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest())
 """
 

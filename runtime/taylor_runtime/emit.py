@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, groupby
 
+from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.combine import Combined, combine_lanes, combined
-from taylor_runtime.convolve import Doubled, Paired, convolutions_of, convolve
+from taylor_runtime.convolve import Paired, convolutions_of, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.fold import push
 from taylor_runtime.gather import copy_lanes, gather_chunk
@@ -21,20 +22,14 @@ from taylor_runtime.ir import PAIR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, convolution_chains
 from taylor_runtime.program import (
-    Coefficient,
-    Constant,
-    Convolution,
     Input,
-    Kernel,
     Program,
     Row,
-    Select,
     Step,
     Term,
 )
 from taylor_runtime.rows import Rendering, RowMemory
 from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
-from taylor_runtime.sums import add_scaled, in_chains
 
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
@@ -42,7 +37,7 @@ InputReader = Callable[[Input, Chunk], Value]
 CoefficientReader = Callable[[Input, Index, Chunk], Value]  # of inputs of source "jet"
 
 
-class SeriesEmitter:
+class SeriesEmitter(StepArithmetic[RowMemory]):
     """Writes the coefficients of a program's rows into one function."""
 
     def __init__(
@@ -108,29 +103,20 @@ class SeriesEmitter:
     def _start(self, index: int, row: Row, chunk: Chunk) -> None:
         if index in self._combined.values:
             value = self.memory.newest(self._combined.values[index], 0, chunk)
+            if row.offset != 0:
+                value = value + self.memory.constant(row.offset, chunk)
+        elif row.gather is not None:
+            value = gather_chunk(self.memory, row.gather, 0, chunk)
         else:
-            value = self._start_value(index, row, chunk)
-        if row.offset != 0:
-            value = value + self.memory.constant(row.offset, chunk)
+            value = self.start_value(
+                row,
+                chunk,
+                lambda given: self.read_input(given, chunk),
+                lambda step: convolve(self.memory, step.terms, 0, chunk),
+            )
         self.memory.store(index, 0, chunk, value)
         if index in self._divisors and not self.program.exact_division:
             self.memory.store_reciprocal(index, chunk, value)
-
-    def _start_value(self, index: int, row: Row, chunk: Chunk) -> Value:
-        if row.gather is not None:
-            return gather_chunk(self.memory, row.gather, 0, chunk)
-        if isinstance(row.start, Input):
-            return self.read_input(row.start, chunk)
-        if isinstance(row.start, Kernel):
-            return self.kernels.value(row.start, chunk)
-        assert row.step is not None
-        if row.step.times in ("n", "h"):
-            return self.b.constant(0, chunk.type(self.element))
-        convolutions = convolve(self.memory, row.step.terms, 0, chunk)
-        value = self._sum_of_terms(row.step.terms, 0, chunk, convolutions)
-        if row.step.divisor is not None:
-            value = value / self.memory.head(row.step.divisor, chunk)
-        return value
 
     def order(self, n: Index, second: Value | None = None) -> None:
         """Coefficient n >= 1 of every row.
@@ -224,7 +210,7 @@ class SeriesEmitter:
             elif index in self._combined.values:
                 value = self.memory.newest(self._combined.values[index], n, chunk)
             elif row.step is not None:
-                value = self._step_value(row.step, n, chunk, convolutions)
+                value = self.step_value_of(row.step, n, chunk, convolutions)
             elif isinstance(row.start, Input) and row.start.source == "time":
                 value = self.factors.time_coefficient(n, chunk.type(self.element))
             elif isinstance(row.start, Input) and row.start.source == "jet":
@@ -237,101 +223,4 @@ class SeriesEmitter:
 
     def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
         """u_n by the step, for n >= 1."""
-        return self._step_value(step, n, chunk, convolve(self.memory, step.terms, n, chunk))
-
-    def _step_value(
-        self, step: Step, n: Index, chunk: Chunk, convolutions: dict[Convolution, Doubled]
-    ) -> Value:
-        factor, rest = self._factor(step, n, chunk), self._rest_of_factor(step, n, chunk)
-        if factor is not None and len(step.terms) == 1 and step.divisor is None:
-            value, doubled = self._operand(step.terms[0], n, chunk, convolutions)
-            one = self.b.constant(1, chunk.type(self.element))
-            number = self._add_term(None, step.terms[0], one, doubled, chunk)
-            unit = step.terms[0].head is None and step.terms[0].constant in (1, -1) and not doubled
-            factor, rest = self.factors.scaled(number, factor, rest, n, unit)
-        else:
-            value = self._sum_of_terms(step.terms, n, chunk, convolutions)
-            if step.divisor is not None and self.program.exact_division:
-                value = value / self.memory.head(step.divisor, chunk)
-        if factor is None:
-            return value
-        return value * factor if rest is None else self.b.fma(value, factor, value * rest)
-
-    def _rest_of_factor(self, step: Step, n: Index, chunk: Chunk) -> Value | None:
-        if step.times != "h/n" or step.divisor is not None:
-            return None
-        return self.factors.rest(n, chunk.type(self.element))
-
-    def _factor(self, step: Step, n: Index, chunk: Chunk) -> Value | None:
-        """times(n) / divisor_0 as one number, off the path of the newest coefficients."""
-        factor = self.factors.times(step.times, n, chunk.type(self.element))
-        if step.divisor is not None and not self.program.exact_division:
-            reciprocal = self.memory.reciprocal(step.divisor, chunk)
-            factor = reciprocal if factor is None else reciprocal * factor
-        return factor
-
-    # -- sums -----------------------------------------------------------------------------------
-
-    def _sum_of_terms(
-        self,
-        terms: Sequence[Term],
-        n: Index,
-        chunk: Chunk,
-        convolutions: dict[Convolution, Doubled],
-    ) -> Value:
-        """sum of constant * head * operand, fused, in a number of chains that depends on the count
-        alone.
-        """
-
-        def add(total: Value | None, position: int) -> Value:
-            operand, doubled = self._operand(terms[position], n, chunk, convolutions)
-            return self._add_term(total, terms[position], operand, doubled, chunk)
-
-        total = in_chains(len(terms), add)
-        return self.b.constant(0, chunk.type(self.element)) if total is None else total
-
-    def combine(
-        self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
-    ) -> Value:
-        """sum of constant * head * value_of(row), for terms that are coefficients."""
-        total: Value | None = None
-        for term in terms:
-            assert isinstance(term.operand, Coefficient)
-            total = self._add_term(total, term, value_of(term.operand.row), False, chunk)
-        return self.b.constant(0, chunk.type(self.element)) if total is None else total
-
-    def _add_term(
-        self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk
-    ) -> Value:
-        constant = _times(term.constant, 2) if doubled else term.constant
-        if term.head is not None:
-            head = self.memory.head(term.head, chunk)
-            factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
-            return operand * factor if total is None else self.b.fma(operand, factor, total)
-        factor_of = partial(self.memory.constant, constant, chunk)
-        return add_scaled(self.b, total, constant, factor_of, operand)
-
-    def _operand(
-        self,
-        term: Term,
-        n: Index,
-        chunk: Chunk,
-        convolutions: dict[Convolution, Doubled],
-    ) -> Doubled:
-        """The operand's value, and whether it still wants doubling (squares)."""
-        operand = term.operand
-        if isinstance(operand, Convolution):
-            return convolutions[operand]
-        if isinstance(operand, Select):
-            condition = self.b.ne(self.memory.head(operand.condition, chunk), 0)
-            a, b = (self.memory.newest(row, n, chunk) for row in (operand.a, operand.b))
-            return self.b.select(condition, a, b), False
-        if operand.lag:
-            return self.memory.coefficient(operand.row, n - 1, chunk), False
-        return self.memory.newest(operand.row, n, chunk), False
-
-
-def _times(constant: Constant, factor: int) -> Constant:
-    if isinstance(constant, tuple):
-        return tuple(c * factor for c in constant)
-    return constant * factor
+        return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))

@@ -33,7 +33,7 @@ class Factors:
     def times(self, times: str, n: Index, t: Type) -> Value | None:
         """The factor that a step names, in every lane; None for 1."""
         if times == "n":
-            return self._number(n, t)
+            return self.number(n, t)
         if times == "1/n":
             return self.reciprocal(n, t)
         if times == "h/n":
@@ -49,7 +49,8 @@ class Factors:
         assert self.time_scale is not None
         return self.b.from_double(self.time_scale, self.element)
 
-    def _number(self, n: Index, t: Type) -> Value:
+    def number(self, n: Index, t: Type) -> Value:
+        """n itself, in every lane."""
         if isinstance(n, int):
             return self.b.constant(n, t)
         return self._from_table("n", lambda k: k, n, t)

@@ -331,13 +331,15 @@ class Builder:
             return pair(high, low)
         return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
 
-    def store(self, value: Value, pointer: Value, align: int = 0) -> None:
+    def store(self, value: Value, pointer: Value, align: int = 0, streaming: bool = False) -> None:
+        """Put a value in memory; `streaming` past the caches, for what nobody reads soon."""
         align = align or size_of(value.type.element)
         if isinstance(value, PairValue):
             for part, place in zip(value.parts, pointer.parts, strict=True):
-                self.store(part, place, align)
+                self.store(part, place, align, streaming)
             return
-        self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}")
+        hint = f", !nontemporal {self.module.metadata('!{i32 1}')}" if streaming else ""
+        self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}{hint}")
 
     def load_shared(self, pointer: Value) -> Value:
         """An i64 that other threads may change meanwhile."""

@@ -21,6 +21,7 @@ class Module:
         self._globals: dict[str, str] = {}
         self._functions: dict[str, str] = {}
         self._declarations: dict[str, str] = {}
+        self._metadata: dict[str, str] = {}
 
     def declare(self, name: str, declaration: str) -> None:
         self._declarations.setdefault(name, declaration)
@@ -35,6 +36,10 @@ class Module:
         if body not in self._globals:
             self._globals[body] = f"@table.{len(self._globals)}"
         return self._globals[body]
+
+    def metadata(self, node: str) -> str:
+        """The name of a metadata node."""
+        return self._metadata.setdefault(node, f"!{len(self._metadata)}")
 
     def data(self, content: bytes) -> str:
         """The name of a private constant array with these bytes (shared when equal).
@@ -79,5 +84,6 @@ class Module:
     def text(self) -> str:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]
-        parts = [*tables, *self._functions.values(), *self._declarations.values()]
+        nodes = [f"{name} = {node}" for node, name in self._metadata.items()]
+        parts = [*tables, *self._functions.values(), *self._declarations.values(), *nodes]
         return "\n".join(parts) + "\n"

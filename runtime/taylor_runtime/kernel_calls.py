@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 from taylor_runtime import mathlib
-from taylor_runtime.ir import Type, Value
+from taylor_runtime.ir import Builder, Type, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.mathlib.kernel import emit_call
-from taylor_runtime.program import Kernel, OwnKernel
-from taylor_runtime.rows import RowMemory
+from taylor_runtime.program import Constant, Kernel, OwnKernel, Program
 from taylor_runtime.schedule import partners
 
 
-class KernelCalls:
-    """Calls kernels for an memory, and remembers the other half of a pair."""
+class KernelMemory(Protocol):
+    """Where arguments of kernels come from."""
 
-    def __init__(self, memory: RowMemory) -> None:
+    b: Builder
+    program: Program
+
+    def head(self, row: int, chunk: Chunk) -> Value: ...
+    def constant(self, constant: Constant, chunk: Chunk) -> Value: ...
+
+
+class KernelCalls:
+    """Calls kernels for a memory, and remembers the other half of a pair."""
+
+    def __init__(self, memory: KernelMemory) -> None:
         self.memory = memory
         self._partners = partners(memory.program)
         self._paired: dict[tuple[Kernel, int], Value] = {}

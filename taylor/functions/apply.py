@@ -31,12 +31,11 @@ def apply(name: str, *args: Any) -> Any:
     >>> float(apply("hypot", 3, 4))
     5.0
     """
+    for a in args:
+        if hasattr(a, "__taylor_function__"):
+            return a.__taylor_function__(name, *args)
     record = get(name)
-    missing = record.arity - len(args)
-    if 0 < missing <= len(record.defaults):
-        args += record.defaults[-missing:]
-    if len(args) != record.arity:
-        raise ArgumentTypeError(f"{name}: takes {record.arity} argument(s), got {len(args)}")
+    args = completed(record, args)
     if any(type(a) is Expression for a in args) and not any(_holds_objects(a) for a in args):
         return make_function_node(name, *args)
     if any(_holds_objects(a) for a in args):
@@ -45,6 +44,19 @@ def apply(name: str, *args: Any) -> Any:
     if contexts:
         return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
     return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+
+
+def completed(record: Function, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a function, with defaults for the last ones.
+
+    Raises ArgumentTypeError if there are too few or too many.
+    """
+    missing = record.arity - len(args)
+    if 0 < missing <= len(record.defaults):
+        args += record.defaults[-missing:]
+    if len(args) != record.arity:
+        raise ArgumentTypeError(f"{record.name}: takes {record.arity} argument(s), got {len(args)}")
+    return args
 
 
 def _holds_objects(value: Any) -> bool:

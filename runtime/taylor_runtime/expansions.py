@@ -1,0 +1,222 @@
+"""Polynomial expansions of functions at many points: a graded program as machine code.
+
+Points are lanes, and a block of them is computed at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from taylor_runtime.graded import GradedEmitter
+from taylor_runtime.graded_loops import GradedLoops
+from taylor_runtime.graded_tables import Request
+from taylor_runtime.ir import ELEMENTS, I64, Builder, Index, Module, Value, size_of
+from taylor_runtime.layout import Chunk
+from taylor_runtime.monomials import Monomials, monomials
+from taylor_runtime.program import Input, Program
+from taylor_runtime.supports import Supports
+from taylor_runtime.verify import verify
+
+EXPAND = "taylor.expand"
+CACHE_LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ExpansionOptions:
+    """What is expanded, and in what.
+
+    variables, order, limits: the monomials, see `monomials.Monomials`.
+    slots: for each slot of source "jet" the variable i that it is (the polynomial x_i0 + x_i, of
+        which x_i0 is given), or -1 for a polynomial of which all coefficients are given.
+    looped: loops over tables instead of code that is written out monomial by monomial.
+    single: one point at a time, and not as many as a register has lanes.
+    streaming: results are too many for the caches, and go past them.
+    """
+
+    variables: int
+    order: int
+    limits: tuple[int, ...]
+    slots: tuple[int, ...]
+    looped: bool = False
+    single: bool = False
+    streaming: bool = False
+    precision: str = "float64"
+
+    @property
+    def element(self) -> str:
+        """How the emitter calls its numbers."""
+        return ELEMENTS[self.precision]
+
+    @property
+    def among(self) -> Monomials:
+        return monomials(self.variables, self.order, self.limits)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the numbers of each slot begin among the inputs, and where the parameters do."""
+        found = [0]
+        for variable in self.slots:
+            found.append(found[-1] + (self.among.size if variable < 0 else 1))
+        return tuple(found)
+
+    def supports(self, program: Program) -> Supports:
+        """The monomials of a program's rows."""
+        given = []
+        for variable in self.slots:
+            mask = np.ones(self.among.size, bool)
+            if variable >= 0:
+                units = np.zeros(self.variables, np.int16)
+                units[variable] = 1
+                exponents = self.among.exponents
+                mask = (exponents == units).all(axis=1) | (exponents == 0).all(axis=1)
+            given.append(mask)
+        return Supports(program, self.among, given)
+
+    @property
+    def points(self) -> Chunk:
+        """Those that are computed at a time: a cache line of results, or one."""
+        return Chunk(0, 0 if self.single else CACHE_LINE // size_of(self.element))
+
+    @property
+    def block(self) -> int:
+        """How many points that are."""
+        return max(self.points.lanes, 1)
+
+
+def expansion_module(
+    program: Program, options: ExpansionOptions, supports: Supports | None
+) -> tuple[str, tuple[Request, ...]]:
+    """IR text of `void taylor.expand(ptr in, ptr out, i64 count, i64 first, i64 last, ptr tables,
+    ptr work)`, and the tables that it wants.
+
+    supports: what is written out, monomial by monomial; None for loops over tables, see
+        `GradedTables`.
+
+    in[place][point]: the numbers of the slots and parameters (`ExpansionOptions.places`).
+    out[output][monomial][point], aligned to blocks, written where a monomial can be other than
+    zero.  Blocks first .. last - 1 of `block` points are computed; `count` must be padded to whole
+    blocks.  High parts of double-doubles come before all low ones in all three.
+    """
+    verify(program)
+    module = Module()
+    pointers = ["in", "out", "tables", "work"]
+    kinds = {
+        name: "ptr noalias" + (" readonly" if name in "in tables" else "") for name in pointers
+    }
+    names = ["in", "out", "count", "first", "last", "tables", "work"]
+    parameters = [(kinds.get(name, "i64"), name) for name in names]
+    requests: tuple[Request, ...] = ()
+    with module.function(EXPAND, "void", parameters, "nounwind") as (b, arguments):
+        first, last = arguments[3:5]
+
+        def block(i: Index, _: list[Value]) -> Sequence[Value]:
+            nonlocal requests
+            memory = _Memory(b, program, options, arguments, i)
+            if supports is None:
+                requests = memory.loops()
+            else:
+                memory.written_out(supports)
+            return []
+
+        b.fold(first, last, [], block)
+        b.ret()
+    return module.text(), requests
+
+
+class _Memory:
+    """The arrays of one block of points, and the code between them."""
+
+    def __init__(
+        self,
+        b: Builder,
+        program: Program,
+        options: ExpansionOptions,
+        arguments: Sequence[Value],
+        block: Index,
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.options = options
+        self.ins, self.outs, self.count, _, _, self.tables, self.work = arguments
+        self.point = b.like(self.count, block * options.block)
+        self.type = options.points.type(options.element)
+
+    def _load(self, place: Index, numbers: Index) -> Value:
+        """A number of the inputs, of which there are `numbers`."""
+        b, element = self.b, self.options.element
+        ins = b.planes(self.ins, self.count * numbers, element)
+        return b.load(self.type, b.at(ins, self.count * place + self.point, element))
+
+    def _result(self, output: int, position: Index, size: Index) -> Value:
+        """Where a coefficient goes, if there are `size` of each."""
+        b, element = self.b, self.options.element
+        outs = b.planes(self.outs, self.count * (len(self.program.outputs) * size), element)
+        place = self.count * (output * size + position) + self.point
+        return b.at(outs, place, element)
+
+    def _store(self, value: Value, place: Value) -> None:
+        alignment = self.options.block * size_of(self.options.element)
+        self.b.store(value, place, alignment, streaming=self.options.streaming)
+
+    def written_out(self, supports: Supports) -> None:
+        """The code monomial by monomial."""
+        b, options, size = self.b, self.options, supports.among.size
+        numbers = options.places[-1] + dict(self.program.inputs).get("parameter", 0)
+
+        def read(given: Input, position: int) -> Value | Fraction:
+            slot = given.index[0]
+            if given.source == "parameter":
+                return self._load(options.places[-1] + slot, numbers)
+            if options.slots[slot] >= 0 and position:
+                return Fraction(1)
+            return self._load(options.places[slot] + position, numbers)
+
+        places: dict[int, list[Value]] = {}  # where the coefficient of an output stored last is
+        for k, (row, _) in enumerate(self.program.outputs):
+            places.setdefault(row, []).append(self._result(k, 0, size))
+        reached = dict.fromkeys(places, 0)
+
+        def done(row: int, position: int) -> None:
+            if row not in places:
+                return
+            value, step = emitter.memory.at(row, position), position - reached[row]
+            if step:
+                places[row] = [b.at(p, self.count * step, options.element) for p in places[row]]
+                reached[row] = position
+            for place in places[row]:
+                self._store(value, place)
+
+        emitter = GradedEmitter(b, self.program, supports, options.points, options.element)
+        emitter.emit(read, done)
+
+    def loops(self) -> tuple[Request, ...]:
+        """The code that looks everything up, and what it looks up."""
+        b, options, program = self.b, self.options, self.program
+        work = b.planes(self.work, b.load(I64, self.tables), options.element)
+        loops = GradedLoops(b, program, options.points, options.element, work, self.tables)
+        memory = loops.memory
+
+        def read(given: Input, rank: Index) -> Value:
+            slot = given.index[0]
+            if given.source == "parameter":
+                slot += len(options.slots)
+            elif options.slots[slot] >= 0 and isinstance(rank, Value):
+                return b.constant(1, self.type)
+            place = memory.number(Request("given", slot))
+            return self._load(place + rank, memory.number(Request("given")))
+
+        loops.emit(read)
+        size = memory.number(Request("size"))
+        for k, (row, _) in enumerate(program.outputs):
+
+            def copy(rank: Index, k: int = k, row: int = row) -> None:
+                position = memory.look_up(Request("positions", row), rank)
+                value = memory.load(memory.row_at(row), memory.place(rank))
+                self._store(value, self._result(k, position, size))
+
+            loops.each_rank(row, copy)
+        return memory.requests

@@ -1,0 +1,257 @@
+"""Graded programs as loops over monomials: code that knows neither variables nor order's size.
+
+What `graded` writes out is looked up here: which monomials a row has, where their coefficients are,
+and which products make each, all in tables that `GradedTables` makes for the polynomials at hand.
+The same machine code serves polynomials in any number of variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from taylor_runtime.coefficient import StepArithmetic
+from taylor_runtime.convolve import Doubled, convolutions_of
+from taylor_runtime.factors import Factors
+from taylor_runtime.graded_tables import Request
+from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
+from taylor_runtime.kernel_calls import KernelCalls
+from taylor_runtime.layout import Chunk, is_square
+from taylor_runtime.program import Constant, Convolution, Input, Number, Program, Step
+
+CHAINS = 4  # of a sum of products, which hide the latency of multiply-adds
+
+Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient
+
+
+class LoopMemory:
+    """The coefficients of rows in the workspace; order zero is known in registers too."""
+
+    def __init__(
+        self, b: Builder, program: Program, points: Chunk, element: str, work: Value, tables: Value
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.element = element
+        self.type = points.type(element)
+        self.work = work
+        self.tables = tables
+        self._known: dict[Request, Value] = {}
+        self.row = -1  # being computed,
+        self.rank: Value | None = None  # and its monomial
+        self._heads: dict[int, Value] = {}
+        self._reciprocals: dict[int, Value] = {}
+
+    def look_up(self, request: Request, index: Index) -> Value:
+        """An entry of a table."""
+        place = self.b.at(self._found(request), index, "i32")
+        return self.b.cast("zext", self.b.load(I32, place), "i64")
+
+    def number(self, request: Request) -> Value:
+        return self._found(request)
+
+    def _found(self, request: Request) -> Value:
+        """A number, or where a table begins; read once, at the start of the function."""
+        found = self._known.get(request)
+        if found is None:
+            b, type_ = self.b, I64 if request.is_number else PTR
+            place, name, slot = b.name(), b.name(), 1 + len(self._known)
+            b.entry += [
+                f"  {place} = getelementptr i64, ptr {self.tables.text}, i64 {slot}",
+                f"  {name} = load {type_}, ptr {place}",
+            ]
+            found = self._known[request] = Value(b, type_, name)
+        return found
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What was looked up, in the order of the header."""
+        return tuple(self._known)
+
+    def row_at(self, row: int, copied: Convolution | None = None) -> Value:
+        """Where a row begins, or its scaled copy."""
+        base = self.number(Request("base", row if copied is None else -1, convolution=copied))
+        return self.b.at(self.work, base, self.element)
+
+    def load(self, start: Value, place: Index) -> Value:
+        return self.b.load(self.type, self.b.at(start, place, self.element))
+
+    def put(self, start: Value, place: Index, value: Value) -> None:
+        self.b.store(self.b.normal(value), self.b.at(start, place, self.element))
+
+    def place(self, rank: Index) -> Index:
+        """A rank in elements."""
+        return rank * max(self.type.lanes, 1)
+
+    def start(self, row: int, value: Value) -> None:
+        """Order zero of a row."""
+        self._heads[row] = self.b.normal(value)
+        start = self.row_at(row)
+        self.put(start, 0, value)
+        zero = self.b.constant(0, self.type)
+        self.put(start, self.place(self.number(Request("count", row))), zero)
+
+    def head(self, row: int, chunk: Chunk) -> Value:
+        return self._heads[row]
+
+    def invert(self, row: int) -> None:
+        """Make a row's reciprocal known, before any loop wants it."""
+        self._reciprocals[row] = 1 / self._heads[row]
+
+    def reciprocal(self, row: int, chunk: Chunk) -> Value:
+        return self._reciprocals[row]
+
+    def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """Of the monomial being computed; order zero before there is any."""
+        if self.rank is None:
+            return self.head(row, chunk)
+        place = self.look_up(Request("sources", self.row, row), self.rank)
+        return self.load(self.row_at(row), place)
+
+    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
+        raise NotImplementedError("a graded program has no time, and so no lags")
+
+    def constant(self, constant: Constant, chunk: Chunk) -> Value:
+        number = constant[0] if isinstance(constant, tuple) else constant
+        return self.b.constant(number, self.type)
+
+
+class GradedLoops(StepArithmetic[LoopMemory]):
+    """Writes the loops that compute the coefficients of a program's rows by degree."""
+
+    def __init__(
+        self, b: Builder, program: Program, points: Chunk, element: str, work: Value, tables: Value
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.points = points
+        self.element = element
+        self.memory = LoopMemory(b, program, points, element, work, tables)
+        self.factors = Factors(b, element, program.order, None)
+        self.kernels = KernelCalls(self.memory)
+
+    def emit(self, read: Reader) -> None:
+        """All coefficients; `read` gives those of the inputs."""
+        memory, b = self.memory, self.b
+        for index, row in enumerate(self.program.rows):
+            value = self.start_value(
+                row, self.points, lambda given: read(given, 0), self._start_sums
+            )
+            memory.start(index, value)
+        divisors = [row.step.divisor for row in self.program.rows if row.step]
+        for divisor in dict.fromkeys(d for d in divisors if d is not None):
+            memory.invert(divisor)
+        for index, row in enumerate(self.program.rows):
+            if isinstance(row.start, Input) and row.start.source == "jet":
+                self._copy(index, row.start, read)
+
+        def degree(n: Index, _: list[Value]) -> Sequence[Value]:
+            self.factors.enter(n)
+            for index, row in enumerate(self.program.rows):
+                if row.step is not None and not row.constant:
+                    self._scaled_copies(row.step, n)
+                    self._advance(index, row.step, n)
+            return []
+
+        b.fold(1, self.program.order + 1, [], degree)
+
+    def each_rank(self, row: int, body: Callable[[Index], None], first: int = 0) -> None:
+        """Run `body` for all monomials of a row but the first few."""
+
+        def one(rank: Index, _: list[Value]) -> Sequence[Value]:
+            body(rank)
+            return []
+
+        self.b.fold(first, self.memory.number(Request("count", row)), [], one)
+
+    def _copy(self, index: int, given: Input, read: Reader) -> None:
+        """The coefficients 1 .. of an input."""
+        memory, start = self.memory, self.memory.row_at(index)
+        self.each_rank(
+            index, lambda rank: memory.put(start, memory.place(rank), read(given, rank)), first=1
+        )
+
+    def _start_sums(self, step: Step) -> dict[Convolution, Doubled]:
+        sums: dict[Convolution, Doubled] = {}
+        for c in convolutions_of(step.terms):
+            if c.first or c.last:
+                sums[c] = (self.b.constant(0, self.memory.type), False)
+                continue
+            a, b = self.memory.head(c.a, self.points), self.memory.head(c.b, self.points)
+            if c.weight is not None:
+                raise NotImplementedError("weights vanish at order zero")
+            sums[c] = (a * b, False)
+        return sums
+
+    def _segment(self, row: int, n: Index) -> tuple[Value, Value]:
+        """First rank of a degree, and of the next."""
+        request = Request("segments", row)
+        return self.memory.look_up(request, n), self.memory.look_up(request, n + 1)
+
+    def _advance(self, index: int, step: Step, n: Index) -> None:
+        """The coefficients of degree n of a row."""
+        memory = self.memory
+
+        def monomial(rank: Index, _: list[Value]) -> Sequence[Value]:
+            assert isinstance(rank, Value)
+            memory.row, memory.rank = index, rank
+            sums = {c: self._sum(index, c, rank) for c in convolutions_of(step.terms)}
+            value = self.step_value_of(step, n, self.points, sums)
+            memory.put(memory.row_at(index), memory.place(rank), value)
+            return []
+
+        self.b.fold(*self._segment(index, n), [], monomial)
+
+    def _scaled_copies(self, step: Step, n: Index) -> None:
+        """(alpha n + beta j) a_j for all j that convolutions with such weights sum over."""
+        for c in convolutions_of(step.terms):
+            if c.weight is not None:
+                scale = partial(self._scaled_copy, c, c.weight, n)
+                self.b.fold(0, n + (1 - c.last), [], scale)
+
+    def _scaled_copy(
+        self, c: Convolution, weight: tuple[Number, Number], n: Index, j: Index, _: list[Value]
+    ) -> Sequence[Value]:
+        memory = self.memory
+        alpha, beta = (memory.constant(number, self.points) for number in weight)
+        of_n, of_j = (self.factors.number(k, memory.type) for k in (n, j))
+        factor = self.b.fma(beta, of_j, alpha * of_n)
+
+        def one(rank: Index, _: list[Value]) -> Sequence[Value]:
+            place = memory.place(rank)
+            memory.put(
+                memory.row_at(c.a, c), place, memory.load(memory.row_at(c.a), place) * factor
+            )
+            return []
+
+        self.b.fold(*self._segment(c.a, j), [], one)
+        return []
+
+    def _sum(self, row: int, c: Convolution, rank: Value) -> Doubled:
+        """The sum of products at a monomial; that of a square is still to be doubled."""
+        b, memory = self.b, self.memory
+        start = memory.look_up(Request("starts", row, convolution=c), rank)
+        end = memory.look_up(Request("ends", row, convolution=c), rank)
+        zero = b.constant(0, memory.type)
+        whole = (end - start) >> 2
+
+        a = memory.row_at(c.a, None if c.weight is None else c)
+        other = memory.row_at(c.b)
+
+        def one(k: Index, total: Value) -> Value:
+            request = Request("pairs", convolution=c)
+            left, right = (memory.look_up(request, k * 2 + side) for side in (0, 1))
+            return b.fma(memory.load(a, left), memory.load(other, right), total)
+
+        def four(k: Index, totals: list[Value]) -> Sequence[Value]:
+            return [one(start + k * CHAINS + i, total) for i, total in enumerate(totals)]
+
+        totals = b.fold(0, whole, [zero] * CHAINS, four)
+        (first,) = b.fold(
+            start + whole * CHAINS, end, totals[:1], lambda k, carried: [one(k, carried[0])]
+        )
+        total = (first + totals[1]) + (totals[2] + totals[3])
+        if not is_square(c):
+            return total, False
+        root = memory.load(a, memory.look_up(Request("middles", row, convolution=c), rank))
+        return b.fma(root * 0.5, root, total), True

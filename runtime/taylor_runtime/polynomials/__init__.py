@@ -1,0 +1,1 @@
+"""Truncated polynomials in several variables: tables and machine code that all spaces share."""

@@ -1,0 +1,188 @@
+"""The kernels of polynomials as functions of arrays of coefficients.
+
+Coefficients are contiguous arrays of shape (parts, polynomials, size): parts is 2 for double-double
+(high and low) and 1 for other kinds of numbers.  Everything here may be called from any thread; the
+machine code runs without the GIL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime.call import function_pointer
+from taylor_runtime.engine import compile_ir
+from taylor_runtime.ir import ELEMENTS
+from taylor_runtime.monomials import INDEX, Monomials
+from taylor_runtime.polynomials import compose as composing
+from taylor_runtime.polynomials import evaluate as evaluating
+from taylor_runtime.polynomials import lanes, multiply, tables
+from taylor_runtime.polynomials.tables import LANES, Pairs
+from taylor_runtime.threads import in_shares
+
+MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
+SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
+SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
+
+_MODULES: dict[str, tuple[Callable[[str], str], str]] = {
+    multiply.PRODUCT: (multiply.product_module, "ppppp" + "i"),
+    lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
+    composing.COMPOSE: (composing.compose_module, "p"),
+    evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
+}
+_TYPES = {"p": "uintptr_t", "i": "int64_t"}
+
+
+@cache
+def _kernel(name: str, precision: str) -> Any:
+    """A kernel for a kind of number; its machine code stays as long as the process."""
+    make, arguments = _MODULES[name]
+    code = compile_ir(make(ELEMENTS[precision]), [name], label=name)
+    signature = f"void(*)({', '.join(_TYPES[kind] for kind in arguments)})"
+    return function_pointer(code.address(name), signature, owner=code)
+
+
+def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
+    _kernel(name, precision)(
+        *[a.__array_interface__["data"][0] if isinstance(a, np.ndarray) else a for a in arguments]
+    )
+
+
+@lru_cache(maxsize=256)
+def in_lanes(space: Monomials) -> bool:
+    """Whether products of single polynomials are made with polynomials in lanes."""
+    if space.variables == 1 or space.size <= LANES:
+        return True
+    return tables.number_of_pairs(space) <= MOST_PAIRS
+
+
+def polynomial_product(
+    a: np.ndarray, b: np.ndarray, space: Monomials, precision: str
+) -> np.ndarray:
+    """The products of polynomials, one by one: shape (parts, polynomials, size)."""
+    if in_lanes(space):
+        return _product_in_lanes(a, b, space, precision)
+    table = tables.split(space)
+    c = np.empty_like(a)
+    work = np.empty((len(a), table.work), a.dtype)
+    _call(multiply.PRODUCT, precision, table.block, a, b, c, work, a.shape[1])
+    return c
+
+
+def to_lanes(a: np.ndarray) -> np.ndarray:
+    """Shape (parts, blocks, size, LANES): LANES polynomials side by side, the last ones zero."""
+    parts, count, size = a.shape
+    blocks = -(-count // LANES)
+    padded = np.zeros((parts, blocks * LANES, size), a.dtype)
+    padded[:, :count] = a
+    return np.ascontiguousarray(padded.reshape(parts, blocks, LANES, size).swapaxes(2, 3))
+
+
+def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
+    """The inverse."""
+    parts, blocks, size, _ = a.shape
+    polynomials = a.swapaxes(2, 3).reshape(parts, blocks * LANES, size)
+    return np.ascontiguousarray(polynomials[:, :count])
+
+
+def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision: str) -> np.ndarray:
+    table = tables.pairs(space)
+    x, y = to_lanes(a), to_lanes(b)
+    z = np.empty_like(x)
+    _call(lanes.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
+    return from_lanes(z, a.shape[1])
+
+
+def polynomial_compose(
+    f: np.ndarray, inner: Monomials, g: np.ndarray, outer: Monomials, precision: str
+) -> np.ndarray:
+    """The polynomials f(g): shape (parts, polynomials of f, outer.size).
+
+    f: polynomials in the monomials `inner`, g: one for each of their variables, in the monomials
+    `outer`, all without a constant part.
+    """
+    x = to_lanes(f)
+    g = np.ascontiguousarray(g)
+    table = _factors(g, outer)
+    prefix = np.asarray(outer.starts[1:], INDEX)
+    c = np.empty((*x.shape[:2], outer.size, LANES), f.dtype)
+    for k in range(x.shape[1]):
+        block = np.ascontiguousarray(x[:, k])
+        nodes = _nodes(block, inner, outer.order)
+        depths = int(nodes[:, 2].max(initial=0)) + 1
+        levels = np.zeros((len(f), depths, outer.size, LANES), f.dtype)
+        task = np.zeros(1, composing.TASK)
+        numbers = {"f_size": inner.size, "variables": inner.variables, "size": outer.size}
+        numbers |= {"depths": depths, "count": len(nodes), "order": outer.order}
+        arrays = {"f": block, "g": g, "levels": levels, "nodes": nodes, "prefix": prefix}
+        numbers |= dict(zip(("starts", "left", "right"), table.addresses, strict=True))
+        for name, number in numbers.items():
+            task[name] = number
+        for name, array in arrays.items():
+            task[name] = array.ctypes.data
+        _call(composing.COMPOSE, precision, task)
+        c[:, k] = levels[:, 0]
+    return from_lanes(c, f.shape[1])
+
+
+def _factors(g: np.ndarray, space: Monomials) -> Pairs:
+    """The products of monomials that some g has with all others."""
+    present = (g != 0).any(axis=(0, 1))
+    present[0] = False
+    if np.count_nonzero(present) > SPARSE * space.size:
+        return _without_constant(space)
+    return tables.selected(tables.pairs(space), present)
+
+
+@lru_cache(maxsize=16)
+def _without_constant(space: Monomials) -> Pairs:
+    return tables.selected(tables.pairs(space), np.arange(space.size) > 0)
+
+
+def _nodes(f: np.ndarray, space: Monomials, order: int) -> np.ndarray:
+    """The monomials that some f or a descendant has, children first; see `compose.TASK`."""
+    tree = tables.tree(space)
+    degrees = space.degrees
+    present = (f != 0).any(axis=(0, 2)) & (degrees <= order)
+    parents = np.zeros(space.size, bool)
+    for degree in range(min(space.order, order), 0, -1):
+        own = space.of_degree(degree)
+        parents[tree.parent[own][present[own]]] = True
+        present |= parents
+    present[0] = True
+    place = tree.depth_first[::-1]
+    place = place[present[place]]
+    columns = (place, tree.variable[place], degrees[place], ~parents[place])
+    return np.ascontiguousarray(np.column_stack(columns), INDEX)
+
+
+def polynomial_values(
+    c: np.ndarray, points: np.ndarray, space: Monomials, precision: str, threads: int = 1
+) -> np.ndarray:
+    """The values of polynomials at points: shape (parts, polynomials, points).
+
+    points: shape (parts, variables, points).
+    """
+    tree = tables.tree(space)
+    c = np.ascontiguousarray(c)
+    given = to_lanes(np.ascontiguousarray(points.swapaxes(1, 2)))
+    parts, blocks = given.shape[:2]
+    found = np.empty((parts, blocks, c.shape[1], LANES), c.dtype)
+    sizes = (space.size, c.shape[1], space.variables, blocks)
+
+    def work(first: int, last: int) -> None:
+        memory = np.empty((parts, space.size, LANES), c.dtype)
+        addresses = (c, given, found, memory, tree.parent, tree.variable)
+        _call(evaluating.EVALUATE, precision, *addresses, *sizes, first, last)
+
+    in_shares(work, blocks, max(1, min(threads, blocks * c.size // SHARE)))
+    return _points_last(found, points.shape[2])
+
+
+def _points_last(found: np.ndarray, count: int) -> np.ndarray:
+    parts, blocks, polynomials, _ = found.shape
+    flat = found.swapaxes(1, 2).reshape(parts, polynomials, blocks * LANES)
+    return flat[:, :, :count]

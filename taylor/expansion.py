@@ -1,0 +1,132 @@
+"""Functions expanded in truncated polynomials: what is compiled, and how it is run over points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import accumulate
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.callbacks import check_has_digits, externals
+from taylor.decompose import decompose
+from taylor.errors import ArgumentError
+from taylor.expression import Expression
+from taylor.precision import Precision, as_precision
+from taylor_runtime.monomials import Monomials, monomials
+from taylor_runtime.program import Input
+
+CONSTANT = -2  # an argument that is a number
+POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given
+STREAMED = 1 << 20  # bytes of results that are not kept in the caches while they are computed
+PAGE = 4096
+LINE = 64
+
+
+def expansion_monomials(variables: int, order: int, limits: tuple[int, ...]) -> Monomials:
+    """The monomials of an expansion; ArgumentError for more of them than memory holds."""
+    try:
+        among = monomials(variables, order, limits)
+        assert among.size
+    except ValueError as error:
+        raise ArgumentError(str(error)) from None
+    return among
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Expressions of arguments, expanded in the monomials of some variables.
+
+    arguments: all leaves of `outputs`.
+    roles: for each, the position of the variable that it is (the polynomial x_i0 + x_i), or
+        CONSTANT, or POLYNOMIAL.
+    looped: code that serves any monomials, made for them by tables.
+    """
+
+    outputs: tuple[Expression, ...]
+    arguments: tuple[Expression, ...]
+    roles: tuple[int, ...]
+    among: Monomials
+    precision: str
+    looped: bool = False
+
+    def run(self, numbers: np.ndarray, threads: int, room: np.ndarray | None = None) -> np.ndarray:
+        """Coefficients of the outputs, shape (parts, outputs, monomials, points or more).
+
+        numbers: shape (parts, numbers, points): of each argument one, or its coefficients.
+        room: what an earlier run of as many points has returned, to be overwritten.
+        """
+        kind = as_precision(self.precision)
+        count, size = numbers.shape[-1], kind.dtype().nbytes
+        shape = (kind.parts, len(self.outputs), self.among.size)
+        code = self.code(count)
+        padded = _padded(count, code.block, size)
+        inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
+        inputs[..., :count] = numbers[:, self._places]
+        inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
+        results = _empty((*shape, padded), kind) if room is None else room
+        for k, positions in enumerate(code.untouched):
+            results[:, k, positions] = 0
+
+        def work(first: int, last: int) -> None:
+            code.run(inputs, results, padded, first, last)
+
+        rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
+        return results
+
+    def code(self, count: int) -> rt.Expansion:
+        """Machine code for so many points."""
+        kind = as_precision(self.precision)
+        size = kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return _compiled(self, count == 1, size * count > STREAMED)
+
+    @cached_property
+    def _places(self) -> np.ndarray | slice:
+        """The numbers of the arguments in the order of the machine code: constants come last."""
+        sizes = [self.among.size if role == POLYNOMIAL else 1 for role in self.roles]
+        ends = list(accumulate(sizes))
+        by_kind = sorted(range(len(sizes)), key=lambda i: self.roles[i] == CONSTANT)
+        if by_kind == list(range(len(sizes))):
+            return slice(None)
+        return np.array([k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])])
+
+
+def _empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
+    """An array that starts at a cache line."""
+    size = kind.dtype().nbytes
+    raw = np.empty(math.prod(shape) + LINE // size, kind.dtype)
+    start = -raw.ctypes.data % LINE // size
+    return raw[start : start + math.prod(shape)].reshape(shape)
+
+
+def _padded(count: int, block: int, size: int) -> int:
+    """Points to make room for: whole blocks, and not a number of them that puts all rows of an
+    array into the same places of a cache.
+    """
+    padded = -(-max(count, 1) // block) * block
+    return padded + block if padded * size % (PAGE // 4) == 0 else padded
+
+
+@lru_cache(maxsize=64)
+def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansion:
+    among, roles = expansion.among, expansion.roles
+    varying = [i for i, role in enumerate(roles) if role != CONSTANT]
+    constant = [i for i, role in enumerate(roles) if role == CONSTANT]
+    inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
+    inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
+    program = decompose(expansion.outputs, inputs, among.order)
+    if as_precision(expansion.precision).parts > 1:
+        check_has_digits(program)
+    options = rt.ExpansionOptions(
+        among.variables,
+        among.order,
+        among.limits,
+        tuple(roles[i] for i in varying),
+        looped=expansion.looped,
+        single=single,
+        streaming=streaming,
+        precision=expansion.precision,
+    )
+    return rt.build_expansion(program, options, externals(program))

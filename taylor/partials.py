@@ -1,0 +1,333 @@
+"""All partial derivatives of functions of several variables, to any order."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expansion import CONSTANT, Expansion, expansion_monomials
+from taylor.expression import Expression, as_expression
+from taylor.function import checked_threads
+from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
+from taylor.numpy_protocol import expression_array
+from taylor.precision import as_precision
+
+if TYPE_CHECKING:
+    from taylor.polynomial import Polynomial
+
+
+def derivatives(
+    fun: Callable[..., Any],
+    point: Any,
+    order: int = 2,
+    *,
+    wrt: Sequence[int | str] | None = None,
+    limits: Sequence[int] | Mapping[int | str, int] | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    out: Derivatives | None = None,
+) -> Derivatives:
+    """All partial derivatives of a function up to an order, at one point or at many.
+
+    Truncated polynomial arithmetic compiled to machine code: no formula is differentiated, and what
+    a subexpression does not depend on costs nothing.
+
+    fun:   a Python function written with NumPy or taylor functions and operators, of n arguments or
+           of one array of n, that returns a scalar, a list or tuple, or an array.
+    point: its n coordinates, each a number or an array of them (which broadcast), as a sequence or
+           as an array whose first axis has length n; a number for a function of one variable.
+    order: highest total order of the derivatives.
+    wrt:   the variables to differentiate by, as positions or names of arguments; all unless given.
+           The others are constants.
+    limits: the highest order in each of these variables, or of some of them by position or name.
+    threads: how many share the points of a long array; results are the same, bit for bit.
+    precision: "float64", "float32" or "double-double", as in `taylor.jet`.
+    out:   what an equal call with as many points has returned: its memory is used again.
+
+    Returns `Derivatives`. Those at singular points are not finite.
+
+    Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
+    not fit, unknown variables, and functions that cannot be traced.
+
+    >>> import taylor as ty
+    >>> d = ty.derivatives(lambda x, y: x**2 * y**3, (2.0, 1.0), order=3)
+    >>> float(d[1, 2]), d.gradient.tolist(), d.hessian.tolist()
+    (24.0, [4.0, 12.0], [[2.0, 12.0], [12.0, 24.0]])
+    """
+    order = natural(order, "order")
+    if not callable(fun):
+        raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
+    kind = as_precision(precision)
+    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
+    given = stacked_planes([point] if single else list(point), kind)
+    count = given.shape[1]
+    names = _names(fun, count)
+    chosen = _chosen(wrt, names)
+    limit = _limits(limits, chosen, names, order)
+    arguments = variables(count)
+    outputs = _traced(fun, arguments)
+    expansion = Expansion(
+        tuple(outputs.ravel()),
+        arguments,
+        tuple(chosen.index(i) if i in chosen else CONSTANT for i in range(count)),
+        expansion_monomials(len(chosen), order, limit),
+        kind.name,
+    )
+    shapes = outputs.shape, given.shape[2:]
+    room = None
+    if out is not None:
+        room = out.room(expansion, shapes)
+    points = given.reshape(kind.parts, count, -1)
+    planes = expansion.run(points, checked_threads(threads), room)
+    return Derivatives(planes, expansion, *shapes, tuple(names[i] for i in chosen))
+
+
+class Derivatives(Mapping[Any, np.ndarray]):
+    """Partial derivatives by multi-index: d[2, 0, 1] is d^3 f / dx^2 dz.
+
+    A mapping from multi-indices (one number for each variable) to arrays of shape (*outputs,
+    *points): the shape of what the function returns, then that to which the coordinates broadcast.
+    What `tensor` gives has the axes of the derivatives between the two. Double-doubles have a
+    trailing axis of length 2.
+
+    coefficients: normalised, each derivative over the factorials of its multi-index; shape
+        (*outputs, monomials, *points), a view.
+    multi_indices: that order, shape (monomials, variables): by total order, then powers of the
+        first variable first.
+
+    >>> import numpy as np, taylor as ty
+    >>> d = ty.derivatives(lambda x: [np.sin(x[0]) * x[1], x[1] ** 2], (0.0, 3.0), order=2)
+    >>> d.jacobian.tolist()
+    [[3.0, 0.0], [0.0, 6.0]]
+    >>> len(d), d.coefficients.shape, d.multi_indices[-1].tolist()
+    (6, (2, 6), [0, 2])
+    """
+
+    def __init__(
+        self,
+        planes: np.ndarray,
+        expansion: Expansion,
+        outputs: tuple[int, ...],
+        points: tuple[int, ...],
+        names: tuple[str, ...],
+    ) -> None:
+        self._planes = planes  # (parts, outputs, monomials, at least as many points)
+        self._expansion = expansion
+        self._among = expansion.among
+        self._outputs = outputs
+        self._points = points
+        self._names = names
+        self._kind = as_precision(expansion.precision)
+
+    def room(
+        self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    ) -> np.ndarray:
+        """The memory of the results, for an equal call that may overwrite them."""
+        if expansion != self._expansion or shapes != (self._outputs, self._points):
+            raise ArgumentError(
+                f"out={self!r} comes from another function, order, kind of numbers or shape of "
+                "points; leave it out"
+            )
+        return self._planes
+
+    @property
+    def order(self) -> int:
+        """Highest total order."""
+        return self._among.order
+
+    @property
+    def multi_indices(self) -> np.ndarray:
+        """Of all derivatives, shape (monomials, variables)."""
+        return self._among.exponents
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Normalised derivatives, shape (*outputs, monomials, *points)."""
+        count = math.prod(self._points)
+        shape = (self._kind.parts, *self._outputs, -1, *self._points)
+        return self._kind.from_planes(self._planes[..., :count].reshape(shape))
+
+    def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:
+        powers = (index,) if isinstance(index, int | np.integer) else tuple(index)
+        try:
+            position = self._among.position(powers)
+        except (KeyError, ValueError, TypeError):
+            raise KeyError(self._what_is_wrong(powers)) from None
+        factor = math.prod(math.factorial(int(k)) for k in powers)
+        return self._scaled(position, factor)
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return (tuple(row) for row in self.multi_indices.tolist())
+
+    def __len__(self) -> int:
+        return len(self.multi_indices)
+
+    def __repr__(self) -> str:
+        return (
+            f"Derivatives(order={self.order}, variables={self._among.variables}, "
+            f"outputs={self._outputs}, points={self._points}, {len(self)} multi-indices)"
+        )
+
+    @property
+    def value(self) -> np.ndarray:
+        """Of the function itself, shape (*outputs, *points)."""
+        return self._scaled(0, 1)
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """First derivatives, shape (*outputs, variables, *points)."""
+        return self.tensor(1)
+
+    @property
+    def jacobian(self) -> np.ndarray:
+        """First derivatives, shape (*outputs, variables, *points): the rows are outputs."""
+        return self.tensor(1)
+
+    @property
+    def hessian(self) -> np.ndarray:
+        """Second derivatives, shape (*outputs, variables, variables, *points)."""
+        return self.tensor(2)
+
+    def tensor(self, order: int) -> np.ndarray:
+        """All derivatives of one order, shape (*outputs, variables, .., variables, *points).
+
+        Raises ArgumentError for an order that was not computed, or was only in part (`limits`).
+        """
+        order = natural(order, "order")
+        size = self._among.variables
+        if order > min(self._among.highest):
+            raise ArgumentError(
+                f"tensor: order {order} was not computed in full: order={self.order}"
+                + (f", limits={self._among.limits}" if self._among.limits else "")
+            )
+        entries = []
+        known: dict[tuple[int, ...], np.ndarray] = {}
+        for axes in product(range(size), repeat=order):
+            powers = tuple(axes.count(i) for i in range(size))
+            if powers not in known:
+                known[powers] = self[powers]
+            entries.append(known[powers])
+        place = len(self._outputs)
+        stacked = np.stack(entries, axis=place)
+        shape = (*stacked.shape[:place], *(size,) * order, *stacked.shape[place + 1 :])
+        return stacked.reshape(shape)
+
+    def polynomial(self, names: Any = None) -> Polynomial:
+        """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
+
+        names: of the variables; by default those of the function's arguments.
+
+        >>> import taylor as ty
+        >>> ty.derivatives(lambda x, y: x * y**2, (1.0, 2.0), order=2).polynomial()
+        4 + 4*x + 4*y + 4*x*y + y**2 + O(3)
+        """
+        from taylor.polynomial import Polynomial
+
+        if names is None:
+            names = self._names if all(self._names) else len(self._names)
+        count = math.prod(self._points)
+        parts = self._kind.parts
+        planes = self._planes[..., :count].swapaxes(2, 3)
+        shape = (parts, *self._outputs, *self._points, len(self))
+        return Polynomial(
+            self._kind.from_planes(np.reshape(planes, shape)),
+            names,
+            self.order,
+            self._among.limits,
+            precision=self._kind.name,
+        )
+
+    def _scaled(self, position: int, factor: int) -> np.ndarray:
+        count = math.prod(self._points)
+        part = self._planes[:, :, position, :count]
+        shape = (self._kind.parts, *self._outputs, *self._points)
+        found = self._kind.from_planes(part.reshape(shape).copy())
+        if factor != 1:
+            found = times(found, factor, {"precision": self._kind.name})
+        return np.asarray(found)
+
+    def _what_is_wrong(self, powers: tuple[int, ...]) -> str:
+        size = self._among.variables
+        if len(powers) != size:
+            return f"{powers}: a multi-index has one number for each of {size} variable(s)"
+        limits = f" and limits={self._among.limits}" if self._among.limits else ""
+        return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
+
+
+def _names(fun: Callable[..., Any], count: int) -> list[str]:
+    """Names of the arguments, "" where they have none of their own."""
+    try:
+        names = [p.name for p in inspect.signature(fun).parameters.values()]
+    except (TypeError, ValueError):
+        names = []
+    return names[:count] if len(names) >= count else [""] * count
+
+
+def _position(variable: Any, names: Sequence[str], what: str) -> int:
+    """Position of an argument given as position or name."""
+    if isinstance(variable, str):
+        if variable not in names:
+            known = ", ".join(filter(None, names)) or "no names: use positions"
+            raise ArgumentError(f"{what}: {variable!r} is none of the arguments ({known})")
+        return names.index(variable)
+    if not isinstance(variable, int | np.integer) or isinstance(variable, bool):
+        raise ArgumentTypeError(f"{what}: {variable!r} is neither a position nor a name")
+    if not 0 <= variable < len(names):
+        raise ArgumentError(f"{what}: position {variable} of {len(names)} argument(s)")
+    return int(variable)
+
+
+def _chosen(wrt: Sequence[int | str] | None, names: Sequence[str]) -> tuple[int, ...]:
+    """Positions of the variables to differentiate by."""
+    if wrt is None:
+        return tuple(range(len(names)))
+    if isinstance(wrt, int | str):
+        wrt = [wrt]
+    chosen = tuple(_position(variable, names, "wrt") for variable in wrt)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ArgumentError(f"wrt={wrt!r} must list at least one variable, and each only once")
+    return chosen
+
+
+def _limits(
+    limits: Sequence[int] | Mapping[int | str, int] | None,
+    chosen: tuple[int, ...],
+    names: Sequence[str],
+    order: int,
+) -> tuple[int, ...]:
+    """Highest order in each of the chosen variables; () where the total order is all."""
+    if limits is None:
+        return ()
+    listed = [order] * len(chosen)
+    if isinstance(limits, Mapping):
+        for variable, most in limits.items():
+            position = _position(variable, names, "limits")
+            if position not in chosen:
+                raise ArgumentError(f"limits: {variable!r} is not among the variables of wrt")
+            listed[chosen.index(position)] = natural(most, "limits")
+    else:
+        if len(limits) != len(chosen):
+            raise ArgumentError(f"limits={limits!r}: one for each of {len(chosen)} variable(s)")
+        listed = [natural(most, "limits") for most in limits]
+    return () if min(listed) >= order else tuple(min(most, order) for most in listed)
+
+
+def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndarray:
+    """What a function returns, as an object array of scalar expressions."""
+    value = call_on(fun, arguments)
+    if isinstance(value, tuple):
+        value = list(value)
+    if isinstance(value, list | np.ndarray) or (isinstance(value, Expression) and value.shape):
+        outputs = expression_array(value).view(np.ndarray)
+    else:
+        outputs = np.array(as_expression(value), dtype=object)
+    if not outputs.size:
+        raise ArgumentError("fun returned nothing to differentiate: an empty array")
+    check_leaves(list(outputs.ravel()), arguments)
+    return np.asarray(outputs)

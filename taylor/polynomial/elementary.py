@@ -1,0 +1,78 @@
+"""Elementary functions of polynomials: programs graded by total degree (`taylor.expansion`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taylor.errors import ArgumentTypeError
+from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
+from taylor.functions.apply import completed
+from taylor.functions.registry import get
+from taylor.polynomial.arithmetic import common_shape, operand, widened
+from taylor.polynomial.base import Coefficients, converted, in_common, make
+from taylor.polynomial.machines import ARGUMENTS, check, formula, of_single
+
+if TYPE_CHECKING:
+    from taylor.polynomial.polynomial import Polynomial
+
+
+def elementary(name: str, *operands: Any) -> Polynomial:
+    """A function of polynomials and numbers, at least one of them a polynomial.
+
+    name: of a function in the registry, or "div" and "pow" for the operators.
+
+    Raises ArgumentError for points at which the function has no Taylor series.
+    """
+    if name not in ("div", "pow"):
+        operands = completed(get(name), operands)
+    if are_single(operands):
+        return of_single(name, *operands)
+    common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
+    space, kind = common._space, common._kind
+    exponent: Any = None
+    if name == "pow" and not isinstance(operands[1], Coefficients) and np.ndim(operands[1]) == 0:
+        *operands, exponent = operands  # type: ignore[assignment]  # one that formulas depend on
+    given = [_planes(value, common) for value in operands]
+    shape = common_shape(*(planes.shape[1 : planes.ndim - wide] for planes, wide in given))
+    flat = [
+        widened(planes, shape, wide).reshape(kind.parts, -1, space.size if wide else 1)
+        for planes, wide in given
+    ]
+    arguments = ARGUMENTS[: len(operands)]
+    expansion = Expansion(
+        (formula(name, arguments, exponent),),
+        arguments,
+        tuple(POLYNOMIAL if wide else CONSTANT for _, wide in given),
+        space.monomials,
+        kind.name,
+        looped=True,
+    )
+    listed = np.concatenate(flat, axis=-1).swapaxes(1, 2)
+    found = expansion.run(listed, 1)[:, 0, :, : listed.shape[-1]].swapaxes(1, 2)
+    check(name, found, listed)
+    return make(found.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def are_single(operands: Sequence[Any]) -> bool:
+    """Whether `of_single` takes these operands."""
+    first = operands[0]
+    return all(
+        isinstance(p, Coefficients)
+        and p._planes.ndim == 2
+        and p._space is first._space
+        and p._kind is first._kind
+        for p in operands
+    )
+
+
+def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
+    """Coefficients or numbers, and whether they are coefficients, along a last axis."""
+    given = operand(value, like._kind)
+    if given is NotImplemented:
+        raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
+    if isinstance(given, Coefficients):
+        return converted(given, like._space, like._kind)._planes, 1
+    return given, 0

@@ -1,0 +1,70 @@
+"""Machine code for functions of polynomials: programs graded by total degree."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.errors import ArgumentError
+from taylor.expansion import POLYNOMIAL, Expansion
+from taylor.expression import Expression, variable
+from taylor.functions.apply import apply
+from taylor.polynomial.base import Coefficients, make
+from taylor.polynomial.space import Space
+
+if TYPE_CHECKING:
+    from taylor.polynomial.polynomial import Polynomial
+
+ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
+
+
+def formula(name: str, arguments: tuple[Expression, ...], exponent: Any = None) -> Expression:
+    """What is computed: of a function in the registry, or of "mul", "div" and "pow"."""
+    if name == "div":
+        return arguments[0] / arguments[1]
+    if name == "mul":
+        return arguments[0] * arguments[1]
+    if name == "pow":
+        return arguments[0] ** (arguments[1] if exponent is None else exponent)
+    found: Expression = apply(name, *arguments)
+    return found
+
+
+def of_single(name: str, *operands: Coefficients) -> Polynomial:
+    """A function of single polynomials of one space and kind, by the shortest way."""
+    first = operands[0]
+    machine = _machine(name, len(operands), first._space, first._kind.name)
+    given = first._planes
+    if len(operands) > 1:
+        given = np.concatenate([p._planes for p in operands], axis=1)
+    found = np.empty_like(first._planes)
+    if len(machine.untouched[0]):
+        found[:, machine.untouched[0]] = 0
+    machine.run(given, found, 1, 0, 1)
+    if name != "mul" and not np.isfinite(found).all():
+        check(name, found[:, np.newaxis], given[:, :, np.newaxis])
+    return make(found, first._space, first._kind)
+
+
+@lru_cache(maxsize=1024)
+def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
+    arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
+    outputs = (formula(name, arguments),)
+    return Expansion(outputs, arguments, roles, space.monomials, precision, looped=True).code(1)
+
+
+def check(name: str, found: np.ndarray, given: np.ndarray) -> None:
+    """Raise ArgumentError where finite polynomials have no finite result."""
+    wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
+    if wrong.any() and name == "div":
+        raise ArgumentError(
+            "division by a polynomial whose constant part is zero has no Taylor series"
+        )
+    if wrong.any():
+        raise ArgumentError(
+            f"{name} has no finite Taylor series there: the constant part of the first polynomial "
+            f"is {given[0, 0, np.argmax(wrong)]}"
+        )
