@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -28,14 +28,12 @@ LINE = 64
 def expansion_monomials(variables: int, order: int, limits: tuple[int, ...]) -> Monomials:
     """The monomials of an expansion; ArgumentError for more of them than memory holds."""
     try:
-        among = monomials(variables, order, limits)
-        assert among.size
+        return monomials(variables, order, limits)
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    return among
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Expansion:
     """Expressions of arguments, expanded in the monomials of some variables.
 
@@ -66,9 +64,11 @@ class Expansion:
         inputs = np.ones((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
         inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
-        results = _empty((*shape, padded), kind) if room is None else room
-        for k, positions in enumerate(code.untouched):
-            results[:, k, positions] = 0
+        if room is None:
+            room = aligned_empty((*shape, padded), kind)
+            for k, positions in enumerate(code.untouched):
+                room[:, k, positions] = 0
+        results = room
 
         def work(first: int, last: int) -> None:
             code.run(inputs, results, padded, first, last)
@@ -82,6 +82,21 @@ class Expansion:
         size = kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
         return _compiled(self, count == 1, size * count > STREAMED)
 
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Expansion) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Expansion, tuple(getattr(self, field.name) for field in fields(self))
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        """What makes two the same; expressions are compared as objects: == makes one of them."""
+        expressions = (tuple(map(id, part)) for part in (self.outputs, self.arguments))
+        return (*expressions, self.roles, self.among, self.precision, self.looped)
+
     @cached_property
     def _places(self) -> np.ndarray | slice:
         """The numbers of the arguments in the order of the machine code: constants come last."""
@@ -93,7 +108,7 @@ class Expansion:
         return np.array([k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])])
 
 
-def _empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
+def aligned_empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """An array that starts at a cache line."""
     size = kind.dtype().nbytes
     raw = np.empty(math.prod(shape) + LINE // size, kind.dtype)

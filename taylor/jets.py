@@ -84,8 +84,15 @@ def jet(
     flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), order, checked_threads(threads))
     shape = (kind.parts, order + 1, *given.shape[3:])
-    shaped = tuple(kind.from_planes(part.reshape(shape)) for part in results)
+    shaped = tuple(_shaped(part, shape, kind) for part in results)
     return shaped[0] if single else shaped
+
+
+def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
+    """Results in a shape, for the caller; a copy only where they do not lie side by side."""
+    if kind.parts == 1 and planes.flags.c_contiguous:
+        return planes.reshape(shape)[0]
+    return kind.from_planes(planes.reshape(shape))
 
 
 def natural(value: Any, name: str) -> int:
@@ -177,8 +184,9 @@ def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:
     arrays = [
         kind.to_planes(as_array(c, kind, f"coordinate {i}")) for i, c in enumerate(coordinates)
     ]
-    try:
-        return np.stack(np.broadcast_arrays(*arrays), axis=1)
+    try:  # part by part, lest points be taken for parts
+        parts = [np.stack(np.broadcast_arrays(*part)) for part in zip(*arrays, strict=True)]
+        return np.stack(parts)
     except ValueError:
         shapes = ", ".join(str(a.shape[1:]) for a in arrays)
         raise ArgumentError(f"coordinates do not broadcast: shapes {shapes}") from None

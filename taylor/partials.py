@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expansion import CONSTANT, Expansion, expansion_monomials
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
 from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
 from taylor.numpy_protocol import expression_array
-from taylor.precision import as_precision
+from taylor.precision import Precision, as_precision
 
 if TYPE_CHECKING:
     from taylor.polynomial import Polynomial
@@ -50,7 +50,8 @@ def derivatives(
     precision: "float64", "float32" or "double-double", as in `taylor.jet`.
     out:   what an equal call with as many points has returned: its memory is used again.
 
-    Returns `Derivatives`. Those at singular points are not finite.
+    Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
+    at singular points are not finite.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, unknown variables, and functions that cannot be traced.
@@ -64,8 +65,7 @@ def derivatives(
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
     kind = as_precision(precision)
-    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
-    given = stacked_planes([point] if single else list(point), kind)
+    given = _given(point, kind)
     count = given.shape[1]
     names = _names(fun, count)
     chosen = _chosen(wrt, names)
@@ -79,13 +79,8 @@ def derivatives(
         expansion_monomials(len(chosen), order, limit),
         kind.name,
     )
-    shapes = outputs.shape, given.shape[2:]
-    room = None
-    if out is not None:
-        room = out.room(expansion, shapes)
-    points = given.reshape(kind.parts, count, -1)
-    planes = expansion.run(points, checked_threads(threads), room)
-    return Derivatives(planes, expansion, *shapes, tuple(names[i] for i in chosen))
+    chosen_names = tuple(names[i] for i in chosen)
+    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out)
 
 
 class Derivatives(Mapping[Any, np.ndarray]):
@@ -97,7 +92,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
     trailing axis of length 2.
 
     coefficients: normalised, each derivative over the factorials of its multi-index; shape
-        (*outputs, monomials, *points), a view.
+        (*outputs, monomials, *points), a view for reading.
     multi_indices: that order, shape (monomials, variables): by total order, then powers of the
         first variable first.
 
@@ -129,12 +124,35 @@ class Derivatives(Mapping[Any, np.ndarray]):
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
     ) -> np.ndarray:
         """The memory of the results, for an equal call that may overwrite them."""
-        if expansion != self._expansion or shapes != (self._outputs, self._points):
+        same = expansion is self._expansion or expansion == self._expansion
+        if not same or shapes != (self._outputs, self._points):
             raise ArgumentError(
                 f"out={self!r} comes from another function, order, kind of numbers or shape of "
                 "points; leave it out"
             )
         return self._planes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies have their numbers where machine code can write."""
+        self.__dict__.update(state)
+        self._planes = aligned_empty(self._planes.shape, self._kind)
+        self._planes[...] = state["_planes"]
+
+    def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
+        """The same derivatives elsewhere: nothing is traced or compiled again.
+
+        Arguments are those of `taylor.derivatives`.
+
+        >>> import taylor as ty
+        >>> d = ty.derivatives(lambda x, y: x**2 * y, (1.0, 1.0), order=2)
+        >>> d.at((3.0, 2.0)).gradient.tolist()
+        [12.0, 9.0]
+        """
+        given = _given(point, self._kind)
+        count = len(self._expansion.arguments)
+        if given.shape[1] != count:
+            raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
+        return _evaluated(self._expansion, given, self._outputs, self._names, threads, out)
 
     @property
     def order(self) -> int:
@@ -148,13 +166,17 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     @property
     def coefficients(self) -> np.ndarray:
-        """Normalised derivatives, shape (*outputs, monomials, *points)."""
+        """Normalised derivatives, shape (*outputs, monomials, *points): a view, for reading,
+        of the memory that `out=` gives away.
+        """
         count = math.prod(self._points)
-        shape = (self._kind.parts, *self._outputs, -1, *self._points)
-        return self._kind.from_planes(self._planes[..., :count].reshape(shape))
+        shape = (self._kind.parts, *self._outputs, len(self), *self._points)
+        planes = self._planes[..., :count].reshape(shape)
+        planes.flags.writeable = False
+        return np.moveaxis(planes, 0, -1) if self._kind.parts > 1 else planes[0]
 
     def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:
-        powers = (index,) if isinstance(index, int | np.integer) else tuple(index)
+        powers = index if isinstance(index, tuple) else (index,)
         try:
             position = self._among.position(powers)
         except (KeyError, ValueError, TypeError):
@@ -167,6 +189,12 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self.multi_indices)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same object: equality of arrays has no truth value."""
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return (
@@ -247,7 +275,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         count = math.prod(self._points)
         part = self._planes[:, :, position, :count]
         shape = (self._kind.parts, *self._outputs, *self._points)
-        found = self._kind.from_planes(part.reshape(shape).copy())
+        found = self._kind.from_planes(part.reshape(shape))
         if factor != 1:
             found = times(found, factor, {"precision": self._kind.name})
         return np.asarray(found)
@@ -258,6 +286,38 @@ class Derivatives(Mapping[Any, np.ndarray]):
             return f"{powers}: a multi-index has one number for each of {size} variable(s)"
         limits = f" and limits={self._among.limits}" if self._among.limits else ""
         return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
+
+
+def _given(point: Any, kind: Precision) -> np.ndarray:
+    """Coordinates of points, shape (parts, coordinates, *points)."""
+    plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and kind.parts == 1
+    if plain and point.ndim and point.size:
+        return np.asarray(point)[np.newaxis]
+    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
+    coordinates = [point] if single else list(point)
+    if not coordinates:
+        raise ArgumentError("point has no coordinates")
+    return stacked_planes(coordinates, kind)
+
+
+def _evaluated(
+    expansion: Expansion,
+    given: np.ndarray,
+    outputs: tuple[int, ...],
+    names: tuple[str, ...],
+    threads: int,
+    out: Derivatives | None,
+) -> Derivatives:
+    """Run an expansion over points; `outputs` is the shape of what the function returns."""
+    points = given.shape[2:]
+    room = None
+    if out is not None:
+        if not isinstance(out, Derivatives):
+            raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
+        room = out.room(expansion, (outputs, points))
+    flat = given.reshape(*given.shape[:2], -1)
+    planes = expansion.run(flat, checked_threads(threads), room)
+    return Derivatives(planes, expansion, outputs, points, names)
 
 
 def _names(fun: Callable[..., Any], count: int) -> list[str]:
@@ -287,7 +347,7 @@ def _chosen(wrt: Sequence[int | str] | None, names: Sequence[str]) -> tuple[int,
     """Positions of the variables to differentiate by."""
     if wrt is None:
         return tuple(range(len(names)))
-    if isinstance(wrt, int | str):
+    if not isinstance(wrt, Iterable) or isinstance(wrt, str):
         wrt = [wrt]
     chosen = tuple(_position(variable, names, "wrt") for variable in wrt)
     if not chosen or len(set(chosen)) < len(chosen):
@@ -311,6 +371,8 @@ def _limits(
             if position not in chosen:
                 raise ArgumentError(f"limits: {variable!r} is not among the variables of wrt")
             listed[chosen.index(position)] = natural(most, "limits")
+    elif not isinstance(limits, Iterable):
+        raise ArgumentTypeError(f"limits={limits!r}: give one for each variable, or a mapping")
     else:
         if len(limits) != len(chosen):
             raise ArgumentError(f"limits={limits!r}: one for each of {len(chosen)} variable(s)")
@@ -329,5 +391,7 @@ def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndar
         outputs = np.array(as_expression(value), dtype=object)
     if not outputs.size:
         raise ArgumentError("fun returned nothing to differentiate: an empty array")
+    if any(e.shape for e in outputs.flat):
+        raise ShapeError("fun returned a list of unlike shapes; make it scalars or equal arrays")
     check_leaves(list(outputs.ravel()), arguments)
     return np.asarray(outputs)

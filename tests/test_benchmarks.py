@@ -10,6 +10,7 @@ import pytest
 from mpmath import mp
 
 import taylor as ty
+from benchmarks import derivatives as derivatives_benchmark
 from benchmarks import ensembles, polynomials
 from benchmarks.problem import starts
 from benchmarks.problems import BODIES, PROBLEMS
@@ -168,3 +169,24 @@ def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) ->
         assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
     inner = own.invert()(own.maps[0])
     np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)
+
+
+def test_derivatives_are_measured_against_the_right_ones() -> None:
+    """The 10th of sin(exp x) log(1 + x^2)/sqrt(1 + x^2) at 0.7, known from elsewhere."""
+    found = derivatives_benchmark.exact(10)[10] * math.factorial(10)
+    assert float(found) == pytest.approx(-403400.26297507268, rel=1e-15)
+    ours = ty.derivative(derivatives_benchmark.own_composition, 10)(0.7)
+    assert ours == pytest.approx(float(found), rel=1e-13)
+    point = (0.5, 0.75, 1.25)
+    mine = ty.derivatives(derivatives_benchmark.own_three, point, 2)
+    with mp.workdps(30):
+        for k in range(3):
+            mixed = mp.diff(
+                lambda *x, k=k: derivatives_benchmark.three(mp, *x)[k], point, (1, 0, 1)
+            )
+            assert float(mine[1, 0, 1][k]) == pytest.approx(float(mixed), rel=1e-13)
+    out = np.array([np.abs(values).sum() for values in mine.values()])
+    derivatives_benchmark.check(mine, out, 2)
+    with pytest.raises(RuntimeError, match="do not compute the same"):
+        derivatives_benchmark.check(mine, out * 1.001, 2)
+    assert derivatives_benchmark.verdict(2.0, 5.0) == "2.0 (>= 5, missed)"

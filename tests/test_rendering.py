@@ -245,11 +245,11 @@ def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def _jets(code: rt.Jet, points: np.ndarray, order: int) -> np.ndarray:
-    padded = -(-len(points) // rt.CHUNK) * rt.CHUNK
+    padded = -(-len(points) // code.block) * code.block
     inputs = np.ones((2, padded))
     inputs[0] = np.resize(points, padded)
     results = np.empty((1, order + 1, padded))
-    code.run(inputs, results, padded, 0, padded // rt.CHUNK)
+    code.run(inputs, results, padded, 0, padded // code.block)
     return np.ascontiguousarray(results[0, :, : len(points)])
 
 

@@ -262,7 +262,8 @@ def build_jet(
     element = ELEMENTS[precision]
     unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
     text = jet_module(program, given, unrolled, element)
-    module = compile_ir(text, [JET], externals=externals, label="jet")
+    options = Options(passes=STEP_PASSES)
+    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
     call = function_pointer(module.address(JET), JET_TYPE, owner=module)
     return Jet(module, program, precision, jet_block(element).lanes, call)
 

@@ -21,28 +21,26 @@ from taylor_runtime.supports import Supports
 
 EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
 WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation
+PAIRS_WRITTEN_OUT = 300  # of double-doubles
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """Compiled expansions over points; see `expansions.expansion_module`.
 
+    block: points that are computed at a time.
     untouched: for each output the monomials that it never has; nothing is written there.
     """
 
     module: Module
     options: ExpansionOptions
+    block: int
     untouched: tuple[np.ndarray, ...]
     _header: Any
     _tables: list[np.ndarray]  # which the header points to
     _workspace: int
     _call: Any = field(repr=False)
     _spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of past runs
-
-    @property
-    def block(self) -> int:
-        """Points that are computed at a time."""
-        return self.options.block
 
     def run(
         self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
@@ -67,7 +65,8 @@ def build_expansion(
     is written out computes whole blocks of points even where `options.single` asks for one.
     """
     supports = options.supports(program)
-    looped = options.looped or products(supports) > WRITTEN_OUT
+    most = WRITTEN_OUT if planes_of(options.element) == 1 else PAIRS_WRITTEN_OUT
+    looped = options.looped or products(supports) > most
     options = replace(options, looped=looped, single=options.single and looped)
     linked = tuple((externals or {}).items())
     header, tables, workspace = np.zeros(1, np.int64), list[np.ndarray](), 0
@@ -85,7 +84,8 @@ def build_expansion(
         module = _compiled(text, linked)
     call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
-    return Expansion(module, options, untouched, buffer(header), tables, workspace, call)
+    memory = buffer(header), tables, workspace
+    return Expansion(module, options, options.block, untouched, *memory, call)
 
 
 def products(supports: Supports) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from math import comb
 
 import numpy as np
@@ -58,11 +59,23 @@ class Monomials:
                 f"limits={self.limits}: one non-negative number for each of {self.variables} "
                 "variables"
             )
-        if not self.limits and comb(self.variables + self.order, self.order) > MOST_MONOMIALS:
+        if self._count() > MOST_MONOMIALS:
+            limits = f" and limits={self.limits}" if self.limits else ""
+            remedy = "lower" if limits else "give"
             raise ValueError(
-                f"{self.variables} variables to order {self.order} have more than "
-                f"{MOST_MONOMIALS} monomials; lower the order or give limits"
+                f"{self.variables} variables to order {self.order}{limits} have more than "
+                f"{MOST_MONOMIALS} monomials; lower the order or {remedy} limits"
             )
+
+    def _count(self) -> int:
+        """How many monomials there are, without making them."""
+        if not self.limits:
+            return comb(self.variables + self.order, self.order)
+        counts = [1] + [0] * self.order  # of each degree, in the variables so far
+        for most in self.highest:
+            sums = [0, *accumulate(counts)]
+            counts = [sums[n + 1] - sums[max(n - most, 0)] for n in range(self.order + 1)]
+        return sum(counts)
 
     def __reduce__(self) -> tuple[object, tuple[int, int, tuple[int, ...]]]:
         return monomials, (self.variables, self.order, self.limits)
@@ -81,8 +94,6 @@ class Monomials:
             powers = np.tile(np.arange(most + 1, dtype=np.int16), len(rows) // (most + 1))
             rows = np.column_stack([rows, powers])
             rows = rows[rows.sum(axis=1) <= self.order]
-            if len(rows) > MOST_MONOMIALS:
-                raise ValueError(f"{self} has more than {MOST_MONOMIALS} monomials")
         by_degree = np.lexsort((*(-rows.T[::-1]), rows.sum(axis=1)))
         found = np.ascontiguousarray(rows[by_degree])
         found.flags.writeable = False
