@@ -314,3 +314,35 @@ def test_errors(call: Any, words: str) -> None:
 def test_type_errors(call: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call(P.variables("x", order=3)[0])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: abs(x),
+        lambda x: ty.sign(x),
+        lambda x: ty.floor(x + 2),
+        lambda x: np.maximum(x + 1, 1.0),
+        lambda x: ty.minimum(x, -x),
+        lambda x: ty.relu(P.variables("x y", 2)),
+    ],
+)
+def test_no_series_where_pieces_meet(call: Any) -> None:
+    with pytest.raises(ty.ArgumentError, match="where its pieces meet"):
+        call(P.variables("x", order=2)[0])
+
+
+def test_families_of_functions() -> None:
+    """Orders are part of a function, not operands: against mpmath."""
+    x = P.variables("x", order=8, at=[1.5])
+    with mpmath.workdps(40):
+        for ours, exact in (
+            (ty.besselj(2, x[0]), lambda t: mpmath.besselj(2, t)),
+            (ty.besselj(2, x)[0], lambda t: mpmath.besselj(2, t)),
+            (ty.polygamma(1, x[0]), lambda t: mpmath.psi(1, t)),
+            (2.5 / x[0], lambda t: 2.5 / t),
+            (1 / x[0] ** 1.5, lambda t: t**-1.5),
+            (3 ** x[0], lambda t: mpmath.mpf(3) ** t),
+        ):
+            wanted = [float(c) for c in mpmath.taylor(exact, mpmath.mpf(1.5), 8)]
+            np.testing.assert_allclose(ours.coefficients, wanted, rtol=2e-13, atol=1e-16)

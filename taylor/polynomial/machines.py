@@ -11,7 +11,7 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.expansion import POLYNOMIAL, Expansion
-from taylor.expression import Expression, variable
+from taylor.expression import Expression, as_expression, variable
 from taylor.functions.apply import apply
 from taylor.polynomial.base import Coefficients, make
 from taylor.polynomial.space import Space
@@ -23,15 +23,23 @@ if TYPE_CHECKING:
 ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
 
 
-def formula(name: str, arguments: tuple[Expression, ...], exponent: Any = None) -> Expression:
-    """What is computed: of a function in the registry, or of "mul", "div" and "pow"."""
+def formula(
+    name: str, arguments: tuple[Expression, ...], fixed: tuple[Any, ...] = ()
+) -> Expression:
+    """What is computed: "mul", "div", "pow", "reciprocal", or a function in the registry.
+
+    fixed: numbers that are part of the formula: the exponent of a power, the order of a function.
+    """
     if name == "div":
         return arguments[0] / arguments[1]
     if name == "mul":
         return arguments[0] * arguments[1]
+    if name == "reciprocal":
+        return 1 / arguments[0]
     if name == "pow":
-        return arguments[0] ** (arguments[1] if exponent is None else exponent)
-    found: Expression = apply(name, *arguments)
+        numbers: list[Any] = [*arguments, *fixed]
+        return as_expression(numbers[0] ** numbers[1])
+    found: Expression = apply(name, *fixed, *arguments)
     return found
 
 
@@ -70,7 +78,7 @@ def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansio
 def check(name: str, found: np.ndarray, given: np.ndarray) -> None:
     """Raise ArgumentError where finite polynomials have no finite result."""
     wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
-    if wrong.any() and name == "div":
+    if wrong.any() and name in ("div", "reciprocal"):
         raise ArgumentError(
             "division by a polynomial whose constant part is zero has no Taylor series"
         )
