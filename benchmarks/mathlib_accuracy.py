@@ -27,7 +27,7 @@ from taylor_runtime.mathlib.arrays import array_function
 from taylor_runtime.mathlib.half_powers import half_power
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from kernel_accuracy import RANGES, regions, worst_error
+from kernel_accuracy import ORDERS, RANGES, family_points, regions, worst_error
 
 BLOCK = 50_000
 TIMED = 2**14
@@ -42,6 +42,7 @@ C_NAMES = {
     "pow": "power",
 }
 SCALED = ("sum_of_squares", "difference_of_squares")  # made for arguments near 1
+SLOWER = 50  # times fewer points for families of functions (polygamma, Bessel), for mpmath's sake
 Worst = tuple[float, tuple[float, ...]]
 
 
@@ -91,6 +92,8 @@ def nanoseconds(kernel: KernelFunction, name: str) -> float:
     rng = np.random.default_rng(0)
     low, high = RANGES.get(name, (0.1, 20.0))
     arguments = [rng.uniform(low, high, TIMED) for _ in range(kernel.arity)]
+    if name in ORDERS:
+        arguments = family_points(name, arguments[0])
     function = array_function(kernel, 8)
     best = float("inf")
     for _ in range(100):
@@ -127,8 +130,9 @@ def main() -> None:
     names = options.names or [name for name in inexact if name != "scale"]
     rng = np.random.default_rng(0)
     tasks = [
-        (name, region, options.points, options.sample)
+        (name, region, options.points // less, options.sample // less)
         for name in names
+        for less in (SLOWER if name in ORDERS else 1,)
         for region in regions(name, kernels[name].arity, 1, rng)
         if name not in SCALED or region in ("ordinary", "near 1")
     ]
@@ -147,6 +151,8 @@ def main() -> None:
         "in units of the last place of the exact value; correct rounding is 0.5. Functions of the "
         "C library were all compared with its 80-bit ones first, and the worst with mpmath; the "
         f"others with mpmath, on {options.sample} points of each region.",
+        "Families are measured with several orders in turn (tests/kernel_accuracy.py), on "
+        f"{SLOWER} times fewer points.",
         "ns: per value in blocks of 8 lanes, arrays copied (0.3 ns). Infinities, NaN and signs of "
         "zero are those of C (tests/test_mathlib.py).",
         table(columns, rows(results)),

@@ -184,8 +184,9 @@ def main() -> None:
     text += (
         f"\nOrder {ORDER} in {VARIABLES} variables, {own.p.size} coefficients, all different from "
         "zero; one thread. Milliseconds, the shortest of alternating runs in one process; "
-        "compiledDA for DACE's values, one point after the other (of many points it gets a "
-        f"hundredth, and the time is multiplied). Results agree to {AGREE:g}.\n\n{note}"
+        "compiledDA for DACE's values, which daceypy computes in Python, one point after the other "
+        "(of many points it gets a hundredth, and the time is multiplied); all else is DACE's own "
+        f"code. Results agree to {AGREE:g}.\n\n{note}"
     )
     text += table(["operation", "ms", "DACE", "ratio", "at least"], rows) + "\n"
     print(text)

@@ -18,7 +18,7 @@ from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
 from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
-from taylor.functions.registry import get
+from taylor.functions.registry import functions, get
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program import Coefficient, Input, Program, Row, Term
 
@@ -273,11 +273,12 @@ class _Decomposition:
 
     def _function(self, e: Expression) -> int:
         record, builder = _record(e), self.builder
-        rows = [self.rows[arg] for arg in e.args]
+        orders = tuple(arg.payload for arg in e.args[: record.orders])
+        rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
-            return builder.kernel(record.kernel_name, *rows)
+            return builder.kernel(record.kernel_name, *rows, constants=orders)
         if record.recurrence is not None:
-            return builder.apply(record.name, *rows)
+            return builder.apply(record.name, *rows, orders=orders)
         if record.equations is None:
             row, later = by_derivative(builder, record, e.args, rows)
             self._undefined.append(later)
@@ -354,8 +355,11 @@ def _has_exact_exponent(e: Expression) -> bool:
 
 
 def _operands(e: Expression) -> tuple[Expression, ...]:
-    """The operands that need rows of their own: all but the exact exponent of a power."""
-    return e.args[:1] if e.op == "pow" and _has_exact_exponent(e) else e.args
+    """The operands that need rows of their own: not the exact exponent of a power, nor orders."""
+    if e.op == "pow" and _has_exact_exponent(e):
+        return e.args[:1]
+    record = functions.get(e.op)
+    return e.args[record.orders :] if record is not None and record.orders else e.args
 
 
 def _is_product(e: Expression) -> bool:

@@ -18,7 +18,8 @@ from taylor.logic import where
 from taylor.traverse import reachable
 
 _INFINITE = constant(math.inf)
-_BOUNDED = {"tanh": 1, "erf": 2, "sigmoid": 1, "sin": 1, "cos": 1}  # by 1; |f'| is at most this
+# By 1; |f'| is at most this (of J: Abramowitz & Stegun 1964, 9.1.60 and 9.1.27).
+_BOUNDED = {"tanh": 1, "erf": 2, "sigmoid": 1, "sin": 1, "cos": 1, "besselj": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def _enclose(
     if rule is not None:
         return rule(*parts)
     if e.op in _BOUNDED:
-        reach = _BOUNDED[e.op] * parts[0].spread
-        value = where(reach < 1, f.apply(e.op, parts[0].middle), 0)
+        *orders, argument = parts
+        reach = _BOUNDED[e.op] * argument.spread
+        at_middle = f.apply(e.op, *(order.middle for order in orders), argument.middle)
+        value = where(reach < 1, at_middle, 0)
         return Model((value,), f.minimum(reach, 1))
     known = e.op not in CONDITIONS and e.op != "where"
     return Model((e if known else ZERO,), _INFINITE)

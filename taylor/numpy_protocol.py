@@ -105,7 +105,14 @@ def _basic_builders() -> dict[str, Builder]:
     def same(a: Expression) -> Expression:
         return a
 
+    def bessel(name: str, order: int) -> Builder:
+        return lambda a: simplify.make_function_node(name, order, a)
+
     return {
+        "j0": bessel("besselj", 0),
+        "j1": bessel("besselj", 1),
+        "y0": bessel("bessely", 0),
+        "y1": bessel("bessely", 1),
         "add": sums.add,
         "subtract": sums.subtract,
         "multiply": simplify.multiply,

@@ -289,18 +289,21 @@ class SeriesBuilder:
     # -- functions ------------------------------------------------------------------------------
 
     @shared
-    def apply(self, name: str, *rows: int) -> int:
-        """Return the row of a registered function that has a recurrence."""
+    def apply(self, name: str, *rows: int, orders: tuple[int, ...] = ()) -> int:
+        """Return the row of a registered function that has a recurrence.
+
+        orders: the exact integers that choose the function (`Function.orders`).
+        """
         from taylor.functions.registry import get  # the records' rules import this module
 
         record = get(name)
         if self.is_steady(*rows):
-            return self.kernel(name, *rows)
+            return self.kernel(name, *rows, constants=orders)
         if record.recurrence is None:
             raise TypeError(
                 f"SeriesBuilder.apply: {name!r} has no recurrence of its own; decompose it"
             )
-        return record.recurrence(self, *rows)
+        return record.recurrence(self, *rows, *orders)
 
     def slope(self, numerator: Terms, r: int) -> int:
         """Return the row v with r v = numerator, both derivative rows; v_n for n >= 1 is

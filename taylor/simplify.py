@@ -268,7 +268,11 @@ def make_function_node(name: str, *args: Any) -> Expression:
         operands += tuple(ex.as_expression(value) for value in record.defaults[-missing:])
     if record.expression is not None:
         return ex.as_expression(record.expression(*operands))
-    if record.parity and _is_negative(operands[0]):
+    if record.canonical is not None:
+        simpler: Expression | None = record.canonical(*operands)
+        if simpler is not None:
+            return simpler
+    if record.parity and is_negative(operands[0]):
         mirrored = make_function_node(name, negate(operands[0]))
         return mirrored if record.parity > 0 else negate(mirrored)
     shape = operands[0].shape if arity == 1 else ex.broadcast_shapes(name, *operands)
@@ -281,7 +285,7 @@ def make_function_node(name: str, *args: Any) -> Expression:
     return ex.intern_node(key, name, operands, None, shape)
 
 
-def _is_negative(e: Expression) -> bool:
+def is_negative(e: Expression) -> bool:
     """Whether e is a negative multiple of another expression."""
     if e.op != "linear" or len(e.args) != 1:
         return False

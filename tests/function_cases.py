@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 import mpmath
+from special_cases import SERIES, composed
 
 ORDER = 32  # of the first ordinary point of every function
 LESS, LEAST = 14, 7  # of the other ordinary points, and of extreme arguments: the oracle is slow
@@ -45,6 +46,7 @@ class Case:
     order: the highest coefficient that the slow reference tests.
     ulps: error allowed in float64 in units of eps, relative to the largest of the neighbouring
         coefficients (orders n - 2 .. n + 2), because a coefficient may vanish or cancel.
+    orders: the exact integers that choose a function of a family, before its arguments.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Case:
     inner: str = "shift"
     order: int = ORDER
     ulps: float = 64.0
+    orders: tuple[int, ...] = ()
 
     @property
     def is_steep(self) -> bool:
@@ -66,7 +69,8 @@ class Case:
         return 2300 if extreme else 100
 
     def __str__(self) -> str:
-        return f"{self.name}-{'-'.join(repr(x) for x in self.point)}-{self.inner}"
+        point = (*self.orders, *self.point)
+        return f"{self.name}-{'-'.join(repr(x) for x in point)}-{self.inner}"
 
 
 _INNER: dict[str, tuple[tuple[Fraction, ...], ...]] = {
@@ -108,6 +112,8 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
     """
     order = case.order if order is None else order
     inner = polynomials(case)
+    if case.name in SERIES:
+        return _of_series(case, mp, order), mp.mpf(0)
     form, slope = CLOSED_FORMS[case.name], CLOSED_DERIVATIVES.get(case.name)
 
     def value(t: Any) -> Any:
@@ -126,6 +132,13 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
             lowest = mp.taylor(derivative, 0, order - 1, chop=False)
             found = [value(mp.mpf(0)), *(rate / (k + 1) for k, rate in enumerate(lowest))]
         return found, mp.ldexp(max(abs(c) for c in lowest[:2]), 40 - mp.prec)
+
+
+def _of_series(case: Case, mp: Any, order: int) -> list[Any]:
+    """The coefficients by mpmath's derivatives of the function at the point."""
+    with mp.workprec(mp.prec + 60):
+        (inner,) = ([mp.mpf(c.numerator) / c.denominator for c in p] for p in polynomials(case))
+        return composed(mp, SERIES[case.name](mp, *case.orders, inner[0], order), inner)
 
 
 def _evaluated(mp: Any, polynomial: Sequence[Fraction], t: Any) -> Any:
@@ -207,6 +220,12 @@ CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     "lambertw_derivative": _lambertw_derivative,
     "kepler_E": lambda mp, e, mean: _equinoctial(mp, 0, e, mean),
     "kepler_F": _equinoctial,
+    "gamma": lambda mp, x: mp.factorial(x - 1),
+    "lgamma": lambda mp, x: mp.log(abs(mp.gamma(x))),
+    "digamma": lambda mp, x: mp.harmonic(x - 1) - mp.euler,
+    "polygamma": lambda mp, k, x: (-1) ** (k + 1) * mp.factorial(k) * mp.zeta(k + 1, x),
+    "besselj": lambda mp, n, x: (x / 2) ** n / mp.factorial(n) * mp.hyp0f1(n + 1, -x * x / 4),
+    "bessely": lambda mp, n, x: context(60).im(context(60).hankel1(n, x)),  # slow in more
     # Away from their branch points these are one branch, and that is what is written here.
     "abs": lambda mp, x: mp.sqrt(x * x),
     "sign": lambda mp, x: x / mp.sqrt(x * x),
@@ -222,6 +241,19 @@ CLOSED_DERIVATIVES: dict[str, Callable[..., Any]] = {
     "erf": lambda mp, x: mp.exp(-x * x) * 2 / mp.sqrt(mp.pi),
     "erfc": lambda mp, x: mp.exp(-x * x) * -2 / mp.sqrt(mp.pi),
 }
+
+# Members of families that are tested.
+ORDERS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "polygamma": ((1,), (4,)),
+    "besselj": ((0,), (7,)),
+    "bessely": ((0,), (5,)),
+}
+
+
+def members(name: str) -> tuple[tuple[int, ...], ...]:
+    """The orders with which a function is tested: none, if it is not a family."""
+    return ORDERS.get(name, ((),))
+
 
 # Ordinary points; the first two are tested with a curved inner function as well.
 _ORDINARY: dict[str, tuple[Any, ...]] = {
@@ -259,6 +291,12 @@ _ORDINARY: dict[str, tuple[Any, ...]] = {
     "lambertw_derivative": ((-0.25, 0), (-0.25, -1)),
     "kepler_E": ((0.25, 0.75), (0.75, -20.0)),
     "kepler_F": ((-0.25, 0.5, 8.0),),
+    "gamma": (0.75, 4.5, -2.25, 30.0),
+    "lgamma": (0.75, 4.5, -2.25, 30.0),
+    "digamma": (0.75, 4.5, -2.25, 30.0),
+    "polygamma": (0.75, 4.5, -2.25),
+    "besselj": (0.0, 0.75, -2.5, 12.0, 60.0),
+    "bessely": (0.75, 2.5, 12.0),
     "abs": (0.75, -2.0),
     "sign": (0.75, -2.0),
     "floor": (0.75, -2.5),
@@ -318,6 +356,12 @@ _EXTREME_POINTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "lambertw_derivative": (((1e-300, 0), "scaled"), ((-1e-6, -1), "scaled")),
     "kepler_E": (((0.5, 1e-300), "scaled"), ((1 - 2**-40, 2.0**-40), "shift")),
     "kepler_F": (((1e-300, 1e-300, 0.5), "scaled"),),
+    "gamma": ((1e-300, "scaled"), (170.0, "shift"), (1.0, "shift")),
+    "lgamma": ((1e-300, "scaled"), (1e300, "scaled"), (1 + 2**-40, "shift"), (2.0, "shift")),
+    "digamma": ((1e-300, "scaled"), (1e300, "scaled"), (1.4616321449683622, "shift")),
+    "polygamma": ((1e-50, "scaled"), (1e50, "scaled")),
+    "besselj": ((1e-300, "scaled"), (1e22, "shift"), (1e300, "shift"), (39.97, "shift")),
+    "bessely": ((1e-30, "scaled"), (1e22, "shift"), (25.0, "shift")),
     "abs": ((1e-300, "scaled"), (-1e300, "scaled")),
     "sign": ((1e-300, "scaled"), (-1e300, "scaled")),
     "floor": ((0.5, "scaled"), (1e15 + 0.5, "shift")),
@@ -341,6 +385,11 @@ SINGULAR: dict[str, tuple[Any, ...]] = {
     "sqrt": (0.0,),
     "cbrt": (0.0,),
     "hypot": ((0.0, 0.0),),
+    "gamma": (0.0, -1.0),
+    "lgamma": (0.0,),
+    "digamma": (0.0, -1.0),
+    "polygamma": (0.0,),
+    "bessely": (0.0,),
 }
 
 
@@ -349,15 +398,19 @@ def _tuple(point: Any) -> tuple[float, ...]:
 
 
 CASES: tuple[Case, ...] = tuple(
-    Case(name, _tuple(point), inner, ORDER if position == 0 else LESS)
+    Case(name, _tuple(point), inner, ORDER if position == 0 else LESS, orders=orders)
     for name, points in _ORDINARY.items()
+    for orders in members(name)
     for position, point in enumerate(points)
     for inner in (("shift", "curved") if position < 2 else ("shift",))
 ) + tuple(
-    Case(name, _tuple(point), inner, LEAST)
+    Case(name, _tuple(point), inner, LEAST, orders=orders)
     for name, points in _EXTREME_POINTS.items()
+    for orders in members(name)
     for point, inner in points
 )
 SINGULAR_CASES: tuple[Case, ...] = tuple(
-    Case(name, _tuple(point)) for name, points in SINGULAR.items() for point in points
+    Case(name, _tuple(point), orders=members(name)[0])
+    for name, points in SINGULAR.items()
+    for point in points
 )

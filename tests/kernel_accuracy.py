@@ -34,7 +34,20 @@ RANGES = {
     "atanh": (-1.0, 1.0),
     "log1p": (-1.0, 3.0),
     "acosh": (1.0, 3.0),
+    "gamma": (-185.0, 172.0),
+    "lgamma": (-10.0, 30.0),
+    "besselj": (-60.0, 60.0),
+    "bessely": (0.0, 60.0),
 }
+# Orders with which families are measured, and how few points: mpmath is slow.
+ORDERS = {
+    "polygamma": (1, 2, 5),
+    "polygamma_coefficient": (1, 4, 20),
+    "besselj": (0, 1, 2, 7, -3, 40),
+    "bessely": (0, 1, 2, 7, -3, 40),
+}
+_FEW = 4
+_SLOW_REGIONS = ("near pi/2 n", "huge")
 # The double closest to a multiple of pi/2 (Muller, Elementary Functions, 2016, section 11.3).
 HARDEST = 6381956970095103 * 2.0**797
 SPECIAL = [
@@ -54,18 +67,11 @@ def anywhere(rng: np.random.Generator, count: int, low: int = -1074, high: int =
 
 def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
     """About `count` arguments for each kind of point: ordinary, of all sizes, near 1, special."""
-    rng = np.random.default_rng(seed)
-    low, high = RANGES.get(name, (-20.0, 20.0))
+    if name in ORDERS:
+        return family_points(name, _moderate_points(name, -(-count // _FEW), seed))
     if arity == 1:
-        parts = [
-            rng.uniform(low, high, count),
-            rng.uniform(-3, 3, count),
-            anywhere(rng, count),
-            anywhere(rng, count, -60, 10),
-            1 + anywhere(rng, count, -53, -1),
-            np.array(SPECIAL),
-        ]
-        return [np.concatenate(parts)]
+        return [_single_points(name, count, seed)]
+    rng = np.random.default_rng(seed)
     if name == "pow":
         return _power_points(rng, count)
     if name.startswith(("kepler", "lambertw")):
@@ -76,6 +82,44 @@ def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
         near = x * anywhere(rng, count, -4, 4)
     first = np.concatenate([x, rng.uniform(-3, 3, count), x, pairs[0]])
     return [first, np.concatenate([near, y, anywhere(rng, count), pairs[1]])]
+
+
+def _single_points(name: str, count: int, seed: int) -> Any:
+    rng = np.random.default_rng(seed)
+    low, high = RANGES.get(name, (-20.0, 20.0))
+    parts = [
+        rng.uniform(low, high, count),
+        rng.uniform(-3, 3, count),
+        anywhere(rng, count),
+        anywhere(rng, count, -60, 10),
+        1 + anywhere(rng, count, -53, -1),
+        np.array(SPECIAL),
+    ]
+    return np.concatenate(parts)
+
+
+def _moderate_points(name: str, count: int, seed: int) -> Any:
+    """Without what takes mpmath minutes: huge and negative, or huge and many."""
+    rng = np.random.default_rng(seed)
+    low, high = RANGES.get(name, (-20.0, 20.0))
+    special = [x for x in SPECIAL if not math.isfinite(x) or 1e-9 < abs(x) < 1e9 or x == 0]
+    parts = [
+        rng.uniform(low, high, count),
+        rng.uniform(-3, 3, count),
+        anywhere(rng, count, -30, 6),
+        np.array([*special, 1e22, 1e-200]),
+    ]
+    return np.concatenate(parts)
+
+
+def family_points(name: str, x: Any) -> list[Any]:
+    """x and orders in turn; polygamma's coefficient has a scale between them."""
+    orders = np.resize(np.array(ORDERS[name], float), len(x))
+    if name != "polygamma_coefficient":
+        return [x, orders]
+    size = np.where(np.isfinite(x) & (x != 0), np.abs(x), 1.0)
+    exponents = np.clip(1 - np.frexp(size)[1], -1000, 1000)
+    return [x, np.ldexp(1.0, exponents), orders]
 
 
 def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
@@ -94,6 +138,10 @@ def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict
         "near ends": _near(rng.choice([low, high], count), rng),
         "special": special,
     }
+    if name in ORDERS:
+        moderate = {region: x for region, x in single.items() if region not in _SLOW_REGIONS}
+        moderate["special"] = _moderate_points(name, 0, 0)
+        return {region: family_points(name, x) for region, x in moderate.items()}
     if arity == 1:
         return {region: [x] for region, x in single.items()}
     if name.startswith(("kepler", "lambertw")):

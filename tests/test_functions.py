@@ -18,6 +18,7 @@ from function_cases import (
     context,
     expected,
     jets,
+    members,
     neighbourhood,
     polynomials,
 )
@@ -38,17 +39,23 @@ NAMES = list(CLOSED_FORMS)  # those that come with taylor; other tests may regis
 MP = context()
 
 
-def program_of(name: str, order: int) -> Program:
+def arguments_of(name: str) -> list[ty.Expression]:
+    """A variable for each argument that is not an order."""
+    record = get(name)
+    return [variable(f"x{i}") for i in range(record.arity - record.orders)]
+
+
+def program_of(name: str, order: int, orders: tuple[int, ...]) -> Program:
     """The program of a function of one or two arguments given as jets."""
-    arguments = [variable(f"x{i}") for i in range(get(name).arity)]
+    arguments = arguments_of(name)
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(arguments)}
-    return verify(decompose([ty.functions.apply(name, *arguments)], inputs, order))
+    return verify(decompose([ty.functions.apply(name, *orders, *arguments)], inputs, order))
 
 
 def series(case: Case, order: int) -> list:
     algebra = mpmath_algebra(MP)
     inputs = {"jet": jets(case, algebra.number, order)}
-    return coefficients(program_of(case.name, order), inputs, algebra)[0]
+    return coefficients(program_of(case.name, order, case.orders), inputs, algebra)[0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -70,7 +77,8 @@ def test_record_is_complete(name: str) -> None:
     record = get(name)
     assert record.name == name and record.domain and record.reference
     assert (record.recurrence is None) == (record.expression is not None)
-    arguments = [variable(f"x{i}") for i in range(record.arity)]
+    assert len(members(name)[0]) == record.orders
+    arguments = [*map(ty.expression.constant, members(name)[0]), *arguments_of(name)]
     partials = record.derivative(*arguments)
     assert len(partials) == record.arity
     assert all(isinstance(p, ty.Expression) for p in partials)
@@ -87,11 +95,12 @@ def test_every_function_of_the_registry_is_tested() -> None:
 def test_record_values_agree_with_numpy_and_closed_form(name: str) -> None:
     record, wide = get(name), context(800)
     for case in (c for c in CASES if c.name == name):
-        right = CLOSED_FORMS[name](wide, *(wide.mpf(x) for x in case.point))
-        assert float(record.mpmath(MP, *(MP.mpf(x) for x in case.point))) == pytest.approx(
-            float(right), rel=1e-15, abs=0
+        right = CLOSED_FORMS[name](wide, *case.orders, *(wide.mpf(x) for x in case.point))
+        value = record.mpmath(MP, *case.orders, *(MP.mpf(x) for x in case.point))
+        assert float(value) == pytest.approx(float(right), rel=1e-15, abs=0)
+        assert float(record.numpy(*case.orders, *case.point)) == pytest.approx(
+            float(right), rel=1e-14, abs=0
         )
-        assert float(record.numpy(*case.point)) == pytest.approx(float(right), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,9 +109,10 @@ def test_derivative_is_accurate_wherever_the_function_is(name: str) -> None:
     record = get(name)
     if name in ("sign", "floor"):
         return
-    arguments = [variable(f"x{i}") for i in range(record.arity)]
-    partials = record.derivative(*arguments)
+    arguments = arguments_of(name)
     for case in (c for c in CASES if c.name == name and c.inner != "curved"):
+        family = map(ty.expression.constant, case.orders)
+        partials = record.derivative(*family, *arguments)[record.orders :]
         values = dict(zip(arguments, case.point, strict=True))
         chain = [float(p[1]) if p[1:] else 0.0 for p in polynomials(case)]
         with np.errstate(all="ignore"):
@@ -118,13 +128,14 @@ def test_sympy_form_has_the_same_value(name: str) -> None:
     import sympy
 
     record = get(name)
-    for point in [c.point for c in CASES if c.name == name][:3]:
+    for case in [c for c in CASES if c.name == name][:3]:
+        family = [sympy.Integer(n) for n in case.orders]
         try:
-            form = record.sympy(sympy, *(sympy.Float(x, 30) for x in point))
+            form = record.sympy(sympy, *family, *(sympy.Float(x, 30) for x in case.point))
         except NotImplementedError:
             assert name.startswith("kepler")  # SymPy cannot solve Kepler's equation
             return
-        right = CLOSED_FORMS[name](MP, *(MP.mpf(x) for x in point))
+        right = CLOSED_FORMS[name](MP, *case.orders, *(MP.mpf(x) for x in case.point))
         assert float(form) == pytest.approx(float(right), rel=1e-14)
 
 
@@ -142,7 +153,7 @@ def test_kernels_of_every_program_are_listed() -> None:
     listed = kernel_definitions()
     for name in NAMES:
         for order in (0, 4):
-            for row in program_of(name, order).rows:
+            for row in program_of(name, order, members(name)[0]).rows:
                 kernel = getattr(row.start, "function", None)
                 if kernel is not None:
                     arguments = len(row.start.arguments) + len(row.start.constants)

@@ -302,3 +302,18 @@ def test_functions_that_know_floats_alone_are_refused() -> None:
 def test_errors(call: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call(ty.variable("x"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_start_at_rest(precision: str) -> None:
+    """x'' = t - x from zero, where state and slope vanish: x = t - sin t."""
+    angle, rate = ty.variables("x v")
+    system = [(angle, rate), (rate, ty.time - angle)]
+    ta = ty.Integrator(system, [0.0, 0.0], precision=precision)
+    outcome = ta.propagate_until(4.5, max_steps=50)
+    assert outcome.success
+    x, v = ty.to_mpmath(ta.state) if precision == "double-double" else map(float, ta.state)
+    with mpmath.workdps(40):
+        t, rounding = mpmath.mpf(4.5), 20 * float(as_precision(precision).epsilon)
+        assert abs(x - (t - mpmath.sin(t))) < rounding
+        assert abs(v - (1 - mpmath.cos(t))) < rounding

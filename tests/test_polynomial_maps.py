@@ -61,6 +61,18 @@ def test_ways_to_give_points() -> None:
     assert p(np.zeros((0, 2))).shape == (0,) and type(p(0.5, 0.5)) is np.float64
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("names", "order"), [("x", 0), ("x y", 2), ("x y z", 5), ("a b c d", 4)])
+def test_values_of_few_and_many_points_are_the_same_bits(names: str, order: int, kind: str) -> None:
+    p = full(3, random_polynomial(0, names, order, (3,))).astype(kind)
+    points = np.random.default_rng(1).uniform(-1, 1, (21, len(p.names)))
+    given: Any = ty.from_mpmath(points) if kind == "double-double" else points
+    together = p(given) if len(p.names) > 1 else p(given[:, 0])
+    for n in range(21):
+        alone = p(given[n]) if len(p.names) > 1 else p(given[n, 0])
+        np.testing.assert_array_equal(alone, together[n])
+
+
 def test_values_in_double_double() -> None:
     p = full(3, random_polynomial(0, "x y z", 7))
     point = [Fraction(1, 3), Fraction(2, 7), Fraction(-5, 9)]
@@ -136,6 +148,7 @@ def test_composition_at_a_constant_part() -> None:
     exact = compose(terms(f), [terms(g[0]), terms(g[1])], 4)
     assert terms(f.compose(g)) == exact
     assert f(g) == f(g[0], g[1]) == f(x=g[0], y=g[1]) == f.compose(g)
+    assert f.compose(P.constant([1.0, 2.0], "a b", 4)) == f(1.0, 2.0)
     assert terms(f(g[0], 2)) == compose(terms(f), [terms(g[0]), {(0, 0): Fraction(2)}], 4)
 
 

@@ -87,6 +87,21 @@ def test_random_systems_have_one_result(seed: int, monkeypatch: pytest.MonkeyPat
     assert all(other.bits == first.bits for other in others)
 
 
+def test_families_have_one_result_though_lanes_have_different_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Chains of functions are packed, so that one call computes several members."""
+    q = ty.variable("q", 3)
+    equations = [
+        (q[0], ty.besselj(0, q[1]) + ty.besselj(3, q[0])),
+        (q[1], ty.besselj(2, q[2]) - ty.besselj(1, q[0])),
+        (q[2], ty.polygamma(1, q[0]) - ty.polygamma(2, q[2])),
+    ]
+    system = equations, [0.5, 41.0, 1.5]
+    first, *others = [run(monkeypatch, system, way, order=4) for way in WAYS[:5]]
+    assert all(other.bits == first.bits for other in others)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_random_systems_agree_with_the_interpreter(
     seed: int, monkeypatch: pytest.MonkeyPatch

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from taylor_runtime.garbage import uncollected as uncollected
     from taylor_runtime.grid import grid_filler as grid_filler
     from taylor_runtime.layout import CHUNK as CHUNK
+    from taylor_runtime.mathlib.arrays import kernel_values as kernel_values
     from taylor_runtime.mathlib.kernel import KernelFunction as KernelFunction
     from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
     from taylor_runtime.mathlib.tables import place_kernel as place_kernel
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     from taylor_runtime.newton import inverse_kernel as inverse_kernel
     from taylor_runtime.newton import kernel_result as kernel_result
     from taylor_runtime.newton import newton_kernel as newton_kernel
-    from taylor_runtime.polynomials.kernels import in_lanes as in_lanes
+    from taylor_runtime.polynomials.kernels import is_small as is_small
     from taylor_runtime.polynomials.kernels import polynomial_compose as polynomial_compose
     from taylor_runtime.polynomials.kernels import polynomial_product as polynomial_product
     from taylor_runtime.polynomials.kernels import polynomial_values as polynomial_values
@@ -106,10 +107,11 @@ _NAMES = {
     "garbage": "uncollected",
     "grid": "grid_filler",
     "layout": "CHUNK",
-    "polynomials.kernels": "in_lanes polynomial_compose polynomial_product polynomial_values",
     "mathlib.kernel": "KernelFunction",
     "mathlib.tables": "entry_kernel place_kernel",
     "newton": "inner_kernels inverse_kernel kernel_result newton_kernel",
+    "mathlib.arrays": "kernel_values",
+    "polynomials.kernels": "is_small polynomial_compose polynomial_product polynomial_values",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",

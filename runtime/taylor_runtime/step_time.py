@@ -7,6 +7,9 @@ from taylor_runtime.ir import PAIR, Builder, Value, pair
 
 LARGEST = 2.0**900  # steps beyond this count as endless
 SMALLEST = 2.0**-84  # of |time|: below, a step is lost even in double-double time
+# Of the time ahead, by kind of number: below, coefficients scaled to a step vanish by underflow.
+LEAST_DOUBLE = 2.0**-500
+LEAST = {"float": 2.0**-100}
 
 
 class StepTime:
@@ -29,8 +32,11 @@ class StepTime:
         return self.b.select(left < LARGEST, left, 1.0)
 
     def too_small(self, h: Value) -> Value:
-        smallest = self.b.fabs(self.control.get("time")) * SMALLEST
-        return h <= smallest
+        """Whether a step would be lost in the time, or its powers in the range of the numbers."""
+        b = self.b
+        smallest = b.fabs(self.control.get("time")) * SMALLEST
+        least = self.horizon() * LEAST.get(self.element, LEAST_DOUBLE)
+        return h <= b.select(least > smallest, least, smallest)
 
     def representable(self, h: Value, scale: Value) -> Value:
         """A step close to h that is a whole number of units of the kind's rounding."""

@@ -103,13 +103,17 @@ class StepSize:
     ) -> Value:
         """Without a previous step N = |h x_1|, h being what is sought.
 
-        So rho^(k-1) = safety |x_1| / |x_k|.
+        So rho^(k-1) = safety |x_1| / |x_k|.  Where state and slope vanish there is no N at all; the
+        scale is then tried, a fraction of the span.
         """
+        b = self.b
         if self.order <= 2:
             return by_state
-        log2_slope = log2_estimate(self.b, self.norms.measure(point.slopes) * lift)
-        by_slope = self._smaller_exponent(sizes, log2_slope + self.log2_safety, 1)
-        return self.b.select(by_slope > by_state, by_slope, by_state)
+        slope = self.norms.measure(point.slopes) * lift
+        by_slope = self._smaller_exponent(sizes, log2_estimate(b, slope) + self.log2_safety, 1)
+        found = b.select(by_slope > by_state, by_slope, by_state)
+        at_rest = b.eq(self.control.get("norm"), 0) & b.eq(slope, 0)
+        return b.select(at_rest, b.constant(0, found.type), found)
 
     def _unbounded(self, point: Point, norm: Value) -> Value:
         """Both last coefficients vanish.

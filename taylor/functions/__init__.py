@@ -9,7 +9,9 @@ from __future__ import annotations
 
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
+    bessel,
     exponential,
+    gamma_family,
     hyperbolic,
     kepler,
     lambert,
@@ -62,6 +64,13 @@ erf_derivative = _public("erf_derivative")
 lambertw_derivative = _public("lambertw_derivative")
 kepler_E = _public("kepler_E")
 kepler_F = _public("kepler_F")
+gamma = _public("gamma")
+lgamma = _public("lgamma")
+digamma = _public("digamma")
+polygamma = _public("polygamma")
+
+besselj = _public("besselj")
+bessely = _public("bessely")
 
 abs = _public("abs")
 sign = _public("sign")
@@ -82,6 +91,7 @@ __all__ = [
     *("sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"),
     *("erf", "erfc", "erf_derivative"),
     *("lambertw", "lambertw_derivative", "kepler_E", "kepler_F"),
+    *("gamma", "lgamma", "digamma", "polygamma", "besselj", "bessely"),
     *("abs", "sign", "floor", "minimum", "maximum"),
     *("sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"),
     *("sum", "prod", "where", "register_function"),

@@ -93,7 +93,7 @@ def public(name: str) -> Callable[..., Any]:
     function.__doc__ = (
         f"Elementary function {name} of {arguments}.\n\n"
         f"Real: {record.domain}.  Expressions give an expression; numbers and arrays are\n"
-        f"evaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+        f"evaluated with NumPy.\n\n{record.about}Recurrence: {record.reference}.\n"
     )
     return function
 

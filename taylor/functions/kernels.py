@@ -143,6 +143,15 @@ _AUXILIARIES = (
     ),
     *(_of_ellipse(number, part) for number, part in _OF_ORBIT.items()),
     *(_of_equinoctial(number, part) for number, part in _OF_ORBIT.items()),
+    KernelDefinition(
+        "polygamma_coefficient",
+        3,
+        lambda mp, x, s, k: mp.psi(int(k), x) / mp.factorial(int(k)) / s ** int(k),
+        "the k-th derivative of digamma at x over k! s**k, for a natural number k; s, a power of "
+        "two near 1/|x|, keeps it in range",
+        "everywhere but 0, -1, -2, ..",
+        rational=False,
+    ),
 )
 
 
@@ -154,11 +163,16 @@ def _of_function(function: Function) -> KernelDefinition:
     return KernelDefinition(
         function.kernel_name,
         function.arity,
-        function.mpmath,
+        _orders_last(function) if function.orders else function.mpmath,
         f"the function {function.name}",
         function.domain,
         rational=function.name in _RATIONAL_FUNCTIONS,
     )
+
+
+def _orders_last(function: Function) -> Callable[..., Any]:
+    """The function's mpmath form, for one order and one argument, as of a kernel."""
+    return lambda mp, x, order: function.mpmath(mp, order, x)
 
 
 def kernel_definitions() -> dict[str, KernelDefinition]:

@@ -58,6 +58,12 @@ class Function:
     equations: ``(*args: Expression) -> Equations`` for a function that equations define.
     edge: ``(n: Expression) -> Expression`` for a function that counts as `floor` does: the argument
         at which its value goes from n - 1 to n.
+    orders: how many of the first arguments are exact integers that choose a function of a family,
+        as n in besselj(n, x). They are constants of the kernel, after its rows, and the recurrence
+        gets them after its rows as well; the partial derivatives by them are zero.
+    canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
+        f(*args), if there is a simpler one; it also rejects orders that make no sense.
+    about: more for the documentation.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -80,6 +86,9 @@ class Function:
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None
     edge: Callable[..., Any] | None = None
+    orders: int = 0
+    canonical: Callable[..., Any] | None = None
+    about: str = ""
 
     @property
     def kernel_name(self) -> str:

@@ -1,4 +1,4 @@
-"""Rows that several elementary functions share: coupled pairs, 1 - x**2, scaled squares.
+"""Rows that several functions share: chains of families, coupled pairs, 1 - x**2, scaled squares.
 
 Squares over- and underflow long before the functions that contain them do, so arguments are
 multiplied
@@ -8,7 +8,36 @@ and, where both arguments are small, at 1e-200.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from taylor.recurrence import SeriesBuilder, shared
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Rows of a family of functions of the same argument, each with neighbours in its derivative.
+
+    Chains end where the order of the program does: coefficient n of a row takes n - 1 of its
+    neighbours.  The last rows are needed at order zero only; they have no step until a chain of
+    another member goes on from there.  Higher coefficients than are needed are not right.
+
+    rows: by the order of the member.
+    defined: those that have a step.
+    """
+
+    rows: dict[int, int] = field(default_factory=dict)
+    defined: set[int] = field(default_factory=set)
+
+    def declare(self, b: SeriesBuilder, kernel: str, arguments: tuple[int, ...], m: int) -> None:
+        """Make the row of member m if there is none."""
+        if m not in self.rows:
+            self.rows[m] = b.define(b.declare(kernel, *arguments, constants=(m,)), ())
+
+
+@shared
+def chain(b: SeriesBuilder, name: str, x: int) -> Chain:
+    """Return the chain of a family at x, empty at first."""
+    return Chain()
 
 
 @shared

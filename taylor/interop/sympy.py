@@ -229,6 +229,7 @@ _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "Max": _fold(_call("maximum")),
     "Min": _fold(_call("minimum")),
     "Heaviside": _heaviside,
+    "trigamma": lambda args: make_function_node("polygamma", 1, *args),
     "Piecewise": _piecewise,
     "ExprCondPair": lambda args: arrays.stack(args),
     "And": _fold(lambda a, b: logic.logical("and", a, b)),

@@ -13,7 +13,7 @@ from taylor.constants import exact
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.polynomial import numbers
 from taylor.polynomial.base import Coefficients, converted, in_common, make, of_numbers
-from taylor.polynomial.machines import of_single
+from taylor.polynomial.machines import of_many, of_single
 from taylor.polynomial.space import Space, make_space
 from taylor.precision import Precision
 
@@ -125,21 +125,23 @@ def product(p: Coefficients, q: Coefficients) -> Polynomial:
     """The product of polynomials, truncated."""
     same = p._space is q._space and p._kind is q._kind
     a, b = (p, q) if same else in_common(p, q)
-    if same and a._planes.ndim == b._planes.ndim == 2 and rt.in_lanes(a._space.monomials):
+    space, kind = a._space, a._kind
+    small = is_small(space)
+    if small and a._planes.ndim == b._planes.ndim == 2:
         return of_single("mul", a, b)
     shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
-    return make(product_planes(a._planes, b._planes, a._space, a._kind, shape), a._space, a._kind)
+    flat = [widened(x._planes, shape).reshape(kind.parts, -1, space.size) for x in (a, b)]
+    if small:
+        made = of_many("mul", flat, space, kind)
+    else:
+        first, second = map(np.ascontiguousarray, flat)
+        made = rt.polynomial_product(first, second, space.monomials, kind.name)
+    return make(made.reshape(kind.parts, *shape, space.size), space, kind)
 
 
-def product_planes(
-    a: np.ndarray, b: np.ndarray, space: Space, kind: Precision, shape: tuple[int, ...]
-) -> np.ndarray:
-    """The same for coefficients of shape (parts, .., size), broadcast to `shape`."""
-    flat = [
-        np.ascontiguousarray(widened(x, shape).reshape(kind.parts, -1, space.size)) for x in (a, b)
-    ]
-    made = rt.polynomial_product(flat[0], flat[1], space.monomials, kind.name)
-    return made.reshape(kind.parts, *shape, space.size)
+def is_small(space: Space) -> bool:
+    """Whether polynomials are multiplied by graded programs; no matter how many there are."""
+    return rt.is_small(space.monomials)
 
 
 def natural_power(p: Coefficients, n: int) -> Polynomial:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.functions.apply import completed
 from taylor.functions.registry import get
-from taylor.polynomial.arithmetic import common_shape, operand, widened
+from taylor.polynomial.arithmetic import common_shape, multiply, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
 from taylor.polynomial.machines import ARGUMENTS, check, formula, of_single
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
+
+
+_IN_PIECES = ("abs", "sign", "floor", "minimum", "maximum", "relu", "leaky_relu")
 
 
 def elementary(name: str, *operands: Any) -> Polynomial:
@@ -26,15 +29,23 @@ def elementary(name: str, *operands: Any) -> Polynomial:
 
     Raises ArgumentError for points at which the function has no Taylor series.
     """
-    if name not in ("div", "pow"):
-        operands = completed(get(name), operands)
-    if are_single(operands):
+    fixed: tuple[Any, ...] = ()  # what formulas depend on: integers that choose a function
+    if name == "div":
+        if _is_number(operands[0]) and are_single(operands[1:]):
+            return multiply(of_single("reciprocal", operands[1]), operands[0])
+    elif name == "pow":
+        if _is_number(operands[1]):
+            operands, fixed = operands[:1], operands[1:]
+    else:
+        record = get(name)
+        operands = completed(record, operands)
+        fixed, operands = operands[: record.orders], operands[record.orders :]
+        if name in _IN_PIECES:
+            _check_kinks(name, operands)
+    if are_single(operands) and not fixed:
         return of_single(name, *operands)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
     space, kind = common._space, common._kind
-    exponent: Any = None
-    if name == "pow" and not isinstance(operands[1], Coefficients) and np.ndim(operands[1]) == 0:
-        *operands, exponent = operands  # type: ignore[assignment]  # one that formulas depend on
     given = [_planes(value, common) for value in operands]
     shape = common_shape(*(planes.shape[1 : planes.ndim - wide] for planes, wide in given))
     flat = [
@@ -43,7 +54,7 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     ]
     arguments = ARGUMENTS[: len(operands)]
     expansion = Expansion(
-        (formula(name, arguments, exponent),),
+        (formula(name, arguments, fixed),),
         arguments,
         tuple(POLYNOMIAL if wide else CONSTANT for _, wide in given),
         space.monomials,
@@ -56,6 +67,10 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
 
 
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, Coefficients) and np.ndim(value) == 0
+
+
 def are_single(operands: Sequence[Any]) -> bool:
     """Whether `of_single` takes these operands."""
     first = operands[0]
@@ -66,6 +81,23 @@ def are_single(operands: Sequence[Any]) -> bool:
         and p._kind is first._kind
         for p in operands
     )
+
+
+def _check_kinks(name: str, operands: Sequence[Any]) -> None:
+    """Raise ArgumentError where a function in pieces has a corner or a jump."""
+    heads = [
+        np.asarray(p._planes[0, ..., 0] if isinstance(p, Coefficients) else p) for p in operands
+    ]
+    if name in ("minimum", "maximum"):
+        wrong = heads[0] == heads[1]
+    elif name == "floor":
+        wrong = heads[0] == np.floor(heads[0])
+    else:
+        wrong = heads[0] == 0
+    if wrong.any():
+        raise ArgumentError(
+            f"{name} has no Taylor series there: the constant part is where its pieces meet"
+        )
 
 
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:

@@ -3,7 +3,7 @@
 The norms of the homogeneous parts of a function that is analytic within a radius R decay as
 R**-degree.  A line through their logarithms, by least squares, estimates R, and by going on beyond
 the order what the polynomial leaves out (the estimate of Wittig, Di Lizia, Armellin et al.,
-Celest. Mech. Dyn. Astr. 122 (2015) 239, section 3).
+Celest. Mech. Dyn. Astr. 122 (2015) 239).
 """
 
 from __future__ import annotations

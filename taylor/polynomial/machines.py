@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.expansion import POLYNOMIAL, Expansion
-from taylor.expression import Expression, variable
+from taylor.expression import Expression, as_expression, variable
 from taylor.functions.apply import apply
 from taylor.polynomial.base import Coefficients, make
 from taylor.polynomial.space import Space
+from taylor.precision import Precision
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -21,15 +23,23 @@ if TYPE_CHECKING:
 ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
 
 
-def formula(name: str, arguments: tuple[Expression, ...], exponent: Any = None) -> Expression:
-    """What is computed: of a function in the registry, or of "mul", "div" and "pow"."""
+def formula(
+    name: str, arguments: tuple[Expression, ...], fixed: tuple[Any, ...] = ()
+) -> Expression:
+    """What is computed: "mul", "div", "pow", "reciprocal", or a function in the registry.
+
+    fixed: numbers that are part of the formula: the exponent of a power, the order of a function.
+    """
     if name == "div":
         return arguments[0] / arguments[1]
     if name == "mul":
         return arguments[0] * arguments[1]
+    if name == "reciprocal":
+        return 1 / arguments[0]
     if name == "pow":
-        return arguments[0] ** (arguments[1] if exponent is None else exponent)
-    found: Expression = apply(name, *arguments)
+        numbers: list[Any] = [*arguments, *fixed]
+        return as_expression(numbers[0] ** numbers[1])
+    found: Expression = apply(name, *fixed, *arguments)
     return found
 
 
@@ -49,6 +59,15 @@ def of_single(name: str, *operands: Coefficients) -> Polynomial:
     return make(found, first._space, first._kind)
 
 
+def of_many(name: str, operands: Sequence[np.ndarray], space: Space, kind: Precision) -> np.ndarray:
+    """The same for as many polynomials as there are, of shape (parts, polynomials, size)."""
+    arguments, roles = ARGUMENTS[: len(operands)], (POLYNOMIAL,) * len(operands)
+    outputs = (formula(name, arguments),)
+    expansion = Expansion(outputs, arguments, roles, space.monomials, kind.name, looped=True)
+    given = np.concatenate(operands, axis=-1).swapaxes(1, 2)
+    return expansion.run(given, 1)[:, 0, :, : given.shape[-1]].swapaxes(1, 2)
+
+
 @lru_cache(maxsize=1024)
 def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
     arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
@@ -59,7 +78,7 @@ def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansio
 def check(name: str, found: np.ndarray, given: np.ndarray) -> None:
     """Raise ArgumentError where finite polynomials have no finite result."""
     wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
-    if wrong.any() and name == "div":
+    if wrong.any() and name in ("div", "reciprocal"):
         raise ArgumentError(
             "division by a polynomial whose constant part is zero has no Taylor series"
         )

@@ -15,6 +15,7 @@ from taylor_runtime.ir import Builder, Value
 from taylor_runtime.mathlib import (
     arithmetic,
     exponential,
+    gamma,
     half_powers,
     hyperbolic,
     inverse,
@@ -22,6 +23,7 @@ from taylor_runtime.mathlib import (
     lambert,
     logarithm,
     power,
+    rounded,
     simple,
     special,
     trigonometric,
@@ -44,6 +46,8 @@ _FAMILIES = (
     special,
     lambert,
     kepler,
+    rounded,
+    gamma,
 )
 
 kernels: dict[str, KernelFunction] = {

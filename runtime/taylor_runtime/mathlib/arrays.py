@@ -1,8 +1,10 @@
-"""A kernel applied to NumPy arrays, for tests and measurements."""
+"""A kernel applied to NumPy arrays: for functions that NumPy does not have, and for tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import cffi
 import numpy as np
@@ -73,3 +75,28 @@ def array_function(
         return tuple(output[..., :size] for output in outputs)
 
     return apply
+
+
+_LANES = 8
+
+
+@cache
+def _by_name(name: str) -> Callable[..., Arrays]:
+    from taylor_runtime.mathlib import kernels
+
+    return array_function(kernels[name], _LANES)
+
+
+def kernel_values(name: str, *arguments: Any) -> Any:
+    """Values of a kernel for numbers or arrays, broadcast, in float64.
+
+    Raises TypeError for complex numbers.
+
+    >>> float(kernel_values("gamma", 5))
+    24.0
+    """
+    if any(np.iscomplexobj(a) for a in arguments):
+        raise TypeError("complex numbers are not supported")
+    arrays = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in arguments))
+    flat = [np.ascontiguousarray(a).reshape(-1) for a in arrays]
+    return _by_name(name)(*flat)[0].reshape(arrays[0].shape)[()]

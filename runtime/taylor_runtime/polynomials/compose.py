@@ -14,7 +14,7 @@ import numpy as np
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.lanes import sum_of_products, table_item
+from taylor_runtime.polynomials.sums import sum_of_products, table_item
 from taylor_runtime.polynomials.tables import LANES
 
 COMPOSE = "taylor.polynomial.compose"

@@ -1,20 +1,23 @@
 """Values of polynomials at points: all monomials, each made from one of lower degree, then sums.
 
-Points are lanes; the monomials of LANES points are made once for all polynomials.  A sum has CHAINS
-chains, whatever the number of polynomials and points.
+`taylor.polynomial.evaluate` has points in lanes; the monomials of LANES points are made once for
+all polynomials.  `taylor.polynomial.value` is for few points: one at a time, monomials in lanes.
+Sums have as many chains as there are lanes in both, so that values are the same, bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.lanes import table_item
+from taylor_runtime.polynomials.sums import table_item
 from taylor_runtime.polynomials.tables import LANES
 
 EVALUATE = "taylor.polynomial.evaluate"
-CHAINS = 2
-TOGETHER = (4, 1)  # polynomials that are evaluated side by side, as long as there are so many
+VALUE = "taylor.polynomial.value"
+CHAINS = LANES
+TOGETHER = (2, 1)  # polynomials that are evaluated side by side, as long as there are so many
 
 
 def evaluate_module(element: str) -> str:
@@ -121,5 +124,75 @@ class _Evaluate:
             lambda carried: [carried[0] + 1, *add(carried[0], 1, carried[1:])],
         )
         for n in range(together):
-            low, high = (b.normal(total) for total in sums[n * CHAINS : (n + 1) * CHAINS])
-            b.store(low + high, self.lanes(out, first + n))
+            chains = [b.normal(total) for total in sums[n * CHAINS : (n + 1) * CHAINS]]
+            while len(chains) > 1:
+                half = len(chains) // 2
+                chains = [x + y for x, y in zip(chains[:half], chains[half:], strict=True)]
+            b.store(chains[0], self.lanes(out, first + n))
+
+
+def value_module(element: str) -> str:
+    """IR text of `void taylor.polynomial.value(...)`, with the arguments
+
+    c:      [polynomial][coefficient], `count` of them of `size`.
+    points: [point][variable], `number` of them.
+    out:    [point][polynomial].
+    work:   [coefficient].
+    parent, variable: tables as in `Tree`.
+    """
+    module = Module()
+    names = ("c", "points", "out", "work", "parent", "variable")
+    sizes = ("size", "count", "variables", "number")
+    parameters = [("ptr noalias", name) for name in names] + [("i64", name) for name in sizes]
+    with module.function(VALUE, "void", parameters, "nounwind") as (b, arguments):
+        c, points, out, work, parent, variable = arguments[:6]
+        size, count, variables, number = arguments[6:]
+        c = b.planes(c, size * count, element)
+        points = b.planes(points, number * variables, element)
+        out = b.planes(out, number * count, element)
+        work = b.planes(work, size, element)
+        t = Type(element)
+
+        def point(n: Index, _: list[Value]) -> Sequence[Value]:
+            x = b.at(points, variables * n, element)
+            b.store(b.constant(1, t), work)
+
+            def monomial(k: Index, _: list[Value]) -> Sequence[Value]:
+                factor = b.load(t, b.at(x, table_item(b, variable, k), element))
+                before = b.load(t, b.at(work, table_item(b, parent, k), element))
+                b.store(before * factor, b.at(work, k, element))
+                return []
+
+            def polynomial(k: Index, _: list[Value]) -> Sequence[Value]:
+                found = _sum_in_lanes(b, work, b.at(c, size * k, element), size, element)
+                b.store(found, b.at(out, count * n + k, element))
+                return []
+
+            b.fold(1, size, [], monomial)
+            return b.fold(0, count, [], polynomial)
+
+        b.fold(0, number, [], point)
+        b.ret()
+    return module.text()
+
+
+def _sum_in_lanes(b: Builder, monomials: Value, c: Value, size: Value, element: str) -> Value:
+    """The sum of monomials times coefficients, whose chains are lanes."""
+
+    def add(t: Type, width: int, carried: list[Value]) -> list[Value]:
+        k, total = carried
+        x, y = (b.load(t, b.at(array, k, element)) for array in (monomials, c))
+        return [k + width, b.fma(x, y, total)]
+
+    whole, single = Type(element, LANES), Type(element)
+    start = [b.constant(0, I64), b.constant(0, whole)]
+    more = size - (LANES - 1)
+    k, chains = b.while_(start, lambda now: now[0] < more, partial(add, whole, LANES))
+    rest = [k, b.extract(chains, 0)]
+    _, first = b.while_(rest, lambda now: now[0] < size, partial(add, single, 1))
+    chains = b.normal(b.insert(chains, first, 0))
+    while chains.lanes > 1:
+        half = chains.lanes // 2
+        low = b.shuffle(chains, None, range(half))
+        chains = low + b.shuffle(chains, None, range(half, 2 * half))
+    return b.extract(chains, 0)

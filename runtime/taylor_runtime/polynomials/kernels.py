@@ -19,19 +19,20 @@ from taylor_runtime.ir import ELEMENTS
 from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
-from taylor_runtime.polynomials import lanes, multiply, tables
+from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
-MOST_PAIRS = 2_000  # of coefficients, in products that are made with polynomials in lanes
+MOST_PAIRS = 2_000  # of coefficients, in products of small polynomials
+FEW_POINTS = 4  # of which values are taken one by one
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
 
 _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
     multiply.PRODUCT: (multiply.product_module, "ppppp" + "i"),
-    lanes.LANES_PRODUCT: (lanes.lanes_module, "pppppp" + "ii"),
     composing.COMPOSE: (composing.compose_module, "p"),
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
+    evaluating.VALUE: (evaluating.value_module, "pppppp" + "iiii"),
 }
 _TYPES = {"p": "uintptr_t", "i": "int64_t"}
 
@@ -52,19 +53,18 @@ def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
 
 
 @lru_cache(maxsize=256)
-def in_lanes(space: Monomials) -> bool:
-    """Whether products of single polynomials are made with polynomials in lanes."""
-    if space.variables == 1 or space.size <= LANES:
-        return True
-    return tables.number_of_pairs(space) <= MOST_PAIRS
+def is_small(space: Monomials) -> bool:
+    """Whether products are not for `polynomial_product`: in one variable, or of few pairs.
+
+    They are made by programs graded by total degree, with polynomials in lanes.
+    """
+    return space.variables == 1 or tables.number_of_pairs(space) <= MOST_PAIRS
 
 
 def polynomial_product(
     a: np.ndarray, b: np.ndarray, space: Monomials, precision: str
 ) -> np.ndarray:
-    """The products of polynomials, one by one: shape (parts, polynomials, size)."""
-    if in_lanes(space):
-        return _product_in_lanes(a, b, space, precision)
+    """The products of polynomials in several variables: shape (parts, polynomials, size)."""
     table = tables.split(space)
     c = np.empty_like(a)
     work = np.empty((len(a), table.work), a.dtype)
@@ -86,14 +86,6 @@ def from_lanes(a: np.ndarray, count: int) -> np.ndarray:
     parts, blocks, size, _ = a.shape
     polynomials = a.swapaxes(2, 3).reshape(parts, blocks * LANES, size)
     return np.ascontiguousarray(polynomials[:, :count])
-
-
-def _product_in_lanes(a: np.ndarray, b: np.ndarray, space: Monomials, precision: str) -> np.ndarray:
-    table = tables.pairs(space)
-    x, y = to_lanes(a), to_lanes(b)
-    z = np.empty_like(x)
-    _call(lanes.LANES_PRODUCT, precision, x, y, z, *table.addresses, x.shape[2], x.shape[1])
-    return from_lanes(z, a.shape[1])
 
 
 def polynomial_compose(
@@ -134,12 +126,12 @@ def _factors(g: np.ndarray, space: Monomials) -> Pairs:
     present[0] = False
     if np.count_nonzero(present) > SPARSE * space.size:
         return _without_constant(space)
-    return tables.selected(tables.pairs(space), present)
+    return tables.selected(space, np.flatnonzero(present))
 
 
 @lru_cache(maxsize=16)
 def _without_constant(space: Monomials) -> Pairs:
-    return tables.selected(tables.pairs(space), np.arange(space.size) > 0)
+    return tables.selected(space, np.arange(1, space.size))
 
 
 def _nodes(f: np.ndarray, space: Monomials, order: int) -> np.ndarray:
@@ -168,6 +160,8 @@ def polynomial_values(
     """
     tree = tables.tree(space)
     c = np.ascontiguousarray(c)
+    if points.shape[2] < FEW_POINTS:
+        return _values_one_by_one(c, points, space, precision)
     given = to_lanes(np.ascontiguousarray(points.swapaxes(1, 2)))
     parts, blocks = given.shape[:2]
     found = np.empty((parts, blocks, c.shape[1], LANES), c.dtype)
@@ -180,6 +174,21 @@ def polynomial_values(
 
     in_shares(work, blocks, max(1, min(threads, blocks * c.size // SHARE)))
     return _points_last(found, points.shape[2])
+
+
+def _values_one_by_one(
+    c: np.ndarray, points: np.ndarray, space: Monomials, precision: str
+) -> np.ndarray:
+    """The same for few points, to the same bits."""
+    tree = tables.tree(space)
+    given = np.ascontiguousarray(points.swapaxes(1, 2))
+    parts, number = given.shape[:2]
+    found = np.empty((parts, number, c.shape[1]), c.dtype)
+    memory = np.empty((parts, space.size), c.dtype)
+    sizes = (space.size, c.shape[1], space.variables, number)
+    arrays = (c, given, found, memory, tree.parent, tree.variable)
+    _call(evaluating.VALUE, precision, *arrays, *sizes)
+    return found.swapaxes(1, 2)
 
 
 def _points_last(found: np.ndarray, count: int) -> np.ndarray:

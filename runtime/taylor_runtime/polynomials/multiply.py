@@ -14,7 +14,7 @@ from functools import partial
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.lanes import table_item
+from taylor_runtime.polynomials.sums import CHAINS, chained_sums, table_item
 from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
 
 PRODUCT = "taylor.polynomial.product"
@@ -282,18 +282,18 @@ class _Product:
         b, kind = self.builder, self.element
         start, end = self.item("starts", inner), self.item("starts", inner + 1)
         lane: Value = b.constant(0, I64)
-        for registers in dict.fromkeys((max(1, GROUPS[0] // size), 1)):
-            width = LANES * registers
-            enough = count - (width - LANES)
+        for t, registers in _widths(size, kind):
+            width = t.lanes * registers
+            rest = LANES // 2 if width == LANES else max(width - LANES, 0)  # for the next ones
+
+            def more(carried: list[Value], rest: int = rest) -> Value:
+                return carried[0] < count - rest
 
             def some(
-                carried: list[Value], registers: int = registers, width: int = width
+                carried: list[Value], t: Type = t, registers: int = registers, width: int = width
             ) -> list[Value]:
-                self.products_in_lanes(size, registers, carried[0], first, (start, end))
+                self.products_in_lanes(t, size, registers, carried[0], first, (start, end))
                 return [carried[0] + width]
-
-            def more(carried: list[Value], enough: Value = enough) -> Value:
-                return carried[0] < enough
 
             (lane,) = b.while_([lane], more, some)
         row = b.at(self.c, self.item("rows", inner), kind)
@@ -309,21 +309,36 @@ class _Product:
         b.fold(0, count, [], add)
 
     def products_in_lanes(
-        self, size: int, registers: int, lane: Value, first: Value, pairs: tuple[Value, Value]
+        self,
+        t: Type,
+        size: int,
+        registers: int,
+        lane: Value,
+        first: Value,
+        pairs: tuple[Value, Value],
     ) -> None:
         b, kind = self.builder, self.element
-        t = Type(kind, LANES)
 
-        def pair(p: Index, sums: list[Value]) -> Sequence[Value]:
+        def pair(p: Value, sums: list[Value]) -> list[Value]:
             x = b.at(self.a, self.item("pairs", p * 2) + first, kind)
             y = b.at(self.b, self.item("pairs", p * 2 + 1) + lane, kind)
             left = [b.load(Type(kind), b.at(x, i, kind)) for i in range(size)]
-            right = [b.load(t, b.at(y, i * LANES, kind)) for i in range(registers)]
+            right = [b.load(t, b.at(y, i * t.lanes, kind)) for i in range(registers)]
             factors = [(f, r) for f in left for r in right]
             return [b.fma(r, f, s) for (f, r), s in zip(factors, sums, strict=True)]
 
-        sums = b.fold(*pairs, [b.constant(0, t)] * (size * registers), pair)
-        for k, total in enumerate(sums):
+        zeros = [b.constant(0, t)] * (size * registers)
+        chains = max(1, CHAINS // len(zeros))
+        for k, total in enumerate(chained_sums(b, pairs, zeros, chains, pair)):
             i, register = divmod(k, registers)
-            place = self.row * i + lane + register * LANES
-            b.store(b.normal(total), b.at(self.rows, place, kind))
+            b.store(total, b.at(self.rows, self.row * i + lane + register * t.lanes, kind))
+
+
+def _widths(size: int, kind: str) -> list[tuple[Type, int]]:
+    """Lanes and registers of the right factor that a group of this size is multiplied with.
+
+    As many as there are sums for, then one, then half of one, which takes half the time.
+    """
+    whole, half = Type(kind, LANES), Type(kind, LANES // 2)
+    several = [(whole, GROUPS[0] // size)] if size < GROUPS[0] else []
+    return [*several, (whole, 1), (half, 1)]

@@ -190,12 +190,22 @@ def pairs(space: Monomials) -> Pairs:
     return Pairs.of(made.starts, made.left, made.right)
 
 
-def selected(table: Pairs, left: np.ndarray) -> Pairs:
-    """The products whose left factor is among those where `left` is true."""
-    kept = left[table.left]
-    before = np.concatenate([[0], np.cumsum(kept)])
-    starts = before[table.starts].astype(INDEX)
-    return Pairs.of(starts, table.left[kept], table.right[kept])
+def selected(space: Monomials, left: np.ndarray) -> Pairs:
+    """The products whose left factor is one of these monomials, given by their positions."""
+    table = pairs(space)
+    places, starts = _by_left(space)
+    parts = [places[starts[k] : starts[k + 1]] for k in left]
+    kept = np.sort(np.concatenate([places[:0], *parts]))
+    ends = np.searchsorted(kept, table.starts).astype(INDEX)
+    return Pairs.of(ends, table.left[kept], table.right[kept])
+
+
+@lru_cache(maxsize=16)
+def _by_left(space: Monomials) -> tuple[np.ndarray, np.ndarray]:
+    """Where the products with each left factor are: in places[starts[k]] and those after it."""
+    left = pairs(space).left
+    places = np.argsort(left, kind="stable").astype(INDEX)
+    return places, np.searchsorted(left[places], np.arange(space.size + 1))
 
 
 @lru_cache(maxsize=64)

@@ -7,10 +7,13 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 from __future__ import annotations
 
 from taylor_runtime.mathlib.double_double import (
+    bessel,
     exponential,
+    gamma,
     hyperbolic,
     inverse,
     logarithm,
+    polygamma,
     special,
     trigonometric,
 )
@@ -28,4 +31,7 @@ KERNELS: tuple[KernelFunction, ...] = (
     *trigonometric.KERNELS,
     *inverse.KERNELS,
     *special.KERNELS,
+    *gamma.KERNELS,
+    *polygamma.KERNELS,
+    *bessel.KERNELS,
 )

@@ -73,11 +73,11 @@ def tan(b: Builder, x: PairValue) -> Sequence[Value]:
     return [b.select(b.eq(x.high, 0), x, value)]
 
 
-_SINCOS = KernelFunction("sincos", 1, sincos, results=2)
+SINCOS = KernelFunction("sincos", 1, sincos, results=2)
 
 KERNELS = (
-    _SINCOS,
-    KernelFunction("sin", 1, lambda b, x: emit_call(b, _SINCOS, [x])[:1], inline=True),
-    KernelFunction("cos", 1, lambda b, x: emit_call(b, _SINCOS, [x])[1:], inline=True),
+    SINCOS,
+    KernelFunction("sin", 1, lambda b, x: emit_call(b, SINCOS, [x])[:1], inline=True),
+    KernelFunction("cos", 1, lambda b, x: emit_call(b, SINCOS, [x])[1:], inline=True),
     KernelFunction("tan", 1, tan),
 )

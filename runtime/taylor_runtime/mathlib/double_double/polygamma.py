@@ -1,0 +1,215 @@
+"""digamma and its derivatives in double-double.
+
+All come from G_k(x) = sum_{i >= 0} (x + i)**-(k + 1), which is (-1)**(k + 1) / k! times the k-th
+derivative of digamma, and G_0 = -digamma.  Terms are summed until the argument is large, and the
+rest by the Euler-Maclaurin formula (Abramowitz & Stegun 1964, 6.4.10 to 6.4.11).  Left of zero, for
+x = f + n, |f| <= 1/2, the sum over all integers less the one beyond:
+
+    G_k(x) = f**-(k + 1) + G_k(1 + f) - (-1)**k (G_k(1 - f) - G_k(1 - x)),
+
+which is the reflection formula (6.4.7).  Everything is multiplied by s**-k, s a power of two near
+1/|x|, which keeps it in range where x**-k is not.
+
+Right of zero errors are some units of 2**-106, also next to digamma's zero, where it is a
+polynomial; left of zero they are relative to the largest term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import factorial
+
+from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
+from taylor_runtime.ir_pairs import fast_two_sum
+from taylor_runtime.mathlib.bits import is_negative, where_rare
+from taylor_runtime.mathlib.double_double.gamma import bernoulli
+from taylor_runtime.mathlib.double_double.gamma_coefficients import DIGAMMA, ROOT
+from taylor_runtime.mathlib.double_double.logarithm import natural_log
+from taylor_runtime.mathlib.double_double.steps import (
+    INFINITY,
+    NAN,
+    as_pair,
+    call,
+    chosen,
+    constant,
+    finite_low,
+    polynomial,
+    widened,
+)
+from taylor_runtime.mathlib.kernel import KernelFunction
+
+_REACH = 0.25  # of the polynomial about the zero
+_ROOT_DOUBLES = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How far the series go.
+
+    suffix: of the kernels' names.
+    start, slope: the asymptotic series begins at start + slope k.
+    count: of its terms; what they leave is below 2**-110 or 2**-69 of the sum for every k.
+    """
+
+    suffix: str
+    start: int
+    slope: float
+    count: int
+
+
+FULL = Terms("", 20, 1.0, 20)
+SHORT = Terms(".double", 12, 0.8, 14)
+
+
+def _natural_power(b: Builder, x: PairValue, k: PairValue) -> Sequence[Value]:
+    """x**k for natural numbers k, by squaring as often as the largest one needs."""
+
+    def step(carried: list[Value]) -> Sequence[Value]:
+        rest, square, product = carried[0], as_pair(carried[1]), as_pair(carried[2])
+        half = b.floor(rest * 0.5)
+        odd = b.ne(half * 2, rest)
+        return [half, square * square, chosen(b, odd, product * square, product)]
+
+    start = [k.high, x, constant(b, 1, x)]
+    return [b.while_(start, lambda carried: b.any_lane(carried[0] >= 1), step)[2]]
+
+
+_POWER = KernelFunction("natural_power", 2, _natural_power)
+
+
+def _power(b: Builder, y: PairValue, scale: PairValue, order: PairValue) -> PairValue:
+    """(s y)**k."""
+    return call(b, _POWER, pair(y.high * scale.high, y.low * scale.high), order)
+
+
+def _sum_right(
+    terms: Terms, b: Builder, x: PairValue, scale: PairValue, order: PairValue
+) -> Sequence[Value]:
+    """s**-k G_k(x) for finite x > 0."""
+    k, one = order.high, constant(b, 1, x)
+    enough = b.fma(k, terms.slope, terms.start)
+
+    def step(carried: list[Value]) -> Sequence[Value]:
+        y, total = map(as_pair, carried)
+        active = y.high < enough
+        usable = chosen(b, active, y, one)
+        term = 1 / usable / _power(b, usable, scale, order)
+        return [chosen(b, active, y + 1, y), chosen(b, active, total + term, total)]
+
+    found = b.while_([x, constant(b, 0, x)], lambda c: b.any_lane(c[0].parts[0] < enough), step)
+    y, total = map(as_pair, found)
+    rest = _euler_maclaurin(terms, b, y, order)
+    natural = k > 0
+    leading = 1 / chosen(b, natural, order, one)
+    logs = where_rare(b, ~natural, [leading], lambda: [-natural_log(b, y)])
+    return [total + (as_pair(logs[0]) + rest) / _power(b, y, scale, order)]
+
+
+def _euler_maclaurin(terms: Terms, b: Builder, y: PairValue, order: PairValue) -> PairValue:
+    """1/(2 y) + sum_j B_{2j}/(2j)! (k + 1) (k + 2) .. (k + 2j - 1) y**(-2j)."""
+    inverse, k = 1 / y, order.high
+    square = inverse * inverse
+    weights = [value / factorial(2 * j) for j, value in enumerate(bernoulli(terms.count), 1)]
+    table = b.table(weights, PAIR)
+    scalar = make_type(PAIR, 0)
+
+    def step(i: Value | int, carried: list[Value]) -> Sequence[Value]:
+        j, term, total = carried[0], as_pair(carried[1]), as_pair(carried[2])
+        weight = as_pair(b.splat(b.load(scalar, b.at(table, i, PAIR)), y.lanes))
+        total = as_pair(b.fma(weight, term, total))
+        factor = widened(b, (k + j) * (k + j + 1))
+        return [j + 2, term * square * factor, total]
+
+    start = [b.constant(2, k.type), square * (order + 1), inverse * 0.5]
+    total = as_pair(b.fold(0, terms.count, start, step)[2])
+    return pair(*fast_two_sum(b, total.high, total.low))
+
+
+def _sum(
+    terms: Terms, b: Builder, x: PairValue, scale: PairValue, order: PairValue
+) -> Sequence[Value]:
+    """s**-k G_k(x) everywhere; at a pole infinite if it is so from both sides, else NaN."""
+    one, infinity, nan = (constant(b, c, x) for c in (1, INFINITY, NAN))
+    k, finite = order.high, b.fabs(x.high) < INFINITY
+    negative = finite & (x.high < 0)
+    even = b.eq(b.floor(k * 0.5) * 2, k)
+
+    def right(y: PairValue) -> PairValue:
+        usable = chosen(b, finite & (y.high > 0), y, one)
+        return call(b, _RIGHT[terms], usable, scale, order)
+
+    def reflect() -> Sequence[Value]:
+        f = x - as_pair(b.floor(x + 0.5))
+        less = right(1 - f) - right(1 - x)
+        less = chosen(b, even, -less, less)
+        pole = b.eq(f.high, 0)
+        near = 1 / chosen(b, pole, one, f)  # its powers overflow with their signs
+        nearest = near * _power(b, near, 1 / scale, order)
+        value = nearest + (right(1 + f) + less)
+        return [chosen(b, pole, chosen(b, even, nan, infinity), value)]
+
+    value = as_pair(where_rare(b, negative, [right(x)], reflect)[0])
+    sided = chosen(b, even & is_negative(b, x.high), -infinity, infinity)
+    value = finite_low(b, chosen(b, b.eq(x.high, 0), sided, value))
+    at_infinity = chosen(b, k > 0, constant(b, 0, x), -infinity)
+    value = chosen(b, b.eq(x.high, INFINITY), at_infinity, value)
+    return [chosen(b, b.is_nan(x) | b.eq(x.high, -INFINITY), nan, value)]
+
+
+def _inner(name: str, emit: Callable[..., Sequence[Value]]) -> dict[Terms, KernelFunction]:
+    return {t: KernelFunction(f"{name}{t.suffix}", 3, partial(emit, t)) for t in (FULL, SHORT)}
+
+
+_RIGHT = _inner("polygamma.right", _sum_right)
+_SUM = _inner("polygamma.sum", _sum)
+
+
+def _near_root(b: Builder, x: PairValue) -> PairValue:
+    """digamma within _REACH of its zero, whose third word counts next to it."""
+    high = Fraction(float(ROOT))
+    low = Fraction(float(ROOT - high))
+    d = x - high - low - (ROOT - high - low)
+    return d * polynomial(b, d, DIGAMMA, _ROOT_DOUBLES)
+
+
+def digamma(terms: Terms, b: Builder, x: PairValue) -> Sequence[Value]:
+    d = b.fabs(x.high - float(ROOT))
+    away = -call(b, _SUM[terms], x, constant(b, 1, x), constant(b, 0, x))
+    return [chosen(b, d < _REACH, _near_root(b, x), away)]
+
+
+def polygamma_coefficient(
+    terms: Terms, b: Builder, x: PairValue, scale: PairValue, order: PairValue
+) -> Sequence[Value]:
+    """s**-k times digamma's k-th Taylor coefficient at x, its k-th derivative over k!, k >= 1."""
+    value, k = call(b, _SUM[terms], x, scale, order), order.high
+    even = b.eq(b.floor(k * 0.5) * 2, k)
+    return [chosen(b, even, -value, value)]
+
+
+def polygamma(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
+    """digamma's k-th derivative at x, k >= 1."""
+
+    def step(carried: list[Value]) -> Sequence[Value]:
+        j, product = carried[0], as_pair(carried[1])
+        return [j + 1, chosen(b, j <= order.high, product * widened(b, j), product)]
+
+    value = as_pair(polygamma_coefficient(terms, b, x, constant(b, 1, x), order)[0])
+    start = [b.constant(1, x.high.type), value]
+    found = b.while_(start, lambda carried: b.any_lane(carried[0] <= order.high), step)
+    return [finite_low(b, as_pair(found[1]))]
+
+
+def _kernels(terms: Terms) -> tuple[KernelFunction, ...]:
+    made = ((digamma, 1), (polygamma, 2), (polygamma_coefficient, 3))
+    return tuple(
+        KernelFunction(f"{emit.__name__}{terms.suffix}", arity, partial(emit, terms))
+        for emit, arity in made
+    )
+
+
+KERNELS = _kernels(FULL)
+SHORT_KERNELS = _kernels(SHORT)  # for double: results are rounded to the high part

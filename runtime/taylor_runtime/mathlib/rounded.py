@@ -1,0 +1,27 @@
+"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions.
+
+Next to their zeros and poles, and in recurrences of many steps, double arithmetic would lose bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.ir import Builder, Value, pair
+from taylor_runtime.mathlib.double_double import bessel, gamma, polygamma
+from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
+
+
+def _rounded(wide: KernelFunction) -> KernelFunction:
+    """The high part of a double-double kernel, of arguments without a low part."""
+
+    def emit(b: Builder, *arguments: Value) -> Sequence[Value]:
+        zero = b.constant(0, arguments[0].type)
+        return [emit_call(b, wide, [pair(x, zero) for x in arguments])[0].parts[0]]
+
+    return KernelFunction(wide.name.removesuffix(".double"), wide.arity, emit)
+
+
+_DIGAMMA, *_POLYGAMMAS = polygamma.SHORT_KERNELS
+ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, _DIGAMMA)))  # of mathlib.gamma
+KERNELS = tuple(map(_rounded, (*_POLYGAMMAS, *bessel.KERNELS)))

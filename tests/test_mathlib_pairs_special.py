@@ -1,0 +1,136 @@
+"""Gamma and Bessel functions in double-double against mpmath, in units of 2**-106."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from kernel_accuracy import ORDERS, points
+from pair_accuracy import (
+    COUNT,
+    EPSILON,
+    Region,
+    bits,
+    compare_with_double,
+    compiled,
+    exact,
+    mp,
+    sizes,
+    uniform,
+    with_low,
+    worst_error,
+)
+
+from taylor_runtime.mathlib import kernels, pair_kernels
+from taylor_runtime.mathlib.double_double.gamma_coefficients import ROOT
+
+FAMILY = ("gamma", "lgamma", "digamma", *ORDERS)
+
+
+def _log_gamma(x: Any) -> Any:
+    """With the digits that cancel at 1 and 2."""
+    with mp.workdps(120):
+        return mp.log(abs(mp.gamma(x)))
+
+
+def near_root(rng: np.random.Generator) -> Any:
+    distance = np.ldexp(rng.uniform(-1, 1, COUNT), -rng.integers(1, 52, COUNT))
+    return with_low(rng, float(ROOT) + distance)
+
+
+# Errors that are relative everywhere: (kernel, function, regions, bound).
+RELATIVE: list[tuple[str, Callable[..., Any], list[Region], float]] = [
+    ("gamma", mp.gamma, [uniform(0, 3), uniform(3, 25), uniform(20, 170), sizes(-900, 0)], 8),
+    ("gamma", mp.gamma, [uniform(-20, 0), uniform(-150, 0)], 40),
+    ("lgamma", _log_gamma, [uniform(0, 3), uniform(3, 25), uniform(20, 1e3), sizes(-900, 0)], 8),
+    ("lgamma", _log_gamma, [sizes(-60, -2, near=1.0), sizes(-60, -2, near=2.0)], 8),
+    ("lgamma", _log_gamma, [sizes(9, 200, sign=False)], 8),
+    ("digamma", mp.digamma, [uniform(1.8, 60), sizes(-300, -1), sizes(9, 900, sign=False)], 8),
+    ("digamma", mp.digamma, [near_root], 16),
+]
+
+
+@pytest.mark.parametrize("case", RELATIVE, ids=lambda case: f"{case[0]}-{len(case[2])}-{case[3]}")
+def test_relative_errors(case: tuple[str, Callable[..., Any], list[Region], float]) -> None:
+    name, function, regions, bound = case
+    rng = np.random.default_rng(7)
+    for region in regions:
+        x = region(rng)
+        assert worst_error(compiled(pair_kernels[name], 8)(x)[0], function, x) < bound
+
+
+def _with_order(x: Any, order: int) -> Any:
+    return np.array([np.full(x.shape[1], float(order)), np.zeros(x.shape[1])])
+
+
+@pytest.mark.parametrize(("order", "bound"), [(1, 10), (4, 12), (20, 40), (40, 80)])
+def test_polygamma_coefficients(order: int, bound: float) -> None:
+    """Right of zero, and left of it near a pole."""
+    rng = np.random.default_rng(8)
+    one = np.array([np.ones(COUNT), np.zeros(COUNT)])
+    for region in (uniform(0.1, 3), uniform(3, 80), uniform(-0.2, 0)):
+        x = region(rng)
+        (value,) = compiled(pair_kernels["polygamma_coefficient"], 8)(x, one, _with_order(x, order))
+        sign = (-1) ** (order + 1)
+
+        def right(x: Any, sign: int = sign) -> Any:
+            with mp.workdps(60 + 3 * order):  # mpmath's errors are absolute
+                return sign * mp.zeta(order + 1, x) if x > 0 else mp.psi(order, x) / mp.fac(order)
+
+        assert worst_error(value, right, x) < bound
+
+
+def test_polygamma_takes_the_factorial() -> None:
+    x = uniform(0.1, 50)(np.random.default_rng(9))
+    (value,) = compiled(pair_kernels["polygamma"], 8)(x, _with_order(x, 5))
+    assert worst_error(value, lambda x: mp.psi(5, x), x) < 20
+
+
+@pytest.mark.parametrize("order", [0, 1, 3, 30, 150])
+@pytest.mark.parametrize("name", ["besselj", "bessely"])
+def test_bessel_functions_relative_to_their_amplitude(name: str, order: int) -> None:
+    """Errors of recurrences grow with the number of their steps."""
+    rng = np.random.default_rng(10)
+    regions = (uniform(1e-3, 12), uniform(12, 41), uniform(41, 400))
+    for region in regions:
+        x = region(rng)[:, : COUNT // 3]
+        (value,) = compiled(pair_kernels[name], 8)(x, _with_order(x, order))
+        for found, at in zip(exact(value), exact(x), strict=True):
+            j, y = mp.besselj(order, at), mp.bessely(order, at)
+            right = j if name == "besselj" else y
+            size = mp.hypot(j, y) if at > order else abs(right)
+            if 1e-280 < size < 1e280:
+                assert abs(found - right) < (100 + 4 * order) * EPSILON * size
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_high_parts_are_those_of_double(name: str) -> None:
+    compare_with_double(pair_kernels[name], kernels[name], points(name, kernels[name].arity, 60))
+
+
+@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("lanes", [2, 4])
+def test_lanes_have_the_bits_of_the_scalar_code(name: str, lanes: int) -> None:
+    rng = np.random.default_rng(11)
+    x = np.concatenate([uniform(-30, 60)(rng), sizes(-60, 8)(rng)], axis=1)
+    given = [x]
+    if name in ORDERS:
+        orders = np.resize(np.array(ORDERS[name], float), x.shape[1])
+        given.append(np.array([orders, np.zeros_like(orders)]))
+    if name == "polygamma_coefficient":
+        given.insert(1, np.array([np.full(x.shape[1], 0.5), np.zeros(x.shape[1])]))
+    scalar, vector = (compiled(pair_kernels[name], n)(*given)[0] for n in (0, lanes))
+    assert np.array_equal(bits(scalar), bits(vector))
+
+
+def test_integers_and_infinities_are_exact() -> None:
+    n = np.arange(1.0, 26.0)
+    (value,) = compiled(pair_kernels["gamma"], 8)(np.array([n, np.zeros_like(n)]))
+    factorials = [mp.fac(int(k) - 1) for k in n]
+    assert max(abs(a / b - 1) for a, b in zip(exact(value), factorials, strict=True)) < 8 * EPSILON
+    ends = np.array([[0.0, -0.0, math.inf, 172.0], [0.0, 0.0, 0.0, 0.0]])
+    (value,) = compiled(pair_kernels["gamma"], 4)(ends)
+    assert value[0].tolist() == [math.inf, -math.inf, math.inf, math.inf] and not value[1].any()
