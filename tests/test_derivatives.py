@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -56,7 +57,7 @@ FIRST: dict[str, Case] = {}
 for _case in CASES:
     if len(_case.point) == 1 and _case.inner == "shift" and _case.order > LEAST:
         FIRST.setdefault(_case.name, _case)
-OURS = {name for name, f in functions.items() if f.arity == 1}
+OURS = {name for name, f in functions.items() if f.arity - f.orders == 1}
 ULPS = {"asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
 
 
@@ -64,9 +65,10 @@ ULPS = {"asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
 def test_one_variable_to_order_thirty(name: str) -> None:
     case = FIRST[name]
     right, noise = expected(case, MP, ORDER)
-    found = ty.derivatives(lambda x: ty.functions.apply(name, x), case.point[0], ORDER)
+    function = partial(ty.functions.apply, name, *case.orders)
+    found = ty.derivatives(lambda x: function(x), case.point[0], ORDER)
     x = ty.variable("x")
-    program = decompose([ty.functions.apply(name, x)], {x: Input("jet")}, ORDER)
+    program = decompose([function(x)], {x: Input("jet")}, ORDER)
     given = [MP.mpf(case.point[0]), MP.mpf(1), *[MP.mpf(0)] * (ORDER - 1)]
     scales = output_scales(program, {"jet": [given]}, MP)[1][0]
     for n, value in enumerate(found.coefficients.tolist()):
@@ -93,16 +95,19 @@ def points_of(name: str) -> list[tuple[float, ...]]:
 @pytest.mark.parametrize("name", [*FIRST, *BINARY])
 def test_two_variables_to_order_four(name: str) -> None:
     """f(p + u(x, y)) at (0, 0): all its derivatives."""
-    form = CLOSED_FORMS[name]
+    orders = FIRST[name].orders if name in FIRST else ()
+    form = partial(CLOSED_FORMS[name], MP, *orders)
+    if name == "bessely":
+        form = partial(MP.bessely, *orders)  # the closed form has a precision of its own
     (start, *_) = points_of(name)
 
     def arguments(number: Any, x: Any, y: Any) -> list[Any]:
         return [number(p) + u(x, y) for p, u in zip(start, INNER, strict=False)]
 
     found = ty.derivatives(
-        lambda x, y: ty.functions.apply(name, *arguments(float, x, y)), (0.0, 0.0), 4
+        lambda x, y: ty.functions.apply(name, *orders, *arguments(float, x, y)), (0.0, 0.0), 4
     )
-    right = partials(lambda x, y: form(MP, *arguments(MP.mpf, x, y)), (0, 0), 4)
+    right = partials(lambda x, y: form(*arguments(MP.mpf, x, y)), (0, 0), 4)
     assert worst(found, right) < 64
 
 

@@ -23,7 +23,7 @@ from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.threads import in_shares
 
-MOST_PAIRS = 2_000  # of coefficients, in products of small polynomials
+MOST_PAIRS = 40_000  # of coefficients, in products of small polynomials
 FEW_POINTS = 4  # of which values are taken one by one
 SPARSE = 0.7  # of the coefficients: from there on they are taken as dense
 SHARE = 1 << 17  # coefficients times blocks of points that are worth a thread
