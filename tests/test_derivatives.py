@@ -57,16 +57,18 @@ for _case in CASES:
     if len(_case.point) == 1 and _case.inner == "shift" and _case.order > LEAST:
         FIRST.setdefault(_case.name, _case)
 OURS = {name for name, f in functions.items() if f.arity == 1}
-ULPS = {"asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
+ULPS = {"bessely": 350.0, "asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
 
 
 @pytest.mark.parametrize("name", FIRST)
 def test_one_variable_to_order_thirty(name: str) -> None:
     case = FIRST[name]
     right, noise = expected(case, MP, ORDER)
-    found = ty.derivatives(lambda x: ty.functions.apply(name, x), case.point[0], ORDER)
+    found = ty.derivatives(
+        lambda x: ty.functions.apply(name, *case.orders, x), case.point[0], ORDER
+    )
     x = ty.variable("x")
-    program = decompose([ty.functions.apply(name, x)], {x: Input("jet")}, ORDER)
+    program = decompose([ty.functions.apply(name, *case.orders, x)], {x: Input("jet")}, ORDER)
     given = [MP.mpf(case.point[0]), MP.mpf(1), *[MP.mpf(0)] * (ORDER - 1)]
     scales = output_scales(program, {"jet": [given]}, MP)[1][0]
     for n, value in enumerate(found.coefficients.tolist()):
@@ -75,7 +77,7 @@ def test_one_variable_to_order_thirty(name: str) -> None:
 
 
 def test_every_function_of_one_argument_is_tested() -> None:
-    assert set(FIRST) == OURS
+    assert {name for name, case in FIRST.items() if not case.orders} == OURS
 
 
 INNER: tuple[Callable[..., Any], ...] = (
@@ -85,19 +87,21 @@ INNER: tuple[Callable[..., Any], ...] = (
 BINARY = ("atan2", "hypot", "minimum", "maximum")
 
 
-def points_of(name: str) -> list[tuple[float, ...]]:
-    """Where the inner functions are the arguments that a function is tested at."""
-    return [c.point for c in CASES if c.name == name and c.inner == "curved"]
+def case_of(name: str) -> Case:
+    """Where a function is tested with arguments that are polynomials."""
+    return next(c for c in CASES if c.name == name and c.inner == "curved")
 
 
-@pytest.mark.parametrize("name", [*FIRST, *BINARY])
+# The closed form of Y_n is a limit in n, too rough for differences in two variables.
+@pytest.mark.parametrize("name", [*(n for n in FIRST if n != "bessely"), *BINARY])
 def test_two_variables_to_order_four(name: str) -> None:
     """f(p + u(x, y)) at (0, 0): all its derivatives."""
     form = CLOSED_FORMS[name]
-    (start, *_) = points_of(name)
+    case = case_of(name)
 
     def arguments(number: Any, x: Any, y: Any) -> list[Any]:
-        return [number(p) + u(x, y) for p, u in zip(start, INNER, strict=False)]
+        shifted = zip(case.point, INNER, strict=False)
+        return [*case.orders, *(number(p) + u(x, y) for p, u in shifted)]
 
     found = ty.derivatives(
         lambda x, y: ty.functions.apply(name, *arguments(float, x, y)), (0.0, 0.0), 4
