@@ -147,7 +147,7 @@ class _Decomposition:
         if e not in self.rows:
             source = self.inputs[e]
             row = self.builder.input(source.source, source.index[0])
-            self.builder.name(row, str(e))
+            self.builder.name(row, e.payload if isinstance(e.payload, str) else str(e))
             self.rows[e] = row
         return self.rows[e]
 

@@ -20,8 +20,7 @@ from taylor_runtime.program import Input
 
 CONSTANT = -2  # an argument that is a number
 POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given
-STREAMED = 1 << 20  # bytes of results that are not kept in the caches while they are computed
-PAGE = 4096
+STREAMED = 1 << 23  # bytes of results that are not kept in the caches while they are computed
 LINE = 64
 
 
@@ -57,10 +56,10 @@ class Expansion:
         room: what an earlier run of as many points has returned, to be overwritten.
         """
         kind = as_precision(self.precision)
-        count, size = numbers.shape[-1], kind.dtype().nbytes
+        count = numbers.shape[-1]
         shape = (kind.parts, len(self.outputs), self.among.size)
         code = self.code(count)
-        padded = _padded(count, code.block, size)
+        padded = _padded(count, code.block)
         inputs = np.empty((kind.parts, numbers.shape[1], padded), numbers.dtype)
         inputs[..., :count] = numbers[:, self._places]
         if padded > count:
@@ -117,12 +116,11 @@ def aligned_empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     return raw[start : start + math.prod(shape)].reshape(shape)
 
 
-def _padded(count: int, block: int, size: int) -> int:
-    """Points to make room for: whole blocks, and not a number of them that puts all rows of an
-    array into the same places of a cache.
+def _padded(count: int, block: int) -> int:
+    """Points to make room for: an odd number of blocks, so that the rows of an array are not in the
+    same few places of a cache.
     """
-    padded = -(-max(count, 1) // block) * block
-    return padded + block if padded * size % (PAGE // 4) == 0 else padded
+    return block * (-(-max(count, 1) // block) | 1)
 
 
 @lru_cache(maxsize=64)

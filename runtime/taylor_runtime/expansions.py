@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -167,12 +166,12 @@ class _Memory:
         b, options, size = self.b, self.options, supports.among.size
         numbers = options.places[-1] + dict(self.program.inputs).get("parameter", 0)
 
-        def read(given: Input, position: int) -> Value | Fraction:
+        def read(given: Input, position: int) -> Value | int:
             slot = given.index[0]
             if given.source == "parameter":
                 return self._load(options.places[-1] + slot, numbers)
             if options.slots[slot] >= 0 and position:
-                return Fraction(1)
+                return 1
             return self._load(options.places[slot] + position, numbers)
 
         places: dict[int, list[Value]] = {}  # where the coefficient of an output stored last is

@@ -26,7 +26,7 @@ from taylor_runtime.factors import Factors
 from taylor_runtime.ir import PAIR, Builder, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, is_square
-from taylor_runtime.monomial_memory import MonomialMemory, Scaled, euler_views
+from taylor_runtime.monomial_memory import Exact, MonomialMemory, Scaled, euler_views
 from taylor_runtime.program import (
     Coefficient,
     Convolution,
@@ -40,8 +40,8 @@ from taylor_runtime.sums import in_chains
 from taylor_runtime.supports import Supports
 
 # input, position -> its coefficient, a number where it is known
-Reader = Callable[[Input, int], Value | Fraction]
-Product = tuple[Fraction, Value | None, Value | None]  # the product of the three
+Reader = Callable[[Input, int], Value | int]
+Product = tuple[Exact, Value | None, Value | None]  # the product of the three
 Done = Callable[[int, int], None]  # row, position
 Listed = tuple[tuple[int, int], ...]  # positions of the factors of products
 
@@ -94,7 +94,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         row = self.program.rows[index]
         if isinstance(row.start, Input) and degree:
             given = read(row.start, position)
-            return (None, given) if isinstance(given, Fraction) else (given, Fraction(1))
+            return (given, 1) if isinstance(given, Value) else (None, given)
         if degree:
             step = self._steps.get(index, row.step)
             assert step is not None
@@ -108,7 +108,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         if row.step is not None and row.start is None:
             row = replace(row, step=self._present(row.step, position))
         sums = partial(self._sums, position=position)
-        return self.start_value(row, self.points, start, sums), Fraction(1)
+        return self.start_value(row, self.points, start, sums), 1
 
     def _present(self, step: Step, position: int) -> Step:
         """The step without the terms that have no coefficient at a monomial."""
@@ -143,11 +143,13 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
     def _step_value(self, step: Step, degree: int, position: int) -> Scaled:
         operands = [term.operand for term in step.terms]
         counts = self._derivation(step, position)
-        if all(self._is_lopsided(c, degree) for c in operands if isinstance(c, Convolution)):
+        exact = not any(isinstance(term.constant, float) for term in step.terms)  # none is infinite
+        convolutions = [c for c in operands if isinstance(c, Convolution)]
+        if exact and all(self._is_lopsided(c, degree) for c in convolutions):
             return self._distributed(step, degree, position, counts)
         sums = self._sums(step, position, counts)
         self.memory.counts = counts
-        return self.step_value_of(step, counts[position], self.points, sums), Fraction(1)
+        return self.step_value_of(step, counts[position], self.points, sums), 1
 
     def _derivation(self, step: Step, position: int) -> Sequence[int]:
         """What each monomial is multiplied with by the derivation that serves a step best."""
@@ -173,7 +175,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
     def _distributed(self, step: Step, degree: int, position: int, counts: Sequence[int]) -> Scaled:
         """The step's value with all that its terms are multiplied with at one of their factors."""
         count = counts[position]
-        times = {"1": Fraction(1), "n": Fraction(count), "1/n": Fraction(1, count)}[step.times]
+        times: Exact = {"1": 1, "n": count}.get(step.times) or Fraction(1, count)
         common = None
         if step.divisor is not None:
             common = self.memory.reciprocal(step.divisor, self.points)
@@ -184,12 +186,13 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
                 head = self.memory.head(term.head, self.points)
                 factor = head if factor is None else head * factor
             assert not isinstance(term.constant, tuple)
-            number = times * Fraction(term.constant)
+            assert not isinstance(term.constant, float)
+            number = times if term.constant == 1 else times * term.constant
             if isinstance(term.operand, Convolution):
                 products += self._listed_products(term.operand, position, counts, number, factor)
             elif isinstance(term.operand, Coefficient):
                 value, own = self.memory.scaled(term.operand.row, position, counts)
-                products.append((number * own, factor, value))
+                products.append((number if own == 1 else number * own, factor, value))
             else:
                 value, _ = self.operand(term, degree, self.points, {})
                 products.append((number, factor, value))
@@ -200,7 +203,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         c: Convolution,
         position: int,
         counts: Sequence[int],
-        number: Fraction,
+        number: Exact,
         factor: Value | None,
     ) -> list[Product]:
         """number * factor * w a_left b_right, with the factor put to the sparser one."""
@@ -209,10 +212,13 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         for left, right in self._products(c)[position]:
             a, by_a = self.memory.scaled(c.a, left, counts)
             b, by_b = self.memory.scaled(c.b, right, counts)
-            whole = number * (by_a * by_b)
+            by = by_a * by_b
+            whole = number if by == 1 else number * by
             if c.weight is not None:
                 low, high = self._degrees[left], self._degrees[right]
-                whole = whole * Fraction(c.weight[0] * (low + high) + c.weight[1] * low)
+                alpha, beta = c.weight
+                assert not isinstance(alpha, float) and not isinstance(beta, float)
+                whole = whole * (alpha * (low + high) + beta * low)
             if square and left != right:
                 whole = whole * 2
             if whole == 0:
@@ -232,7 +238,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             number, a, b = products[0]
             return b if a is None else a, number
         t = self.points.type(self.element)
-        constant = Fraction(0)
+        constant: Exact = 0
         groups: dict[tuple[str, ...], tuple[Value, list[Value]]] = {}
         for number, a, b in products:
             if b is None:
@@ -256,7 +262,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
 
         total = in_chains(len(listed), append)
         assert total is not None
-        return total, Fraction(1)
+        return total, 1
 
     def _add_product(self, total: Value | None, a: Value, b: Value) -> Value:
         one = self.b.constant(1, a.type).text
@@ -272,9 +278,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         found: dict[Convolution, Doubled] = {}
         t = self.points.type(self.element)
         for c in convolutions_of(step.terms):
-            products = self._listed_products(
-                c, position, counts or self._degrees, Fraction(1), None
-            )
+            products = self._listed_products(c, position, counts or self._degrees, 1, None)
             value, number = self._sum_of_products(products)
             if value is None or number != 1:
                 scale = self.b.constant(number, t)

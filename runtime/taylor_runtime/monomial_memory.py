@@ -11,8 +11,9 @@ from taylor_runtime.layout import Chunk
 from taylor_runtime.program import Coefficient, Constant, Program, Row, Step
 from taylor_runtime.supports import Supports
 
-Scaled = tuple[Value | None, Fraction]  # a value times an exact number, or the number alone
-NOTHING: Scaled = (None, Fraction(0))
+Exact = int | Fraction  # integers where they will do: fractions take their time
+Scaled = tuple[Value | None, Exact]  # a value times an exact number, or the number alone
+NOTHING: Scaled = (None, 0)
 
 
 class MonomialMemory:
@@ -45,7 +46,7 @@ class MonomialMemory:
         """A coefficient; views by the derivation that multiplies each monomial with its count,
         Euler's unless given.
         """
-        number = 1
+        number: Exact = 1
         while row in self.views:
             row, number = self.views[row], number * (counts or self._degrees)[position]
         value, own = self._known.get((row, position), NOTHING)
@@ -54,7 +55,7 @@ class MonomialMemory:
     def at(self, row: int, position: int) -> Value:
         return self._value(*self.scaled(row, position))
 
-    def _value(self, value: Value | None, number: Fraction) -> Value:
+    def _value(self, value: Value | None, number: Exact) -> Value:
         if value is None:
             return self.b.constant(number, self._type)
         return value if number == 1 else value * self.b.constant(number, self._type)
