@@ -78,9 +78,21 @@ class Expansion:
 
     def code(self, count: int) -> rt.Expansion:
         """Machine code for so many points."""
+        wanted = count == 1, self._result_size * count > STREAMED
+        found = self._codes.get(wanted)
+        if found is None:
+            found = self._codes[wanted] = _compiled(self, *wanted)
+        return found
+
+    @cached_property
+    def _codes(self) -> dict[tuple[bool, bool], rt.Expansion]:
+        return {}
+
+    @cached_property
+    def _result_size(self) -> int:
+        """Bytes of the results of a point."""
         kind = as_precision(self.precision)
-        size = kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
-        return _compiled(self, count == 1, size * count > STREAMED)
+        return kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Expansion) else NotImplemented
