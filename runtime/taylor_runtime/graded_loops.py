@@ -18,8 +18,7 @@ from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.program import Constant, Convolution, Input, Number, Program, Step
-
-CHAINS = 4  # of a sum of products, which hide the latency of multiply-adds
+from taylor_runtime.sums import CHAINS, chained_sums
 
 Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient
 
@@ -232,25 +231,15 @@ class GradedLoops(StepArithmetic[LoopMemory]):
         b, memory = self.b, self.memory
         start = memory.look_up(Request("starts", row, convolution=c), rank)
         end = memory.look_up(Request("ends", row, convolution=c), rank)
-        zero = b.constant(0, memory.type)
-        whole = (end - start) >> 2
-
         a = memory.row_at(c.a, None if c.weight is None else c)
         other = memory.row_at(c.b)
 
-        def one(k: Index, total: Value) -> Value:
+        def add(k: Value, sums: list[Value]) -> list[Value]:
             request = Request("pairs", convolution=c)
             left, right = (memory.look_up(request, k * 2 + side) for side in (0, 1))
-            return b.fma(memory.load(a, left), memory.load(other, right), total)
+            return [b.fma(memory.load(a, left), memory.load(other, right), sums[0])]
 
-        def four(k: Index, totals: list[Value]) -> Sequence[Value]:
-            return [one(start + k * CHAINS + i, total) for i, total in enumerate(totals)]
-
-        totals = b.fold(0, whole, [zero] * CHAINS, four)
-        (first,) = b.fold(
-            start + whole * CHAINS, end, totals[:1], lambda k, carried: [one(k, carried[0])]
-        )
-        total = (first + totals[1]) + (totals[2] + totals[3])
+        (total,) = chained_sums(b, (start, end), [b.constant(0, memory.type)], CHAINS, add)
         if not is_square(c):
             return total, False
         root = memory.load(a, memory.look_up(Request("middles", row, convolution=c), rank))

@@ -14,8 +14,9 @@ from functools import partial
 
 from taylor_runtime.control import Fields
 from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
-from taylor_runtime.polynomials.sums import CHAINS, chained_sums, table_item
+from taylor_runtime.polynomials.sums import table_item
 from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
+from taylor_runtime.sums import CHAINS, chained_sums
 
 PRODUCT = "taylor.polynomial.product"
 
