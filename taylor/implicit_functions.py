@@ -42,8 +42,10 @@ def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None)
     of Newton lead to, computed until g is zero to within its rounding errors.  Where there are
     several, let the start be a function of x that stays near the wanted one: as x moves, a fixed
     start may lead to another root, and the function then jumps (an integration goes on beyond a
-    jump, as beyond any other).  Where the iteration does not end, the value is NaN.  Derivatives of every order follow from the equations, and
-    are not finite where dg/dy is singular.  Other variables and parameters in g are arguments, too.
+    jump, as beyond any other).  Where the iteration does not end, the value is NaN.
+
+    Derivatives of every order follow from the equations, and are not finite where dg/dy is
+    singular.  Other variables and parameters in g are arguments, too.
 
     Raises ArgumentError if the equations do not contain an unknown, or nothing but unknowns,
     ArgumentTypeError for a g that is not callable or does not build expressions, ShapeError for
