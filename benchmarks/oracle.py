@@ -57,6 +57,8 @@ class Oracle:
         for n, derivative in enumerate(derivatives):
             with mp.workdps(_GUARD_DIGITS):
                 value = mp.convert(derivative(mp.mpf(point))) / mp.factorial(n)
+                if self.case.name == "lgamma":
+                    value = mp.re(value)  # SymPy's loggamma is complex left of zero
             if abs(value - coefficients[n]) > _AGREEMENT * abs(value) + 10 * smallest:
                 raise RuntimeError(
                     f"{self.case.name} at {point}, order {n}: SymPy gives {value}, mpmath "
