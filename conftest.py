@@ -12,6 +12,18 @@ from hypothesis import settings
 _directory = pytest.StashKey[str]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--scale", type=int, default=1, help="how many times more random cases to try (default 1)"
+    )
+
+
+@pytest.fixture(scope="session")
+def scale(pytestconfig: pytest.Config) -> int:
+    """What random tests multiply their number of cases by: ``pytest --scale 1000`` for long runs."""
+    return int(pytestconfig.getoption("--scale"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # The same examples in every run, so that a failure can be repeated.
     settings.register_profile("reproducible", derandomize=True)

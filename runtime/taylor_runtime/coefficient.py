@@ -28,6 +28,7 @@ from taylor_runtime.program import (
     Term,
 )
 from taylor_runtime.sums import add_scaled, in_chains
+from taylor_runtime.verify import ProgramError
 
 
 class Memory(KernelMemory, Protocol):
@@ -35,7 +36,6 @@ class Memory(KernelMemory, Protocol):
 
     def reciprocal(self, row: int, chunk: Chunk) -> Value: ...
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value: ...
-    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value: ...
 
 
 M = TypeVar("M", bound=Memory)
@@ -167,8 +167,12 @@ class StepArithmetic(Generic[M]):
             a, b = (self.memory.newest(row, n, chunk) for row in (operand.a, operand.b))
             return self.b.select(condition, a, b), False
         if operand.lag:
-            return self.memory.coefficient(operand.row, n - 1, chunk), False
+            return self.lagged(operand.row, n, chunk), False
         return self.memory.newest(operand.row, n, chunk), False
+
+    def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """row_{n-1}, which differential equations want."""
+        raise ProgramError(f"row {row} is read with a lag, but there is no time in the program")
 
 
 def _times(constant: Constant, factor: int) -> Constant:

@@ -221,6 +221,10 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
                 value = self.b.constant(0, chunk.type(self.element))
             self.memory.store(index, n, chunk, value)
 
+    def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """row_{n-1}."""
+        return self.memory.coefficient(row, n - 1, chunk)
+
     def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
         """u_n by the step, for n >= 1."""
         return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))

@@ -102,23 +102,26 @@ def expansion_module(
     """
     verify(program)
     module = Module()
-    pointers = ["in", "out", "tables", "work"]
-    kinds = {
-        name: "ptr noalias" + (" readonly" if name in "in tables" else "") for name in pointers
-    }
-    names = ["in", "out", "count", "first", "last", "tables", "work"]
-    parameters = [(kinds.get(name, "i64"), name) for name in names]
+    parameters = [
+        ("ptr noalias readonly", "in"),
+        ("ptr noalias", "out"),
+        ("i64", "count"),
+        ("i64", "first"),
+        ("i64", "last"),
+        ("ptr noalias readonly", "tables"),
+        ("ptr noalias", "work"),
+    ]
     requests: tuple[Request, ...] = ()
     with module.function(EXPAND, "void", parameters, "nounwind") as (b, arguments):
         first, last = arguments[3:5]
 
         def block(i: Index, _: list[Value]) -> Sequence[Value]:
             nonlocal requests
-            memory = _Memory(b, program, options, arguments, i)
+            one = _Block(b, program, options, arguments, i)
             if supports is None:
-                requests = memory.loops()
+                requests = one.loops()
             else:
-                memory.written_out(supports)
+                one.written_out(supports)
             return []
 
         b.fold(first, last, [], block)
@@ -126,7 +129,7 @@ def expansion_module(
     return module.text(), requests
 
 
-class _Memory:
+class _Block:
     """The arrays of one block of points, and the code between them."""
 
     def __init__(
@@ -205,11 +208,11 @@ class _Memory:
                 slot += len(options.slots)
             elif options.slots[slot] >= 0 and isinstance(rank, Value):
                 return b.constant(1, self.type)
-            place = memory.number(Request("given", slot))
-            return self._load(place + rank, memory.number(Request("given")))
+            place = memory.find(Request("given", slot))
+            return self._load(place + rank, memory.find(Request("given")))
 
         loops.emit(read)
-        size = memory.number(Request("size"))
+        size = memory.find(Request("size"))
         for k, (row, _) in enumerate(program.outputs):
 
             def copy(rank: Index, k: int = k, row: int = row) -> None:

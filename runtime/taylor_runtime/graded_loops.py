@@ -17,22 +17,20 @@ from taylor_runtime.graded_tables import Request
 from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, is_square
-from taylor_runtime.program import Constant, Convolution, Input, Number, Program, Step
+from taylor_runtime.monomial_memory import GradedMemory
+from taylor_runtime.program import Convolution, Input, Number, Program, Step
 from taylor_runtime.sums import CHAINS, chained_sums
 
 Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient
 
 
-class LoopMemory:
+class LoopMemory(GradedMemory):
     """The coefficients of rows in the workspace; order zero is known in registers too."""
 
     def __init__(
         self, b: Builder, program: Program, points: Chunk, element: str, work: Value, tables: Value
     ) -> None:
-        self.b = b
-        self.program = program
-        self.element = element
-        self.type = points.type(element)
+        super().__init__(b, program, points, element)
         self.work = work
         self.tables = tables
         self._known: dict[Request, Value] = {}
@@ -43,13 +41,10 @@ class LoopMemory:
 
     def look_up(self, request: Request, index: Index) -> Value:
         """An entry of a table."""
-        place = self.b.at(self._found(request), index, "i32")
+        place = self.b.at(self.find(request), index, "i32")
         return self.b.cast("zext", self.b.load(I32, place), "i64")
 
-    def number(self, request: Request) -> Value:
-        return self._found(request)
-
-    def _found(self, request: Request) -> Value:
+    def find(self, request: Request) -> Value:
         """A number, or where a table begins; read once, at the start of the function."""
         found = self._known.get(request)
         if found is None:
@@ -69,7 +64,7 @@ class LoopMemory:
 
     def row_at(self, row: int, copied: Convolution | None = None) -> Value:
         """Where a row begins, or its scaled copy."""
-        base = self.number(Request("base", row if copied is None else -1, convolution=copied))
+        base = self.find(Request("base", row if copied is None else -1, convolution=copied))
         return self.b.at(self.work, base, self.element)
 
     def load(self, start: Value, place: Index) -> Value:
@@ -88,7 +83,7 @@ class LoopMemory:
         start = self.row_at(row)
         self.put(start, 0, value)
         zero = self.b.constant(0, self.type)
-        self.put(start, self.place(self.number(Request("count", row))), zero)
+        self.put(start, self.place(self.find(Request("count", row))), zero)
 
     def head(self, row: int, chunk: Chunk) -> Value:
         return self._heads[row]
@@ -106,13 +101,6 @@ class LoopMemory:
             return self.head(row, chunk)
         place = self.look_up(Request("sources", self.row, row), self.rank)
         return self.load(self.row_at(row), place)
-
-    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
-        raise NotImplementedError("a graded program has no time, and so no lags")
-
-    def constant(self, constant: Constant, chunk: Chunk) -> Value:
-        number = constant[0] if isinstance(constant, tuple) else constant
-        return self.b.constant(number, self.type)
 
 
 class GradedLoops(StepArithmetic[LoopMemory]):
@@ -161,7 +149,7 @@ class GradedLoops(StepArithmetic[LoopMemory]):
             body(rank)
             return []
 
-        self.b.fold(first, self.memory.number(Request("count", row)), [], one)
+        self.b.fold(first, self.memory.find(Request("count", row)), [], one)
 
     def _copy(self, index: int, given: Input, read: Reader) -> None:
         """The coefficients 1 .. of an input."""
@@ -173,13 +161,10 @@ class GradedLoops(StepArithmetic[LoopMemory]):
     def _start_sums(self, step: Step) -> dict[Convolution, Doubled]:
         sums: dict[Convolution, Doubled] = {}
         for c in convolutions_of(step.terms):
-            if c.first or c.last:
-                sums[c] = (self.b.constant(0, self.memory.type), False)
-                continue
-            a, b = self.memory.head(c.a, self.points), self.memory.head(c.b, self.points)
-            if c.weight is not None:
-                raise NotImplementedError("weights vanish at order zero")
-            sums[c] = (a * b, False)
+            value = self.b.constant(0, self.memory.type)
+            if not c.first and not c.last and c.weight is None:  # weights of order zero are zero
+                value = self.memory.head(c.a, self.points) * self.memory.head(c.b, self.points)
+            sums[c] = (value, False)
         return sums
 
     def _segment(self, row: int, n: Index) -> tuple[Value, Value]:

@@ -16,7 +16,21 @@ Scaled = tuple[Value | None, Exact]  # a value times an exact number, or the num
 NOTHING: Scaled = (None, 0)
 
 
-class MonomialMemory:
+class GradedMemory:
+    """What both renderings of graded programs remember: points, and how numbers are written."""
+
+    def __init__(self, b: Builder, program: Program, points: Chunk, element: str) -> None:
+        self.b = b
+        self.program = program
+        self.element = element
+        self.type = points.type(element)
+
+    def constant(self, constant: Constant, chunk: Chunk) -> Value:
+        number = constant[0] if isinstance(constant, tuple) else constant
+        return self.b.constant(number, self.type)
+
+
+class MonomialMemory(GradedMemory):
     """The coefficients of rows by monomial; "newest" is that of the monomial being computed.
 
     views: rows whose coefficients are those of another row times their degree.
@@ -31,14 +45,11 @@ class MonomialMemory:
         element: str,
         views: dict[int, int],
     ) -> None:
-        self.b = b
-        self.program = program
-        self.element = element
+        super().__init__(b, program, points, element)
         self.views = views
         self.here = 0
         self.counts: Sequence[int] | None = None  # of the derivation that `newest` views by
         self._degrees = supports.among.degrees.tolist()
-        self._type = points.type(element)
         self._known: dict[tuple[int, int], Scaled] = {}
         self._reciprocal: dict[int, Value] = {}
 
@@ -49,6 +60,8 @@ class MonomialMemory:
         number: Exact = 1
         while row in self.views:
             row, number = self.views[row], number * (counts or self._degrees)[position]
+        if number == 0:
+            return NOTHING
         value, own = self._known.get((row, position), NOTHING)
         return value, own if number == 1 else number * own
 
@@ -57,8 +70,8 @@ class MonomialMemory:
 
     def _value(self, value: Value | None, number: Exact) -> Value:
         if value is None:
-            return self.b.constant(number, self._type)
-        return value if number == 1 else value * self.b.constant(number, self._type)
+            return self.b.constant(number, self.type)
+        return value if number == 1 else value * self.b.constant(number, self.type)
 
     def store(self, row: int, scaled: Scaled) -> None:
         value, number = scaled
@@ -69,13 +82,6 @@ class MonomialMemory:
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
         return self._value(*self.scaled(row, self.here, self.counts))
-
-    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
-        raise NotImplementedError("a graded program has no time, and so no lags")
-
-    def constant(self, constant: Constant, chunk: Chunk) -> Value:
-        number = constant[0] if isinstance(constant, tuple) else constant
-        return self.b.constant(number, chunk.type(self.element))
 
     def reciprocal(self, row: int, chunk: Chunk) -> Value:
         found = self._reciprocal.get(row)

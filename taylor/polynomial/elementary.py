@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.functions.apply import completed
 from taylor.functions.registry import get
 from taylor.polynomial.arithmetic import common_shape, multiply, operand, widened
 from taylor.polynomial.base import Coefficients, converted, in_common, make
-from taylor.polynomial.machines import ARGUMENTS, check, formula, of_single
+from taylor.polynomial.machines import of_many, of_single
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -52,18 +51,7 @@ def elementary(name: str, *operands: Any) -> Polynomial:
         widened(planes, shape, wide).reshape(kind.parts, -1, space.size if wide else 1)
         for planes, wide in given
     ]
-    arguments = ARGUMENTS[: len(operands)]
-    expansion = Expansion(
-        (formula(name, arguments, fixed),),
-        arguments,
-        tuple(POLYNOMIAL if wide else CONSTANT for _, wide in given),
-        space.monomials,
-        kind.name,
-        looped=True,
-    )
-    listed = np.concatenate(flat, axis=-1).swapaxes(1, 2)
-    found = expansion.run(listed, 1)[:, 0, :, : listed.shape[-1]].swapaxes(1, 2)
-    check(name, found, listed)
+    found = of_many(name, flat, space, kind, fixed)
     return make(found.reshape(kind.parts, *shape, space.size), space, kind)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
-from taylor.expansion import POLYNOMIAL, Expansion
+from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.expression import Expression, as_expression, variable
 from taylor.functions.apply import apply
 from taylor.polynomial.base import Coefficients, make
@@ -59,13 +59,25 @@ def of_single(name: str, *operands: Coefficients) -> Polynomial:
     return make(found, first._space, first._kind)
 
 
-def of_many(name: str, operands: Sequence[np.ndarray], space: Space, kind: Precision) -> np.ndarray:
-    """The same for as many polynomials as there are, of shape (parts, polynomials, size)."""
-    arguments, roles = ARGUMENTS[: len(operands)], (POLYNOMIAL,) * len(operands)
-    outputs = (formula(name, arguments),)
+def of_many(
+    name: str,
+    operands: Sequence[np.ndarray],
+    space: Space,
+    kind: Precision,
+    fixed: tuple[Any, ...] = (),
+) -> np.ndarray:
+    """A function of as many polynomials as there are, of shape (parts, polynomials, size); of
+    operands that are numbers the last axis has the length 1.
+    """
+    arguments = ARGUMENTS[: len(operands)]
+    roles = tuple(POLYNOMIAL if x.shape[-1] == space.size else CONSTANT for x in operands)
+    outputs = (formula(name, arguments, fixed),)
     expansion = Expansion(outputs, arguments, roles, space.monomials, kind.name, looped=True)
     given = np.concatenate(operands, axis=-1).swapaxes(1, 2)
-    return expansion.run(given, 1)[:, 0, :, : given.shape[-1]].swapaxes(1, 2)
+    found = expansion.run(given, 1)[:, 0, :, : given.shape[-1]].swapaxes(1, 2)
+    if name != "mul":
+        check(name, found, given)
+    return found
 
 
 @lru_cache(maxsize=1024)
