@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def scale(pytestconfig: pytest.Config) -> int:
-    """What random tests multiply their number of cases by: ``pytest --scale 1000`` for long runs."""
+    """What random tests multiply their number of cases by; 1000 or so for long runs."""
     return int(pytestconfig.getoption("--scale"))
 
 
