@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -234,17 +233,24 @@ class Derivatives(Mapping[Any, np.ndarray]):
                 f"tensor: order {order} was not computed in full: order={self.order}"
                 + (f", limits={self._among.limits}" if self._among.limits else "")
             )
-        entries = []
-        known: dict[tuple[int, ...], np.ndarray] = {}
-        for axes in product(range(size), repeat=order):
-            powers = tuple(axes.count(i) for i in range(size))
-            if powers not in known:
-                known[powers] = self[powers]
-            entries.append(known[powers])
-        place = len(self._outputs)
-        stacked = np.stack(entries, axis=place)
-        shape = (*stacked.shape[:place], *(size,) * order, *stacked.shape[place + 1 :])
-        return stacked.reshape(shape)
+        axes = np.sort(np.indices((size,) * order).reshape(order, size**order), axis=0)
+        codes = np.zeros(size**order, np.int64)
+        for axis in axes:
+            codes = codes * size + axis
+        # Monomials of a degree are in the order of their sorted lists of variables.
+        rank = np.unique(codes, return_inverse=True)[1].ravel()
+        here = self._among.of_degree(order)
+        kind = np.int64 if order <= 20 else object  # 20! < 2**63
+        factorials = np.array([math.factorial(k) for k in range(order + 1)], kind)
+        factors = factorials[self._among.exponents[here]].prod(axis=1)[rank]
+        part = self._planes[:, :, here, : math.prod(self._points)]
+        values = self._kind.from_planes(part[:, :, rank])
+        for factor in set(factors.tolist()) - {1}:
+            chosen = factors == factor
+            options = {"precision": self._kind.name}
+            values[:, chosen] = times(values[:, chosen], factor, options)
+        shape = (*self._outputs, *(size,) * order, *self._points, *self._kind.axes)
+        return values.reshape(shape)
 
     def polynomial(self, names: Any = None) -> Polynomial:
         """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).

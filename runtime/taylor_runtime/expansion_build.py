@@ -13,8 +13,8 @@ from taylor_runtime.build import aligned_zeros
 from taylor_runtime.call import buffer, function_pointer
 from taylor_runtime.convolve import convolutions_of
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.expansions import EXPAND, ExpansionOptions, expansion_module
-from taylor_runtime.graded_tables import GradedTables, Request
+from taylor_runtime.expansions import EXPAND, ExpansionOptions, Requests, expansion_module
+from taylor_runtime.graded_tables import GradedTables
 from taylor_runtime.ir import planes_of, size_of
 from taylor_runtime.program import Program
 from taylor_runtime.supports import Supports
@@ -76,7 +76,7 @@ def build_expansion(
         *places, end = options.places
         given = [end + parameters, *places, *range(end, end + parameters)]
         made = GradedTables(program, supports, options.points.lanes, given)
-        header, tables = made.header(requests)
+        header, tables = made.header(*requests)
         planes, size = planes_of(options.element), size_of(options.element)
         workspace = -(-planes * made.size * size // 8)
     else:
@@ -106,7 +106,7 @@ def _generic(program: Program, options: ExpansionOptions) -> ExpansionOptions:
 @lru_cache(maxsize=256)
 def _looped(
     program: Program, options: ExpansionOptions, externals: tuple[tuple[str, int], ...]
-) -> tuple[Module, tuple[Request, ...]]:
+) -> tuple[Module, tuple[Requests, ...]]:
     """Loops of a program: for polynomials in any variables."""
     text, requests = expansion_module(program, options, None)
     return _compiled(text, externals), requests

@@ -5,23 +5,42 @@ Points are lanes, and a block of them is computed at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from taylor_runtime.graded import GradedEmitter
-from taylor_runtime.graded_loops import GradedLoops
+from taylor_runtime.graded_loops import GradedLoops, LoopMemory, Reader
+from taylor_runtime.graded_shapes import Shape, shaped
 from taylor_runtime.graded_tables import Request
-from taylor_runtime.ir import ELEMENTS, I64, Builder, Index, Module, Value, size_of
+from taylor_runtime.ir import ELEMENTS, I64, PTR, Builder, Index, Module, Value, size_of
 from taylor_runtime.layout import Chunk
 from taylor_runtime.monomials import Monomials, monomials
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program import Input, Program, Row
 from taylor_runtime.supports import Supports
 from taylor_runtime.verify import verify
 
 EXPAND = "taylor.expand"
 CACHE_LINE = 64
+TOGETHER = 64  # rows whose loops are one function; of more, rows of equal shape share functions
+PARAMETERS = [
+    ("ptr noalias readonly", "in"),
+    ("ptr noalias", "out"),
+    ("i64", "count"),
+    ("i64", "first"),
+    ("i64", "last"),
+    ("ptr noalias readonly", "tables"),
+    ("ptr noalias", "work"),
+]
+TABLES = 5  # their place among the parameters
+STAGES: dict[str, Callable[[Row], bool]] = {  # what is done to rows, and to which of them
+    "start": lambda row: True,
+    "copy": lambda row: isinstance(row.start, Input) and row.start.source == "jet",
+    "advance": lambda row: row.step is not None and not row.constant,
+}
+
+Requests = tuple[Request, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +87,8 @@ class ExpansionOptions:
         for variable in self.slots:
             mask = np.ones(self.among.size, bool)
             if variable >= 0:
-                units = np.zeros(self.variables, np.int16)
-                units[variable] = 1
-                exponents = self.among.exponents
-                mask = (exponents == units).all(axis=1) | (exponents == 0).all(axis=1)
+                mask = self.among.degrees <= 1
+                mask[1:] &= self.among.exponents[1:, variable] == 1
             given.append(mask)
         return Supports(program, self.among, given)
 
@@ -88,7 +105,7 @@ class ExpansionOptions:
 
 def expansion_module(
     program: Program, options: ExpansionOptions, supports: Supports | None
-) -> tuple[str, tuple[Request, ...]]:
+) -> tuple[str, tuple[Requests, ...]]:
     """IR text of `void taylor.expand(ptr in, ptr out, i64 count, i64 first, i64 last, ptr tables,
     ptr work)`, and the tables that it wants.
 
@@ -102,17 +119,8 @@ def expansion_module(
     """
     verify(program)
     module = Module()
-    parameters = [
-        ("ptr noalias readonly", "in"),
-        ("ptr noalias", "out"),
-        ("i64", "count"),
-        ("i64", "first"),
-        ("i64", "last"),
-        ("ptr noalias readonly", "tables"),
-        ("ptr noalias", "work"),
-    ]
-    requests: tuple[Request, ...] = ()
-    with module.function(EXPAND, "void", parameters, "nounwind") as (b, arguments):
+    requests: tuple[Requests, ...] = ()
+    with module.function(EXPAND, "void", PARAMETERS, "nounwind") as (b, arguments):
         first, last = arguments[3:5]
 
         def block(i: Index, _: list[Value]) -> Sequence[Value]:
@@ -143,7 +151,9 @@ class _Block:
         self.b = b
         self.program = program
         self.options = options
+        self.arguments = arguments
         self.ins, self.outs, self.count, _, _, self.tables, self.work = arguments
+        self.block = b.like(self.count, block)
         self.point = b.like(self.count, block * options.block)
         self.type = options.points.type(options.element)
 
@@ -195,23 +205,15 @@ class _Block:
         emitter = GradedEmitter(b, self.program, supports, options.points, options.element)
         emitter.emit(read, done)
 
-    def loops(self) -> tuple[Request, ...]:
-        """The code that looks everything up, and what it looks up."""
-        b, options, program = self.b, self.options, self.program
-        work = b.planes(self.work, b.load(I64, self.tables), options.element)
-        loops = GradedLoops(b, program, options.points, options.element, work, self.tables)
+    def loops(self) -> tuple[Requests, ...]:
+        """The code that looks everything up, and what it looks up: itself, then for each record."""
+        program = self.program
+        loops, records = self._loops(), list[Requests]()
         memory = loops.memory
-
-        def read(given: Input, rank: Index) -> Value:
-            slot = given.index[0]
-            if given.source == "parameter":
-                slot += len(options.slots)
-            elif options.slots[slot] >= 0 and isinstance(rank, Value):
-                return b.constant(1, self.type)
-            place = memory.find(Request("given", slot))
-            return self._load(place + rank, memory.find(Request("given")))
-
-        loops.emit(read)
+        if len(program.rows) <= TOGETHER:
+            loops.emit(self._reader(memory))
+        else:
+            records = self._by_shape(memory.find(Request("records")))
         size = memory.find(Request("size"))
         for k, (row, _) in enumerate(program.outputs):
 
@@ -221,4 +223,90 @@ class _Block:
                 self._store(value, self._result(k, position, size))
 
             loops.each_rank(row, copy)
-        return memory.requests
+        return memory.requests, *records
+
+    def _loops(self) -> GradedLoops:
+        b, options = self.b, self.options
+        work = b.planes(self.work, b.load(I64, self.tables), options.element)
+        points, element = options.points, options.element
+        return GradedLoops(b, self.program, points, element, work, self.tables)
+
+    def _reader(self, memory: LoopMemory) -> Reader:
+        """What gives the coefficients of inputs."""
+
+        def read(given: Input, rank: Index) -> Value:
+            slot = given.index[0]
+            if given.source == "parameter":
+                slot += len(self.options.slots)
+            elif self.options.slots[slot] >= 0 and isinstance(rank, Value):
+                return self.b.constant(1, self.type)
+            place = memory.find(Request("given", slot))
+            return self._load(place + rank, memory.find(Request("given")))
+
+        return read
+
+    def _by_shape(self, memory: Value) -> list[Requests]:
+        """Calls of a function for each shape of rows, stage by stage, and what these look up in
+        their records, which lie in `memory` one behind the other.
+        """
+        b, records, end = self.b, list[Requests](), 0
+        functions: dict[tuple[str, Shape], tuple[str, Requests]] = {}
+        calls: dict[str, list[tuple[str, int]]] = {stage: [] for stage in STAGES}
+        for index, (shape, place) in enumerate(shaped(self.program, self.options.slots)):
+            row = self.program.rows[index]
+            for stage, has in STAGES.items():
+                if has(row):
+                    if (stage, shape) not in functions:
+                        functions[stage, shape] = self._function(stage, shape, len(functions))
+                    name, requests = functions[stage, shape]
+                    calls[stage].append((name, end))
+                    records.append(tuple(place.request(request) for request in requests))
+                    end += 1 + len(requests)
+
+        def run(stage: str, n: Index) -> None:
+            if not calls[stage]:
+                return
+            names, starts = zip(*calls[stage], strict=True)
+            functions = b.functions(names)
+            places = b.table(starts, "i64")
+
+            def call(k: Index, _: list[Value]) -> Sequence[Value]:
+                given = [*self.arguments, self.block, b.like(self.block, n)]
+                given[TABLES] = b.at(memory, b.load(I64, b.at(places, k, "i64")), "i64")
+                function = b.load(PTR, b.at(functions, k, "ptr"))
+                listed = ", ".join(f"{a.type} {a.text}" for a in given)
+                b.line(f"call void {function.text}({listed})")
+                return []
+
+            b.fold(0, b.like(self.block, len(names)), [], call)
+
+        def degree(n: Index, _: list[Value]) -> Sequence[Value]:
+            run("advance", n)
+            return []
+
+        run("start", 0)
+        run("copy", 0)
+        b.fold(1, self.program.order + 1, [], degree)
+        return records
+
+    def _function(self, stage: str, shape: Shape, number: int) -> tuple[str, Requests]:
+        """A function for one stage of rows of a shape: its name, and what it looks up."""
+        name = f"taylor.{stage}.{number}"
+        program = replace(self.program, rows=(), outputs=())
+        options = replace(self.options, slots=(shape.slot,))
+        parameters = [*PARAMETERS, ("i64", "block"), ("i64", "n")]
+        function = self.b.module.function(name, "void", parameters, "nounwind noinline", "internal")
+        with function as (b, (*arguments, block, n)):
+            inner = _Block(b, program, options, arguments, block)
+            loops = inner._loops()
+            read = inner._reader(loops.memory)
+            if stage == "start":
+                loops.start(0, shape.row, read)
+            elif stage == "copy":
+                loops.copy(0, shape.row, read)
+            else:
+                if shape.row.step is not None and shape.row.step.divisor is not None:
+                    loops.memory.invert(shape.row.step.divisor)
+                loops.advance(0, shape.row, n)
+            b.ret()
+        return name, loops.memory.requests

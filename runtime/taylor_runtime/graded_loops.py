@@ -18,7 +18,7 @@ from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk, is_square
 from taylor_runtime.monomial_memory import GradedMemory
-from taylor_runtime.program import Convolution, Input, Number, Program, Step
+from taylor_runtime.program import Convolution, Input, Number, Program, Row, Step
 from taylor_runtime.sums import CHAINS, chained_sums
 
 Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient
@@ -31,6 +31,7 @@ class LoopMemory(GradedMemory):
         self, b: Builder, program: Program, points: Chunk, element: str, work: Value, tables: Value
     ) -> None:
         super().__init__(b, program, points, element)
+        self.points = points
         self.work = work
         self.tables = tables
         self._known: dict[Request, Value] = {}
@@ -86,11 +87,12 @@ class LoopMemory(GradedMemory):
         self.put(start, self.place(self.find(Request("count", row))), zero)
 
     def head(self, row: int, chunk: Chunk) -> Value:
-        return self._heads[row]
+        known = self._heads.get(row)
+        return self.load(self.row_at(row), 0) if known is None else known
 
     def invert(self, row: int) -> None:
         """Make a row's reciprocal known, before any loop wants it."""
-        self._reciprocals[row] = 1 / self._heads[row]
+        self._reciprocals[row] = 1 / self.head(row, self.points)
 
     def reciprocal(self, row: int, chunk: Chunk) -> Value:
         return self._reciprocals[row]
@@ -119,28 +121,38 @@ class GradedLoops(StepArithmetic[LoopMemory]):
 
     def emit(self, read: Reader) -> None:
         """All coefficients; `read` gives those of the inputs."""
-        memory, b = self.memory, self.b
-        for index, row in enumerate(self.program.rows):
-            value = self.start_value(
-                row, self.points, lambda given: read(given, 0), self._start_sums
-            )
-            memory.start(index, value)
-        divisors = [row.step.divisor for row in self.program.rows if row.step]
+        rows = self.program.rows
+        for index, row in enumerate(rows):
+            self.start(index, row, read)
+        divisors = [row.step.divisor for row in rows if row.step]
         for divisor in dict.fromkeys(d for d in divisors if d is not None):
-            memory.invert(divisor)
-        for index, row in enumerate(self.program.rows):
-            if isinstance(row.start, Input) and row.start.source == "jet":
-                self._copy(index, row.start, read)
+            self.memory.invert(divisor)
+        for index, row in enumerate(rows):
+            self.copy(index, row, read)
 
         def degree(n: Index, _: list[Value]) -> Sequence[Value]:
             self.factors.enter(n)
-            for index, row in enumerate(self.program.rows):
-                if row.step is not None and not row.constant:
-                    self._scaled_copies(row.step, n)
-                    self._advance(index, row.step, n)
+            for index, row in enumerate(rows):
+                self.advance(index, row, n)
             return []
 
-        b.fold(1, self.program.order + 1, [], degree)
+        self.b.fold(1, self.program.order + 1, [], degree)
+
+    def start(self, index: int, row: Row, read: Reader) -> None:
+        """Order zero of a row."""
+        value = self.start_value(row, self.points, lambda given: read(given, 0), self._start_sums)
+        self.memory.start(index, value)
+
+    def copy(self, index: int, row: Row, read: Reader) -> None:
+        """The coefficients 1 .. of a row that is given."""
+        if isinstance(row.start, Input) and row.start.source == "jet":
+            self._copy(index, row.start, read)
+
+    def advance(self, index: int, row: Row, n: Index) -> None:
+        """The coefficients of degree n of a row that has any."""
+        if row.step is not None and not row.constant:
+            self._scaled_copies(row.step, n)
+            self._advance(index, row.step, n)
 
     def each_rank(self, row: int, body: Callable[[Index], None], first: int = 0) -> None:
         """Run `body` for all monomials of a row but the first few."""

@@ -29,7 +29,8 @@ class Request:
     "positions" (among all monomials), "sources" (the rank in row `other`; its size if it has none),
     "starts" and "ends" (of the products of `convolution` that make it), "middles" (the rank of its
     root in a factor that is squared).  Others: "segments" (first rank of each degree), "pairs"
-    (ranks of the factors of each product).  Ranks of sources, roots and factors are in elements.
+    (ranks of the factors of each product), "records" (headers of rows, see `graded_shapes`).  Ranks
+    of sources, roots and factors are in elements.
 
     Numbers: "base" (where a row begins in the workspace, or the scaled copy of a convolution's left
     factor), "count" (of a row's monomials), "given" (where the input `row` begins; in all, for -1),
@@ -74,17 +75,28 @@ class GradedTables:
                     end += self.counts[c.a]
         self.size = -(-end * self.unit // REGISTER) * REGISTER
 
-    def header(self, requests: Sequence[Request]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The size of the workspace, then numbers and addresses of tables; and the tables."""
-        found = [self.size]
+    def header(
+        self, requests: Sequence[Request], *records: Sequence[Request]
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The size of the workspace, then numbers and addresses of tables; and the tables.
+
+        records: further headers, which lie one behind the other in the table "records".
+        """
         tables: list[np.ndarray] = []
+        listed = [entry for record in records for entry in self._entries(record, tables)]
+        tables.append(np.array(listed, np.int64))
+        self._records = tables[-1]
+        return np.array(self._entries(requests, tables), np.int64), tables
+
+    def _entries(self, requests: Sequence[Request], tables: list[np.ndarray]) -> list[int]:
+        found = [self.size]
         for request in requests:
             if request.is_number:
                 found.append(self._number(request))
             else:
                 tables.append(self._table(request))
                 found.append(tables[-1].ctypes.data)
-        return np.array(found, np.int64), tables
+        return found
 
     def _number(self, request: Request) -> int:
         if request.kind == "base":
@@ -99,6 +111,8 @@ class GradedTables:
 
     def _table(self, request: Request) -> np.ndarray:
         """A table, perhaps one that is there already."""
+        if request.kind == "records":
+            return self._records
         c = request.convolution
         rows = [row for row in (request.row, request.other) if row >= 0]
         rows += [] if c is None else [c.a, c.b]

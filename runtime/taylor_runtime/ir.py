@@ -370,6 +370,10 @@ class Builder:
             return PairValue(self, PTR, high, low)
         return Value(self, PTR, self.module.table(values, element))
 
+    def functions(self, names: Sequence[str]) -> Value:
+        """The address of an array of the addresses of functions of the module."""
+        return Value(self, PTR, self.module.functions(names))
+
     # -- control flow -------------------------------------------------------------------------
 
     def label(self, name: str) -> None:

@@ -32,7 +32,14 @@ class Module:
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in values)
         else:
             items = ", ".join(f"{element} {v}" for v in values)
-        body = f"private unnamed_addr constant [{len(values)} x {element}] [{items}], align 64"
+        return self._shared(len(values), element, f"[{items}]")
+
+    def functions(self, names: Sequence[str]) -> str:
+        """The name of a private constant array of the addresses of functions."""
+        return self._shared(len(names), "ptr", f"[{', '.join(f'ptr @{name}' for name in names)}]")
+
+    def _shared(self, count: int, element: str, content: str) -> str:
+        body = f"private unnamed_addr constant [{count} x {element}] {content}, align 64"
         if body not in self._globals:
             self._globals[body] = f"@table.{len(self._globals)}"
         return self._globals[body]
@@ -47,10 +54,7 @@ class Module:
         LLVM reads a string of bytes many times faster than a list of numbers.
         """
         text = "\\" + content.hex("\\") if content else ""
-        body = f'private unnamed_addr constant [{len(content)} x i8] c"{text}", align 64'
-        if body not in self._globals:
-            self._globals[body] = f"@table.{len(self._globals)}"
-        return self._globals[body]
+        return self._shared(len(content), "i8", f'c"{text}"')
 
     def has_function(self, name: str) -> bool:
         return name in self._functions

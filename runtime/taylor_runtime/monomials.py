@@ -88,14 +88,20 @@ class Monomials:
     @cached_property
     def exponents(self) -> np.ndarray:
         """Shape (size, variables), in the order of the coefficients."""
-        rows = np.zeros((1, 0), np.int16)
-        for most in self.highest:  # all ways to go on with one variable more
-            rows = np.repeat(rows, most + 1, axis=0)
-            powers = np.tile(np.arange(most + 1, dtype=np.int16), len(rows) // (most + 1))
-            rows = np.column_stack([rows, powers])
-            rows = rows[rows.sum(axis=1) <= self.order]
-        by_degree = np.lexsort((*(-rows.T[::-1]), rows.sum(axis=1)))
-        found = np.ascontiguousarray(rows[by_degree])
+        blocks = [np.zeros((1, self.variables), np.int16)]
+        last = np.zeros(1, np.int64)  # variable of each of the last block
+        most = np.array(self.highest, np.int16)
+        for _ in range(self.order):  # one factor more, of the last variable or a later one
+            counts = self.variables - last
+            parent = np.repeat(np.arange(len(last)), counts)
+            first = np.cumsum(counts) - counts
+            last = np.arange(len(parent)) - first[parent] + last[parent]
+            rows, here = blocks[-1][parent], np.arange(len(parent))
+            rows[here, last] += 1
+            kept = rows[here, last] <= most[last]
+            blocks.append(rows[kept])
+            last = last[kept]
+        found = np.concatenate(blocks)
         found.flags.writeable = False
         return found
 
