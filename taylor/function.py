@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import argument, has_expressions, kept, traced
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
 from taylor.precision import FLOAT64, Precision, as_array, as_precision
+from taylor.substitute import substitute
+from taylor.trace import positional_names, trace_function
 from taylor.traverse import from_records, to_records
 from taylor.traverse import inputs as leaves
 from taylor_runtime.program import Input, Program
@@ -86,24 +89,57 @@ class Function:
             value = self._scalar(*arguments)
             if value is not None:
                 return self._as_numpy(value)
-        if self._elementwise is not None:
+        if self._elementwise is None:
+            return self._call_general(arguments, options)
+        try:
             if self.threads > 1 and not options.keys() - {"out"}:
                 return self._shared(self._elementwise, arguments, options)
             return self._elementwise(*arguments, **options)
-        return self._call_general(arguments, options)
+        except TypeError as error:
+            return self._call_converted(arguments, options, error)
+
+    def _call_converted(
+        self, arguments: Sequence[Any], options: dict[str, Any], error: TypeError
+    ) -> Any:
+        """The call again, with what NumPy does not take for numbers made into arrays."""
+        assert self._elementwise is not None
+        self._check_count(arguments)
+        if any(map(has_expressions, arguments)):
+            return self.of_expressions(arguments)
+        named = zip(self.inputs, arguments, strict=True)
+        numbers = [as_array(a, self._kind, f"{self.name}: argument {e}") for e, a in named]
+        try:
+            return self._elementwise(*numbers, **options)
+        except TypeError:
+            raise ArgumentTypeError(f"{self.name}: {error}") from None
+
+    def _check_count(self, arguments: Sequence[Any]) -> None:
+        if len(arguments) != len(self.inputs):
+            names = ", ".join(map(str, self.inputs))
+            raise ArgumentTypeError(
+                f"{self.name} takes {len(self.inputs)} argument(s), {names}; got {len(arguments)}"
+            )
+
+    def of_expressions(self, arguments: Sequence[Any]) -> Any:
+        """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
+        self._check_count(arguments)
+        known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
+        found = tuple(substitute(e, known) for e in self.outputs)
+        return found[0] if self._single else found
 
     def _call_general(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """Array inputs and outputs, other kinds of numbers, more scalars than a ufunc takes."""
-        if len(arguments) != len(self.inputs):
-            raise TypeError(f"{self.name} takes {len(self.inputs)} arguments, got {len(arguments)}")
+        self._check_count(arguments)
+        if any(map(has_expressions, arguments)):
+            return self.of_expressions(arguments)
         if options:
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
                 f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
             )
         columns: list[np.ndarray] = []
-        for given, argument in zip(self.inputs, arguments, strict=True):
-            columns.extend(_columns(given, argument, self._kind))
+        for wanted, given in zip(self.inputs, arguments, strict=True):
+            columns.extend(_columns(wanted, given, self._kind))
         if self.ufunc is not None:
             results = self._shared(self.ufunc, columns, {})
             flat = [results] if self._nout == 1 else list(results)
@@ -206,7 +242,7 @@ def _load(records: Any, outputs: int, *options: Any) -> Function:
 
 def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarray]:
     """The elements of an argument, each an array over the points (two for pairs)."""
-    if kind is FLOAT64:
+    if kind is FLOAT64 and type(argument) is np.ndarray and argument.dtype.kind in "fiub":
         array = np.asarray(argument, dtype=float)
     else:
         array = as_array(argument, kind, f"argument {given}")
@@ -224,8 +260,9 @@ def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarr
 
 def compile(
     expressions: Any,
-    inputs: Sequence[Expression],
+    inputs: Sequence[Expression] | None = None,
     *,
+    shapes: Sequence[int | Sequence[int]] | None = None,
     name: str = "function",
     threads: int = 1,
     precision: str = "float64",
@@ -233,8 +270,10 @@ def compile(
     """Compile one expression, or a sequence of them, as a function of `inputs`.
 
     expressions: an expression (the function returns an array) or a list or tuple (it returns a
-    tuple).
-    inputs:      variables, parameters or `taylor.time`, in the order of the arguments.
+    tuple); or a Python function that builds them from its arguments.
+    inputs:      variables, parameters or `taylor.time`, in the order of the arguments; of a Python
+                 function its own arguments, unless given.
+    shapes:      of the arguments of a Python function, where they are arrays.
     threads:     how many share the points of long arrays (from some 30,000 points on); results are
                  the same, bit for bit.
     precision:   "float64", "float32", or "double-double" with about 31 digits: arrays of pairs
@@ -251,10 +290,16 @@ def compile(
     2.0
     >>> f([0.0, 0.5], [[1.0], [2.0]]).shape
     (2, 2)
+    >>> float(ty.compile(lambda a, b: a * ty.exp(b))(2.0, 0.0))
+    2.0
     >>> g = ty.compile(ty.exp(x), [x], precision="double-double")
     >>> g("0.1").shape, float(ty.to_mpmath(g("0.1")) - ty.to_mpmath(g(0.1))) < -6e-18
     ((2,), True)
     """
+    if callable(expressions) and not isinstance(expressions, Expression):
+        expressions, inputs = _traced(expressions, inputs, shapes)
+    elif inputs is None or shapes is not None:
+        raise ArgumentTypeError("compile: expressions need `inputs`, and no `shapes`")
     single = not isinstance(expressions, list | tuple)
     outputs = [as_expression(e) for e in ([expressions] if single else expressions)]
     if not outputs:
@@ -270,6 +315,32 @@ def compile(
                 f"add it to the inputs, or substitute a number for it"
             )
     return Function(outputs, given, single, name, threads, precision)
+
+
+def _traced(
+    function: Any,
+    inputs: Sequence[Expression] | None,
+    shapes: Sequence[int | Sequence[int]] | None,
+) -> tuple[Any, Sequence[Expression]]:
+    """What a Python function returns for its arguments, and these."""
+    if isinstance(function, Function):
+        given = function.inputs if inputs is None else inputs
+        return function.of_expressions(given), given
+    if inputs is None:
+        names = positional_names(function)
+        if names is None:
+            raise ArgumentTypeError(
+                f"compile: the arguments of {function!r} cannot be counted; give inputs="
+            )
+        sizes = [()] * len(names) if shapes is None else list(shapes)
+        if len(sizes) != len(names):
+            raise ArgumentError(f"compile: {len(sizes)} shapes for the arguments {names}")
+        inputs = kept(*(argument(n, s) for n, s in zip(names, sizes, strict=True)))
+    elif shapes is not None:
+        raise ArgumentTypeError("compile: give inputs or shapes, not both")
+    inputs = _checked_inputs(inputs)
+    with traced(inputs):
+        return trace_function(function, *inputs), inputs
 
 
 def checked_threads(threads: Any) -> int:

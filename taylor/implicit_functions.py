@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import argument, captured, kept, traced
 from taylor.decompose import decompose
 from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression, make_function_node, scalars, variable
+from taylor.expression import ZERO, Expression, as_expression, make_function_node, scalars
 from taylor.functions.apply import apply
 from taylor.functions.defined import DefinedName, defined, digest
 from taylor.functions.record import Equations
@@ -62,21 +63,22 @@ def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None)
     if not callable(g):
         raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
     count = _count(g) - 1 if arity is None else arity
-    x = tuple(variable(f"argument {i} of an implicit function") for i in range(count))
-    begin = start(*x) if callable(start) else start
+    x = kept(*(argument(f"argument {i} of an implicit function") for i in range(count)))
+    with traced(x):
+        begin = start(*x) if callable(start) else start
     single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
     starts = _elements("start", begin)
     if not starts:
         raise ShapeError("implicit: start is empty; give a number for every unknown")
-    y = tuple(variable(f"unknown {j} of an implicit function") for j in range(len(starts)))
-    equations = _elements("g", g(*x, y[0] if single else _array(y)))
+    y = kept(*(argument(f"unknown {j} of an implicit function") for j in range(len(starts))))
+    with traced((*x, *y)):
+        equations = _elements("g", g(*x, y[0] if single else _array(y)))
     if len(equations) != len(y):
         raise ShapeError(
             f"implicit: g returned {len(equations)} equation(s) for {len(y)} unknown(s); start= "
             "needs one value for every unknown, and g as many equations"
         )
-    own = frozenset((*x, *y))
-    others = tuple(e for e in inputs([*equations, *starts]) if e not in own)
+    others = tuple(captured([*equations, *starts], [*x, *y]))
     _check(equations, (*x, *others), y)
     names = _System((*x, *others), y, equations, starts).names
 

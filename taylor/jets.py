@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import (
+    argument,
+    canonical,
+    captured,
+    has_expressions,
+    renamed,
+    traced,
+)
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression, variable
-from taylor.function import checked_threads
+from taylor.expression import Expression, as_expression, try_expression
+from taylor.function import Function, checked_threads
+from taylor.nested import along, check_known, series, wrapped
 from taylor.numpy_protocol import expression_array
 from taylor.pairs import multiply
 from taylor.precision import Precision, as_array, as_precision, from_mpmath
 from taylor.trace import positional_count
-from taylor.traverse import inputs as leaves
 from taylor_runtime.program import Input
 
 MOST_ORDER = 1000
-_ARGUMENT = "x"
 
 
 def jet(
@@ -72,6 +79,8 @@ def jet(
     kind = as_precision(precision)
     if curve is not None and callable(curve):
         fun, curve = _along(fun, curve), None
+    if has_expressions([point, direction, curve]):
+        return _nested(fun, point, [direction] if curve is None else curve, order)
     if direction is None and curve is None:
         planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
         one = np.zeros_like(planes)
@@ -79,7 +88,11 @@ def jet(
         given = np.concatenate([planes, one], axis=2)
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
-    outputs, single = _trace(fun, variables(given.shape[1]))
+    arguments = variables(given.shape[1])
+    outputs, single = _trace(fun, arguments)
+    if check_known(outputs, arguments):
+        return _nested(fun, point, [direction] if curve is None else curve, order)
+    outputs = tuple(renamed(outputs, dict(zip(arguments, canonical(len(arguments)), strict=True))))
     code = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
     flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), order, checked_threads(threads))
@@ -116,9 +129,11 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     240.0
     """
     n = natural(n, "n")
+    if not callable(fun):
+        raise ArgumentTypeError(f"fun must be a function of one variable, got {fun!r}")
     factorial = math.factorial(n)
 
-    @wraps(fun)
+    @wraps(fun, updated=())
     def nth(point: Any, **options: Any) -> Any:
         found = jet(fun, point, n, **options)
         if isinstance(found, tuple):
@@ -130,6 +145,8 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
 
 def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
     """values times an integer that may be beyond the range of their kind."""
+    if isinstance(values, Expression) or values.dtype == object:
+        return values * factor
     kind = as_precision(options.get("precision", "float64"))
     if kind.parts == 1:
         bits = max(factor.bit_length() - 64, 0)
@@ -153,6 +170,8 @@ def _along(fun: Callable[..., Any], curve: Callable[[Any], Any]) -> Callable[[An
 
 def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """fun of n arguments, or of one array of n."""
+    if isinstance(fun, Function):
+        return fun.of_expressions(arguments)
     if len(arguments) > 1 and positional_count(fun) == 1:
         return fun(expression_array(list(arguments)))
     return fun(*arguments)
@@ -193,38 +212,58 @@ def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:
 
 
 def variables(count: int) -> tuple[Expression, ...]:
-    """What functions are traced with."""
-    return tuple(variable(f"{_ARGUMENT}{i}" if count > 1 else _ARGUMENT) for i in range(count))
+    """New arguments to trace a function with."""
+    return tuple(argument(f"x{i}" if count > 1 else "x") for i in range(count))
+
+
+def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any:
+    """Coefficients as expressions, of a function or at a point that is not known yet."""
+    if others[0] is not None:
+        n = len(point)
+        fun = along(partial(_call_on_coordinates, fun), [point, *others])
+        point = 0
+        if any(len(c) != n for c in others):
+            raise ArgumentError(f"point has {n} coordinates, and so must have {others!r}")
+    (x,) = variables(1)
+    outputs, single = _trace(fun, (x,))
+    captured(outputs, (x,))
+    found = [wrapped(part) for part in series(outputs, x, point, order)]
+    return found[0] if single else tuple(found)
+
+
+def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
+    return call_on(fun, coordinates)
 
 
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
 ) -> tuple[tuple[Expression, ...], bool]:
-    value = call_on(fun, arguments)
+    with traced(arguments):
+        value = call_on(fun, arguments)
+    if isinstance(value, np.ndarray) and value.shape == ():
+        value = value[()]
     single = not isinstance(value, list | tuple)
-    outputs = tuple(as_expression(e) for e in ([value] if single else value))
-    for e in outputs:
-        if e.shape != ():
-            raise ArgumentError(f"fun must return scalars, got an array of shape {e.shape}")
-    check_leaves(outputs, arguments)
+    outputs = tuple(_scalar(e) for e in ([value] if single else value))
     return outputs, single
 
 
-def check_leaves(outputs: Sequence[Expression], arguments: Sequence[Expression]) -> None:
-    """Raise ArgumentError where a function depends on more than its arguments."""
-    known = set(arguments)
-    for leaf in leaves(outputs):
-        if leaf not in known:
-            raise ArgumentError(
-                f"fun depends on {leaf}, which has no value; substitute a number for it"
-            )
+def _scalar(value: Any) -> Expression:
+    found = try_expression(value, sequences=False)
+    if found is None:
+        raise ArgumentTypeError(
+            "fun must return a real number or expression, or a tuple or list of them; got "
+            f"{value!r}"
+        )
+    if found.shape != ():
+        raise ArgumentError(f"fun must return scalars, got an array of shape {found.shape}")
+    return found
 
 
 @lru_cache(maxsize=128)
 def _compiled(
     outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
 ) -> rt.Jet:
-    inputs = {x: Input("jet", (i,)) for i, x in enumerate(variables(count))}
+    inputs = {x: Input("jet", (i,)) for i, x in enumerate(canonical(count))}
     program = replace(decompose(outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from taylor.arguments import canonical, captured, has_expressions, renamed, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
-from taylor.jets import call_on, check_leaves, natural, stacked_planes, times, variables
+from taylor.jets import call_on, natural, stacked_planes, times, variables
+from taylor.nested import check_known, partial_coefficients, wrapped
 from taylor.numpy_protocol import expression_array
-from taylor.precision import Precision, as_precision
+from taylor.precision import FLOAT64, Precision, as_precision
+from taylor_runtime.monomials import Monomials
 
 if TYPE_CHECKING:
     from taylor.polynomial import Polynomial
@@ -64,18 +67,26 @@ def derivatives(
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
     kind = as_precision(precision)
-    given = _given(point, kind)
+    nested = has_expressions(point)
+    given = np.empty((1, _count(point))) if nested else _given(point, kind)
     count = given.shape[1]
     names = _names(fun, count)
     chosen = _chosen(wrt, names)
     limit = _limits(limits, chosen, names, order)
     arguments = variables(count)
     outputs = _traced(fun, arguments)
+    among = expansion_monomials(len(chosen), order, limit)
+    flat = outputs.ravel().tolist()
+    if nested:
+        captured(flat, arguments)
+    if nested or check_known(flat, arguments):
+        return _nested(outputs, arguments, chosen, among, point, names)
+    known = canonical(count)
     expansion = Expansion(
-        tuple(outputs.ravel()),
-        arguments,
+        tuple(renamed(flat, dict(zip(arguments, known, strict=True)))),
+        known,
         tuple(chosen.index(i) if i in chosen else CONSTANT for i in range(count)),
-        expansion_monomials(len(chosen), order, limit),
+        among,
         kind.name,
     )
     chosen_names = tuple(names[i] for i in chosen)
@@ -106,24 +117,26 @@ class Derivatives(Mapping[Any, np.ndarray]):
     def __init__(
         self,
         planes: np.ndarray,
-        expansion: Expansion,
+        among: Monomials,
+        kind: Precision,
+        expansion: Expansion | None,
         outputs: tuple[int, ...],
         points: tuple[int, ...],
         names: tuple[str, ...],
     ) -> None:
         self._planes = planes  # (parts, outputs, monomials, at least as many points)
-        self._expansion = expansion
-        self._among = expansion.among
+        self._expansion = expansion  # None for derivatives that are expressions
+        self._among = among
         self._outputs = outputs
         self._points = points
         self._names = names
-        self._kind = as_precision(expansion.precision)
+        self._kind = kind
 
     def room(
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
     ) -> np.ndarray:
         """The memory of the results, for an equal call that may overwrite them."""
-        same = expansion is self._expansion or expansion == self._expansion
+        same = expansion is self._expansion or expansion == self._known()
         if not same or shapes != (self._outputs, self._points):
             raise ArgumentError(
                 f"out={self!r} comes from another function, order, kind of numbers or shape of "
@@ -134,6 +147,8 @@ class Derivatives(Mapping[Any, np.ndarray]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Copies have their numbers where machine code can write."""
         self.__dict__.update(state)
+        if self._expansion is None:
+            return
         self._planes = aligned_empty(self._planes.shape, self._kind)
         self._planes[...] = state["_planes"]
 
@@ -147,11 +162,19 @@ class Derivatives(Mapping[Any, np.ndarray]):
         >>> d.at((3.0, 2.0)).gradient.tolist()
         [12.0, 9.0]
         """
-        given = _given(point, self._kind)
-        count = len(self._expansion.arguments)
+        expansion, given = self._known(), _given(point, self._kind)
+        count = len(expansion.arguments)
         if given.shape[1] != count:
             raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
-        return _evaluated(self._expansion, given, self._outputs, self._names, threads, out)
+        return _evaluated(expansion, given, self._outputs, self._names, threads, out)
+
+    def _known(self) -> Expansion:
+        if self._expansion is None:
+            raise ArgumentError(
+                "these derivatives are expressions, of a function that was being traced: they have "
+                "no other points; call taylor.derivatives there again"
+            )
+        return self._expansion
 
     @property
     def order(self) -> int:
@@ -250,7 +273,8 @@ class Derivatives(Mapping[Any, np.ndarray]):
             options = {"precision": self._kind.name}
             values[:, chosen] = times(values[:, chosen], factor, options)
         shape = (*self._outputs, *(size,) * order, *self._points, *self._kind.axes)
-        return values.reshape(shape)
+        found = values.reshape(shape)
+        return wrapped(found) if found.dtype == object else found
 
     def polynomial(self, names: Any = None) -> Polynomial:
         """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
@@ -263,6 +287,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         """
         from taylor.polynomial import Polynomial
 
+        self._known()
         if names is None:
             names = self._names if all(self._names) else len(self._names)
         count = math.prod(self._points)
@@ -284,6 +309,8 @@ class Derivatives(Mapping[Any, np.ndarray]):
         found = self._kind.from_planes(part.reshape(shape))
         if factor != 1:
             found = times(found, factor, {"precision": self._kind.name})
+        if self._expansion is None:
+            return wrapped(found) if isinstance(found, np.ndarray) else found
         return np.asarray(found)
 
     def _what_is_wrong(self, powers: tuple[int, ...]) -> str:
@@ -323,7 +350,8 @@ def _evaluated(
         room = out.room(expansion, (outputs, points))
     flat = given.reshape(*given.shape[:2], -1)
     planes = expansion.run(flat, checked_threads(threads), room)
-    return Derivatives(planes, expansion, outputs, points, names)
+    kind = as_precision(expansion.precision)
+    return Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
 
 
 def _names(fun: Callable[..., Any], count: int) -> list[str]:
@@ -388,7 +416,8 @@ def _limits(
 
 def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndarray:
     """What a function returns, as an object array of scalar expressions."""
-    value = call_on(fun, arguments)
+    with traced(arguments):
+        value = call_on(fun, arguments)
     if isinstance(value, tuple):
         value = list(value)
     if isinstance(value, list | np.ndarray) or (isinstance(value, Expression) and value.shape):
@@ -399,5 +428,26 @@ def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndar
         raise ArgumentError("fun returned nothing to differentiate: an empty array")
     if any(e.shape for e in outputs.flat):
         raise ShapeError("fun returned a list of unlike shapes; make it scalars or equal arrays")
-    check_leaves(list(outputs.ravel()), arguments)
     return np.asarray(outputs)
+
+
+def _nested(
+    outputs: np.ndarray,
+    arguments: Sequence[Expression],
+    chosen: Sequence[int],
+    among: Monomials,
+    point: Any,
+    names: Sequence[str],
+) -> Derivatives:
+    """Derivatives as expressions: of a function, or at a point, that is not known yet."""
+    coordinates = [point] if isinstance(point, Expression) and not point.shape else list(point)
+    flat = outputs.ravel().tolist()
+    found = partial_coefficients(flat, arguments, chosen, among.exponents.tolist(), coordinates)
+    planes = found.reshape(1, *found.shape[:2], -1)
+    chosen_names = tuple(names[i] for i in chosen)
+    return Derivatives(planes, among, FLOAT64, None, outputs.shape, found.shape[2:], chosen_names)
+
+
+def _count(point: Any) -> int:
+    """How many coordinates a point with expressions has."""
+    return 1 if isinstance(point, Expression) and not point.shape else len(point)

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from taylor import constants
+from taylor.arguments import argument
 from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression, make_function_node, variable
+from taylor.expression import ZERO, Expression, as_expression, make_function_node
 from taylor.functions.lookup import entry_function, place_function
 
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
@@ -174,7 +175,7 @@ def _applied(name: str, x: Any, build: Callable[[Expression], Any]) -> Any:
         if x.shape:
             raise ShapeError(f"{name}: x has shape {x.shape}; give a scalar expression")
         return build(x)
-    placeholder = variable(f"argument of {name}")
+    placeholder = argument(f"argument of {name}")
     return build(placeholder).evaluate({placeholder: x})
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from taylor import expression as ex
+from taylor.arguments import argument, captured, kept, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from taylor.expression import Expression
-from taylor.numpy_protocol import ExpressionArray, expression_array
+from taylor.numpy_protocol import expression_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class TracedSystem:
     """A right-hand side as expressions.
 
     derivatives: one scalar expression per state variable.
-    states:      the scalar leaves that stand for the state, elements of array variable "y".
-    parameters:  the scalar leaves that stand for the parameters, elements of array parameter "p".
+    states:      the scalar leaves that stand for the state, elements of a new array "y".
+    parameters:  the scalar leaves that stand for the parameters, elements of a new array "p".
     """
 
     derivatives: tuple[Expression, ...]
@@ -29,20 +30,10 @@ class TracedSystem:
     parameters: tuple[Expression, ...]
 
 
-def symbols(name: str, shape: int | Sequence[int]) -> ExpressionArray:
-    """Return an object array of the elements of a new array variable.
-
-    >>> symbols("y", 2)
-    ExpressionArray([y[0], y[1]], dtype=object)
-    """
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return expression_array(ex.variable(name, sizes))
-
-
 def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function with expressions and return its result as expressions.
 
-    arguments: expressions, expression arrays (see `symbols`), or whatever else it takes.
+    arguments: expressions, arrays of them, or whatever else it takes.
 
     Returns an Expression for a scalar or array node, an `ExpressionArray` for an array or a nested
     list of scalars, and a tuple of these for a tuple.
@@ -117,11 +108,14 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
             f"{name}: {parameter_count} parameter(s) are given, but rhs(t, y) takes none; write "
             "rhs(t, y, p)"
         )
-    y = symbols("y", size)
-    p = expression_array(ex.parameter("p", (parameter_count,)))
+    given = argument("y", size), argument("p", parameter_count, "parameter")
+    y, p = map(expression_array, given)
     wanted = (ex.time, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
-    result = _call(function, wanted)
-    derivatives = _vector(name, result, size)
+    with traced(given):
+        result = _call(function, wanted)
+        derivatives = _vector(name, result, size)
+        captured(derivatives, given)
+    kept(*given)
     return TracedSystem(derivatives, tuple(y), tuple(p))
 
 
@@ -148,6 +142,12 @@ def _vector(name: str, result: Any, size: int) -> tuple[Expression, ...]:
 
 def positional_count(function: Callable[..., Any]) -> int | None:
     """Number of positional arguments without default, None where it is open or unknown."""
+    names = positional_names(function)
+    return None if names is None else len(names)
+
+
+def positional_names(function: Callable[..., Any]) -> list[str] | None:
+    """Names of positional arguments without default, None where they are open or unknown."""
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -155,7 +155,7 @@ def positional_count(function: Callable[..., Any]) -> int | None:
     if any(p.kind is p.VAR_POSITIONAL for p in found):
         return None
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in positional and p.default is p.empty for p in found)
+    return [p.name for p in found if p.kind in positional and p.default is p.empty]
 
 
 def _name(function: Callable[..., Any]) -> str:

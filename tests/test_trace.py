@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.trace import symbols, trace_function, trace_rhs
+from taylor.arguments import argument
+from taylor.numpy_protocol import expression_array
+from taylor.trace import trace_function, trace_rhs
 
 x, y = ty.variables("x y")
 
@@ -72,7 +74,8 @@ def test_functions_of_scalars_and_array_nodes() -> None:
     assert pair[0] is x
     assert pair[1][0] is 2 * x
     assert trace_function(lambda a: [a, 2 * a], q).shape == (2, 3)
-    assert symbols("m", (2, 2))[0, 1] is ty.variable("m", shape=(2, 2))[0, 1]
+    m = argument("m", (2, 2))
+    assert expression_array(m)[0, 1] is m[0, 1] is not ty.variable("m", shape=(2, 2))[0, 1]
 
 
 def test_one_equation_may_return_a_scalar() -> None:

@@ -14,8 +14,9 @@ def by_machine(name: str, arity: int) -> Callable[..., Any]:
 
 @cache
 def _compiled(name: str, arity: int) -> Any:
-    from taylor.expression import make_function_node, variable
+    from taylor.arguments import argument, kept
+    from taylor.expression import make_function_node
     from taylor.function import compile
 
-    x = [variable(f"argument {i}") for i in range(arity)]
+    x = kept(*(argument(f"argument {i}") for i in range(arity)))
     return compile(make_function_node(name, *x), x, name=name)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from taylor.arguments import argument, captured, kept
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
-from taylor.expression import Expression, as_expression, try_expression, variable
+from taylor.expression import Expression, as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.coefficients import coefficient_record
 from taylor.functions.pointers import as_ufunc, c_function
@@ -78,11 +79,16 @@ def register_function(
     count = _count_arguments(name, value) if arity is None else arity
     if count < 1:
         raise ArgumentTypeError(f"register_function: {name!r} has to take at least one argument")
-    placeholders = tuple(variable(f"argument {i} of {name}") for i in range(count))
+    placeholders = kept(*(argument(f"argument {i} of {name}") for i in range(count)))
     body = _build(value, placeholders)
     if body is None:
         register(_numerical_record(name, value, derivative, count, domain))
     else:
+        for leaf in captured([body], placeholders):
+            raise ArgumentError(
+                f"register_function: {name!r} depends on {leaf}, which is none of its arguments; "
+                "make it one, or substitute a number for it"
+            )
         register(_composed_record(name, value, placeholders, body, domain))
     return public(name)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import argument, kept
 from taylor.errors import ArgumentError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
-from taylor.expression import Expression, as_expression, variable
+from taylor.expression import Expression, as_expression
 from taylor.functions.apply import apply
 from taylor.polynomial.base import Coefficients, make
 from taylor.polynomial.space import Space
@@ -20,7 +21,7 @@ from taylor.precision import Precision
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
 
-ARGUMENTS = tuple(variable(f"argument {i}") for i in range(8))
+ARGUMENTS = kept(*(argument(f"argument {i}") for i in range(8)))
 
 
 def formula(
