@@ -164,9 +164,7 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
         raise ArgumentTypeError(f"{name} must be an array of numbers, got {values!r}") from None
     numeric = array.dtype.kind in "fiub"
     if array.dtype.kind == "c":
-        raise ArgumentTypeError(
-            f"{name} must be an array of numbers that are real; got {array.dtype}"
-        )
+        raise ArgumentTypeError(f"{name} must be an array of numbers real ones; got {array.dtype}")
     if precision.parts == 1:
         return array.astype(precision.dtype) if numeric else _rounded(values, precision, name)
     paired = array.ndim == ndim + 1 if ndim is not None else numeric and array.ndim > 0

@@ -216,7 +216,7 @@ def test_array_operands_take_no_keywords() -> None:
     compiled = ty.compile(q + 1, [q])
     with pytest.raises(TypeError, match="no keyword arguments; got out"):
         compiled(np.zeros(3), out=np.zeros(3))
-    with pytest.raises(TypeError, match="takes 1 argument.*got 2"):
+    with pytest.raises(TypeError, match=r"takes 1 argument.*got 2"):
         compiled(np.zeros(3), 1.0)
 
 

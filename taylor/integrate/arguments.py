@@ -79,10 +79,7 @@ def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.nda
         pairs = as_array(times, kind, "times", 1)
         check_grid(leading(pairs, kind), now)
         return pairs
-    try:
-        grid = np.array(times, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"times must be an array of numbers, got {times!r}") from None
+    grid = as_array(times, FLOAT64, "times")
     check_grid(grid, now)
     return np.stack([grid, np.zeros_like(grid)], axis=-1)
 

@@ -84,12 +84,8 @@ class DenseOutput(Versioned):
 
     def _times(self, times: ArrayLike) -> np.ndarray:
         """`times` as float64 or double-double: the first is taken where both are possible."""
-        try:
-            plain = np.array(times, dtype=float) if self._time_kind is FLOAT64 else None
-        except (TypeError, ValueError):
-            raise TypeError(f"times must be numbers, got {times!r}") from None
-        if plain is not None:
-            return plain
+        if self._time_kind is FLOAT64 and isinstance(times, float | int):
+            return np.array(times, dtype=float)
         return as_array(times, self._time_kind, "times")
 
     def _refuse_extrapolation(self, t: np.ndarray) -> None:

@@ -150,7 +150,20 @@ def _checked(
         if _is_parameter(node):
             parameters[node] = None
     states, derivatives = zip(*pairs, strict=True)
+    _check_names("states", states)
+    _check_names("parameters", list(parameters))
     return System(tuple(states), tuple(derivatives), tuple(parameters))
+
+
+def _check_names(what: str, nodes: Sequence[Expression]) -> None:
+    """Different ones of one name, a user's and an argument, could not be told apart."""
+    known: dict[str, Expression] = {}
+    for e in nodes:
+        if known.setdefault(str(e), e) is not e:
+            raise SystemError(
+                f"two {what} are called {e}: one is an argument of the right-hand side, or made "
+                "in another way; rename yours"
+            )
 
 
 def _is_variable(e: Expression) -> bool:

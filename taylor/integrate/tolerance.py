@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import ArgumentTypeError
+from taylor.precision import FLOAT64, as_array
+
 EPSILON = 2.0**-52
 MOST_ORDER = 200
 MOST_RAISED = 1.3  # times the natural order: beyond, rounding errors of long steps outweigh fewer
@@ -93,9 +96,11 @@ def _number(name: str, value: object) -> float:
 
 def _vector(name: str, value: ArrayLike, count: int) -> np.ndarray:
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or one number a state, got {value!r}") from None
+        array = as_array(value, FLOAT64, name)
+    except ArgumentTypeError:
+        raise ArgumentTypeError(
+            f"{name} must be a number or one number a state, got {value!r}"
+        ) from None
     if array.shape not in ((), (count,)):
         raise ValueError(
             f"{name} must be a number or have one entry for each of the {count} states, "
