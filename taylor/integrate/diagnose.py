@@ -15,6 +15,8 @@ from taylor.decompose import decompose
 from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
+from taylor.integrate.singularity import nearest_singularity
+from taylor.integrate.times import add
 from taylor.integrate.tolerance import EPSILON
 from taylor.precision import leading
 from taylor.reference import coefficients, float_algebra
@@ -114,14 +116,37 @@ def why_underflow(integrator: Integrator) -> str:
     slopes = _slopes(integrator)
     if not np.isfinite(slopes).all():
         return why_not_finite(integrator)
-    if integrator.max_step < abs(integrator.time) * EPSILON or integrator.max_step < 1e-300:
-        return (
-            f"max_step = {integrator.max_step!r} is too small for t = {integrator.time!r}; raise it"
-        )
-    return (
-        f"the step size underflowed at t = {integrator.time!r}: a singularity is near, "
-        f"{_fastest(integrator, slopes)}; the last good state is kept"
-    )
+    control = integrator._machine.control[0]
+    standstill = bool(control["window_end"] <= control["steps"])
+    step, now = float(abs(control["step"])), integrator.time
+    if integrator.max_step < abs(now) * EPSILON or integrator.max_step < 1e-300:
+        return f"max_step = {integrator.max_step!r} is too small for t = {now!r}; raise it"
+    if not standstill:
+        near = f"a singularity is near, {_fastest(integrator, slopes)}"
+        what = f"the step size underflowed at t = {now!r}: {near}"
+    else:
+        left = abs(float(control["end"]) - now)
+        what = f"no way to get on from t = {now!r}: the steps are about {step:.2g} long"
+        if math.isfinite(left):
+            what += f", and {left / step:.1g} of them would be needed"
+        if step >= integrator.max_step:
+            return f"{what}; max_step = {integrator.max_step!r} is too small, raise it"
+        what += f"; {_fastest(integrator, slopes)}"
+    return f"{what}{_singular_time(integrator)}; the last good state is kept"
+
+
+def _singular_time(integrator: Integrator) -> str:
+    """When the solution becomes singular, in words, as far as the last coefficients say so."""
+    machine = integrator._machine
+    series = machine.series_here()
+    if series is None:
+        return ""
+    coefficients = leading(series.coefficients[0], series.precision).astype(np.float64)
+    distance = nearest_singularity(coefficients, float(series.scales[0]))
+    ahead = float(machine.control[0]["end"]) - integrator.time
+    if distance is None or distance * ahead <= 0:
+        return ""
+    return f", with a singularity at t = {add(machine.time, (distance, 0.0))[0]!r}"
 
 
 def _fastest(integrator: Integrator, slopes: np.ndarray) -> str:
