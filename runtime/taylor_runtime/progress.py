@@ -16,12 +16,14 @@ from __future__ import annotations
 import math
 
 from taylor_runtime.control import Control
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir import PAIR, Builder, Value
 from taylor_runtime.step_time import StepTime
 
 RADII = 512  # of convergence that the steps of a window are long, together
 MOST_WINDOW = 1 << 40
-SLOW = 2.0**-30  # of the longest step, and of the way ahead: less in a whole window is a standstill
+# Of the longest step, and of the way ahead: less in a whole window is a standstill, for rounding
+# errors of so many steps would add up to all that a number holds.
+SLOW = {"float": 2.0**-16, "double": 2.0**-30, PAIR: 2.0**-30}
 # Where steps are tried more often than this, shorter ones are no remedy: not the truncation that
 # shrinks with them, but rounding errors fail the check, and less hope is left.
 TRIES = 4
@@ -31,10 +33,13 @@ SLOW_TRIED = 2.0**-16
 class Progress:
     """Emits the windows; all of it has a lane for each trajectory of a batch."""
 
-    def __init__(self, b: Builder, control: Control, time: StepTime, log2_safety: float) -> None:
+    def __init__(
+        self, b: Builder, control: Control, time: StepTime, log2_safety: float, element: str
+    ) -> None:
         self.b = b
         self.control = control
         self.time = time
+        self.slow = SLOW[element]
         self.window = min(math.ceil(RADII * 2.0**-log2_safety), MOST_WINDOW)
 
     def resume(self) -> None:
@@ -53,7 +58,7 @@ class Progress:
         tried = control.get("retracted") - control.get("window_retracted")
         often = tried > TRIES * self.window
         way, wanted = self._way(), self._wanted()
-        stuck = over & (way < wanted * b.select(often, b.constant(SLOW_TRIED, way.type), SLOW))
+        stuck = over & (way < wanted * b.select(often, b.constant(SLOW_TRIED, way.type), self.slow))
         self._begin(over & ~stuck)
         return stuck
 

@@ -99,7 +99,7 @@ class StepLoop(ABC):
         self.control = control
         self.element = element = options.element
         self.time = StepTime(b, control, element)
-        self.progress = Progress(b, control, self.time, options.log2_safety)
+        self.progress = Progress(b, control, self.time, options.log2_safety, element)
         self.rows = StateRows.of(program, element, batch)
         self.batch = batch
         count = dict(program.inputs).get("parameter", 0) * batch

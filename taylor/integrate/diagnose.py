@@ -141,7 +141,7 @@ def _singular_time(integrator: Integrator) -> str:
     series = machine.series_here()
     if series is None:
         return ""
-    coefficients = leading(series.coefficients[0], series.precision).astype(np.float64)
+    coefficients = leading(series.coefficients[0], series.precision)
     distance = nearest_singularity(coefficients, float(series.scales[0]))
     ahead = float(machine.control[0]["end"]) - integrator.time
     if distance is None or distance * ahead <= 0:

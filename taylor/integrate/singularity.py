@@ -6,6 +6,7 @@ import numpy as np
 
 FEWEST = 4  # last coefficients of a component that are looked at
 AGREEMENT = 0.02  # of the two latest estimates
+LEAST = 1e4  # smaller coefficients, in units of the smallest number, have lost their digits
 NOT_FAR = 4.0  # the estimate may be so many times the ratio of the last two coefficients
 
 
@@ -21,15 +22,17 @@ def nearest_singularity(coefficients: np.ndarray, scale: float) -> float | None:
     >>> float(nearest_singularity(np.full((20, 1), 1.0), 0.5))  # of 1 / (1 - t / scale)
     0.5
     """
-    order = len(coefficients) - 1
-    if order < FEWEST or not np.isfinite(coefficients).all():
+    sizes = np.abs(coefficients).max(axis=1)
+    least = np.finfo(coefficients.dtype).tiny * LEAST
+    usable = int(np.argmin(np.append(sizes >= least, False)))  # the rest vanishes by underflow
+    if usable <= FEWEST or not np.isfinite(sizes).all():
         return None
-    place = int(np.argmax(np.abs(coefficients[-1])))
-    last = coefficients[-FEWEST:, place].astype(np.float64)
+    place = int(np.argmax(np.abs(coefficients[usable - 1])))
+    last = coefficients[usable - FEWEST : usable, place].astype(np.float64)
     if not last.all():
         return None
     ratios = last[1:] / last[:-1]
-    k = np.arange(order - FEWEST + 2, order + 1)
+    k = np.arange(usable - FEWEST + 1, usable)
     inverse = k[1:] * ratios[1:] - k[:-1] * ratios[:-1]
     early, late = inverse
     steady = abs(late - early) <= AGREEMENT * abs(late)
