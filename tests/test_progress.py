@@ -91,10 +91,14 @@ def test_other_numbers(name: str, precision: str) -> None:
 
 
 def test_random_singular_times(scale: int) -> None:
-    """x' = r from x_0, and y' = f(c - x) with f singular at 0; in either direction."""
+    """x' = r from x_0, and y' = f(c - x) with f singular at 0; in either direction.
+
+    None is real on both sides but for poles: log |c - x| may be passed over, and is.
+    """
     c, r = ty.parameters("c r")
-    forms = [1 / (c - X), 1 / (c - X) ** 3, ty.log((c - X) ** 2), 1 / ty.tan(c - X)]
-    forms.append(ty.hypot(c - X, 0) ** ty.constant("-0.7"))
+    ahead = (c - X) / r
+    forms = [1 / (c - X), 1 / (c - X) ** 3, ty.log(ahead), 1 / ty.tan(c - X)]
+    forms.append(ahead ** ty.constant("-0.7"))
     integrators = [
         ty.Integrator([(X, r), (Y, f)], [0.0, 0.0], parameters={c: 1.0, r: 1.0}, order=order)
         for f in forms
@@ -111,7 +115,7 @@ def test_random_singular_times(scale: int) -> None:
         outcome = ta.propagate_until(singular + 2.0)
         assert outcome.status in STUCK, (i, outcome)
         assert outcome.steps < MOST_STEPS, (i, outcome)
-        assert ta.time == pytest.approx(singular, abs=1e-6), i
+        assert ta.time == pytest.approx(singular, abs=1e-5), i
 
 
 def test_random_close_approaches_are_no_singularities(scale: int) -> None:

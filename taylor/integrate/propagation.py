@@ -15,6 +15,7 @@ from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
 from taylor.integrate.machine import step_asked_for
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
+from taylor.integrate.stiffness import LOOK_STEPS
 
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator
@@ -118,6 +119,8 @@ class Propagation:
             ta._watch.look()
             if self.callback is None:
                 self.budget = _next_budget(self.budget, clock.perf_counter() - started)
+                if ta._watch.suspicious:
+                    self.budget = min(self.budget, LOOK_STEPS)
 
     def _reload(self) -> None:
         """Take what a callback changed."""
