@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from taylor.implicit_functions import implicit as implicit
     from taylor.integrate.dense import DenseOutput as DenseOutput
     from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
-    from taylor.integrate.diagnose import StiffnessWarning as StiffnessWarning
     from taylor.integrate.ensemble import ensemble as ensemble
     from taylor.integrate.ensemble_outcome import EnsembleOutcome as EnsembleOutcome
     from taylor.integrate.ensemble_outcome import EnsembleRecords as EnsembleRecords
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator as Integrator
     from taylor.integrate.outcome import Outcome as Outcome
     from taylor.integrate.outcome import Status as Status
+    from taylor.integrate.stiffness import StiffnessWarning as StiffnessWarning
     from taylor.integrate.system import SystemError as SystemError
     from taylor.interop.sympy import from_sympy as from_sympy
     from taylor.interop.sympy import to_sympy as to_sympy
@@ -94,7 +94,7 @@ _LAZY = {
     "Status": "taylor.integrate.outcome",
     "DenseOutput": "taylor.integrate.dense",
     "ExtrapolationError": "taylor.integrate.dense",
-    "StiffnessWarning": "taylor.integrate.diagnose",
+    "StiffnessWarning": "taylor.integrate.stiffness",
     "SystemError": "taylor.integrate.system",
     "Polynomial": "taylor.polynomial",
     "to_sympy": "taylor.interop.sympy",

@@ -325,6 +325,21 @@ def test_collision_is_not_success(tmp_path: Path) -> None:
     assert reached == pytest.approx(math.pi / math.sqrt(8), abs=1e-3)
 
 
+@pytest.mark.parametrize("masses", [(1.0, 1.0), (1.0, 1e-3)])
+def test_a_collision_of_massive_bodies_is_found_at_once(
+    tmp_path: Path, masses: tuple[float, float]
+) -> None:
+    """Both move: their distance is a difference of states, and all but a rounding error at last."""
+    text = TWO.replace("[0.0, 1.0, 0.0]", "[0.0, 0.0, 0.0]").replace(
+        "gm = 1.0", f"gm = {masses[0]}"
+    )
+    text = text.replace('name = "rock"', f'name = "rock"\ngm = {masses[1]}')
+    with pytest.raises(ScenarioError, match="collided") as caught:
+        execute(load(write(tmp_path, text)))
+    named = float(str(caught.value).split("with a singularity at t = ")[1].split(";")[0])
+    assert named == pytest.approx(math.pi / math.sqrt(8 * sum(masses)), rel=1e-9)
+
+
 def test_settings_reach_the_integrator(tmp_path: Path) -> None:
     settings = (
         "[integration]\norder = 12\nmax_step = 0.125\nhigh_accuracy = true\nconservation = false"

@@ -23,6 +23,11 @@ DOUBLES = (
     "smallest_step",
     "largest_step",
     "defect_bound",  # relative to N
+    "longest",  # step before this call, or one that its end asks for; see `progress.py`
+    "window_time",  # where the window began in which progress is watched
+    "window_time_low",
+    "last_size",  # norm of the last coefficient of the step that is to be checked,
+    "last_size_but_one",  # and of the one below it
 )
 INTEGERS = (
     "pending",  # a step has been made and not yet been checked
@@ -39,6 +44,9 @@ INTEGERS = (
     "detector",  # address of `taylor.detect`; 0: no events
     "events",  # address of its block
     "grid_filler",  # address of the function of `grid.py`
+    "next_look",  # the lesser of `steps_wanted` and `window_end`, whichever comes next
+    "window_end",  # `steps` at the end of a window; 0: none has begun
+    "window_retracted",  # `retracted` where it began
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 # A trajectory of a batch: its control block, and what a step loop of its own would be passed.

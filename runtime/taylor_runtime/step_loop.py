@@ -26,6 +26,7 @@ from taylor_runtime.ir import ELEMENTS, Builder, Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.program import Input, Program
+from taylor_runtime.progress import Progress
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import VECTORS, StateRows, plane_length, time_as
@@ -98,6 +99,7 @@ class StepLoop(ABC):
         self.control = control
         self.element = element = options.element
         self.time = StepTime(b, control, element)
+        self.progress = Progress(b, control, self.time, options.log2_safety, element)
         self.rows = StateRows.of(program, element, batch)
         self.batch = batch
         count = dict(program.inputs).get("parameter", 0) * batch
@@ -142,6 +144,7 @@ class StepLoop(ABC):
         """The loop, from its first turn."""
         b = self.b
         b.label(self.begin)
+        self.progress.resume()
         self.series.constant_rows()
         b.jump(self.top)
         b.label(self.top)
@@ -240,9 +243,14 @@ class StepLoop(ABC):
 
     def _leave_at_limit(self, accepted: Value) -> None:
         b, control = self.b, self.control
-        at_end = b.eq(self.time.remaining(), 0)
-        done = b.eq(control.get("steps"), control.get("steps_wanted"))
-        self._leave_if(accepted & done & ~at_end, STEPS_DONE)
+        due = accepted & self.progress.due() & ~b.eq(self.time.remaining(), 0)
+        look, stay = b.fresh_label("look"), b.fresh_label("stay")
+        b.branch(b.any_lane(due), look, stay)
+        b.label(look)
+        self._leave_if(self.progress.stuck(due), STEP_UNDERFLOW)
+        self._leave_if(due & b.eq(control.get("steps"), control.get("steps_wanted")), STEPS_DONE)
+        b.jump(stay)
+        b.label(stay)
 
     # -- the step to make -----------------------------------------------------------------------
 

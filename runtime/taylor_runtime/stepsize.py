@@ -69,7 +69,10 @@ class StepSize:
         norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
         control.set("norm", norm)
         lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, norm.type), 1)
-        sizes = [(k, self.norms.measure(x) * lift) for k, x in ((p, top), (p - 1, below))]
+        measured = [self.norms.measure(x) for x in (top, below)]
+        for name, size in zip(("last_size", "last_size_but_one"), measured, strict=True):
+            control.set(name, size)
+        sizes = [(k, size * lift) for k, size in zip((p, p - 1), measured, strict=True)]
         nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
         needed = b.constant(0, nothing.type) if self.polynomial else nothing
         self.recorder.write_if(needed, self.series)

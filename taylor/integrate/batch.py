@@ -10,6 +10,7 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.callbacks import externals
 from taylor.integrate.integrator import Integrator
+from taylor.integrate.machine import step_asked_for
 from taylor.precision import Precision
 
 MOST_STEPS = 1 << 40
@@ -150,6 +151,7 @@ class Rows:
         blocks["max_step"] = batch.max_step
         blocks["defect_bound"] = batch.defect_bound
         blocks["steps_wanted"] = MOST_STEPS if max_steps is None else max_steps
+        blocks["longest"] = step_asked_for(ends[:, 0] - times[:, 0], max_steps is not None)
         blocks["status"] = rt.RUNNING
         self.grids: np.ndarray | None = None  # (r, k, n), a view
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
-import time as clock
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +11,8 @@ from taylor.decompose import decompose
 from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
+from taylor.integrate.singularity import nearest_singularity
+from taylor.integrate.times import add
 from taylor.integrate.tolerance import EPSILON
 from taylor.precision import leading
 from taylor.reference import coefficients, float_algebra
@@ -23,16 +21,7 @@ from taylor_runtime.program import Input
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator
 
-STIFF_RATIO = 1e3  # how much slower the solution changes than the steps suggest
-STIFF_LOOKS = 4  # consecutive ones that must say so
-STIFF_SECONDS = 0.05  # between looks
-STIFF_STEPS = 100  # in a propagation that ended at its limit, for a look at its end
 SINGULAR_ORDER = 8  # a singular right-hand side shows by then
-LEAST_ORDER = 6  # below, short steps are the fault of the order
-
-
-class StiffnessWarning(RuntimeWarning):
-    """Steps are limited by stability, not by accuracy: an implicit method would be faster."""
 
 
 def _slopes(integrator: Integrator) -> np.ndarray:
@@ -114,14 +103,37 @@ def why_underflow(integrator: Integrator) -> str:
     slopes = _slopes(integrator)
     if not np.isfinite(slopes).all():
         return why_not_finite(integrator)
-    if integrator.max_step < abs(integrator.time) * EPSILON or integrator.max_step < 1e-300:
-        return (
-            f"max_step = {integrator.max_step!r} is too small for t = {integrator.time!r}; raise it"
-        )
-    return (
-        f"the step size underflowed at t = {integrator.time!r}: a singularity is near, "
-        f"{_fastest(integrator, slopes)}; the last good state is kept"
-    )
+    control = integrator._machine.control[0]
+    standstill = bool(control["window_end"] <= control["steps"])
+    step, now = float(abs(control["step"])), integrator.time
+    if integrator.max_step < abs(now) * EPSILON or integrator.max_step < 1e-300:
+        return f"max_step = {integrator.max_step!r} is too small for t = {now!r}; raise it"
+    if not standstill:
+        near = f"a singularity is near, {_fastest(integrator, slopes)}"
+        what = f"the step size underflowed at t = {now!r}: {near}"
+    else:
+        left = abs(float(control["end"]) - now)
+        what = f"no way to get on from t = {now!r}: the steps are about {step:.2g} long"
+        if math.isfinite(left):
+            what += f", and {left / step:.1g} of them would be needed"
+        if step >= integrator.max_step:
+            return f"{what}; max_step = {integrator.max_step!r} is too small, raise it"
+        what += f"; {_fastest(integrator, slopes)}"
+    return f"{what}{_singular_time(integrator)}; the last good state is kept"
+
+
+def _singular_time(integrator: Integrator) -> str:
+    """When the solution becomes singular, in words, as far as the last coefficients say so."""
+    machine = integrator._machine
+    series = machine.series_here()
+    if series is None:
+        return ""
+    coefficients = leading(series.coefficients[0], series.precision)
+    distance = nearest_singularity(coefficients, float(series.scales[0]))
+    ahead = float(machine.control[0]["end"]) - integrator.time
+    if distance is None or distance * ahead <= 0:
+        return ""
+    return f", with a singularity at t = {add(machine.time, (distance, 0.0))[0]!r}"
 
 
 def _fastest(integrator: Integrator, slopes: np.ndarray) -> str:
@@ -131,86 +143,3 @@ def _fastest(integrator: Integrator, slopes: np.ndarray) -> str:
         place = int(np.nanargmax(np.abs(slopes) / size))
     name = integrator.system.states[place]
     return f"{name} = {state[place]:.6g} changes fastest, {name}' = {slopes[place]:.6g}"
-
-
-def _level_of_user() -> int:
-    """The stack level, as `_warn` counts it, of the innermost call from outside the package."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-class StiffnessWatch:
-    """Looks now and then, between slices of machine code, whether steps are limited by stability.
-
-    Where accuracy limits a step h, the solution bends within it, and h^n x_n is of some size for
-    middle n. Where stability does, the solution is almost a straight line, |h^2 x_2| << |h x_1|,
-    and the rest is noise: modes that decay fast, kept at the level of the tolerance, grow in the
-    series like (lambda h)^n / n! <= exp(lambda h), and forbid a longer step. At the boundary of
-    stability lambda h is about 0.4 p.
-    """
-
-    def __init__(self, integrator: Integrator) -> None:
-        self.integrator = integrator
-        self.looks = 0
-        self.stiff = False
-        self.warned = False
-        self.last = clock.perf_counter()
-        self.retracted = 0
-
-    def begin(self) -> None:
-        """A propagation begins."""
-        self.looks, self.stiff, self.retracted = 0, False, 0
-        self.last = clock.perf_counter()
-
-    def look(self) -> None:
-        """One look, if the last is long enough ago; warns once when several in a row agree."""
-        now = clock.perf_counter()
-        if now - self.last < STIFF_SECONDS or self.stiff:
-            return
-        self.last = now
-        self.looks = self.looks + 1 if self._is_stiff() else 0
-        if self.looks >= STIFF_LOOKS:
-            self._warn()
-
-    def look_at_end(self) -> None:
-        """One look that has to do, as the allowed steps are used up."""
-        if self.integrator._machine.control[0]["steps"] >= STIFF_STEPS and self._is_stiff():
-            self._warn()
-
-    def _is_stiff(self) -> bool:
-        integrator, control = self.integrator, self.integrator._machine.control[0]
-        h, order, new = abs(control["step"]), integrator.order, control["retracted"]
-        repeated, self.retracted = new > self.retracted, new
-        if order < LEAST_ORDER or h != control["estimate"] or h >= integrator.max_step or repeated:
-            return False  # not the series decided about the step
-        if not h:
-            return False  # the state was just set
-        dense = integrator.dense
-        powers = (h / dense.scales[0]) ** np.arange(order + 1)
-        coefficients = leading(dense.coefficients[0], dense.precision).astype(np.float64)
-        terms = np.abs(coefficients) * powers[:, None]
-        size = np.maximum(terms[0], terms[1])
-        floors = integrator._machine.floors()
-        size = size.max() if floors is None else floors + size
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = np.nan_to_num(terms / size).max(axis=1)
-        noise = max(integrator.tol, dense.precision.epsilon) * math.exp(order / 2)
-        smooth = relative[1] > 0 and relative[2] < relative[1] / STIFF_RATIO
-        return bool(smooth and relative[-2:].max() > 0 and relative[4:].max() < noise)
-
-    def _warn(self) -> None:
-        self.stiff = True
-        if self.warned:
-            return
-        self.warned = True
-        step = abs(self.integrator._machine.control[0]["step"])
-        warnings.warn(
-            f"the steps near t = {self.integrator.time:.6g} (about {step:.3g}) are limited by "
-            "stability, not by accuracy: the problem is stiff, and an implicit method such as "
-            'scipy.integrate.solve_ivp(..., method="Radau") will be faster',
-            StiffnessWarning,
-            stacklevel=_level_of_user(),
-        )

@@ -21,13 +21,13 @@ from taylor.integrate import arguments, checkpoint
 from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.detection import Detection
-from taylor.integrate.diagnose import StiffnessWatch
 from taylor.integrate.events import Event, as_events, check_inputs
 from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.propagation import Propagation
+from taylor.integrate.stiffness import StiffnessWatch
 from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
 from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,17 @@ from taylor.integrate.times import Pair
 from taylor.precision import as_precision
 
 FIRST_RECORDS = 64
+ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it
 VECTORS = rt.VECTORS  # state, rounding errors, both before the last step, predicted slopes
+
+
+def step_asked_for(span: Any, otherwise: bool) -> Any:
+    """The longest step that a call over this span asks for, zero if it may end otherwise.
+
+    That is by a limit, an event, a callback: the end may then be anywhere.  If not, a run that
+    would take more than some 2^53 steps is one that never ends (see `taylor_runtime.progress`).
+    """
+    return 0.0 if otherwise else np.abs(span) * ASKED
 
 
 class Machine:
@@ -73,7 +84,16 @@ class Machine:
         control["rescaled"] = 0
         control["pending"] = control["overflowed"] = 0
         control["limit"] = np.inf
+        control["longest"] = 0.0
+        control["window_end"] = 0
         self._vectors()[:, 1] = 0.0
+
+    def begin_counting(self) -> None:
+        """A call begins, with nothing counted; the longest step so far is remembered."""
+        control = self.control[0]
+        control["longest"] = max(control["longest"], control["largest_step"])
+        control["smallest_step"], control["largest_step"] = np.inf, 0.0
+        control["steps"] = control["retracted"] = control["window_end"] = 0
 
     def _vectors(self) -> np.ndarray:
         """The vectors of `states`: shape (parts, VECTORS, places), a view."""
@@ -206,14 +226,34 @@ class Machine:
             precision=self.kind,
         )
 
+    def series_here(self) -> DenseOutput | None:
+        """The polynomials that the next step would have; None if they are not finite."""
+        again = self._tracing(self.parameters)
+        again._vectors()[:, :2] = self._vectors()[:, :2]
+        control, old = again.control[0], self.control[0]
+        for name in ("time", "time_low", "end", "end_low", "estimate", "scale"):
+            control[name] = old[name]
+        control["max_step"] = np.inf
+        if again.run() == rt.NON_FINITE:
+            return None
+        return again._dense(again.records, 1)
+
+    def _tracing(self, parameters: np.ndarray) -> Machine:
+        """A machine that makes one step, whatever its end is like, and records it."""
+        again = Machine(self.stepper, sys.float_info.max, None)
+        again.tolerances[:] = self.tolerances
+        again.parameters = parameters
+        again.control[0]["steps_wanted"] = 1
+        again.control[0]["recording"], again.control[0]["records_wanted"] = 1, 2
+        again.records = rt.aligned_zeros(2 * self.stepper.record_length)
+        return again
+
     def last_step(self, parameters: np.ndarray | None = None) -> DenseOutput:
         """The last step's polynomials, computed again from where it started.
 
         parameters: of that step, if they are not what they were.
         """
-        again = Machine(self.stepper, sys.float_info.max, None)
-        again.tolerances[:] = self.tolerances
-        again.parameters = self.parameters if parameters is None else parameters
+        again = self._tracing(self.parameters if parameters is None else parameters)
         again._vectors()[:, :2] = self._vectors()[:, 2:4]
         control, old = again.control[0], self.control[0]
         if not old["step"]:
@@ -231,9 +271,6 @@ class Machine:
         control["end"], control["end_low"] = old["time"], old["time_low"]
         control["estimate"] = control["max_step"] = abs(old["step"])
         control["scale"] = old["step_scale"]
-        control["steps_wanted"] = 1
-        control["recording"], control["records_wanted"] = 1, 2
-        again.records = rt.aligned_zeros(2 * self.stepper.record_length)
         again.run()
         dense = again._dense(again.records, 1)
         return replace(dense, end=np.array(self.time))

@@ -12,8 +12,10 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.integrate import times as tm
 from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
+from taylor.integrate.machine import step_asked_for
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
+from taylor.integrate.stiffness import LOOK_STEPS
 
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator
@@ -51,11 +53,11 @@ class Propagation:
     def run(self) -> Outcome:
         """Integrate, and report."""
         ta, machine, control = self.integrator, self.machine, self.control
+        machine.begin_counting()
         ta._load()
         control["max_step"] = ta.max_step
-        for name in ("steps", "retracted"):
-            control[name] = 0
-        control["smallest_step"], control["largest_step"] = math.inf, 0.0
+        asked = step_asked_for(self.end[0] - ta.time, self._may_end_early())
+        control["longest"] = max(control["longest"], asked)
         machine.start_recording(self.dense, self.grid)
         if ta._detection is not None:
             ta._detection.begin(machine, backward=self.end < ta.time_pair)
@@ -65,6 +67,11 @@ class Propagation:
         finally:
             self.bar.close()
         return self._outcome(status, message)
+
+    def _may_end_early(self) -> bool:
+        """Whether something else than the end time may end it."""
+        watched = self.integrator._detection is not None
+        return watched or self.callback is not None or self.limit is not None
 
     def _through_jumps(self) -> Ending:
         """Stop at every impulse on the way, and apply it."""
@@ -112,6 +119,8 @@ class Propagation:
             ta._watch.look()
             if self.callback is None:
                 self.budget = _next_budget(self.budget, clock.perf_counter() - started)
+                if ta._watch.suspicious:
+                    self.budget = min(self.budget, LOOK_STEPS)
 
     def _reload(self) -> None:
         """Take what a callback changed."""

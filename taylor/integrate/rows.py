@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.integrate.batch import Stop
 from taylor.integrate.integrator import Integrator
+from taylor.integrate.machine import step_asked_for
 from taylor.integrate.propagation import MOST_STEPS
 from taylor.integrate.watched import Found, Watched
 
@@ -72,7 +72,8 @@ class Rows:
         vectors[:, :, 1] = 0.0
         values = self._planes("parameters", count, machine.parameters)
         values[..., : parameters.shape[1]] = np.moveaxis(kind.to_planes(parameters), 0, 1)
-        control = self._controls(times, ends, None if grids is None else grids[0])
+        early = max_steps is not None or self.detection is not None
+        control = self._controls(times, ends, None if grids is None else grids[0], early)
         room = None if grids is None else self._grid_room(grids, control, vectors)
         watched = None if self.detection is None else Watched(self.detection, count)
         codes = self._loop(control, max_steps, stop, watched)
@@ -99,9 +100,12 @@ class Rows:
         block = self._block(name, count, -(-like.nbytes // 8)).view(like.dtype)
         return block[:, : like.size].reshape(count, *like.shape)
 
-    def _controls(self, times: np.ndarray, ends: np.ndarray, grid: np.ndarray | None) -> np.ndarray:
-        """A control block for each row, as before a first step."""
+    def _controls(
+        self, times: np.ndarray, ends: np.ndarray, grid: np.ndarray | None, early: bool
+    ) -> np.ndarray:
+        """A control block for each row, as before a first step; early: they may end early."""
         machine = self.machine
+        machine.begin_counting()
         machine.forget_step()
         machine.start_recording(False, grid)
         if self.detection is not None:
@@ -113,8 +117,7 @@ class Rows:
         control["time"], control["time_low"] = times.T
         control["end"], control["end_low"] = ends.T
         control["max_step"] = self.max_step
-        control["steps"] = control["retracted"] = 0
-        control["smallest_step"], control["largest_step"] = math.inf, 0.0
+        control["longest"] = step_asked_for(ends[:, 0] - times[:, 0], early)
         return control
 
     def _grid_room(self, grids: np.ndarray, control: np.ndarray, vectors: np.ndarray) -> np.ndarray:
