@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taylor.expression import Expression
+from taylor.expression import ZERO, Expression
 from taylor.expression import make_function_node as call
 from taylor.functions.machine import by_machine
 from taylor.functions.record import Function, no_sympy
@@ -122,6 +122,7 @@ register(
         sympy_names=(),
         domain="E with E - e sin E = M, for 0 <= e <= 1 and any M; singular at e = 1, M = 0",
         reference="(1 - e cos E) E' = M' + e' sin E",
+        canonical=lambda e, mean: mean if e is ZERO else None,
     ),
     Function(
         name="kepler_F",

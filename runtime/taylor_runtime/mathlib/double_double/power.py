@@ -12,7 +12,7 @@ from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.mathlib import power as doubles
 from taylor_runtime.mathlib import simple
-from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative
+from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative, where_rare
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.exponential import LN2_PIECES, exponential
 from taylor_runtime.mathlib.double_double.logarithm import SERIES, less_one, split
@@ -127,6 +127,15 @@ def hypot(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
     return [chosen(b, infinite, constant(b, INFINITY, x), value)]
 
 
+def sqrt(b: Builder, x: PairValue) -> Sequence[Value]:
+    """sqrt(x); what is so small that the low part of its root would be lost is scaled."""
+
+    def scaled() -> Sequence[Value]:
+        return [as_pair(b.sqrt(x * 2.0**200)) * 2.0**-100]
+
+    return where_rare(b, x.high < 2.0**-800, [b.sqrt(x)], scaled)
+
+
 def scale(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
     """The power of two of the high parts."""
     (power,) = simple.scale(b, x.high, y.high)
@@ -143,6 +152,7 @@ KERNELS = (
     POW,
     KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
+    KernelFunction("sqrt", 1, sqrt, inline=True),
     KernelFunction("scale", 2, scale, inline=True),
     KernelFunction("sum_of_squares", 2, sum_of_squares, inline=True),
 )
