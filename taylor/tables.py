@@ -152,7 +152,7 @@ def _as_power(table: Any) -> tuple[np.ndarray, np.ndarray] | None:
         # Beyond the knots t[k] .. t[n] some of its functions are missing: no part of the spline.
         x = table.t[table.k : len(table.t) - table.k]
         slopes = [table(x[:-1], k, True) / math.factorial(k) for k in range(table.k, -1, -1)]
-        return _checked(x, np.moveaxis(slopes, getattr(table, "axis", 0) + 1, 1))
+        return _checked(x, np.moveaxis(np.array(slopes), getattr(table, "axis", 0) + 1, 1))
     if type(table).__name__ == "BPoly":
         from scipy.interpolate import PPoly
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 from pair_accuracy import EPSILON, compiled, exact, mp, with_low
 from scipy import interpolate
 
 import taylor as ty
-from taylor_runtime.mathlib import kernels, pair_kernels
-from taylor_runtime.mathlib.arrays import array_function
+from taylor_runtime.mathlib import pair_kernels
 
 X = ty.variable("x")
 UNIT = 2.0**-53
