@@ -76,3 +76,94 @@ def test_tables_that_are_constant_outside(kind: str, degree: int) -> None:
 def test_a_circle_needs_no_equation() -> None:
     assert ty.kepler_E(0, X) is X and ty.kepler_E(Fraction(0), X) is X
     assert ty.kepler_E(0.1, X) is not X
+
+
+# -- gamma and its derivatives --------------------------------------------------------------------
+
+
+def exact_polygamma(k: int, x: Any) -> Any:
+    """With the digits that mpmath, whose errors are absolute, loses."""
+    size = k * max(abs(mp.log10(abs(x))), 1) if x else 0
+    with mp.workdps(int(60 + 3 * k + size)):
+        return mp.psi(k, x) if x < 0 else (-1) ** (k + 1) * mp.fac(k) * mp.zeta(k + 1, x)
+
+
+def polygamma_arguments(rng: np.random.Generator, count: int) -> Any:
+    """Right of zero at all magnitudes, left of it, near poles, half-way between them."""
+    n, near = rng.integers(-60, 1, count), np.ldexp(1.0, -rng.integers(3, 40, count))
+    return np.concatenate(
+        [
+            10.0 ** rng.uniform(-3, 5, count),
+            rng.uniform(-40, 0, count),
+            n + near * rng.choice([-1, 1], count),
+            n - 0.5 + near * rng.choice([-1, 0, 1], count),
+        ]
+    )
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 8, 40, 80, 151, 200])
+def test_polygamma_of_every_order(order: int, scale: int) -> None:
+    """An ulp in float64, 4 k + 60 units in double-double, of values that doubles can hold.
+
+    Next to zeros, which even orders have left of zero, of the largest term near the pole.
+    """
+    rng = np.random.default_rng(order)
+    x = polygamma_arguments(rng, 4 * scale)
+    (wide,) = compiled(pair_kernels["polygamma"], 8)(
+        np.array([x, 0 * x]), np.array([np.full_like(x, order), 0 * x])
+    )
+    for at, value, found in zip(x, ty.polygamma(order, x), exact(wide), strict=True):
+        right = exact_polygamma(order, mp.mpf(float(at)))
+        if abs(right) > 1e308:
+            assert value == np.sign(float(mp.sign(right))) * np.inf, at
+        elif abs(right) > 1e-270:
+            size = abs(right)
+            if at < 0 and order % 2 == 0:  # how much a change of x by a unit would do
+                change = abs(exact_polygamma(order + 1, mp.mpf(float(at))) * at)
+                size = max(size, min(change, size * 2**20))
+            assert abs(found - right) <= (60 + 4 * order) * EPSILON * size, at
+            assert abs(value - right) <= 2 * UNIT * abs(right), at
+
+
+def zeros_of_digamma(count: int) -> Any:
+    """The doubles around the zero in -n .. -n + 1, for n = 1, 2, 3, 5, 9, .. 5000."""
+    found = []
+    for n in sorted({round(1.3**k) for k in range(count)}):
+        low, high = mp.mpf(-n) + mp.mpf("1e-8"), mp.mpf(1 - n) - mp.mpf("1e-8")
+        root = mp.findroot(mp.digamma, (low, high), solver="anderson", tol=1e-50)
+        middle = float(root)
+        found += [middle + k * np.spacing(middle) for k in (-40, -3, -2, -1, 0, 1, 2, 3, 40)]
+        found += [middle + np.ldexp(1.0, -k) for k in (8, 16, 24, 32)]
+    return np.array(found)
+
+
+def test_digamma_at_the_doubles_around_its_zeros(scale: int) -> None:
+    """An ulp, and 20 units of 2**-106 of the largest term: a few ulp at the one or two nearest."""
+    x = zeros_of_digamma(min(8 + 3 * scale, 34))
+    for at, value in zip(x, ty.digamma(x), strict=True):
+        right = mp.digamma(mp.mpf(float(at)))
+        terms = max(mp.log(1 + abs(at)), 1 / abs(at - mp.nint(at)))
+        assert abs(value - right) <= 2 * UNIT * abs(right) + 20 * EPSILON * terms, at
+    (wide,) = compiled(pair_kernels["digamma"], 8)(np.array([x, 0 * x]))
+    for at, found in zip(x, exact(wide), strict=True):
+        terms = max(mp.log(1 + abs(at)), 1 / abs(at - mp.nint(at)))
+        assert abs(found - mp.digamma(mp.mpf(float(at)))) <= 20 * EPSILON * terms, at
+
+
+def test_lgamma_at_the_doubles_around_its_zeros() -> None:
+    """An ulp and a half in float64; 20 units of log gamma(1 - x) in double-double."""
+    found = []
+    for n in range(2, 19):
+        for low, high in ((-n, -n + 0.5), (-n + 0.5, 1 - n)):
+            ends = [mp.mpf(low) + mp.mpf(2) ** -70, mp.mpf(high) - mp.mpf(2) ** -70]
+            size = [mp.log(abs(mp.gamma(end))) for end in ends]
+            if size[0] * size[1] < 0:
+                root = mp.findroot(lambda t: mp.log(abs(mp.gamma(t))), ends, solver="anderson")
+                found += [float(root) + k * np.spacing(float(root)) for k in range(-6, 7)]
+    x = np.array([v for v in found if v != np.floor(v)])
+    assert len(x) > 200
+    (wide,) = compiled(pair_kernels["lgamma"], 8)(np.array([x, 0 * x]))
+    for at, value, pair in zip(x, ty.lgamma(x), exact(wide), strict=True):
+        right = mp.log(abs(mp.gamma(mp.mpf(float(at)))))
+        assert abs(value - right) <= 3 * UNIT * abs(right), at
+        assert abs(pair - right) <= 20 * EPSILON * max(1, mp.loggamma(1 - mp.mpf(at))), at
