@@ -167,3 +167,31 @@ def test_lgamma_at_the_doubles_around_its_zeros() -> None:
         right = mp.log(abs(mp.gamma(mp.mpf(float(at)))))
         assert abs(value - right) <= 3 * UNIT * abs(right), at
         assert abs(pair - right) <= 20 * EPSILON * max(1, mp.loggamma(1 - mp.mpf(at))), at
+
+
+# -- powers with exponents that are no doubles ----------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["float64", "double-double"])
+def test_exponents_that_are_no_doubles(precision: str, scale: int) -> None:
+    """An ulp, or 8 units of 2**-106, at every magnitude; without bases that are negative."""
+    for case in range(6 * scale):
+        rng = np.random.default_rng(case)
+        exponent = Fraction(int(rng.integers(-50, 50)), int(rng.choice([3, 5, 7, 9, 11, 1000])))
+        if case < 2:
+            exponent = [Fraction(1, 3), Fraction(2, 3)][case]
+        x = 10.0 ** rng.uniform(-300, 300, 24)
+        f = ty.compile(X**exponent, [X], precision=precision)
+        wide = precision == "double-double"
+        values = f(np.stack([x, 0 * x], -1) if wide else x)
+        for at, value in zip(x, np.reshape(values, (24, -1)), strict=True):
+            right = mp.mpf(float(at)) ** (mp.mpf(exponent.numerator) / exponent.denominator)
+            if 1e-280 < right < 1e300:
+                error = abs(mp.fsum(map(float, value)) - right)
+                assert error <= (8 * EPSILON if wide else 2 * UNIT) * right, (exponent, at)
+        assert f(1e100 * 0) == 0 if not wide and exponent > 0 else True
+    assert np.isnan(ty.compile(X ** Fraction(1, 3), [X])(-8.0))
+    jet = ty.jet(lambda t: t ** Fraction(1, 3), 1e100, 2)
+    right = [mp.mpf(1e100) ** (mp.mpf(1) / 3)]
+    right += [right[0] / (3 * mp.mpf(1e100)), -right[0] / (9 * mp.mpf(1e100) ** 2)]
+    assert all(abs(a / b - 1) < 8 * UNIT for a, b in zip(jet, right, strict=True))

@@ -71,26 +71,37 @@ def _parity(b: Builder, y: PairValue) -> tuple[Value, Value]:
     return whole, whole & (odd[0] ^ odd[1])
 
 
-def _power_of_size(b: Builder, size: PairValue, y: PairValue) -> PairValue:
-    """size**y for positive finite `size`."""
+def _power_of_size(
+    b: Builder, size: PairValue, y: PairValue, z: PairValue | None = None
+) -> PairValue:
+    """size**y for positive finite `size`; size**(y + z) for a double y that rounds the sum."""
     log = log_triple(b, size)
     estimate = y.high * log[0]
     bounded = b.fabs(estimate) < 800
-    high, middle, low = triples.multiply(b, log, chosen(b, bounded, y, constant(b, 0.0, y)))
+    factor: Triple | PairValue = chosen(b, bounded, y, constant(b, 0.0, y))
+    if z is not None:
+        words = triples.normal(b, y.high, z.high, z.low)
+        first, second, third = (b.select(bounded, word, 0) for word in words)
+        factor = first, second, third
+    high, middle, low = triples.multiply(b, log, factor)
     limit = b.copysign(b.constant(800, high.type), estimate)
     return exponential(b, pair(b.select(bounded, high, limit), middle), low)
 
 
-def pow(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
-    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4)."""
+def pow(b: Builder, x: PairValue, y: PairValue, z: PairValue | None = None) -> Sequence[Value]:
+    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); or x**(y + z), as of double:
+    y has no low part, and the sum is no integer.
+    """
     size = magnitude(b, x)
-    value = _power_of_size(b, size, y)
+    value = _power_of_size(b, size, y, z)
     one, zero, infinity, nan = (constant(b, c, x) for c in (1.0, 0.0, INFINITY, NAN))
     falling = y.high < 0
     value = chosen(b, b.eq(size.high, 0), chosen(b, falling, infinity, zero), value)
     value = chosen(b, b.eq(size.high, INFINITY), chosen(b, falling, zero, infinity), value)
     value = chosen(b, b.eq(size, 1), one, value)
     whole, odd = _parity(b, y)
+    if z is not None:
+        whole, odd = whole & b.eq(z.high, 0), odd & b.eq(z.high, 0)
     value = chosen(b, is_negative(b, x.high) & odd, -value, value)
     finite = (size.high < INFINITY) & (b.fabs(y.high) < INFINITY)
     value = chosen(b, (x.high < 0) & finite & ~whole, nan, value)
@@ -150,6 +161,7 @@ _DOUBLE_CBRT = next(kernel for kernel in doubles.KERNELS if kernel.name == "cbrt
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,
+    KernelFunction("pow_sum", 3, pow),
     KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
     KernelFunction("sqrt", 1, sqrt, inline=True),
