@@ -11,7 +11,9 @@ from pair_accuracy import EPSILON, compiled, exact, mp, with_low
 from scipy import interpolate
 
 import taylor as ty
-from taylor_runtime.mathlib import pair_kernels
+from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
+from taylor_runtime.mathlib import kernels, pair_kernels
+from taylor_runtime.mathlib.arrays import array_function
 
 X = ty.variable("x")
 UNIT = 2.0**-53
@@ -195,3 +197,48 @@ def test_exponents_that_are_no_doubles(precision: str, scale: int) -> None:
     right = [mp.mpf(1e100) ** (mp.mpf(1) / 3)]
     right += [right[0] / (3 * mp.mpf(1e100)), -right[0] / (9 * mp.mpf(1e100) ** 2)]
     assert all(abs(a / b - 1) < 8 * UNIT for a, b in zip(jet, right, strict=True))
+
+
+# -- Kepler's equation near e = 1 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["kepler_E", "kepler_F"])
+def test_orbits_near_a_parabola(name: str, scale: int) -> None:
+    """An ulp in float64; E to 10 units in double-double, and F to what its arguments determine."""
+    rng = np.random.default_rng(0)
+    count = 120 * scale
+    e = 1 - 10.0 ** rng.uniform(-16, -1, count)
+    mean = 10.0 ** rng.uniform(-16, 0.4, count) * rng.choice([-1, 1], count)
+    angle = rng.uniform(-np.pi, np.pi, count)
+    planes = [e, mean] if name == "kepler_E" else [e * np.sin(angle), e * np.cos(angle)]
+    planes += [] if name == "kepler_E" else [angle + mean]
+    right = anomaly_by_mpmath if name == "kepler_E" else longitude_by_mpmath
+    double = array_function(kernels[name], 8)(*planes)[0]
+    (wide,) = compiled(pair_kernels[name], 8)(*(np.array([a, 0 * a]) for a in planes))
+    for one, two, *at in zip(double, exact(wide), *planes, strict=True):
+        value, _, _, radius = right(mp, *(mp.mpf(float(a)) for a in at))
+        if not mp.isfinite(value):
+            continue
+        doubtful = EPSILON * 4 / radius if name == "kepler_F" else 0
+        assert abs(one - value) <= 2 * UNIT * abs(value) + doubtful, at
+        assert abs(two - value) <= 10 * EPSILON * abs(value) + doubtful, at
+
+
+# -- Bessel functions at their zeros --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [0, 1, 4])
+@pytest.mark.parametrize("name", ["besselj", "bessely"])
+def test_bessel_functions_at_the_doubles_around_their_zeros(name: str, order: int) -> None:
+    """In float64 an ulp and 100 units of 2**-106 of the amplitude, which double-double keeps to."""
+    zero = mp.besseljzero if name == "besselj" else mp.besselyzero
+    roots = [float(zero(order, k)) for k in (1, 2, 3, 5, 8, 12, 13, 20, 40)]
+    x = np.array([r + k * np.spacing(r) for r in roots for k in (-9, -2, -1, 0, 1, 2, 9)])
+    orders = np.full_like(x, order)
+    (wide,) = compiled(pair_kernels[name], 8)(np.array([x, 0 * x]), np.array([orders, 0 * x]))
+    values = array_function(kernels[name], 8)(x, orders)[0]
+    for at, one, two in zip(x, values, exact(wide), strict=True):
+        j, y = (f(order, mp.mpf(float(at))) for f in (mp.besselj, mp.bessely))
+        right, bound = j if name == "besselj" else y, 100 * EPSILON * mp.hypot(j, y)
+        assert abs(one - right) <= 2 * UNIT * abs(right) + bound, at
+        assert abs(two - right) <= bound, at

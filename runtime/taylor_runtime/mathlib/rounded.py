@@ -23,7 +23,5 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
 
 
 # Next to its zeros left of zero, digamma takes all digits; right of it, mathlib.gamma has its own.
-_DIGAMMA, *_ = polygamma.KERNELS
-_, *_POLYGAMMAS = polygamma.SHORT_KERNELS
-ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, _DIGAMMA)))  # of mathlib.gamma
-KERNELS = tuple(map(_rounded, (*_POLYGAMMAS, *bessel.KERNELS)))
+ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, polygamma.KERNELS[0])))  # of mathlib.gamma
+KERNELS = tuple(map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)))
