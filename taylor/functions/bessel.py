@@ -29,7 +29,8 @@ _ABOUT = (
     "argument. {name}(n, x) is called as in mpmath and SymPy; scipy.special.{scipy} map onto it.\n"
     "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
     "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2), at zeros as\n"
-    "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone beyond.\n\n"
+    "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
+    "beyond.\n\n"
 )
 
 

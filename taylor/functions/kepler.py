@@ -136,8 +136,8 @@ register(
         sympy_names=(),
         domain="F with F + h cos F - k sin F = l, for h**2 + k**2 <= 1 and any l",
         reference=f"(1 - h sin F - k cos F) F' = l' - h' cos F + k' sin F; {_LAGRANGE}",
-        about="Errors in float64 are an ulp. In double-double they are 1e-32 (|F| + 4/r), with the\n"
-        "radius r = 1 - h sin F - k cos F: near e = 1 and the pericentre r is small, and h, k and l\n"
-        "do not determine F any better.\n\n",
+        about="Errors in float64 are an ulp. In double-double they are 1e-31 (|F| + 1/r), with\n"
+        "the radius r = 1 - h sin F - k cos F: near e = 1 and the pericentre r is small, and h, k\n"
+        "and l do not determine F any better.\n\n",
     ),
 )
