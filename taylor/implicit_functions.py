@@ -20,30 +20,40 @@ from taylor.expression import ZERO, Expression, as_expression, make_function_nod
 from taylor.functions.apply import apply
 from taylor.functions.defined import DefinedName, defined, digest
 from taylor.functions.record import Equations
+from taylor.newton import root_from, root_within
 from taylor.rounding import rounding_error
 from taylor.substitute import substitute
 from taylor.traverse import inputs
 from taylor_runtime.program import Input
 
-_MOST_STEPS = 500
 Nodes = tuple[Expression, ...]
 
 
-def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None) -> Any:
+def implicit(
+    g: Callable[..., Any], start: Any = None, *, bracket: Any = None, arity: int | None = None
+) -> Any:
     """Return the function y(x_1, .., x_n) that solves g(x_1, .., x_n, y) = 0.
 
     g: builds an expression; its last argument is the unknown.  For a system of m equations the
         unknown is an array of m expressions, and g returns a sequence of m.
     start: where Newton's method begins: a number, or a function of x_1, .., x_n that builds an
-        expression.  For a system a sequence of m of them, or a function that returns one.
+        expression.  For a system a sequence of m of them, or a function that returns one.  By
+        default 0, or the middle of the bracket.
+    bracket: for a single equation two numbers, or a function of x_1, .., x_n that returns two,
+        at which g has unlike signs.  The root is then one between them.
     arity: n, where the signature of g does not tell.
 
     The result is used as any function: of expressions it gives an expression (for a system a tuple
-    of m), of numbers numbers.  Which root it is, the start decides: the one that undamped steps
-    of Newton lead to, computed until g is zero to within its rounding errors.  Where there are
-    several, let the start be a function of x that stays near the wanted one: as x moves, a fixed
-    start may lead to another root, and the function then jumps (an integration goes on beyond a
-    jump, as beyond any other).  Where the iteration does not end, the value is NaN.
+    of m), of numbers numbers.  Without a bracket the start decides which root it is: the one that
+    Newton's steps lead to, each halved until |g| (of a system the largest) decreases, and
+    computed until g is zero to within its rounding errors.  Where there are several, let the start
+    be a function of x that stays near the wanted one: as x moves, a fixed start may lead to another
+    root, and the function then jumps (an integration goes on beyond a jump, as beyond any other).
+    With a bracket, Newton's method never leaves it, and a root in it is found for certain.
+
+    Where there is no root the value is NaN: where |g| has a minimum that is not zero, or does not
+    reach zero in 500 steps; with a bracket where g has like signs at its ends, or changes its sign
+    by a jump or through a pole.
 
     Derivatives of every order follow from the equations, and are not finite where dg/dy is
     singular.  Other variables and parameters in g are arguments, too.
@@ -59,12 +69,22 @@ def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None)
     >>> x = ty.variable("x")
     >>> ty.jet(cube_root, 10.0, order=2).round(10).tolist()
     [2.0, 0.0769230769, -0.0027309968]
+    >>> cosine = implicit(lambda x, y: ty.cos(y) - x * y, bracket=(0, np.pi / 2))
+    >>> float(cosine(1.0))
+    0.7390851332151607
     """
     if not callable(g):
         raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
     count = _count(g) - 1 if arity is None else arity
     x = kept(*(argument(f"argument {i} of an implicit function") for i in range(count)))
+    ends: Nodes = ()
     with traced(x):
+        if bracket is not None:
+            ends = _elements("bracket", bracket(*x) if callable(bracket) else bracket)
+            if len(ends) != 2:
+                raise ShapeError(f"implicit: bracket has {len(ends)} number(s); give its two ends")
+        if start is None:
+            start = 0.5 * ends[0] + 0.5 * ends[1] if ends else 0
         begin = start(*x) if callable(start) else start
     single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
     starts = _elements("start", begin)
@@ -78,9 +98,14 @@ def implicit(g: Callable[..., Any], start: Any = 0, *, arity: int | None = None)
             f"implicit: g returned {len(equations)} equation(s) for {len(y)} unknown(s); start= "
             "needs one value for every unknown, and g as many equations"
         )
-    others = tuple(captured([*equations, *starts], [*x, *y]))
+    if ends and (len(y) > 1 or not single):
+        raise ArgumentError(
+            f"implicit: a bracket is for one equation, and these are {len(y)} in an array; give a "
+            "start in its place"
+        )
+    others = tuple(captured([*equations, *starts, *ends], [*x, *y]))
     _check(equations, (*x, *others), y)
-    names = _System((*x, *others), y, equations, starts).names
+    names = _System((*x, *others), y, equations, starts, ends).names
 
     def function(*args: Any) -> Any:
         if len(args) != count:
@@ -151,9 +176,11 @@ def _check(equations: Nodes, x: Nodes, y: Nodes) -> None:
 class _System:
     """Equations g(x, y) = 0, and the functions y_1 .. y_m of x that they define: `names`."""
 
-    def __init__(self, x: Nodes, y: Nodes, equations: Nodes, starts: Nodes) -> None:
+    def __init__(
+        self, x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, ends: Nodes = ()
+    ) -> None:
         self.x, self.y = x, y
-        self.equations, self.starts = equations, starts
+        self.equations, self.starts, self.ends = equations, starts, ends
         gradients = [grad_expressions(g, [*x, *y]) for g in equations]
         self.partials = tuple(tuple(line[: len(x)]) for line in gradients)
         self.jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
@@ -168,17 +195,20 @@ class _System:
         bounds = [rounding_error(g) for g in self.equations]
         entries = [entry for line in self.jacobian for entry in line]
         program = decompose([*self.equations, *bounds, *entries], slots, order=0)
-        first = decompose(self.starts, {e: slots[e] for e in self.x}, order=0)
-        name = f"implicit_{digest(repr((program, first, len(self.x))).encode())}"
-        kernel = rt.newton_kernel(name, len(self.x), first, program)
-        return kernel, rt.inner_kernels(program, first)
+        given = {e: slots[e] for e in self.x}
+        first = decompose(self.starts, given, order=0)
+        bracket = decompose(self.ends, given, order=0) if self.ends else None
+        programs = [program, first, *([bracket] if bracket else [])]
+        name = f"implicit_{digest(repr((*programs, len(self.x))).encode())}"
+        kernel = rt.newton_kernel(name, len(self.x), first, program, bracket)
+        return kernel, rt.inner_kernels(*programs)
 
     def _named(self, kernel: rt.KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
         for j in range(len(self.y)):
             one = rt.kernel_result(kernel, j)
             yield defined(
                 one,
-                (_restored, (self.x, self.y, self.equations, self.starts, j)),
+                (_restored, (self.x, self.y, self.equations, self.starts, self.ends, j)),
                 inner,
                 arity=len(self.x),
                 mpmath=partial(self.by_mpmath, j),
@@ -228,27 +258,29 @@ class _System:
         """Unknown j in the precision of an mpmath context."""
         given = dict(zip(self.x, map(mp.mpf, args), strict=True))
         with mp.extraprec(20):
-            found = [mp.mpf(s.evaluate(given)) for s in self.starts]
-            for _ in range(_MOST_STEPS):
-                values = {**given, **dict(zip(self.y, found, strict=True))}
+            first = [mp.mpf(s.evaluate(given)) for s in self.starts]
+
+            def look(y: Sequence[Any]) -> tuple[Any, Any]:
+                """(g, Newton's steps or None)."""
+                values = {**given, **dict(zip(self.y, y, strict=True))}
                 g = mp.matrix([e.evaluate(values) for e in self.equations])
-                if all(value == 0 for value in g):
-                    return found[j]
                 matrix = mp.matrix([[e.evaluate(values) for e in line] for line in self.jacobian])
                 try:
-                    step = mp.lu_solve(matrix, g)
+                    return g, mp.lu_solve(matrix, g)
                 except ZeroDivisionError:
-                    break
-                found = [value - change for value, change in zip(found, step, strict=True)]
-                sizes = [mp.eps * 2**10 * abs(value) for value in found]
-                if all(abs(c) <= s for c, s in zip(step, sizes, strict=True)):
-                    return found[j]
-        return mp.nan
+                    return g, None
+
+            if self.ends:
+                ends = [mp.mpf(e.evaluate(given)) for e in self.ends]
+                return root_within(mp, lambda y: [v and v[0] for v in look([y])], first[0], ends)
+            return root_from(mp, look, first)[j]
 
 
-def _restored(x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, j: int) -> DefinedName:
+def _restored(
+    x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, ends: Nodes, j: int
+) -> DefinedName:
     """A pickled name."""
-    return _System(x, y, equations, starts).names[j]
+    return _System(x, y, equations, starts, ends).names[j]
 
 
 def _inverse(size: int, i: int, j: int) -> DefinedName:

@@ -8,6 +8,7 @@ differential equation the places of the breakpoints are switches, at which steps
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -107,7 +108,8 @@ def spline(table: Any, x: Any, outside: str | None = None) -> Any:
     """Return a spline of SciPy as an expression of x.
 
     table: a PPoly (CubicSpline, PchipInterpolator, Akima1DInterpolator ...), or anything else with
-        its `c` (degree + 1, pieces, ...) and `x`; a BSpline or BPoly is converted by SciPy.
+        its `c` (degree + 1, pieces, ...) and `x`; a BPoly is converted by SciPy.  The
+        domain of a BSpline of n coefficients is from its knot t[k] to t[n], as in SciPy.
     x: a scalar expression; a number or array of numbers gives numbers.
     outside: as for `piecewise`; by default what the spline's `extrapolate` says, "periodic"
         included.
@@ -148,17 +150,23 @@ def spline(table: Any, x: Any, outside: str | None = None) -> Any:
 def _as_power(table: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Breakpoints and descending coefficients of a spline."""
     if hasattr(table, "t") and hasattr(table, "k"):
-        from scipy.interpolate import PPoly
-
-        table = PPoly.from_spline(table)
-    elif type(table).__name__ == "BPoly":
+        # Beyond the knots t[k] .. t[n] some of its functions are missing: no part of the spline.
+        x = table.t[table.k : len(table.t) - table.k]
+        slopes = [table(x[:-1], k, True) / math.factorial(k) for k in range(table.k, -1, -1)]
+        return _checked(x, np.moveaxis(np.array(slopes), getattr(table, "axis", 0) + 1, 1))
+    if type(table).__name__ == "BPoly":
         from scipy.interpolate import PPoly
 
         table = PPoly.from_bernstein_basis(table)
     if not hasattr(table, "c") or not hasattr(table, "x"):
         return None
+    return _checked(table.x, table.c)
+
+
+def _checked(breakpoints: Any, coefficients: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Both as arrays of floats, if they are such and fit."""
     try:
-        x, c = np.asarray(table.x, dtype=float), np.asarray(table.c, dtype=float)
+        x, c = np.asarray(breakpoints, dtype=float), np.asarray(coefficients, dtype=float)
     except (TypeError, ValueError):
         return None
     if x.ndim != 1 or c.ndim < 2 or c.shape[1] != len(x) - 1 or not np.any(np.diff(x) > 0):
@@ -292,7 +300,9 @@ class _Table:
                 components = [
                     list(map(Fraction, c)) for c in end[self.heads :].reshape(-1, self.length)
                 ]
-                values = [self.rule(as_expression(s), c).evaluate() for c in components]
+                values = [
+                    as_expression(self.rule(as_expression(s), c)).evaluate() for c in components
+                ]
                 row[self.heads :: self.length] = values
             ends.append(row)
         return np.array([ends[0], *rows, ends[1]], dtype=rows.dtype)

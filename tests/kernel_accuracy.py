@@ -74,6 +74,8 @@ def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
     rng = np.random.default_rng(seed)
     if name == "pow":
         return _power_points(rng, count)
+    if name == "pow_sum":
+        return _with_rest(_power_points(rng, count), rng)
     if name.startswith(("kepler", "lambertw")):
         return _orbit_points(name, rng, count)
     x, y = anywhere(rng, count), rng.uniform(-3, 3, count)
@@ -154,6 +156,8 @@ def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict
         exponents = rng.uniform(-745, 710, count) / np.log(subnormal)
         found = {"ordinary": [x, y], "subnormal": [subnormal, exponents]}
         found["tiny exponent"] = [np.abs(anywhere(rng, count)), single["tiny"]]
+    elif name == "pow_sum":
+        return {"ordinary": _with_rest(_power_points(rng, -(-count // 4)), rng)}
     else:
         second = {region: rng.permutation(x) for region, x in single.items()}
         found = {region: [x, second[region]] for region, x in single.items()}
@@ -183,6 +187,13 @@ def _power_points(rng: np.random.Generator, count: int) -> list[Any]:
         rng.integers(-30, 30, count).astype(float),
     ]
     return [np.concatenate(bases), np.concatenate(exponents)]
+
+
+def _with_rest(given: list[Any], rng: np.random.Generator) -> list[Any]:
+    """Bases, exponents that are no integers, and what these leave of a sum that rounds to them."""
+    x, y = given
+    y = y + np.where(y == np.floor(y), 0.25, 0)
+    return [x, y, y * rng.uniform(-1, 1, len(y)) * 2.0**-54]
 
 
 def _orbit_points(name: str, rng: np.random.Generator, count: int) -> list[Any]:

@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from polynomial_reference import compose, full, largest, product, random_polynomial, terms
+from polynomial_reference import add, compose, full, largest, product, random_polynomial, terms
 
 import taylor as ty
 
@@ -214,6 +214,54 @@ def test_inverse_of_a_known_series() -> None:
     found = (x * np.exp(x)).inverse().coefficients[0]
     wanted = [(-n) ** (n - 1) / math.factorial(n) for n in range(1, 16)]
     np.testing.assert_allclose(found[1:], wanted, rtol=1e-11)
+
+
+def exact_inverse(p: list[Any], order: int) -> list[Any]:
+    """The inverse of a map of two variables in fractions: w = A**-1 (x - q(w)), order by order."""
+    units = [(1, 0), (0, 1)]
+    (a, b), (c, d) = [[component.get(unit, Fraction(0)) for unit in units] for component in p]
+    matrix = [
+        [d / (a * d - b * c), -b / (a * d - b * c)],
+        [-c / (a * d - b * c), a / (a * d - b * c)],
+    ]
+    rest = [{powers: -v for powers, v in f.items() if sum(powers) > 1} for f in p]
+    found: list[Any] = []
+    for _ in range(order):
+        moved = [compose(f, found, order) if found else {} for f in rest]
+        moved = [add(f, {unit: Fraction(1)}) for f, unit in zip(moved, units, strict=True)]
+        scaled = [
+            [{k: r * v for k, v in f.items()} for r, f in zip(row, moved, strict=True)]
+            for row in matrix
+        ]
+        found = [add(*row) for row in scaled]
+    return found
+
+
+def test_inverses_of_ill_conditioned_maps(scale: int) -> None:
+    """p(w) - x is as small as if w were the inverse rounded, but for a factor, for p = A(x + q).
+
+    In w itself, relative to its largest coefficient, errors are the condition of A, times some
+    units of rounding; without the last step of refinement up to 1e6 times more.
+    """
+    order, names = 4, "x y"
+    one = [{(1, 0): Fraction(-1)}, {(0, 1): Fraction(-1)}]
+    for case in range(12 * scale):
+        rng = np.random.default_rng(case)
+        condition = 10 ** rng.uniform(0, 5)
+        turns = [np.linalg.qr(rng.normal(size=(2, 2)))[0] for _ in range(2)]
+        p = np.array(P.variables(names, order).coefficients)
+        p[:, 3:] = rng.normal(size=(2, p.shape[1] - 3)) * 0.1
+        p = P(turns[0] @ np.diag([1, 1 / condition]) @ turns[1] @ p, names, order)
+        wanted = exact_inverse([terms(f) for f in p], order)
+        rounded = [{k: Fraction(float(v)) for k, v in f.items()} for f in wanted]
+        found = [terms(f) for f in p.inverse()]
+        residuals = []
+        for w in (found, rounded):
+            left = [add(compose(terms(f), w, order), e) for f, e in zip(p, one, strict=True)]
+            residuals.append(max(abs(v) for f in left for v in f.values()))
+        assert residuals[0] < 100 * residuals[1] + 2.0**-50, (case, condition)
+        error = max(largest(f, w) for f, w in zip(found, wanted, strict=True))
+        assert error < 200 * condition * 2.0**-53 + 2.0**-50, (case, condition)
 
 
 # -- derivatives ----------------------------------------------------------------------------------

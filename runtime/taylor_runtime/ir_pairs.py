@@ -166,7 +166,7 @@ def square_root(b: Builder, x: PairValue) -> PairValue:
     root = b.sqrt(x.high)
     remainder = b.fma(-root, root, x.high) + x.low
     low = remainder * (0.5 / root)
-    return normal(b, root, b.select(root > 0, low, 0))
+    return normal(b, root, b.select(root > 0, low, root))  # so that -0 stays
 
 
 def absolute(b: Builder, x: PairValue) -> PairValue:

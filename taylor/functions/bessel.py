@@ -28,8 +28,9 @@ _ABOUT = (
     "The order n is an exact integer of any sign, part of the function's name rather than an\n"
     "argument. {name}(n, x) is called as in mpmath and SymPy; scipy.special.{scipy} map onto it.\n"
     "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
-    "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2). A value takes a time\n"
-    "that grows with max(|n|, x) up to x = 40, with |n| alone beyond.\n\n"
+    "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2), at zeros as\n"
+    "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
+    "beyond.\n\n"
 )
 
 

@@ -23,8 +23,20 @@ def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     if exponent == Fraction(1, 2):
         return b.apply("sqrt", x)
     if b.is_steady(x):
-        return b.kernel("pow", x, constants=(exponent,))
+        name, constants = _kernel(exponent)
+        return b.kernel(name, x, constants=constants)
     return _singular_power(b, x, exponent)
+
+
+def _kernel(exponent: Exact) -> tuple[str, tuple[Constant, ...]]:
+    """(name, constants) of x**a: an error of a counts by log x, so that a may take two doubles."""
+    try:
+        rounded = Fraction(float(exponent))
+    except OverflowError:
+        rounded = Fraction(exponent)
+    if rounded == exponent or Fraction(exponent).denominator == 1:
+        return "pow", (exponent,)
+    return "pow_sum", (rounded, Fraction(exponent) - rounded)
 
 
 def _natural_power(b: SeriesBuilder, x: int, exponent: int) -> int:
@@ -46,7 +58,8 @@ def _natural_power(b: SeriesBuilder, x: int, exponent: int) -> int:
 
 @shared
 def _singular_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
-    return real_power(b, "pow", x, exponent, constants=(exponent,))
+    name, constants = _kernel(exponent)
+    return real_power(b, name, x, exponent, constants)
 
 
 def real_power(

@@ -86,7 +86,10 @@ class DenseOutput(Versioned):
         """`times` as float64 or double-double: the first is taken where both are possible."""
         if self._time_kind is FLOAT64 and isinstance(times, float | int):
             return np.array(times, dtype=float)
-        return as_array(times, self._time_kind, "times")
+        try:
+            return as_array(times, self._time_kind, "times")
+        except ArgumentTypeError:
+            raise ArgumentTypeError(f"times must be numbers, got {times!r}") from None
 
     def _refuse_extrapolation(self, t: np.ndarray) -> None:
         first, last = sorted(self.span)

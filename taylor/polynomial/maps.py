@@ -17,6 +17,8 @@ from taylor.polynomial.space import Space, make_space
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
 
+_WELL_CONDITIONED = 10.0  # linear parts of maps whose inverses lose no more than a digit
+
 
 def values(p: Coefficients, points: np.ndarray, threads: int) -> np.ndarray:
     """The values at points of shape (parts, *points, variables): shape (*points, *shape)."""
@@ -135,7 +137,8 @@ def inverse(p: Coefficients) -> Polynomial:
     """The map w without a constant part for which w(p - p_0) = x.
 
     By Newton's rule w <- w - w' (p(w) - x), w' being the derivative: what is right to order k is
-    then right to order 2 k.
+    then right to order 2 k.  Where the linear part is ill-conditioned, a last step refines all
+    orders.
     """
     count = len(p.names)
     if p.shape != (count,) or p.order < 1:
@@ -148,21 +151,36 @@ def inverse(p: Coefficients) -> Polynomial:
     linear = p._space.to_order(1)
     planes = np.array(p._planes)
     planes[..., 0] = 0
+    displacement = make(planes, p._space, p._kind)
     start = np.zeros((p._kind.parts, count, linear.size), p._kind.dtype)
     start[..., 1:] = _inverse_matrix(p._planes[..., 1 : count + 1])
     found = make(start, linear, p._kind)
     for order in _doubling(p.order):
-        space = p._space.to_order(order)
-        error = np.array(compose(make(planes, p._space, p._kind), converted(found, space))._planes)
-        error[:, np.arange(count), np.arange(1, count + 1)] = 0
-        error[..., : found.size] = 0  # what is right up to rounding
-        slopes = [converted(calculus.differentiate(found, v), space) for v in range(count)]
-        better = converted(found, space)
-        rest = make(error, space, p._kind)
-        for v, slope in enumerate(slopes):
-            better = better - slope * rest[v]
-        found = better
+        found = _newton_step(displacement, found, order, found.size)
+    if _condition(p._planes[0, :, 1 : count + 1], start[0, :, 1:]) > _WELL_CONDITIONED:
+        # Rounding errors of every order were amplified by all that follow: from the residual of
+        # the whole, all orders are put right once more.
+        found = _newton_step(displacement, found, p.order, 1)
     return found
+
+
+def _newton_step(p: Polynomial, found: Polynomial, order: int, known: int) -> Polynomial:
+    """w - w' (p(w) - x) to an order, w being `found`, of which the first `known` terms are kept."""
+    space = p._space.to_order(order)
+    count = len(p.names)
+    error = np.array(compose(p, converted(found, space))._planes)
+    error[0, np.arange(count), np.arange(1, count + 1)] -= 1
+    error[..., :known] = 0
+    rest = make(error, space, p._kind)
+    better = converted(found, space)
+    for v in range(count):
+        better = better - converted(calculus.differentiate(found, v), space) * rest[v]
+    return better
+
+
+def _condition(matrix: np.ndarray, inverse: np.ndarray) -> float:
+    """|A| |A**-1| in the norm of the largest sum of a row."""
+    return float(np.prod([np.abs(a).sum(axis=1).max() for a in (matrix, inverse)]))
 
 
 def _inverse_matrix(matrix: np.ndarray) -> np.ndarray:

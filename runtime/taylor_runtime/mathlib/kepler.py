@@ -1,4 +1,8 @@
-"""Kepler's equation E - e sin E = M, and F + h cos F - k sin F = l, to an ulp for all e up to 1.
+"""Kepler's equation E - e sin E = M, and F + h cos F - k sin F = l.
+
+In double both are right to an ulp for all e up to 1, in double-double E to 10 units of 2**-106; F
+to 2**-106 (|F| + 4/r), r being the radius 1 - h sin F - k cos F: this is what a change of h, k
+or l by a unit of rounding does, and much for r near 0, which is near e = 1 and the pericentre.
 
 M is reduced to m in -pi .. pi in double-double, and m = (1 - e) E + e (E - sin E) is solved, a sum
 in which nothing cancels: by Newton's method in double from above the root, where it goes down

@@ -66,10 +66,26 @@ def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
 
 def pow(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """x**y where x is ordinary and the result as well, else what `_pow_anywhere` gives."""
-    high, low = _times_pair(b, y, log_pair(b, x, normal=True))
+    exponent = _times_pair(b, y, log_pair(b, x, normal=True))
+    return _unless_extreme(b, x, exponent, POW_ANYWHERE, [x, y])
+
+
+def pow_sum(b: Builder, x: Value, y: Value, z: Value) -> Sequence[Value]:
+    """x**(y + z) for a sum, rounded to y, that is no integer; z counts where x is far from 1."""
+    log = log_pair(b, x, normal=True)
+    high, low = _times_pair(b, y, log)
+    exponent = high, b.fma(z, log[0], low)
+    return _unless_extreme(b, x, exponent, POW_SUM_ANYWHERE, [x, y, z])
+
+
+def _unless_extreme(
+    b: Builder, x: Value, exponent: Pair, anywhere: KernelFunction, arguments: Sequence[Value]
+) -> list[Value]:
+    """exp(exponent) where x and the result are ordinary, else what `anywhere` gives."""
+    high, low = exponent
     k, (value, rest) = exponential(b, high, low)
     fits = is_ordinary(b, x) & (b.fabs(high) < 708)
-    return usually(b, fits, [(value + rest) * power_of_two(b, k)], POW_ANYWHERE, [x, y])
+    return usually(b, fits, [(value + rest) * power_of_two(b, k)], anywhere, arguments)
 
 
 def _times_pair(b: Builder, y: Value, x: Pair) -> Pair:
@@ -77,11 +93,14 @@ def _times_pair(b: Builder, y: Value, x: Pair) -> Pair:
     return high, b.fma(y, x[1], b.fma(y, x[0], -high))
 
 
-def _pow_anywhere(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4)."""
+def _pow_anywhere(b: Builder, x: Value, y: Value, z: Value | None = None) -> Sequence[Value]:
+    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); x**(y + z), no integer."""
     size = b.fabs(x)
     one, zero, infinity = (b.constant(c, x.type) for c in (1, 0, INFINITY))
-    high, low = _times_pair(b, y, log_pair(b, size))
+    log = log_pair(b, size)
+    high, low = _times_pair(b, y, log)
+    if z is not None:
+        low = b.fma(z, log[0], low)
     bounded = b.fabs(high) < 800
     low = b.select(bounded, low, zero)
     high = b.select(bounded | b.is_nan(high), high, b.copysign(b.constant(800, x.type), high))
@@ -94,6 +113,8 @@ def _pow_anywhere(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     value = b.select(b.eq(size, INFINITY), at_infinity, value)
     value = b.select(b.eq(size, 1), one, value)
     whole, odd = _is_odd(b, y)
+    if z is not None:
+        whole, odd = whole & b.eq(z, 0), odd & b.eq(z, 0)
     negative = is_negative(b, x)
     value = b.select(negative & odd, -value, value)
     undefined = (x < 0) & (size < INFINITY) & ~whole & (b.fabs(y) < INFINITY)
@@ -137,9 +158,11 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
 
 
 POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
+POW_SUM_ANYWHERE = KernelFunction("pow_sum_anywhere", 3, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,
+    KernelFunction("pow_sum", 3, pow_sum),
     KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
 )

@@ -22,6 +22,6 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
     return KernelFunction(wide.name.removesuffix(".double"), wide.arity, emit)
 
 
-_DIGAMMA, *_POLYGAMMAS = polygamma.SHORT_KERNELS
-ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, _DIGAMMA)))  # of mathlib.gamma
-KERNELS = tuple(map(_rounded, (*_POLYGAMMAS, *bessel.KERNELS)))
+# Next to its zeros left of zero, digamma takes all digits; right of it, mathlib.gamma has its own.
+ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, polygamma.KERNELS[0])))  # of mathlib.gamma
+KERNELS = tuple(map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)))

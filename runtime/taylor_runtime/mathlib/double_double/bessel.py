@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product
-from taylor_runtime.mathlib.bits import integer, is_negative, where_rare
+from taylor_runtime.mathlib.bits import is_negative, where_rare
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import LN2
 from taylor_runtime.mathlib.double_double.logarithm import natural_log, split
@@ -30,7 +30,7 @@ from taylor_runtime.mathlib.double_double.steps import (
     finite_low,
     magnitude,
     polynomial,
-    scaled_pair,
+    scaled_far,
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import SINCOS
@@ -197,13 +197,6 @@ def _scaled_argument(b: Builder, x: PairValue) -> tuple[PairValue, Value]:
     return t, b.select(tiny, n - _TINY, 0)
 
 
-def _scaled_result(b: Builder, value: PairValue, exponent: Value) -> PairValue:
-    """2**exponent value for any integer exponent."""
-    exponent = b.select(exponent < -2000, b.constant(-2000, exponent.type), exponent)
-    exponent = b.select(exponent > 1600, b.constant(1600, exponent.type), exponent)
-    return scaled_pair(b, value, integer(b, exponent))
-
-
 def _is_odd(b: Builder, m: Value) -> Value:
     return b.ne(b.floor(m * 0.5), m * 0.5)
 
@@ -235,7 +228,7 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
         few = b.select(far, m, b.constant(0, m.type))
         return [_upward(b, 2 / far_t, values[0], values[1], few)[0]]
 
-    value = as_pair(where_rare(b, far, [_scaled_result(b, near, k * m)], ascend)[0])
+    value = as_pair(where_rare(b, far, [scaled_far(b, near, k * m)], ascend)[0])
     negative = (is_negative(b, x.high) ^ (n < 0)) & _is_odd(b, m)
     at_ends = b.select(b.eq(x.high, 0) & b.eq(m, 0), b.constant(1, m.type), 0)
     at_ends = b.select(b.is_nan(x), x.high, at_ends)
@@ -258,7 +251,7 @@ def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     values = _where_any(b, far, far_t, _HANKEL)[2:]
     first, second = (chosen(b, far, u, v) for u, v in zip(values, near, strict=True))
     value, exponent = _upward(b, 2 / t, first, second, m)
-    value = finite_low(b, _scaled_result(b, value, exponent - k * m))
+    value = finite_low(b, scaled_far(b, value, exponent - k * m))
     outside = b.select(x.high < INFINITY, b.constant(-INFINITY, m.type), 0)
     outside = b.select((x.high < 0) | b.is_nan(x), b.constant(NAN, m.type), outside)
     value = chosen(b, inside, value, widened(b, outside))

@@ -99,4 +99,5 @@ def expm1(b: Builder, x: PairValue) -> Sequence[Value]:
 
 
 EXP = KernelFunction("exp", 1, exp)
-KERNELS = (EXP, KernelFunction("exp2", 1, exp2), KernelFunction("expm1", 1, expm1))
+EXPM1 = KernelFunction("expm1", 1, expm1)
+KERNELS = (EXP, KernelFunction("exp2", 1, exp2), EXPM1)

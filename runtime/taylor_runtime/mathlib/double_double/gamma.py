@@ -5,8 +5,8 @@ gamma(1 + u) = 1 + u (u - 1) r(u) by a polynomial: gamma(x) - 1 and so log gamma
 1 and 2.  Beyond, Stirling's series (Abramowitz & Stegun 1964, 6.1.37 and 6.1.40); left of zero, the
 reflection formula (6.1.17).
 
-Errors in units of 2**-106: gamma below 40, lgamma below 20 of max(1, |lgamma|) left of zero (where
-its zeros are not treated) and relative right of it.
+Errors in units of 2**-106: gamma below 40, lgamma below 20 relative right of zero, and left
+of it, where its zeros are not treated, below 20 of max(1, log gamma(1 - x)).
 """
 
 from __future__ import annotations

@@ -7,11 +7,14 @@ x = f + n, |f| <= 1/2, the sum over all integers less the one beyond:
 
     G_k(x) = f**-(k + 1) + G_k(1 + f) - (-1)**k (G_k(1 - f) - G_k(1 - x)),
 
-which is the reflection formula (6.4.7).  Everything is multiplied by s**-k, s a power of two near
+which is the reflection formula (6.4.7).  Everything is multiplied by s**-k, s a number near
 1/|x|, which keeps it in range where x**-k is not.
 
-Right of zero errors are some units of 2**-106, also next to digamma's zero, where it is a
-polynomial; left of zero they are relative to the largest term.
+Right of zero errors are some units of 2**-106 (and k of them for powers), also next to digamma's
+zero, where it is a polynomial.  Left of zero those of digamma and of the coefficients are below 20
+units of the largest term, 1/f or log(1 - x) for digamma.  In polygamma itself, where f**-(k + 1)
+and the first term of G_k(1 - f) cancel for even k and |f| near 1/2, terms are taken in pairs, and
+only next to a zero errors are not relative to the result.
 """
 
 from __future__ import annotations
@@ -25,9 +28,10 @@ from math import factorial
 from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
 from taylor_runtime.ir_pairs import fast_two_sum
 from taylor_runtime.mathlib.bits import is_negative, where_rare
+from taylor_runtime.mathlib.double_double.exponential import EXPM1
 from taylor_runtime.mathlib.double_double.gamma import bernoulli
 from taylor_runtime.mathlib.double_double.gamma_coefficients import DIGAMMA, ROOT
-from taylor_runtime.mathlib.double_double.logarithm import natural_log
+from taylor_runtime.mathlib.double_double.logarithm import LOG1P, natural_log, split
 from taylor_runtime.mathlib.double_double.steps import (
     INFINITY,
     NAN,
@@ -36,7 +40,9 @@ from taylor_runtime.mathlib.double_double.steps import (
     chosen,
     constant,
     finite_low,
+    magnitude,
     polynomial,
+    scaled_far,
     widened,
 )
 from taylor_runtime.mathlib.kernel import KernelFunction
@@ -82,7 +88,7 @@ _POWER = KernelFunction("natural_power", 2, _natural_power)
 
 def _power(b: Builder, y: PairValue, scale: PairValue, order: PairValue) -> PairValue:
     """(s y)**k."""
-    return call(b, _POWER, pair(y.high * scale.high, y.low * scale.high), order)
+    return call(b, _POWER, y * scale, order)
 
 
 def _sum_right(
@@ -167,6 +173,48 @@ _RIGHT = _inner("polygamma.right", _sum_right)
 _SUM = _inner("polygamma.sum", _sum)
 
 
+_PAIRS = 32  # that are taken together at most; beyond, they are much smaller
+
+
+def _sum_in_pairs(b: Builder, x: PairValue, scale: PairValue, order: PairValue) -> Sequence[Value]:
+    """s**-k G_k(x) for finite x < 0 that is no pole, and even k >= 2.
+
+    With x = -n + g, g from 0 to 1/2, the terms left of zero and as many right of it are pairs
+    (g + j)**-(k + 1) - (j + 1 - g)**-(k + 1), and G_k(n + g) is left.  For x = -n - g signs change.
+    """
+    f = x - as_pair(b.floor(x + 0.5))
+    left = f.high < 0
+    g = chosen(b, left, -f, f)
+    count = b.select(left, f.high * 0 + 1, 0) - b.floor(x.high - f.high + 0.5)
+    most = b.select(count > _PAIRS, b.constant(_PAIRS, count.type), count)
+    gap, power = 1 - g * 2, order + 1
+
+    def right(y: PairValue) -> PairValue:
+        return call(b, _RIGHT[FULL], y, scale, order)
+
+    def step(carried: list[Value]) -> Sequence[Value]:
+        j, total = carried[0], as_pair(carried[1])
+        near, far = g + widened(b, j), (1 - g) + widened(b, j)
+        part = call(b, EXPM1, power * call(b, LOG1P, -gap / far))
+        term = -part / near / _power(b, near, scale, order)
+        some = (j < most) & b.ne(part.high, 0)  # half-way, where the power may underflow
+        return [j + 1, chosen(b, some, total + term, total)]
+
+    start = [b.constant(0, x.high.type), constant(b, 0, x)]
+    found = b.while_(start, lambda c: b.any_lane(c[0] < most), step)
+    total, beyond = as_pair(found[1]), count > most
+
+    def more() -> Sequence[Value]:
+        return [total + right(g + _PAIRS) - right((1 - g) + _PAIRS)]
+
+    total = as_pair(where_rare(b, beyond, [total], more)[0])
+    last = widened(b, count) + chosen(b, left ^ beyond, 1 - g, g)
+    return [right(last) + chosen(b, left, -total, total)]
+
+
+_IN_PAIRS = KernelFunction("polygamma.pairs", 3, _sum_in_pairs)
+
+
 def _near_root(b: Builder, x: PairValue) -> PairValue:
     """digamma within _REACH of its zero, whose third word counts next to it."""
     high = Fraction(float(ROOT))
@@ -190,17 +238,44 @@ def polygamma_coefficient(
     return [chosen(b, even, -value, value)]
 
 
+def _distance(b: Builder, x: PairValue) -> PairValue:
+    """How far from x the nearest pole is, at most 2**1000 and at least 2**-1000."""
+    f = x - as_pair(b.floor(x + 0.5))
+    # Half-way between poles, the terms of even orders that are nearest leave nothing.
+    between = (x.high < 0) & (b.fabs(f.high) < 0.5)
+    size = magnitude(b, chosen(b, between, f, x))
+    usable = (size.high > 2.0**-1000) & (size.high < 2.0**1000)
+    return chosen(b, usable, size, constant(b, 1, x))
+
+
 def polygamma(terms: Terms, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
-    """digamma's k-th derivative at x, k >= 1."""
+    """digamma's k-th derivative at x, k >= 1: k! s**k times a sum in range, s = 1/`_distance`."""
+    k, scale = order.high, 1 / _distance(b, x)
+    even = b.eq(b.floor(k * 0.5) * 2, k)
+    paired = even & (x.high < 0) & (x.high > -(2.0**52)) & b.ne(b.floor(x.high), x.high)
+
+    def in_pairs() -> Sequence[Value]:
+        usable = chosen(b, paired, x, constant(b, -0.25, x))
+        return [call(b, _IN_PAIRS, usable, scale, chosen(b, paired, order, constant(b, 2, x)))]
+
+    usual = call(b, _SUM[terms], x, scale, order)
+    value = as_pair(where_rare(b, paired, [usual], in_pairs)[0])
+    exponent, factor = split(b, scale)
+    zero = b.constant(0, k.type)
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        j, product = carried[0], as_pair(carried[1])
-        return [j + 1, chosen(b, j <= order.high, product * widened(b, j), product)]
+        j, e, product = carried[0], carried[1], as_pair(carried[2])
+        active = j <= k
+        product = chosen(b, active, product * (factor * widened(b, j)), product)
+        size = b.fabs(product.high)
+        large = b.select(size > 2.0**300, b.constant(2.0**-300, zero.type), 1)
+        power = b.select(size < 2.0**-300, b.constant(2.0**300, zero.type), large)
+        e = e + b.select(size < 2.0**-300, zero - 300, b.select(size > 2.0**300, zero + 300, 0))
+        return [j + 1, e, pair(product.high * power, product.low * power)]
 
-    value = as_pair(polygamma_coefficient(terms, b, x, constant(b, 1, x), order)[0])
-    start = [b.constant(1, x.high.type), value]
-    found = b.while_(start, lambda carried: b.any_lane(carried[0] <= order.high), step)
-    return [finite_low(b, as_pair(found[1]))]
+    start = [b.constant(1, zero.type), zero, chosen(b, even, -value, value)]
+    found = b.while_(start, lambda carried: b.any_lane(carried[0] <= k), step)
+    return [finite_low(b, scaled_far(b, as_pair(found[2]), b.fma(exponent, k, found[1])))]
 
 
 def _kernels(terms: Terms) -> tuple[KernelFunction, ...]:

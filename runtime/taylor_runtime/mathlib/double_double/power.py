@@ -12,7 +12,7 @@ from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.mathlib import power as doubles
 from taylor_runtime.mathlib import simple
-from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative
+from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative, where_rare
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.exponential import LN2_PIECES, exponential
 from taylor_runtime.mathlib.double_double.logarithm import SERIES, less_one, split
@@ -71,26 +71,37 @@ def _parity(b: Builder, y: PairValue) -> tuple[Value, Value]:
     return whole, whole & (odd[0] ^ odd[1])
 
 
-def _power_of_size(b: Builder, size: PairValue, y: PairValue) -> PairValue:
-    """size**y for positive finite `size`."""
+def _power_of_size(
+    b: Builder, size: PairValue, y: PairValue, z: PairValue | None = None
+) -> PairValue:
+    """size**y for positive finite `size`; size**(y + z) for a double y that rounds the sum."""
     log = log_triple(b, size)
     estimate = y.high * log[0]
     bounded = b.fabs(estimate) < 800
-    high, middle, low = triples.multiply(b, log, chosen(b, bounded, y, constant(b, 0.0, y)))
+    factor: Triple | PairValue = chosen(b, bounded, y, constant(b, 0.0, y))
+    if z is not None:
+        words = triples.normal(b, y.high, z.high, z.low)
+        first, second, third = (b.select(bounded, word, 0) for word in words)
+        factor = first, second, third
+    high, middle, low = triples.multiply(b, log, factor)
     limit = b.copysign(b.constant(800, high.type), estimate)
     return exponential(b, pair(b.select(bounded, high, limit), middle), low)
 
 
-def pow(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
-    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4)."""
+def pow(b: Builder, x: PairValue, y: PairValue, z: PairValue | None = None) -> Sequence[Value]:
+    """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); or x**(y + z), as of double:
+    y has no low part, and the sum is no integer.
+    """
     size = magnitude(b, x)
-    value = _power_of_size(b, size, y)
+    value = _power_of_size(b, size, y, z)
     one, zero, infinity, nan = (constant(b, c, x) for c in (1.0, 0.0, INFINITY, NAN))
     falling = y.high < 0
     value = chosen(b, b.eq(size.high, 0), chosen(b, falling, infinity, zero), value)
     value = chosen(b, b.eq(size.high, INFINITY), chosen(b, falling, zero, infinity), value)
     value = chosen(b, b.eq(size, 1), one, value)
     whole, odd = _parity(b, y)
+    if z is not None:
+        whole, odd = whole & b.eq(z.high, 0), odd & b.eq(z.high, 0)
     value = chosen(b, is_negative(b, x.high) & odd, -value, value)
     finite = (size.high < INFINITY) & (b.fabs(y.high) < INFINITY)
     value = chosen(b, (x.high < 0) & finite & ~whole, nan, value)
@@ -127,6 +138,15 @@ def hypot(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
     return [chosen(b, infinite, constant(b, INFINITY, x), value)]
 
 
+def sqrt(b: Builder, x: PairValue) -> Sequence[Value]:
+    """sqrt(x); what is so small that the low part of its root would be lost is scaled."""
+
+    def scaled() -> Sequence[Value]:
+        return [as_pair(b.sqrt(x * 2.0**200)) * 2.0**-100]
+
+    return where_rare(b, x.high < 2.0**-800, [b.sqrt(x)], scaled)
+
+
 def scale(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
     """The power of two of the high parts."""
     (power,) = simple.scale(b, x.high, y.high)
@@ -141,8 +161,10 @@ _DOUBLE_CBRT = next(kernel for kernel in doubles.KERNELS if kernel.name == "cbrt
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,
+    KernelFunction("pow_sum", 3, pow),
     KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
+    KernelFunction("sqrt", 1, sqrt, inline=True),
     KernelFunction("scale", 2, scale, inline=True),
     KernelFunction("sum_of_squares", 2, sum_of_squares, inline=True),
 )

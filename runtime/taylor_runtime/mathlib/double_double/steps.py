@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import fast_two_sum, two_product
-from taylor_runtime.mathlib.bits import scaled
+from taylor_runtime.mathlib.bits import integer, scaled
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.polynomial import polynomial as double_polynomial
 
@@ -60,6 +60,13 @@ def scaled_pair(b: Builder, x: PairValue, k: Value) -> PairValue:
     """x * 2**k for i64 k in -2044 .. 2046, rounded once where the result is subnormal."""
     times = scaled(b, k)
     return finite_low(b, pair(times(x.high), times(x.low)))
+
+
+def scaled_far(b: Builder, value: PairValue, exponent: Value) -> PairValue:
+    """2**exponent value for any integer exponent, |value| from 2**-400 to 2**400 or a limit."""
+    exponent = b.select(exponent < -2000, b.constant(-2000, exponent.type), exponent)
+    exponent = b.select(exponent > 1600, b.constant(1600, exponent.type), exponent)
+    return scaled_pair(b, value, integer(b, exponent))
 
 
 def polynomial(
