@@ -87,6 +87,12 @@ def either(a: Expression, b: Expression) -> Expression:
     return logical("or", _logic("|", a), _logic("|", b))
 
 
+def different(a: Expression, b: Expression) -> Expression:
+    """a ^ b for conditions."""
+    a, b = _logic("^", a), _logic("^", b)
+    return logical("or", logical("and", a, logical_not(b)), logical("and", logical_not(a), b))
+
+
 def negation(a: Expression) -> Expression:
     """~a for a condition."""
     return logical_not(_logic("~", a))
