@@ -50,9 +50,9 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
             "of taylor"
         ) from error
     except (ValueError, IndexError, AttributeError, ArithmeticError) as error:
-        if isinstance(error.__cause__, TracingError):
-            error = error.__cause__
-        raise ArgumentError(f"{name}: {error}") from error
+        hidden = error.__cause__  # NumPy's words in place of what an expression said
+        why = hidden if isinstance(hidden, TracingError) else error
+        raise ArgumentError(f"{name}: {why}") from error
 
 
 def full_name(func: Any) -> str:

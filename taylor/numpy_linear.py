@@ -18,6 +18,7 @@ import numpy as np
 from taylor import expression as ex
 from taylor.errors import ShapeError, UnsupportedFunctionError
 from taylor.expression import Expression
+from taylor.numpy_functions import array_of, dot, reduced
 from taylor.numpy_protocol import expression_array, wrapped
 from taylor.simplify import multiply
 from taylor.sums import add_many
@@ -33,7 +34,9 @@ def _elements(value: Any) -> Elements:
 def _square(name: str, value: Any) -> Elements:
     matrix = _elements(value)
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ShapeError(f"numpy.linalg.{name}: shape {matrix.shape} is not that of a square matrix")
+        raise ShapeError(
+            f"numpy.linalg.{name}: shape {matrix.shape} is not that of a square matrix"
+        )
     if matrix.shape[-1] > LARGEST:
         raise UnsupportedFunctionError(
             f"numpy.linalg.{name}: a matrix of expressions may have up to {LARGEST} rows, not "
@@ -135,8 +138,9 @@ def matrix_power(a: Any, n: int) -> Any:
         )
     if n < 0:
         return matrix_power(inv(matrix), -n)
-    unit = expression_array(np.broadcast_to(np.eye(matrix.shape[-1], dtype=int), matrix.shape))
-    power, result = expression_array(matrix), unit
+    unit: Any = expression_array(np.broadcast_to(np.eye(matrix.shape[-1], dtype=int), matrix.shape))
+    power: Any = expression_array(matrix)
+    result = unit
     while n:
         result = result @ power if n % 2 else result
         n //= 2
@@ -146,20 +150,18 @@ def matrix_power(a: Any, n: int) -> Any:
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norms of vectors for any order, of matrices for None, "fro", 1, -1, inf and -inf."""
-    from taylor.numpy_functions import array_of
-
     values = array_of(x)
     ndim = len(values.shape)
     axes = tuple(range(ndim)) if axis is None else (axis,) if np.ndim(axis) == 0 else tuple(axis)
     if ord is None or (ord == "fro" and len(axes) == 2):
-        return _root(np.add.reduce(values * values, axis=axes, keepdims=keepdims), 2)
+        return _root(reduced(np.add, values * values, axes, keepdims), 2)
     if len(axes) == 1:
         return _vector_norm(values, ord, axes[0], keepdims)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
         summed, other = axes if abs(ord) == 1 else axes[::-1]
-        sums = np.add.reduce(np.absolute(values), axis=summed, keepdims=True)
+        sums = reduced(np.add, np.absolute(values), summed, True)
         extreme = np.maximum if ord > 0 else np.minimum
-        found = extreme.reduce(sums, axis=other, keepdims=True)
+        found = reduced(extreme, sums, other, True)
         return found if keepdims else np.sum(found, axis=axes)
     raise UnsupportedFunctionError(
         f"numpy.linalg.norm: ord={ord!r} is not available for shape {tuple(values.shape)}; use the "
@@ -174,11 +176,11 @@ def _vector_norm(values: Any, ord: Any, axis: int, keepdims: bool) -> Any:
         )
     if ord in (np.inf, -np.inf):
         extreme = np.maximum if ord > 0 else np.minimum
-        return extreme.reduce(np.absolute(values), axis=axis, keepdims=keepdims)
+        return reduced(extreme, np.absolute(values), axis, keepdims)
     if ord == 0:
-        return np.add.reduce(np.not_equal(values, 0), axis=axis, keepdims=keepdims)
+        return reduced(np.add, np.not_equal(values, 0), axis, keepdims)
     powers = values * values if ord == 2 else np.absolute(values) ** ord
-    return _root(np.add.reduce(powers, axis=axis, keepdims=keepdims), ord)
+    return _root(reduced(np.add, powers, axis, keepdims), ord)
 
 
 def _root(total: Any, order: Any) -> Any:
@@ -189,8 +191,6 @@ def _root(total: Any, order: Any) -> Any:
 
 def multi_dot(factors: Any) -> Any:
     """The product of the matrices, from left to right."""
-    from taylor.numpy_functions import dot
-
     return reduce(dot, [expression_array(factor) for factor in factors])
 
 

@@ -127,9 +127,7 @@ def sinc(x: Any) -> Any:
     return call("sinc", partial(make_function_node, "sinc"), (x,))
 
 
-def unwrap(
-    p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI
-) -> Any:
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI) -> Any:
     """p with jumps of more than half a period taken out, as `numpy.unwrap`."""
     if discont is not None:
         raise UnsupportedFunctionError("numpy.unwrap: discont= is not available")
@@ -161,9 +159,7 @@ def _nan_mean(a: Any, axis: Any = None, dtype: Any = None, **options: Any) -> An
     return total / reduced(np.add, 1 - missing, axis, keep)
 
 
-def _is_close(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Any:
+def _is_close(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """|a - b| <= atol + rtol |b|, as `numpy.isclose`."""
     a, b = (array_of(v) if np.ndim(v) else as_expression(v) for v in (a, b))
     near = np.logical_or(np.equal(a, b), np.absolute(a - b) <= atol + rtol * np.absolute(b))

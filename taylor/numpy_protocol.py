@@ -154,9 +154,7 @@ def _applied(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, 
         )
     if builder is None:
         instead = INSTEAD.get(name, "taylor.register_function adds functions")
-        raise UnsupportedFunctionError(
-            f"{full_name(ufunc)}: taylor has no rule for it; {instead}"
-        )
+        raise UnsupportedFunctionError(f"{full_name(ufunc)}: taylor has no rule for it; {instead}")
     if method == "__call__":
         _check_options(full_name(ufunc), options)
         return call(name, builder, inputs)

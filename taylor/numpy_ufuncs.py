@@ -67,16 +67,9 @@ def _unless_nan(choose: Builder) -> Builder:
     return build
 
 
-def log_of_sum(a: Expression, b: Expression) -> Expression:
-    """log(exp(a) + exp(b)) = m + log(1 + exp(-|a - b|)), with the larger number m."""
-    larger = make_function_node("maximum", a, b)
-    smooth = larger + make_function_node("softplus", -abs(a - b))
-    return logic.where(is_infinite(larger), larger, smooth)
-
-
 def _log2_of_sum(a: Expression, b: Expression) -> Expression:
     log_2 = make_function_node("log", 2)
-    return log_of_sum(a * log_2, b * log_2) / log_2
+    return make_function_node("logaddexp", a * log_2, b * log_2) / log_2
 
 
 def _heaviside(a: Expression, at_zero: Expression) -> Expression:
@@ -152,7 +145,6 @@ def builders() -> dict[str, Builder]:
         "invert": logic.negation,
         "fmax": _unless_nan(_call("maximum")),
         "fmin": _unless_nan(_call("minimum")),
-        "logaddexp": log_of_sum,
         "logaddexp2": _log2_of_sum,
         "deg2rad": _scaled(PI / 180),
         "radians": _scaled(PI / 180),
@@ -174,11 +166,41 @@ PAIRS: dict[str, tuple[Builder, Builder]] = {
 
 # What to write in place of a function that there is no rule for.
 INSTEAD: dict[str, str] = {
-    "frexp": "it has no meaning for a number that is not known yet",
-    "spacing": "it has no meaning for a number that is not known yet",
-    "nextafter": "it has no meaning for a number that is not known yet",
-    "gcd": "it takes integers alone",
-    "lcm": "it takes integers alone",
+    **dict.fromkeys(
+        ("frexp", "spacing", "nextafter"), "it has no meaning for a number that is not known yet"
+    ),
+    **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
+    "loggamma": "taylor.lgamma is the logarithm of |gamma(x)|",
+    "beta": "write gamma(a)*gamma(b)/gamma(a + b), or exp of the sum of lgammas for large arguments",
+    "betaln": "write lgamma(a) + lgamma(b) - lgamma(a + b), which cancels for a much above b",
+    "rgamma": "write 1/taylor.gamma(x), which is right away from the poles",
+    **dict.fromkeys(
+        ("erfinv", "erfcinv", "ndtri"),
+        "taylor.implicit makes the inverse from taylor.erf or taylor.erfc",
+    ),
+    **dict.fromkeys(
+        (
+            "i0",
+            "i1",
+            "iv",
+            "ive",
+            "i0e",
+            "i1e",
+            "kv",
+            "kve",
+            "k0",
+            "k1",
+            "airy",
+            "ellipk",
+            "ellipe",
+        ),
+        "taylor has no such family; taylor.register_function adds one from its derivative or from "
+        "its Taylor coefficients, as mpmath gives them",
+    ),
+    **dict.fromkeys(
+        ("expi", "exp1", "dawsn", "gammainc", "gammaincc"),
+        "taylor.register_function adds it: its derivative is elementary",
+    ),
 }
 
 

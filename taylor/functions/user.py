@@ -83,7 +83,7 @@ def register_function(
     if body is None:
         register(_numerical_record(name, value, derivative, count, domain))
     else:
-        register(_composed_record(name, value, placeholders, body, domain))
+        register(composed_record(name, value, placeholders, body, domain))
     return public(name)
 
 
@@ -175,7 +175,7 @@ def _numerical_record(
     )
 
 
-def _composed_record(
+def composed_record(
     name: str,
     value: Callable[..., Any],
     placeholders: tuple[Expression, ...],
