@@ -21,6 +21,7 @@ from taylor.differentiate import diff as diff
 from taylor.differentiate import grad_expressions as grad_expressions
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
+from taylor.errors import DifferentiationWarning as DifferentiationWarning
 from taylor.errors import FormatError as FormatError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
+    from taylor.removable_points import removable as removable
     from taylor.tables import chebyshev as chebyshev
     from taylor.tables import piecewise as piecewise
     from taylor.tables import spline as spline
@@ -82,6 +84,7 @@ _LAZY = {
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
     "implicit": "taylor.implicit_functions",
+    "removable": "taylor.removable_points",
     "chebyshev": "taylor.tables",
     "piecewise": "taylor.tables",
     "spline": "taylor.tables",

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from taylor import expression as ex
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import (
+    ArgumentTypeError,
+    DifferentiationWarning,
+    ShapeError,
+    warn_user,
+)
 from taylor.expression import CONDITIONS, Expression
 from taylor.sums import exact_value
 
@@ -143,3 +148,26 @@ def where(test: Any, a: Any, b: Any) -> Expression:
         if chosen.shape == shape:
             return chosen
     return ex.node("where", (test, a, b), None, shape)
+
+
+def warn_of_points(test: Expression, varies: Callable[[Expression], bool]) -> None:
+    """Warn if a choice that is differentiated is made by x == c, which holds at points alone.
+
+    Such a branch gives the value at the point, and derivatives that are those of the branch, not of
+    the function around it.  Whether x is NaN or infinite is no such question.
+
+    varies: whether an operand changes with what is differentiated by.
+    """
+    pending = [test]
+    while pending:
+        e = pending.pop()
+        if e.op in ("and", "or", "not"):
+            pending.extend(e.args)
+        elif e.op in ("eq", "ne") and e.args[0] is not e.args[1] and any(map(varies, e.args)):
+            if not any(isinstance(arg.payload, float) for arg in e.args if arg.op == "constant"):
+                warn_user(
+                    f"where: the condition {e} holds at single points, and the derivatives there "
+                    "are those of the branch; taylor.removable(f, at=c) and taylor.sinc have all "
+                    "derivatives at such a point",
+                    DifferentiationWarning,
+                )

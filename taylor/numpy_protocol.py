@@ -32,7 +32,7 @@ class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
 
     >>> x, y = ex.variables("x y")
     >>> np.maximum(expression_array([x, y]), 0)
-    ExpressionArray([maximum(x, 0), maximum(y, 0)], dtype=object)
+    ExpressionArray([maximum(0, x), maximum(0, y)], dtype=object)
     """
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
