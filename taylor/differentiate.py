@@ -19,7 +19,7 @@ from taylor.logic import logical, logical_not, warn_of_points, where
 from taylor.lower import scalars
 from taylor.simplify import divide, multiply, power, power_exact
 from taylor.sums import combine, exact_value, linear_combination, negate, scale
-from taylor.traverse import inputs, reachable
+from taylor.traverse import reachable
 
 # How a result changes with one operand: an exact factor, an expression, or None where it does not.
 Partial = Exact | Expression | None
@@ -160,8 +160,17 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
 
 
 def _is_variable(e: Expression) -> bool:
-    """Whether it depends on more than parameters, which select functions."""
-    return any(leaf.op != "parameter" for leaf in inputs([e]))
+    """Whether it moves with more than parameters, which select functions; conditions only jump."""
+    pending, seen = [e], set()
+    while pending:
+        node = pending.pop()
+        if node in seen or node.op in CONDITIONS or node.op in ("floor", "sign", "parameter"):
+            continue
+        if node.op in ("variable", "time"):
+            return True
+        seen.add(node)
+        pending.extend(node.args)
+    return False
 
 
 def _total(terms: list[tuple[Exact, Expression]]) -> Expression:

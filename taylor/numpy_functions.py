@@ -1,8 +1,8 @@
 """NumPy's functions other than ufuncs (``__array_function__``) for expressions.
 
 Those with a handler have a rule; the others run NumPy's own implementation on the elements.  NumPy
-decides by the dtype in places (`nan_to_num` leaves objects as they are) and asks for truth values in
-others: what cannot work is refused by name.
+decides by the dtype in places (`nan_to_num` leaves objects as they are) and asks for truth values
+in others: what cannot work is refused by name.
 """
 
 from __future__ import annotations
@@ -316,7 +316,9 @@ def _angle(z: Any, deg: bool = False) -> Any:
     """0 for z >= 0, pi below: expressions are real."""
     from taylor.constants import PI
 
-    return _where(np.less(array_of(z), 0), 180 if deg else PI, 0)
+    values = array_of(z) if np.ndim(z) else z
+    known = _where(np.equal(values, values), 0, values)  # NaN stays NaN
+    return _where(np.less(values, 0), 180 if deg else PI, known)
 
 
 def _own_handlers() -> dict[Any, Callable[..., Any]]:

@@ -55,8 +55,8 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
         conditions = [condlist]
     if len(funclist) not in (len(conditions), len(conditions) + 1):
         raise ShapeError(
-            f"numpy.piecewise: {len(funclist)} function(s) for {len(conditions)} condition(s); give "
-            "as many, or one more for everything else"
+            f"numpy.piecewise: {len(funclist)} function(s) for {len(conditions)} condition(s); "
+            "give as many, or one more for everything else"
         )
     values = [f(x, *args, **kw) if callable(f) else f for f in funclist]
     result = values.pop() if len(values) > len(conditions) else 0

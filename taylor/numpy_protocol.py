@@ -94,7 +94,7 @@ _registered = -1
 
 
 def _builder(name: str) -> Builder | None:
-    """The constructor behind a NumPy ufunc's name, from the registry and the table of `numpy_ufuncs`."""
+    """The constructor behind a NumPy ufunc's name, from the registry and from `numpy_ufuncs`."""
     global _registered
     from taylor.functions.registry import functions
     from taylor.numpy_ufuncs import builders

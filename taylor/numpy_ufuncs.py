@@ -171,7 +171,7 @@ INSTEAD: dict[str, str] = {
     ),
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
     "loggamma": "taylor.lgamma is the logarithm of |gamma(x)|",
-    "beta": "write gamma(a)*gamma(b)/gamma(a + b), or exp of the sum of lgammas for large arguments",
+    "beta": "write gamma(a)*gamma(b)/gamma(a + b), or exp of lgammas for large arguments",
     "betaln": "write lgamma(a) + lgamma(b) - lgamma(a + b), which cancels for a much above b",
     "rgamma": "write 1/taylor.gamma(x), which is right away from the poles",
     **dict.fromkeys(

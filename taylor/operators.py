@@ -291,28 +291,11 @@ class Operators:
 
 # Methods of NumPy's arrays that are functions of the same name.
 _ARRAY_METHODS = frozenset(
-    [
-        "ravel",
-        "mean",
-        "max",
-        "min",
-        "ptp",
-        "prod",
-        "var",
-        "std",
-        "cumsum",
-        "cumprod",
-        "any",
-        "all",
-        "clip",
-        "round",
-        "squeeze",
-        "swapaxes",
-        "repeat",
-        "trace",
-        "diagonal",
-        "take",
-    ]
+    (
+        *("ravel", "squeeze", "swapaxes", "repeat", "take", "trace", "diagonal"),
+        *("mean", "max", "min", "ptp", "prod", "var", "std", "cumsum", "cumprod", "any", "all"),
+        *("clip", "round"),
+    )
 )
 _MAKE_ARRAY = "it has no elements; taylor.variable(name, shape=(n,)) makes an array"
 

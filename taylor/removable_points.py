@@ -104,7 +104,7 @@ def _coefficients(body: Expression, x: Expression, point: Any) -> list[Fraction 
         raise _not_removable(body, point) from error
     if not all(mp.isfinite(c) for c in (*right, *left)):
         raise _not_removable(body, point)
-    found: list[Fraction | int] = []
+    found: list[Any] = []
     for n, (a, b) in enumerate(zip(right[:-1], left[:-1], strict=True)):
         size = max(abs(a), abs(b))
         drift = 4 * (n + 1) * abs(right[n + 1]) * mp.mpf(10) ** -_DIGITS
