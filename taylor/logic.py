@@ -163,11 +163,18 @@ def warn_of_points(test: Expression, varies: Callable[[Expression], bool]) -> No
         e = pending.pop()
         if e.op in ("and", "or", "not"):
             pending.extend(e.args)
-        elif e.op in ("eq", "ne") and e.args[0] is not e.args[1] and any(map(varies, e.args)):
-            if not any(isinstance(arg.payload, float) for arg in e.args if arg.op == "constant"):
-                warn_user(
-                    f"where: the condition {e} holds at single points, and the derivatives there "
-                    "are those of the branch; taylor.removable(f, at=c) and taylor.sinc have all "
-                    "derivatives at such a point",
-                    DifferentiationWarning,
-                )
+        elif e.op in ("eq", "ne") and _is_a_point(e) and any(map(varies, e.args)):
+            warn_user(
+                f"where: the condition {e} holds at single points, and the derivatives there are "
+                "those of the branch; taylor.removable(f, at=c) and taylor.sinc have all "
+                "derivatives at such a point",
+                DifferentiationWarning,
+            )
+
+
+def _is_a_point(e: Expression) -> bool:
+    """Whether a comparison asks for a finite value, not for NaN or infinities."""
+    a, b = e.args
+    return a is not b and not any(
+        isinstance(v.payload, float) for v in (a, b) if v.op == "constant"
+    )

@@ -1,9 +1,9 @@
 """NumPy's linear algebra on expressions: solutions, inverses, determinants, norms.
 
 Which element is the pivot can only be chosen with values at hand.  A solution is therefore the
-function that the equations A x = b define (`taylor.implicit`): machine code inverts with pivoting
-at order zero and refines, and derivatives of all orders solve with the same matrix.  Determinants are
-polynomials of the elements, written without any division.
+function that the equations A x = b define (`taylor.implicit`): machine code inverts with
+pivoting at order zero and refines, and derivatives of all orders solve with the same matrix.
+Determinants are polynomials of the elements, written without any division.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def _slope(slope: Any) -> Any:
     for number in np.atleast_1d(np.asarray(numbers, dtype=object)).reshape(-1):
         if not 0 <= number < math.inf:
             raise ArgumentError(
-                f"leaky_relu: slope={number} has to be a finite number >= 0; write taylor.where for "
-                "other branches"
+                f"leaky_relu: slope={number} has to be a finite number >= 0; write taylor.where "
+                "for other branches"
             )
     return slope
 

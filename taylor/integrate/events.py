@@ -100,8 +100,8 @@ def _checked_function(function: Any) -> Any:
     if count not in (None, 2, 3):
         name = getattr(function, "__qualname__", None) or type(function).__name__
         raise ArgumentError(
-            f"Event: {name} takes {count} positional argument(s); a function of an event is g(t, y) "
-            "or g(t, y, p)"
+            f"Event: {name} takes {count} positional argument(s); a function of an event is "
+            "g(t, y) or g(t, y, p)"
         )
     return function
 
