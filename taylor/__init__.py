@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 # The module of nodes comes first: the simplifying constructors and it import each other.
@@ -20,6 +21,7 @@ from taylor.differentiate import diff as diff
 from taylor.differentiate import grad_expressions as grad_expressions
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
+from taylor.errors import DifferentiationWarning as DifferentiationWarning
 from taylor.errors import FormatError as FormatError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
@@ -38,6 +40,7 @@ from taylor.functions import *  # noqa: F403
 from taylor.substitute import substitute as substitute
 
 if TYPE_CHECKING:
+    __version__: str
     from taylor import models as models
     from taylor.function import Function as Function
     from taylor.function import compile as compile
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from taylor.polynomial import Polynomial as Polynomial
     from taylor.precision import from_mpmath as from_mpmath
     from taylor.precision import to_mpmath as to_mpmath
+    from taylor.removable_points import removable as removable
     from taylor.tables import chebyshev as chebyshev
     from taylor.tables import piecewise as piecewise
     from taylor.tables import spline as spline
@@ -80,6 +84,7 @@ _LAZY = {
     "from_mpmath": "taylor.precision",
     "to_mpmath": "taylor.precision",
     "implicit": "taylor.implicit_functions",
+    "removable": "taylor.removable_points",
     "chebyshev": "taylor.tables",
     "piecewise": "taylor.tables",
     "spline": "taylor.tables",
@@ -102,26 +107,59 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name == "models":
-        return import_module("taylor.models")
-    if name == "__version__":
-        return import_module("importlib.metadata").version("taylor-jit")
-    if name not in _LAZY:
-        raise AttributeError(f"module 'taylor' has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+# NumPy's names of functions that have another one here.
+_NUMPY_NAMES = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "absolute": "abs",
+    "gammaln": "lgamma",
+    "psi": "digamma",
+    "expit": "sigmoid",
+}
+
+if not TYPE_CHECKING:  # a type checker knows the names, and refuses all others
+
+    def __getattr__(name: str) -> Any:
+        if name == "models":
+            return import_module("taylor.models")
+        if name == "__version__":
+            return import_module("importlib.metadata").version("taylor-jit")
+        if name not in _LAZY:
+            raise AttributeError(f"module 'taylor' has no attribute {name!r}{_meant(name)}")
+        value = getattr(import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+
+
+def _meant(name: str) -> str:
+    """A hint to the public name that somebody may have meant."""
+    near = [_NUMPY_NAMES[name]] if name in _NUMPY_NAMES else []
+    if not near and not name.startswith("_"):
+        near = import_module("difflib").get_close_matches(name, __dir__(), n=2, cutoff=0.75)
+    return f"; did you mean {' or '.join(f'ty.{found}' for found in near)}?" if near else ""
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    own = (
+        name
+        for name, value in globals().items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
+    )
+    return sorted({*own, *_LAZY, "functions", "models", "__version__"})
+
+
+_NO_NAMES = frozenset(("annotations", "import_module", "Any", "ModuleType", "TYPE_CHECKING"))
 
 
 def _prepare() -> None:
     import_module("taylor_runtime").prepare()
     for name in ("Integrator", "compile"):
-        __getattr__(name)
+        globals()[name] = getattr(import_module(_LAZY[name]), name)
 
 
 _prepare()

@@ -34,7 +34,8 @@ a scenario is a TOML file, for example:
   [[body]]
   name = "ceres"
   central = "sun"             # the elements are about this body
-  elements = { a = 2.77, e = 0.079, i = 10.6, node = 80.3, peri = 73.6, M = 60.1 }
+  axes = "ecliptic"           # equatorial or ecliptic, of these elements; as in [units] if left out
+  elements = { a = 2.77, e = 0.079, i = 10.6, node = 80.3, peri = 73.6, M = 60.1 }  # all six
 
   [forces]
   relativity = "sun"          # adds this body's first post-Newtonian term

@@ -19,9 +19,14 @@ from taylor.errors import ArgumentError
 Exact = int | Fraction
 Number = int | Fraction | float  # a float only for infinities and NaN
 
+# More digits than any kind of number has, as many as other constants from SymPy have.
 PI = Fraction(
-    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534"
-)  # more digits than any kind of number has
+    "3.141592653589793238462643383279502884197169399375105820974944592307816406286208"
+    "99862803482534211706798214808651328230664709384460955058223172535940812848111745"
+    "02841027019385211055596446229489549303819644288109756659334461284756482337867831"
+    "65271201909145648566923460348610454326648213393607260249141273724587006606315588"
+    "17"
+)
 MAXIMUM_BITS = 2048  # a product of constants longer than this ...
 KEPT_BITS = 1024  # ... is rounded to so many significant bits, far beyond any target precision
 EXPONENT_RANGE = (

@@ -19,6 +19,7 @@ from taylor.expression import CONDITIONS, Expression, time
 from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
+from taylor.logic import warn_of_points
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program import Coefficient, Input, Program, Row, Term
 
@@ -251,10 +252,15 @@ class _Decomposition:
             return builder.kernel(op, *(self.rows[arg] for arg in e.args))
         if op == "where":
             condition, a, b = (self.rows[arg] for arg in e.args)
+            if builder.order:
+                warn_of_points(e.args[0], self._varies)
             return builder.select("where", (condition, a, b), condition, a, b)
         if not e.args or op == "index":
             raise self._unknown_leaf(e)
         return self._function(e)
+
+    def _varies(self, e: Expression) -> bool:
+        return not self.builder.is_steady(self.rows[e])
 
     def _unknown_leaf(self, e: Expression) -> Exception:
         if e.shape:

@@ -15,7 +15,7 @@ from taylor.arrays import from_elements
 from taylor.constants import Exact, normalised
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import CONDITIONS, Expression, as_expression
-from taylor.logic import logical, logical_not, where
+from taylor.logic import logical, logical_not, warn_of_points, where
 from taylor.lower import scalars
 from taylor.simplify import divide, multiply, power, power_exact
 from taylor.sums import combine, exact_value, linear_combination, negate, scale
@@ -106,6 +106,7 @@ def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
             continue
         active = [arg in tangents for arg in e.args]
         if e.op == "where":
+            warn_of_points(e.args[0], tangents.__contains__)
             a, b = (tangents.get(arg, ex.ZERO) for arg in e.args[1:])
             tangent = where(e.args[0], a, b)
         else:
@@ -144,6 +145,7 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
             continue
         if e.op == "where":
             test, a, b = e.args
+            warn_of_points(test, _is_variable)
             contribute(a, (1, where(test, adjoint, 0)), logical("and", guard, test))
             contribute(b, (1, where(test, 0, adjoint)), logical("and", guard, logical_not(test)))
             continue
@@ -155,6 +157,20 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
                 term = where(guard, term, 0)
             contribute(arg, (factor, term), guard)
     return adjoints
+
+
+def _is_variable(e: Expression) -> bool:
+    """Whether it moves with more than parameters, which select functions; conditions only jump."""
+    pending, seen = [e], set()
+    while pending:
+        node = pending.pop()
+        if node in seen or node.op in CONDITIONS or node.op in ("floor", "sign", "parameter"):
+            continue
+        if node.op in ("variable", "time"):
+            return True
+        seen.add(node)
+        pending.extend(node.args)
+    return False
 
 
 def _total(terms: list[tuple[Exact, Expression]]) -> Expression:

@@ -5,8 +5,10 @@ Every class derives from `TaylorError` and from the built-in exception a NumPy u
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import warnings
 
 
 class TaylorError(Exception):
@@ -37,8 +39,23 @@ class FormatError(TaylorError, ValueError):
     """A file or pickle that is damaged, from another version, or not taylor's at all."""
 
 
+class DifferentiationWarning(UserWarning):
+    """Derivatives that are probably not what was meant, although the value is right."""
+
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.sep + "numpy" + os.sep
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the innermost caller outside taylor and NumPy."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(_PACKAGE) and _NUMPY not in name and name != contextlib.__file__:
+            break
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def user_location() -> str:

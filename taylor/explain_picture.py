@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taylor.errors import ArgumentError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 MOST_BOXES = 300
 BOX, HIGH = 2.1, 0.78  # of a box; columns are COLUMN apart, rows 1
 COLUMN = 2.75
+BESIDE, DOWN = 2.4, 1.45  # the same where layers go down
+WIDEST = 18.0  # of a picture whose layers go across
 LETTERS = 33  # of a line in a box
 MOST_CELLS = 64  # lanes that are drawn one by one
 INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
@@ -31,39 +34,64 @@ def draw(explanation: Explanation) -> Any:
             "cannot be read; write it for Graphviz with save('program.dot'), or print it"
         )
     places = place(packs)
-    low, high = min(places.height), max(places.height)
-    width = COLUMN * max(places.layer) + BOX + 0.8
-    tall = high - low + 1 + 1.7
-    figure = Figure(figsize=(max(1.12 * width, 7.0), max(0.66 * tall, 3.0)), facecolor=PAPER)
+    chart = Chart(across=COLUMN * max(places.layer) + BOX <= WIDEST)
+    ways = [chart.position(*point) for route in places.routes for point in route]
+    spots = [chart.position(*at) for at in zip(places.layer, places.height, strict=True)]
+    left, right = (choose(x for x, _ in spots + ways) for choose in (min, max))
+    low, high = (choose(y for _, y in spots + ways) for choose in (min, max))
+    width, tall = right - left + BOX + 0.8, high - low + 2.7
+    width = max(width, 7.0 / 1.12)  # the title needs that
+    figure = Figure(figsize=(1.12 * width, max(0.66 * tall, 3.0)), facecolor=PAPER)
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()
-    axis.set_xlim(-BOX / 2 - 0.4, width - BOX / 2 - 0.4)
+    left -= BOX / 2 + 0.4
+    axis.set_xlim(left, left + width)
     axis.set_ylim(high + 1.1, low - 1.6)
-    _draw_edges(axis, packs, places)
-    for pack in packs:
-        x = COLUMN * places.layer[pack.number]
-        _draw_box(axis, explanation, pack, x, places.height[pack.number])
-    _draw_title(axis, explanation, low)
+    _draw_edges(axis, packs, places, chart)
+    for pack, (x, y) in zip(packs, spots, strict=True):
+        _draw_box(axis, explanation, pack, x, y)
+    _draw_title(axis, explanation, left + 0.4, low)
     return figure
 
 
-def _draw_edges(axis: Any, packs: tuple[rt.Pack, ...], places: Places) -> None:
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Which way a program flows in the picture: across, or down if that would be too wide."""
+
+    across: bool
+
+    def position(self, layer: float, height: float) -> tuple[float, float]:
+        """The middle of a box."""
+        return (COLUMN * layer, height) if self.across else (BESIDE * height, DOWN * layer)
+
+    def moved(self, point: tuple[float, float], boxes: float) -> tuple[float, float]:
+        """The point so many halves of a box further on."""
+        x, y = point
+        return (x + boxes * BOX / 2, y) if self.across else (x, y + boxes * HIGH / 2)
+
+    def bend(self, a: tuple[float, float], b: tuple[float, float]) -> list[tuple[float, float]]:
+        """The two inner points of the curve from a to b, which starts and ends straight on."""
+        (x0, y0), (x1, y1) = a, b
+        if self.across:
+            return [((x0 + x1) / 2, y0), ((x0 + x1) / 2, y1)]
+        return [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2)]
+
+
+def _draw_edges(axis: Any, packs: tuple[rt.Pack, ...], places: Places, chart: Chart) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
     forward, back = edges(packs)
     for (source, _), route in zip(forward, places.routes, strict=True):
-        points = [(COLUMN * layer, height) for layer, height in route]
-        vertices = [(points[0][0] + BOX / 2, points[0][1])]
+        points = [chart.position(layer, height) for layer, height in route]
+        vertices = [chart.moved(points[0], +1)]
         codes = [Path.MOVETO]
-        for i, (x, y) in enumerate(points[1:], start=1):
-            inner = i < len(points) - 1
-            (x0, y0), x1 = vertices[-1], x - BOX / 2
-            bend = 0.5 * (x1 - x0)
-            vertices += [(x0 + bend, y0), (x1 - bend, y), (x1, y)]
+        for i, point in enumerate(points[1:], start=1):
+            entry = chart.moved(point, -1)
+            vertices += [*chart.bend(vertices[-1], entry), entry]
             codes += [Path.CURVE4] * 3
-            if inner:  # straight past the boxes of a layer
-                vertices.append((x + BOX / 2, y))
+            if i < len(points) - 1:  # straight past the boxes of a layer
+                vertices.append(chart.moved(point, +1))
                 codes.append(Path.LINETO)
         style = {"edgecolor": COLORS[kind(packs[source])], "facecolor": "none"}
         axis.add_patch(
@@ -72,8 +100,8 @@ def _draw_edges(axis: Any, packs: tuple[rt.Pack, ...], places: Places) -> None:
     for source, target in back:
         if source == target or packs[target].operation == "state":
             continue  # the box says what its derivative is
-        x0, y0 = COLUMN * places.layer[source], places.height[source]
-        x1, y1 = COLUMN * places.layer[target], places.height[target]
+        x0, y0 = chart.position(places.layer[source], places.height[source])
+        x1, y1 = chart.position(places.layer[target], places.height[target])
         under = max(y0, y1) + 0.75
         vertices = [(x0, y0), (x0, under), (x1, under), (x1, y1)]
         codes = [Path.MOVETO, *[Path.CURVE4] * 3]
@@ -140,11 +168,10 @@ def _draw_box(axis: Any, explanation: Explanation, pack: rt.Pack, x: float, y: f
         )
 
 
-def _draw_title(axis: Any, explanation: Explanation, low: float) -> None:
+def _draw_title(axis: Any, explanation: Explanation, left: float, low: float) -> None:
     from matplotlib.patches import Rectangle
 
     packs = sum(pack.width > 1 for pack in explanation.packs)
-    left = -BOX / 2
     what = f"order {explanation.order}, {explanation.rendering}" if explanation.order else "formula"
     counts = {
         "row": explanation.rows,

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from taylor import expression as ex
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import (
+    ArgumentTypeError,
+    DifferentiationWarning,
+    ShapeError,
+    warn_user,
+)
 from taylor.expression import CONDITIONS, Expression
 from taylor.sums import exact_value
 
@@ -87,6 +92,12 @@ def either(a: Expression, b: Expression) -> Expression:
     return logical("or", _logic("|", a), _logic("|", b))
 
 
+def different(a: Expression, b: Expression) -> Expression:
+    """a ^ b for conditions."""
+    a, b = _logic("^", a), _logic("^", b)
+    return logical("or", logical("and", a, logical_not(b)), logical("and", logical_not(a), b))
+
+
 def negation(a: Expression) -> Expression:
     """~a for a condition."""
     return logical_not(_logic("~", a))
@@ -137,3 +148,33 @@ def where(test: Any, a: Any, b: Any) -> Expression:
         if chosen.shape == shape:
             return chosen
     return ex.node("where", (test, a, b), None, shape)
+
+
+def warn_of_points(test: Expression, varies: Callable[[Expression], bool]) -> None:
+    """Warn if a choice that is differentiated is made by x == c, which holds at points alone.
+
+    Such a branch gives the value at the point, and derivatives that are those of the branch, not of
+    the function around it.  Whether x is NaN or infinite is no such question.
+
+    varies: whether an operand changes with what is differentiated by.
+    """
+    pending = [test]
+    while pending:
+        e = pending.pop()
+        if e.op in ("and", "or", "not"):
+            pending.extend(e.args)
+        elif e.op in ("eq", "ne") and _is_a_point(e) and any(map(varies, e.args)):
+            warn_user(
+                f"where: the condition {e} holds at single points, and the derivatives there are "
+                "those of the branch; taylor.removable(f, at=c) and taylor.sinc have all "
+                "derivatives at such a point",
+                DifferentiationWarning,
+            )
+
+
+def _is_a_point(e: Expression) -> bool:
+    """Whether a comparison asks for a finite value, not for NaN or infinities."""
+    a, b = e.args
+    return a is not b and not any(
+        isinstance(v.payload, float) for v in (a, b) if v.op == "constant"
+    )

@@ -1,6 +1,8 @@
 """NumPy's functions other than ufuncs (``__array_function__``) for expressions.
 
-Those listed in `_HANDLERS` have a rule; the others run NumPy's own implementation on the elements.
+Those with a handler have a rule; the others run NumPy's own implementation on the elements.  NumPy
+decides by the dtype in places (`nan_to_num` leaves objects as they are) and asks for truth values
+in others: what cannot work is refused by name.
 """
 
 from __future__ import annotations
@@ -14,18 +16,69 @@ import numpy as np
 
 from taylor import arrays
 from taylor import expression as ex
-from taylor.errors import UnsupportedFunctionError
+from taylor.errors import (
+    ArgumentError,
+    TaylorError,
+    TracingError,
+    UnsupportedFunctionError,
+)
 from taylor.expression import Expression
 from taylor.numpy_protocol import call, expression_array, is_node, object_matmul, plain, wrapped
 
 
 def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """The ``__array_function__`` of expressions and expression arrays."""
-    handler = _HANDLERS.get(func)
-    if handler is not None:
-        return handler(*args, **kwargs)
+    """The ``__array_function__`` of expressions and expression arrays.
+
+    Raises UnsupportedFunctionError, naming the function, where NumPy's own code cannot work on
+    expressions.
+    """
+    handler = _handlers().get(func)
+    name = full_name(func)
+    try:
+        if handler is not None:
+            return handler(*args, **kwargs)
+        if name in _REFUSED:
+            raise UnsupportedFunctionError(f"{name}: {_REFUSED[name]}")
+        return _by_numpy(func, args, kwargs)
+    except TaylorError as error:
+        if name.rpartition(".")[2] in str(error):
+            raise
+        raise type(error)(f"{name}: {error}") from error
+    except TypeError as error:
+        raise UnsupportedFunctionError(
+            f"{name}: does not take expressions in this way ({error}); use operators and functions "
+            "of taylor"
+        ) from error
+    except (ValueError, IndexError, AttributeError, ArithmeticError) as error:
+        hidden = error.__cause__  # NumPy's words in place of what an expression said
+        why = hidden if isinstance(hidden, TracingError) else error
+        raise ArgumentError(f"{name}: {why}") from error
+
+
+def full_name(func: Any) -> str:
+    """The name of a function with its module, as users write it."""
+    return f"{func.__module__}.{func.__name__}"
+
+
+def _by_numpy(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """NumPy's implementation on plain arrays; functions that it calls are dispatched anew."""
     options = {key: plain(value) for key, value in kwargs.items()}
-    return wrapped(func(*(plain(value) for value in args), **options))
+    operands = tuple(plain(value) for value in args)
+    none: Any = np.empty(0)
+    return wrapped(np.ndarray.__array_function__(none, func, (np.ndarray,), operands, options))
+
+
+def array_of(value: Any) -> Any:
+    """An array node or an expression array."""
+    return value if is_node(value) and type(value) is Expression else expression_array(value)
+
+
+def parts_of(items: Any) -> list[Any]:
+    """The arrays that a sequence, or an array along its first axis, has in it."""
+    return [array_of(item) for item in items]
+
+
+# --- products and choices ----------------------------------------------------------
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -35,6 +88,10 @@ def dot(a: Any, b: Any) -> Any:
     if np.ndim(b) > 2:
         raise UnsupportedFunctionError("numpy.dot: with three or more axes use @ or numpy.einsum")
     return a @ b if is_node(a) or is_node(b) else object_matmul(a, b)
+
+
+def _outer(a: Any, b: Any) -> Any:
+    return np.multiply.outer(array_of(a).reshape(-1), array_of(b).reshape(-1))
 
 
 def _where(test: Any, a: Any = None, b: Any = None) -> Any:
@@ -57,83 +114,269 @@ def clip(a: Any, low: Any = None, high: Any = None, **limits: Any) -> Any:
     return a
 
 
-def _reduced(ufunc: Any, a: Any, axis: Any, keepdims: bool) -> Any:
-    return ufunc.reduce(_array(a), axis=axis, keepdims=keepdims)
+# --- reductions ----------------------------------------------------------
 
 
-def _reduction(ufunc: Any) -> Callable[..., Any]:
+def reduced(ufunc: Any, a: Any, axis: Any, keepdims: Any = False, **options: Any) -> Any:
+    """The reduction of an array by a ufunc."""
+    keep = keepdims is not np._NoValue and bool(keepdims)
+    return ufunc.reduce(array_of(a), axis=axis, keepdims=keep, **options)
+
+
+def _reduction(ufunc: Any, prepare: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
     """`numpy.sum` and its like; a dtype has no meaning for expressions."""
 
-    def handler(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-        return _reduced(ufunc, a, axis, keepdims)
+    def handler(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: None = None,
+        *,
+        keepdims: Any = False,
+        initial: Any = None,
+    ) -> Any:
+        given = {} if initial is None or initial is np._NoValue else {"initial": initial}
+        values = array_of(a)
+        return reduced(ufunc, prepare(values) if prepare else values, axis, keepdims, **given)
 
     return handler
 
 
-def _mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    values = _array(a)
-    total = _reduced(np.add, values, axis, keepdims)
+def _extreme(ufunc: Any) -> Callable[..., Any]:
+    def handler(
+        a: Any, axis: Any = None, out: None = None, keepdims: Any = False, initial: Any = None
+    ) -> Any:
+        given = {} if initial is None or initial is np._NoValue else {"initial": initial}
+        return reduced(ufunc, a, axis, keepdims, **given)
+
+    return handler
+
+
+def _truth(ufunc: Any) -> Callable[..., Any]:
+    def handler(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+        return reduced(ufunc, np.not_equal(array_of(a), 0), axis, keepdims)
+
+    return handler
+
+
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return reduced(np.add, np.not_equal(array_of(a), 0), axis, keepdims)
+
+
+def _ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    return reduced(np.maximum, a, axis, keepdims) - reduced(np.minimum, a, axis, keepdims)
+
+
+def _mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    values = array_of(a)
+    total = reduced(np.add, values, axis, keepdims)
     return total / (math.prod(values.shape) // max(1, math.prod(np.shape(total))))
 
 
-def _array(value: Any) -> Any:
-    """An array node or an expression array."""
-    return value if is_node(value) and type(value) is Expression else expression_array(value)
+def variance(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    correction: Any = None,
+    mean: Any = None,
+) -> Any:
+    """The mean of squared distances from the mean, as `numpy.var`."""
+    values = array_of(a)
+    centre = _mean(values, axis, keepdims=True) if _missing(mean) else mean
+    squares = (values - centre) ** 2
+    total = reduced(np.add, squares, axis, keepdims)
+    count = math.prod(values.shape) // max(1, math.prod(np.shape(total)))
+    return total / (count - (ddof if _missing(correction) else correction))
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    values = _array(x)
-    if axis is None and len(values.shape) > 1 and ord not in (None, "fro"):
-        raise UnsupportedFunctionError(
-            f"numpy.linalg.norm: ord={ord!r} of a matrix is not available; use the Frobenius norm, "
-            "or give axis"
-        )
-    if ord in (None, 2, "fro"):
-        return np.sqrt(_reduced(np.add, values * values, axis, keepdims))
-    if ord == 1:
-        return _reduced(np.add, np.absolute(values), axis, keepdims)
-    if ord in (np.inf, -np.inf):
-        extreme = np.maximum if ord > 0 else np.minimum
-        return _reduced(extreme, np.absolute(values), axis, keepdims)
-    raise UnsupportedFunctionError(
-        f"numpy.linalg.norm: ord={ord!r} is not available; use 1, 2 or inf"
-    )
+def _missing(option: Any) -> bool:
+    return option is None or option is np._NoValue
+
+
+def _deviation(*args: Any, **options: Any) -> Any:
+    return np.sqrt(variance(*args, **options))
+
+
+def _average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
+    if returned:
+        raise UnsupportedFunctionError("numpy.average: returned=True is not available")
+    if weights is None:
+        return _mean(a, axis, keepdims=keepdims)
+    values, factors = array_of(a), array_of(weights)
+    if axis is not None and factors.shape != values.shape:
+        sizes = [1] * len(values.shape)
+        sizes[axis] = -1
+        factors = factors.reshape(tuple(sizes)) + 0 * values
+    total = reduced(np.add, factors, axis, keepdims)
+    return reduced(np.add, values * factors, axis, keepdims) / total
+
+
+# --- shapes ----------------------------------------------------------
 
 
 def _structured(node_function: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
     """Use the constructor of array nodes if there is one among the operands, else NumPy itself."""
 
     def handler(*args: Any, **kwargs: Any) -> Any:
-        if is_node(args[0]):
+        if args and is_node(args[0]):
             first = args[0] if type(args[0]) is Expression else list(args[0])
             return node_function(first, *args[1:], **kwargs)
-        return wrapped(func(*(plain(arg) for arg in args), **kwargs))
+        return _by_numpy(func, args, kwargs)
 
     return handler
 
 
-def _outer(a: Any, b: Any) -> Any:
-    return np.multiply.outer(_array(a).reshape(-1), _array(b).reshape(-1))
+def _joined(func: Any) -> Callable[..., Any]:
+    """vstack and its like, which walk over their argument: each item has to be an array."""
+
+    def handler(tup: Any, **options: Any) -> Any:
+        return _by_numpy(func, ([plain(part) for part in parts_of(tup)],), options)
+
+    return handler
 
 
-_HANDLERS: dict[Any, Callable[..., Any]] = {
-    np.where: _where,
-    np.clip: clip,
-    np.dot: dot,
-    np.vdot: lambda a, b: dot(_array(a).reshape(-1), _array(b).reshape(-1)),
-    np.outer: _outer,
-    np.sum: _reduction(np.add),
-    np.prod: _reduction(np.multiply),
-    np.max: _reduction(np.maximum),
-    np.min: _reduction(np.minimum),
-    np.mean: _mean,
-    np.linalg.norm: _norm,
-    np.shape: lambda a: tuple(np.shape(plain(a))),
-    np.ndim: lambda a: np.ndim(plain(a)),
-    np.size: lambda a, axis=None: np.size(plain(a), axis),
-    np.stack: _structured(arrays.stack, np.stack),
-    np.concatenate: _structured(arrays.concatenate, np.concatenate),
-    np.reshape: _structured(arrays.reshape, np.reshape),
-    np.transpose: _structured(arrays.transpose, np.transpose),
-    np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
+def _ravel(a: Any, order: str = "C") -> Any:
+    if order != "C":
+        return _by_numpy(np.ravel, (a,), {"order": order})
+    return array_of(a).reshape(-1)
+
+
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    values = array_of(a)
+    shape = np.empty(values.shape, np.bool_).squeeze(axis).shape
+    return values.reshape(shape)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    values = array_of(a)
+    return values.reshape(np.expand_dims(np.empty(values.shape, np.bool_), axis).shape)
+
+
+def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+    first, second = array_of(arr), array_of(values)
+    if axis is None:
+        first, second, axis = first.reshape(-1), second.reshape(-1), 0
+    return np.concatenate([first, second], axis=axis)
+
+
+_REFUSED: dict[str, str] = {
+    name: f"{why}; {remedy}"
+    for why, remedy, names in (
+        (
+            "the order of elements is not known before evaluation",
+            "numpy.minimum and numpy.maximum compare, taylor.where chooses",
+            "numpy.sort numpy.argsort numpy.argmax numpy.argmin numpy.median numpy.percentile "
+            "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
+            "numpy.nanargmax numpy.nanargmin numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
+            "numpy.lexsort numpy.partition numpy.argpartition numpy.sort_complex numpy.isin "
+            "numpy.in1d numpy.intersect1d numpy.union1d numpy.setdiff1d numpy.setxor1d "
+            "numpy.histogram2d numpy.histogramdd numpy.histogram_bin_edges numpy.bincount "
+            "numpy.unique_all numpy.unique_counts numpy.unique_inverse numpy.unique_values",
+        ),
+        (
+            "which elements hold is not known before evaluation",
+            "use taylor.where(condition, a, b)",
+            "numpy.nonzero numpy.flatnonzero numpy.argwhere numpy.extract numpy.compress "
+            "numpy.place numpy.putmask numpy.trim_zeros numpy.choose",
+        ),
+        (
+            "a complex result is no expression",
+            "expressions are real",
+            "numpy.roots numpy.poly numpy.linalg.eig numpy.linalg.eigvals numpy.fft.fft "
+            "numpy.fft.ifft numpy.fft.rfft numpy.fft.irfft",
+        ),
+        (
+            "its result depends on ranks and sizes of values",
+            "write the equations with taylor.implicit, or use numpy.linalg.solve",
+            "numpy.linalg.matrix_rank numpy.linalg.pinv numpy.linalg.lstsq numpy.linalg.svd "
+            "numpy.linalg.svdvals numpy.linalg.cond numpy.linalg.eigh numpy.linalg.eigvalsh "
+            "numpy.linalg.qr numpy.linalg.cholesky numpy.linalg.tensorinv "
+            "numpy.linalg.tensorsolve numpy.polyfit",
+        ),
+        (
+            "expressions are no strings or numbers of fixed size",
+            "evaluate them first",
+            "numpy.min_scalar_type numpy.array2string numpy.binary_repr numpy.base_repr "
+            "numpy.packbits numpy.unpackbits numpy.save numpy.savetxt numpy.savez",
+        ),
+    )
+    for name in names.split()
 }
+
+
+def _angle(z: Any, deg: bool = False) -> Any:
+    """0 for z >= 0, pi below: expressions are real."""
+    from taylor.constants import PI
+
+    values = array_of(z) if np.ndim(z) else z
+    known = _where(np.equal(values, values), 0, values)  # NaN stays NaN
+    return _where(np.less(values, 0), 180 if deg else PI, known)
+
+
+def _own_handlers() -> dict[Any, Callable[..., Any]]:
+    return {
+        np.where: _where,
+        np.clip: clip,
+        np.dot: dot,
+        np.vdot: lambda a, b: dot(array_of(a).reshape(-1), array_of(b).reshape(-1)),
+        np.inner: lambda a, b: _inner(a, b),
+        np.outer: _outer,
+        np.sum: _reduction(np.add),
+        np.prod: _reduction(np.multiply),
+        np.max: _extreme(np.maximum),
+        np.min: _extreme(np.minimum),
+        np.ptp: _ptp,
+        np.any: _truth(np.logical_or),
+        np.all: _truth(np.logical_and),
+        np.count_nonzero: _count_nonzero,
+        np.mean: _mean,
+        np.var: variance,
+        np.std: _deviation,
+        np.average: _average,
+        np.angle: _angle,
+        np.real: lambda val: array_of(val) if np.ndim(val) else val,
+        np.imag: lambda val: 0 * array_of(val) if np.ndim(val) else 0 * val,
+        np.shape: lambda a: tuple(np.shape(plain(a))),
+        np.ndim: lambda a: np.ndim(plain(a)),
+        np.size: lambda a, axis=None: np.size(plain(a), axis),
+        np.stack: _structured(arrays.stack, np.stack),
+        np.concatenate: _structured(arrays.concatenate, np.concatenate),
+        np.reshape: _structured(arrays.reshape, np.reshape),
+        np.transpose: _structured(arrays.transpose, np.transpose),
+        np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
+        np.vstack: _joined(np.vstack),
+        np.hstack: _joined(np.hstack),
+        np.dstack: _joined(np.dstack),
+        np.column_stack: _joined(np.column_stack),
+        np.ravel: _ravel,
+        np.squeeze: _squeeze,
+        np.expand_dims: _expand_dims,
+        np.append: _append,
+        np.copy: lambda a, *_, **__: a if type(a) is Expression else expression_array(a),
+    }
+
+
+def _inner(a: Any, b: Any) -> Any:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    return np.tensordot(array_of(a), array_of(b), axes=(-1, -1))
+
+
+_known: dict[Any, Callable[..., Any]] = {}
+
+
+def _handlers() -> dict[Any, Callable[..., Any]]:
+    """All handlers; the other modules of them import this one."""
+    if not _known:
+        from taylor import numpy_linear, numpy_pieces
+
+        _known.update(_own_handlers() | numpy_linear.HANDLERS | numpy_pieces.HANDLERS)
+    return _known

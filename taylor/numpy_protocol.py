@@ -17,7 +17,6 @@ import numpy as np
 
 from taylor import arrays
 from taylor import expression as ex
-from taylor.constants import PI
 from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.expression import Expression
 
@@ -33,7 +32,7 @@ class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
 
     >>> x, y = ex.variables("x y")
     >>> np.maximum(expression_array([x, y]), 0)
-    ExpressionArray([maximum(x, 0), maximum(y, 0)], dtype=object)
+    ExpressionArray([maximum(0, x), maximum(0, y)], dtype=object)
     """
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -90,84 +89,22 @@ def wrapped(result: Any) -> Any:
 # --- ufuncs ----------------------------------------------------------
 
 
-def _basic_builders() -> dict[str, Builder]:
-    from taylor import logic, numpy_functions, simplify, sums
-
-    def floor(a: Expression) -> Expression:
-        return simplify.make_function_node("floor", a)
-
-    def degrees(a: Expression) -> Expression:
-        return sums.scale(180 / PI, a)
-
-    def radians(a: Expression) -> Expression:
-        return sums.scale(PI / 180, a)
-
-    def same(a: Expression) -> Expression:
-        return a
-
-    def bessel(name: str, order: int) -> Builder:
-        return lambda a: simplify.make_function_node(name, order, a)
-
-    return {
-        "j0": bessel("besselj", 0),
-        "j1": bessel("besselj", 1),
-        "y0": bessel("bessely", 0),
-        "y1": bessel("bessely", 1),
-        "add": sums.add,
-        "subtract": sums.subtract,
-        "multiply": simplify.multiply,
-        "divide": simplify.divide,
-        "power": simplify.power,
-        "float_power": simplify.power,
-        "floor_divide": simplify.floor_divide,
-        "remainder": simplify.remainder,
-        "negative": sums.negate,
-        "positive": same,
-        "conjugate": same,
-        "square": lambda a: simplify.power_exact(a, 2),
-        "reciprocal": simplify.reciprocal,
-        "sqrt": lambda a: simplify.make_function_node("sqrt", a),
-        "ceil": lambda a: sums.negate(floor(sums.negate(a))),
-        "matmul": arrays.matmul,
-        "less": logic.less,
-        "less_equal": logic.less_equal,
-        "greater": logic.greater,
-        "greater_equal": logic.greater_equal,
-        "equal": logic.equal,
-        "not_equal": logic.not_equal,
-        "logical_and": partial(logic.logical, "and"),
-        "logical_or": partial(logic.logical, "or"),
-        "logical_not": logic.logical_not,
-        "bitwise_and": logic.both,
-        "bitwise_or": logic.either,
-        "invert": logic.negation,
-        "deg2rad": radians,
-        "radians": radians,
-        "rad2deg": degrees,
-        "degrees": degrees,
-        "heaviside": lambda a, h: logic.where(a < 0, 0, logic.where(a > 0, 1, h)),
-        "clip": numpy_functions.clip,
-        "_lambertw": lambda x, k, _: simplify.make_function_node(
-            "lambertw", x, k
-        ),  # what scipy.special.lambertw calls
-    }
-
-
 _builders: dict[str, Builder] = {}
 _registered = -1
 
 
 def _builder(name: str) -> Builder | None:
-    """The constructor behind a NumPy ufunc's name, from the registry and the table above."""
+    """The constructor behind a NumPy ufunc's name, from the registry and from `numpy_ufuncs`."""
     global _registered
     from taylor.functions.registry import functions
+    from taylor.numpy_ufuncs import builders
     from taylor.simplify import make_function_node
 
     if len(functions) != _registered:
         for record in functions.values():
             for numpy_name in record.numpy_names:
                 _builders[numpy_name] = partial(make_function_node, record.name)
-        _builders.update(_basic_builders())
+        _builders.update(builders())
         _registered = len(functions)
     return _builders.get(name)
 
@@ -182,38 +119,96 @@ def element_method(name: str) -> Builder | None:
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """The ``__array_ufunc__`` of expressions and expression arrays."""
+    from taylor.numpy_ufuncs import PAIRS, full_name
+
     out = options.pop("out", (None,))[0]
-    builder = _builder(ufunc.__name__)
+    name = ufunc.__name__
     options.pop("dtype", None)
-    if builder is None or options.get("where", True) is not True:
-        detail = "" if builder is None else " with where="
-        raise UnsupportedFunctionError(
-            f"numpy.{ufunc.__name__}{detail}: taylor has no rule for it; taylor.register_function "
-            "adds one"
-        )
-    options.pop("where", None)
-    if method == "__call__":
-        result = call(ufunc.__name__, builder, inputs)
-    elif method == "reduce":
-        result = _reduce(ufunc, builder, inputs[0], **options)
-    elif method == "accumulate":
-        result = _accumulate(builder, inputs[0], **options)
-    elif method == "outer":
-        a, b = (v if type(v) is Expression else np.asarray(plain(v)) for v in inputs)
-        result = call(ufunc.__name__, builder, (a.reshape(*a.shape, *[1] * b.ndim), b))
+    if name in PAIRS and method == "__call__" and not options and out is None:
+        return tuple(call(name, builder, inputs) for builder in PAIRS[name])
+    if name in _PRODUCTS and method == "__call__":
+        result = _PRODUCTS[name](*inputs, **options)
     else:
-        raise UnsupportedFunctionError(
-            f"numpy.{ufunc.__name__}.{method}: not available for expressions"
-        )
+        result = _applied(ufunc, method, inputs, options)
     if out is None:
         return result
     if isinstance(out, np.ndarray) and out.dtype == object:
         out.view(np.ndarray)[...] = plain(result)
         return out
     raise ArgumentTypeError(
-        f"numpy.{ufunc.__name__}: the result holds expressions and cannot be stored in place; "
+        f"{full_name(ufunc)}: the result holds expressions and cannot be stored in place; "
         "create the array with dtype=object or write a = a + x for a += x"
     )
+
+
+def _applied(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A ufunc, or one of its methods, by the constructor of its name."""
+    from taylor.numpy_ufuncs import INSTEAD, full_name
+
+    name = ufunc.__name__
+    builder = _builder(name)
+    if options.pop("where", True) is not True:
+        raise UnsupportedFunctionError(
+            f"{full_name(ufunc)}: where= is not available for expressions; write "
+            "taylor.where(condition, a, b)"
+        )
+    if builder is None:
+        instead = INSTEAD.get(name, "taylor.register_function adds functions")
+        raise UnsupportedFunctionError(f"{full_name(ufunc)}: taylor has no rule for it; {instead}")
+    if method == "__call__":
+        _check_options(full_name(ufunc), options)
+        return call(name, builder, inputs)
+    if method == "reduce":
+        return _reduce(ufunc, builder, inputs[0], *inputs[1:], **options)
+    if method == "accumulate":
+        return _accumulate(builder, inputs[0], *inputs[1:], **options)
+    if method == "outer":
+        a, b = (v if type(v) is Expression else np.asarray(plain(v)) for v in inputs)
+        return call(name, builder, (a.reshape(*a.shape, *[1] * b.ndim), b))
+    raise UnsupportedFunctionError(
+        f"{full_name(ufunc)}.{method}: not available for expressions; apply {name} to slices"
+    )
+
+
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    """`casting`, `order` and `subok` have no meaning for expressions; anything else is an error."""
+    unknown = options.keys() - {"casting", "order", "subok", "signature"}
+    if unknown:
+        raise UnsupportedFunctionError(
+            f"{name}: {', '.join(sorted(unknown))}= is not available for expressions"
+        )
+
+
+def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """The sum over the last axis of the products."""
+    from taylor.numpy_functions import array_of
+
+    a, b = array_of(a), array_of(b)
+    if axis != -1:
+        a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+    if not a.shape or not b.shape or a.shape[-1] != b.shape[-1]:
+        raise ShapeError(f"numpy.vecdot: shapes {a.shape} and {b.shape} do not fit together")
+    return np.add.reduce(a * b, axis=-1)
+
+
+def _matvec(a: Any, b: Any) -> Any:
+    from taylor.numpy_functions import array_of
+
+    return np.matmul(array_of(a), array_of(b)[..., None])[..., 0]
+
+
+def _vecmat(a: Any, b: Any) -> Any:
+    from taylor.numpy_functions import array_of
+
+    return np.matmul(array_of(a)[..., None, :], array_of(b))[..., 0, :]
+
+
+# Ufuncs of vectors, which NumPy has from 2.0 on.
+_PRODUCTS: dict[str, Callable[..., Any]] = {
+    "vecdot": _vecdot,
+    "matvec": _matvec,
+    "vecmat": _vecmat,
+}
 
 
 def call(name: str, builder: Builder, inputs: Sequence[Any]) -> Any:
@@ -261,8 +256,10 @@ def _reduce(
     from taylor.sums import add_many
 
     name = ufunc.__name__
+    if initial is np._NoValue:
+        initial = None
     if is_node(value) and name == "add" and initial is None:
-        return arrays.sum_axes(value, axis, keepdims)
+        return arrays.sum_axes(ex.as_expression(value), axis, keepdims)
     elements = expression_array(value).view(np.ndarray)
     axes = (
         tuple(range(elements.ndim))
@@ -275,7 +272,7 @@ def _reduce(
     result = np.empty(shape, dtype=object)
     for position in np.ndindex(*shape):
         row = list(rows[position])
-        if initial is not None and initial is not np._NoValue:
+        if initial is not None:
             row.append(ex.as_expression(initial))
         if name == "add":
             result[position] = add_many(row)

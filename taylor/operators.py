@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
@@ -113,6 +114,21 @@ class Operators:
     def __floor__(self) -> Expression:
         return simplify.make_function_node("floor", self)
 
+    def __ceil__(self) -> Expression:
+        return sums.negate(simplify.make_function_node("floor", sums.negate(self)))
+
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __matmul__(self, other: Any) -> Expression:
         return _binary(arrays.matmul, self, other)
 
@@ -147,6 +163,11 @@ class Operators:
         return _binary(logic.either, self, other)
 
     __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Expression:
+        return _binary(logic.different, self, other)
+
+    __rxor__ = __xor__
 
     def __invert__(self) -> Expression:
         return logic.negation(self)
@@ -238,6 +259,18 @@ class Operators:
         """Dot product as `numpy.dot`."""
         return numpy_functions.dot(self, other)
 
+    def flatten(self, order: str = "C") -> Any:
+        """The elements in one row, as `numpy.ravel`."""
+        return np.ravel(self, order)  # type: ignore[call-overload]
+
+    def copy(self, order: str = "C") -> Self:
+        """The expression itself: it never changes."""
+        return self
+
+    def tolist(self) -> Any:
+        """Nested lists of scalar expressions."""
+        return [item.tolist() for item in self] if self.shape else self
+
     # --- NumPy ---------------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_protocol.apply_ufunc(ufunc, method, inputs, options)
@@ -247,6 +280,8 @@ class Operators:
 
     def __getattr__(self, name: str) -> Any:
         """Methods by NumPy's names: ``np.sin`` of an object array calls ``element.sin()``."""
+        if name in _ARRAY_METHODS:
+            return partial(getattr(np, name), self)
         if not name.startswith("_"):
             method = numpy_protocol.element_method(name)
             if method is not None:
@@ -254,6 +289,14 @@ class Operators:
         raise AttributeError(f"Expression has no attribute {name!r}")
 
 
+# Methods of NumPy's arrays that are functions of the same name.
+_ARRAY_METHODS = frozenset(
+    (
+        *("ravel", "squeeze", "swapaxes", "repeat", "take", "trace", "diagonal"),
+        *("mean", "max", "min", "ptp", "prod", "var", "std", "cumsum", "cumprod", "any", "all"),
+        *("clip", "round"),
+    )
+)
 _MAKE_ARRAY = "it has no elements; taylor.variable(name, shape=(n,)) makes an array"
 
 

@@ -201,7 +201,10 @@ def power(base: Expression, exponent: Expression) -> Expression:
         return power_exact(base, value)
     if base is ex.ONE:
         return ex.constant_node(1, exponent.shape)
-    return ex.node("pow", (base, exponent), None, ex.broadcast_shapes("power", base, exponent))
+    general = ex.node("pow", (base, exponent), None, ex.broadcast_shapes("power", base, exponent))
+    if base is ex.ZERO:  # whose logarithm, the slope's factor, is infinite
+        return ex.where(exponent > 0, ex.ZERO, general)
+    return general
 
 
 def power_exact(base: Expression, exponent: Exact) -> Expression:

@@ -28,7 +28,7 @@ from taylor_runtime.mathlib import PAIRS, call, call_pair, kernels, pair_kernels
 from taylor_runtime.mathlib.double_double import constants
 
 FAMILY = (
-    *("sincos", "sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
+    *("sincos", "sin", "cos", "tan", "sin_over_x", "asin", "acos", "atan", "atan2"),
     *("erf", "erfc", "erf_derivative"),
 )
 
@@ -86,6 +86,7 @@ REGIONS: dict[str, tuple[Region, ...]] = {
     "sin": CIRCULAR,
     "cos": CIRCULAR,
     "tan": CIRCULAR,
+    "sin_over_x": (uniform(-3, 3), uniform(-1000, 1000), sizes(-900, 30)),
     "asin": UNIT,
     "acos": UNIT,
     "atan": (uniform(-4, 4), sizes(-900, 1000), sizes(-20, 20), sizes(-106, -3, near=1.0)),
@@ -95,6 +96,7 @@ REGIONS: dict[str, tuple[Region, ...]] = {
 }
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     **{name: precise(getattr(mp, name)) for name in REGIONS if hasattr(mp, name)},
+    "sin_over_x": precise(mp.sinc),
     "erf_derivative": precise(lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
 }
 

@@ -235,7 +235,7 @@ velocity = [0.5, 0.0, 0.0]
 name = "rock"
 central = "sun"
 axes = "ecliptic"
-elements = { a = 2.0, e = 0.5, i = 90.0, node = 90.0 }
+elements = { a = 2.0, e = 0.5, i = 90.0, node = 90.0, peri = 0.0, M = 0.0 }
 
 [span]
 duration = 1.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
     bessel,
+    combined,
     exponential,
     gamma_family,
     hyperbolic,
@@ -22,6 +23,7 @@ from taylor.functions import (  # noqa: F401
     trigonometric,
 )
 from taylor.functions.apply import apply as apply
+from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
 from taylor.functions.apply import public as _public
 from taylor.functions.apply import sum as sum
@@ -72,6 +74,16 @@ polygamma = _public("polygamma")
 besselj = _public("besselj")
 bessely = _public("bessely")
 
+sin_over_x = _public("sin_over_x")
+sinc = _public("sinc")
+xlogy = _public("xlogy")
+xlog1py = _public("xlog1py")
+logit = _public("logit")
+log_expit = _public("log_expit")
+ndtr = _public("ndtr")
+log_ndtr = _public("log_ndtr")
+logaddexp = _public("logaddexp")
+
 abs = _public("abs")
 sign = _public("sign")
 floor = _public("floor")
@@ -84,15 +96,16 @@ softplus = _public("softplus")
 relu = _public("relu")
 leaky_relu = _public("leaky_relu")
 
-__all__ = [
-    *("exp", "expm1", "exp2", "log", "log1p", "log2", "log10"),
-    *("sqrt", "cbrt", "hypot"),
-    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
-    *("sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"),
-    *("erf", "erfc", "erf_derivative"),
-    *("lambertw", "lambertw_derivative", "kepler_E", "kepler_F"),
-    *("gamma", "lgamma", "digamma", "polygamma", "besselj", "bessely"),
-    *("abs", "sign", "floor", "minimum", "maximum"),
-    *("sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"),
-    *("sum", "prod", "where", "register_function"),
-]
+# Literal lists, which type checkers read.
+__all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
+__all__ += ["sqrt", "cbrt", "hypot"]
+__all__ += ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
+__all__ += ["sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"]
+__all__ += ["erf", "erfc", "erf_derivative"]
+__all__ += ["lambertw", "lambertw_derivative", "kepler_E", "kepler_F"]
+__all__ += ["gamma", "lgamma", "digamma", "polygamma", "besselj", "bessely"]
+__all__ += ["sin_over_x", "sinc", "xlogy", "xlog1py", "logit", "log_expit"]
+__all__ += ["ndtr", "log_ndtr", "logaddexp", "logsumexp"]
+__all__ += ["abs", "sign", "floor", "minimum", "maximum"]
+__all__ += ["sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"]
+__all__ += ["sum", "prod", "where", "register_function"]

@@ -138,6 +138,25 @@ def prod(factors: Any, axis: Any = None) -> Any:
     return multiply_many([as_expression(item) for item in items])
 
 
+def logsumexp(terms: Any, axis: Any = None) -> Any:
+    """Return log(sum of exp(term)) without overflow, as `scipy.special.logsumexp`.
+
+    terms: an array, array expression or iterable of expressions or numbers.
+    axis: axis or axes of an array to sum over; None means all.
+
+    >>> from taylor.expression import variables
+    >>> x, y = variables("x y")
+    >>> logsumexp([x, y]).evaluate({x: 1000, y: 1000}) - 1000
+    0.6931471805599...
+    """
+    values = _array(terms)
+    largest = np.max(values, axis=axis, keepdims=True)
+    finite = np.isfinite(largest)
+    shift = np.where(finite, largest, 0)  # its derivative cancels
+    total = np.log(np.sum(np.exp(values - shift), axis=axis, keepdims=True)) + shift
+    return np.sum(total, axis=axis)
+
+
 def _array(value: Any) -> Any:
     """An array that NumPy's reductions build expressions from."""
     from taylor.numpy_protocol import expression_array

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from taylor.errors import ArgumentError
+from taylor.expression import Expression, where
 from taylor.expression import make_function_node as call
-from taylor.expression import where
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.recurrence import SeriesBuilder, shared
@@ -42,6 +44,24 @@ def _numpy_sigmoid(x: Any) -> Any:
 def _numpy_sigmoid_derivative(x: Any) -> Any:
     decay = np.exp(-x) if np.iscomplexobj(x) else np.exp(-np.abs(x))
     return decay / (1 + decay) ** 2
+
+
+def _slope(slope: Any) -> Any:
+    """The slope of leaky_relu, checked where it is a number.
+
+    Raises ArgumentError if it is negative or not finite.
+    """
+    if isinstance(slope, Expression):
+        numbers = slope.payload if slope.op == "constant" else ()
+    else:
+        numbers = slope
+    for number in np.atleast_1d(np.asarray(numbers, dtype=object)).reshape(-1):
+        if not 0 <= number < math.inf:
+            raise ArgumentError(
+                f"leaky_relu: slope={number} has to be a finite number >= 0; write taylor.where "
+                "for other branches"
+            )
+    return slope
 
 
 _SOURCE = "u' = D(u) x' with D = u (1 - u)"
@@ -105,8 +125,8 @@ register(
     Function(
         name="leaky_relu",
         arity=2,
-        mpmath=lambda mp, x, slope: x if x > 0 else slope * x,
-        numpy=lambda x, slope: np.where(np.greater(x, 0), x, np.multiply(slope, x)),
+        mpmath=lambda mp, x, slope: x if x > 0 else _slope(slope) * x,
+        numpy=lambda x, slope: np.where(np.greater(x, 0), x, np.multiply(_slope(slope), x)),
         derivative=lambda x, slope: (where(x > 0, 1, slope), where(x > 0, 0, x)),
         recurrence=None,
         numpy_names=(),
@@ -114,7 +134,7 @@ register(
         sympy_names=(),
         domain="everywhere; at 0 the branch of the slope is in force",
         reference="Maas, Hannun & Ng (2013)",
-        expression=lambda x, slope: where(x > 0, x, slope * x),
+        expression=lambda x, slope: where(x > 0, x, _slope(slope) * x),
         defaults=(Fraction(1, 100),),
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.expression import constant, where
+from taylor.expression import Expression, constant, make_function_node, where
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.recurrence import SeriesBuilder
@@ -29,6 +29,13 @@ def _extreme(name: str, comparison: str, b: SeriesBuilder, x: int, y: int) -> in
 def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
     """The smaller or larger number, and NaN if there is one."""
     return x if x != x else y if y != y else choose(x, y)
+
+
+def _constant_first(name: str, x: Expression, y: Expression) -> Expression | None:
+    """A number first: it is in force at a tie, so that maximum(x, 0) is relu(x)."""
+    if y.op == "constant" and x.op != "constant":
+        return make_function_node(name, y, x)
+    return None
 
 
 def _sign(x: Any) -> Any:
@@ -86,9 +93,10 @@ register(
         derivative=lambda x, y: (where(x <= y, 1, 0), where(x <= y, 0, 1)),
         recurrence=lambda b, x, y: _extreme("minimum", "le", b, x, y),
         numpy_names=("minimum",),
+        canonical=lambda x, y: _constant_first("minimum", x, y),
         sympy=lambda sympy, x, y: sympy.Min(x, y),
         sympy_names=("Min",),
-        domain="everywhere; the first argument at a tie",
+        domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
     ),
     Function(
@@ -99,9 +107,10 @@ register(
         derivative=lambda x, y: (where(x >= y, 1, 0), where(x >= y, 0, 1)),
         recurrence=lambda b, x, y: _extreme("maximum", "ge", b, x, y),
         numpy_names=("maximum",),
+        canonical=lambda x, y: _constant_first("maximum", x, y),
         sympy=lambda sympy, x, y: sympy.Max(x, y),
         sympy_names=("Max",),
-        domain="everywhere; the first argument at a tie",
+        domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
     ),
 )

@@ -89,7 +89,7 @@ def register_function(
                 f"register_function: {name!r} depends on {leaf}, which is none of its arguments; "
                 "make it one, or substitute a number for it"
             )
-        register(_composed_record(name, value, placeholders, body, domain))
+        register(composed_record(name, value, placeholders, body, domain))
     return public(name)
 
 
@@ -181,7 +181,7 @@ def _numerical_record(
     )
 
 
-def _composed_record(
+def composed_record(
     name: str,
     value: Callable[..., Any],
     placeholders: tuple[Expression, ...],

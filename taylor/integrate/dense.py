@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor import pairs as dd
-from taylor.errors import TaylorError
+from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.integrate.versions import Versioned
 from taylor.precision import FLOAT64, Precision, as_array, from_mpmath, leading
 

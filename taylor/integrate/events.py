@@ -14,7 +14,7 @@ from taylor.expression import CONDITIONS, Expression, as_expression, time
 from taylor.integrate.system import System
 from taylor.integrate.versions import Versioned
 from taylor.numpy_protocol import expression_array
-from taylor.trace import takes_parameters, trace_function
+from taylor.trace import positional_count, takes_parameters, trace_function
 from taylor.traverse import inputs
 
 ANY, RISING, FALLING = 0, 1, -1
@@ -64,7 +64,7 @@ class Event:
         cooldown: float = 0.0,
     ) -> None:
         is_function = callable(expression) and not isinstance(expression, Expression)
-        g = expression if is_function else _checked(expression)
+        g = _checked_function(expression) if is_function else _checked(expression)
         if direction not in (ANY, RISING, FALLING) or isinstance(direction, bool):
             raise ArgumentError(f"Event: direction must be -1, 0 or +1, got {direction!r}")
         if callback is not None and not callable(callback):
@@ -93,6 +93,17 @@ class Event:
         given = (time, y, p)[: 3 if takes_parameters(self.expression, len(p)) else 2]
         g = trace_function(self.expression, *given)
         return Event(g, self.terminal, self.direction, self.callback, self.cooldown)
+
+
+def _checked_function(function: Any) -> Any:
+    count = positional_count(function)
+    if count not in (None, 2, 3):
+        name = getattr(function, "__qualname__", None) or type(function).__name__
+        raise ArgumentError(
+            f"Event: {name} takes {count} positional argument(s); a function of an event is "
+            "g(t, y) or g(t, y, p)"
+        )
+    return function
 
 
 def _checked(expression: Any) -> Expression:

@@ -12,7 +12,7 @@ import sympy
 
 from taylor import arrays, constants, logic, simplify, sums
 from taylor import expression as ex
-from taylor.errors import ArgumentTypeError, UnsupportedFunctionError
+from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, as_expression, make_function_node
 from taylor.functions.registry import functions, get
 from taylor.lower import scalars
@@ -20,7 +20,21 @@ from taylor.traverse import reachable
 
 _CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits
 
+_LONG = 10**60  # denominators beyond are those of pi and its multiples
+
 _RELATIONS = {"lt": "Lt", "le": "Le", "gt": "Gt", "ge": "Ge", "eq": "Eq", "ne": "Ne"}
+
+# SymPy functions of x that are functions in the registry of 1/x.
+_OF_RECIPROCALS = {
+    "asec": "acos",
+    "acsc": "asin",
+    "asech": "acosh",
+    "acsch": "asinh",
+    "acoth": "atanh",
+}
+
+# Those of sympy.codegen.cfunctions that have our names.
+_C_FUNCTIONS = ("expm1", "log1p", "exp2", "log2", "log10", "hypot")
 
 # SymPy functions that are reciprocals of functions in the registry.
 _RECIPROCALS = {
@@ -39,7 +53,10 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
     symbols: SymPy expressions for some inputs; others become ``Symbol(name)``, time
         ``Symbol("t")``, an element of an array a symbol named like ``q[0, 1]``.
 
-    Raises UnsupportedFunctionError for functions that SymPy does not have.
+    `from_sympy` takes the symbols back to the inputs that they were made from.
+
+    Raises UnsupportedFunctionError for functions that SymPy does not have, ArgumentError for two
+    inputs of one name, which would become one symbol.
 
     >>> x, k = ex.variables("x k")
     >>> to_sympy(k * x**2 + x)
@@ -48,11 +65,34 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
     root = as_expression(expression)
     elements = scalars(root)
     done: dict[Expression, Any] = dict(symbols or {})
+    named: dict[str, Expression] = {}
     for e in reachable(elements.reshape(-1), stop=done.__contains__):
         if e not in done:
             done[e] = _to_sympy(e, done)
+            if isinstance(done[e], sympy.Symbol):
+                _remember(done[e].name, e, named)
     results = [_number(e, done) for e in elements.reshape(-1)]
     return results[0] if not root.shape else sympy.ImmutableDenseNDimArray(results, root.shape)
+
+
+# Inputs by the name of the symbol that was last made of them.
+_inputs: dict[str, Expression] = {}
+
+
+def _remember(name: str, e: Expression, named: dict[str, Expression]) -> None:
+    other = named.setdefault(name, e)
+    if other is not e:
+        raise ArgumentError(
+            f"to_sympy: the {other.op} and the {e.op} {name!r} would be one symbol; give one of "
+            "them a symbol in symbols"
+        )
+    _inputs[name] = e
+
+
+def _input(name: str) -> Expression:
+    """What a symbol stands for: the input that it was made from, else a variable."""
+    known = _inputs.get(name)
+    return ex.variable(name) if known is None else known
 
 
 def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
@@ -94,6 +134,13 @@ def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
 def _to_sympy_number(value: constants.Number) -> Any:
     if isinstance(value, float):
         return sympy.nan if value != value else sympy.oo if value > 0 else -sympy.oo
+    if value.denominator > _LONG:
+        for multiple, unit in (
+            (value / constants.PI, sympy.pi),
+            (value * constants.PI, 1 / sympy.pi),
+        ):
+            if multiple.denominator < _LONG:
+                return sympy.Rational(multiple.numerator, multiple.denominator) * unit
     return sympy.Rational(value.numerator, value.denominator)
 
 
@@ -113,9 +160,10 @@ def _condition(e: Expression, done: Mapping[Expression, Any]) -> Any:
 def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Expression:
     """Return a SymPy expression, Matrix or array as an Expression.
 
-    symbols: what some SymPy symbols (or other subexpressions, such as f(t)) stand for; other
-        symbols become variables of their name.  Exact numbers stay exact, a Float keeps its binary
-        value, pi and E become fractions of 320 digits.
+    symbols: what some SymPy symbols (or other subexpressions, such as f(t)) stand for.  Others
+        become the parameter, time or variable that `to_sympy` made them from, else variables of
+        their name.  Exact numbers stay exact, a Float keeps its binary value, pi is `taylor.pi`,
+        E and the like become fractions of 320 digits.
 
     Raises UnsupportedFunctionError, naming it, for anything without a counterpart.
 
@@ -142,6 +190,7 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Exp
         if current in done:
             pending.pop()
             continue
+        _check_known(current)
         missing = [arg for arg in current.args if arg not in done]
         if missing:
             pending.extend(missing)
@@ -152,7 +201,7 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Exp
 
 def _from_sympy(e: Any, args: list[Expression]) -> Expression:
     if isinstance(e, sympy.Symbol):
-        return ex.variable(e.name)
+        return _input(e.name)
     if not e.args:
         return _from_atom(e)
     name = type(e).__name__
@@ -161,16 +210,34 @@ def _from_sympy(e: Any, args: list[Expression]) -> Expression:
         return rule(args)
     if name in _RECIPROCALS:
         return simplify.reciprocal(make_function_node(_RECIPROCALS[name], *args))
+    if name in _OF_RECIPROCALS:
+        return make_function_node(_OF_RECIPROCALS[name], simplify.reciprocal(args[0]))
+    return make_function_node(_registered()[name], *args)
+
+
+def _registered() -> dict[str, str]:
+    """Functions by the name of the SymPy class."""
+    found = {name: name for name in _C_FUNCTIONS}
     for record in functions.values():
-        if name in record.sympy_names:
-            return make_function_node(record.name, *args)
-    raise UnsupportedFunctionError(
-        f"from_sympy: no counterpart for {name} in {e}; rewrite it with SymPy first (doit, "
-        "rewrite), or give a replacement in symbols"
-    )
+        found.update(dict.fromkeys(record.sympy_names, record.name))
+    return found
+
+
+def _check_known(e: Any) -> None:
+    """Say what has no counterpart before its parts are looked at."""
+    name = type(e).__name__
+    if not e.args or name in _RULES or name in _RECIPROCALS or name in _OF_RECIPROCALS:
+        return
+    if name not in _registered():
+        raise UnsupportedFunctionError(
+            f"from_sympy: no counterpart for {name} in {e}; rewrite it with SymPy first (doit, "
+            "rewrite), or give a replacement in symbols"
+        )
 
 
 def _from_atom(e: Any) -> Expression:
+    if e is sympy.pi:
+        return ex.pi
     if isinstance(e, sympy.NumberSymbol):
         digits = sympy.Float(e.evalf(_CONSTANT_DIGITS), _CONSTANT_DIGITS)
         return ex.constant(digits)
@@ -212,6 +279,18 @@ def _heaviside(args: list[Expression]) -> Expression:
     return logic.where(x < 0, 0, logic.where(x > 0, 1, at_zero))
 
 
+def _arc_cotangent(args: list[Expression]) -> Expression:
+    """SymPy's branch, atan(1/x): it jumps at 0, where it is pi/2."""
+    half = ex.pi / 2
+    return logic.where(args[0] >= 0, half, -half) - make_function_node("atan", args[0])
+
+
+def _beta(args: list[Expression]) -> Expression:
+    a, b = args[0], args[-1]
+    gamma = _call("gamma")
+    return gamma(a) * gamma(b) / gamma(a + b)
+
+
 def _fold(build: Callable[..., Expression]) -> Callable[[list[Expression]], Expression]:
     return lambda args: reduce(build, args)
 
@@ -234,6 +313,15 @@ _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "ExprCondPair": lambda args: arrays.stack(args),
     "And": _fold(lambda a, b: logic.logical("and", a, b)),
     "Or": _fold(lambda a, b: logic.logical("or", a, b)),
+    "Xor": _fold(lambda a, b: logic.different(logic.condition(a), logic.condition(b))),
+    "ITE": lambda args: logic.where(*args),
+    "frac": lambda args: args[0] - make_function_node("floor", args[0]),
+    "acot": _arc_cotangent,
+    "factorial": lambda args: make_function_node("gamma", args[0] + 1),
+    "beta": _beta,
+    "Cbrt": lambda args: make_function_node("cbrt", *args),
+    "Sqrt": lambda args: make_function_node("sqrt", *args),
+    "UnevaluatedExpr": lambda args: args[0],
     "Not": lambda args: logic.logical_not(args[0]),
     "StrictLessThan": lambda args: args[0] < args[1],
     "LessThan": lambda args: args[0] <= args[1],

@@ -194,8 +194,8 @@ def _from_elements(
     central = _central(section, where, others)
     elements = Elements(
         table.number("a"),
-        table.number("e", 0.0),
-        *(table.number(key, 0.0) * units.angle for key in ("i", "node", "peri", "M")),
+        table.number("e"),
+        *(table.number(key) * units.angle for key in ("i", "node", "peri", "M")),
     )
     try:
         position, velocity = to_cartesian(elements, central.gm + gm)

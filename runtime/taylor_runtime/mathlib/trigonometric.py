@@ -138,9 +138,22 @@ def tan(b: Builder, x: Value) -> Sequence[Value]:
     return [b.select(b.eq(x, 0), x, high + low)]
 
 
+def sin_over_x(b: Builder, x: Value) -> Sequence[Value]:
+    """sin(x) / x, which rounds to 1 below 2**-27."""
+    k, r = reduce(b, x)
+    sine = fast_two_sum(b, *sine_of_reduced(b, r))
+    cosine = fast_two_sum(b, *cosine_of_reduced(b, r))
+    odd = b.ne(k & 1, 0)
+    numerator = (b.select(odd, cosine[0], sine[0]), b.select(odd, cosine[1], sine[1]))
+    high, low = divide(b, numerator, (x, b.constant(0, x.type)))
+    tiny = b.fabs(x) < 2.0**-27
+    return [b.select(tiny, b.constant(1, x.type), flip_sign(b, high + low, k))]
+
+
 KERNELS = (
     KernelFunction("sincos", 1, sincos, results=2),
     KernelFunction("sin", 1, lambda b, x: sincos(b, x)[:1]),
     KernelFunction("cos", 1, lambda b, x: sincos(b, x)[1:]),
     KernelFunction("tan", 1, tan),
+    KernelFunction("sin_over_x", 1, sin_over_x),
 )

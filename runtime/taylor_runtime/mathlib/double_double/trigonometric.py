@@ -14,7 +14,7 @@ from taylor_runtime.ir import Builder, PairValue, Value, pair
 from taylor_runtime.ir_pairs import normal
 from taylor_runtime.mathlib.bits import flip_sign
 from taylor_runtime.mathlib.double_double.reduction import reduce
-from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, polynomial
+from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, constant, polynomial
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.pairs import fast_two_sum, multiply
 
@@ -73,6 +73,12 @@ def tan(b: Builder, x: PairValue) -> Sequence[Value]:
     return [b.select(b.eq(x.high, 0), x, value)]
 
 
+def sin_over_x(b: Builder, x: PairValue) -> Sequence[Value]:
+    """sin(x) / x, which rounds to 1 below 2**-54."""
+    quotient = as_pair(emit_call(b, SINCOS, [x])[0]) / x
+    return [chosen(b, b.fabs(x.high) < 2.0**-54, constant(b, 1, x), quotient)]
+
+
 SINCOS = KernelFunction("sincos", 1, sincos, results=2)
 
 KERNELS = (
@@ -80,4 +86,5 @@ KERNELS = (
     KernelFunction("sin", 1, lambda b, x: emit_call(b, SINCOS, [x])[:1], inline=True),
     KernelFunction("cos", 1, lambda b, x: emit_call(b, SINCOS, [x])[1:], inline=True),
     KernelFunction("tan", 1, tan),
+    KernelFunction("sin_over_x", 1, sin_over_x),
 )

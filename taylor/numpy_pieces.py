@@ -1,0 +1,200 @@
+"""NumPy's functions that choose, round or look up, for expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from taylor import logic
+from taylor import numpy_ufuncs as ufuncs
+from taylor.constants import PI
+from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError
+from taylor.expression import Expression, as_expression, make_function_node
+from taylor.numpy_functions import array_of, reduced
+from taylor.numpy_protocol import call, expression_array
+
+
+def _elementwise(name: str, build: Callable[..., Expression]) -> Callable[..., Any]:
+    return lambda *args: call(name, build, args)
+
+
+_choose = _elementwise("where", logic.where)
+_is_nan = _elementwise("isnan", ufuncs.is_nan)
+
+
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """x with NaN and infinities replaced, as `numpy.nan_to_num`."""
+    largest = np.finfo(float).max
+    high, low = largest if posinf is None else posinf, -largest if neginf is None else neginf
+    values = array_of(x) if np.ndim(x) else x
+    ends = _choose(np.equal(values, np.inf), high, _choose(np.equal(values, -np.inf), low, values))
+    return _choose(_is_nan(values), nan, ends)
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """The choice of the first condition that holds, as `numpy.select`."""
+    if len(condlist) != len(choicelist):
+        raise ShapeError(
+            f"numpy.select: {len(condlist)} condition(s) for {len(choicelist)} choice(s)"
+        )
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = _choose(condition, choice, result)
+    return result
+
+
+def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
+    """Functions of x by conditions, as `numpy.piecewise`: the last one that holds decides."""
+    conditions = [condlist] if isinstance(condlist, Expression) else list(condlist)
+    if np.ndim(x) and conditions and np.ndim(conditions[0]) == 0:
+        conditions = [condlist]
+    if len(funclist) not in (len(conditions), len(conditions) + 1):
+        raise ShapeError(
+            f"numpy.piecewise: {len(funclist)} function(s) for {len(conditions)} condition(s); "
+            "give as many, or one more for everything else"
+        )
+    values = [f(x, *args, **kw) if callable(f) else f for f in funclist]
+    result = values.pop() if len(values) > len(conditions) else 0
+    for condition, value in zip(conditions, values, strict=True):
+        result = _choose(condition, value, result)
+    return result
+
+
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """The straight lines through the points (xp, fp), as `numpy.interp`; fp may be expressions."""
+    try:
+        places = np.asarray(xp, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UnsupportedFunctionError(
+            "numpy.interp: xp has to be numbers, because x is looked up among them"
+        ) from error
+    values = list(expression_array(fp)) if np.ndim(fp) else []
+    if period is not None:
+        raise UnsupportedFunctionError(
+            "numpy.interp: period= is not available; write x % period and repeat the ends"
+        )
+    if places.ndim != 1 or len(places) != len(values) or not len(values):
+        raise ShapeError(
+            f"numpy.interp: xp of shape {places.shape} and fp of shape {np.shape(fp)} have to be "
+            "vectors of one length"
+        )
+    if not (np.diff(places) > 0).all():
+        raise ArgumentError("numpy.interp: xp has to increase")
+    ends = [values[0] if left is None else left, values[-1] if right is None else right]
+    return call("interp", partial(_interpolated, places.tolist(), values, ends), (x,))
+
+
+def _interpolated(
+    places: Sequence[float], values: Sequence[Any], ends: Sequence[Any], x: Expression
+) -> Expression:
+    """A tree of choices: as many comparisons as the number of lines has binary digits."""
+    lines = []
+    for i in range(len(places) - 1):
+        width = as_expression(places[i + 1]) - places[i]
+        lines.append(values[i] + (x - places[i]) * ((values[i + 1] - values[i]) / width))
+
+    def between(first: int, last: int) -> Expression:
+        if last - first == 1:
+            return lines[first]
+        middle = (first + last) // 2
+        return logic.where(x < places[middle], between(first, middle), between(middle, last))
+
+    inside = between(0, len(lines)) if lines else values[0]
+    known = logic.where(x > places[-1], ends[1], inside)
+    return logic.where(x < places[0], ends[0], known)
+
+
+def around(a: Any, decimals: int = 0, out: None = None) -> Any:
+    """a rounded to so many decimals, halves to even, as `numpy.round`."""
+    values = array_of(a) if np.ndim(a) else a
+    if decimals == 0:
+        return np.rint(values)
+    scale = 10 ** abs(decimals)
+    if decimals > 0:
+        return np.rint(values * scale) / scale
+    return np.rint(values / scale) * scale
+
+
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), and all of its derivatives at 0."""
+    return call("sinc", partial(make_function_node, "sinc"), (x,))
+
+
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI) -> Any:
+    """p with jumps of more than half a period taken out, as `numpy.unwrap`."""
+    if discont is not None:
+        raise UnsupportedFunctionError("numpy.unwrap: discont= is not available")
+    values = array_of(p)
+    jumps = np.diff(values, axis=axis)
+    turns = np.rint(jumps / period)
+    steps = np.cumsum(turns, axis=axis) * period
+    rows, moved = np.moveaxis(expression_array(values), axis, 0), np.moveaxis(steps, axis, 0)
+    result = rows.copy()
+    result[1:] = rows[1:] - moved
+    return np.moveaxis(result, 0, axis)
+
+
+def _without_nan(ufunc: Any, value: Any) -> Callable[..., Any]:
+    """nansum and nanprod: NaN counts as the unit."""
+
+    def handler(a: Any, axis: Any = None, dtype: Any = None, **options: Any) -> Any:
+        values = array_of(a)
+        keep = options.get("keepdims", False)
+        return reduced(ufunc, _choose(_is_nan(values), value, values), axis, keep)
+
+    return handler
+
+
+def _nan_mean(a: Any, axis: Any = None, dtype: Any = None, **options: Any) -> Any:
+    values, keep = array_of(a), options.get("keepdims", False)
+    missing = _is_nan(values)
+    total = reduced(np.add, _choose(missing, 0, values), axis, keep)
+    return total / reduced(np.add, 1 - missing, axis, keep)
+
+
+def _is_close(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    """|a - b| <= atol + rtol |b|, as `numpy.isclose`."""
+    a, b = (array_of(v) if np.ndim(v) else as_expression(v) for v in (a, b))
+    near = np.logical_or(np.equal(a, b), np.absolute(a - b) <= atol + rtol * np.absolute(b))
+    near = np.logical_and(near, np.not_equal(np.absolute(a - b), np.inf) | np.equal(a, b))
+    return np.logical_or(near, np.logical_and(_is_nan(a), _is_nan(b))) if equal_nan else near
+
+
+def _i0(x: Any) -> Any:
+    raise UnsupportedFunctionError(
+        "numpy.i0: taylor has no modified Bessel functions; taylor.register_function adds a "
+        "function from its derivative or its Taylor coefficients"
+    )
+
+
+HANDLERS: dict[Any, Callable[..., Any]] = {
+    np.nan_to_num: nan_to_num,
+    np.select: select,
+    np.piecewise: piecewise,
+    np.interp: interp,
+    np.round: around,
+    np.around: around,
+    np.fix: _elementwise("fix", ufuncs.trunc),
+    np.sinc: sinc,
+    np.unwrap: unwrap,
+    np.i0: _i0,
+    np.isclose: _is_close,
+    np.allclose: lambda *args, **kw: np.all(_is_close(*args, **kw)),
+    np.array_equal: lambda a, b, **_: (
+        np.all(np.equal(array_of(a), array_of(b))) if np.shape(a) == np.shape(b) else False
+    ),
+    np.isposinf: lambda x: np.equal(array_of(x) if np.ndim(x) else x, np.inf),
+    np.isneginf: lambda x: np.equal(array_of(x) if np.ndim(x) else x, -np.inf),
+    np.nansum: _without_nan(np.add, 0),
+    np.nanprod: _without_nan(np.multiply, 1),
+    np.nanmax: lambda a, axis=None, **o: reduced(np.fmax, a, axis, o.get("keepdims", False)),
+    np.nanmin: lambda a, axis=None, **o: reduced(np.fmin, a, axis, o.get("keepdims", False)),
+    np.nanmean: _nan_mean,
+}

@@ -1,0 +1,212 @@
+"""What NumPy's and SciPy's ufuncs build: a table of constructors by name.
+
+Names of elementary functions come from the registry (`Function.numpy_names`); here is what is
+written with operators, comparisons and other functions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from taylor import arrays, logic, simplify, sums
+from taylor import expression as ex
+from taylor.constants import PI
+from taylor.expression import Expression
+from taylor.simplify import make_function_node
+
+Builder = Callable[..., Any]
+
+_HALF = Fraction(1, 2)
+
+
+def _call(name: str) -> Builder:
+    return partial(make_function_node, name)
+
+
+def floor(a: Expression) -> Expression:
+    return make_function_node("floor", a)
+
+
+def trunc(a: Expression) -> Expression:
+    """The integer next to a towards zero."""
+    return logic.where(a < 0, -floor(-a), floor(a))
+
+
+def rint(a: Expression) -> Expression:
+    """The nearest integer, the even one of two."""
+    below = floor(a)
+    rest = a - below  # exact in floating point, as a + 1/2 is not
+    odd = below - 2 * floor(below * _HALF)
+    return logic.where((rest > _HALF) | ((rest >= _HALF) & (odd > _HALF)), below + 1, below)
+
+
+def is_nan(a: Expression) -> Expression:
+    return logic.not_equal(a, a)
+
+
+def is_infinite(a: Expression) -> Expression:
+    return logic.either(a == np.inf, a == -np.inf)
+
+
+def is_finite(a: Expression) -> Expression:
+    return logic.both(logic.equal(a, a), logic.negation(is_infinite(a)))
+
+
+def _unless_nan(choose: Builder) -> Builder:
+    """`fmax` and `fmin`: a number is preferred to NaN."""
+
+    def build(a: Expression, b: Expression) -> Expression:
+        return logic.where(is_nan(a), b, logic.where(is_nan(b), a, choose(a, b)))
+
+    return build
+
+
+def _log2_of_sum(a: Expression, b: Expression) -> Expression:
+    log_2 = make_function_node("log", 2)
+    return make_function_node("logaddexp", a * log_2, b * log_2) / log_2
+
+
+def _heaviside(a: Expression, at_zero: Expression) -> Expression:
+    known = logic.where(logic.equal(a, a), at_zero, a)  # NaN stays NaN
+    return logic.where(a < 0, 0, logic.where(a > 0, 1, known))
+
+
+def copysign(a: Expression, b: Expression) -> Expression:
+    return logic.where(b < 0, -abs(a), abs(a))
+
+
+def remainder_towards_zero(a: Expression, b: Expression) -> Expression:
+    return sums.subtract(a, simplify.multiply(b, trunc(simplify.divide(a, b))))
+
+
+def _scaled(factor: Any) -> Builder:
+    return lambda a: sums.scale(factor, a)
+
+
+def _bessel(name: str, order: int) -> Builder:
+    return lambda a: make_function_node(name, order, a)
+
+
+def builders() -> dict[str, Builder]:
+    """Constructors by the ufunc's name."""
+    from taylor import numpy_functions
+
+    return {
+        "j0": _bessel("besselj", 0),
+        "j1": _bessel("besselj", 1),
+        "y0": _bessel("bessely", 0),
+        "y1": _bessel("bessely", 1),
+        "add": sums.add,
+        "subtract": sums.subtract,
+        "multiply": simplify.multiply,
+        "divide": simplify.divide,
+        "power": simplify.power,
+        "float_power": simplify.power,
+        "floor_divide": simplify.floor_divide,
+        "remainder": simplify.remainder,
+        "fmod": remainder_towards_zero,
+        "ldexp": lambda a, n: a * simplify.power(ex.TWO, n),
+        "negative": sums.negate,
+        "positive": lambda a: a,
+        "conjugate": lambda a: a,
+        "square": lambda a: simplify.power_exact(a, 2),
+        "reciprocal": simplify.reciprocal,
+        "sqrt": _call("sqrt"),
+        "exp10": lambda a: simplify.power(ex.constant_node(10), a),
+        "ceil": lambda a: sums.negate(floor(sums.negate(a))),
+        "trunc": trunc,
+        "rint": rint,
+        "round": rint,
+        "copysign": copysign,
+        "signbit": lambda a: logic.less(a, ex.ZERO),
+        "matmul": arrays.matmul,
+        "less": logic.less,
+        "less_equal": logic.less_equal,
+        "greater": logic.greater,
+        "greater_equal": logic.greater_equal,
+        "equal": logic.equal,
+        "not_equal": logic.not_equal,
+        "isnan": is_nan,
+        "isinf": is_infinite,
+        "isfinite": is_finite,
+        "logical_and": partial(logic.logical, "and"),
+        "logical_or": partial(logic.logical, "or"),
+        "logical_xor": lambda a, b: logic.different(logic.condition(a), logic.condition(b)),
+        "logical_not": logic.logical_not,
+        "bitwise_and": logic.both,
+        "bitwise_or": logic.either,
+        "bitwise_xor": logic.different,
+        "invert": logic.negation,
+        "fmax": _unless_nan(_call("maximum")),
+        "fmin": _unless_nan(_call("minimum")),
+        "logaddexp2": _log2_of_sum,
+        "deg2rad": _scaled(PI / 180),
+        "radians": _scaled(PI / 180),
+        "rad2deg": _scaled(180 / PI),
+        "degrees": _scaled(180 / PI),
+        "heaviside": _heaviside,
+        "clip": numpy_functions.clip,
+        "_lambertw": lambda x, k, _: make_function_node(
+            "lambertw", x, k
+        ),  # what scipy.special.lambertw calls
+    }
+
+
+# Ufuncs with two results, each of them a constructor.
+PAIRS: dict[str, tuple[Builder, Builder]] = {
+    "divmod": (simplify.floor_divide, simplify.remainder),
+    "modf": (lambda a: a - trunc(a), trunc),
+}
+
+# What to write in place of a function that there is no rule for.
+INSTEAD: dict[str, str] = {
+    **dict.fromkeys(
+        ("frexp", "spacing", "nextafter"), "it has no meaning for a number that is not known yet"
+    ),
+    **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
+    "loggamma": "taylor.lgamma is the logarithm of |gamma(x)|",
+    "beta": "write gamma(a)*gamma(b)/gamma(a + b), or exp of lgammas for large arguments",
+    "betaln": "write lgamma(a) + lgamma(b) - lgamma(a + b), which cancels for a much above b",
+    "rgamma": "write 1/taylor.gamma(x), which is right away from the poles",
+    **dict.fromkeys(
+        ("erfinv", "erfcinv", "ndtri"),
+        "taylor.implicit makes the inverse from taylor.erf or taylor.erfc",
+    ),
+    **dict.fromkeys(
+        (
+            "i0",
+            "i1",
+            "iv",
+            "ive",
+            "i0e",
+            "i1e",
+            "kv",
+            "kve",
+            "k0",
+            "k1",
+            "airy",
+            "ellipk",
+            "ellipe",
+        ),
+        "taylor has no such family; taylor.register_function adds one from its derivative or from "
+        "its Taylor coefficients, as mpmath gives them",
+    ),
+    **dict.fromkeys(
+        ("expi", "exp1", "dawsn", "gammainc", "gammaincc"),
+        "taylor.register_function adds it: its derivative is elementary",
+    ),
+}
+
+
+def full_name(ufunc: Any) -> str:
+    """The name of a ufunc with its package: ``numpy.sin``, ``scipy.special.ndtr``."""
+    name = str(ufunc.__name__)
+    if getattr(np, name, None) is ufunc:
+        return f"numpy.{name}"
+    return f"scipy.special.{name}" if hasattr(sys.modules.get("scipy.special"), name) else name
