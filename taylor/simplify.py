@@ -13,7 +13,7 @@ from typing import Any
 
 from taylor import constants
 from taylor import expression as ex
-from taylor.constants import Exact, is_moderate, normalised
+from taylor.constants import Exact, can_merge, is_movable, normalised
 from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
 from taylor.sums import exact_value, negate, scale, split_factor, subtract
@@ -25,7 +25,7 @@ _HALF = Fraction(1, 2)
 
 
 def multiply(a: Expression, b: Expression) -> Expression:
-    """a * b: constants pulled to the front, powers of one base combined."""
+    """a * b: modest constants pulled to the front, powers of one base combined."""
     if a.shape == b.shape:
         if a.op == "constant" or b.op == "constant":
             value = exact_value(a)
@@ -38,7 +38,7 @@ def multiply(a: Expression, b: Expression) -> Expression:
             factor_a, core_a = split_factor(a)
             factor_b, core_b = split_factor(b)
             factor = normalised(factor_a * factor_b)
-            if factor != 1 and (is_moderate(factor) or core_a is a or core_b is b):
+            if factor != 1 and is_movable(factor):
                 return scale(factor, multiply(core_a, core_b))
             if factor == 1:
                 a, b = core_a, core_b
@@ -57,7 +57,7 @@ def multiply(a: Expression, b: Expression) -> Expression:
         factor_a, core_a = split_factor(a)
         factor_b, core_b = split_factor(b)
         factor = normalised(factor_a * factor_b)
-        if factor != 1 and is_moderate(factor):
+        if factor != 1 and is_movable(factor):
             return scale(factor, multiply(core_a, core_b))
     key = ("mul", a.id, b.id) if a.id < b.id else ("mul", b.id, a.id)
     return ex.intern_node(key, "mul", (a, b), None, shape)
@@ -127,14 +127,14 @@ def divide(a: Expression, b: Expression) -> Expression:
         if value == 0:
             return ex.constant_node(0, b.shape)
         factor = normalised(Fraction(value) / factor_b)
-        if is_moderate(factor) or factor_b == 1:
+        if can_merge(value, factor_b, factor):
             return scale(factor, reciprocal(core_b))
         return scale(value, reciprocal(b))
     factor_a, core_a = split_factor(a)
     factor = normalised(Fraction(factor_a) / factor_b)
     if factor == 1:
         a, b = core_a, core_b
-    elif is_moderate(factor):
+    elif is_movable(factor):
         return scale(factor, divide(core_a, core_b))
     if a is b:
         return ex.constant_node(1, a.shape)
@@ -219,7 +219,7 @@ def power_exact(base: Expression, exponent: Exact) -> Expression:
         factor, core = _positive_square(base) if exponent % 2 == 0 else split_factor(base)
         if factor != 1:
             pulled = constants.power(factor, exponent)
-            if pulled is not None and is_moderate(pulled):
+            if pulled is not None and is_movable(pulled):
                 return scale(pulled, power_exact(core, exponent))
         base = core if factor == 1 else base
     elif base.op in _POWER_OPS:
