@@ -396,4 +396,6 @@ def _is_product(e: Expression) -> bool:
 
 
 def _is_plain_sum(e: Expression) -> bool:
-    return e.op == "linear" and e.payload[1] == 0
+    """Whether another step may take the terms: a multiple of a quotient is a step of its own."""
+    only_quotient = e.op == "linear" and len(e.args) == 1 and e.args[0].op == "div"
+    return e.op == "linear" and e.payload[1] == 0 and not only_quotient
