@@ -16,7 +16,7 @@ from taylor import expression as ex
 from taylor.constants import Exact, can_merge, is_movable, normalised
 from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
-from taylor.sums import exact_value, negate, scale, split_factor, subtract
+from taylor.sums import add, exact_value, negate, scale, split_factor, subtract
 
 _HALF = Fraction(1, 2)
 
@@ -227,14 +227,28 @@ def power_exact(base: Expression, exponent: Exact) -> Expression:
         # (b**p)**n: for integer n the domain can only grow; else b**p >= 0 must mean b >= 0.
         if inner != 1 and (type(exponent) is int or (type(inner) is Fraction and -1 < inner < 1)):
             return power_exact(inner_base, normalised(inner * exponent))
-    elif base.op == "abs" and type(exponent) is int and exponent % 2 == 0:
-        return power_exact(base.args[0], exponent)
+    elif type(exponent) is int:
+        smooth = _smooth_power(base, exponent)
+        if smooth is not None:
+            return smooth
     if exponent == -1:
         return reciprocal(base)
     if exponent == _HALF:
         return ex.node("sqrt", (base,), None, base.shape)
     args = (base, ex.constant_node(exponent))
     return ex.intern_node(("pow", None, base.id, args[1].id), "pow", args, None, base.shape)
+
+
+def _smooth_power(base: Expression, exponent: int) -> Expression | None:
+    """An even power of abs or hypot, or a third one of cbrt, without the singular base."""
+    if base.op == "abs" and exponent % 2 == 0:
+        return power_exact(base.args[0], exponent)
+    if base.op == "cbrt" and exponent % 3 == 0:
+        return power_exact(base.args[0], exponent // 3)
+    if base.op == "hypot" and exponent % 2 == 0:
+        x, y = (power_exact(side, 2) for side in base.args)
+        return power_exact(add(x, y), exponent // 2)
+    return None
 
 
 def _positive_square(e: Expression) -> tuple[Exact, Expression]:

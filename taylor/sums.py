@@ -274,10 +274,9 @@ def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression 
     """a1*t1 + a2*t2 for two sums, if at least one term of theirs cancels altogether, else None."""
     if len(t1.args) > SEARCH_LIMIT or len(t2.args) > SEARCH_LIMIT:
         return None
-    terms1, terms2 = (
-        {t.id: _scaled(a, c, t) for c, t in zip(e.payload[0], e.args, strict=True)}
-        for a, e in ((a1, t1), (a2, t2))
-    )
+    terms1, terms2 = _terms_of(a1, t1), _terms_of(a2, t2)
+    if len(terms1) < len(t1.args) or len(terms2) < len(t2.args):
+        return None  # two terms became one: `linear_combination` will merge them
     gone = [i for i, (c, _) in terms1.items() if i in terms2 and terms2[i][0] == -c]
     if not gone:
         return None
@@ -285,6 +284,12 @@ def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression 
         del terms1[i], terms2[i]
     rest1 = linear_combination(list(terms1.values()), t1.shape)
     return combine(1, rest1, 1, linear_combination(list(terms2.values()), t2.shape))
+
+
+def _terms_of(a: Exact, e: Expression) -> dict[int, tuple[Exact, Expression]]:
+    """The terms (coefficient, term) of a times a sum, by the id of the term."""
+    scaled = (_scaled(a, c, t) for c, t in zip(e.payload[0], e.args, strict=True))
+    return {term.id: (coefficient, term) for coefficient, term in scaled}
 
 
 def _combine_mixed(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
