@@ -29,9 +29,8 @@ PI = Fraction(
 )
 MAXIMUM_BITS = 2048  # a product of constants longer than this ...
 KEPT_BITS = 1024  # ... is rounded to so many significant bits, far beyond any target precision
-EXPONENT_RANGE = (
-    500  # constants are merged only while the result stays far from over- and underflow
-)
+MOVED_EXPONENT = 40  # what is pulled out of a product, quotient or power is within 2**+-40
+MERGED_EXPONENT = 120  # constants merge while one of them or float32's range covers the result
 
 
 def exact(value: object) -> Number | None:
@@ -135,10 +134,29 @@ def key(value: Number) -> int | str | float | tuple[int, int]:
     return value.numerator, value.denominator
 
 
-def is_moderate(value: Exact) -> bool:
-    """Whether the binary exponent is so small that merging constants is no risk of overflow."""
-    exponent = value.numerator.bit_length() - value.denominator.bit_length()
-    return -EXPONENT_RANGE <= exponent <= EXPONENT_RANGE
+def _exponent(value: Exact) -> int:
+    """The binary exponent, to one."""
+    return value.numerator.bit_length() - value.denominator.bit_length()
+
+
+def is_movable(value: Exact) -> bool:
+    """Whether products, quotients and powers may be formed without this factor, it being applied
+    to the result.
+
+    What is then computed differs from something that the user's own order computes by this factor,
+    never by more than 2**+-40, however long a chain of products is: where no more can be pulled
+    out, constants stay where they were written. (40 bits hold G, and G times the masses of planets
+    in units of the Sun's; float32 has 126.)
+    """
+    return -MOVED_EXPONENT <= _exponent(value) <= MOVED_EXPONENT
+
+
+def can_merge(a: Exact, b: Exact, merged: Exact) -> bool:
+    """Whether a*(b*x) may be written merged*x, with merged = a*b or a/b: no value but that of b*x
+    goes away, so `merged` need only be in the range of every kind of number that holds a and b.
+    """
+    limit = max(MERGED_EXPONENT, abs(_exponent(a)), abs(_exponent(b)))
+    return -limit <= _exponent(merged) <= limit
 
 
 def to_float(value: Number) -> float:

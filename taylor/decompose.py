@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from taylor.constants import can_merge, is_movable
 from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
@@ -139,8 +140,9 @@ class _Decomposition:
         row, head = self.rows[core], None
         only = _only_term(self.builder.rows[row])
         if only is not None:
-            factor, row, head = only
-            constant = constant * factor
+            factor, inner, inner_head = only
+            if _may_multiply(constant, factor, inner_head):
+                constant, row, head = constant * factor, inner, inner_head
         operand = Coefficient(row, lag=1)
         self.builder.define(self.states[slot], (Term(constant, operand, head),), times="h/n")
 
@@ -217,7 +219,7 @@ class _Decomposition:
         coefficients, offset = e.payload
         only = len(e.args) == 1 and offset == 0
         if only and e.args[0].op == "div":
-            return e.args
+            return e.args if _enters_numerator(coefficients[0], e.args[0].args[0]) else ()
         if only and self.builder.order == 0 and _exact_divisor(e) is not None:
             return ()  # rounded as NumPy rounds it
         found = [arg for arg in e.args if _is_product(arg)]
@@ -328,7 +330,12 @@ class _Decomposition:
         if operand not in self._absorbed:
             return self.builder.term(constant, self.rows[operand])
         a, b = operand.args if operand.op == "mul" else (operand.args[0], operand.args[0])
-        return self.builder.convolution(constant, self.rows[a], self.rows[b])
+        row_a, row_b = self.rows[a], self.rows[b]
+        if not is_movable(constant) and (
+            self.builder.is_steady(row_a) or self.builder.is_steady(row_b)
+        ):  # heads are multiplied by constants first: k*1e30 may overflow where k*x does not
+            return self.builder.term(constant, self.builder.product(row_a, row_b))
+        return self.builder.convolution(constant, row_a, row_b)
 
     def _numerator(self, e: Expression, constant: Any) -> Terms:
         """The terms of constant times a quotient's numerator."""
@@ -360,6 +367,26 @@ def _has_exact_exponent(e: Expression) -> bool:
     return exponent.op == "constant" and not isinstance(exponent.payload, float)
 
 
+def _may_multiply(constant: Any, factor: Any, head: int | None) -> bool:
+    """Whether the constants of constant * (factor * head_0 * row_n) may become one."""
+    if head is not None and not is_movable(constant):
+        return False
+    return constant in (1, -1) or can_merge(constant, factor, constant * factor)
+
+
+def _enters_numerator(constant: Any, numerator: Expression) -> bool:
+    """Whether constant * (a / b) may be computed as (constant * a) / b."""
+    if numerator.op == "constant" and not isinstance(numerator.payload, float):
+        return can_merge(constant, numerator.payload, constant * numerator.payload)
+    if not is_movable(constant):
+        return False
+    while _is_plain_sum(numerator):  # a sum that begins with a sum may absorb it
+        if not all(can_merge(constant, c, constant * c) for c in numerator.payload[0]):
+            return False
+        numerator = numerator.args[0]
+    return True
+
+
 def _operands(e: Expression) -> tuple[Expression, ...]:
     """The operands that need rows of their own: not the exact exponent of a power, nor orders."""
     if e.op == "pow" and _has_exact_exponent(e):
@@ -375,4 +402,6 @@ def _is_product(e: Expression) -> bool:
 
 
 def _is_plain_sum(e: Expression) -> bool:
-    return e.op == "linear" and e.payload[1] == 0
+    """Whether another step may take the terms: a multiple of a quotient is a step of its own."""
+    only_quotient = e.op == "linear" and len(e.args) == 1 and e.args[0].op == "div"
+    return e.op == "linear" and e.payload[1] == 0 and not only_quotient

@@ -13,10 +13,10 @@ from typing import Any
 
 from taylor import constants
 from taylor import expression as ex
-from taylor.constants import Exact, is_moderate, normalised
+from taylor.constants import Exact, can_merge, is_movable, normalised
 from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
-from taylor.sums import exact_value, negate, scale, split_factor, subtract
+from taylor.sums import add, exact_value, negate, scale, split_factor, subtract
 
 _HALF = Fraction(1, 2)
 
@@ -25,7 +25,7 @@ _HALF = Fraction(1, 2)
 
 
 def multiply(a: Expression, b: Expression) -> Expression:
-    """a * b: constants pulled to the front, powers of one base combined."""
+    """a * b: modest constants pulled to the front, powers of one base combined."""
     if a.shape == b.shape:
         if a.op == "constant" or b.op == "constant":
             value = exact_value(a)
@@ -38,7 +38,7 @@ def multiply(a: Expression, b: Expression) -> Expression:
             factor_a, core_a = split_factor(a)
             factor_b, core_b = split_factor(b)
             factor = normalised(factor_a * factor_b)
-            if factor != 1 and (is_moderate(factor) or core_a is a or core_b is b):
+            if factor != 1 and is_movable(factor):
                 return scale(factor, multiply(core_a, core_b))
             if factor == 1:
                 a, b = core_a, core_b
@@ -57,7 +57,7 @@ def multiply(a: Expression, b: Expression) -> Expression:
         factor_a, core_a = split_factor(a)
         factor_b, core_b = split_factor(b)
         factor = normalised(factor_a * factor_b)
-        if factor != 1 and is_moderate(factor):
+        if factor != 1 and is_movable(factor):
             return scale(factor, multiply(core_a, core_b))
     key = ("mul", a.id, b.id) if a.id < b.id else ("mul", b.id, a.id)
     return ex.intern_node(key, "mul", (a, b), None, shape)
@@ -127,14 +127,14 @@ def divide(a: Expression, b: Expression) -> Expression:
         if value == 0:
             return ex.constant_node(0, b.shape)
         factor = normalised(Fraction(value) / factor_b)
-        if is_moderate(factor) or factor_b == 1:
+        if can_merge(value, factor_b, factor):
             return scale(factor, reciprocal(core_b))
         return scale(value, reciprocal(b))
     factor_a, core_a = split_factor(a)
     factor = normalised(Fraction(factor_a) / factor_b)
     if factor == 1:
         a, b = core_a, core_b
-    elif is_moderate(factor):
+    elif is_movable(factor):
         return scale(factor, divide(core_a, core_b))
     if a is b:
         return ex.constant_node(1, a.shape)
@@ -222,7 +222,7 @@ def power_exact(base: Expression, exponent: Exact) -> Expression:
         factor, core = _positive_square(base) if exponent % 2 == 0 else split_factor(base)
         if factor != 1:
             pulled = constants.power(factor, exponent)
-            if pulled is not None and is_moderate(pulled):
+            if pulled is not None and is_movable(pulled):
                 return scale(pulled, power_exact(core, exponent))
         base = core if factor == 1 else base
     elif base.op in _POWER_OPS:
@@ -230,14 +230,28 @@ def power_exact(base: Expression, exponent: Exact) -> Expression:
         # (b**p)**n: for integer n the domain can only grow; else b**p >= 0 must mean b >= 0.
         if inner != 1 and (type(exponent) is int or (type(inner) is Fraction and -1 < inner < 1)):
             return power_exact(inner_base, normalised(inner * exponent))
-    elif base.op == "abs" and type(exponent) is int and exponent % 2 == 0:
-        return power_exact(base.args[0], exponent)
+    elif type(exponent) is int:
+        smooth = _smooth_power(base, exponent)
+        if smooth is not None:
+            return smooth
     if exponent == -1:
         return reciprocal(base)
     if exponent == _HALF:
         return ex.node("sqrt", (base,), None, base.shape)
     args = (base, ex.constant_node(exponent))
     return ex.intern_node(("pow", None, base.id, args[1].id), "pow", args, None, base.shape)
+
+
+def _smooth_power(base: Expression, exponent: int) -> Expression | None:
+    """An even power of abs or hypot, or a third one of cbrt, without the singular base."""
+    if base.op == "abs" and exponent % 2 == 0:
+        return power_exact(base.args[0], exponent)
+    if base.op == "cbrt" and exponent % 3 == 0:
+        return power_exact(base.args[0], exponent // 3)
+    if base.op == "hypot" and exponent % 2 == 0:
+        x, y = (power_exact(side, 2) for side in base.args)
+        return power_exact(add(x, y), exponent // 2)
+    return None
 
 
 def _positive_square(e: Expression) -> tuple[Exact, Expression]:

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from taylor import expression as ex
-from taylor.constants import Exact, is_moderate, key, normalised
+from taylor.constants import Exact, can_merge, key, normalised
 
 if TYPE_CHECKING:
     from taylor.expression import Expression
@@ -56,12 +56,20 @@ def affine(coefficient: Exact, term: Expression, offset: Exact) -> Expression:
             merged = normalised(inner * coefficient)
             if merged == 1:
                 return core
-            if is_moderate(merged):
+            if can_merge(coefficient, inner, merged):
                 term, coefficient = core, merged
     number = coefficient if type(coefficient) is int else key(coefficient)
     filed = ("linear", number, offset if type(offset) is int else key(offset), term.id)
     payload = ((coefficient,), offset)
     return ex.intern_node(filed, "linear", (term,), payload, term.shape)
+
+
+def _scaled(factor: Exact, c: Exact, term: Expression) -> tuple[Exact, Expression]:
+    """(a, t) with factor*(c*term) = a*t, merged where that is safe."""
+    merged = normalised(factor * c)
+    if factor == 1 or factor == -1 or can_merge(factor, c, merged):
+        return merged, term
+    return factor, affine(c, term, 0)
 
 
 def scale(factor: Exact, e: Expression) -> Expression:
@@ -200,7 +208,7 @@ def _affine_parts(c: Exact, e: Expression) -> tuple[Exact, Expression, Exact]:
                 return coefficients[0], e.args[0], offset
             if offset == 0 or c == -1:
                 inner = normalised(c * coefficients[0])
-                if is_moderate(inner):
+                if can_merge(c, coefficients[0], inner):
                     return inner, e.args[0], c * offset
     return c, e, 0
 
@@ -231,7 +239,7 @@ def _absorb(a: Exact, total: Expression, c: Exact, leaf: Expression) -> Expressi
     for depth in range(len(path) - 1, -1, -1):
         factor, parent = sums[depth]
         terms = [
-            (normalised(factor * k), t)
+            _scaled(factor, k, t)
             for i, (k, t) in enumerate(zip(parent.payload[0], parent.args, strict=True))
             if i != path[depth]
         ]
@@ -266,8 +274,9 @@ def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression 
     """a1*t1 + a2*t2 for two sums, if at least one term of theirs cancels altogether, else None."""
     if len(t1.args) > SEARCH_LIMIT or len(t2.args) > SEARCH_LIMIT:
         return None
-    terms1 = {t.id: (normalised(a1 * c), t) for c, t in zip(t1.payload[0], t1.args, strict=True)}
-    terms2 = {t.id: (normalised(a2 * c), t) for c, t in zip(t2.payload[0], t2.args, strict=True)}
+    terms1, terms2 = _terms_of(a1, t1), _terms_of(a2, t2)
+    if len(terms1) < len(t1.args) or len(terms2) < len(t2.args):
+        return None  # two terms became one: `linear_combination` will merge them
     gone = [i for i, (c, _) in terms1.items() if i in terms2 and terms2[i][0] == -c]
     if not gone:
         return None
@@ -277,6 +286,12 @@ def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression 
     return combine(1, rest1, 1, linear_combination(list(terms2.values()), t2.shape))
 
 
+def _terms_of(a: Exact, e: Expression) -> dict[int, tuple[Exact, Expression]]:
+    """The terms (coefficient, term) of a times a sum, by the id of the term."""
+    scaled = (_scaled(a, c, t) for c, t in zip(e.payload[0], e.args, strict=True))
+    return {term.id: (coefficient, term) for coefficient, term in scaled}
+
+
 def _combine_mixed(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
     """`combine` for different shapes: broadcast, never cancel, because the shape would be lost."""
     shape = ex.broadcast_shapes("add", e1, e2)
@@ -284,9 +299,9 @@ def _combine_mixed(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expr
         value = exact_value(e)
         if value is not None and other.shape == shape:
             return add_constant(scale(k, other), c * value)
-    a1, t1 = split_factor(e1)
-    a2, t2 = split_factor(e2)
-    return _two_terms(normalised(c1 * a1), t1, normalised(c2 * a2), t2)
+    a1, t1 = _scaled(c1, *split_factor(e1))
+    a2, t2 = _scaled(c2, *split_factor(e2))
+    return _two_terms(a1, t1, a2, t2)
 
 
 def linear_combination(
@@ -307,7 +322,10 @@ def linear_combination(
             offset = normalised(offset + coefficient * value)
             continue
         inner, core = split_factor(term)
-        total = coefficient * inner
+        if inner == 1:
+            total = coefficient
+        else:
+            total, core = _scaled(coefficient, inner, core)
         previous = merged.get(core.id)
         merged[core.id] = (normalised(total + previous[0] if previous else total), core)
     found = [(c, t) for c, t in merged.values() if c != 0]

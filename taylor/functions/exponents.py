@@ -1,10 +1,13 @@
 """Powers as rows: natural exponents by products, all others by a division by the base.
 
-Natural exponents are therefore regular where the base vanishes, and others singular.
+Natural exponents are therefore regular where the base vanishes, and others singular; x**a with
+a > 1 has as many finite derivatives there as the next lower natural power, because its series
+comes from its derivative a x**(a-1) x', not from a ratio to x**a, which may be zero.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -25,7 +28,7 @@ def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     if b.is_steady(x):
         name, constants = _kernel(exponent)
         return b.kernel(name, x, constants=constants)
-    return _singular_power(b, x, exponent)
+    return _fractional_power(b, x, exponent)
 
 
 def _kernel(exponent: Exact) -> tuple[str, tuple[Constant, ...]]:
@@ -56,8 +59,30 @@ def _natural_power(b: SeriesBuilder, x: int, exponent: int) -> int:
     return b.row(terms, start=start)
 
 
+def _fractional_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
+    """Coefficient n takes the coefficients up to n - 1 of x**(a-1), n - 2 of x**(a-2), ..., down to
+    an exponent below one, or to one of which order zero alone is needed.
+    """
+    levels = min(math.floor(exponent), b.order) if exponent > 1 else 0
+    u = _singular_power(b, x, exponent - levels)
+    for level in reversed(range(levels)):
+        u = _power_from_derivative(b, x, exponent - level, u)
+    return u
+
+
+@shared
+def _power_from_derivative(b: SeriesBuilder, x: int, exponent: Exact, lower: int) -> int:
+    """Return u = x**a from the row v of x**(a-1): n u_n = a sum_{j=1}^{n} (j x_j) v_{n-j}."""
+    derivative = b.derivative(x)
+    name, constants = _kernel(exponent)
+    u = b.declare(name, x, constants=constants)
+    return b.define(u, b.convolution(exponent, derivative, lower, first=1), times="1/n")
+
+
 @shared
 def _singular_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
+    if exponent == Fraction(1, 2):
+        return b.apply("sqrt", x)
     name, constants = _kernel(exponent)
     return real_power(b, name, x, exponent, constants)
 

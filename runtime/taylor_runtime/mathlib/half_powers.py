@@ -52,7 +52,7 @@ def constant_lanes(value: Value) -> list[float] | None:
 @cache
 def half_power(k: int) -> KernelFunction:
     """The kernel of x**(k/2); it leaves what may over- or underflow on the way to `pow`."""
-    bound = 2.0 ** (900 // max(abs(k) // 2, 4))
+    bound = 2.0 ** (900 // max((abs(k) + 1) // 2, 4))  # odd powers pass by x**((k + 1)/2)
     exponent = k / 2
 
     def emit(b: Builder, x: Value) -> Sequence[Value]:
