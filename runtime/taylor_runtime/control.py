@@ -39,6 +39,7 @@ INTEGERS = (
     "detector",  # address of `taylor.detect`; 0: no events
     "events",  # address of its block
     "grid_filler",  # address of the function of `grid.py`
+    "raised",  # a Python function that was called raised an exception: leave
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 # A trajectory of a batch: its control block, and what a step loop of its own would be passed.
@@ -96,6 +97,10 @@ class Fields:
     def address(self, name: str) -> Value:
         """A field that holds an address."""
         return self.b.load(PTR, self._place(name)[1])
+
+    def shared(self, name: str) -> Value:
+        """An integer that functions which are called may change meanwhile."""
+        return self.b.load_shared(self._place(name)[1])
 
     def set(self, name: str, value: Value | float | int, where: Value | None = None) -> None:
         """Set a field, in lanes where the condition holds."""

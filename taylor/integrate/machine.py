@@ -60,7 +60,9 @@ class Machine:
 
     def restore(self, memory: dict[str, np.ndarray]) -> None:
         """The inverse of `memory`."""
-        self.control[:] = memory["control"]
+        kept = memory["control"]
+        for name in kept.dtype.names or ():
+            self.control[name] = kept[name]
         self.control[0]["detector"] = self.control[0]["events"] = 0
         self._vectors()[:] = memory["vectors"][..., self.padding]
         self.parameters[:] = memory["parameters"]
@@ -74,6 +76,25 @@ class Machine:
         control["pending"] = control["overflowed"] = 0
         control["limit"] = np.inf
         self._vectors()[:, 1] = 0.0
+
+    def take_back(self) -> bool:
+        """Where a function that the step loop called raised: back to the last accepted step.
+
+        Returns whether one did.
+        """
+        control = self.control[0]
+        if not control["raised"]:
+            return False
+        if control["pending"]:
+            vectors = self._vectors()
+            vectors[:, :2] = vectors[:, 2:4]
+            for name in ("time", "time_low"):
+                control[name] = control["previous_" + name]
+            control["pending"] = 0
+        if not control["estimate"]:
+            control["scale"], control["rescaled"] = 1.0, 0
+        control["overflowed"] = control["raised"] = 0
+        return True
 
     def _vectors(self) -> np.ndarray:
         """The vectors of `states`: shape (parts, VECTORS, places), a view."""
@@ -104,7 +125,10 @@ class Machine:
         return float(control["time"]), float(control["time_low"])
 
     def run(self) -> int:
-        """Step until something is to be decided in Python; returns a status of the runtime."""
+        """Step until something is to be decided in Python; returns a status of the runtime.
+
+        Raises what functions of the user have raised; `take_back` is then to be called.
+        """
         return self.stepper.run(
             self.control,
             self.states,

@@ -66,6 +66,7 @@ class Runner:
     def __init__(self, integrator: Integrator, dense: bool = False) -> None:
         self.alone = copy.copy(integrator)
         plain = can_watch(integrator._detection) and not integrator._schedule.jumps and not dense
+        plain = plain and not integrator._calls_python  # so that a row fails alone
         self.rows = Rows(integrator) if plain else None
 
     def run(self, jobs: Jobs, stop: Stop) -> Results:

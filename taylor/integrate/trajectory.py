@@ -92,6 +92,14 @@ class Trajectory:
         """The kind of number of the state: "float64", "float32" or "double-double"."""
         return self._kind.name
 
+    @property
+    def _calls_python(self) -> bool:
+        """Whether the machine code calls functions of the user that may raise."""
+        detection = self._detection
+        return self._machine.stepper.options.calls_python or (
+            detection is not None and detection.calls_python
+        )
+
     def _rounded_state(self) -> np.ndarray:
         """The state as float64, shape (n,)."""
         return leading(self._state, self._kind).astype(np.float64)
@@ -133,11 +141,15 @@ class Trajectory:
         return self._state.tobytes(), self._time, self.parameters.array().tobytes()
 
     def _unload(self) -> None:
+        """Show the user what the machine has: where a function raised, the last good step."""
+        raised = self._machine.take_back()
         state, time = self._machine.state(), self._machine.time
         assert self._known is not None
         known = (state.tobytes(), time, self._known[2])
         # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
         self._state[:], self._time, self._known = state, time, known
+        if raised and self._detection is not None:
+            self._known = None  # what is known of events is of a step that is not made
 
     def _show(self, state: np.ndarray, time: tm.Pair) -> None:
         """Put the state of an event where users look for it."""
