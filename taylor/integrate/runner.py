@@ -12,6 +12,7 @@ import taylor_runtime as rt
 from taylor.integrate.batch import Stop
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
+from taylor.integrate.impulses import Past
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
@@ -130,6 +131,7 @@ class Runner:
         ta._state[:] = job.states[0]
         ta._time = (float(job.times[0, 0]), float(job.times[0, 1]))
         ta._parameters._values[:] = job.parameters[0]
+        ta._past = Past()
         ta._known = None  # a fresh start, whatever the trajectory before has left
         for name, values, listed in (
             ("state", job.states[0], ta.system.states),

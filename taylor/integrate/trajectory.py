@@ -13,6 +13,7 @@ from taylor.integrate import arguments
 from taylor.integrate import times as tm
 from taylor.integrate.detection import Detection
 from taylor.integrate.events import Crossings
+from taylor.integrate.impulses import Past
 from taylor.integrate.machine import Machine
 from taylor.integrate.parameters import Key, Parameters
 from taylor.integrate.switches import Switch, SwitchedSystem
@@ -37,6 +38,7 @@ class Trajectory:
     _parameters: Parameters
     _max_step: float
     _known: Values | None  # what the machine has
+    _past: Past = Past()  # the impulses that led here
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -115,11 +117,14 @@ class Trajectory:
 
     # -- what propagations and impulses do to it ------------------------------------------------
 
-    def _load(self) -> None:
-        """Give the machine what the user changed, if anything; else the step size is kept."""
+    def _load(self) -> bool:
+        """Give the machine what the user changed, if anything; else the step size is kept.
+
+        Returns whether there was anything.
+        """
         values = self._values()
         if values == self._known:
-            return
+            return False
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():
             place = int(np.flatnonzero(~np.isfinite(state))[0])
@@ -135,6 +140,7 @@ class Trajectory:
             self._detection.forget(keep_reported=same_time)
             self._detection.set_modes(state, self._time, leading(parameters, self._kind), machine)
         self._known = values
+        return True
 
     def _values(self) -> Values:
         """State, time and parameters, to be compared."""
