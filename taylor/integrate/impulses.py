@@ -269,5 +269,11 @@ def _number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> A
     except (TypeError, OverflowError):
         finite = False
     if not finite:
-        raise ArgumentError(f"Impulse: {amount} for {key} is {value!r}; it must be a finite number")
+        raise ArgumentError(
+            f"Impulse: {amount} for {key} is {_shown(value)}; it must be a finite number"
+        )
     return value
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, float) else repr(value)
