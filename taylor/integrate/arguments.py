@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import ArgumentError
 from taylor.integrate.times import Pair
 from taylor.integrate.tolerance import MOST_ORDER
 from taylor.precision import FLOAT64, Precision, as_array, leading
@@ -62,6 +64,15 @@ def step_limit(max_steps: int | None) -> int | None:
     return int(max_steps)
 
 
+def check_span(now: Pair, end: Pair) -> None:
+    """Raise ArgumentError where the way from now to a finite end is longer than floats go."""
+    if math.isfinite(end[0]) and not math.isfinite(end[0] - now[0]):
+        raise ArgumentError(
+            f"the span from the current time {now[0]!r} to {end[0]!r} is beyond the range of "
+            "floats; propagate in two parts, or choose another unit of time"
+        )
+
+
 def check_callback(callback: Any) -> None:
     """None or something to call."""
     if callback is not None and not callable(callback):
@@ -93,8 +104,9 @@ def check_grid(grid: np.ndarray, now: Pair) -> None:
     if not np.isfinite(grid).all():
         place = int(np.flatnonzero(~np.isfinite(grid))[0])
         raise ValueError(f"times must be finite; times[{place}] is {float(grid[place])}")
-    direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
-    wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
+    with np.errstate(over="ignore"):  # a span beyond the range is refused by `check_span`
+        direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
+        wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
     if len(wrong):
         place = int(wrong[0])
         raise ValueError(

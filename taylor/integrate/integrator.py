@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from threading import Lock, get_ident
 from typing import Any, Self
 
 import numpy as np
@@ -38,6 +40,12 @@ from taylor.precision import as_precision
 from taylor_runtime.program import Input
 
 Callback = Callable[["Integrator"], Any]
+Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
+TAKEN = (
+    "this integrator is propagating already, in the callback or thread that called it; use "
+    "another one, such as copy.copy(integrator)"
+)
+_claims = Lock()  # guards who an integrator belongs to
 
 
 class Integrator(Trajectory):
@@ -130,7 +138,7 @@ class Integrator(Trajectory):
         self.compile_seconds = clock.perf_counter() - started
         self._known = None
         self._watch = StiffnessWatch(self)
-        self._running = False
+        self._running = 0
 
     def _make_machine(self) -> Machine:
         tolerance = self._tolerance
@@ -168,7 +176,7 @@ class Integrator(Trajectory):
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._watch = StiffnessWatch(other)
-        other._running = False
+        other._running = 0
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -191,10 +199,17 @@ class Integrator(Trajectory):
         if self._detection is not None:
             self._detection.restore(seen)
         self._watch = StiffnessWatch(self)
-        self._running = False
+        self._running = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
-        return self.__copy__()
+        other = self.__copy__()
+        memo[id(self)] = other
+        for name, value in self.__dict__.items():
+            if name not in _COPIED:
+                other.__dict__[name] = copy.deepcopy(value, memo)
+        if other._detection is not None:
+            other._detection.events = tuple(e.deep_copy(memo) for e in self.events)
+        return other
 
     def save(self, path: Any) -> None:
         """Write a checkpoint from which `Integrator.load` goes on to the same bits.
@@ -236,12 +251,14 @@ class Integrator(Trajectory):
 
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
-        if self._running:
-            raise TaylorError("events cannot be changed while the integrator is propagating")
         watched = as_events(events, self.system)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
-        self._detection = self._detect(watched)
-        self._known = None
+        self._claim("events cannot be changed while the integrator is propagating")
+        try:
+            self._detection = self._detect(watched)
+            self._known = None
+        finally:
+            self._running = 0
 
     @property
     def modes(self) -> np.ndarray:
@@ -282,7 +299,7 @@ class Integrator(Trajectory):
         infinite.
         """
         end = (-math.inf if backward else math.inf, 0.0)
-        outcome = self._propagate(end, max_steps=1)
+        outcome = self._propagate(lambda: (end, None), max_steps=1)
         if outcome.status is Status.STEP_LIMIT:
             return replace(outcome, status=Status.REACHED, message="")
         return outcome
@@ -306,15 +323,31 @@ class Integrator(Trajectory):
                    function.
         progress:  show a progress bar when the run is long.
 
-        Raises ValueError or TypeError for a time that is not finite or no number,
-        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and
+        Raises ValueError or TypeError for a time that is not finite, no number, or so far away that
+        the span is beyond the range of floats; what callbacks raise; KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and
         propagation can be resumed).
         """
-        return self._propagate(tm.time_pair(time), max_steps, callback, dense, progress=progress)
+        end = tm.time_pair(time)
+        return self._propagate(lambda: (end, None), max_steps, callback, dense, progress)
 
-    def propagate_for(self, span: Any, **options: Any) -> Outcome:
-        """`propagate_until` the current time plus `span`."""
-        return self.propagate_until(tm.add(self._time, tm.time_pair(span, "span")), **options)
+    def propagate_for(
+        self,
+        span: Any,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """`propagate_until` the current time plus `span`.
+
+        The current time is the one when this call has the integrator to itself: of two threads that
+        ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
+        """
+        length = tm.time_pair(span, "span")
+        return self._propagate(
+            lambda: (tm.add(self._time, length), None), max_steps, callback, dense, progress
+        )
 
     def propagate_grid(
         self,
@@ -330,31 +363,44 @@ class Integrator(Trajectory):
         The first time may be the current one; none may lie before it. Other arguments as in
         `propagate_until`.
         """
-        grid = arguments.grid_times(times, self._time, self._kind)
-        end = tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1])))
-        return self._propagate(end, max_steps, callback, dense, grid, progress)
+
+        def goal() -> Goal:
+            grid = arguments.grid_times(times, self._time, self._kind)
+            return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
+
+        return self._propagate(goal, max_steps, callback, dense, progress)
+
+    def _claim(self, otherwise: str = TAKEN) -> None:
+        """From here on no other call may propagate the integrator, until `_running` is 0."""
+        with _claims:
+            if self._running:
+                raise TaylorError(otherwise)
+            self._running = get_ident()
 
     def _propagate(
         self,
-        end: tm.Pair,
+        goal: Callable[[], Goal],
         max_steps: int | None = None,
         callback: Callback | None = None,
         dense: bool = False,
-        grid: np.ndarray | None = None,
         progress: bool = False,
     ) -> Outcome:
+        """goal() is asked when nobody else can move the integrator any more."""
         limit = arguments.step_limit(max_steps)
         arguments.check_callback(callback)
-        if self._running:
-            raise TaylorError(
-                "this integrator is propagating already, in the callback or thread that "
-                "called it; use another one, such as copy.copy(integrator)"
-            )
-        self._running = True
+        self._claim()
         try:
+            end, grid = goal()
+            arguments.check_span(self._time, end)
             return Propagation(self, end, limit, callback, dense, grid, progress).run()
         finally:
-            self._running = False
+            self._running = 0
+
+
+# What `__copy__` makes anew, or what never changes and may be shared.
+_COPIED = frozenset(
+    ["system", "_kind", "_tolerance", "_schedule", "_model", "_modelled", "_machine", "_detection", "_batch", "_watch", "_state", "_parameters", "_running", "_past", "_known"]
+)
 
 
 def _compile(

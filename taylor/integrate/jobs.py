@@ -91,6 +91,13 @@ def make_jobs(
         _check_grids(grid, begins, kind)
         ends = grid[..., -1, :]
     assert ends is not None
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = np.isfinite(ends[..., 0]) & ~np.isfinite(ends[..., 0] - begins[:, 0])
+    if far.any():
+        raise ArgumentError(
+            f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range of "
+            "floats; choose another unit of time"
+        )
     return Jobs(
         states=_rows(start, count, 1 + len(kind.axes)),
         times=begins,

@@ -208,11 +208,15 @@ class Machine:
         states[:done] = self.kind.from_planes(self._grid_states()[:, :done, self.slots])
         return states
 
-    def dense(self) -> DenseOutput | None:
-        """The recorded steps as a function of time; None without any."""
+    def dense(self) -> DenseOutput:
+        """The recorded steps as a function of time; without any the state, at the present time."""
         count = int(self.control[0]["records"])
         if count == 0:
-            return None
+            record = rt.aligned_zeros(self.stepper.record_length)
+            record[:3] = *self.time, 1.0
+            constant = self._dense(record, 1)
+            constant.coefficients[0, 0] = self.state()
+            return constant
         return self._dense(self.records, count)
 
     def _dense(self, records: np.ndarray, count: int) -> DenseOutput:

@@ -39,8 +39,8 @@ class Outcome(Versioned):
     stiff:          the steps were limited by stability rather than by accuracy.
     times, states:  for a grid, its times (k,) and the states (k, n); rows that were not reached
                     are NaN.
-    dense:          the solution over the whole call, if `dense=True` was asked for and a step was
-                    taken.
+    dense:          the solution over the whole call, if `dense=True` was asked for; where no step
+                    was taken, a constant.
     events:         the zeros of every event of the integrator, `events[i].times .states
                     .directions`.
     switches:       the same of every switching surface of the right-hand side, in the order of

@@ -117,9 +117,11 @@ class Propagation:
             started = clock.perf_counter()
             code = self._slice()
             ending = self._ending(code)
-            if ending is not None:
-                return ending
             taken = int(control["steps"]) > before
+            if ending is not None:
+                if self.callback is not None and taken:
+                    self.callback(ta)
+                return ending
             if code in (rt.RECORDS_FULL, rt.EVENTS_FULL) and not taken:
                 continue
             if self.callback is not None and taken:

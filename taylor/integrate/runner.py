@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import get_ident
 
 import numpy as np
 
@@ -148,7 +149,7 @@ class Runner:
         grid = None if grids is None else grids[0]
         propagation = Propagation(ta, end, job.max_steps, None, job.dense, grid, False)
         propagation.bar = _Bell(stop)
-        ta._running = True
+        ta._running = get_ident()
         try:
             return propagation.run()
         except Interruption:
@@ -156,7 +157,7 @@ class Runner:
         except Exception as error:  # of a callback, or of an impulse that cannot be undone
             return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")
         finally:
-            ta._running = False
+            ta._running = 0
 
     def _failure(self, status: Status, message: str) -> Outcome:
         steps = 0 if status is Status.NON_FINITE else int(self.alone._machine.control[0]["steps"])

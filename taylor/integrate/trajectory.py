@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import get_ident
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import TaylorError
 from taylor.expression import time as time_node
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
@@ -38,6 +40,7 @@ class Trajectory:
     _parameters: Parameters
     _max_step: float
     _known: Values | None  # what the machine has
+    _running: int  # the thread that propagates it; 0: none
     _past: Past = Past()  # the impulses that led here
 
     # -- state ----------------------------------------------------------------------------------
@@ -46,12 +49,22 @@ class Trajectory:
     def state(self) -> np.ndarray:
         """The current state: the integrator's own array, to be changed in place.
 
-        Shape (n,), or (n, 2) of pairs in double-double.
+        Shape (n,), or (n, 2) of pairs in double-double. It goes along with the integrator: keep a
+        copy of what it is now.
+
+        >>> import taylor as ty
+        >>> x = ty.variable("x")
+        >>> ta = ty.Integrator([(x, -x)], [1.0])
+        >>> kept = []
+        >>> _ = ta.propagate_until(2.0, callback=lambda ta: kept.append(ta.state.copy()))
+        >>> kept[0].tolist() == kept[-1].tolist()
+        False
         """
         return self._state
 
     @state.setter
     def state(self, value: ArrayLike) -> None:
+        self._check_thread("state")
         new = arguments.initial_state(value, self._kind)
         if new.shape != self._state.shape:
             raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
@@ -64,6 +77,7 @@ class Trajectory:
 
     @time.setter
     def time(self, value: Any) -> None:
+        self._check_thread("time")
         self._time = tm.time_pair(value)
 
     @property
@@ -78,7 +92,15 @@ class Trajectory:
 
     @parameters.setter
     def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
+        self._check_thread("parameters")
         self._parameters = Parameters(self.system.parameters, values, self._kind)
+
+    def _check_thread(self, name: str) -> None:
+        if self._running not in (0, get_ident()):
+            raise TaylorError(
+                f"{name} cannot be set while another thread propagates this integrator; use "
+                "another one, such as copy.copy(integrator)"
+            )
 
     @property
     def max_step(self) -> float:
