@@ -71,7 +71,7 @@ def test_other_threads_may_not_set_what_is_under_way() -> None:
 def test_spans_beyond_the_range_are_refused_before_anything_runs(now: float, how: str) -> None:
     ta = oscillator(time=now)
     end = -np.sign(now) * 1.7e308
-    with pytest.raises(ty.TaylorError, match="range of (a )?float") as caught:
+    with pytest.raises(ty.TaylorError, match=r"range of (a )?float") as caught:
         if how == "until":
             ta.propagate_until(end)
         elif how == "for":

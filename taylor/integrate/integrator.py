@@ -27,8 +27,9 @@ from taylor.integrate.diagnose import StiffnessWatch
 from taylor.integrate.events import Event, as_events, check_inputs
 from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
+from taylor.integrate.names import Key, Names
 from taylor.integrate.outcome import Outcome, Status
-from taylor.integrate.parameters import Key, Parameters
+from taylor.integrate.parameters import Parameters
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
@@ -53,10 +54,11 @@ class Integrator(Trajectory):
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
                  rhs(t, y, p).
-    state:       initial values, shape (n,), in the order of the equations.
+    state:       initial values, shape (n,), in the order of the equations; of a single array
+                 variable also in its shape; or by variable or name, as {x: 1, v: 0}.
     time:        initial time: float, Fraction, decimal string, or a (high, low) pair.
-    parameters:  value of every parameter of the system, by expression or name; an array for
-                 rhs(t, y, p).
+    parameters:  value of every parameter of the system, by expression or name, an array for an
+                 array parameter; an array for rhs(t, y, p).
     tol:         tolerance relative to the largest state component; machine epsilon by default.
     rtol, atol:  instead of `tol`, tolerances per component (numbers or shape (n,)).
     order:       of the Taylor series; by default ceil(1 - ln(tol) / 2), raised by up to 30% for
@@ -83,6 +85,8 @@ class Integrator(Trajectory):
     >>> outcome = ta.propagate_until(10.0)
     >>> outcome.status.name, bool(abs(ta.state[0] - np.cos(10.0)) < 1e-14)
     ('REACHED', True)
+    >>> bool(ta[x] == ta.state[0] == outcome[x])
+    True
     """
 
     _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
@@ -91,7 +95,7 @@ class Integrator(Trajectory):
     def __init__(
         self,
         system: Any,
-        state: ArrayLike,
+        state: ArrayLike | Mapping[Key, Any],
         *,
         time: Any = 0.0,
         parameters: Mapping[Key, Any] | ArrayLike | None = None,
@@ -106,10 +110,14 @@ class Integrator(Trajectory):
         precision: str = "float64",
     ) -> None:
         self._kind = kind = as_precision(precision)
-        initial = arguments.initial_state(state, kind)
+        plain = callable(system)  # whose states are counted by the initial ones
+        initial = arguments.initial_state(state, kind) if plain else np.empty(0)
         named = parameters is None or isinstance(parameters, Mapping)
         listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
         made = make_system(system, len(initial), listed)
+        self._names = Names(made.states, "state")
+        if not plain:
+            initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
         others = [event.expression for event in watched]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
@@ -181,7 +189,7 @@ class Integrator(Trajectory):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        made = ("_machine", "_watch", "_running", "_model", "_detection", "_batch")
+        made = ("_names", "_machine", "_watch", "_running", "_model", "_detection", "_batch")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         known = None if self._detection is None else self._detection.state()
         memory = self._machine.memory()
@@ -192,6 +200,7 @@ class Integrator(Trajectory):
         kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
+        self._names = Names(self.system.states, "state")
         self._model = switched(self.system, self.__dict__.setdefault("_modelled", ()))
         self._machine = self._make_machine()
         self._machine.restore(memory)
@@ -324,8 +333,9 @@ class Integrator(Trajectory):
         progress:  show a progress bar when the run is long.
 
         Raises ValueError or TypeError for a time that is not finite, no number, or so far away that
-        the span is beyond the range of floats; what callbacks raise; KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and
-        propagation can be resumed).
+        the span is beyond the range of floats; what callbacks and functions of the user raise, and
+        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and propagation
+        can be resumed).
         """
         end = tm.time_pair(time)
         return self._propagate(lambda: (end, None), max_steps, callback, dense, progress)
@@ -399,7 +409,24 @@ class Integrator(Trajectory):
 
 # What `__copy__` makes anew, or what never changes and may be shared.
 _COPIED = frozenset(
-    ["system", "_kind", "_tolerance", "_schedule", "_model", "_modelled", "_machine", "_detection", "_batch", "_watch", "_state", "_parameters", "_running", "_past", "_known"]
+    {
+        "system",
+        "_kind",
+        "_tolerance",
+        "_schedule",
+        "_model",
+        "_modelled",
+        "_machine",
+        "_detection",
+        "_batch",
+        "_watch",
+        "_state",
+        "_parameters",
+        "_running",
+        "_past",
+        "_known",
+        "_names",
+    }
 )
 
 

@@ -249,6 +249,8 @@ class Propagation:
             dense=machine.dense() if self.dense else None,
             events=events,
             switches=switches,
+            state=ta._state.copy(),
+            variables=ta.system.states,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taylor.errors import TaylorError
+from taylor.errors import ArgumentError, TaylorError
 from taylor.expression import time as time_node
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
@@ -17,10 +17,11 @@ from taylor.integrate.detection import Detection
 from taylor.integrate.events import Crossings
 from taylor.integrate.impulses import Past
 from taylor.integrate.machine import Machine
-from taylor.integrate.parameters import Key, Parameters
+from taylor.integrate.names import Key, Names
+from taylor.integrate.parameters import Parameters
 from taylor.integrate.switches import Switch, SwitchedSystem
 from taylor.integrate.system import System
-from taylor.precision import Precision, from_mpmath, leading, to_mpmath
+from taylor.precision import Precision, as_array, from_mpmath, leading, to_mpmath
 
 DIGITS = 40  # of exact sums
 
@@ -32,6 +33,7 @@ class Trajectory:
 
     system: System
     _kind: Precision
+    _names: Names
     _model: SwitchedSystem
     _machine: Machine
     _detection: Detection | None
@@ -63,12 +65,35 @@ class Trajectory:
         return self._state
 
     @state.setter
-    def state(self, value: ArrayLike) -> None:
+    def state(self, value: ArrayLike | Mapping[Key, Any]) -> None:
         self._check_thread("state")
-        new = arguments.initial_state(value, self._kind)
+        new = arguments.initial_state(value, self._kind, self._names)
         if new.shape != self._state.shape:
             raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
         self._state[:] = new
+
+    def __getitem__(self, key: Key) -> Any:
+        """The present value of a variable or its name: a number, or an array of its shape.
+
+        In double-double with a trailing axis of length 2, as in `state`.
+
+        Raises ArgumentError for what is no state of the system.
+        """
+        places = self._names[key]
+        return self._state[places].copy() if places.shape else self._state[int(places)]
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        """Set a variable: a number, or an array of its shape; the others stay as they are."""
+        self._check_thread("state")
+        places = self._names[key]
+        new, axes = self._state.copy(), self._kind.axes
+        array = as_array(value, self._kind, f"the value of {key}", places.ndim)
+        if array.shape != (*places.shape, *axes):
+            raise ArgumentError(
+                f"the value of {key} must have shape {places.shape}, got {np.shape(value)}"
+            )
+        new[places] = array
+        self.state = new
 
     @property
     def time(self) -> float:
