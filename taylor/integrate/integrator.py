@@ -7,17 +7,12 @@ import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from threading import Lock, get_ident
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
-from taylor.degree import polynomial_degree
-from taylor.errors import TaylorError
 from taylor.explain import Explanation, explain_stepper
 from taylor.integrate import arguments, checkpoint
 from taylor.integrate import times as tm
@@ -30,6 +25,7 @@ from taylor.integrate.machine import Machine
 from taylor.integrate.names import Key, Names
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Parameters
+from taylor.integrate.parts import COPIED, compile_stepper
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
@@ -38,15 +34,9 @@ from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
 from taylor.lower import scalars
 from taylor.precision import as_precision
-from taylor_runtime.program import Input
 
 Callback = Callable[["Integrator"], Any]
 Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
-TAKEN = (
-    "this integrator is propagating already, in the callback or thread that called it; use "
-    "another one, such as copy.copy(integrator)"
-)
-_claims = Lock()  # guards who an integrator belongs to
 
 
 class Integrator(Trajectory):
@@ -159,7 +149,7 @@ class Integrator(Trajectory):
             compensated=self.high_accuracy,
             precision=self._kind.name,
         )
-        stepper = _compile(self._model.system, order, options, orders)
+        stepper = compile_stepper(self._model.system, order, options, orders)
         self.order = stepper.program.order
         return Machine(stepper, tolerance.defect_bound, tolerance.floors)
 
@@ -214,7 +204,7 @@ class Integrator(Trajectory):
         other = self.__copy__()
         memo[id(self)] = other
         for name, value in self.__dict__.items():
-            if name not in _COPIED:
+            if name not in COPIED:
                 other.__dict__[name] = copy.deepcopy(value, memo)
         if other._detection is not None:
             other._detection.events = tuple(e.deep_copy(memo) for e in self.events)
@@ -380,13 +370,6 @@ class Integrator(Trajectory):
 
         return self._propagate(goal, max_steps, callback, dense, progress)
 
-    def _claim(self, otherwise: str = TAKEN) -> None:
-        """From here on no other call may propagate the integrator, until `_running` is 0."""
-        with _claims:
-            if self._running:
-                raise TaylorError(otherwise)
-            self._running = get_ident()
-
     def _propagate(
         self,
         goal: Callable[[], Goal],
@@ -405,39 +388,3 @@ class Integrator(Trajectory):
             return Propagation(self, end, limit, callback, dense, grid, progress).run()
         finally:
             self._running = 0
-
-
-# What `__copy__` makes anew, or what never changes and may be shared.
-_COPIED = frozenset(
-    {
-        "system",
-        "_kind",
-        "_tolerance",
-        "_schedule",
-        "_model",
-        "_modelled",
-        "_machine",
-        "_detection",
-        "_batch",
-        "_watch",
-        "_state",
-        "_parameters",
-        "_running",
-        "_past",
-        "_known",
-        "_names",
-    }
-)
-
-
-def _compile(
-    system: System, order: int, options: rt.StepperOptions, orders: Sequence[tuple[int, float]]
-) -> rt.Stepper:
-    inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
-    inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
-    program = decompose(system.states, inputs, order, system.derivatives)
-    degree = polynomial_degree(program)
-    options = replace(options, polynomial=degree is not None and degree <= order)
-    if as_precision(options.precision).parts > 1:
-        check_has_digits(program)
-    return rt.build_stepper(program, options, externals(program), orders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,12 @@ from taylor.precision import Precision, as_array, from_mpmath, leading, to_mpmat
 DIGITS = 40  # of exact sums
 
 Values = tuple[bytes, tm.Pair, bytes]
+
+TAKEN = (
+    "this integrator is propagating already, in the callback or thread that called it; use "
+    "another one, such as copy.copy(integrator)"
+)
+_claims = Lock()  # guards who an integrator belongs to
 
 
 class Trajectory:
@@ -58,7 +64,7 @@ class Trajectory:
         >>> x = ty.variable("x")
         >>> ta = ty.Integrator([(x, -x)], [1.0])
         >>> kept = []
-        >>> _ = ta.propagate_until(2.0, callback=lambda ta: kept.append(ta.state.copy()))
+        >>> _ = ta.propagate_until(20.0, callback=lambda ta: kept.append(ta.state.copy()))
         >>> kept[0].tolist() == kept[-1].tolist()
         False
         """
@@ -119,6 +125,13 @@ class Trajectory:
     def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
         self._check_thread("parameters")
         self._parameters = Parameters(self.system.parameters, values, self._kind)
+
+    def _claim(self, otherwise: str = TAKEN) -> None:
+        """From here on no other call may propagate the integrator, until `_running` is 0."""
+        with _claims:
+            if self._running:
+                raise TaylorError(otherwise)
+            self._running = get_ident()
 
     def _check_thread(self, name: str) -> None:
         if self._running not in (0, get_ident()):
