@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
+import taylor_runtime as rt
 from taylor.errors import UnsupportedFunctionError
 from taylor.functions.coefficients import by_coefficients
+from taylor.functions.numbers import called
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
 from taylor_runtime.program import Kernel, Program
@@ -27,32 +27,19 @@ def _user_kernels(program: Program) -> list[str]:
     return [name for name in dict.fromkeys(found) if name.startswith(USER_KERNEL)]
 
 
-@cache
-def _callback(kernel: str) -> Any:
-    """A C function that calls the registered Python function; it takes the GIL and lives for good.
-
-    An exception in the function is printed by ctypes and gives 0, which would be silently wrong; so
-    it is turned into NaN here.
-    """
-    name, coefficient = by_coefficients(kernel)
-    record = get(name)
-    function = coefficient or record.numpy
-
-    def evaluate(*arguments: float) -> float:
-        try:
-            return float(function(*arguments))
-        except Exception:
-            return float("nan")
-
-    signature = ctypes.CFUNCTYPE(*[ctypes.c_double] * (record.arity + 1))
-    return signature(evaluate)
-
-
 def _address(kernel: str) -> int:
     name, coefficient = by_coefficients(kernel)
     if coefficient is None and get(name).address:
         return get(name).address
-    return ctypes.cast(_callback(kernel), ctypes.c_void_p).value or 0
+    return _python_function(kernel)
+
+
+@cache
+def _python_function(kernel: str) -> int:
+    """Where machine code calls the registered Python function: what that raises is raised there."""
+    name, coefficient = by_coefficients(kernel)
+    record = get(name)
+    return rt.python_function(partial(called, name, coefficient or record.numpy), record.arity)
 
 
 def check_has_digits(program: Program) -> None:

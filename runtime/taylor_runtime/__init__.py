@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from taylor_runtime.polynomials.kernels import polynomial_compose as polynomial_compose
     from taylor_runtime.polynomials.kernels import polynomial_product as polynomial_product
     from taylor_runtime.polynomials.kernels import polynomial_values as polynomial_values
+    from taylor_runtime.python_calls import calls_python as calls_python
+    from taylor_runtime.python_calls import python_function as python_function
     from taylor_runtime.serial import row_loop as row_loop
     from taylor_runtime.serial import run_rows as run_rows
     from taylor_runtime.states import VECTORS as VECTORS
@@ -112,6 +114,7 @@ _NAMES = {
     "newton": "inner_kernels inverse_kernel kernel_result newton_kernel",
     "mathlib.arrays": "kernel_values",
     "polynomials.kernels": "is_small polynomial_compose polynomial_product polynomial_values",
+    "python_calls": "calls_python python_function",
     "serial": "row_loop run_rows",
     "states": "VECTORS",
     "step_loop": "StepperOptions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from taylor_runtime.points import (
     jet_workspace,
 )
 from taylor_runtime.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.python_calls import Externals, calls_python, run_watched, watched
 from taylor_runtime.records import record_length
 from taylor_runtime.states import StateRows, plane_length
 from taylor_runtime.step_loop import StepperOptions
@@ -135,16 +136,16 @@ class Stepper:
     def run(self, *arrays: np.ndarray) -> int:
         """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
         tolerances.
+
+        Raises what Python functions have raised in it; a step that is `pending` was not accepted.
         """
-        return int(self._call(*[array.ctypes.data for array in arrays]))
+        addresses = [array.ctypes.data for array in arrays]
+        return int(run_watched(self._call, arrays[0], *addresses))
 
     @property
     def address(self) -> int:
         """Of the loop's machine code, which lives as long as the stepper."""
         return self.module.address(PROPAGATE)
-
-
-Externals = Mapping[str, int]  # addresses of callback kernels
 
 
 Orders = Sequence[tuple[int, float]]  # orders to choose from, each with its log2 of h / rho
@@ -164,7 +165,7 @@ def build_stepper(
     program = program if options.element == PAIR else compensate(program)
     rows = shorten(program)
     program, unrolled = choose(rows, options.element)
-    options = replace(options, unrolled=unrolled)
+    options = replace(options, unrolled=unrolled, calls_python=calls_python(externals))
     if unrolled and orders:
         order, log2_safety = cheapest(program, orders)
         program = replace(program, order=order)
@@ -264,7 +265,7 @@ def build_jet(
     text = jet_module(program, given, unrolled, element)
     options = Options(passes=STEP_PASSES)
     module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
-    call = function_pointer(module.address(JET), JET_TYPE, owner=module)
+    call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
     return Jet(module, program, precision, jet_block(element).lanes, call)
 
 
@@ -272,7 +273,8 @@ def build_jet(
 class Formula:
     """A compiled program of order 0.
 
-    ufunc:  a NumPy ufunc, or None where it would have too many operands.
+    ufunc:  a NumPy ufunc, or None where it would have too many operands; something that acts as one
+            where Python functions are called, whose exceptions it raises.
     rows:   then a generalised ufunc (n)->(m).
     scalar: a built-in function of floats that returns a float (or a tuple of them), or None for
             arguments that are anything else; None where it cannot be had.
@@ -309,10 +311,11 @@ def build_formula(
     module = compile_ir(text, symbols, externals=linked, label=name)
     make = make_gufunc if in_rows else make_ufunc
     loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
-    ufunc = make(loops, inputs, outputs, name, doc, owner=module)
+    ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
     scalar = None
     if with_scalar:
         scalar = scalar_call.make_builtin(module.address(scalar_call.SCALAR), name, module)
+        scalar = watched(scalar, externals)
     return Formula(module, None if in_rows else ufunc, ufunc if in_rows else None, scalar)
 
 
@@ -345,7 +348,7 @@ def build_detector(
     element = states.element
     program = program if element == PAIR else compensate(program)
     program, unrolled = choose(program, element)
-    options = DetectorOptions(states, tuple(linear), unrolled)
+    options = DetectorOptions(states, tuple(linear), unrolled, calls_python(externals))
     nameless = [
         replace(p, rows=tuple(replace(row, name="") for row in p.rows))
         for p in (program, noise, enclosures)

@@ -9,7 +9,9 @@ everything else that refers to it.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -204,6 +206,27 @@ def buffer(array: np.ndarray) -> Any:
     A fifth of the time that NumPy takes to tell an address.
     """
     return _ffi().from_buffer(array)
+
+
+def callback(function: Callable[..., Any], arity: int, on_error: Callable[..., Any]) -> Any:
+    """An object with the `address` of a C function of `arity` doubles that calls a Python function.
+
+    Where that raises or returns no number, on_error(type, exception, traceback) is called and the
+    result is NaN.
+
+    >>> made = callback(abs, 1, print)
+    >>> function_pointer(made.address, "double(*)(double)", owner=made)(-2.0)
+    2.0
+    """
+    kind = f"double(*)({', '.join(['double'] * arity)})"
+    made = _ffi().callback(kind, function, error=math.nan, onerror=on_error)
+    return _Callback(made, int(_ffi().cast("uintptr_t", made)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Callback:
+    closure: Any  # the C function lives as long
+    address: int
 
 
 def function_pointer(address: int, signature: str, owner: object = None) -> Callable[..., Any]:

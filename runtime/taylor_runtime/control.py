@@ -47,6 +47,7 @@ INTEGERS = (
     "next_look",  # the lesser of `steps_wanted` and `window_end`, whichever comes next
     "window_end",  # `steps` at the end of a window; 0: none has begun
     "window_retracted",  # `retracted` where it began
+    "raised",  # a Python function that was called raised an exception: leave
 )
 CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 # A trajectory of a batch: its control block, and what a step loop of its own would be passed.
@@ -104,6 +105,10 @@ class Fields:
     def address(self, name: str) -> Value:
         """A field that holds an address."""
         return self.b.load(PTR, self._place(name)[1])
+
+    def shared(self, name: str) -> Value:
+        """An integer that functions which are called may change meanwhile."""
+        return self.b.load_shared(self._place(name)[1])
 
     def set(self, name: str, value: Value | float | int, where: Value | None = None) -> None:
         """Set a field, in lanes where the condition holds."""

@@ -17,6 +17,7 @@ from taylor_runtime.expansions import EXPAND, ExpansionOptions, Requests, expans
 from taylor_runtime.graded_tables import GradedTables
 from taylor_runtime.ir import planes_of, size_of
 from taylor_runtime.program import Program
+from taylor_runtime.python_calls import watched
 from taylor_runtime.supports import Supports
 
 EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
@@ -82,7 +83,7 @@ def build_expansion(
     else:
         text, _ = expansion_module(program, options, supports)
         module = _compiled(text, linked)
-    call = function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module)
+    call = watched(function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module), externals)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
     memory = buffer(header), tables, workspace
     return Expansion(module, options, options.block, untouched, *memory, call)

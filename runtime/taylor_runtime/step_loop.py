@@ -50,6 +50,7 @@ class StepperOptions:
     compensated:       carry the rounding error of the state across steps.
     precision:         the kind of number of the state and its coefficients.
     polynomial:        its solution is a polynomial: vanishing coefficients bound nothing.
+    calls_python:      functions of the program may raise exceptions: leave when one has.
     """
 
     log2_safety: float
@@ -57,6 +58,7 @@ class StepperOptions:
     compensated: bool = False
     polynomial: bool = False
     unrolled: bool = False
+    calls_python: bool = False
     precision: str = "float64"
 
     @property
@@ -151,6 +153,8 @@ class StepLoop(ABC):
         self.scale = self.control.get("scale")
         self.series.factors.time_scale = self.scale
         self.series.order_zero()
+        if self.options.calls_python:  # the step that is to be checked stays pending
+            self._leave_if(b.ne(self.control.shared("raised"), 0), NON_FINITE)
         self.slopes = self.rows.values(lambda row, chunk: self._first_coefficient(row, chunk))
         self._check_step()
         self._leave_if(b.eq(self.time.remaining(), 0), REACHED)

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.errors import ArgumentError
 from taylor.expression import Expression, make_function_node
 from taylor.functions.defined import DefinedName
+from taylor.functions.numbers import real_number
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.recurrence import SeriesBuilder
 from taylor_runtime.program import Kernel
@@ -32,10 +34,15 @@ def coefficient_record(
 
     @lru_cache(_REMEMBERED)
     def known(x: float, order: int) -> tuple[float, ...]:
-        found = np.asarray(coefficients(x, order), dtype=float).ravel()
+        given = coefficients(x, order)
+        listed = given if isinstance(given, Sequence | np.ndarray) else [given]
+        found = tuple(real_number(name, value) for value in listed)
         if len(found) < order + 1:
-            raise ValueError(f"{name}: {len(found)} coefficients for order {order}")
-        return tuple(found.tolist())
+            raise ArgumentError(
+                f"the registered function {name!r} has to return {order + 1} coefficients for "
+                f"order {order}, got {len(found)}"
+            )
+        return found
 
     def after(count: int, x: float, k: int, order: int) -> float:
         """Coefficient k of derivative number `count`."""

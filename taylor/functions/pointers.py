@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,23 @@ def c_function(name: str, value: Any, arity: int | None) -> tuple[int, int] | No
             f"result and arguments are {', '.join(kinds)}"
         )
     return address, count
+
+
+def behind_pointer(name: str, value: Any, arity: int | None) -> tuple[Any, int | None]:
+    """The Python function that ctypes made a function pointer of, and its arity.
+
+    ctypes prints an exception of such a function and goes on with no value; called by us, it is
+    raised.  Anything else is returned as it is.
+    """
+    if not isinstance(value, _CTypesFunction):
+        return value, arity
+    for part in (value._objects or {}).values():
+        if type(part).__name__ == "CThunkObject":
+            pointer = c_function(name, value, arity)
+            found = [x for x in gc.get_referents(part) if callable(x) and not isinstance(x, type)]
+            if pointer is not None and len(found) == 1:
+                return found[0], pointer[1]
+    return value, arity
 
 
 def _ctypes_kinds(value: Any) -> list[str] | None:

@@ -15,7 +15,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.expression import Expression, as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.coefficients import coefficient_record
-from taylor.functions.pointers import as_ufunc, c_function
+from taylor.functions.numbers import called
+from taylor.functions.pointers import as_ufunc, behind_pointer, c_function
 from taylor.functions.record import USER_KERNEL, Function
 from taylor.functions.registry import register
 
@@ -37,6 +38,11 @@ def register_function(
         function in C of doubles that returns a double: of ctypes, a function pointer of cffi, a
         `cfunc` of Numba, or an address with `arity`.  Machine code calls a C function directly,
         without Python and from any thread; it has to live as long as the process.
+
+    An exception of a Python function (also of one that ctypes made a function pointer of) is raised
+    by the call that wanted the value: of a compiled function, a jet, a propagation.  So is
+    ArgumentTypeError where it returns anything but a real number.  A function that has no value at
+    a point returns NaN: integrators then try a shorter step.
     derivative: ``(*args) -> expression``, for several arguments a tuple of partial derivatives.  A
         numerical `value` needs it, and the Taylor coefficients of every order follow from it; a
         `value` that builds expressions has its derivative already, and this one is not used.
@@ -65,6 +71,7 @@ def register_function(
         partials = None if derivative is None else _partials(name, derivative)
         register(coefficient_record(name, taylor_coefficients, partials, domain))
         return public(name)
+    value, arity = behind_pointer(name, value, arity)
     pointer = c_function(name, value, arity)
     if pointer is not None:
         numbers = as_ufunc(*pointer)
@@ -164,7 +171,8 @@ def _numerical_record(
             "pass a function that builds its derivative from expressions, or give "
             "taylor_coefficients= instead of a value"
         )
-    vectorised = value if isinstance(value, np.ufunc) else np.vectorize(value, otypes=[float])
+    plain = isinstance(value, np.ufunc)
+    vectorised = value if plain else np.vectorize(partial(called, name, value), otypes=[float])
     return Function(
         name=name,
         arity=arity,

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.integrate.names import Key, Names
 from taylor.integrate.times import Pair
 from taylor.integrate.tolerance import MOST_ORDER
 from taylor.precision import FLOAT64, Precision, as_array, leading
 
 
-def initial_state(state: ArrayLike, kind: Precision = FLOAT64) -> np.ndarray:
-    """`state` as a finite array of shape (n,) of numbers of the kind, (n, 2) for pairs; a copy."""
+def initial_state(
+    state: ArrayLike | Mapping[Key, Any], kind: Precision = FLOAT64, names: Names | None = None
+) -> np.ndarray:
+    """`state` as a finite array of shape (n,) of numbers of the kind, (n, 2) for pairs; a copy.
+
+    names: of the states, for values by name or in the shape of an array variable.
+    """
+    if isinstance(state, Mapping):
+        if names is None:
+            raise ArgumentTypeError("a right-hand side that is a function takes the state as array")
+        listed = names.vector(state, len(kind.axes))
+        numbers = [
+            as_array(x, kind, f"the state {n}", 0)
+            for n, x in zip(names.places, listed, strict=True)
+        ]
+        bad = [x.shape for x in numbers if x.shape != kind.axes]
+        if bad:
+            raise ArgumentError(f"the values of scalar states must be numbers, got shape {bad[0]}")
+        return initial_state(np.stack(numbers), kind)
+    if names is not None and len(names.shape) != 1:
+        array = np.asarray(state)
+        if array.shape in (names.shape, (*names.shape, *kind.axes)):
+            state = array.reshape(len(names.places), *array.shape[len(names.shape) :])
     array = as_array(state, kind, "the state", 1)
     plain = leading(array, kind)
     if plain.ndim != 1:
@@ -62,6 +87,15 @@ def step_limit(max_steps: int | None) -> int | None:
     return int(max_steps)
 
 
+def check_span(now: Pair, end: Pair) -> None:
+    """Raise ArgumentError where the way from now to a finite end is longer than floats go."""
+    if math.isfinite(end[0]) and not math.isfinite(end[0] - now[0]):
+        raise ArgumentError(
+            f"the span from the current time {now[0]!r} to {end[0]!r} is beyond the range of "
+            "floats; propagate in two parts, or choose another unit of time"
+        )
+
+
 def check_callback(callback: Any) -> None:
     """None or something to call."""
     if callback is not None and not callable(callback):
@@ -90,8 +124,9 @@ def check_grid(grid: np.ndarray, now: Pair) -> None:
     if not np.isfinite(grid).all():
         place = int(np.flatnonzero(~np.isfinite(grid))[0])
         raise ValueError(f"times must be finite; times[{place}] is {float(grid[place])}")
-    direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
-    wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
+    with np.errstate(over="ignore"):  # a span beyond the range is refused by `check_span`
+        direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
+        wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
     if len(wrong):
         place = int(wrong[0])
         raise ValueError(

@@ -54,7 +54,7 @@ class Batch:
     """Integrates rows, each bit for bit as the integrator alone does from a fresh start.
 
     For what Python need not decide about: no events, switches, impulses, dense output, nor
-    functions that Python evaluates.  Raises Unsuitable for these, and where one trajectory after
+    functions of the user.  Raises Unsuitable for these, and where one trajectory after
     the other is as fast.
 
     >>> import taylor as ty

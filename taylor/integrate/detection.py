@@ -114,6 +114,11 @@ class Detection:
         starts = self._detector.areas.starts
         return self._areas[starts["sides"] : starts["trial"]]
 
+    @property
+    def calls_python(self) -> bool:
+        """Whether event functions call functions of the user."""
+        return self._detector.options.calls_python
+
     # -- memory ---------------------------------------------------------------------------------
 
     def forget(self, keep_reported: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,11 @@ class Event:
             ("cooldown", float(cooldown)),
         ):
             object.__setattr__(self, name, value)
+
+    def deep_copy(self, memo: dict[int, Any]) -> Event:
+        """The event with a callback of its own."""
+        callback = copy.deepcopy(self.callback, memo)
+        return Event(self.expression, self.terminal, self.direction, callback, self.cooldown)
 
     def traced(self, states: Sequence[Expression], parameters: Sequence[Expression]) -> Event:
         """The event with a function of arrays replaced by its expression."""

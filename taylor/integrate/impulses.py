@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from taylor.errors import ArgumentError, ArgumentTypeError
@@ -27,9 +28,12 @@ class Impulse:
 
     The propagation stops exactly at each time and starts anew behind it.  The state at the time
     itself is the one after the jump: in `state`, and in grids.  Backwards, jumps are undone when
-    the time is left; only increments that are numbers can be.
+    the time is left, by what was done when they were made.  Where they were not, because the
+    integrator started behind them, or where state, time or parameters were set since, only
+    increments that are numbers can be undone; for others, propagation backwards is refused.
 
-    Raises TypeError or ValueError for arguments that are none of these.
+    Raises TypeError or ValueError for arguments that are none of these, for numbers that are not
+    real and finite, and for a state or parameter that is given twice.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
@@ -71,8 +75,8 @@ class Impulse:
 
     @property
     def reversible(self) -> bool:
-        """Whether it can be undone: all increments are numbers."""
-        return all(e.op == "constant" for e in self.add.values())
+        """Whether it can be undone whatever was before: increments that are numbers alone."""
+        return not self.set and all(e.op == "constant" for e in self.add.values())
 
 
 def _amounts(given: Any, name: str) -> dict[Any, Expression]:
@@ -81,7 +85,12 @@ def _amounts(given: Any, name: str) -> dict[Any, Expression]:
     if not isinstance(given, Mapping):
         raise ArgumentTypeError(f"Impulse: {name} must be a mapping, got {type(given).__name__}")
     amounts = {key: as_expression(value) for key, value in given.items()}
+    names = [str(key) for key in amounts]
     for key, value in amounts.items():
+        if names.count(str(key)) > 1:
+            raise ArgumentError(f"Impulse: {name} has {key} twice")
+        if value.op == "constant" and value.shape == ():
+            _number(key, value, {})
         if value.shape != ():
             raise ArgumentError(f"Impulse: {name}[{key}] must be a scalar, got shape {value.shape}")
     return amounts
@@ -102,6 +111,28 @@ class Jump:
 
     time: tm.Pair
     impulse: Impulse
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What undoes a jump: the increments by place, and the parameters' values before it."""
+
+    number: int
+    added: tuple[tuple[int, Any], ...]
+    before: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The jumps that led to the present point, the latest last.
+
+    waiting: where this is the present time, the state is the one before the jumps there.
+    seen:    the point (state, time, parameters) that this is the past of; None: unknown.
+    """
+
+    made: tuple[Made, ...] = ()
+    waiting: tm.Pair | None = None
+    seen: tuple[Any, ...] | None = None
 
 
 class Schedule:
@@ -125,55 +156,124 @@ class Schedule:
         jumps = [Jump(t, i) for i in self.impulses for t in i.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
         self._times = [jump.time for jump in self.jumps]
-        self._first = {name: parameters[name] for i in self.impulses for name in i.set}
 
-    def next(self, now: tm.Pair, end: tm.Pair, done: tm.Pair | None) -> tuple[tm.Pair, list[Jump]]:
-        """Where to go first, and the jumps to make there; those at the time `done` are made."""
+    def begin(self, ta: Integrator, end: tm.Pair) -> None:
+        """A propagation begins: what the user has set meanwhile has no past.
+
+        Raises ArgumentError for jumps on the way back that cannot be undone.
+        """
+        past, values = ta._past, ta._values()
+        if past.seen != values:
+            same = past.seen is not None and past.seen[:2] == values[:2]
+            past = Past((), past.waiting if same else None, values)
+        ta._past = past
+        now = ta.time_pair
+        if end < now and math.isfinite(end[0]):
+            last = bisect_left if past.waiting == now else bisect_right
+            self._undoing(ta, range(bisect_right(self._times, end), last(self._times, now)))
+
+    def end(self, ta: Integrator) -> None:
+        """A propagation ends, in whatever way: the past of what it leaves is known."""
+        values = ta._values()
+        own = ta._known is None or ta._known == values  # else a callback's, that was not taken
+        ta._past = replace(ta._past, seen=values) if own else Past()
+
+    def stop(self, now: tm.Pair, end: tm.Pair) -> tm.Pair:
+        """Where to go first."""
         if end >= now:
             first = bisect_right(self._times, now)
-            stop = self._times[first] if first < len(self._times) else end
-            stop = min(stop, end)
-        else:
-            last = bisect_left(self._times, done) if done == now else bisect_right(self._times, now)
-            stop = max(self._times[last - 1] if last else end, end)
-            if stop == end:
-                return end, []  # a jump at the end stays made
-        where = slice(bisect_left(self._times, stop), bisect_right(self._times, stop))
-        return stop, list(self.jumps[where]) if stop != now or end < now else []
+            return min(self._times[first], end) if first < len(self._times) else end
+        last = bisect_left(self._times, now)
+        return max(self._times[last - 1], end) if last else end
 
-    def apply(self, ta: Integrator, jumps: Sequence[Jump], backward: bool) -> None:
-        """Make the jumps, or undo them."""
-        for jump in jumps:
-            if backward:
-                self._undo(ta, jump)
+    def leave(self, ta: Integrator, backward: bool) -> bool:
+        """Do what is to be done before the present time is left; returns whether there was any."""
+        waiting = ta._past.waiting == ta.time_pair
+        if not backward:
+            return waiting and self.arrive(ta)
+        numbers = self._at(ta.time_pair)
+        if waiting or not numbers:
+            return False
+        entries = self._undoing(ta, numbers)
+        for entry in entries:
+            for place, amount in entry.added:
+                ta._add(place, amount, -1)
+            for name, value in entry.before:
+                ta.parameters[name] = value
+        known = {id(made) for made in entries}
+        left = tuple(made for made in ta._past.made if id(made) not in known)
+        ta._past = Past(left, waiting=ta.time_pair)
+        return True
+
+    def pause(self, ta: Integrator, stop: tm.Pair) -> None:
+        """A way forwards ends, perhaps at the time of jumps: they are still to be made."""
+        if ta.time_pair == stop and self._at(stop):
+            ta._past = replace(ta._past, waiting=stop)
+
+    def arrive(self, ta: Integrator) -> bool:
+        """Make the jumps at the present time: all or none; returns whether there are any."""
+        numbers = self._at(ta.time_pair)
+        state, parameters = ta._state.copy(), ta.parameters.array()
+        try:
+            made = [self._make(ta, number) for number in numbers]
+        except BaseException:
+            ta._state[:], ta.parameters._values[:] = state, parameters
+            ta._past = replace(ta._past, waiting=ta.time_pair)
+            raise
+        ta._past = Past((*ta._past.made, *made))
+        return bool(numbers)
+
+    def _at(self, now: tm.Pair) -> range:
+        return range(bisect_left(self._times, now), bisect_right(self._times, now))
+
+    def _make(self, ta: Integrator, number: int) -> Made:
+        impulse, values = self.jumps[number].impulse, ta._inputs()
+        added = [(self._places[s], _number(s, e, values)) for s, e in impulse.add.items()]
+        wanted = [(str(name), _number(name, e, values)) for name, e in impulse.set.items()]
+        before = tuple((name, ta.parameters[name]) for name, _ in wanted)
+        for place, amount in added:
+            ta._add(place, amount, +1)
+        for name, value in wanted:
+            ta.parameters[name] = value
+        return Made(number, tuple(added), before)
+
+    def _undoing(self, ta: Integrator, numbers: range) -> list[Made]:
+        """What undoes jumps, the latest first: from the past, or where it takes none.
+
+        Increments that are numbers are what they are on every way to the present point.
+        """
+        made, entries = list(ta._past.made), []
+        for number in reversed(numbers):
+            impulse = self.jumps[number].impulse
+            if made and made[-1].number == number:
+                entries.append(made.pop())
+            elif impulse.reversible:
+                added = [(self._places[s], e.payload) for s, e in impulse.add.items()]
+                entries.append(Made(number, tuple(added)))
             else:
-                self._make(ta, jump.impulse)
-
-    def _make(self, ta: Integrator, impulse: Impulse) -> None:
-        values = ta._inputs()
-        for state, amount in impulse.add.items():
-            ta._add(self._places[state], _number(amount, values), +1)
-        for name, amount in impulse.set.items():
-            ta.parameters[name] = _number(amount, values)
-
-    def _undo(self, ta: Integrator, jump: Jump) -> None:
-        impulse = jump.impulse
-        if not impulse.reversible:
-            raise ArgumentError(
-                f"{impulse} cannot be undone backwards: its increments depend on the state before"
-            )
-        for state, amount in impulse.add.items():
-            ta._add(self._places[state], _number(amount, {}), -1)
-        for name in impulse.set:
-            earlier = [j for j in self.jumps if j.time < jump.time and name in j.impulse.set]
-            value = earlier[-1].impulse.set[name] if earlier else None
-            ta.parameters[name] = (
-                self._first[name] if value is None else _number(value, ta._inputs())
-            )
+                time = self.jumps[number].time[0]
+                raise ArgumentError(
+                    f"the impulse at t = {time!r} cannot be undone: this integrator has not come "
+                    "through it to its present state, time and parameters (or they were set "
+                    "since), and what was before depends on that; go back no further than "
+                    f"{time!r}, or keep a copy.copy(integrator) from before the impulse"
+                )
+        return entries
 
 
-def _number(amount: Expression, values: Mapping[Expression, Any]) -> Any:
-    """The value of an increment: exact where it is a number."""
-    if amount.op == "constant":
-        return amount.payload
-    return amount.evaluate(values)
+def _number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:
+    """The value of an increment or parameter: exact where it is a number."""
+    value = amount.payload if amount.op == "constant" else amount.evaluate(values)
+    try:
+        finite = math.isfinite(value)
+    except (TypeError, OverflowError):
+        finite = False
+    if not finite:
+        raise ArgumentError(
+            f"Impulse: {amount} for {key} is {_shown(value)}; it must be a finite number"
+        )
+    return value
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, float) else repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
-from taylor.degree import polynomial_degree
-from taylor.errors import TaylorError
 from taylor.explain import Explanation, explain_stepper
 from taylor.integrate import arguments, checkpoint
 from taylor.integrate import times as tm
@@ -24,8 +21,10 @@ from taylor.integrate.detection import Detection
 from taylor.integrate.events import Event, as_events, check_inputs
 from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
+from taylor.integrate.names import Key, Names
 from taylor.integrate.outcome import Outcome, Status
-from taylor.integrate.parameters import Key, Parameters
+from taylor.integrate.parameters import Parameters
+from taylor.integrate.parts import COPIED, compile_stepper
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.stiffness import StiffnessWatch
 from taylor.integrate.switches import switched
@@ -35,9 +34,9 @@ from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
 from taylor.lower import scalars
 from taylor.precision import as_precision
-from taylor_runtime.program import Input
 
 Callback = Callable[["Integrator"], Any]
+Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
 
 
 class Integrator(Trajectory):
@@ -45,10 +44,11 @@ class Integrator(Trajectory):
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
                  rhs(t, y, p).
-    state:       initial values, shape (n,), in the order of the equations.
+    state:       initial values, shape (n,), in the order of the equations; of a single array
+                 variable also in its shape; or by variable or name, as {x: 1, v: 0}.
     time:        initial time: float, Fraction, decimal string, or a (high, low) pair.
-    parameters:  value of every parameter of the system, by expression or name; an array for
-                 rhs(t, y, p).
+    parameters:  value of every parameter of the system, by expression or name, an array for an
+                 array parameter; an array for rhs(t, y, p).
     tol:         tolerance relative to the largest state component; machine epsilon by default.
     rtol, atol:  instead of `tol`, tolerances per component (numbers or shape (n,)).
     order:       of the Taylor series; by default ceil(1 - ln(tol) / 2), raised by up to 30% for
@@ -75,6 +75,8 @@ class Integrator(Trajectory):
     >>> outcome = ta.propagate_until(10.0)
     >>> outcome.status.name, bool(abs(ta.state[0] - np.cos(10.0)) < 1e-14)
     ('REACHED', True)
+    >>> bool(ta[x] == ta.state[0] == outcome[x])
+    True
     """
 
     _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
@@ -83,7 +85,7 @@ class Integrator(Trajectory):
     def __init__(
         self,
         system: Any,
-        state: ArrayLike,
+        state: ArrayLike | Mapping[Key, Any],
         *,
         time: Any = 0.0,
         parameters: Mapping[Key, Any] | ArrayLike | None = None,
@@ -98,10 +100,14 @@ class Integrator(Trajectory):
         precision: str = "float64",
     ) -> None:
         self._kind = kind = as_precision(precision)
-        initial = arguments.initial_state(state, kind)
+        plain = callable(system)  # whose states are counted by the initial ones
+        initial = arguments.initial_state(state, kind) if plain else np.empty(0)
         named = parameters is None or isinstance(parameters, Mapping)
         listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
         made = make_system(system, len(initial), listed)
+        self._names = Names(made.states, "state")
+        if not plain:
+            initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
         others = [event.expression for event in watched]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
@@ -130,7 +136,7 @@ class Integrator(Trajectory):
         self.compile_seconds = clock.perf_counter() - started
         self._known = None
         self._watch = StiffnessWatch(self)
-        self._running = False
+        self._running = 0
 
     def _make_machine(self) -> Machine:
         tolerance = self._tolerance
@@ -143,7 +149,7 @@ class Integrator(Trajectory):
             compensated=self.high_accuracy,
             precision=self._kind.name,
         )
-        stepper = _compile(self._model.system, order, options, orders)
+        stepper = compile_stepper(self._model.system, order, options, orders)
         self.order = stepper.program.order
         return Machine(stepper, tolerance.defect_bound, tolerance.floors)
 
@@ -168,12 +174,12 @@ class Integrator(Trajectory):
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._watch = StiffnessWatch(other)
-        other._running = False
+        other._running = 0
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        made = ("_machine", "_watch", "_running", "_model", "_detection", "_batch")
+        made = ("_names", "_machine", "_watch", "_running", "_model", "_detection", "_batch")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         known = None if self._detection is None else self._detection.state()
         memory = self._machine.memory()
@@ -184,6 +190,7 @@ class Integrator(Trajectory):
         kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
         self.__dict__.update(kept)
+        self._names = Names(self.system.states, "state")
         self._model = switched(self.system, self.__dict__.setdefault("_modelled", ()))
         self._machine = self._make_machine()
         self._machine.restore(memory)
@@ -191,10 +198,17 @@ class Integrator(Trajectory):
         if self._detection is not None:
             self._detection.restore(seen)
         self._watch = StiffnessWatch(self)
-        self._running = False
+        self._running = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
-        return self.__copy__()
+        other = self.__copy__()
+        memo[id(self)] = other
+        for name, value in self.__dict__.items():
+            if name not in COPIED:
+                other.__dict__[name] = copy.deepcopy(value, memo)
+        if other._detection is not None:
+            other._detection.events = tuple(e.deep_copy(memo) for e in self.events)
+        return other
 
     def save(self, path: Any) -> None:
         """Write a checkpoint from which `Integrator.load` goes on to the same bits.
@@ -236,12 +250,14 @@ class Integrator(Trajectory):
 
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
-        if self._running:
-            raise TaylorError("events cannot be changed while the integrator is propagating")
         watched = as_events(events, self.system)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
-        self._detection = self._detect(watched)
-        self._known = None
+        self._claim("events cannot be changed while the integrator is propagating")
+        try:
+            self._detection = self._detect(watched)
+            self._known = None
+        finally:
+            self._running = 0
 
     @property
     def modes(self) -> np.ndarray:
@@ -282,7 +298,7 @@ class Integrator(Trajectory):
         infinite.
         """
         end = (-math.inf if backward else math.inf, 0.0)
-        outcome = self._propagate(end, max_steps=1)
+        outcome = self._propagate(lambda: (end, None), max_steps=1)
         if outcome.status is Status.STEP_LIMIT:
             return replace(outcome, status=Status.REACHED, message="")
         return outcome
@@ -306,15 +322,32 @@ class Integrator(Trajectory):
                    function.
         progress:  show a progress bar when the run is long.
 
-        Raises ValueError or TypeError for a time that is not finite or no number,
-        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and
-        propagation can be resumed).
+        Raises ValueError or TypeError for a time that is not finite, no number, or so far away that
+        the span is beyond the range of floats; what callbacks and functions of the user raise, and
+        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and propagation
+        can be resumed).
         """
-        return self._propagate(tm.time_pair(time), max_steps, callback, dense, progress=progress)
+        end = tm.time_pair(time)
+        return self._propagate(lambda: (end, None), max_steps, callback, dense, progress)
 
-    def propagate_for(self, span: Any, **options: Any) -> Outcome:
-        """`propagate_until` the current time plus `span`."""
-        return self.propagate_until(tm.add(self._time, tm.time_pair(span, "span")), **options)
+    def propagate_for(
+        self,
+        span: Any,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """`propagate_until` the current time plus `span`.
+
+        The current time is the one when this call has the integrator to itself: of two threads that
+        ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
+        """
+        length = tm.time_pair(span, "span")
+        return self._propagate(
+            lambda: (tm.add(self._time, length), None), max_steps, callback, dense, progress
+        )
 
     def propagate_grid(
         self,
@@ -330,41 +363,28 @@ class Integrator(Trajectory):
         The first time may be the current one; none may lie before it. Other arguments as in
         `propagate_until`.
         """
-        grid = arguments.grid_times(times, self._time, self._kind)
-        end = tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1])))
-        return self._propagate(end, max_steps, callback, dense, grid, progress)
+
+        def goal() -> Goal:
+            grid = arguments.grid_times(times, self._time, self._kind)
+            return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
+
+        return self._propagate(goal, max_steps, callback, dense, progress)
 
     def _propagate(
         self,
-        end: tm.Pair,
+        goal: Callable[[], Goal],
         max_steps: int | None = None,
         callback: Callback | None = None,
         dense: bool = False,
-        grid: np.ndarray | None = None,
         progress: bool = False,
     ) -> Outcome:
+        """goal() is asked when nobody else can move the integrator any more."""
         limit = arguments.step_limit(max_steps)
         arguments.check_callback(callback)
-        if self._running:
-            raise TaylorError(
-                "this integrator is propagating already, in the callback or thread that "
-                "called it; use another one, such as copy.copy(integrator)"
-            )
-        self._running = True
+        self._claim()
         try:
+            end, grid = goal()
+            arguments.check_span(self._time, end)
             return Propagation(self, end, limit, callback, dense, grid, progress).run()
         finally:
-            self._running = False
-
-
-def _compile(
-    system: System, order: int, options: rt.StepperOptions, orders: Sequence[tuple[int, float]]
-) -> rt.Stepper:
-    inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
-    inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
-    program = decompose(system.states, inputs, order, system.derivatives)
-    degree = polynomial_degree(program)
-    options = replace(options, polynomial=degree is not None and degree <= order)
-    if as_precision(options.precision).parts > 1:
-        check_has_digits(program)
-    return rt.build_stepper(program, options, externals(program), orders)
+            self._running = 0

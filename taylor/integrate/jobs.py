@@ -91,6 +91,13 @@ def make_jobs(
         _check_grids(grid, begins, kind)
         ends = grid[..., -1, :]
     assert ends is not None
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = np.isfinite(ends[..., 0]) & ~np.isfinite(ends[..., 0] - begins[:, 0])
+    if far.any():
+        raise ArgumentError(
+            f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range "
+            "of floats; choose another unit of time"
+        )
     return Jobs(
         states=_rows(start, count, 1 + len(kind.axes)),
         times=begins,
@@ -147,14 +154,19 @@ def _parameters(integrator: Integrator, given: Any) -> np.ndarray:
                 f"({m},), got shape {np.shape(given)}"
             )
         return array
-    columns = {key: _column(value, kind, key) for key, value in given.items()}
-    counts = {str(k): len(c) for k, c in columns.items() if c.ndim > len(kind.axes)}
+    names = integrator.parameters._names
+    columns = {
+        place: _column(number, kind, key)
+        for key, value in given.items()
+        for place, number in names.spread(key, value, len(kind.axes))
+    }
+    listed = list(names.places)
+    counts = {listed[k]: len(c) for k, c in columns.items() if c.ndim > len(kind.axes)}
     if not counts:
         values = own
     else:
         values = np.array(np.broadcast_to(own, (_common(counts), *own.shape)))
-    for key, column in columns.items():
-        place = integrator.parameters._place(key)
+    for place, column in columns.items():
         if kind.parts > 1:
             values[..., place, :] = column
         else:

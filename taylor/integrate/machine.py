@@ -71,7 +71,9 @@ class Machine:
 
     def restore(self, memory: dict[str, np.ndarray]) -> None:
         """The inverse of `memory`."""
-        self.control[:] = memory["control"]
+        kept = memory["control"]
+        for name in kept.dtype.names or ():
+            self.control[name] = kept[name]
         self.control[0]["detector"] = self.control[0]["events"] = 0
         self._vectors()[:] = memory["vectors"][..., self.padding]
         self.parameters[:] = memory["parameters"]
@@ -94,6 +96,25 @@ class Machine:
         control["longest"] = max(control["longest"], control["largest_step"])
         control["smallest_step"], control["largest_step"] = np.inf, 0.0
         control["steps"] = control["retracted"] = control["window_end"] = 0
+
+    def take_back(self) -> bool:
+        """Where a function that the step loop called raised: back to the last accepted step.
+
+        Returns whether one did.
+        """
+        control = self.control[0]
+        if not control["raised"]:
+            return False
+        if control["pending"]:
+            vectors = self._vectors()
+            vectors[:, :2] = vectors[:, 2:4]
+            for name in ("time", "time_low"):
+                control[name] = control["previous_" + name]
+            control["pending"] = 0
+        if not control["estimate"]:
+            control["scale"], control["rescaled"] = 1.0, 0
+        control["overflowed"] = control["raised"] = 0
+        return True
 
     def _vectors(self) -> np.ndarray:
         """The vectors of `states`: shape (parts, VECTORS, places), a view."""
@@ -124,7 +145,10 @@ class Machine:
         return float(control["time"]), float(control["time_low"])
 
     def run(self) -> int:
-        """Step until something is to be decided in Python; returns a status of the runtime."""
+        """Step until something is to be decided in Python; returns a status of the runtime.
+
+        Raises what functions of the user have raised; `take_back` is then to be called.
+        """
         return self.stepper.run(
             self.control,
             self.states,
@@ -204,11 +228,15 @@ class Machine:
         states[:done] = self.kind.from_planes(self._grid_states()[:, :done, self.slots])
         return states
 
-    def dense(self) -> DenseOutput | None:
-        """The recorded steps as a function of time; None without any."""
+    def dense(self) -> DenseOutput:
+        """The recorded steps as a function of time; without any the state, at the present time."""
         count = int(self.control[0]["records"])
         if count == 0:
-            return None
+            record = rt.aligned_zeros(self.stepper.record_length)
+            record[:3] = *self.time, 1.0
+            constant = self._dense(record, 1)
+            constant.coefficients[0, 0] = self.state()
+            return constant
         return self._dense(self.records, count)
 
     def _dense(self, records: np.ndarray, count: int) -> DenseOutput:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from taylor.expression import Expression
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
+from taylor.integrate.names import Key, Names
 from taylor.integrate.versions import Versioned
 
 
@@ -39,13 +42,18 @@ class Outcome(Versioned):
     stiff:          the steps were limited by stability rather than by accuracy.
     times, states:  for a grid, its times (k,) and the states (k, n); rows that were not reached
                     are NaN.
-    dense:          the solution over the whole call, if `dense=True` was asked for and a step was
-                    taken.
+    dense:          the solution over the whole call, if `dense=True` was asked for; where no step
+                    was taken, a constant.
     events:         the zeros of every event of the integrator, `events[i].times .states
                     .directions`.
     switches:       the same of every switching surface of the right-hand side, in the order of
                     `Integrator.switches`; the branch changes at each (but not where the direction
                     is 0, a touch).
+    state:          a copy of the state reached, (n,).
+    variables:      the states of the system, in their order.
+
+    `outcome[x]` is the value of a variable (or its name) at the end, or for a grid at its times:
+    shape (), or (k,), and that of the variable.
     """
 
     status: Status
@@ -61,6 +69,19 @@ class Outcome(Versioned):
     dense: DenseOutput | None = field(default=None, repr=False)
     events: tuple[Crossings, ...] = field(default=(), repr=False)
     switches: tuple[Crossings, ...] = field(default=(), repr=False)
+    state: np.ndarray | None = field(default=None, repr=False)
+    variables: tuple[Expression, ...] = field(default=(), repr=False)
+
+    def __getitem__(self, key: Key) -> Any:
+        """A variable at the end or, with the times in front, over the grid.
+
+        Raises ArgumentError for what is no state of the system.
+        """
+        places = Names(self.variables, "state")[key]
+        values = self.state if self.states is None else self.states
+        assert values is not None
+        found = values[places] if self.states is None else values[:, places]
+        return found[()]
 
     @property
     def success(self) -> bool:

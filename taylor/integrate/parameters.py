@@ -10,16 +10,17 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
+from taylor.integrate.names import UNUSED, Key, Names
 from taylor.precision import FLOAT64, Precision, as_array, leading, to_mpmath
-
-Key = Expression | str
 
 
 class Parameters(MutableMapping[Key, Any]):
     """A fixed set of parameters with values that may be set at any time: `parameters[k] = 9.8`.
 
-    Keys are the parameter expressions or their names; iteration gives the names. Initial values
-    are a mapping, or a sequence in the order of the parameters (as for a function rhs(t, y, p)).
+    Keys are the parameter expressions or their names; an array parameter has an array of its
+    shape, NaN where the system does not use an element. Iteration gives the names of scalars.
+    Initial values are a mapping, or a sequence in the order of the parameters (as for a function
+    rhs(t, y, p)).
     Values are floats; in double-double they are whatever `taylor.from_mpmath` takes, or pairs
     (high, low), and come back as mpmath numbers.
     """
@@ -28,7 +29,8 @@ class Parameters(MutableMapping[Key, Any]):
         self, expressions: Sequence[Expression], values: Any, kind: Precision = FLOAT64
     ) -> None:
         self._kind = kind
-        self._places = {str(e): i for i, e in enumerate(expressions)}
+        self._names = Names(expressions, "parameter", partial=True)
+        self._places = self._names.places
         self._values = np.full((len(expressions), *kind.axes), np.nan, dtype=kind.dtype)
         for key, value in self._named(values).items():
             self[key] = value
@@ -53,19 +55,21 @@ class Parameters(MutableMapping[Key, Any]):
             )
         return dict(zip(self._places, given, strict=True))
 
-    def _place(self, key: Key) -> int:
-        name = str(key)
-        if name not in self._places:
-            known = ", ".join(self._places) or "none"
-            raise ValueError(f"the system has no parameter {name!r}; it has: {known}")
-        return self._places[name]
-
     def __getitem__(self, key: Key) -> Any:
-        value = self._values[self._place(key)]
-        return to_mpmath(value) if self._kind.parts > 1 else float(value)
+        places = self._names[key]
+        values = self._values[places]
+        if not places.shape:
+            return to_mpmath(values) if self._kind.parts > 1 else float(values)
+        values[places == UNUSED] = np.nan
+        return to_mpmath(values) if self._kind.parts > 1 else values
 
     def __setitem__(self, key: Key, value: Any) -> None:
-        place = self._place(key)
+        spread = self._names.spread(key, value, len(self._kind.axes))
+        numbers = [(place, self._number(key, number)) for place, number in spread]
+        for place, number in numbers:
+            self._values[place] = number
+
+    def _number(self, key: Key, value: Any) -> np.ndarray:
         try:
             array = as_array(value, self._kind, f"the value of parameter {key}", 0)
         except ArgumentTypeError:
@@ -75,7 +79,7 @@ class Parameters(MutableMapping[Key, Any]):
         number = leading(array, self._kind)
         if not np.isfinite(number):
             raise ValueError(f"the value of parameter {key} must be finite, got {float(number)!r}")
-        self._values[place] = array
+        return array
 
     def __delitem__(self, key: Key) -> None:
         raise TypeError("parameters of a compiled system cannot be removed")

@@ -12,6 +12,7 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.integrate import times as tm
 from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
+from taylor.integrate.impulses import Past, Schedule
 from taylor.integrate.machine import step_asked_for
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
@@ -48,6 +49,7 @@ class Propagation:
         self.dense = dense
         self.grid = grid
         self.budget = 1 if callback else 64
+        self.moved = False  # a callback set the time: what is the next impulse?
         self.bar = ProgressBar(integrator.time, end[0], progress)
 
     def run(self) -> Outcome:
@@ -74,23 +76,44 @@ class Propagation:
         return watched or self.callback is not None or self.limit is not None
 
     def _through_jumps(self) -> Ending:
-        """Stop at every impulse on the way, and apply it."""
-        ta, done = self.integrator, None
-        while True:
-            stop, jumps = ta._schedule.next(ta.time_pair, self.end, done)
-            self.control["end"], self.control["end_low"] = stop
+        """Stop at every impulse on the way, and apply it, or undo it before going back from it."""
+        ta, schedule = self.integrator, self.integrator._schedule
+        if not schedule.jumps:
+            self.control["end"], self.control["end_low"] = self.end
+            return self._until_stop()
+        schedule.begin(ta, self.end)
+        try:
+            while True:
+                ending = self._to_next_jump(schedule)
+                if ending is not None:
+                    return ending
+        finally:
+            schedule.end(ta)
+
+    def _to_next_jump(self, schedule: Schedule) -> Ending | None:
+        ta, backward = self.integrator, self.end < self.integrator.time_pair
+        if schedule.leave(ta, backward):
+            ta._load()
+        start = ta.time_pair
+        stop = schedule.stop(start, self.end)
+        self.control["end"], self.control["end_low"] = stop
+        self.moved = False
+        arriving = not backward and stop != start
+        try:
             ending = self._until_stop()
-            if ending[0] is not Status.REACHED:
-                return ending
-            if jumps:
-                ta._schedule.apply(ta, jumps, backward=self.end < ta.time_pair)
-                ta._load()
-                self.machine.overwrite_grid()
-                done = stop
-            if stop == self.end:
-                return ending
-            if self._at_limit():
-                return Status.STEP_LIMIT, Status.STEP_LIMIT.value
+        finally:
+            if arriving and not self.moved:
+                schedule.pause(ta, stop)
+        if ending[0] is not Status.REACHED:
+            return ending
+        if self.moved:
+            return ending if ta.time_pair == self.end else None
+        if arriving and schedule.arrive(ta):
+            ta._load()
+            self.machine.overwrite_grid()
+        if stop == self.end:
+            return ending
+        return (Status.STEP_LIMIT, Status.STEP_LIMIT.value) if self._at_limit() else None
 
     def _until_stop(self) -> Ending:
         ta, control = self.integrator, self.control
@@ -101,16 +124,18 @@ class Propagation:
             started = clock.perf_counter()
             code = self._slice()
             ending = self._ending(code)
-            if ending is not None:
-                return ending
             taken = int(control["steps"]) > before
+            if ending is not None:
+                if self.callback is not None and taken:
+                    self.callback(ta)
+                return ending
             if code in (rt.RECORDS_FULL, rt.EVENTS_FULL) and not taken:
                 continue
             if self.callback is not None and taken:
                 if self.callback(ta):
                     return Status.STOPPED, Status.STOPPED.value
                 self._reload()
-            if code == rt.REACHED:
+            if code == rt.REACHED or self.moved:
                 return Status.REACHED, ""
             if self._at_limit():
                 ta._watch.look_at_end()
@@ -124,8 +149,10 @@ class Propagation:
 
     def _reload(self) -> None:
         """Take what a callback changed."""
-        before = self.machine.time
-        self.integrator._load()
+        ta, before = self.integrator, self.machine.time
+        if ta._load() and ta._schedule.jumps:
+            ta._past = Past()
+            self.moved = self.machine.time != before
         if self.machine.time != before and self.grid is not None:
             self.machine.skip_grid(1.0 if self.end > before else -1.0)
 
@@ -231,6 +258,8 @@ class Propagation:
             dense=machine.dense() if self.dense else None,
             events=events,
             switches=switches,
+            state=ta._state.copy(),
+            variables=ta.system.states,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import get_ident
 
 import numpy as np
 
@@ -12,6 +13,7 @@ import taylor_runtime as rt
 from taylor.integrate.batch import Stop
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
+from taylor.integrate.impulses import Past
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
@@ -66,6 +68,7 @@ class Runner:
     def __init__(self, integrator: Integrator, dense: bool = False) -> None:
         self.alone = copy.copy(integrator)
         plain = can_watch(integrator._detection) and not integrator._schedule.jumps and not dense
+        plain = plain and not integrator._calls_python  # so that a row fails alone
         self.rows = Rows(integrator) if plain else None
 
     def run(self, jobs: Jobs, stop: Stop) -> Results:
@@ -129,6 +132,7 @@ class Runner:
         ta._state[:] = job.states[0]
         ta._time = (float(job.times[0, 0]), float(job.times[0, 1]))
         ta._parameters._values[:] = job.parameters[0]
+        ta._past = Past()
         ta._known = None  # a fresh start, whatever the trajectory before has left
         for name, values, listed in (
             ("state", job.states[0], ta.system.states),
@@ -145,7 +149,7 @@ class Runner:
         grid = None if grids is None else grids[0]
         propagation = Propagation(ta, end, job.max_steps, None, job.dense, grid, False)
         propagation.bar = _Bell(stop)
-        ta._running = True
+        ta._running = get_ident()
         try:
             return propagation.run()
         except Interruption:
@@ -153,7 +157,7 @@ class Runner:
         except Exception as error:  # of a callback, or of an impulse that cannot be undone
             return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")
         finally:
-            ta._running = False
+            ta._running = 0
 
     def _failure(self, status: Status, message: str) -> Outcome:
         steps = 0 if status is Status.NON_FINITE else int(self.alone._machine.control[0]["steps"])

@@ -8,6 +8,8 @@ from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
+from taylor.errors import ArgumentError
+
 Pair = tuple[float, float]  # high + low, high being the sum rounded
 
 
@@ -20,7 +22,7 @@ def time_pair(value: Any, name: str = "time") -> Pair:
     try:
         high = float(exact)
     except OverflowError:
-        raise ValueError(f"{name} must be within the range of a float, got {value!r}") from None
+        raise ArgumentError(f"{name} must be within the range of a float, got {value!r}") from None
     return high, float(exact - Fraction(high))
 
 
@@ -41,7 +43,7 @@ def _exact(value: Any, name: str) -> Fraction:
             sign, mantissa, exponent, _ = value._mpf_
             return Fraction((-1) ** sign * int(mantissa)) * Fraction(2) ** exponent
     except OverflowError:
-        raise ValueError(f"{name} must be within the range of a float, got {value!r}") from None
+        raise ArgumentError(f"{name} must be within the range of a float, got {value!r}") from None
     except (TypeError, ValueError):
         raise TypeError(
             f"{name} must be a number (float, Fraction, decimal string, mpmath number or a pair "

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import ArgumentError, TaylorError
 from taylor.expression import time as time_node
 from taylor.integrate import arguments
 from taylor.integrate import times as tm
 from taylor.integrate.detection import Detection
 from taylor.integrate.events import Crossings
+from taylor.integrate.impulses import Past
 from taylor.integrate.machine import Machine
-from taylor.integrate.parameters import Key, Parameters
+from taylor.integrate.names import Key, Names
+from taylor.integrate.parameters import Parameters
 from taylor.integrate.switches import Switch, SwitchedSystem
 from taylor.integrate.system import System
-from taylor.precision import Precision, from_mpmath, leading, to_mpmath
+from taylor.precision import Precision, as_array, from_mpmath, leading, to_mpmath
 
 DIGITS = 40  # of exact sums
 
 Values = tuple[bytes, tm.Pair, bytes]
+
+TAKEN = (
+    "this integrator is propagating already, in the callback or thread that called it; use "
+    "another one, such as copy.copy(integrator)"
+)
+_claims = Lock()  # guards who an integrator belongs to
 
 
 class Trajectory:
@@ -29,6 +39,7 @@ class Trajectory:
 
     system: System
     _kind: Precision
+    _names: Names
     _model: SwitchedSystem
     _machine: Machine
     _detection: Detection | None
@@ -37,6 +48,8 @@ class Trajectory:
     _parameters: Parameters
     _max_step: float
     _known: Values | None  # what the machine has
+    _running: int  # the thread that propagates it; 0: none
+    _past: Past = Past()  # the impulses that led here
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -44,16 +57,49 @@ class Trajectory:
     def state(self) -> np.ndarray:
         """The current state: the integrator's own array, to be changed in place.
 
-        Shape (n,), or (n, 2) of pairs in double-double.
+        Shape (n,), or (n, 2) of pairs in double-double. It goes along with the integrator: keep a
+        copy of what it is now.
+
+        >>> import taylor as ty
+        >>> x = ty.variable("x")
+        >>> ta = ty.Integrator([(x, -x)], [1.0])
+        >>> kept = []
+        >>> _ = ta.propagate_until(20.0, callback=lambda ta: kept.append(ta.state.copy()))
+        >>> kept[0].tolist() == kept[-1].tolist()
+        False
         """
         return self._state
 
     @state.setter
-    def state(self, value: ArrayLike) -> None:
-        new = arguments.initial_state(value, self._kind)
+    def state(self, value: ArrayLike | Mapping[Key, Any]) -> None:
+        self._check_thread("state")
+        new = arguments.initial_state(value, self._kind, self._names)
         if new.shape != self._state.shape:
             raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
         self._state[:] = new
+
+    def __getitem__(self, key: Key) -> Any:
+        """The present value of a variable or its name: a number, or an array of its shape.
+
+        In double-double with a trailing axis of length 2, as in `state`.
+
+        Raises ArgumentError for what is no state of the system.
+        """
+        places = self._names[key]
+        return self._state[places].copy() if places.shape else self._state[int(places)]
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        """Set a variable: a number, or an array of its shape; the others stay as they are."""
+        self._check_thread("state")
+        places = self._names[key]
+        new, axes = self._state.copy(), self._kind.axes
+        array = as_array(value, self._kind, f"the value of {key}", places.ndim)
+        if array.shape != (*places.shape, *axes):
+            raise ArgumentError(
+                f"the value of {key} must have shape {places.shape}, got {np.shape(value)}"
+            )
+        new[places] = array
+        self.state = new
 
     @property
     def time(self) -> float:
@@ -62,6 +108,7 @@ class Trajectory:
 
     @time.setter
     def time(self, value: Any) -> None:
+        self._check_thread("time")
         self._time = tm.time_pair(value)
 
     @property
@@ -76,7 +123,22 @@ class Trajectory:
 
     @parameters.setter
     def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
+        self._check_thread("parameters")
         self._parameters = Parameters(self.system.parameters, values, self._kind)
+
+    def _claim(self, otherwise: str = TAKEN) -> None:
+        """From here on no other call may propagate the integrator, until `_running` is 0."""
+        with _claims:
+            if self._running:
+                raise TaylorError(otherwise)
+            self._running = get_ident()
+
+    def _check_thread(self, name: str) -> None:
+        if self._running not in (0, get_ident()):
+            raise TaylorError(
+                f"{name} cannot be set while another thread propagates this integrator; use "
+                "another one, such as copy.copy(integrator)"
+            )
 
     @property
     def max_step(self) -> float:
@@ -91,6 +153,14 @@ class Trajectory:
     def precision(self) -> str:
         """The kind of number of the state: "float64", "float32" or "double-double"."""
         return self._kind.name
+
+    @property
+    def _calls_python(self) -> bool:
+        """Whether the machine code calls functions of the user that may raise."""
+        detection = self._detection
+        return self._machine.stepper.options.calls_python or (
+            detection is not None and detection.calls_python
+        )
 
     def _rounded_state(self) -> np.ndarray:
         """The state as float64, shape (n,)."""
@@ -107,11 +177,14 @@ class Trajectory:
 
     # -- what propagations and impulses do to it ------------------------------------------------
 
-    def _load(self) -> None:
-        """Give the machine what the user changed, if anything; else the step size is kept."""
+    def _load(self) -> bool:
+        """Give the machine what the user changed, if anything; else the step size is kept.
+
+        Returns whether there was anything.
+        """
         values = self._values()
         if values == self._known:
-            return
+            return False
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():
             place = int(np.flatnonzero(~np.isfinite(state))[0])
@@ -127,17 +200,22 @@ class Trajectory:
             self._detection.forget(keep_reported=same_time)
             self._detection.set_modes(state, self._time, leading(parameters, self._kind), machine)
         self._known = values
+        return True
 
     def _values(self) -> Values:
         """State, time and parameters, to be compared."""
         return self._state.tobytes(), self._time, self.parameters.array().tobytes()
 
     def _unload(self) -> None:
+        """Show the user what the machine has: where a function raised, the last good step."""
+        raised = self._machine.take_back()
         state, time = self._machine.state(), self._machine.time
         assert self._known is not None
         known = (state.tobytes(), time, self._known[2])
         # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
         self._state[:], self._time, self._known = state, time, known
+        if raised and self._detection is not None:
+            self._known = None  # what is known of events is of a step that is not made
 
     def _show(self, state: np.ndarray, time: tm.Pair) -> None:
         """Put the state of an event where users look for it."""

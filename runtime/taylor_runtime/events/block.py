@@ -55,11 +55,13 @@ class DetectorOptions:
     states: places of the stepper's state vector, whose coefficients are the slots of source "jet".
     linear: per event, whether it is a linear combination of states and time, so that its polynomial
             is as good as theirs and needs no other check.
+    calls_python: functions in it may raise exceptions: the step then waits, as it was.
     """
 
     states: StateRows
     linear: tuple[bool, ...]
     unrolled: bool = False
+    calls_python: bool = False
 
     @property
     def element(self) -> str:

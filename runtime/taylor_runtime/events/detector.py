@@ -9,9 +9,9 @@ moves bounds how far every event function does, and none comes near zero.  The o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from taylor_runtime.control import RECORD_HEADER, Control, Fields
+from taylor_runtime.control import EVENTS_FULL, RECORD_HEADER, Control, Fields
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.events.block import EVENT_BLOCK, Areas, DetectorOptions
 from taylor_runtime.events.frame import Watch
@@ -76,15 +76,27 @@ class _FastWay:
 
     def emit(self) -> None:
         b = self.b
+        if not self.functions.options.calls_python:
+            self._emit(b.ret)
+            return
+
+        def unless_raised(status: Value) -> None:
+            raised = Control(b, self.arguments[0]).shared("raised")
+            b.ret(b.select(b.ne(raised, 0), b.constant(EVENTS_FULL, I64), status))
+
+        self._emit(unless_raised)
+
+    def _emit(self, leave: Callable[[Value], None]) -> None:
+        b = self.b
         block = Fields(b, self.arguments[1], EVENT_BLOCK)
         look, slow, quiet = (b.fresh_label(stem) for stem in ("look", "slow", "quiet"))
         b.branch(b.eq(block.get("resumed"), 0), look, slow)
         b.label(look)
         b.branch(self._loud(block), slow, quiet)
         b.label(quiet)
-        b.ret(b.constant(0, I64))
+        leave(b.constant(0, I64))
         b.label(slow)
-        b.ret(b.call(I64, "walk", *self.arguments))
+        leave(b.call(I64, "walk", *self.arguments))
 
     def _loud(self, block: Fields) -> Value:
         """Whether an event may have a zero, or its sign is not known."""

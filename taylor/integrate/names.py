@@ -1,0 +1,98 @@
+"""Where variables and parameters, scalars and arrays, have their numbers in a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError
+from taylor.expression import Expression
+from taylor.lower import scalars
+
+Key = Expression | str
+UNUSED = -1  # the place of an element of an array that does not occur
+
+
+class Names:
+    """Places of `expressions`, scalar leaves and elements of array leaves, in their order.
+
+    partial: of an array some elements may be missing.
+
+    >>> import taylor as ty
+    >>> a = ty.variable("a", shape=(2,))
+    >>> names = Names([a[0], a[1], ty.variable("x")], "state")
+    >>> names["x"], names[a], names["a"]
+    (array(2), array([0, 1]), array([0, 1]))
+    """
+
+    def __init__(self, expressions: Sequence[Expression], what: str, partial: bool = False) -> None:
+        self.what = what
+        self.partial = partial
+        self.places = {str(e): place for place, e in enumerate(expressions)}
+        leaves = dict.fromkeys(e.args[0] for e in expressions if e.op == "index")
+        self.arrays = {str(leaf): leaf for leaf in leaves}
+
+    def __getitem__(self, key: Key) -> np.ndarray:
+        """Places, in the shape of the key; `UNUSED` where only others of its array occur.
+
+        Raises ArgumentError for a key that does not occur, or only in part where that is wrong.
+        """
+        name = str(key)
+        if name in self.places:
+            return np.array(self.places[name])
+        whole = self.arrays.get(name, key)
+        if isinstance(whole, Expression) and whole.shape:
+            elements = scalars(whole)
+            listed = [self.places.get(str(e), UNUSED) for e in elements.ravel()]
+            own = all(e.op == "index" and str(e.args[0]) in self.arrays for e in elements.ravel())
+            among = any if self.partial else all
+            if own and among(place != UNUSED for place in listed):
+                return np.array(listed, dtype=np.intp).reshape(elements.shape)
+        known = ", ".join([*self.arrays, *(n for n in self.places if "[" not in n)]) or "none"
+        raise ArgumentError(f"the system has no {self.what} {name!r}; it has: {known}")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the one array of which these are all elements, else (n,)."""
+        if len(self.arrays) == 1:
+            (leaf,) = self.arrays.values()
+            if [*self.places] == [str(e) for e in scalars(leaf).ravel()]:
+                return leaf.shape
+        return (len(self.places),)
+
+    def spread(self, key: Key, value: Any, axes: int = 0) -> list[tuple[int, Any]]:
+        """(place, number) of every element of a value of the key's shape that occurs.
+
+        axes: of a number, behind those of the key; further axes of the value come first.
+        """
+        places = self[key]
+        if not places.shape:
+            return [(int(places), value)]
+        array = np.asarray(value)
+        own = array.ndim - places.ndim
+        own -= axes if own and array.dtype.kind == "f" else 0  # else plain numbers
+        if own < 0 or array.shape[own : own + places.ndim] != places.shape:
+            raise ArgumentError(
+                f"the value of {self.what} {key} must have shape {places.shape}, got {array.shape}"
+            )
+        ahead = (slice(None),) * own
+        found = [(int(p), array[(*ahead, *index)]) for index, p in np.ndenumerate(places)]
+        return [(place, number) for place, number in found if place != UNUSED]
+
+    def vector(self, values: Mapping[Any, Any], axes: int = 0) -> list[Any]:
+        """The numbers of all places, from values by variable or name.
+
+        Raises ArgumentError where one is missing or given twice.
+        """
+        found: dict[int, Any] = {}
+        for key, value in values.items():
+            for place, number in self.spread(key, value, axes):
+                if place in found:
+                    raise ArgumentError(f"the value of {self.what} {key} is given twice")
+                found[place] = number
+        for name, place in self.places.items():
+            if place not in found:
+                raise ArgumentError(f"no value for {self.what} {name!r}")
+        return [found[place] for place in range(len(self.places))]

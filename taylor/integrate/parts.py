@@ -1,0 +1,50 @@
+"""What integrators are made of: the compiled step loop, and what copies share or make anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import taylor_runtime as rt
+from taylor.callbacks import check_has_digits, externals
+from taylor.decompose import decompose
+from taylor.degree import polynomial_degree
+from taylor.integrate.system import System
+from taylor.precision import as_precision
+from taylor_runtime.program import Input
+
+# What `__copy__` makes anew, or what never changes and may be shared.
+COPIED = frozenset(
+    {
+        "system",
+        "_kind",
+        "_tolerance",
+        "_schedule",
+        "_model",
+        "_modelled",
+        "_machine",
+        "_detection",
+        "_batch",
+        "_watch",
+        "_state",
+        "_parameters",
+        "_running",
+        "_past",
+        "_known",
+        "_names",
+    }
+)
+
+
+def compile_stepper(
+    system: System, order: int, options: rt.StepperOptions, orders: Sequence[tuple[int, float]]
+) -> rt.Stepper:
+    """The machine code that steps a system with series of an order, or of the best of `orders`."""
+    inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
+    inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
+    program = decompose(system.states, inputs, order, system.derivatives)
+    degree = polynomial_degree(program)
+    options = replace(options, polynomial=degree is not None and degree <= order)
+    if as_precision(options.precision).parts > 1:
+        check_has_digits(program)
+    return rt.build_stepper(program, options, externals(program), orders)
