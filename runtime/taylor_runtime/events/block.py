@@ -39,10 +39,11 @@ EVENT_TABLE = np.dtype(
         ("mode", np.int64),  # parameter that a switch sets to +-1, or changes by
         ("change", np.float64),  # this, if it is not 0: there is then a switch for the way back,
         ("partner", np.int64),  # whose event this is
+        ("tells", np.int64),  # Python decides what comes after a switch
     ]
 )
 RECORD, STOP, ASK, SWITCH = range(4)  # actions
-STOPS, ASKS, SWITCHES, SLIDES = 1, 2, 4, 8  # flags
+STOPS, ASKS, SWITCHES, SLIDES, TELLS = 1, 2, 4, 8, 16  # flags
 GO, CUT = 1, 2  # verdicts
 ROOT_FIELDS = 4  # place (high, low), direction, event
 EVENT_HEADER = 4  # event, time, time_low, direction

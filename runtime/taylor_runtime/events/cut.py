@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taylor_runtime.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
-from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH
+from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
 from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
@@ -25,7 +25,7 @@ class Cut(Part):
         self.copy("trial", "memory")
         slides = b.ne(flags & SLIDES, 0)
         block.set("flipped", 0)
-        b.if_(~slides, self._flip)
+        b.if_(slides, self._forget_flips, self._flip)
         whole = b.eq(tau, self.end)
         time, time_low = self.time_at(tau)
         if w.element == PAIR:
@@ -43,7 +43,8 @@ class Cut(Part):
 
         b.if_(~whole, shorten)
         stopped = b.ne(flags & STOPS, 0)
-        status = b.select(b.eq(verdict, CUT), b.constant(EVENT_CUT, I64), SWITCHED)
+        told = b.eq(verdict, CUT) | b.ne(flags & TELLS, 0)
+        status = b.select(told, b.constant(EVENT_CUT, I64), SWITCHED)
         status = b.select(slides, b.constant(SLIDING, I64), status)
         return b.select(stopped, b.constant(EVENT_STOP, I64), status)
 
@@ -97,6 +98,8 @@ class Cut(Part):
                 self.memory("memory", event).set("side", -new)
                 self.memory("memory", event).set("open", 0.0)
                 self.memory("memory", leaves).set("side", new)
+                noise = self.memory("memory", event).get("noise")
+                self.memory("memory", leaves).set("noise", noise)
                 for name in ("open", "reported"):
                     self.memory("memory", leaves).set(name, 1.0)
                 b.store(b.constant(0, F64), at)
@@ -104,6 +107,17 @@ class Cut(Part):
                 return []
 
             b.if_(b.ne(new, 0), change)
+            return []
+
+        self.each_event([], one)
+        return []
+
+    def _forget_flips(self) -> list[Value]:
+        """Leave the modes to Python."""
+        b = self.b
+
+        def one(event: Value, _: list[Value]) -> list[Value]:
+            b.store(b.constant(0, F64), self.area("flips", event))
             return []
 
         self.each_event([], one)

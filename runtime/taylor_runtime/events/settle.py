@@ -14,6 +14,7 @@ from taylor_runtime.events.block import (
     STOPS,
     SWITCH,
     SWITCHES,
+    TELLS,
     event_length,
 )
 from taylor_runtime.events.cut import Cut
@@ -131,6 +132,7 @@ class Settlement(Part):
                 (b.eq(action, ASK) & going, ASKS),
                 (switch & b.ne(seen, 0), SWITCHES),
                 (switch & (b.fabs(seen) >= AGAIN), SLIDES),
+                (switch & b.ne(table.get("tells"), 0) & b.ne(seen, 0), TELLS),
             ):
                 flags = flags | b.select(condition, b.constant(flag, I64), 0)
             block.set("flags", block.get("flags") | flags)
