@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import taylor_runtime as rt
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.enclosure import Model, enclosure
+from taylor.evaluate import evaluate
 from taylor.expression import Expression, variable
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
@@ -42,7 +42,7 @@ class Detection:
         system = model.system
         self.events = tuple(events)
         self.switches = model.switches
-        self._modes = 1 + max((s.mode for s in self.switches), default=-1)
+        self._modes = len(model.modes)
         self._first_mode = len(system.parameters) - self._modes
         watched = [model.event_function(scalars(event.expression).item()) for event in events]
         surfaces = [scalars(switch.surface).item() for switch in self.switches]
@@ -69,12 +69,14 @@ class Detection:
             row["action"], row["mode"] = rt.SWITCH, self._first_mode + switch.mode
             row["change"] = switch.change
             row["partner"] = len(self.events) + place + switch.change
+        self.tell(always=False)
+        self._before: np.ndarray | None = None
         self._locate()
         self.forget()
 
     def _area(self, name: str, dtype: Any) -> np.ndarray:
         """A part of the workspace, as a view."""
-        count = len(self._expressions) if name in ("table", "memory", "sides") else None
+        count = None if name == "binomials" else len(self._expressions)
         start = self._detector.areas.starts[name]
         view = self._areas[start:].view(np.uint8)
         kind = np.dtype(dtype)
@@ -123,6 +125,7 @@ class Detection:
         """
         memory = self._area("memory", rt.EVENT_MEMORY)
         memory["side"] = 0.0
+        self._area("flips", np.float64)[:] = 0.0
         if not keep_reported:
             memory["open"] = memory["reported"] = memory["noise"] = 0.0
             memory["last"] = np.nan
@@ -133,37 +136,50 @@ class Detection:
         for name in ("position", "reach"):
             block[name] = 0.0
 
-    def set_modes(
-        self, state: np.ndarray, time: Pair, parameters: np.ndarray, machine: Machine
-    ) -> None:
-        """Choose the branch of every switch from the sign of its surface."""
-        if not self.switches:
-            return
-        system = self._system
-        values: dict[Expression, Any] = {time_node: time[0] + time[1]}
-        values |= dict(zip(system.states, map(float, state), strict=True))
-        values |= dict(zip(system.parameters, map(float, parameters), strict=False))
+    def put_switch(self, place: int, side: float, met: bool = False, noise: float = 0.0) -> None:
+        """A switch starts on this side of its surface.
+
+        met: on the surface, as is known: what |g| <= noise does there is no news.
+        """
+        memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) + place]
+        memory["side"] = side
+        memory["open"] = memory["reported"] = float(met)
+        if met:
+            memory["noise"] = max(float(memory["noise"]), noise)
+        self._area("sides", np.float64)[len(self.events) + place] = 0.0
+
+    def has_news(self) -> bool:
+        """Whether the last step ended at a switch about which Python decides."""
+        flips = self._area("flips", np.float64)[len(self.events) :]
+        tells = self._area("table", rt.EVENT_TABLE)["tells"]
+        return bool(flips.any() or (self.block[0]["flipped"] and tells.any()))
+
+    def met(self) -> list[int]:
+        """The switches on whose surfaces the motion is, for all that the search knows."""
         memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
-        for place, switch in enumerate(self.switches):
-            number = self._first_mode + switch.mode
-            if switch.change:
-                side, mode = -float(switch.change), float(switch.condition.evaluate(values))
-            else:
-                g = float(self._expressions[len(self.events) + place].evaluate(values))
-                side = mode = math.copysign(1.0, g) if g else float(switch.at_zero)
-            machine.parameters[:, number] = 0.0
-            machine.parameters[0, number] = mode
-            values[system.parameters[number]] = mode
-            memory[place]["side"] = side
-            memory[place]["open"] = memory[place]["reported"] = 0.0
+        flips = self._area("flips", np.float64)[len(self.events) :]
+        known = (flips != 0) | ((memory["open"] != 0) & (memory["reported"] != 0))
+        flips[:] = 0.0
+        return [int(place) for place in np.flatnonzero(known)]
+
+    def tell(self, always: bool) -> None:
+        """Let Python decide about all switches, or only where the motion may come to rest."""
+        table = self._area("table", rt.EVENT_TABLE)[len(self.events) :]
+        for row, switch in zip(table, self.switches, strict=True):
+            row["tells"] = int(always or switch.rests)
 
     def modes(self, machine: Machine) -> np.ndarray:
         """The branches in force: +-1, or the value of a `floor`."""
-        first = self._first_mode
-        return np.array(machine.parameters[0, first : first + self._modes], dtype=float)
+        return np.array(machine.parameters[0, self._first_mode :][: self._modes], dtype=float)
+
+    def keep_before(self, parameters: np.ndarray | None) -> None:
+        """What the parameters of the last step were, if Python changed modes at its end."""
+        self._before = parameters
 
     def before_switch(self, machine: Machine) -> np.ndarray:
         """The parameters of the last step, before a switch at its end changed a mode."""
+        if self._before is not None:
+            return self._before
         planes = machine.parameters.copy()
         number = int(self.block[0]["flipped"]) - 1
         if number >= 0:
@@ -193,6 +209,31 @@ class Detection:
         larger[: len(self._records)] = self._records
         self._records = larger
         self._locate()
+
+    def record(self, number: int, machine: Machine, direction: float = 0.0) -> None:
+        """Write that an event has a zero at the machine's state, which nobody reports again."""
+        if int(self.block[0]["count"]) == int(self.block[0]["capacity"]):
+            self.grow()
+        row = self._records[int(self.block[0]["count"]) * self._detector.record_length :]
+        row[: rt.EVENT_HEADER] = (number, *machine.time, direction)
+        planes = machine.planes()
+        numbers = row[rt.EVENT_HEADER :].view(planes.dtype)
+        numbers[: planes.size] = planes.ravel()
+        self.block[0]["count"] += 1
+        memory = self._area("memory", rt.EVENT_MEMORY)[number]
+        memory["open"] = memory["reported"] = 1.0
+        memory["last"] = machine.time[0]
+
+    def known_sides(self) -> np.ndarray:
+        """The last signs of events that counted; 0 where none is known, or a zero since then is."""
+        memory = self._area("memory", rt.EVENT_MEMORY)
+        return np.where(memory["reported"] != 0, 0.0, memory["side"])
+
+    def reached(self, sides: np.ndarray, values: Mapping[Any, Any]) -> list[int]:
+        """The events that are at zero, which were on sides that are known."""
+        listed = enumerate(self.events)
+        apart = [(n, e) for n, e in listed if e.direction == 0 and sides[n] != 0]
+        return [n for n, e in apart if evaluate(e.expression, values) == 0]
 
     def answer(self, cut: bool) -> None:
         """What the callbacks want: to start anew at the event, or to go on."""

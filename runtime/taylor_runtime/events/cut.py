@@ -25,7 +25,7 @@ class Cut(Part):
         self.copy("trial", "memory")
         slides = b.ne(flags & SLIDES, 0)
         block.set("flipped", 0)
-        b.if_(slides, self._forget_flips, self._flip)
+        b.if_(~slides, self._flip)  # else Python reads them, and decides
         whole = b.eq(tau, self.end)
         time, time_low = self.time_at(tau)
         if w.element == PAIR:
@@ -107,17 +107,6 @@ class Cut(Part):
                 return []
 
             b.if_(b.ne(new, 0), change)
-            return []
-
-        self.each_event([], one)
-        return []
-
-    def _forget_flips(self) -> list[Value]:
-        """Leave the modes to Python."""
-        b = self.b
-
-        def one(event: Value, _: list[Value]) -> list[Value]:
-            b.store(b.constant(0, F64), self.area("flips", event))
             return []
 
         self.each_event([], one)
