@@ -157,12 +157,16 @@ class Propagation:
         if code == rt.EVENT_STOP:
             assert ta._detection is not None
             return self._event_ending(ta._detection.stopped_by())
-        if held is not None:
+        if held is not None and self.machine.time != self._stop():
             status = Status.SLIDING if held else Status.STEP_UNDERFLOW
             return status, why_sliding(ta, held)
         if code == rt.EVENT_ASKED:
             return self._ask()
         return None
+
+    def _stop(self) -> tm.Pair:
+        """Where the machine is to go."""
+        return float(self.control["end"]), float(self.control["end_low"])
 
     def _arrive(self) -> list[str] | None:
         """Choose the sides of surfaces; the conditions that hold the motion, if they do."""

@@ -118,7 +118,8 @@ class Decision:
     """The sides of some surfaces, from the signs of their functions on any sides.
 
     signs:  of the surface functions after, by the sides.
-    asked:  which surfaces an equality asks about: what it says there is meant.
+    asked:  which surfaces an equality asks about: what it says there is meant, and a motion that
+            starts there stays if it says so.
     prefer: where several choices are right, that nearest to these sides; else to what the
             conditions say on the surface, as they are written.
     """
@@ -143,12 +144,15 @@ class Decision:
         """The choice; 0 is to rest on a surface.  None where there is none."""
         rest = (0,) * self.count
         written = self.signs(rest)
-        if written == rest and not self.holding(rest):
+        rests = written == rest and not self.holding(rest)
+        if rests and self.prefer is None and all(self.asked):
             return rest
         if self.count > MOST:
-            return self._follow(tuple(w or 0 for w in written))
-        wanted = written if self.prefer is None else self.prefer
+            return rest if rests else self._follow(tuple(w or 0 for w in written))
         moving = [s for s in product((1, -1), repeat=self.count) if self.signs(s) == s]
+        if rests and len(moving) != 1:
+            return rest
+        wanted = written if self.prefer is None else self.prefer
         if moving:
             return max(moving, key=lambda s: sum(a == b for a, b in zip(s, wanted, strict=True)))
         resting = sorted(product((0, 1, -1), repeat=self.count), key=lambda s: -s.count(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,18 @@ class Steering:
             sides = tuple(1 for _ in held)
         return found, sides
 
+    def asks(self, values: Mapping[Expression, Any]) -> np.ndarray:
+        """Which of many starts are where an equality may hold.
+
+        values: of states, parameters and time, arrays of shape (starts,).
+        """
+        found: Any = False
+        for equality in self.model.equalities:
+            g = evaluate(equality.surface, values)
+            bound = evaluate(rounding_error(equality.surface), values)
+            found = found | (np.abs(g) <= UNIT * bound)
+        return np.asarray(found)
+
     # -- on the way -----------------------------------------------------------------------------
 
     def arrive(self, machine: Machine, detection: Detection) -> list[str] | None:
@@ -215,9 +227,12 @@ class Steering:
                 return False
             room = NEAR * abs(point.time) + abs(machine.last) * 2
             spans = {}
+            shifted = self.surfaces.series(
+                self._point(machine, 4 * machine.kind.epsilon), modes, 0, 1
+            )
             for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
-                if value == 0:
-                    spans[i] = mp.mpf(0)
+                if value == 0 or (i < len(switches) and abs(value) <= abs(shifted[i][0] - value)):
+                    spans[i] = -value / slope if value and slope else mp.mpf(0)
                 elif i < len(switches) and mp.isfinite(slope) and slope != 0:
                     span = -value / slope
                     if 0 < span * sign <= room:

@@ -22,6 +22,7 @@ from taylor.functions import atan2
 from taylor.functions.defined import DefinedName
 from taylor.functions.registry import functions
 from taylor.integrate.rests import may_rest
+from taylor.integrate.surfaces import surface
 from taylor.integrate.system import System
 from taylor.logic import compare, logical, logical_not, where
 from taylor.lower import scalars
@@ -200,17 +201,25 @@ class _Modes:
         self.modes.append(parameter(f"mode {len(self.modes)}: {what}"))
         return self.modes[-1]
 
-    def side(self, e: Expression, surface: Expression) -> Expression:
-        """The mode that is the sign of `surface`, for a condition or function `e`."""
-        if not _varies(surface):
-            return surface
-        if -surface in self._by_surface:
-            return -self._by_surface[-surface]
-        if surface not in self._by_surface:
-            written = e if e.op in COMPARISONS else surface > 0
-            self.switches.append(Switch(surface, written, len(self.modes)))
-            self._by_surface[surface] = self._new(written)
-        return self._by_surface[surface]
+    def side(self, e: Expression, g: Expression) -> Expression:
+        """The sign of g by modes, those of its parts, for a condition or function `e`."""
+        if not _varies(g):
+            return g
+        found = surface(g)
+        return found.sign([self._part(e, g, part) for part in found.parts])
+
+    def _part(self, e: Expression, g: Expression, part: Expression) -> Expression:
+        """The mode that is the sign of a part of g."""
+        if not _varies(part):
+            return part
+        if -part in self._by_surface:
+            return -self._by_surface[-part]
+        if part not in self._by_surface:
+            own = e.op in COMPARISONS and (part is g or part is -g)
+            written = e if own else part > 0
+            self.switches.append(Switch(part, written, len(self.modes)))
+            self._by_surface[part] = self._new(written)
+        return self._by_surface[part]
 
     def equality(self, e: Expression) -> Expression:
         """The condition, unless its mode says what it is."""
