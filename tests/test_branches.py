@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 import taylor as ty
@@ -259,3 +261,66 @@ def test_a_surface_that_turns_the_acceleration(scale: int) -> None:
         outcome = ta.propagate_until(4.0)
         assert outcome.status is Reached, (case, outcome)
         assert ta.state == pytest.approx(wanted, abs=2e-11, rel=1e-11), case
+
+
+# -- fresh starts ----------------------------------------------------------------------------------
+
+
+def several_ends() -> ty.Integrator:
+    """By its starts: reaches, slides, meets an event, rests, or breaks down."""
+    slope = ty.where(X > C, P, ty.where(X < C, Q, R))
+    system = [(X, slope), (Y, ty.floor(X) + ty.where(Y == 1, 2, 0.5)), (V, ty.abs(X) * V * V)]
+    events = [ty.Event(X - 2, terminal=True), ty.Event(X + 2, callback=lambda ta: ta.time > 1.0)]
+    return ty.Integrator(system, [0.5, 1.0, 1.0], parameters=[0.0, 0.0, 0.0, 0.0], events=events)
+
+
+def random_start(rng: random.Random) -> tuple[list[float], float, list[float]]:
+    c, p, q, r = (float(eighths(rng, 1)) for _ in range(4))
+    state = [rng.choice([c, float(eighths(rng, 3)), rng.uniform(-2, 2)]), 0.0, 0.0]
+    state[1:] = rng.choice([0.0, 1.0, 1.5, -0.01]), rng.choice([0.1, 0.1, 2.0])
+    return state, rng.choice([0.0, 0.0, 1.0, rng.random()]), [c, p, q, r]
+
+
+def seen(ta: ty.Integrator, outcome: ty.Outcome) -> tuple[Any, ...]:
+    listed = [*outcome.events, *outcome.switches]
+    crossings = [(c.times.tobytes(), c.states.tobytes(), c.directions.tobytes()) for c in listed]
+    return outcome.status, outcome.steps, ta.time_pair, ta.state.tobytes(), crossings
+
+
+def test_what_is_set_is_all_new(scale: int) -> None:
+    """After any ending, a state and time that are set go on as in a new integrator."""
+    ta, model = several_ends(), several_ends()
+    endings = set()
+    for case in range(60 * scale):
+        rng = random.Random(case)
+        state, time, parameters = random_start(rng)
+        fresh = copy.copy(model)
+        for one in (ta, fresh):
+            one.state, one.time, one.parameters = (
+                state,
+                time,
+                dict(zip(one.parameters, parameters, strict=True)),
+            )
+        if rng.random() < 0.2 and fresh.time_pair == ta.time_pair:
+            assert ta.modes.tolist() == fresh.modes.tolist()
+        end, limit = time + rng.choice([-2.0, 3.0]), rng.choice([500, 500, 2])
+        results = [seen(one, one.propagate_until(end, max_steps=limit)) for one in (ta, fresh)]
+        assert results[0] == results[1], (case, results)
+        endings.add(results[0][0])
+    assert len(endings) >= 5
+
+
+def test_rows_of_ensembles_are_fresh(scale: int) -> None:
+    ta = several_ends()
+    starts = [random_start(random.Random(case)) for case in range(40 * scale)]
+    states, times, parameters = (np.array(part) for part in zip(*starts, strict=True))
+    outcome = ty.ensemble(
+        ta, states, until=times + 2.0, time0=times, parameters=parameters, max_steps=500
+    )
+    for row in range(len(starts)):
+        alone = copy.copy(ta)
+        alone.state, alone.time = states[row], times[row]
+        alone.parameters = dict(zip(alone.parameters, parameters[row], strict=True))
+        single = alone.propagate_until(times[row] + 2.0, max_steps=500)
+        assert outcome.status[row] is single.status, row
+        assert outcome.states[row].tobytes() == alone.state.tobytes(), row

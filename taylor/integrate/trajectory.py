@@ -130,6 +130,8 @@ class Trajectory:
             # Of what a callback changes at an event, the event is known; else all is new.
             self._detection.forget(keep_reported=same_time and self._running)
         if self._steering is not None:
+            if not self._running:
+                self._steering.turn(backward=False)  # until a propagation says where to
             self._steering.start(machine, self._detection)
         self._known = values
 
