@@ -16,6 +16,7 @@ from taylor.expression import Expression, variable
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
+from taylor.integrate.plan import Plan
 from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
 from taylor.integrate.times import Pair
@@ -46,8 +47,8 @@ class Detection:
         self._first_mode = len(system.parameters) - self._modes
         watched = [model.event_function(scalars(event.expression).item()) for event in events]
         surfaces = [scalars(switch.surface).item() for switch in self.switches]
-        self._expressions = watched + surfaces
-        self._detector = _compile(self._expressions, system, stepper)
+        self._plan = plan = Plan(watched, surfaces)
+        self._detector = _compile(plan, system, stepper)
         self._system = system
         self._prepare()
 
@@ -60,21 +61,24 @@ class Detection:
         self._area("binomials", np.float64)[: table.size] = table.ravel()
         self._records = rt.aligned_zeros(FIRST_RECORDS * detector.record_length)
         settings = self._area("table", rt.EVENT_TABLE)
-        for row, event in zip(settings, self.events, strict=False):
+        settings["action"] = rt.PART
+        for number, event in zip(self._plan.numbers, self.events, strict=True):
+            row = settings[number]
             row["direction"], row["cooldown"] = event.direction, event.cooldown
             asks = event.callback is not None
             row["action"] = rt.ASK if asks else rt.STOP if event.terminal else rt.RECORD
         for place, switch in enumerate(self.switches):
-            row = settings[len(self.events) + place]
+            number = self._plan.first_switch + place
+            row = settings[number]
             row["action"], row["mode"] = rt.SWITCH, self._first_mode + switch.mode
             row["change"] = switch.change
-            row["partner"] = len(self.events) + place + switch.change
+            row["partner"] = number + switch.change
         self._locate()
         self.forget()
 
     def _area(self, name: str, dtype: Any) -> np.ndarray:
         """A part of the workspace, as a view."""
-        count = len(self._expressions) if name in ("table", "memory", "sides") else None
+        count = self._plan.sizes.get(name)
         start = self._detector.areas.starts[name]
         view = self._areas[start:].view(np.uint8)
         kind = np.dtype(dtype)
@@ -130,7 +134,7 @@ class Detection:
         block = self.block[0]
         for name in ("resumed", "skip", "flags", "verdict", "flipped"):
             block[name] = 0
-        for name in ("position", "reach"):
+        for name in ("position", "reach", "stuck"):
             block[name] = 0.0
 
     def set_modes(
@@ -143,13 +147,14 @@ class Detection:
         values: dict[Expression, Any] = {time_node: time[0] + time[1]}
         values |= dict(zip(system.states, map(float, state), strict=True))
         values |= dict(zip(system.parameters, map(float, parameters), strict=False))
-        memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
+        memory = self._area("memory", rt.EVENT_MEMORY)[self._plan.first_switch :]
         for place, switch in enumerate(self.switches):
             number = self._first_mode + switch.mode
             if switch.change:
                 side, mode = -float(switch.change), float(switch.condition.evaluate(values))
             else:
-                g = float(self._expressions[len(self.events) + place].evaluate(values))
+                surface = self._plan.functions[self._plan.first_switch + place]
+                g = float(surface.evaluate(values))
                 side = mode = math.copysign(1.0, g) if g else float(switch.at_zero)
             machine.parameters[:, number] = 0.0
             machine.parameters[0, number] = mode
@@ -167,7 +172,7 @@ class Detection:
         planes = machine.parameters.copy()
         number = int(self.block[0]["flipped"]) - 1
         if number >= 0:
-            switch = self.switches[number - len(self.events)]
+            switch = self.switches[number - self._plan.first_switch]
             place = self._first_mode + switch.mode
             old = planes[0, place]
             planes[0, place] = old - switch.change if switch.change else -old
@@ -179,7 +184,8 @@ class Detection:
         """A propagation starts: nothing is recorded yet."""
         last = float(machine.control[0]["step"])
         if last and (last < 0) != backward:  # what was left at a surface is met there again
-            memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
+            first = self._plan.first_switch
+            memory = self._area("memory", rt.EVENT_MEMORY)[first : first + len(self.switches)]
             memory["open"] = memory["reported"] = 0.0
         self.block[0]["count"] = 0
         control = machine.control[0]
@@ -217,7 +223,8 @@ class Detection:
     def _rows(self) -> np.ndarray:
         count = int(self.block[0]["count"])
         length = self._detector.record_length
-        return self._records[: count * length].reshape(count, length)
+        rows = self._records[: count * length].reshape(count, length)
+        return self._plan.owned(rows)
 
     def _states(self, rows: np.ndarray, machine: Machine) -> np.ndarray:
         kind, size = machine.kind, machine.stepper.size
@@ -235,7 +242,7 @@ class Detection:
         rows = self._rows()
         pairs = machine.kind.parts > 1
         listed = []
-        for number in range(len(self._expressions)):
+        for number in range(len(self.events) + len(self.switches)):
             own = rows[rows[:, 0] == number]
             instants = np.array(own[:, 1:3])
             times = instants.copy() if pairs else instants.sum(axis=1)
@@ -244,7 +251,8 @@ class Detection:
         return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
 
 
-def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Stepper) -> rt.Detector:
+def _compile(plan: Plan, system: System, stepper: rt.Stepper) -> rt.Detector:
+    expressions = plan.functions
     given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
     given[time_node] = Input("time", (0,))
@@ -256,7 +264,17 @@ def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Step
     terms = 0 if all(linear) else ENCLOSURE_ORDER
     enclosures = _enclosures(expressions, system, given, terms)
     linked = {**externals(program), **externals(noise), **externals(enclosures)}
-    return rt.build_detector(program, noise, enclosures, stepper.states, linear, linked)
+    return rt.build_detector(
+        program,
+        noise,
+        enclosures,
+        stepper.states,
+        linear,
+        linked,
+        rough=plan.rough,
+        formulas=plan.formulas(system.parameters),
+        combined=[len(plan.formula_inputs(formula)) for formula in plan.combined],
+    )
 
 
 def _enclosures(
