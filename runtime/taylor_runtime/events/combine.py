@@ -8,8 +8,9 @@ list `roots` gets the roots of the combined functions besides, each behind those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from taylor_runtime.control import Fields
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.search import Search
@@ -19,6 +20,7 @@ from taylor_runtime.layout import Chunk
 from taylor_runtime.program import Input, Program
 from taylor_runtime.rows import Rendering
 
+Body = Callable[[Index, list[Value]], Sequence[Value]]
 AT_ONCE = 2.0**-44  # of time or step: roots of parts that count as one
 
 
@@ -94,14 +96,14 @@ class Combination(Part):
 
     # -- helpers ----------------------------------------------------------------------------------
 
-    def _indexed(self, body):  # type: ignore[no-untyped-def]
+    def _indexed(self, body: Callable[[Value, list[Value]], Sequence[Value]]) -> Body:
         def one(i: Index, carried: list[Value]) -> Sequence[Value]:
             value = i if isinstance(i, Value) else self.b.constant(i, I64)
             return body(value, carried)
 
         return one
 
-    def _each(self, count: int, body) -> None:  # type: ignore[no-untyped-def]
+    def _each(self, count: int, body: Callable[[Value], None]) -> None:
         def one(i: Value, _: list[Value]) -> Sequence[Value]:
             body(i)
             return []
@@ -148,7 +150,7 @@ class Combination(Part):
         self._keep_side(trial, sign)
         return result
 
-    def _keep_side(self, trial, sign: Value) -> None:  # type: ignore[no-untyped-def]
+    def _keep_side(self, trial: Fields, sign: Value) -> None:
         b = self.b
         unknown = b.ne(sign, sign) | ~b.eq(sign, sign)
         kept = b.select(b.eq(sign, 0), trial.get("side"), sign)
