@@ -11,6 +11,7 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.integrate import times as tm
+from taylor.integrate.accumulation import Accumulation
 from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
@@ -46,6 +47,7 @@ class Propagation:
         self.dense = dense
         self.grid = grid
         self.budget = 1 if callback else 64
+        self.accumulation = Accumulation()
         self.bar = ProgressBar(integrator.time, end[0], progress)
 
     def run(self) -> Outcome:
@@ -222,6 +224,9 @@ class Propagation:
             return None
         changed = ta._values() != shown
         code = self._cut(changed)
+        if ending is None and changed and ta.time_pair == time:
+            endless = self.accumulation.add(waiting, time)
+            ending = None if endless is None else (Status.ACCUMULATING, endless)
         if code == rt.EVENT_STOP or not changed:
             ending = ending or self._ending(code)
         self._reload()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taylor.expression import Expression
+from taylor.expression import CONDITIONS, Expression
 from taylor.sums import exact_value, split_factor
 from taylor.traverse import reachable
 
@@ -10,9 +10,10 @@ POSITIVE = {
     "exp", "exp2", "cosh", "sigmoid", "sigmoid_derivative", "softplus", "erfc", "erf_derivative",
     "sech_squared",
 }  # fmt: skip
-_ENTIRE = POSITIVE | {
-    "linear", "mul", "sin", "cos", "sinh", "tanh", "asinh", "atan", "erf", "expm1", "besselj",
-    "kepler_E", "kepler_F",
+_SINGULAR = {  # somewhere: poles, ends of domains, kinks, jumps, cuts
+    "cbrt", "tan", "gamma", "lgamma", "digamma", "polygamma", "bessely", "lambertw",
+    "lambertw_derivative", "log1p", "asin", "acos", "acosh", "atanh", "atan2", "abs", "sign",
+    "floor", "minimum", "maximum", "relu", "leaky_relu", "where", *CONDITIONS,
 }  # fmt: skip
 _LOGARITHMS = {"log", "log2", "log10"}
 
@@ -87,8 +88,8 @@ class Facts:
         return int(e.op in ("abs", "hypot", "relu"))
 
     def _is_smooth_operation(self, e: Expression) -> bool:
-        if not e.args or e.op == "index" or e.op in _ENTIRE:
-            return True
+        if e.op in _SINGULAR:
+            return False
         if e.op == "div":
             return self._bound[e.args[1]] > 0 or not self._varies[e.args[1]]
         if e.op == "pow":
@@ -96,7 +97,7 @@ class Facts:
             return (type(n) is int and n > 0) or self._bound[e.args[0]] > 0
         if e.op == "sqrt":
             return self._bound[e.args[0]] > 0
-        return e.op == "hypot" or (e.op in _LOGARITHMS and self._bound[e.args[0]] == 2)
+        return e.op not in _LOGARITHMS or self._bound[e.args[0]] == 2
 
 
 def factors(e: Expression) -> dict[Expression, int]:

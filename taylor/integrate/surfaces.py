@@ -169,18 +169,23 @@ class _Signs:
 
     # -- products, powers, and functions of one sign
 
+    def pole(self, e: Expression) -> Expression:
+        """The sign of 1 / e: its poles are no zeros, though signs may change there."""
+        sign = self.sign(e, zeros=False)
+        return sign if exact_value(sign) is not None else where(sign < 0, -1, 1)
+
     def _mul(self, e: Expression, zeros: bool) -> Expression:
         a, b = e.args
         return self.sign(a, zeros) * self.sign(b, zeros)
 
     def _div(self, e: Expression, zeros: bool) -> Expression:
-        return self.sign(e.args[0], zeros) * self.sign(e.args[1], zeros=False)
+        return self.sign(e.args[0], zeros) * self.pole(e.args[1])
 
     def _pow(self, e: Expression, zeros: bool) -> Expression:
         base, n = e.args[0], exact_value(e.args[1])
         vanishes = zeros and n is not None and n > 0
         if type(n) is int and n % 2:
-            return self.sign(base, vanishes)
+            return self.sign(base, zeros) if vanishes else self.pole(base)
         if type(n) is int or self.facts.is_nonnegative(base):
             return self.sign(base) ** 2 if vanishes else ONE
         return self._inside_of(base, ONE, ZERO if vanishes else _NOT_A_NUMBER)
@@ -196,14 +201,14 @@ class _Signs:
 
     def _tan(self, e: Expression, zeros: bool) -> Expression:
         u = e.args[0]
-        return self.sign(f.sin(u), zeros) * self.sign(f.cos(u), zeros)
+        return self.sign(f.sin(u), zeros) * self.pole(f.cos(u))
 
     def _atan2(self, e: Expression, zeros: bool) -> Expression:
         return self.sign(e.args[0], zeros)
 
     def _gamma(self, e: Expression, zeros: bool) -> Expression:
         u = e.args[0]
-        return where(self.sign(u - Fraction(1, 2)) > 0, 1, self.sign(f.sin(pi * u), zeros))
+        return where(self.sign(u - Fraction(1, 2)) > 0, 1, self.pole(f.sin(pi * u)))
 
     def _log(self, e: Expression, zeros: bool) -> Expression:
         return self._inside_of(e.args[0], self.sign(e.args[0] - 1), _NOT_A_NUMBER)
@@ -322,7 +327,7 @@ class _Signs:
         for c, above, own in quotients:
             left = [d for d in poles if d not in set(own)]
             numerator = numerator + c * multiply_many([above, *left])
-        return self.sign(numerator) * self.sign(total, zeros=False)
+        return self.sign(numerator) * self.pole(total)
 
     def _quotient(self, e: Expression) -> tuple[Expression, tuple[Expression, ...]]:
         """A term as a numerator, and denominators that may be zero."""

@@ -17,6 +17,7 @@ EVENT_BLOCK = np.dtype(
     [
         ("position", np.float64),  # where the piece of the step begins that is to be searched
         ("reach", np.float64),  # length of the last piece
+        ("stuck", np.float64),  # the same if no series went along it; else 0
         ("cut", np.float64),  # where callbacks are asked, or the step is cut
         ("cut_low", np.float64),
         ("resumed", np.int64),  # the search was interrupted, and goes on
@@ -42,7 +43,7 @@ EVENT_TABLE = np.dtype(
         ("tells", np.int64),  # Python decides what comes after a switch
     ]
 )
-RECORD, STOP, ASK, SWITCH = range(4)  # actions
+RECORD, STOP, ASK, SWITCH, PART = range(5)  # actions; a part's roots are others'
 STOPS, ASKS, SWITCHES, SLIDES, TELLS = 1, 2, 4, 8, 16  # flags
 GO, CUT = 1, 2  # verdicts
 ROOT_FIELDS = 4  # place (high, low), direction, event
@@ -56,11 +57,18 @@ class DetectorOptions:
     states: places of the stepper's state vector, whose coefficients are the slots of source "jet".
     linear: per event, whether it is a linear combination of states and time, so that its polynomial
             is as good as theirs and needs no other check.
+    rough:  per event, whether its series may not represent it where they seem to converge (jumps,
+            poles, infinite slopes); () for none.
+    first_part: the events from here on are parts of combined functions and no events themselves.
+    combined: per combined function, whose numbers follow those of events, how many parts it has.
     """
 
     states: StateRows
     linear: tuple[bool, ...]
     unrolled: bool = False
+    rough: tuple[bool, ...] = ()
+    first_part: int = 0
+    combined: tuple[int, ...] = ()
 
     @property
     def element(self) -> str:
@@ -78,7 +86,8 @@ class Areas:
     def of(cls, program: Program, options: DetectorOptions) -> Areas:
         planes, order = planes_of(options.element), program.order
         places = StateRows.of(program, options.element).size
-        count, row = len(program.outputs), row_length(order)
+        outputs, row = len(program.outputs), row_length(order)
+        count, combined = outputs + len(options.combined), len(options.combined)
         lengths = {
             "work": planes * Layout.of(program).size,
             "series": planes * (order + 1) * places,
@@ -94,9 +103,14 @@ class Areas:
             "curve": row + 1,
             "scan": scan_work(order),
             "found": 6 * (order + 2),
-            "roots": ROOT_FIELDS * 3 * (order + 2) * count,
+            "roots": ROOT_FIELDS * 3 * (order + 2) * (count + sum(options.combined)),
             "binomials": binomials(order).size,
         }
+        if combined:
+            lengths |= dict.fromkeys(("signs", "middle"), outputs - options.first_part)
+            lengths |= dict.fromkeys(("before", "between", "after"), combined)
+        if any(options.rough):
+            lengths["chords"] = outputs
         starts, end = {}, 0
         for name, length in lengths.items():
             starts[name] = end

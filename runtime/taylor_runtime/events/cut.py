@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taylor_runtime.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
 from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
+from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
@@ -12,9 +13,10 @@ from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
 class Cut(Part):
     """Makes the step end at `block.cut`."""
 
-    def __init__(self, frame: Frame, search: Search) -> None:
+    def __init__(self, frame: Frame, search: Search, combination: Combination | None) -> None:
         super().__init__(frame)
         self.search = search
+        self.combination = combination
 
     def cut(self, position: Value, flags: Value, verdict: Value) -> Value:
         """End the step at `cut`, with every event's memory as it is there; returns the status."""
@@ -76,6 +78,8 @@ class Cut(Part):
             return []
 
         self.each_event([], one)
+        if self.combination is not None:
+            self.combination.remember_until()
 
     def _flip(self) -> list[Value]:
         """Set the modes that switched, and let their events start on the other side."""

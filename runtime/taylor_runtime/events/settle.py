@@ -8,6 +8,7 @@ from taylor_runtime.events.block import (
     ASKS,
     CUT,
     EVENT_HEADER,
+    PART,
     ROOT_FIELDS,
     SLIDES,
     STOP,
@@ -140,7 +141,10 @@ class Settlement(Part):
             b.store(b.select(b.eq(seen, 0), b.constant(0, F64), flip), self.area("flips", event))
             return []
 
-        b.if_(right & ~cool, record)
+        wanted_root = right & ~cool
+        if self.watch.combined:
+            wanted_root = wanted_root & b.ne(action, PART)
+        b.if_(wanted_root, record)
 
     def _record(
         self,
