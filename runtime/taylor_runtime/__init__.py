@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from taylor_runtime.events.block import EVENT_HEADER as EVENT_HEADER
     from taylor_runtime.events.block import EVENT_TABLE as EVENT_TABLE
     from taylor_runtime.events.block import GO as GO
+    from taylor_runtime.events.block import PART as PART
     from taylor_runtime.events.block import RECORD as RECORD
     from taylor_runtime.events.block import STOP as STOP
     from taylor_runtime.events.block import SWITCH as SWITCH
@@ -100,7 +101,7 @@ _NAMES = {
         "RECORDS_FULL ROW RUNNING SLIDING STEP_UNDERFLOW"
     ),
     "engine": "CompileError prepare",
-    "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO RECORD STOP SWITCH EVENT_TABLE",
+    "events.block": "ASK EVENT_BLOCK CUT EVENT_HEADER GO PART RECORD STOP SWITCH EVENT_TABLE",
     "events.roots": "EVENT_MEMORY binomials",
     "explain": "Instructions Pack count_instructions explain_program",
     "expansion_build": "Expansion build_expansion",

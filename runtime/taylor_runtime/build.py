@@ -343,19 +343,36 @@ def build_detector(
     states: StateRows,
     linear: Sequence[bool],
     externals: Externals | None = None,
+    *,
+    rough: Sequence[bool] = (),
+    formulas: Program | None = None,
+    combined: Sequence[int] = (),
 ) -> Detector:
-    """Compile the detection of a program's outputs along steps of a stepper with such states."""
+    """Compile the detection of a program's outputs along steps of a stepper with such states.
+
+    formulas, combined: the signs of functions that are put together from the last outputs, and how
+    many each takes; see `DetectorOptions`.
+    """
     element = states.element
     program = program if element == PAIR else compensate(program)
     program, unrolled = choose(program, element)
-    options = DetectorOptions(states, tuple(linear), unrolled, calls_python(externals))
+    parts = dict(formulas.inputs).get("sign", 0) if formulas is not None else 0
+    options = DetectorOptions(
+        states,
+        tuple(linear),
+        unrolled,
+        calls_python(externals),
+        tuple(rough) if any(rough) else (),
+        len(program.outputs) - parts,
+        tuple(combined),
+    )
     nameless = [
         replace(p, rows=tuple(replace(row, name="") for row in p.rows))
-        for p in (program, noise, enclosures)
+        for p in (program, noise, enclosures, *([] if formulas is None else [formulas]))
     ]
     scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
     module = compile_ir(
-        lambda: detector_module(program, noise, enclosures, options),
+        lambda: detector_module(program, noise, enclosures, formulas, options),
         [DETECT],
         externals={**(externals or {}), SCAN: scan.address(SCAN)},
         label="detector",

@@ -83,9 +83,9 @@ class Step:
 class Input:
     """u_0 is given from outside: slot `index` of `source`.
 
-    Sources are "state", "parameter", "time", "jet" and "radius" (how far inputs move in a step, for
-    the enclosures of events).  For "jet" all coefficients are given; "time" has u_1 = the time
-    scale and no more.  Packed rows list one index per lane.
+    Sources are "state", "parameter", "time", "jet", "radius" (how far inputs move in a step, for
+    the enclosures of events) and "sign" (of parts of event functions).  For "jet" all coefficients
+    are given; "time" has u_1 = the time scale and no more.  Packed rows list one index per lane.
     """
 
     source: str

@@ -17,7 +17,7 @@ from taylor_runtime.program import (
 
 TIMES = ("1", "n", "1/n", "h/n", "h")
 NUMBERS = (int, float, Fraction)
-SOURCES = ("state", "parameter", "time", "jet", "radius")
+SOURCES = ("state", "parameter", "time", "jet", "radius", "sign")
 
 
 class ProgramError(ValueError):

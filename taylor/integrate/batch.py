@@ -114,7 +114,8 @@ class Batch:
         the ends.  All are finite numbers of the integrator's kind.
         """
         rows = Rows(self, states, times, ends, max_steps)
-        rows.parameters[:] = self.parameters if parameters is None else parameters
+        given = self.parameters if parameters is None else parameters
+        rows.parameters[:, : given.shape[-1]] = given  # behind them are modes: 0
         if grids is not None:
             rows.add_grids(grids)
         self.work(rows, stop or Stop())

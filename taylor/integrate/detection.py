@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +11,12 @@ import taylor_runtime as rt
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.enclosure import Model, enclosure
+from taylor.evaluate import evaluate
 from taylor.expression import Expression, variable
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
+from taylor.integrate.plan import Plan
 from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
 from taylor.integrate.times import Pair
@@ -42,12 +43,12 @@ class Detection:
         system = model.system
         self.events = tuple(events)
         self.switches = model.switches
-        self._modes = 1 + max((s.mode for s in self.switches), default=-1)
+        self._modes = len(model.modes)
         self._first_mode = len(system.parameters) - self._modes
         watched = [model.event_function(scalars(event.expression).item()) for event in events]
         surfaces = [scalars(switch.surface).item() for switch in self.switches]
-        self._expressions = watched + surfaces
-        self._detector = _compile(self._expressions, system, stepper)
+        self._plan = plan = Plan(watched, surfaces)
+        self._detector = _compile(plan, system, stepper)
         self._system = system
         self._prepare()
 
@@ -60,26 +61,36 @@ class Detection:
         self._area("binomials", np.float64)[: table.size] = table.ravel()
         self._records = rt.aligned_zeros(FIRST_RECORDS * detector.record_length)
         settings = self._area("table", rt.EVENT_TABLE)
-        for row, event in zip(settings, self.events, strict=False):
+        settings["action"] = rt.PART
+        for number, event in zip(self._plan.numbers, self.events, strict=True):
+            row = settings[number]
             row["direction"], row["cooldown"] = event.direction, event.cooldown
             asks = event.callback is not None
             row["action"] = rt.ASK if asks else rt.STOP if event.terminal else rt.RECORD
         for place, switch in enumerate(self.switches):
-            row = settings[len(self.events) + place]
+            number = self._plan.first_switch + place
+            row = settings[number]
             row["action"], row["mode"] = rt.SWITCH, self._first_mode + switch.mode
             row["change"] = switch.change
-            row["partner"] = len(self.events) + place + switch.change
+            row["partner"] = number + switch.change
+        self.tell(always=False)
+        self._before: np.ndarray | None = None
         self._locate()
         self.forget()
 
     def _area(self, name: str, dtype: Any) -> np.ndarray:
         """A part of the workspace, as a view."""
-        count = len(self._expressions) if name in ("table", "memory", "sides") else None
+        count = self._plan.sizes.get(name)
         start = self._detector.areas.starts[name]
         view = self._areas[start:].view(np.uint8)
         kind = np.dtype(dtype)
         whole = view[: len(view) // kind.itemsize * kind.itemsize].view(kind)
         return whole if count is None else whole[:count]
+
+    def _of_switches(self, name: str, dtype: Any) -> np.ndarray:
+        """The rows of an area that belong to switches, as a view."""
+        first = self._plan.first_switch
+        return self._area(name, dtype)[first : first + len(self.switches)]
 
     def _locate(self) -> None:
         """Tell the block where things are."""
@@ -128,6 +139,7 @@ class Detection:
         """
         memory = self._area("memory", rt.EVENT_MEMORY)
         memory["side"] = 0.0
+        self._of_switches("flips", np.float64)[:] = 0.0
         if not keep_reported:
             memory["open"] = memory["reported"] = memory["noise"] = 0.0
             memory["last"] = np.nan
@@ -135,44 +147,57 @@ class Detection:
         block = self.block[0]
         for name in ("resumed", "skip", "flags", "verdict", "flipped"):
             block[name] = 0
-        for name in ("position", "reach"):
+        for name in ("position", "reach", "stuck"):
             block[name] = 0.0
 
-    def set_modes(
-        self, state: np.ndarray, time: Pair, parameters: np.ndarray, machine: Machine
-    ) -> None:
-        """Choose the branch of every switch from the sign of its surface."""
-        if not self.switches:
-            return
-        system = self._system
-        values: dict[Expression, Any] = {time_node: time[0] + time[1]}
-        values |= dict(zip(system.states, map(float, state), strict=True))
-        values |= dict(zip(system.parameters, map(float, parameters), strict=False))
-        memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
-        for place, switch in enumerate(self.switches):
-            number = self._first_mode + switch.mode
-            if switch.change:
-                side, mode = -float(switch.change), float(switch.condition.evaluate(values))
-            else:
-                g = float(self._expressions[len(self.events) + place].evaluate(values))
-                side = mode = math.copysign(1.0, g) if g else float(switch.at_zero)
-            machine.parameters[:, number] = 0.0
-            machine.parameters[0, number] = mode
-            values[system.parameters[number]] = mode
-            memory[place]["side"] = side
-            memory[place]["open"] = memory[place]["reported"] = 0.0
+    def put_switch(self, place: int, side: float, met: bool = False, noise: float = 0.0) -> None:
+        """A switch starts on this side of its surface.
+
+        met: on the surface, as is known: what |g| <= noise does there is no news.
+        """
+        memory = self._of_switches("memory", rt.EVENT_MEMORY)[place]
+        memory["side"] = side
+        memory["open"] = memory["reported"] = float(met)
+        if met:
+            memory["noise"] = max(float(memory["noise"]), noise)
+        self._of_switches("sides", np.float64)[place] = 0.0
+
+    def has_news(self) -> bool:
+        """Whether the last step ended at a switch about which Python decides."""
+        flips = self._of_switches("flips", np.float64)
+        tells = self._of_switches("table", rt.EVENT_TABLE)["tells"]
+        return bool(flips.any() or (self.block[0]["flipped"] and tells.any()))
+
+    def met(self) -> list[int]:
+        """The switches on whose surfaces the motion is, for all that the search knows."""
+        memory = self._of_switches("memory", rt.EVENT_MEMORY)
+        flips = self._of_switches("flips", np.float64)
+        known = (flips != 0) | ((memory["open"] != 0) & (memory["reported"] != 0))
+        flips[:] = 0.0
+        return [int(place) for place in np.flatnonzero(known)]
+
+    def tell(self, always: bool) -> None:
+        """Let Python decide about all switches, or only where the motion may come to rest."""
+        table = self._of_switches("table", rt.EVENT_TABLE)
+        for row, switch in zip(table, self.switches, strict=True):
+            row["tells"] = int(always or switch.rests)
 
     def modes(self, machine: Machine) -> np.ndarray:
         """The branches in force: +-1, or the value of a `floor`."""
-        first = self._first_mode
-        return np.array(machine.parameters[0, first : first + self._modes], dtype=float)
+        return np.array(machine.parameters[0, self._first_mode :][: self._modes], dtype=float)
+
+    def keep_before(self, parameters: np.ndarray | None) -> None:
+        """What the parameters of the last step were, if Python changed modes at its end."""
+        self._before = parameters
 
     def before_switch(self, machine: Machine) -> np.ndarray:
         """The parameters of the last step, before a switch at its end changed a mode."""
+        if self._before is not None:
+            return self._before
         planes = machine.parameters.copy()
         number = int(self.block[0]["flipped"]) - 1
         if number >= 0:
-            switch = self.switches[number - len(self.events)]
+            switch = self.switches[number - self._plan.first_switch]
             place = self._first_mode + switch.mode
             old = planes[0, place]
             planes[0, place] = old - switch.change if switch.change else -old
@@ -184,7 +209,7 @@ class Detection:
         """A propagation starts: nothing is recorded yet."""
         last = float(machine.control[0]["step"])
         if last and (last < 0) != backward:  # what was left at a surface is met there again
-            memory = self._area("memory", rt.EVENT_MEMORY)[len(self.events) :]
+            memory = self._of_switches("memory", rt.EVENT_MEMORY)
             memory["open"] = memory["reported"] = 0.0
         self.block[0]["count"] = 0
         control = machine.control[0]
@@ -198,6 +223,32 @@ class Detection:
         larger[: len(self._records)] = self._records
         self._records = larger
         self._locate()
+
+    def record(self, event: int, machine: Machine, direction: float = 0.0) -> None:
+        """Write that an event has a zero at the machine's state, which nobody reports again."""
+        number = self._plan.numbers[event]
+        if int(self.block[0]["count"]) == int(self.block[0]["capacity"]):
+            self.grow()
+        row = self._records[int(self.block[0]["count"]) * self._detector.record_length :]
+        row[: rt.EVENT_HEADER] = (number, *machine.time, direction)
+        planes = machine.planes()
+        numbers = row[rt.EVENT_HEADER :].view(planes.dtype)
+        numbers[: planes.size] = planes.ravel()
+        self.block[0]["count"] += 1
+        memory = self._area("memory", rt.EVENT_MEMORY)[number]
+        memory["open"] = memory["reported"] = 1.0
+        memory["last"] = machine.time[0]
+
+    def known_sides(self) -> np.ndarray:
+        """The last signs of events that counted; 0 where none is known, or a zero since then is."""
+        memory = self._area("memory", rt.EVENT_MEMORY)
+        return np.where(memory["reported"] != 0, 0.0, memory["side"])
+
+    def reached(self, sides: np.ndarray, values: Mapping[Any, Any]) -> list[int]:
+        """The events that are at zero, which were on sides that are known."""
+        listed = zip(self._plan.numbers, enumerate(self.events), strict=True)
+        apart = [(n, e) for k, (n, e) in listed if e.direction == 0 and sides[k] != 0]
+        return [n for n, e in apart if evaluate(e.expression, values) == 0]
 
     def answer(self, cut: bool) -> None:
         """What the callbacks want: to start anew at the event, or to go on."""
@@ -222,7 +273,8 @@ class Detection:
     def _rows(self) -> np.ndarray:
         count = int(self.block[0]["count"])
         length = self._detector.record_length
-        return self._records[: count * length].reshape(count, length)
+        rows = self._records[: count * length].reshape(count, length)
+        return self._plan.owned(rows)
 
     def _states(self, rows: np.ndarray, machine: Machine) -> np.ndarray:
         kind, size = machine.kind, machine.stepper.size
@@ -240,7 +292,7 @@ class Detection:
         rows = self._rows()
         pairs = machine.kind.parts > 1
         listed = []
-        for number in range(len(self._expressions)):
+        for number in range(len(self.events) + len(self.switches)):
             own = rows[rows[:, 0] == number]
             instants = np.array(own[:, 1:3])
             times = instants.copy() if pairs else instants.sum(axis=1)
@@ -249,7 +301,8 @@ class Detection:
         return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
 
 
-def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Stepper) -> rt.Detector:
+def _compile(plan: Plan, system: System, stepper: rt.Stepper) -> rt.Detector:
+    expressions = plan.functions
     given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
     given[time_node] = Input("time", (0,))
@@ -261,7 +314,17 @@ def _compile(expressions: Sequence[Expression], system: System, stepper: rt.Step
     terms = 0 if all(linear) else ENCLOSURE_ORDER
     enclosures = _enclosures(expressions, system, given, terms)
     linked = {**externals(program), **externals(noise), **externals(enclosures)}
-    return rt.build_detector(program, noise, enclosures, stepper.states, linear, linked)
+    return rt.build_detector(
+        program,
+        noise,
+        enclosures,
+        stepper.states,
+        linear,
+        linked,
+        rough=plan.rough,
+        formulas=plan.formulas(system.parameters),
+        combined=[len(plan.formula_inputs(formula)) for formula in plan.combined],
+    )
 
 
 def _enclosures(

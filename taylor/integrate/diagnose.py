@@ -64,13 +64,17 @@ def why_not_finite(integrator: Integrator) -> str:
     )
 
 
-def why_sliding(integrator: Integrator) -> str:
-    """Which surface holds the solution."""
-    listed = [(str(s.condition), c) for s, c in integrator._switch_records() if len(c)]
-    latest = max(listed, key=lambda item: float(np.ravel(item[1].times)[-1]), default=None)
-    where = f" {latest[0]}" if latest else ""
+def why_sliding(integrator: Integrator, conditions: list[str]) -> str:
+    """Which surfaces hold the solution; without any, that no branch is known to lead on."""
+    where = " and of ".join(conditions)
+    if not where:
+        return (
+            f"at t = {integrator.time!r} the solution is on a surface where the right-hand side "
+            "changes, and none of its branches there leads on, or none can be told to; move the "
+            "state off the surface, or smooth the switch"
+        )
     return (
-        f"at t = {integrator.time!r} the solution reached the surface of{where} and both branches "
+        f"at t = {integrator.time!r} the solution reached the surface of {where} and both branches "
         "lead back to it: it slides along, which no branch describes; give the sliding motion its "
         "own equations, or smooth the switch"
     )

@@ -26,6 +26,7 @@ from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.parameters import Parameters
 from taylor.integrate.parts import COPIED, compile_stepper
 from taylor.integrate.propagation import Propagation
+from taylor.integrate.steering import Steering
 from taylor.integrate.stiffness import StiffnessWatch
 from taylor.integrate.switches import switched
 from taylor.integrate.system import System, make_system, with_parameters_of
@@ -133,6 +134,7 @@ class Integrator(Trajectory):
         started = clock.perf_counter()
         self._machine = self._make_machine()
         self._detection = self._detect(watched)
+        self._steering = self._steer()
         self.compile_seconds = clock.perf_counter() - started
         self._known = None
         self._watch = StiffnessWatch(self)
@@ -159,6 +161,9 @@ class Integrator(Trajectory):
         model = self._model
         return Detection(events, model, self._machine.stepper)
 
+    def _steer(self) -> Steering | None:
+        return Steering(self._model) if self._model.modes else None
+
     def __repr__(self) -> str:
         return (
             f"Integrator({len(self.system)} states, time={self.time!r}, order={self.order}, "
@@ -173,13 +178,15 @@ class Integrator(Trajectory):
         other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
+        other._steering = None if self._steering is None else copy.copy(self._steering)
         other._watch = StiffnessWatch(other)
         other._running = 0
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        made = ("_names", "_machine", "_watch", "_running", "_model", "_detection", "_batch")
+        remade = ("_names", "_machine", "_watch", "_running", "_model", "_detection")
+        made = {*remade, "_batch", "_steering"}
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         known = None if self._detection is None else self._detection.state()
         memory = self._machine.memory()
@@ -197,6 +204,7 @@ class Integrator(Trajectory):
         self._detection = self._detect(events)
         if self._detection is not None:
             self._detection.restore(seen)
+        self._steering = self._steer()
         self._watch = StiffnessWatch(self)
         self._running = 0
 
@@ -261,7 +269,9 @@ class Integrator(Trajectory):
 
     @property
     def modes(self) -> np.ndarray:
-        """The branches in force: +1 where a condition holds, else -1; the value of a `floor`.
+        """The branches in force: +-1, the sign of the surface, or the value of a `floor`.
+
+        0 where the motion stays on a surface.
 
         Shape (modes,); `switches[i].mode` says which belongs to a switch.
         """

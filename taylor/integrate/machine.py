@@ -131,6 +131,19 @@ class Machine:
         """A copy of the state in the user's order, shape (n,) or (n, 2)."""
         return self.kind.from_planes(self._vectors()[:, 0, self.slots])
 
+    def before(self) -> np.ndarray:
+        """The state before the last step, as `state` gives it."""
+        return self.kind.from_planes(self._vectors()[:, 2, self.slots])
+
+    def planes(self) -> np.ndarray:
+        """The state as machine code keeps it: shape (parts, places)."""
+        return self._vectors()[:, 0]
+
+    @property
+    def last(self) -> float:
+        """The last step; 0 before the first."""
+        return float(self.control[0]["step"])
+
     def set_parameters(self, values: np.ndarray) -> None:
         """Numbers of the kind, shape (m,) or (m, 2)."""
         self.parameters[:, : len(values)] = self.kind.to_planes(values)

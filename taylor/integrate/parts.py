@@ -24,6 +24,7 @@ COPIED = frozenset(
         "_modelled",
         "_machine",
         "_detection",
+        "_steering",
         "_batch",
         "_watch",
         "_state",

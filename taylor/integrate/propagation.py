@@ -11,6 +11,7 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.integrate import times as tm
+from taylor.integrate.accumulation import Accumulation
 from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
 from taylor.integrate.impulses import Past, Schedule
 from taylor.integrate.machine import step_asked_for
@@ -50,19 +51,24 @@ class Propagation:
         self.grid = grid
         self.budget = 1 if callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
+        self.accumulation = Accumulation()
         self.bar = ProgressBar(integrator.time, end[0], progress)
 
     def run(self) -> Outcome:
         """Integrate, and report."""
         ta, machine, control = self.integrator, self.machine, self.control
         machine.begin_counting()
+        backward = self.end < ta.time_pair
+        turned = ta._steering is not None and ta._steering.turn(backward)
         ta._load()
+        if turned and not machine.last and ta._steering is not None:
+            ta._steering.start(machine, ta._detection)  # chosen for the other direction
         control["max_step"] = ta.max_step
         asked = step_asked_for(self.end[0] - ta.time, self._may_end_early())
         control["longest"] = max(control["longest"], asked)
         machine.start_recording(self.dense, self.grid)
         if ta._detection is not None:
-            ta._detection.begin(machine, backward=self.end < ta.time_pair)
+            ta._detection.begin(machine, backward)
         ta._watch.begin()
         try:
             status, message = self._through_jumps()
@@ -162,6 +168,8 @@ class Propagation:
     def _slice(self) -> int:
         """Run machine code; give its arrays more room where they are full."""
         ta, machine = self.integrator, self.machine
+        if ta._detection is not None:
+            ta._detection.keep_before(None)
         try:
             code = machine.run()
         finally:
@@ -175,18 +183,56 @@ class Propagation:
     def _ending(self, code: int) -> Ending | None:
         """What ends the propagation, None to go on."""
         ta = self.integrator
+        if code in (rt.NON_FINITE, rt.STEP_UNDERFLOW):
+            passed, ending = self._past_edge()
+            if passed:
+                return ending
         if code == rt.NON_FINITE:
             return Status.NON_FINITE, why_not_finite(ta)
         if code == rt.STEP_UNDERFLOW:
             return Status.STEP_UNDERFLOW, why_underflow(ta)
-        if code == rt.SLIDING:
-            return Status.SLIDING, why_sliding(ta)
+        held = self._arrive() if code in (rt.SLIDING, rt.EVENT_CUT, rt.EVENT_STOP) else None
         if code == rt.EVENT_STOP:
             assert ta._detection is not None
             return self._event_ending(ta._detection.stopped_by())
+        if held is not None and self.machine.time != self._stop():
+            status = Status.SLIDING if held else Status.STEP_UNDERFLOW
+            return status, why_sliding(ta, held)
         if code == rt.EVENT_ASKED:
             return self._ask()
         return None
+
+    def _stop(self) -> tm.Pair:
+        """Where the machine is to go."""
+        return float(self.control["end"]), float(self.control["end_low"])
+
+    def _arrive(self) -> list[str] | None:
+        """Choose the sides of surfaces; the conditions that hold the motion, if they do."""
+        ta = self.integrator
+        if ta._steering is None or ta._detection is None:
+            return None
+        held = ta._steering.arrive(self.machine, ta._detection)
+        ta._unload()
+        return held
+
+    def _past_edge(self) -> tuple[bool, Ending | None]:
+        """Whether the motion goes on behind a surface, and what events there decide."""
+        ta, detection = self.integrator, self.integrator._detection
+        if ta._steering is None:
+            return False, None
+        sides = None if detection is None else detection.known_sides()
+        if not ta._steering.past_edge(self.machine, detection):
+            return False, None
+        ta._unload()
+        if detection is None or sides is None:
+            return True, None
+        reached = detection.reached(sides, ta._inputs())
+        for number in reached:
+            detection.record(number, self.machine)
+        ending = self._call([n for n in reached if ta.events[n].callback is not None])
+        self._reload()
+        stops = [n for n in reached if ta.events[n].terminal and ta.events[n].callback is None]
+        return True, self._event_ending(stops[0]) if stops else ending
 
     def _event_ending(self, number: int) -> Ending:
         event = self.integrator.events[number]
@@ -204,27 +250,37 @@ class Propagation:
         state, time, waiting = detection.asked(self.machine)
         ta._show(state, time)
         shown = ta._values()
-        ending: Ending | None = None
         try:
-            for number in waiting:
-                event = ta.events[number]
-                assert event.callback is not None
-                answer = event.callback(ta)
-                stops = answer is None or bool(answer)
-                if event.terminal and stops:
-                    ending = ending or self._event_ending(number)
-                elif answer:
-                    ending = ending or (Status.STOPPED, Status.STOPPED.value)
+            ending = self._call(waiting)
         except BaseException:
             self._cut(ta._values() != shown)
             raise
         if ending is None and ta._values() == shown:
             detection.answer(cut=False)
             return None
-        code = self._cut(ta._values() != shown)
-        if ending is None and code != rt.EVENT_CUT:
-            ending = self._ending(code)
+        changed = ta._values() != shown
+        code = self._cut(changed)
+        if ending is None and changed and ta.time_pair == time:
+            endless = self.accumulation.add(waiting, time)
+            ending = None if endless is None else (Status.ACCUMULATING, endless)
+        if code == rt.EVENT_STOP or not changed:
+            ending = ending or self._ending(code)
         self._reload()
+        return ending
+
+    def _call(self, waiting: list[int]) -> Ending | None:
+        """Call callbacks of events; what they end."""
+        ta = self.integrator
+        ending: Ending | None = None
+        for number in waiting:
+            event = ta.events[number]
+            assert event.callback is not None
+            answer = event.callback(ta)
+            stops = answer is None or bool(answer)
+            if event.terminal and stops:
+                ending = ending or self._event_ending(number)
+            elif answer:
+                ending = ending or (Status.STOPPED, Status.STOPPED.value)
         return ending
 
     def _cut(self, changed: bool) -> int:

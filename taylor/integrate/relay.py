@@ -31,7 +31,7 @@ class Round:
         own = slice(None) if self.good.all() else self.good
         states, times, ends = jobs.states[own], jobs.times[own], jobs.ends[own]
         self.rows = Rows(batch, states, times, ends, jobs.max_steps)
-        self.rows.parameters[:] = jobs.parameters[own]
+        self.rows.parameters[:, : jobs.parameters.shape[1]] = jobs.parameters[own]
         grids = jobs.grids()
         if grids is not None:
             memory = self.rows.add_grids(grids[own], memory)

@@ -6,10 +6,12 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import get_ident
+from typing import Any
 
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.expression import time
 from taylor.integrate.batch import Stop
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.events import Crossings
@@ -91,9 +93,24 @@ class Runner:
                 codes[row] = CODES[Status.EVENT]
                 results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
         blank(results, np.flatnonzero(ends.codes == rt.RUNNING))
-        for row in np.flatnonzero(np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))):
+        wrong = np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))
+        for row in np.flatnonzero(wrong | self._asks(jobs)):
             self._again(jobs, int(row), results, stop)
         return results
+
+    def _asks(self, jobs: Jobs) -> np.ndarray:
+        """Rows that start where an equality of the right-hand side may hold: Python decides."""
+        ta, none = self.alone, np.zeros(len(jobs), dtype=bool)
+        if ta._steering is None or not ta._model.equalities:
+            return none
+        values: dict[Any, Any] = {time: jobs.times.sum(axis=-1)}
+        for nodes, numbers in (
+            (ta.system.states, jobs.states),
+            (ta.system.parameters, jobs.parameters),
+        ):
+            listed = leading(numbers, ta._kind).astype(float)
+            values |= {e: listed[:, i] for i, e in enumerate(nodes)}
+        return none | ta._steering.asks(values)
 
     def stopped_by(self, number: int) -> str:
         """What is said of a terminal event."""

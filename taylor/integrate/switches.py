@@ -2,40 +2,65 @@
 
 `where(a < b, f, g)` is f while the mode of a < b is +1 and g while it is -1.  The mode is a hidden
 parameter, constant within a step, so that each branch's own series is used up to the surface a = b
-(an event of its own), and never beyond.
+(an event of its own), and never beyond.  It is 0 while the motion stays on the surface: then the
+condition has the value that it has there as it is written.
+
+What a == b says matters only where the motion stays at a = b, and is no event: its mode is 0 where
+it is to be asked as it is written, OFF where the motion does not stay, and ON while it does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, parameter
+from taylor.expression import COMPARISONS, ZERO, Expression, constant, parameter, pi
+from taylor.functions import atan2
 from taylor.functions.defined import DefinedName
 from taylor.functions.registry import functions
+from taylor.integrate.rests import may_rest
+from taylor.integrate.surfaces import surface
 from taylor.integrate.system import System
-from taylor.logic import where
+from taylor.logic import compare, logical, logical_not, where
 from taylor.lower import scalars
 from taylor.rebuild import rebuild
 from taylor.traverse import inputs, reachable
 
-_ORDERED = {"lt": -1, "le": -1, "gt": +1, "ge": +1}  # sign of a - b where the condition holds
-_AT_ZERO = {"lt": -1, "le": +1, "gt": -1, "ge": +1}
+OFF, ON = 1, 2  # of an equality
 
 
-def _relu(x: Expression) -> Expression:
-    return where(x > 0, x, 0)
+Side = Callable[[Expression], Expression]  # the mode of an expression's sign
 
 
-_BRANCHES: Mapping[str, Any] = {
-    "abs": lambda x: where(x >= 0, x, -x),
-    "sign": lambda x: where(x > 0, 1, -1),
-    "minimum": lambda x, y: where(x <= y, x, y),
-    "maximum": lambda x, y: where(x >= y, x, y),
-    "relu": _relu,
-    "leaky_relu": lambda x, slope: where(x > 0, x, slope * x),
+def _where_positive(side: Side, x: Expression, a: Any, b: Any) -> Expression:
+    return where(compare("gt", side(x), ZERO), a, b)
+
+
+def _unless_negative(side: Side, x: Expression, a: Any, b: Any) -> Expression:
+    return where(compare("ge", side(x), ZERO), a, b)
+
+
+def _angle(side: Side, y: Expression, x: Expression) -> Expression:
+    """atan2 beyond its cut: on the left, about the half-axis that y had the sign of."""
+    s = _unless_negative(side, y, 1, -1)
+    return where(x >= 0, atan2(y, x), pi / 2 * s + atan2(-s * x, s * y))
+
+
+_BRANCHES: Mapping[str, Callable[..., Expression]] = {
+    "abs": lambda side, x: _unless_negative(side, x, x, -x),
+    "sign": lambda side, x: side(x),
+    "minimum": lambda side, x, y: _unless_negative(side, y - x, x, y),
+    "maximum": lambda side, x, y: _unless_negative(side, x - y, x, y),
+    "relu": lambda side, x: _where_positive(side, x, x, 0),
+    "leaky_relu": lambda side, x, slope: _where_positive(side, x, x, slope * x),
+    "atan2": _angle,
+    "lt": lambda side, a, b: compare("gt", side(b - a), ZERO),
+    "le": lambda side, a, b: compare("ge", side(b - a), ZERO),
+    "gt": lambda side, a, b: compare("gt", side(a - b), ZERO),
+    "ge": lambda side, a, b: compare("ge", side(a - b), ZERO),
 }
 
 
@@ -45,29 +70,39 @@ class Switch:
 
     surface:   g, positive where the condition holds.
     condition: what changes, as it was written.
-    at_zero:   the mode on the surface, should the solution start there.
     mode:      which of the modes changes: to the sign of g,
     change:    or by this, where g (a distance to the next value) goes to this sign.
+    rests:     the motion may come to rest on the surface, for all that is known.
     """
 
     surface: Expression
     condition: Expression
-    at_zero: int
     mode: int
     change: int = 0
+    rests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """A condition g == 0 or g != 0, and its mode."""
+
+    surface: Expression
+    condition: Expression
+    mode: int
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchedSystem:
     """A system without conditions of state or time: its last parameters are the modes.
 
-    A mode is +-1, or the value of a `floor` or of another function that counts.
+    A mode is +-1 or 0, or the value of a `floor` or of another function that counts.
     """
 
     system: System
     switches: tuple[Switch, ...]
     modes: tuple[Expression, ...] = ()
     places: Mapping[Expression, Expression] = field(default_factory=dict)  # in tables: their modes
+    equalities: tuple[Equality, ...] = ()
 
     def event_function(self, e: Expression) -> Expression:
         """An event function with the places in its tables made into modes.
@@ -103,11 +138,9 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
         if new.op in _BRANCHES and _varies(new):
-            new = scalars(_BRANCHES[new.op](*new.args)).item()
-            if new.op == "where":
-                new = where(found.condition(new.args[0]), new.args[1], new.args[2])
-        elif new.op in _ORDERED and _varies(new):
-            new = found.condition(new)
+            new = scalars(_BRANCHES[new.op](partial(found.side, new), *new.args)).item()
+        elif new.op in ("eq", "ne") and _varies(new):
+            new = found.equality(new)
         elif (edge := _edge(new)) is not None and _varies(new):
             new = found.counter(new, edge)
         done[e] = new
@@ -118,8 +151,14 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     derivatives = tuple(done[e] for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters)
-    modes = tuple(found.modes)
-    return SwitchedSystem(changed, tuple(found.switches), modes, found.counted)
+    slopes = dict(zip(system.states, derivatives, strict=True))
+    asked = {e for equality in found.equalities for e in (equality.surface, -equality.surface)}
+    switches = tuple(
+        replace(s, rests=not s.change and (s.surface in asked or may_rest(s.surface, slopes)))
+        for s in found.switches
+    )
+    modes, equalities = tuple(found.modes), tuple(found.equalities)
+    return SwitchedSystem(changed, switches, modes, found.counted, equalities)
 
 
 Counter = Callable[[Expression, Callable[[Expression], Expression]], Expression]
@@ -154,6 +193,7 @@ class _Modes:
     def __init__(self) -> None:
         self.modes: list[Expression] = []
         self.switches: list[Switch] = []
+        self.equalities: list[Equality] = []
         self._by_surface: dict[Expression, Expression] = {}
         self.counted: dict[Expression, Expression] = {}
 
@@ -161,18 +201,36 @@ class _Modes:
         self.modes.append(parameter(f"mode {len(self.modes)}: {what}"))
         return self.modes[-1]
 
-    def condition(self, e: Expression) -> Expression:
-        """The condition that its mode is positive."""
-        if e.op not in _ORDERED:
-            return e
+    def side(self, e: Expression, g: Expression) -> Expression:
+        """The sign of g by modes, those of its parts, for a condition or function `e`."""
+        if not _varies(g):
+            return g
+        found = surface(g)
+        return found.sign([self._part(e, g, part) for part in found.parts])
+
+    def _part(self, e: Expression, g: Expression, part: Expression) -> Expression:
+        """The mode that is the sign of a part of g."""
+        if not _varies(part):
+            return part
+        if -part in self._by_surface:
+            return -self._by_surface[-part]
+        if part not in self._by_surface:
+            own = e.op in COMPARISONS and (part is g or part is -g)
+            written = e if own else part > 0
+            self.switches.append(Switch(part, written, len(self.modes)))
+            self._by_surface[part] = self._new(written)
+        return self._by_surface[part]
+
+    def equality(self, e: Expression) -> Expression:
+        """The condition, unless its mode says what it is."""
         a, b = e.args
-        surface = (b - a) if _ORDERED[e.op] < 0 else (a - b)
-        if -surface in self._by_surface:
-            return self._by_surface[-surface] < 0
-        if surface not in self._by_surface:
-            self.switches.append(Switch(surface, e, _AT_ZERO[e.op], len(self.modes)))
-            self._by_surface[surface] = self._new(e)
-        return self._by_surface[surface] > 0
+        if not _varies(a - b):
+            return e
+        self.equalities.append(Equality(a - b, e, len(self.modes)))
+        mode = self._new(e)
+        asked, stays = compare("eq", mode, ZERO), compare("eq", mode, constant(ON))
+        holds = logical("or", stays, logical("and", asked, compare("eq", a, b)))
+        return holds if e.op == "eq" else logical_not(holds)
 
     def counter(self, e: Expression, edge: Callable[[Expression], Expression]) -> Expression:
         """The mode that counts the edges passed: up where the next is reached, down again."""
@@ -181,7 +239,7 @@ class _Modes:
         place, x = len(self.modes), e.args[0]
         mode = self.counted[e] = self._new(e)
         self.switches += [
-            Switch(x - edge(mode + 1), e, -1, place, change=1),
-            Switch(x - edge(mode), e, +1, place, change=-1),
+            Switch(x - edge(mode + 1), e, place, change=1),
+            Switch(x - edge(mode), e, place, change=-1),
         ]
         return mode

@@ -19,6 +19,7 @@ from taylor.integrate.impulses import Past
 from taylor.integrate.machine import Machine
 from taylor.integrate.names import Key, Names
 from taylor.integrate.parameters import Parameters
+from taylor.integrate.steering import Steering
 from taylor.integrate.switches import Switch, SwitchedSystem
 from taylor.integrate.system import System
 from taylor.precision import Precision, as_array, from_mpmath, leading, to_mpmath
@@ -43,6 +44,7 @@ class Trajectory:
     _model: SwitchedSystem
     _machine: Machine
     _detection: Detection | None
+    _steering: Steering | None
     _state: np.ndarray
     _time: tm.Pair
     _parameters: Parameters
@@ -197,8 +199,12 @@ class Trajectory:
         machine.set_parameters(parameters)
         machine.forget_step()
         if self._detection is not None:
-            self._detection.forget(keep_reported=same_time)
-            self._detection.set_modes(state, self._time, leading(parameters, self._kind), machine)
+            # Of what a callback changes at an event, the event is known; else all is new.
+            self._detection.forget(keep_reported=same_time and self._running)
+        if self._steering is not None:
+            if not self._running:
+                self._steering.turn(backward=False)  # until a propagation says where to
+            self._steering.start(machine, self._detection)
         self._known = values
         return True
 
@@ -226,9 +232,6 @@ class Trajectory:
 
     def _found(self) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         return ((), ()) if self._detection is None else self._detection.found(self._machine)
-
-    def _switch_records(self) -> list[tuple[Switch, Crossings]]:
-        return list(zip(self.switches, self._found()[1], strict=True))
 
     def _inputs(self) -> dict[Any, Any]:
         """Values of states, parameters and time, for expressions."""

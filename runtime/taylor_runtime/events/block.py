@@ -17,6 +17,7 @@ EVENT_BLOCK = np.dtype(
     [
         ("position", np.float64),  # where the piece of the step begins that is to be searched
         ("reach", np.float64),  # length of the last piece
+        ("stuck", np.float64),  # the same if no series went along it; else 0
         ("cut", np.float64),  # where callbacks are asked, or the step is cut
         ("cut_low", np.float64),
         ("resumed", np.int64),  # the search was interrupted, and goes on
@@ -39,10 +40,11 @@ EVENT_TABLE = np.dtype(
         ("mode", np.int64),  # parameter that a switch sets to +-1, or changes by
         ("change", np.float64),  # this, if it is not 0: there is then a switch for the way back,
         ("partner", np.int64),  # whose event this is
+        ("tells", np.int64),  # Python decides what comes after a switch
     ]
 )
-RECORD, STOP, ASK, SWITCH = range(4)  # actions
-STOPS, ASKS, SWITCHES, SLIDES = 1, 2, 4, 8  # flags
+RECORD, STOP, ASK, SWITCH, PART = range(5)  # actions; a part's roots are others'
+STOPS, ASKS, SWITCHES, SLIDES, TELLS = 1, 2, 4, 8, 16  # flags
 GO, CUT = 1, 2  # verdicts
 ROOT_FIELDS = 4  # place (high, low), direction, event
 EVENT_HEADER = 4  # event, time, time_low, direction
@@ -56,12 +58,19 @@ class DetectorOptions:
     linear: per event, whether it is a linear combination of states and time, so that its polynomial
             is as good as theirs and needs no other check.
     calls_python: functions in it may raise exceptions: the step then waits, as it was.
+    rough:  per event, whether its series may not represent it where they seem to converge (jumps,
+            poles, infinite slopes); () for none.
+    first_part: the events from here on are parts of combined functions and no events themselves.
+    combined: per combined function, whose numbers follow those of events, how many parts it has.
     """
 
     states: StateRows
     linear: tuple[bool, ...]
     unrolled: bool = False
     calls_python: bool = False
+    rough: tuple[bool, ...] = ()
+    first_part: int = 0
+    combined: tuple[int, ...] = ()
 
     @property
     def element(self) -> str:
@@ -79,7 +88,8 @@ class Areas:
     def of(cls, program: Program, options: DetectorOptions) -> Areas:
         planes, order = planes_of(options.element), program.order
         places = StateRows.of(program, options.element).size
-        count, row = len(program.outputs), row_length(order)
+        outputs, row = len(program.outputs), row_length(order)
+        count, combined = outputs + len(options.combined), len(options.combined)
         lengths = {
             "work": planes * Layout.of(program).size,
             "series": planes * (order + 1) * places,
@@ -95,9 +105,14 @@ class Areas:
             "curve": row + 1,
             "scan": scan_work(order),
             "found": 6 * (order + 2),
-            "roots": ROOT_FIELDS * 3 * (order + 2) * count,
+            "roots": ROOT_FIELDS * 3 * (order + 2) * (count + sum(options.combined)),
             "binomials": binomials(order).size,
         }
+        if combined:
+            lengths |= dict.fromkeys(("signs", "middle"), outputs - options.first_part)
+            lengths |= dict.fromkeys(("before", "between", "after"), combined)
+        if any(options.rough):
+            lengths["chords"] = outputs
         starts, end = {}, 0
         for name, length in lengths.items():
             starts[name] = end

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from taylor_runtime.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
-from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH
+from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
+from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
@@ -12,9 +13,10 @@ from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
 class Cut(Part):
     """Makes the step end at `block.cut`."""
 
-    def __init__(self, frame: Frame, search: Search) -> None:
+    def __init__(self, frame: Frame, search: Search, combination: Combination | None) -> None:
         super().__init__(frame)
         self.search = search
+        self.combination = combination
 
     def cut(self, position: Value, flags: Value, verdict: Value) -> Value:
         """End the step at `cut`, with every event's memory as it is there; returns the status."""
@@ -25,7 +27,7 @@ class Cut(Part):
         self.copy("trial", "memory")
         slides = b.ne(flags & SLIDES, 0)
         block.set("flipped", 0)
-        b.if_(~slides, self._flip)
+        b.if_(~slides, self._flip)  # else Python reads them, and decides
         whole = b.eq(tau, self.end)
         time, time_low = self.time_at(tau)
         if w.element == PAIR:
@@ -43,7 +45,8 @@ class Cut(Part):
 
         b.if_(~whole, shorten)
         stopped = b.ne(flags & STOPS, 0)
-        status = b.select(b.eq(verdict, CUT), b.constant(EVENT_CUT, I64), SWITCHED)
+        told = b.eq(verdict, CUT) | b.ne(flags & TELLS, 0)
+        status = b.select(told, b.constant(EVENT_CUT, I64), SWITCHED)
         status = b.select(slides, b.constant(SLIDING, I64), status)
         return b.select(stopped, b.constant(EVENT_STOP, I64), status)
 
@@ -75,6 +78,8 @@ class Cut(Part):
             return []
 
         self.each_event([], one)
+        if self.combination is not None:
+            self.combination.remember_until()
 
     def _flip(self) -> list[Value]:
         """Set the modes that switched, and let their events start on the other side."""
@@ -97,6 +102,8 @@ class Cut(Part):
                 self.memory("memory", event).set("side", -new)
                 self.memory("memory", event).set("open", 0.0)
                 self.memory("memory", leaves).set("side", new)
+                noise = self.memory("memory", event).get("noise")
+                self.memory("memory", leaves).set("noise", noise)
                 for name in ("open", "reported"):
                     self.memory("memory", leaves).set(name, 1.0)
                 b.store(b.constant(0, F64), at)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from taylor_runtime.control import EVENTS_FULL, RECORD_HEADER, Control, Fields
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.events.block import EVENT_BLOCK, Areas, DetectorOptions
+from taylor_runtime.events.combine import emit_signs
 from taylor_runtime.events.frame import Watch
 from taylor_runtime.events.series import UNROLLED, SeriesFunctions
 from taylor_runtime.events.walk import ARGUMENTS, emit_walk
@@ -30,7 +31,11 @@ NEAR = 2.0**-40  # of the middle of an enclosure: its rounding
 
 
 def detector_module(
-    program: Program, noise: Program, enclosures: Program, options: DetectorOptions
+    program: Program,
+    noise: Program,
+    enclosures: Program,
+    formulas: Program | None,
+    options: DetectorOptions,
 ) -> str:
     """IR text of `i64 taylor.detect(control, block, state, error, record, parameters)`.
 
@@ -39,14 +44,18 @@ def detector_module(
     enclosures: likewise: middle and radius of each along the step.  Slots of source "radius" are,
                 for every state, the next terms of its polynomial on [0, 1] and a bound of the
                 others; then the step.
+    formulas:   likewise: the signs of combined functions; slots of source "sign" are their parts.
 
     Returns 0, or one of the statuses of `control`.
     """
-    for one in (program, noise, enclosures):
-        verify(one)
+    for one in (program, noise, enclosures, formulas):
+        if one is not None:
+            verify(one)
     module = Module()
     functions = SeriesFunctions(module, program, noise, options)
     functions.emit()
+    if formulas is not None:
+        emit_signs(module, functions, formulas)
     emit_walk(module, Watch(program, options))
     parameters = [("ptr", name) for name in ARGUMENTS]
     with module.function(DETECT, "i64", parameters, "nounwind") as (b, arguments):

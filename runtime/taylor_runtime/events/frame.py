@@ -58,6 +58,16 @@ class Watch:
         return len(self.program.outputs)
 
     @property
+    def combined(self) -> int:
+        """Functions that are put together from event functions; their numbers follow those."""
+        return len(self.options.combined)
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether series may not represent some event function."""
+        return any(self.options.rough)
+
+    @property
     def unit(self) -> float:
         """Rounding error of g for each unit of its terms; signs are looked at in double."""
         return UNITS * max(ROUNDING[self.element], ROUNDING["double"])
@@ -133,7 +143,8 @@ class Part:
         return self.area("roots", index * ROOT_FIELDS + field)
 
     def copy(self, source: str, target: str) -> None:
-        b, count = self.b, self.watch.count * (EVENT_MEMORY.itemsize // 8)
+        total = self.watch.count + self.watch.combined
+        b, count = self.b, total * (EVENT_MEMORY.itemsize // 8)
 
         def one(i: Index, _: list[Value]) -> list[Value]:
             b.store(b.load(F64, b.at(self.area(source), i)), b.at(self.area(target), i))

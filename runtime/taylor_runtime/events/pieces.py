@@ -11,6 +11,11 @@ from taylor_runtime.ir import F64, I64, Index, Type, Value
 
 DEFECT = 2.0**-36  # of the sum of the terms: by how much g may miss its series at a piece's end
 SHRINK = 0.7  # of a piece on which a series did not converge
+HALVINGS = 52  # of a piece, to find where a value changes its sign
+CHECKED = (0.87, 0.62, 0.31)  # places of a piece where a series that may deceive is looked at
+CLOSEST = (
+    2.0**-50
+)  # as SHORTEST, where signs are looked at closely: left and right of what is rough
 SHORTEST = 2.0**-45  # piece of a step: shorter ones are kinks and jumps, and are stepped over
 LEAP = 2.0**-6  # of a step: the longest piece where an event function is not finite
 
@@ -104,7 +109,10 @@ class Pieces(Part):
             return rest
         reach = self.block.get("reach") * 2
         known = b.ne(reach, 0) & (b.fabs(reach) < b.fabs(rest))
-        shortest = b.fabs(self.end) * SHORTEST
+        shortest = b.fabs(self.end) * (CLOSEST if self.watch.is_rough else SHORTEST)
+        if self.watch.is_rough:  # twice as far each time, so that it comes to an end
+            twice = b.fabs(self.block.get("stuck")) * 2
+            shortest = b.select(twice > shortest, twice, shortest)
 
         def bad(carried: list[Value]) -> Value:
             return b.eq(carried[1], 0)
@@ -112,6 +120,8 @@ class Pieces(Part):
         def attempt(carried: list[Value]) -> list[Value]:
             length = carried[0]
             good, wild = self._fits(position, length)
+            if self.watch.is_rough:
+                good = self._fits_inside(position, length, good)
             short = b.fabs(length) <= shortest
             leap = b.copysign(b.fabs(self.end) * LEAP, rest)
             leap = b.select(b.fabs(leap) < b.fabs(rest), leap, rest)
@@ -125,16 +135,7 @@ class Pieces(Part):
     def _fits(self, position: Value, length: Value) -> tuple[Value, Value]:
         """Whether all series that matter represent their functions; whether one is not finite."""
         b, w = self.b, self.watch
-        place_high = self.area("state")
-        place_low = self.area("state", w.states.size)
-        at_end = position + length
-        zero = b.constant(0, F64)
-        call(b, "state_at", self.body, at_end, zero, place_high, place_low)
-        times = self.time_at(at_end)
-        call(
-            b, "heads", place_high, w.states.size, self.parameters, self.area("work"),
-            self.area("ends"), *times,
-        )  # fmt: skip
+        self._heads_at(position + length)
         leap = b.fabs(self.end) * LEAP
         linear = b.table([int(x) for x in w.options.linear], "i64")
 
@@ -142,18 +143,24 @@ class Pieces(Part):
             def check() -> list[Value]:
                 place = self.place(event)
                 total, head, tail = self.curve(place, length)
-                end_at = b.at(self.area("ends"), place, stored(w.element))
-                end = b.to_double(b.load(Type(stored(w.element)), end_at))
+                end = self._end_of(place)
                 quiet = self.is_quiet(event, total, head, tail)
                 side = self.memory("memory", event).get("side")
                 quiet = quiet & (b.fabs(end) <= total * 2) & (end * side > 0)
                 noise = b.load(F64, self.area("noise", event)) * w.unit
+                if w.is_rough:
+                    noise = noise + self._jitter(length)
                 defect = b.fabs(end - self._sum_of_curve())
                 converged = (tail <= total * w.converged) & (
                     defect <= b.fma(total, DEFECT, noise * 4)
                 )
                 wild = ~(total < float("inf"))
                 undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
+                if w.is_rough:
+                    rough, unknown = self._is_rough(event), b.ne(head, head) | ~b.eq(head, head)
+                    quiet, wild = quiet & ~rough, b.select(rough, unknown, wild)
+                    undefined = b.select(rough, undefined & unknown, undefined)
+                    self._keep_chord(event, end, length, rough & ~(converged | undefined))
                 return [quiet | converged | undefined, wild]
 
             skip = b.ne(b.load(I64, b.at(linear, event, "i64")), 0)
@@ -164,6 +171,127 @@ class Pieces(Part):
         true, false = (Value(b, Type("i1"), text) for text in ("true", "false"))
         good, wild = self.each_event([true, false], one)
         return good, wild
+
+    def _heads_at(self, place: Value) -> None:
+        """The event functions' values somewhere in the step, into `ends`."""
+        b, w = self.b, self.watch
+        high, low = self.area("state"), self.area("state", w.states.size)
+        call(b, "state_at", self.body, place, b.constant(0, F64), high, low)
+        work, ends = self.area("work"), self.area("ends")
+        times = self.time_at(place)
+        call(b, "heads", high, w.states.size, self.parameters, work, ends, *times)
+
+    def _end_of(self, place: Value) -> Value:
+        """One of `ends` in double."""
+        b, kind = self.b, stored(self.watch.element)
+        return b.to_double(b.load(Type(kind), b.at(self.area("ends"), place, kind)))
+
+    # -- functions that are not smooth ------------------------------------------------------------
+
+    def _is_rough(self, event: Value) -> Value:
+        b = self.b
+        table = b.table([int(x) for x in self.watch.options.rough], "i64")
+        return b.ne(b.load(I64, b.at(table, event, "i64")), 0)
+
+    def _jitter(self, length: Value) -> Value:
+        """How far `curve` is off by rounding of the place: near poles that is much."""
+        b = self.b
+
+        def add(n: Index, carried: list[Value]) -> list[Value]:
+            total, number = carried
+            return [b.fma(b.fabs(b.load(F64, self.area("curve", n))), number, total), number + 1]
+
+        one, zero = b.constant(1, F64), b.constant(0, F64)
+        slope = b.fold(1, self.watch.order + 1, [zero, one], add)[0]
+        return slope * (b.fabs(self.end) * CLOSEST / b.fabs(length))
+
+    def _keep_chord(self, event: Value, end: Value, length: Value, wanted: Value) -> None:
+        """The slope of the straight line to the true value, for where no series goes; else NaN."""
+        b = self.b
+        first = b.load(F64, self.area("curve"))
+        largest = b.constant(2.0**900, F64)
+        first, end = (
+            b.select(b.fabs(x) > largest, b.copysign(largest, x), x) for x in (first, end)
+        )
+        chord = b.select(wanted, (end - first) / length, b.constant(float("nan"), F64))
+        b.store(chord, self.area("chords", event))
+
+    def straighten(
+        self, event: Value, length: Value, sums: tuple[Value, Value, Value]
+    ) -> list[Value]:
+        """`curve`, made the straight line to the true value where there is one; its new sums."""
+        b = self.b
+        chord = b.load(F64, self.area("chords", event))
+
+        def line() -> list[Value]:
+            b.fold(1, self.watch.order + 1, [], self._clear)
+            rise = chord * length
+            b.store(rise, self.area("curve", 1))
+            first = b.load(F64, self.area("curve"))
+            largest = b.constant(2.0**900, F64)
+            first = b.select(b.fabs(first) > largest, b.copysign(largest, first), first)
+            b.store(first, self.area("curve"))
+            return [b.fabs(first) + b.fabs(rise), b.fabs(first), b.fabs(rise)]
+
+        return b.if_(self.has_chord(event), line, lambda: list(sums))
+
+    def is_short(self, event: Value, length: Value) -> Value:
+        """Whether a rough function is undefined on a piece that is too short to forget its sign."""
+        short = self.b.fabs(length) < self.b.fabs(self.end) * (LEAP / 2)
+        return self._is_rough(event) & short
+
+    def is_straight(self) -> Value:
+        """Whether a straight line stands for some function on this piece."""
+        b = self.b
+
+        def one(event: Value, carried: list[Value]) -> Sequence[Value]:
+            return [carried[0] | self.has_chord(event)]
+
+        return self.each_event([Value(b, Type("i1"), "false")], one)[0]
+
+    def has_chord(self, event: Value) -> Value:
+        """Whether a straight line stands for this function."""
+        chord = self.b.load(F64, self.area("chords", event))
+        return self._is_rough(event) & self.b.eq(chord, chord)
+
+    def bisect(self, event: Value, position: Value, length: Value, direction: Value) -> Value:
+        """Where on the piece the true values of a function take the sign `direction`."""
+        b = self.b
+
+        def halve(_: Index, carried: list[Value]) -> list[Value]:
+            low, high = carried
+            middle = low + (high - low) * 0.5
+            self._heads_at(position + middle)
+            there = self._end_of(self.place(event)) * direction > 0
+            return [b.select(there, low, middle), b.select(there, middle, high)]
+
+        return b.fold(0, HALVINGS, [b.constant(0, F64), length], halve)[1]
+
+    def _clear(self, n: Index, _: list[Value]) -> list[Value]:
+        self.b.store(self.b.constant(0, F64), self.area("curve", n))
+        return []
+
+    def _fits_inside(self, position: Value, length: Value, good: Value) -> Value:
+        """Whether series that may deceive have the true values within the piece, too."""
+        b, w = self.b, self.watch
+        for share in CHECKED:
+
+            def look(share: float = share) -> list[Value]:
+                part = length * share
+                self._heads_at(position + part)
+
+                def one(event: Value, carried: list[Value]) -> Sequence[Value]:
+                    place = self.place(event)
+                    total, head, _ = self.curve(place, part)
+                    noise = b.load(F64, self.area("noise", event)) * w.unit + self._jitter(part)
+                    defect = b.fabs(self._end_of(place) - self._sum_of_curve())
+                    true = defect <= b.fma(total, DEFECT, noise * 4)
+                    return [carried[0] & (true | ~self._is_rough(event) | ~b.eq(head, head))]
+
+                return self.each_event([Value(b, Type("i1"), "true")], one)
+
+            (good,) = b.if_(good, look, lambda: [Value(b, Type("i1"), "false")])
+        return good
 
     def _sum_of_curve(self) -> Value:
         b = self.b

@@ -34,8 +34,11 @@ class Search(Part):
                 assert isinstance(i, Value)
                 u = b.load(F64, self.area("found", i * 2))
                 direction = b.load(F64, self.area("found", i * 2 + 1))
-                tau, low = self._polished(event, position, u * length, direction)
-                self._insert(counted[0], tau, low, direction, event)
+                place = u * length
+                if w.is_rough:
+                    place = self._bisected(event, position, length, (place, direction))
+                tau, low = self._polished(event, position, place, direction)
+                self.insert(counted[0], tau, low, direction, event)
                 return [counted[0] + 1]
 
             (count,) = b.fold(0, found, carried, take)
@@ -77,7 +80,7 @@ class Search(Part):
     def _end(self, event: Value, count: Value) -> Value:
         """Take the end as the zero; what comes next knows that."""
         b, memory = self.b, self.memory("trial", event)
-        self._insert(count, self.end, b.constant(0, F64), -memory.get("side"), event)
+        self.insert(count, self.end, b.constant(0, F64), -memory.get("side"), event)
         switch = b.eq(self.table(event).get("action"), SWITCH)
         memory.set("side", b.select(switch, memory.get("side"), 0.0))
         memory.set("reported", 1.0)
@@ -86,13 +89,18 @@ class Search(Part):
     def scan(self, event: Value, length: Value) -> Value:
         """Roots of one event on a piece into `found`; memory goes to `trial`."""
         b, w = self.b, self.watch
-        total, head, tail = self.pieces.curve(self.place(event), length)
+        sums = self.pieces.curve(self.place(event), length)
+        total, head, tail = self.pieces.straighten(event, length, sums) if w.is_rough else sums
         nothing = self.pieces.is_quiet(event, total, head, tail) | ~(total < float("inf"))
+
+        kept = total < float("inf")
+        if w.is_rough:  # a pole is no gap
+            kept = kept | self.pieces.is_short(event, length)
 
         def forget() -> list[Value]:
             memory = self.memory("trial", event)
             for name in ("side", "open", "reported"):
-                memory.set(name, b.select(total < float("inf"), memory.get(name), 0.0))
+                memory.set(name, b.select(kept, memory.get(name), 0.0))
             return [b.constant(0, I64)]
 
         def search() -> list[Value]:
@@ -104,6 +112,18 @@ class Search(Part):
             return [b.call(I64, SCAN, *listed)]
 
         return b.if_(nothing, forget, search)[0]
+
+    def _bisected(
+        self, event: Value, position: Value, length: Value, root: tuple[Value, Value]
+    ) -> Value:
+        """A root that a straight line had, where the function itself changes its sign."""
+        b, (place, direction) = self.b, root
+        changes = b.ne(direction, 0) & b.ne(place, 0) & self.pieces.has_chord(event)
+
+        def look() -> list[Value]:
+            return [self.pieces.bisect(event, position, length, direction)]
+
+        return b.if_(changes, look, lambda: [place])[0]
 
     def _polished(
         self, event: Value, position: Value, tau: Value, direction: Value
@@ -142,7 +162,7 @@ class Search(Part):
         high, low = b.if_(b.ne(direction, 0), refine, keep)
         return high, low
 
-    def _insert(self, count: Value, tau: Value, low: Value, direction: Value, event: Value) -> None:
+    def insert(self, count: Value, tau: Value, low: Value, direction: Value, event: Value) -> None:
         """Put a root where it belongs among those found before, which move on."""
         b = self.b
 

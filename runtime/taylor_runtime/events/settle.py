@@ -8,12 +8,14 @@ from taylor_runtime.events.block import (
     ASKS,
     CUT,
     EVENT_HEADER,
+    PART,
     ROOT_FIELDS,
     SLIDES,
     STOP,
     STOPS,
     SWITCH,
     SWITCHES,
+    TELLS,
     event_length,
 )
 from taylor_runtime.events.cut import Cut
@@ -131,6 +133,7 @@ class Settlement(Part):
                 (b.eq(action, ASK) & going, ASKS),
                 (switch & b.ne(seen, 0), SWITCHES),
                 (switch & (b.fabs(seen) >= AGAIN), SLIDES),
+                (switch & b.ne(table.get("tells"), 0) & b.ne(seen, 0), TELLS),
             ):
                 flags = flags | b.select(condition, b.constant(flag, I64), 0)
             block.set("flags", block.get("flags") | flags)
@@ -138,7 +141,10 @@ class Settlement(Part):
             b.store(b.select(b.eq(seen, 0), b.constant(0, F64), flip), self.area("flips", event))
             return []
 
-        b.if_(right & ~cool, record)
+        wanted_root = right & ~cool
+        if self.watch.combined:
+            wanted_root = wanted_root & b.ne(action, PART)
+        b.if_(wanted_root, record)
 
     def _record(
         self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.control import EVENT_ASKED, EVENTS_FULL
+from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.cut import Cut
 from taylor_runtime.events.frame import Frame, Part, Watch
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
-from taylor_runtime.ir import I64, Module, Value
+from taylor_runtime.ir import F64, I64, Module, Value
 
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")
 
@@ -30,7 +31,8 @@ class _Walk(Part):
         super().__init__(frame)
         self.pieces = Pieces(frame)
         self.search = Search(frame, self.pieces)
-        self.settlement = Settlement(frame, Cut(frame, self.search))
+        self.combination = Combination(frame, self.search) if frame.watch.combined else None
+        self.settlement = Settlement(frame, Cut(frame, self.search, self.combination))
 
     def emit(self) -> None:
         b, block = self.b, self.block
@@ -45,7 +47,7 @@ class _Walk(Part):
         block.set("resumed", b.cast("zext", waits, "i64"))
 
         def leave() -> list[Value]:
-            for name in ("position", "reach"):
+            for name in ("position", "reach", "stuck"):
                 block.set(name, 0.0)
             for name in ("skip", "flags", "verdict"):
                 block.set(name, 0)
@@ -63,6 +65,8 @@ class _Walk(Part):
         length = self.pieces.length(position, rest)
         self.copy("memory", "trial")
         roots = self.search.roots(position, length)
+        if self.combination is not None:
+            roots = self.combination.combine(position, roots)
         full = block.get("count") + roots > block.get("capacity")
 
         def settle() -> list[Value]:
@@ -74,6 +78,11 @@ class _Walk(Part):
                 after = b.select(b.eq(length, rest), self.end, after)
                 block.set("position", after)
                 block.set("reach", length)
+                if self.watch.is_rough:
+                    before = block.get("stuck")
+                    past = b.fabs(length) > b.fabs(before) * 4
+                    kept = b.select(past, b.constant(0, F64), before)
+                    block.set("stuck", b.select(self.pieces.is_straight(), length, kept))
                 block.set("skip", 0)
                 return [after]
 

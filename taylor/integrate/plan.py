@@ -1,0 +1,77 @@
+"""Which functions machine code searches for zeros, and whose zeros those are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from taylor.decompose import decompose
+from taylor.expression import Expression, variable
+from taylor.integrate.smoothness import Facts
+from taylor.integrate.surfaces import Surface, surface
+from taylor.traverse import inputs
+from taylor_runtime.program import Input, Program
+
+
+class Plan:
+    """Event functions and the surfaces of switches in the machine's order.
+
+    Numbers go first to the events that one function stands for, then to the switches, then to the
+    parts of all other events, and last to these, which have no function but a formula of signs.
+
+    functions: what is searched: those of all numbers but the last.
+    numbers:   per event, its number.
+    combined:  the formulas of the last.
+    """
+
+    def __init__(self, watched: Sequence[Expression], switching: Sequence[Expression]) -> None:
+        found = [surface(g) for g in watched]
+        single = [s.single for s in found]
+        plain = [k for k, g in enumerate(single) if g is not None]
+        others = [k for k, g in enumerate(single) if g is None]
+        self.first_switch = len(plain)
+        self._parts: dict[Expression, Expression] = {}
+        self.combined = [self._formula(found[k]) for k in others]
+        self.functions = [g for g in single if g is not None] + [*switching, *self._parts]
+        facts = Facts()
+        self.rough = [not facts.is_smooth(g) for g in self.functions]
+        self.numbers = [0] * len(watched)
+        for number, k in enumerate(plain):
+            self.numbers[k] = number
+        for number, k in enumerate(others):
+            self.numbers[k] = len(self.functions) + number
+        total = len(self.functions) + len(others)
+        self.sizes = {"table": total, "memory": total, "sides": len(self.functions)}
+        self._owners = np.full(total, -1.0)
+        self._owners[self.numbers] = np.arange(len(watched))
+        switches = slice(len(plain), len(plain) + len(switching))
+        self._owners[switches] = len(watched) + np.arange(len(switching))
+
+    def _formula(self, found: Surface) -> Expression:
+        signs = []
+        for part in found.parts:
+            if part not in self._parts:
+                self._parts[part] = variable(f"sign of part {len(self._parts)}")
+            signs.append(self._parts[part])
+        return found.sign(signs)
+
+    def formula_inputs(self, formula: Expression) -> list[Expression]:
+        """The signs that a formula depends on."""
+        return [e for e in inputs([formula]) if e.op == "variable"]
+
+    def formulas(self, parameters: Sequence[Expression]) -> Program | None:
+        """The signs of the combined functions, from those of the parts and the parameters."""
+        if not self.combined:
+            return None
+        given = {e: Input("parameter", (i,)) for i, e in enumerate(parameters)}
+        given |= {e: Input("sign", (i,)) for i, e in enumerate(self._parts.values())}
+        return decompose(self.combined, given, 0)
+
+    def owned(self, rows: np.ndarray) -> np.ndarray:
+        """Records with the numbers of events, and of switches behind them, in the first column."""
+        if not self.combined:
+            return rows
+        rows = rows.copy()
+        rows[:, 0] = self._owners[rows[:, 0].astype(np.int64)]
+        return rows

@@ -1,0 +1,59 @@
+"""Whether a motion may come to rest on a surface: some branches leave g as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+from taylor.expression import ZERO, Expression, time
+from taylor.rebuild import rebuild
+from taylor.traverse import inputs
+
+MOST = 64  # branches of a sum that are looked at; where there are more, it may vanish
+
+
+def may_rest(surface: Expression, slopes: Mapping[Expression, Expression]) -> bool:
+    """Whether the surface function can be constant along the motion, for all that is seen easily.
+
+    slopes: of every state, with branches as `where`.
+
+    >>> from taylor.expression import variables
+    >>> from taylor.logic import where
+    >>> x, y, m = variables("x y m")
+    >>> may_rest(x, {x: where(m > 0, -1, 0)}), may_rest(x, {x: where(m > 0, -1, 1)})
+    (True, False)
+    """
+    if surface.op == "linear" and all(e in slopes for e in surface.args):
+        rate = ZERO
+        for c, state in zip(surface.payload[0], surface.args, strict=True):
+            rate = rate + c * slopes[state]
+        return _may_vanish(rate)
+    moving = set(inputs([surface]))
+    return time not in moving and all(_may_vanish(slopes[e]) for e in moving if e in slopes)
+
+
+def _may_vanish(e: Expression) -> bool:
+    branches = _branches(e)
+    return branches is None or any(e is ZERO for e in branches)
+
+
+def _branches(e: Expression) -> list[Expression] | None:
+    """What an expression is in its branches, as far as it is a sum of products of them."""
+    if e.op == "where":
+        parts = [_branches(arg) for arg in e.args[1:]]
+        if parts[0] is None or parts[1] is None or len(parts[0]) + len(parts[1]) > MOST:
+            return None
+        return list(dict.fromkeys(parts[0] + parts[1]))
+    if e.op not in ("linear", "mul", "div"):
+        return [e] if e.op != "parameter" else [e, ZERO]
+    found = [_branches(arg) for arg in (e.args[:1] if e.op == "div" else e.args)]
+    choices, count = [], 1
+    for part in found:
+        if part is None:
+            return None
+        choices.append(part)
+        count *= len(part)
+    if count > MOST:
+        return None
+    rest = list(e.args[1:]) if e.op == "div" else []
+    return list(dict.fromkeys(rebuild(e, [*chosen, *rest]) for chosen in product(*choices)))
