@@ -118,6 +118,17 @@ def test_random_singular_times(scale: int) -> None:
         assert ta.time == pytest.approx(singular, abs=1e-5), i
 
 
+def test_many_jumps_that_nothing_knows_of() -> None:
+    """Each is found by halving steps, from twenty places that come closer."""
+    stairs = ty.register_function(
+        "stairs_of_progress", lambda x: float(math.floor(x)), lambda x: ty.constant(0)
+    )
+    ta = ty.Integrator([(X, 1), (Y, stairs(8 * X))], [0.0, 0.0])
+    outcome = ta.propagate_until(10.0)
+    assert outcome.success and outcome.retracted > 4 * outcome.steps
+    assert ta.state[1] == pytest.approx(sum(k / 8 for k in range(80)), rel=1e-10)
+
+
 def test_random_close_approaches_are_no_singularities(scale: int) -> None:
     """x' = 1, y' = 1 / ((x - c)^2 + d^2), y = (atan((x - c) / d) + atan(c / d)) / d."""
     c, d = ty.parameters("c d")

@@ -21,6 +21,7 @@ LOOKS = 4  # in a row that must say so; rows of terms that die out by underflow 
 MISSES = 8  # looks without suspicion that end it
 LIMIT_STEPS = 100  # in a propagation that ended at its limit, for a look at its end
 STEEP = 0.3  # of the order: |lambda h| from there on is at the boundary of stability
+LEAST_STEP = 2.0**-44  # of the time: below, a state that no longer moves is more likely
 LEAST_ORDER = 6  # below, short steps are the fault of the order
 
 
@@ -88,15 +89,15 @@ class StiffnessWatch:
     def begin(self) -> None:
         """A propagation begins."""
         self.stiff = self.suspicious = False
-        self.looks = self.misses = self.looked = 0
+        self.looks = self.misses = self.looked = self.retracted = 0
 
     def look(self) -> None:
         """One look, if the last is some steps ago; warns once when several in a row agree."""
         steps = int(self.integrator._machine.control[0]["steps"])
         if self.stiff or steps - self.looked < LOOK_STEPS:
             return
-        self.looked = steps
-        if not self._is_suspect():
+        taken, self.looked = steps - self.looked, steps
+        if not self._is_suspect() or self._retracted() > taken:
             self.misses += 1
             if self.misses == MISSES or not self.looks:
                 self.suspicious, self.looks = False, 0
@@ -114,12 +115,22 @@ class StiffnessWatch:
         if enough and not self.stiff and self._is_suspect() and self._is_stiff():
             self._warn()
 
+    def _retracted(self) -> int:
+        """How many steps were taken back since it was asked last: of many, the check decides."""
+        before, self.retracted = (
+            self.retracted,
+            int(self.integrator._machine.control[0]["retracted"]),
+        )
+        return self.retracted - before
+
     def _is_suspect(self) -> bool:
         """Whether the ratio of the last two terms is that of a fast mode, and decided the step."""
         integrator, control = self.integrator, self.integrator._machine.control[0]
         step = abs(control["step"])
         if not step or step != control["estimate"] or step >= integrator.max_step:
             return False  # the state was just set, or not the series decided about the step
+        if step < LEAST_STEP * abs(control["time"]):
+            return False
         last, before = control["last_size"] * step, control["last_size_but_one"]
         return bool(last >= STEEP * before * control["step_scale"] and last > 0)
 
