@@ -122,6 +122,7 @@ class Pieces(Part):
             good, wild = self._fits(position, length)
             if self.watch.is_rough:
                 good = self._fits_inside(position, length, good)
+                wild = Value(b, Type("i1"), "false")  # nobody leaps over what others have there
             short = b.fabs(length) <= shortest
             leap = b.copysign(b.fabs(self.end) * LEAP, rest)
             leap = b.select(b.fabs(leap) < b.fabs(rest), leap, rest)
