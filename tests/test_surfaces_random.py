@@ -60,10 +60,7 @@ FORMULAS: list[Formula] = [
     lambda m, x, v, a, b, c: m.abs(m.abs(m.abs(x - a) - 0.5) - 0.2) - m.abs(c) * 0.1,
 ]
 ROUGH: list[Formula] = [
-    lambda m, x, v, a, b, c: m.gamma(3 * x + a) - b,
-    lambda m, x, v, a, b, c: m.cbrt(x - a) + m.cbrt(v - b) + c,
     lambda m, x, v, a, b, c: 1 / (x - a) + m.cbrt(v - b),
-    lambda m, x, v, a, b, c: x - 0.4 * m.floor(x * 2.5) - 0.2 + 0.1 * a,
 ]
 
 
@@ -150,6 +147,17 @@ def test_functions_that_are_taken_apart(scale: int) -> None:
 
 @pytest.mark.parametrize("number", range(len(ROUGH)))
 def test_functions_that_are_searched_by_values(number: int, scale: int) -> None:
+    """These say that zeros close together may be missed."""
     bad, compared = faults([ROUGH[number]], 3 * scale)
     assert not bad, bad[0]
     assert compared
+
+
+def test_what_is_not_certain_is_said() -> None:
+    events = [ty.Event(X), ty.Event(ty.gamma(X) - 2), ty.Event(ty.cbrt(X))]
+    ta = ty.Integrator([(X, V), (V, -X)], [0.5, 0.0], events=events)
+    message = ta.propagate_until(0.5).message
+    assert "events[1]:" in message
+    assert "may be missed" in message
+    ta.events = events[:1]
+    assert ta.propagate_until(1.0).message == ""

@@ -118,6 +118,16 @@ class Detection:
         starts = self._detector.areas.starts
         return self._areas[starts["sides"] : starts["trial"]]
 
+    def doubts(self) -> str:
+        """Which events may have more zeros than were found, in words; empty for none."""
+        listed = ", ".join(f"events[{k}]" for k in self._plan.uncertain)
+        return (
+            f"{listed}: the function has singularities that could not be taken out of it and is "
+            "searched by its values near these; zeros that are close together may be missed there"
+            if listed
+            else ""
+        )
+
     # -- memory ---------------------------------------------------------------------------------
 
     def forget(self, keep_reported: bool = False) -> None:

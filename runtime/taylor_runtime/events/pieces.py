@@ -159,6 +159,7 @@ class Pieces(Part):
                 undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
                 if w.is_rough:
                     rough, unknown = self._is_rough(event), b.ne(head, head) | ~b.eq(head, head)
+                    converged = converged & (~rough | ~wild)  # what overflows does not
                     quiet, wild = quiet & ~rough, b.select(rough, unknown, wild)
                     undefined = b.select(rough, undefined & unknown, undefined)
                     self._keep_chord(event, end, length, rough & ~(converged | undefined))
@@ -287,6 +288,7 @@ class Pieces(Part):
                     noise = b.load(F64, self.area("noise", event)) * w.unit + self._jitter(part)
                     defect = b.fabs(self._end_of(place) - self._sum_of_curve())
                     true = defect <= b.fma(total, DEFECT, noise * 4)
+                    true = true & (total < float("inf"))
                     return [carried[0] & (true | ~self._is_rough(event) | ~b.eq(head, head))]
 
                 return self.each_event([Value(b, Type("i1"), "true")], one)
