@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import argument
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.enclosure import Model, enclosure
 from taylor.evaluate import evaluate
-from taylor.expression import Expression, variable
+from taylor.expression import Expression
 from taylor.expression import time as time_node
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
@@ -129,6 +130,16 @@ class Detection:
     def calls_python(self) -> bool:
         """Whether event functions call functions of the user."""
         return self._detector.options.calls_python
+
+    def doubts(self) -> str:
+        """Which events may have more zeros than were found, in words; empty for none."""
+        listed = ", ".join(f"events[{k}]" for k in self._plan.uncertain)
+        return (
+            f"{listed}: the function has singularities that could not be taken out of it and is "
+            "searched by its values near these; zeros that are close together may be missed there"
+            if listed
+            else ""
+        )
 
     # -- memory ---------------------------------------------------------------------------------
 
@@ -340,10 +351,10 @@ def _enclosures(
     inputs = dict(given)
     models: dict[Expression, Model] = {}
     for place, state in enumerate(system.states):
-        own = [variable(f"{state}, term {k + 1}") for k in range(terms + 1)]
+        own = [argument(f"{state}, term {k + 1}") for k in range(terms + 1)]
         inputs |= {x: Input("radius", (place * (terms + 1) + k,)) for k, x in enumerate(own)}
         models[state] = Model((state, *own[:-1]), own[-1])
-    step = variable("step")
+    step = argument("step")
     inputs[step] = Input("radius", (len(models) * (terms + 1),))
     models[time_node] = Model((time_node,), step)
     found = [enclosure(g, models) for g in expressions]

@@ -35,10 +35,13 @@ class Event:
                 there.  A true result stops it (status STOPPED).
     cooldown:   time during which the event is not seen again after it was.
 
-    All zeros of a step are found, in order of time, at no cost in steps.  A zero at which g touches
-    zero without a change of sign (direction 0, seen by `direction=0` alone) is found if |g| there
-    is below its rounding error, about 1e-15 of the sizes of its terms, and counts once.  A zero at
-    the very start is recorded, but neither stops nor calls.
+    All zeros of a step are found, in order of time, at no cost in steps: every change of sign,
+    through jumps, poles and kinks as well.  A zero at which g touches zero without a change of sign
+    (direction 0, seen by `direction=0` alone) is found if it shows in how g is written, as an even
+    power or an absolute value, or if |g| there is below its rounding error, about 1e-15 of the
+    sizes of its terms, and counts once.  Where singularities of g cannot be taken out of it, as in
+    gamma(x) - 2, zeros close to them may be missed; `outcome.message` says so.  A zero at the
+    very start is recorded, but neither stops nor calls.
 
     Raises TypeError or ValueError for arguments that are none of these.
 

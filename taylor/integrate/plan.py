@@ -23,6 +23,8 @@ class Plan:
     functions: what is searched: those of all numbers but the last.
     numbers:   per event, its number.
     combined:  the formulas of the last.
+    uncertain: the events of which a part is searched by its values, so that zeros that are close
+               together may be missed.
     """
 
     def __init__(self, watched: Sequence[Expression], switching: Sequence[Expression]) -> None:
@@ -34,6 +36,7 @@ class Plan:
         self._parts: dict[Expression, Expression] = {}
         self.combined = [self._formula(found[k]) for k in others]
         self.functions = [g for g in single if g is not None] + [*switching, *self._parts]
+        self.uncertain = [k for k, s in enumerate(found) if any(s.rough)]
         facts = Facts()
         self.rough = [not facts.is_smooth(g) for g in self.functions]
         self.numbers = [0] * len(watched)

@@ -300,6 +300,8 @@ class Propagation:
         ta, control, machine = self.integrator, self.control, self.machine
         steps = int(control["steps"])
         events, switches = ta._found()
+        if not message and ta._detection is not None:
+            message = ta._detection.doubts()
         return Outcome(
             status=status,
             time=ta.time,

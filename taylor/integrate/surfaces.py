@@ -98,7 +98,7 @@ def surface(g: Expression) -> Surface:
     >>> found.parts
     (x - 1, y)
     >>> found.sign([x, y])
-    x*y
+    x*where(y < 0, -1, 1)
     """
     made = _Signs()
     formula = made.sign(g)

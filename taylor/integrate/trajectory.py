@@ -200,7 +200,7 @@ class Trajectory:
         machine.forget_step()
         if self._detection is not None:
             # Of what a callback changes at an event, the event is known; else all is new.
-            self._detection.forget(keep_reported=same_time and self._running)
+            self._detection.forget(keep_reported=same_time and bool(self._running))
         if self._steering is not None:
             if not self._running:
                 self._steering.turn(backward=False)  # until a propagation says where to

@@ -122,6 +122,7 @@ class Pieces(Part):
             good, wild = self._fits(position, length)
             if self.watch.is_rough:
                 good = self._fits_inside(position, length, good)
+                wild = Value(b, Type("i1"), "false")  # nobody leaps over what others have there
             short = b.fabs(length) <= shortest
             leap = b.copysign(b.fabs(self.end) * LEAP, rest)
             leap = b.select(b.fabs(leap) < b.fabs(rest), leap, rest)
@@ -158,6 +159,7 @@ class Pieces(Part):
                 undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
                 if w.is_rough:
                     rough, unknown = self._is_rough(event), b.ne(head, head) | ~b.eq(head, head)
+                    converged = converged & (~rough | ~wild)  # what overflows does not
                     quiet, wild = quiet & ~rough, b.select(rough, unknown, wild)
                     undefined = b.select(rough, undefined & unknown, undefined)
                     self._keep_chord(event, end, length, rough & ~(converged | undefined))
@@ -286,6 +288,7 @@ class Pieces(Part):
                     noise = b.load(F64, self.area("noise", event)) * w.unit + self._jitter(part)
                     defect = b.fabs(self._end_of(place) - self._sum_of_curve())
                     true = defect <= b.fma(total, DEFECT, noise * 4)
+                    true = true & (total < float("inf"))
                     return [carried[0] & (true | ~self._is_rough(event) | ~b.eq(head, head))]
 
                 return self.each_event([Value(b, Type("i1"), "true")], one)

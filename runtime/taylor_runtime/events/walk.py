@@ -12,8 +12,9 @@ from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
-from taylor_runtime.ir import F64, I64, Module, Value
+from taylor_runtime.ir import I64, Module, Value
 
+EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")
 
 
@@ -80,9 +81,8 @@ class _Walk(Part):
                 block.set("reach", length)
                 if self.watch.is_rough:
                     before = block.get("stuck")
-                    past = b.fabs(length) > b.fabs(before) * 4
-                    kept = b.select(past, b.constant(0, F64), before)
-                    block.set("stuck", b.select(self.pieces.is_straight(), length, kept))
+                    straight = self.pieces.is_straight()
+                    block.set("stuck", b.select(straight, length, before * EASE))
                 block.set("skip", 0)
                 return [after]
 
