@@ -324,3 +324,62 @@ def test_rows_of_ensembles_are_fresh(scale: int) -> None:
         single = alone.propagate_until(times[row] + 2.0, max_steps=500)
         assert outcome.status[row] is single.status, row
         assert outcome.states[row].tobytes() == alone.state.tobytes(), row
+
+
+# -- single cases, each known in closed form -------------------------------------------------------
+
+T = ty.time
+
+
+@pytest.mark.parametrize(
+    ("system", "start", "span", "wanted"),
+    [
+        ([(X, ty.sign(Y)), (Y, 0)], [0, 0], (0, 1), [0, 0]),
+        ([(X, ty.where(Y >= 0, 2, 1)), (Y, 0)], [0, 0], (0, 1), [2, 0]),
+        ([(X, ty.where(Y > 0, 2, 1)), (Y, 0)], [0, 0], (0, 1), [1, 0]),
+        ([(X, ty.where(Y == 0, 2, 1)), (Y, 0)], [0, 0], (0, 1), [2, 0]),
+        ([(X, ty.where(T == 1, 5, 1))], [0], (1, 2), [1]),
+        ([(X, ty.where(T == 1, 5, 1))], [0], (0, 2), [2]),
+        ([(X, ty.where(X > 0, -ty.sqrt(X), 0))], [1], (0, 3), [0]),
+        ([(X, ty.where(X > 0, -ty.cbrt(X), 0))], [1], (0, 3), [0]),
+        ([(X, ty.where(X > 0, -1, 0)), (Y, ty.sign(X))], [1, 0], (0, 3), [0, 1]),
+        ([(X, ty.where(X > 0, -1, 0)), (Y, ty.where(X == 0, 5, 1))], [1, 0], (0, 3), [0, 11]),
+        # Stick-slip: v = (1 + t)^2 / 2 - 1, held at 0 until t = 1, then (t - 1)^2 / 2.
+        (
+            [(V, ty.where(V == 0, ty.where(X < 1, 0, X - 1), X - ty.sign(V))), (X, 1)],
+            [-0.5, 0],
+            (0, 3),
+            [2, 3],
+        ),
+        # The angle of a point that goes round: a sawtooth.
+        ([(X, 1), (Y, ty.atan2(ty.sin(X), ty.cos(X)))], [1, 0], (0, 10), [11, None]),
+        ([(X, 1.375), (Y, ty.where(X * ty.abs(X) > 0, 1, 0))], [-1, 0], (0, 3), [3.125, 25 / 11]),
+        ([(X, 1.375), (Y, ty.where(X**21 > 0, 1, 0))], [-1, 0], (0, 3), [3.125, 25 / 11]),
+        ([(Y, ty.where(ty.cbrt(ty.cos(T + 1)) > 0, 1, 0))], [0], (0, 8), [1.5 * math.pi - 1]),
+        ([(Y, ty.where(1 / ty.cos(T + 1) > 0, 1, 0))], [0], (0, 8), [1.5 * math.pi - 1]),
+    ],
+)
+def test_known_solutions(system: Any, start: Any, span: Any, wanted: Any) -> None:
+    ta = ty.Integrator(system, [float(x) for x in start], time=float(span[0]))
+    assert ta.propagate_until(float(span[1]), max_steps=2000).status is Reached
+    for got, right in zip(ta.state, wanted, strict=True):
+        if right is None:  # 11 after 1: up to pi, a whole turn, and the rest
+            right = (math.pi**2 - 1) / 2 + ((11 - 4 * math.pi) ** 2 - math.pi**2) / 2
+        assert got == pytest.approx(float(right), abs=1e-14, rel=1e-14)
+
+
+def test_an_event_where_the_domain_of_a_branch_ends() -> None:
+    system = [(X, ty.where(X > 0, -ty.sqrt(X), 0))]
+    ta = ty.Integrator(system, [1.0], events=[ty.Event(X, terminal=True)])
+    outcome = ta.propagate_until(3.0)
+    assert outcome.status is ty.Status.EVENT
+    assert ta.time == pytest.approx(2.0, abs=1e-15)
+    assert ta.state[0] == 0.0
+    assert ta.propagate_until(3.0).status is Reached
+
+
+def test_sliding_on_the_cut_of_an_angle() -> None:
+    ta = ty.Integrator([(X, ty.atan2(ty.sin(X), ty.cos(X)))], [1.0])
+    outcome = ta.propagate_until(1.5, max_steps=1000)
+    assert outcome.status is ty.Status.SLIDING
+    assert ta.time == pytest.approx(math.log(math.pi), abs=1e-15)
