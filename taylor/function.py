@@ -254,7 +254,8 @@ def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarr
             f"argument {given} must have last axes {(*given.shape, *kind.axes)}, got shape "
             f"{array.shape}"
         )
-    flat = array.reshape(*array.shape[: array.ndim - depth], -1)
+    count = math.prod(array.shape[array.ndim - depth :])
+    flat = array.reshape(*array.shape[: array.ndim - depth], count)
     return [flat[..., k] for k in range(flat.shape[-1])]
 
 

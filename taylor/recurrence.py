@@ -22,6 +22,7 @@ from fractions import Fraction
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from taylor.errors import ArgumentTypeError
 from taylor.prune import pruned
 from taylor_runtime.program import (
     Coefficient,
@@ -300,7 +301,7 @@ class SeriesBuilder:
         if self.is_steady(*rows):
             return self.kernel(name, *rows, constants=orders)
         if record.recurrence is None:
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"SeriesBuilder.apply: {name!r} has no recurrence of its own; decompose it"
             )
         return record.recurrence(self, *rows, *orders)

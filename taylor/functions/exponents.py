@@ -11,14 +11,22 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from taylor.errors import ArgumentError
 from taylor.recurrence import Exact, SeriesBuilder, shared
 from taylor_runtime.program import Constant, Convolution, Kernel, Term
 
 _MULTIPLIED_OUT = 3  # natural powers up to here are products at order zero too, others call `pow`
 
+LARGEST = 2**127  # of exponents: floats of every kind hold it
+
 
 def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Return x**exponent; natural exponents are regular at x = 0."""
+    if abs(exponent) > LARGEST:
+        raise ArgumentError(
+            "x**a: the exponent a is beyond 2**127, the range of float32; a power so high is 0, 1 "
+            "or infinite for all numbers but those next to 1"
+        )
     if exponent == int(exponent) and exponent >= 0:
         return _natural_power(b, x, int(exponent))
     if exponent == -1:

@@ -43,10 +43,10 @@ def initial_state(
     plain = leading(array, kind)
     if plain.ndim != 1:
         shape = "(n,), or (n, 2) of pairs" if kind.parts > 1 else "(n,)"
-        raise ValueError(f"the state must have shape {shape}, got shape {np.shape(state)}")
+        raise ArgumentError(f"the state must have shape {shape}, got shape {np.shape(state)}")
     if not np.isfinite(plain).all():
         place = int(np.flatnonzero(~np.isfinite(plain))[0])
-        raise ValueError(f"the state must be finite; component {place} is {float(plain[place])}")
+        raise ArgumentError(f"the state must be finite; component {place} is {float(plain[place])}")
     return array
 
 
@@ -55,9 +55,9 @@ def series_order(order: int | None, default: int) -> int:
     if order is None:
         return min(default, MOST_ORDER)
     if not isinstance(order, int | np.integer) or isinstance(order, bool):
-        raise TypeError(f"order must be an integer, got {order!r}")
+        raise ArgumentTypeError(f"order must be an integer, got {order!r}")
     if not 2 <= order <= MOST_ORDER:
-        raise ValueError(f"order must be between 2 and {MOST_ORDER}, got {order}")
+        raise ArgumentError(f"order must be between 2 and {MOST_ORDER}, got {order}")
     return int(order)
 
 
@@ -68,11 +68,11 @@ def largest_step(value: float) -> float:
             raise TypeError
         number = float(value)
     except (TypeError, ValueError):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"max_step must be a positive number (infinity: no bound), got {value!r}"
         ) from None
     if not number > 0:
-        raise ValueError(f"max_step must be positive, got {value!r}")
+        raise ArgumentError(f"max_step must be positive, got {value!r}")
     return number
 
 
@@ -81,9 +81,9 @@ def step_limit(max_steps: int | None) -> int | None:
     if max_steps is None:
         return None
     if not isinstance(max_steps, int | np.integer) or isinstance(max_steps, bool):
-        raise TypeError(f"max_steps must be an integer or None, got {max_steps!r}")
+        raise ArgumentTypeError(f"max_steps must be an integer or None, got {max_steps!r}")
     if max_steps <= 0:
-        raise ValueError(f"max_steps must be positive, got {max_steps}")
+        raise ArgumentError(f"max_steps must be positive, got {max_steps}")
     return int(max_steps)
 
 
@@ -99,7 +99,7 @@ def check_span(now: Pair, end: Pair) -> None:
 def check_callback(callback: Any) -> None:
     """None or something to call."""
     if callback is not None and not callable(callback):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"callback must be a function of the integrator, got {type(callback).__name__}"
         )
 
@@ -120,21 +120,21 @@ def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.nda
 
 def check_grid(grid: np.ndarray, now: Pair) -> None:
     if grid.ndim != 1 or len(grid) == 0:
-        raise ValueError(f"times must have shape (k,) with k >= 1, got shape {grid.shape}")
+        raise ArgumentError(f"times must have shape (k,) with k >= 1, got shape {grid.shape}")
     if not np.isfinite(grid).all():
         place = int(np.flatnonzero(~np.isfinite(grid))[0])
-        raise ValueError(f"times must be finite; times[{place}] is {float(grid[place])}")
+        raise ArgumentError(f"times must be finite; times[{place}] is {float(grid[place])}")
     with np.errstate(over="ignore"):  # a span beyond the range is refused by `check_span`
         direction = np.sign(grid[-1] - (grid[0] if len(grid) > 1 else now[0]))
         wrong = np.flatnonzero(np.diff(grid) * direction <= 0)
     if len(wrong):
         place = int(wrong[0])
-        raise ValueError(
+        raise ArgumentError(
             f"times must be strictly increasing or strictly decreasing; times[{place}] = "
             f"{float(grid[place])!r} is followed by {float(grid[place + 1])!r}"
         )
     if (grid[0] - now[0]) * direction < 0:
-        raise ValueError(
+        raise ArgumentError(
             f"times[0] = {float(grid[0])!r} lies behind the current time {now[0]!r} in the "
             "direction of the grid, which must start at the current time or beyond it; propagate "
             "to times[0] first"

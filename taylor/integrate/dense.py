@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor import pairs as dd
-from taylor.errors import ArgumentTypeError, TaylorError
+from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.integrate.versions import Versioned
 from taylor.precision import FLOAT64, Precision, as_array, from_mpmath, leading
 
@@ -61,11 +61,11 @@ class DenseOutput(Versioned):
         NaN or a derivative that is no natural number; TypeError for times that are no numbers.
         """
         if not isinstance(derivative, int | np.integer) or derivative < 0:
-            raise ValueError(f"derivative must be a natural number, got {derivative!r}")
+            raise ArgumentError(f"derivative must be a natural number, got {derivative!r}")
         whole = self._times(times)
         t = leading(whole, self._time_kind)
         if np.isnan(t).any():
-            raise ValueError("times must not contain NaN")
+            raise ArgumentError("times must not contain NaN")
         if not extrapolate:
             self._refuse_extrapolation(t)
         step = self._find(t.ravel())

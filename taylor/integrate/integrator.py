@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import taylor_runtime as rt
+from taylor.errors import ArgumentError
 from taylor.explain import Explanation, explain_stepper
 from taylor.integrate import arguments, checkpoint
 from taylor.integrate import times as tm
@@ -114,7 +115,7 @@ class Integrator(Trajectory):
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
-            raise ValueError(
+            raise ArgumentError(
                 f"the initial state has {len(initial)} components, the system "
                 f"{len(self.system)} equations"
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression
 from taylor.integrate.names import UNUSED, Key, Names
 from taylor.precision import FLOAT64, Precision, as_array, leading, to_mpmath
@@ -37,7 +37,7 @@ class Parameters(MutableMapping[Key, Any]):
         first = leading(self._values, kind)
         missing = [name for name, i in self._places.items() if math.isnan(first[i])]
         if missing:
-            raise ValueError(
+            raise ArgumentError(
                 f"no value for parameter {missing[0]!r}; pass parameters={{{missing[0]}: ...}}"
             )
 
@@ -49,7 +49,7 @@ class Parameters(MutableMapping[Key, Any]):
         given = np.atleast_1d(np.array(values, dtype=object))
         pairs = given.ndim == 1 + len(self._kind.axes) == 2 and given.shape[1] == 2
         if len(given) != len(self._places) or not (given.ndim == 1 or pairs):
-            raise ValueError(
+            raise ArgumentError(
                 "parameters must be a mapping or one number for each of "
                 f"({', '.join(self._places) or 'no parameter'}), got shape {given.shape}"
             )
@@ -75,14 +75,16 @@ class Parameters(MutableMapping[Key, Any]):
         except ArgumentTypeError:
             array = np.empty(0)
         if array.shape != self._kind.axes:
-            raise TypeError(f"the value of parameter {key} must be a number, got {value!r}")
+            raise ArgumentTypeError(f"the value of parameter {key} must be a number, got {value!r}")
         number = leading(array, self._kind)
         if not np.isfinite(number):
-            raise ValueError(f"the value of parameter {key} must be finite, got {float(number)!r}")
+            raise ArgumentError(
+                f"the value of parameter {key} must be finite, got {float(number)!r}"
+            )
         return array
 
     def __delitem__(self, key: Key) -> None:
-        raise TypeError("parameters of a compiled system cannot be removed")
+        raise ArgumentTypeError("parameters of a compiled system cannot be removed")
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._places)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import TaylorError
+from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
 from taylor.trace import TracedSystem, trace_rhs
@@ -85,7 +85,7 @@ def _items(equations: Any) -> list[tuple[Any, Any]]:
     if isinstance(equations, Mapping):
         return list(equations.items())
     if not isinstance(equations, Iterable) or isinstance(equations, str | Expression):
-        raise TypeError(
+        raise ArgumentTypeError(
             "a system is a list of (variable, derivative) pairs, a dict, or a function "
             f"rhs(t, y, p); got {type(equations).__name__}"
         )

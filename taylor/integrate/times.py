@@ -8,7 +8,7 @@ from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 
 Pair = tuple[float, float]  # high + low, high being the sum rounded
 
@@ -28,7 +28,7 @@ def time_pair(value: Any, name: str = "time") -> Pair:
 
 def _exact(value: Any, name: str) -> Fraction:
     if isinstance(value, bool):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise ArgumentTypeError(f"{name} must be a number, got {value!r}")
     if isinstance(value, tuple) and len(value) == 2:
         return _exact(value[0], name) + _exact(value[1], name)
     try:
@@ -45,12 +45,12 @@ def _exact(value: Any, name: str) -> Fraction:
     except OverflowError:
         raise ArgumentError(f"{name} must be within the range of a float, got {value!r}") from None
     except (TypeError, ValueError):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name} must be a number (float, Fraction, decimal string, mpmath number or a pair "
             f"of floats), got {value!r}"
         ) from None
     if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number!r}")
+        raise ArgumentError(f"{name} must be finite, got {number!r}")
     return Fraction(number)
 
 

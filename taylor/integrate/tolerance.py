@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.precision import FLOAT64, as_array
 
 EPSILON = 2.0**-52
@@ -72,18 +72,18 @@ def make_tolerance(
 ) -> Tolerance:
     """Check and combine the three ways of stating a tolerance; `epsilon` is the default."""
     if tol is not None and (rtol is not None or atol is not None):
-        raise ValueError("give either tol, or rtol and atol, not both")
+        raise ArgumentError("give either tol, or rtol and atol, not both")
     if rtol is None and atol is None:
         value = epsilon if tol is None else _number("tol", tol)
         if not 0 < value < 1:
-            raise ValueError(f"tol must be between 0 and 1, got {value!r}")
+            raise ArgumentError(f"tol must be between 0 and 1, got {value!r}")
         return Tolerance(value, None, epsilon)
     relative = _vector("rtol", epsilon if rtol is None else rtol, count)
     absolute = _vector("atol", 0.0 if atol is None else atol, count)
     if not ((relative > 0) & (relative < 1)).all():
-        raise ValueError(f"rtol must be between 0 and 1 in every component, got {rtol!r}")
+        raise ArgumentError(f"rtol must be between 0 and 1 in every component, got {rtol!r}")
     if not ((absolute >= 0) & np.isfinite(absolute)).all():
-        raise ValueError(f"atol must be finite and not negative, got {atol!r}")
+        raise ArgumentError(f"atol must be finite and not negative, got {atol!r}")
     return Tolerance(float(relative.min()), absolute / relative, epsilon)
 
 
@@ -91,7 +91,7 @@ def _number(name: str, value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        raise ArgumentTypeError(f"{name} must be a number, got {value!r}") from None
 
 
 def _vector(name: str, value: ArrayLike, count: int) -> np.ndarray:
@@ -102,7 +102,7 @@ def _vector(name: str, value: ArrayLike, count: int) -> np.ndarray:
             f"{name} must be a number or one number a state, got {value!r}"
         ) from None
     if array.shape not in ((), (count,)):
-        raise ValueError(
+        raise ArgumentError(
             f"{name} must be a number or have one entry for each of the {count} states, "
             f"got shape {array.shape}"
         )

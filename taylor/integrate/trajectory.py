@@ -77,7 +77,7 @@ class Trajectory:
         self._check_thread("state")
         new = arguments.initial_state(value, self._kind, self._names)
         if new.shape != self._state.shape:
-            raise ValueError(f"the state has shape {self._state.shape}, got {new.shape}")
+            raise ArgumentError(f"the state has shape {self._state.shape}, got {new.shape}")
         self._state[:] = new
 
     def __getitem__(self, key: Key) -> Any:
@@ -190,7 +190,7 @@ class Trajectory:
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():
             place = int(np.flatnonzero(~np.isfinite(state))[0])
-            raise ValueError(
+            raise ArgumentError(
                 f"the state is not finite: {self.system.states[place]} = {float(state[place])}"
             )
         same_time = self._known is not None and self._known[1] == self._time

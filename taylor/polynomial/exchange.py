@@ -69,7 +69,7 @@ def _number(value: Any) -> Any:
     if value.is_Rational:
         return Fraction(int(value.p), int(value.q))
     if not value.is_real or value.free_symbols:
-        raise TypeError(f"{value} is no real number")
+        raise ArgumentTypeError(f"{value} is no real number")
     return str(value.evalf(40))
 
 
