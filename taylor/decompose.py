@@ -55,7 +55,7 @@ def decompose(
     """
     if order < 0:
         raise ArgumentError(f"decompose: order={order} is negative")
-    work = _Decomposition(SeriesBuilder(order), dict(inputs))
+    work = _Decomposition(SeriesBuilder(order, derivatives is not None), dict(inputs))
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
@@ -254,7 +254,7 @@ class _Decomposition:
             return builder.kernel(op, *(self.rows[arg] for arg in e.args))
         if op == "where":
             condition, a, b = (self.rows[arg] for arg in e.args)
-            if builder.order:
+            if builder.order and not builder.in_time:
                 warn_of_points(e.args[0], self._varies)
             return builder.select("where", (condition, a, b), condition, a, b)
         if not e.args or op == "index":

@@ -70,6 +70,8 @@ class SeriesBuilder:
 
     order: highest coefficient that the program will compute.  At order 0 every row is constant,
         and no recurrence is expanded.
+    in_time: rows are coefficients along a solution, which leaves singular points behind: the
+        cheapest rules are taken.  Points of functions may be singular points themselves.
 
     >>> builder = SeriesBuilder(order=3)
     >>> x = builder.input("jet", 0)
@@ -78,8 +80,9 @@ class SeriesBuilder:
     True
     """
 
-    def __init__(self, order: int) -> None:
+    def __init__(self, order: int, in_time: bool = False) -> None:
         self.order = order
+        self.in_time = in_time
         self.rows: list[Row] = []
         self.results: dict[object, object] = {}  # of shared rules
         self._steady: list[bool] = []

@@ -42,8 +42,8 @@ def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
     function asks) if it needs the value of an expression.
 
     >>> x, y = ex.variables("x y")
-    >>> trace_function(lambda a, b: np.hypot(a, b) ** 2, x, y)
-    hypot(x, y)**2
+    >>> trace_function(lambda a, b: np.hypot(a, b) ** 3, x, y)
+    hypot(x, y)**3
     """
     return _traced(_name(function), _call(function, arguments))
 

@@ -47,6 +47,8 @@ ULPS = {
     "acos": 20.0, "tanh": 35.0, "softplus": 44.0, "acosh": 70.0, "asinh": 120.0,
     "kepler_E": 22.0, "kepler_F": 20.0, "lambertw_derivative": 37.0, "lambertw": 45.0,
     "gamma": 15.0, "besselj": 16.0, "bessely": 350.0,
+    # Made of others whose high coefficients cancel: log_ndtr loses four digits by order 30.
+    "log_expit": 20.0, "logaddexp": 300.0, "ndtr": 210.0, "log_ndtr": 81000.0,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from taylor_runtime.rows import Rendering
 
 MOST_STEPS = 500
 MOST_BISECTIONS = 1200  # a bracket may reach from the smallest number to the largest
+NEAR = 32.0  # times its rounding error that g may be where no step makes it smaller
 CLOSE = 2.0**-50  # a step by so much of y, where rounding errors end the iteration
 PAIR_STEPS = 3  # double the digits each, and one to spare
 UNIT = 2.0**-53  # of rounding
@@ -115,6 +116,7 @@ class _Seen(NamedTuple):
     size: Value  # the largest |g|
     finite: Value
     exact: Value  # whether every g is within its rounding error
+    near: Value  # whether every g is within a few times that
     still: Value  # whether the steps change y by less than a unit of rounding
 
 
@@ -125,15 +127,16 @@ def _look(b: Builder, equations: Program, x: Sequence[Value], y: Sequence[Value]
     rows = [jacobian[i * size : (i + 1) * size] for i in range(size)]
     steps = [row[0] for row in _solved(b, rows, [[value] for value in g])]
     # Where something overflows, a bound may be infinite, or a step nothing, and mean nothing.
-    exact = still = _all_finite(b, [*g, *jacobian])
+    exact = near = still = _all_finite(b, [*g, *jacobian])
     zero = b.constant(1, exact.type)
     for value, bound in zip(g, bounds, strict=True):
         zero = zero & b.eq(value, 0)
         exact = exact & (bound < math.inf) & b.compare("le", b.fabs(value), bound * UNIT)
+        near = near & (bound < math.inf) & b.compare("le", b.fabs(value), bound * (NEAR * UNIT))
     for old, step in zip(y, steps, strict=True):
         still = still & b.compare("le", b.fabs(step), b.fabs(old - step) * UNIT)
         still = still & (b.fabs(step) < math.inf)
-    return _Seen(g, steps, _largest(b, g), _all_finite(b, g), exact | zero, still)
+    return _Seen(g, steps, _largest(b, g), _all_finite(b, g), exact | zero, near, still)
 
 
 def _largest(b: Builder, values: Sequence[Value]) -> Value:
@@ -169,7 +172,7 @@ def _descend(
 
     def advance(carried: list[Value]) -> list[Value]:
         y, steps = carried[:size], carried[size : 2 * size]
-        least, share, count, found, ended = carried[2 * size :]
+        least, share, near, count, found, ended = carried[2 * size :]
         trial = [old - share * step for old, step in zip(y, steps, strict=True)]
         seen = _look(b, equations, x, trial)
         # Next to a pole errors are as large as g.
@@ -187,13 +190,14 @@ def _descend(
         less = share * b.select(seen.finite, b.constant(0.5, t), 2.0**-10)
         share = b.select(taken, one, less)
         following = [*moved, *_chosen(b, taken, seen.steps, steps)]
-        following += [b.select(taken, seen.size, least), share]
-        kept = _chosen(b, ended, carried[: 2 * size + 2], following)
+        near = b.select(taken, seen.near, near)
+        following += [b.select(taken, seen.size, least), share, near]
+        kept = _chosen(b, ended, carried[: 2 * size + 3], following)
         # Where |g| only decreases by rounding errors any more, y is as good as it can be.
-        found = b.select(ended, found, done | (stuck & close))
+        found = b.select(ended, found, done | (stuck & (close | near)))
         return [*kept, count + 1, found, ended | done | stuck]
 
-    start = [*first, *zeros, b.constant(math.inf, t), one, b.constant(0, I64), none, none]
+    start = [*first, *zeros, b.constant(math.inf, t), one, none, b.constant(0, I64), none, none]
     *carried, found, _ = b.while_(start, going_on, advance)
     nan = b.constant(math.nan, t)
     return [b.select(found, value, nan) for value in carried[:size]]

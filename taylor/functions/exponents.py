@@ -22,7 +22,7 @@ LARGEST = 2**127  # of exponents: floats of every kind hold it
 
 def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Return x**exponent; natural exponents are regular at x = 0."""
-    if abs(exponent) > LARGEST:
+    if abs(Fraction(exponent)) > LARGEST:
         raise ArgumentError(
             "x**a: the exponent a is beyond 2**127, the range of float32; a power so high is 0, 1 "
             "or infinite for all numbers but those next to 1"
@@ -71,7 +71,7 @@ def _fractional_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Coefficient n takes the coefficients up to n - 1 of x**(a-1), n - 2 of x**(a-2), ..., down to
     an exponent below one, or to one of which order zero alone is needed.
     """
-    levels = min(math.floor(exponent), b.order) if exponent > 1 else 0
+    levels = min(math.floor(exponent), b.order) if exponent > 1 and not b.in_time else 0
     u = _singular_power(b, x, exponent - levels)
     for level in reversed(range(levels)):
         u = _power_from_derivative(b, x, exponent - level, u)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from mpmath import mp
-
 from taylor.decompose import decompose
 from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
@@ -76,6 +74,8 @@ class Surfaces:
 
         shift: by how many errors the states are off, some up and some down.
         """
+        from mpmath import mp
+
         system = self.model.system
         if order not in self._programs:
             outputs = [*self.expressions, *system.states]
@@ -105,6 +105,8 @@ class Surfaces:
 
 
 def _first_sign(base: list[Any], others: list[list[Any]], backward: bool) -> int | None:
+    from mpmath import mp
+
     for n, c in enumerate(base[1:], 1):
         if not mp.isfinite(c):
             return None

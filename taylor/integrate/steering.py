@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mpmath import mp, workdps
 
 from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
@@ -50,6 +49,8 @@ class Steering:
 
     def start(self, machine: Machine, detection: Detection | None) -> None:
         """Choose all modes for a state that was set."""
+        from mpmath import workdps
+
         modes, met = self._written(machine)
         found: list[Meeting] = []
         sides: Sides = ()
@@ -110,6 +111,8 @@ class Steering:
 
     def _exactly(self, point: Point, modes: list[float], met: Sequence[int]) -> list[int]:
         """The surfaces that are met indeed; the modes of others are set."""
+        from mpmath import mp
+
         try:
             values = [[row[0] for row in self.surfaces.series(point, modes, 0, s)] for s in (0, 1)]
         except UNKNOWN:
@@ -157,6 +160,8 @@ class Steering:
 
         Returns None to go on; else the conditions that hold the motion, [] if nobody can tell.
         """
+        from mpmath import workdps
+
         if not detection.has_news():
             return None
         before = detection.before_switch(machine)
@@ -217,6 +222,8 @@ class Steering:
 
         There, steps end before the surface is passed. Returns whether modes were changed.
         """
+        from mpmath import mp, workdps
+
         modes, switches = self._modes(machine), self.model.switches
         sign = -1 if self.backward else 1
         with workdps(DIGITS):
@@ -301,6 +308,8 @@ class Steering:
 
     def _point(self, machine: Machine, relative: float) -> Point:
         """Where the machine is."""
+        from mpmath import mp
+
         kind = machine.kind
         state, before = machine.state(), machine.before()
         exact = to_mpmath if kind.parts > 1 else lambda x: [mp.mpf(float(v)) for v in x]
