@@ -12,7 +12,8 @@ import pytest
 
 import taylor as ty
 
-X, Y, U, V = ty.variables("x y u v")
+# Names of their own: last bits depend on the order in which products were first written anywhere.
+X, Y, U, V = ty.variables("orbit_x orbit_y orbit_u orbit_v")
 PULL = -((X * X + Y * Y) ** Fraction(-3, 2))
 KEPLER = [(X, U), (Y, V), (U, PULL * X), (V, PULL * Y)]
 OSCILLATOR = [(X, V), (V, -X)]

@@ -104,6 +104,13 @@ def test_sinc_at_zero_to_any_order(order: int) -> None:
 POINT = ty.where(x == 0, 1, ty.sin(x) / x)
 
 
+def test_right_hand_sides_may_ask_for_points() -> None:
+    """There a solution that stays has the value of the branch, and one that passes the other's."""
+    ta = ty.Integrator([(x, POINT)], [1.0])
+    ta.propagate_until(0.5)
+    assert 1.0 < ta.state[0] < 1.5
+
+
 @pytest.mark.parametrize(
     "differentiate",
     [
@@ -111,9 +118,8 @@ POINT = ty.where(x == 0, 1, ty.sin(x) / x)
         lambda: ty.grad_expressions(POINT, [x]),
         lambda: ty.jet(lambda t: ty.where(t == 0, 1, ty.sin(t) / t), 0.0, 2),
         lambda: ty.jet(lambda t: ty.where((t != 0) & (t < 9), ty.sin(t) / t, 1), 0.0, 2),
-        lambda: ty.Integrator([(x, POINT)], [1.0]),
     ],
-    ids=range(5),
+    ids=range(4),
 )
 def test_points_that_choose_are_warned_of(differentiate: Callable[[], Any]) -> None:
     with pytest.warns(ty.DifferentiationWarning, match=r"taylor\.removable") as caught:
