@@ -243,7 +243,12 @@ def test_parity_of_every_record_is_that_of_its_function() -> None:
 
     points = np.array([0.1, 0.37, 0.83])
     for record in functions.values():
-        if record.arity == 1 and record.expression is None and not record.kernel:
+        if (
+            record.built_in
+            and record.arity == 1
+            and record.expression is None
+            and not record.kernel
+        ):
             with np.errstate(invalid="ignore"):
                 value, mirrored = record.numpy(points), record.numpy(-points)
             if record.parity:

@@ -18,7 +18,7 @@ from taylor.errors import ArgumentError
 from taylor.expression import Expression, make_function_node
 from taylor.functions.defined import DefinedName
 from taylor.functions.numbers import real_number
-from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.record import BY_USER, USER_KERNEL, Function
 from taylor.recurrence import SeriesBuilder
 from taylor_runtime.program import Kernel
 
@@ -63,7 +63,7 @@ def coefficient_record(
             sympy=lambda sympy, *args: sympy.Function(str(title))(*args),
             sympy_names=(str(title),),
             domain=domain,
-            reference="registered by the user",
+            reference=BY_USER,
             kernel=f"{USER_KERNEL}{name}{MARK}{count}{MARK}0{MARK}0",
             series=(record, after),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
+BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 
 
 def no_sympy(sympy: Any, *args: Any) -> Any:
@@ -89,6 +90,11 @@ class Function:
     orders: int = 0
     canonical: Callable[..., Any] | None = None
     about: str = ""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is the package's own, and not registered by a user."""
+        return self.reference != BY_USER
 
     @property
     def kernel_name(self) -> str:

@@ -17,7 +17,7 @@ from taylor.functions.apply import public
 from taylor.functions.coefficients import coefficient_record
 from taylor.functions.numbers import called
 from taylor.functions.pointers import as_ufunc, behind_pointer, c_function
-from taylor.functions.record import USER_KERNEL, Function
+from taylor.functions.record import BY_USER, USER_KERNEL, Function
 from taylor.functions.registry import register
 
 
@@ -184,7 +184,7 @@ def _numerical_record(
         sympy=lambda sympy, *args: sympy.Function(name)(*args),
         sympy_names=(name,),
         domain=domain,
-        reference="registered by the user",
+        reference=BY_USER,
         kernel=USER_KERNEL + name,
     )
 
@@ -225,6 +225,6 @@ def composed_record(
         sympy=translated,
         sympy_names=(),
         domain=domain,
-        reference="registered by the user",
+        reference=BY_USER,
         expression=lambda *args: as_expression(value(*args)),
     )
