@@ -26,7 +26,15 @@ from taylor.decompose import decompose
 from taylor.expression import Expression
 from taylor.functions.kernels import kernel_definition
 from taylor.reference import Series, mpmath_algebra, row_coefficients
-from taylor_runtime.program import Convolution, Input, Kernel, Operand, Program, Select, Step
+from taylor_runtime.program.program import (
+    Convolution,
+    Input,
+    Kernel,
+    Operand,
+    Program,
+    Select,
+    Step,
+)
 
 _DIGITS = 150  # the terms may be 10^60 times their sum
 

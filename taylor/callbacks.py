@@ -10,7 +10,7 @@ from taylor.functions.coefficients import by_coefficients
 from taylor.functions.numbers import called
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
-from taylor_runtime.program import Kernel, Program
+from taylor_runtime.program.program import Kernel, Program
 
 
 def externals(program: Program) -> dict[str, int]:

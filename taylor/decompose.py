@@ -22,7 +22,7 @@ from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 from taylor.logic import warn_of_points
 from taylor.recurrence import SeriesBuilder, Terms
-from taylor_runtime.program import Coefficient, Input, Program, Row, Term
+from taylor_runtime.program.program import Coefficient, Input, Program, Row, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
 _EXACT_INTEGERS = 1 << 53  # below this, integers are exact in float64

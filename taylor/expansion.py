@@ -15,8 +15,8 @@ from taylor.decompose import decompose
 from taylor.errors import ArgumentError
 from taylor.expression import Expression
 from taylor.precision import Precision, as_precision
-from taylor_runtime.monomials import Monomials, monomials
-from taylor_runtime.program import Input
+from taylor_runtime.program.monomials import Monomials, monomials
+from taylor_runtime.program.program import Input
 
 CONSTANT = -2  # an argument that is a number
 POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given

@@ -20,7 +20,7 @@ from taylor.substitute import substitute
 from taylor.trace import positional_names, trace_function
 from taylor.traverse import from_records, to_records
 from taylor.traverse import inputs as leaves
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
     from taylor.explain import Explanation

@@ -24,7 +24,7 @@ from taylor.newton import root_from, root_within
 from taylor.rounding import rounding_error
 from taylor.substitute import substitute
 from taylor.traverse import inputs
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 Nodes = tuple[Expression, ...]
 

@@ -29,7 +29,7 @@ from taylor.numpy_protocol import expression_array
 from taylor.pairs import multiply
 from taylor.precision import Precision, as_array, as_precision, from_mpmath
 from taylor.trace import positional_count
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 MOST_ORDER = 1000
 

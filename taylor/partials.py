@@ -18,7 +18,7 @@ from taylor.jets import call_on, natural, stacked_planes, times, variables
 from taylor.nested import check_known, partial_coefficients, wrapped
 from taylor.numpy_protocol import expression_array
 from taylor.precision import FLOAT64, Precision, as_precision
-from taylor_runtime.monomials import Monomials
+from taylor_runtime.program.monomials import Monomials
 
 if TYPE_CHECKING:
     from taylor.polynomial import Polynomial

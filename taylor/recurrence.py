@@ -1,6 +1,6 @@
 """Recurrences written as rows: the builder that every elementary function speaks to.
 
-A `SeriesBuilder` collects the rows of a program (`taylor_runtime.program`).  A rule asks it for
+A `SeriesBuilder` collects the rows of a program (`taylor_runtime.program.program`).  A rule asks it for
 the rows it needs (products, derivatives, kernels), declares its own, and defines the step that
 gives coefficient n; see `taylor/functions/` for rules.  Equal rows are made once.
 
@@ -23,8 +23,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from taylor.errors import ArgumentTypeError
-from taylor.prune import pruned
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Constant,
     Convolution,
@@ -37,6 +36,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.prune import pruned
 
 Exact = int | Fraction
 Terms = tuple[Term, ...]

@@ -1,6 +1,6 @@
 """The slow, exact interpreter of programs: coefficients are Python objects of any number kind.
 
-It follows the semantics of `taylor_runtime.program` row by row and is what machine code is
+It follows the semantics of `taylor_runtime.program.program` row by row and is what machine code is
 compared with when the question is whether the *program* was carried out; whether the program
 itself is right is for tests against closed forms to say, because this interpreter shares our
 recurrences.
@@ -16,7 +16,7 @@ from typing import Any
 from taylor.constants import to_float
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.functions.kernels import kernel_definition
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Constant,
     Convolution,

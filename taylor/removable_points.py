@@ -16,7 +16,7 @@ from taylor.expression import Expression, as_expression, try_expression, variabl
 from taylor.logic import where
 from taylor.substitute import substitute
 from taylor.traverse import inputs
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 _TERMS = 48  # of Taylor's polynomial
 _DIGITS = 20  # the expansion is done 10**-20 beside the point, on both sides: their mean is

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taylor.reference import mpmath_algebra, row_coefficients
-from taylor_runtime.program import Coefficient, Convolution, Program, Select, Step, Term
+from taylor_runtime.program.program import Coefficient, Convolution, Program, Select, Step, Term
 
 Rows = Sequence[Sequence[Sequence[Any]]]  # [row][order][lane]; constant rows have order zero only
 

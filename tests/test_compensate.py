@@ -18,8 +18,8 @@ import taylor as ty
 from taylor.decompose import decompose
 from taylor.expression import Expression, variable
 from taylor_runtime.compensate import compensate
-from taylor_runtime.program import Input, Kernel, Program
-from taylor_runtime.verify import verify
+from taylor_runtime.program.program import Input, Kernel, Program
+from taylor_runtime.program.verify import verify
 
 MP = context(60)
 EPSILON = 2.0**-52

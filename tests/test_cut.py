@@ -14,8 +14,8 @@ import taylor as ty
 from taylor.differentiate import grad_expressions
 from taylor_runtime import points
 from taylor_runtime.cut import cut
-from taylor_runtime.program import Coefficient, Input, Kernel, Program, Row, Step, Term
-from taylor_runtime.verify import verify
+from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term
+from taylor_runtime.program.verify import verify
 
 
 def random_formula(size: int) -> tuple[list[Any], list[Any]]:

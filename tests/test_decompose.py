@@ -11,12 +11,12 @@ from function_cases import context
 
 import taylor as ty
 from taylor.decompose import MOST_CONVOLUTIONS, decompose
-from taylor.degree import polynomial_degree
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import scalars
 from taylor.reference import coefficients, fraction_algebra, mpmath_algebra
-from taylor_runtime.program import Convolution, Input, Program
-from taylor_runtime.verify import verify
+from taylor_runtime.program.degree import polynomial_degree
+from taylor_runtime.program.program import Convolution, Input, Program
+from taylor_runtime.program.verify import verify
 
 MP = context()
 x, y, z, w = ty.variables("x y z w")
@@ -285,7 +285,7 @@ def test_polynomial_degree() -> None:
 def test_rows_do_not_depend_on_the_hash_seed() -> None:
     code = (
         "import taylor as ty; from taylor.decompose import decompose\n"
-        "from taylor_runtime.program import Input\n"
+        "from taylor_runtime.program.program import Input\n"
         "x, y, z = ty.variables('x y z')\n"
         "f = ty.sin(x*y) + ty.tanh(z)/(x + y) + ty.atan2(x, z)**3\n"
         "g = ty.exp(f - z) * ty.sqrt(f*f + 1)\n"

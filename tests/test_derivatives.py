@@ -20,7 +20,7 @@ from function_cases import CASES, CLOSED_FORMS, LEAST, Case, context, expected
 import taylor as ty
 from taylor.decompose import decompose
 from taylor.functions.registry import functions
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 MP = context(50)
 ORDER = 30

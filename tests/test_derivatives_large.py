@@ -10,7 +10,7 @@ import taylor as ty
 import taylor_runtime.expansion_build as build
 import taylor_runtime.expansions as expansions
 from taylor import expansion
-from taylor_runtime.monomials import Monomials
+from taylor_runtime.program.monomials import Monomials
 
 KINDS = ("float64", "float32", "double-double")
 

@@ -18,7 +18,7 @@ from taylor.errors import ArgumentError
 from taylor.explain import Explanation
 from taylor.explain_graph import GAP, edges, place
 from taylor_runtime.explain import _count
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Gather,

@@ -32,8 +32,8 @@ from taylor.functions.registry import functions, get
 from taylor.functions.rules import coupled_pair
 from taylor.recurrence import SeriesBuilder
 from taylor.reference import coefficients, mpmath_algebra
-from taylor_runtime.program import Input, Program
-from taylor_runtime.verify import verify
+from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.verify import verify
 
 NAMES = list(CLOSED_FORMS)  # those that come with taylor; other tests may register more
 MP = context()

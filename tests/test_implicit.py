@@ -19,8 +19,8 @@ from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.integrate import team
 from taylor.reference import coefficients, mpmath_algebra
-from taylor_runtime.program import Input
-from taylor_runtime.verify import verify
+from taylor_runtime.program.program import Input
+from taylor_runtime.program.verify import verify
 
 X, Y = ty.variables("x y")
 K = ty.parameter("k")

@@ -19,7 +19,7 @@ import taylor as ty
 from taylor.decompose import decompose
 from taylor.precision import as_precision
 from taylor_runtime import build
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 MP = context(60)
 KINDS = ("float32", "double-double")

@@ -30,7 +30,7 @@ from function_cases import (
 import taylor as ty
 from taylor.decompose import decompose
 from taylor.expression import variable
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 MP = context(60)
 ORDER = 30

@@ -25,11 +25,12 @@ from pair_accuracy import (
 
 from taylor.functions.kernels import kernel_definitions
 from taylor_runtime.ir import PAIR, Builder, Module, Type
-from taylor_runtime.mathlib import PAIRS, call, kernels, pair_kernels
+from taylor_runtime.mathlib import call, kernels, pair_kernels
 from taylor_runtime.mathlib import half_powers as double_half_powers
 from taylor_runtime.mathlib.arrays import array_function
 from taylor_runtime.mathlib.double_double.half_powers import half_power
 from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.program.kernels import PAIRS
 
 DEFINITIONS = kernel_definitions()
 FAMILY = (

@@ -24,8 +24,9 @@ from pair_accuracy import (
 )
 
 from taylor_runtime.ir import PAIR, Builder, Module, Type
-from taylor_runtime.mathlib import PAIRS, call, call_pair, kernels, pair_kernels
+from taylor_runtime.mathlib import call, call_pair, kernels, pair_kernels
 from taylor_runtime.mathlib.double_double import constants
+from taylor_runtime.program.kernels import PAIRS
 
 FAMILY = (
     *("sincos", "sin", "cos", "tan", "sin_over_x", "asin", "acos", "atan", "atan2"),

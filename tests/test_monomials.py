@@ -11,11 +11,10 @@ import pytest
 
 import taylor as ty
 from taylor.decompose import decompose
-from taylor_runtime.convolve import convolutions_of
-from taylor_runtime.layout import is_square
-from taylor_runtime.monomials import MOST_MONOMIALS, Monomials, monomials
-from taylor_runtime.program import Input, Program
-from taylor_runtime.supports import Supports
+from taylor_runtime.program.monomials import MOST_MONOMIALS, Monomials, monomials
+from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.signature import convolutions_of, is_square
+from taylor_runtime.program.supports import Supports
 
 SETS = [
     Monomials(1, 0),

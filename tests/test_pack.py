@@ -14,9 +14,9 @@ from taylor.decompose import decompose
 from taylor.reference import coefficients, mpmath_algebra
 from taylor_runtime.build import choose, work
 from taylor_runtime.combine import combined
-from taylor_runtime.layout import REGISTER, Layout, chunks, padded
+from taylor_runtime.layout import Layout, chunks
 from taylor_runtime.pack import pack
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Convolution,
     Gather,
     Input,
@@ -26,7 +26,8 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.signature import depths, signature, slots, with_slots
+from taylor_runtime.program.signature import depths, signature, slots, with_slots
+from taylor_runtime.program.widths import REGISTER, padded
 
 MP = context(40)
 

@@ -17,7 +17,7 @@ from polynomial_reference import add, full, largest, product, random_polynomial,
 
 import taylor as ty
 from taylor.polynomial import arithmetic
-from taylor_runtime.monomials import monomials
+from taylor_runtime.program.monomials import monomials
 
 P = ty.Polynomial
 KINDS = ["float64", "float32", "double-double"]

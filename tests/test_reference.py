@@ -16,7 +16,7 @@ from taylor.reference import (
     mpmath_algebra,
     row_coefficients,
 )
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Gather,
@@ -28,7 +28,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.verify import verify
+from taylor_runtime.program.verify import verify
 
 MP = context()
 EXACT = fraction_algebra()

@@ -24,7 +24,7 @@ from taylor.decompose import decompose
 from taylor.expression import Expression, variable
 from taylor_runtime import build, cache, combine, emit, gather
 from taylor_runtime.pack import pack
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.target import LEVELS, Target
 
 MP = context(40)

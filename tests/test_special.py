@@ -19,7 +19,7 @@ from taylor.enclosure import Model, enclosure
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import variable
 from taylor.substitute import substitute
-from taylor_runtime.program import Input, Kernel
+from taylor_runtime.program.program import Input, Kernel
 
 MP = mpmath.mp.clone()
 MP.dps = 50

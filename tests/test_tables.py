@@ -158,7 +158,7 @@ def test_double_double_tables_keep_all_digits() -> None:
 
 def test_the_reference_interpreter_knows_tables() -> None:
     from taylor.decompose import decompose
-    from taylor_runtime.program import Input
+    from taylor_runtime.program.program import Input
 
     program = decompose([ty.piecewise([0, 1, 2], [[1, 2], [3, 4]], X * X)], {X: Input("jet")}, 3)
     jet = [MP.mpf("1.25"), MP.mpf(1), MP.mpf(0), MP.mpf(0)]

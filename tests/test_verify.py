@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Gather,
@@ -20,7 +20,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.verify import (
+from taylor_runtime.program.verify import (
     ProgramError,
     operand_rows,
     rows_at_order,

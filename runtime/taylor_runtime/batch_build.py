@@ -19,8 +19,9 @@ from taylor_runtime.call import function_pointer
 from taylor_runtime.control import ROW
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.ir import size_of
-from taylor_runtime.layout import REGISTER, Layout
-from taylor_runtime.program import Program
+from taylor_runtime.layout import Layout
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.states import VECTORS, StateRows
 
 UNROLLED_BATCH_WORK = 8000  # operations of a step that is still written out, in a second

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from taylor_runtime.batch_lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
 from taylor_runtime.control import INTERRUPTED, RUNNING, Control
 from taylor_runtime.ir import I64, Builder, Index, Module, Value
-from taylor_runtime.program import Program
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.verify import verify
 from taylor_runtime.records import record_length
 from taylor_runtime.states import VECTORS, StateRows
 from taylor_runtime.step_loop import StepArrays, StepLoop, StepperOptions
-from taylor_runtime.verify import verify
 
 PROPAGATE_BATCH = "taylor.propagate_batch"
 NOWHERE = -1  # row of a lane without work

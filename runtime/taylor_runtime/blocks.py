@@ -22,7 +22,7 @@ from taylor_runtime.ir import (
     Value,
     make_type,
 )
-from taylor_runtime.layout import REGISTER
+from taylor_runtime.program.widths import REGISTER
 
 BLOCK_POINTERS = [
     ("ptr noalias readonly", "in"),

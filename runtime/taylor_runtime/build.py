@@ -24,7 +24,7 @@ from taylor_runtime.events.detector import DETECT, detector_module
 from taylor_runtime.events.roots import SCAN, scan_module
 from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
-from taylor_runtime.layout import REGISTER, Layout, windows
+from taylor_runtime.layout import Layout, windows
 from taylor_runtime.pack import pack
 from taylor_runtime.points import (
     FORMULA,
@@ -35,7 +35,8 @@ from taylor_runtime.points import (
     jet_module,
     jet_workspace,
 )
-from taylor_runtime.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.python_calls import Externals, calls_python, run_watched, watched
 from taylor_runtime.records import record_length
 from taylor_runtime.states import StateRows, plane_length

@@ -15,7 +15,7 @@ from taylor_runtime.factors import Factors
 from taylor_runtime.ir import Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls, KernelMemory
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Constant,
     Convolution,
@@ -27,8 +27,8 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.sums import add_scaled, in_chains
-from taylor_runtime.verify import ProgramError
 
 
 class Memory(KernelMemory, Protocol):

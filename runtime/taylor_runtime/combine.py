@@ -13,11 +13,13 @@ from functools import partial
 from itertools import chain
 
 from taylor_runtime.ir import Builder, Index, Value, make_type
-from taylor_runtime.layout import REGISTER, Layout, is_looped, is_plain_sum, is_scattered, padded
-from taylor_runtime.program import Constant, Kernel, Program, Row
+from taylor_runtime.layout import Layout
+from taylor_runtime.program.program import Constant, Kernel, Program, Row
+from taylor_runtime.program.signature import is_plain_sum
+from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.program.widths import REGISTER, is_looped, is_scattered, padded
 from taylor_runtime.rows import RowMemory
 from taylor_runtime.sums import add_scaled, in_chains
-from taylor_runtime.verify import operand_rows
 
 MOST_TERMS = 60000  # of one program that are written out
 

@@ -22,7 +22,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from taylor_runtime.ir import nearest_float
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Constant,
     Convolution,
@@ -33,8 +33,8 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.signature import Slot, slots, with_slots
-from taylor_runtime.verify import verify
+from taylor_runtime.program.signature import Slot, slots, with_slots
+from taylor_runtime.program.verify import verify
 
 _PARTS = ("", "_sin", "_cos", "_radius")
 

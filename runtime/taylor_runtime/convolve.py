@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from taylor_runtime.fold import LATE, Begun, begin
 from taylor_runtime.ir import Index, Type, Value
-from taylor_runtime.layout import Chunk, is_square
-from taylor_runtime.program import Convolution, Number, Term
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.rows import RowMemory
 from taylor_runtime.schedule import MOST_PAIRED_CHAINS
 
@@ -54,11 +55,6 @@ def convolve(
             for convolution, value in zip(part, values, strict=True):
                 results[convolution] = (value, square)
     return results
-
-
-def convolutions_of(terms: Sequence[Term]) -> list[Convolution]:
-    """The convolutions in some terms, each once."""
-    return list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))
 
 
 def _products(

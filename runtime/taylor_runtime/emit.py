@@ -14,20 +14,15 @@ from itertools import chain, groupby
 
 from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.combine import Combined, combine_lanes, combined
-from taylor_runtime.convolve import Paired, convolutions_of, convolve
+from taylor_runtime.convolve import Paired, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.fold import push
 from taylor_runtime.gather import copy_lanes, gather_chunk
 from taylor_runtime.ir import PAIR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import Chunk, convolution_chains
-from taylor_runtime.program import (
-    Input,
-    Program,
-    Row,
-    Step,
-    Term,
-)
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program.program import Input, Program, Row, Step, Term
+from taylor_runtime.program.signature import convolution_chains, convolutions_of
 from taylor_runtime.rows import Rendering, RowMemory
 from taylor_runtime.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from taylor_runtime.build import aligned_zeros
 from taylor_runtime.call import buffer, function_pointer
-from taylor_runtime.convolve import convolutions_of
 from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.expansions import EXPAND, ExpansionOptions, Requests, expansion_module
 from taylor_runtime.graded_tables import GradedTables
 from taylor_runtime.ir import planes_of, size_of
-from taylor_runtime.program import Program
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.signature import convolutions_of
+from taylor_runtime.program.supports import Supports
 from taylor_runtime.python_calls import watched
-from taylor_runtime.supports import Supports
 
 EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
 WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation

@@ -16,10 +16,10 @@ from taylor_runtime.graded_shapes import Shape, shaped
 from taylor_runtime.graded_tables import Request
 from taylor_runtime.ir import ELEMENTS, I64, PTR, Builder, Index, Module, Value, size_of
 from taylor_runtime.layout import Chunk
-from taylor_runtime.monomials import Monomials, monomials
-from taylor_runtime.program import Input, Program, Row
-from taylor_runtime.supports import Supports
-from taylor_runtime.verify import verify
+from taylor_runtime.program.monomials import Monomials, monomials
+from taylor_runtime.program.program import Input, Program, Row
+from taylor_runtime.program.supports import Supports
+from taylor_runtime.program.verify import verify
 
 EXPAND = "taylor.expand"
 CACHE_LINE = 64

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from taylor_runtime.engine import Module
-from taylor_runtime.layout import REGISTER, Layout, is_square, padded
-from taylor_runtime.program import (
+from taylor_runtime.layout import Layout
+from taylor_runtime.program.program import (
     Coefficient,
     Constant,
     Convolution,
@@ -25,7 +25,8 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.signature import slots
+from taylor_runtime.program.signature import is_square, slots
+from taylor_runtime.program.widths import REGISTER, padded
 
 COPY = "identity"  # the kernel that only hands an order-zero value on
 

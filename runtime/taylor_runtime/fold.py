@@ -15,8 +15,10 @@ from functools import lru_cache
 
 from taylor_runtime.ir import PAIR, Type, Value
 from taylor_runtime.lanes import split
-from taylor_runtime.layout import Chunk, is_square, padded
-from taylor_runtime.program import Convolution, Number
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program.program import Convolution, Number
+from taylor_runtime.program.signature import is_square
+from taylor_runtime.program.widths import padded
 from taylor_runtime.rows import RowMemory
 
 LATE = 1  # terms at the end of a chain that are left to it

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.ir import Index, Type, Value
-from taylor_runtime.layout import CHUNK, REGISTER, Chunk, padded
-from taylor_runtime.program import Gather
+from taylor_runtime.layout import Chunk
+from taylor_runtime.program.program import Gather
+from taylor_runtime.program.widths import CHUNK, REGISTER, padded
 from taylor_runtime.rows import RowMemory
 
 MOST_SHUFFLED = 4  # source registers above which loading lane by lane is cheaper

@@ -21,13 +21,13 @@ from functools import partial, reduce
 from operator import add
 
 from taylor_runtime.coefficient import StepArithmetic
-from taylor_runtime.convolve import Doubled, convolutions_of
+from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
 from taylor_runtime.ir import PAIR, Builder, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import Chunk, is_square
+from taylor_runtime.layout import Chunk
 from taylor_runtime.monomial_memory import Exact, MonomialMemory, Scaled, euler_views
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Input,
@@ -36,8 +36,9 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.signature import convolutions_of, is_square
+from taylor_runtime.program.supports import Supports
 from taylor_runtime.sums import in_chains
-from taylor_runtime.supports import Supports
 
 # input, position -> its coefficient, a number where it is known
 Reader = Callable[[Input, int], Value | int]

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.coefficient import StepArithmetic
-from taylor_runtime.convolve import Doubled, convolutions_of
+from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
 from taylor_runtime.graded_tables import Request
 from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
-from taylor_runtime.layout import Chunk, is_square
+from taylor_runtime.layout import Chunk
 from taylor_runtime.monomial_memory import GradedMemory
-from taylor_runtime.program import Convolution, Input, Number, Program, Row, Step
+from taylor_runtime.program.program import Convolution, Input, Number, Program, Row, Step
+from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.sums import CHAINS, chained_sums
 
 Reader = Callable[[Input, Index], Value]  # input, rank -> its coefficient

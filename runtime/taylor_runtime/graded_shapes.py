@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from taylor_runtime.graded_tables import Request
-from taylor_runtime.program import Input, Program, Row
-from taylor_runtime.signature import renumbered, rows_used
+from taylor_runtime.program.program import Input, Program, Row
+from taylor_runtime.program.signature import renumbered, rows_used
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,12 @@ from taylor_runtime.ir_types import (
     Type,
     float_literal,
     make_type,
-    nearest_float,
     parse_type,
-    parts_of,
     planes_of,
     size_of,
 )
 from taylor_runtime.ir_values import Index, Operandlike, Value, index_text
+from taylor_runtime.program.numbers import nearest_float, parts_of
 
 __all__ = [
     "ELEMENTS", "F64", "FLOAT_BITS", "I1", "I32", "I64", "PAIR", "PTR", "Builder", "Index",

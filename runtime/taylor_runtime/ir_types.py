@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+
+from taylor_runtime.program.numbers import nearest_float
 
 FLOAT_BITS = {"double": 64, "float": 32}
 PAIR = "double-double"  # an element that LLVM does not know: two doubles, see ir_pairs.py
@@ -90,26 +91,6 @@ def float_literal(number: int | float | Fraction, element: str = "double") -> st
     """The literal of the float of type `element` nearest to `number`."""
     value = nearest_float(number, element)
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
-
-
-def nearest_float(number: int | float | Fraction, element: str = "double") -> float:
-    """`number` correctly rounded to `element`, overflow going to infinity."""
-    try:
-        value = float(number)
-        if element == "double":
-            return value
-        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
-        return single
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def parts_of(number: int | float | Fraction) -> tuple[float, float]:
-    """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
-    high = nearest_float(number)
-    if not math.isfinite(high) or isinstance(number, float):
-        return high, 0.0
-    return high, nearest_float(Fraction(number) - Fraction(high))
 
 
 @cache

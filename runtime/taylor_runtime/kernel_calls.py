@@ -9,7 +9,7 @@ from taylor_runtime import mathlib
 from taylor_runtime.ir import Builder, Type, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.mathlib.kernel import emit_call
-from taylor_runtime.program import Constant, Kernel, OwnKernel, Program
+from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 from taylor_runtime.schedule import partners
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Step
-from taylor_runtime.verify import rows_at_order, verify
+from taylor_runtime.program.program import Coefficient, Convolution, Input, Program, Row, Step
+from taylor_runtime.program.verify import rows_at_order, verify
 
 
 def shorten(program: Program) -> Program:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from taylor_runtime.ir import Index, Type
-from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Select
-from taylor_runtime.verify import operand_rows
-
-# doubles of a cache line, and of the widest registers; LLVM splits values where they are narrower
-REGISTER = 8
-CHUNK = (
-    2 * REGISTER
-)  # lanes computed side by side: twice as many hide more of the latency of multiply-adds
-FEWEST_SCATTERED = 4  # terms of a sum whose operands may come
-MOST_SOURCES = 2.5  # from more registers than this
-UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
+from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program.signature import convolution_chains
+from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.program.widths import CHUNK, REGISTER, is_looped, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +27,12 @@ class Chunk:
 
 
 @cache
-def padded(lanes: int) -> int:
-    """Lanes a row occupies: 1, 2, 4, or a multiple of the register; whole chunks for a loop."""
-    for size in (1, 2, 4):
-        if lanes <= size:
-            return size
-    unit = CHUNK if is_looped(lanes) else REGISTER
-    return -(-lanes // unit) * unit
-
-
-def is_looped(lanes: int) -> bool:
-    """Whether a row of so many lanes is walked by a loop over its chunks."""
-    return lanes > UNROLLED_CHUNKS * CHUNK
-
-
-@cache
 def chunks(lanes: int) -> tuple[Chunk, ...]:
     """The chunks of a row of so many lanes; the last one may be narrower."""
     if lanes == 1:
         return (Chunk(0, 0),)
     total = padded(lanes)
     return tuple(Chunk(offset, min(CHUNK, total - offset)) for offset in range(0, total, CHUNK))
-
-
-def is_plain_sum(row: Row) -> bool:
-    """Whether a row is a sum of numbers times other rows, which memory alone can tell."""
-    step = row.step
-    return (
-        step is not None
-        and (step.times, step.divisor) == ("1", None)
-        and all(
-            isinstance(term.operand, Coefficient) and not term.operand.lag and term.head is None
-            for term in step.terms
-        )
-    )
-
-
-def is_scattered(columns: Sequence[Sequence[tuple[int, int]]]) -> bool:
-    """Whether the operands of a wide sum, given as (row, lane) for every lane, are all over the
-    place: scalar multiply-adds then cost less than gathers.
-    """
-    if len(columns) < FEWEST_SCATTERED:
-        return False
-    return sum(map(_source_registers, columns)) > MOST_SOURCES * len(columns)
-
-
-def _source_registers(lanes: Sequence[tuple[int, int]]) -> float:
-    """Registers that a chunk of a gathered operand is taken from, on average."""
-    parts = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
-    return sum(len({(row, lane // CHUNK) for row, lane in part}) for part in parts) / len(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +117,6 @@ class Layout:
         if isinstance(lane, int):
             return of_n, 0, fixed + self.lane(row, lane)
         return of_n, of_lane * (self.pitch[row] // CHUNK), fixed
-
-
-def convolution_chains(row: Row) -> int:
-    """Chains in which the convolutions of a row are summed: one for a square, two for a product."""
-    operands = [term.operand for term in row.step.terms] if row.step else []
-    return sum(1 if is_square(c) else 2 for c in operands if isinstance(c, Convolution))
-
-
-def is_square(c: Convolution) -> bool:
-    return c.a == c.b and c.weight is None and c.first == c.last
 
 
 def windows(program: Program, batch: int = 1) -> list[tuple[int, int] | None]:

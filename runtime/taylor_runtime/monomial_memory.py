@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from taylor_runtime.ir import Builder, Index, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Coefficient, Constant, Program, Row, Step
-from taylor_runtime.supports import Supports
+from taylor_runtime.program.program import Coefficient, Constant, Program, Row, Step
+from taylor_runtime.program.supports import Supports
 
 Exact = int | Fraction  # integers where they will do: fractions take their time
 Scaled = tuple[Value | None, Exact]  # a value times an exact number, or the number alone

@@ -15,7 +15,7 @@ from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.ir import I64, Builder, Value, pair
 from taylor_runtime.layout import chunks
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
-from taylor_runtime.program import Kernel, Program
+from taylor_runtime.program.program import Kernel, Program
 from taylor_runtime.rows import Rendering
 
 MOST_STEPS = 500

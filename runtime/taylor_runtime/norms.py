@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.ir import Builder, Value, make_type
 from taylor_runtime.layout import chunks
+from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.states import StateRows
-from taylor_runtime.verify import operand_rows
 
 LARGEST_WEIGHT = 2.0**860  # a component may be off by its reciprocal, whatever its size
 

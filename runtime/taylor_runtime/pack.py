@@ -18,18 +18,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from taylor_runtime.layout import REGISTER, is_plain_sum, is_scattered
-from taylor_runtime.mathlib import PAIRS
-from taylor_runtime.program import (
-    Constant,
-    Gather,
-    Input,
-    Kernel,
-    Program,
-    Row,
+from taylor_runtime.program.kernels import PAIRS
+from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
+from taylor_runtime.program.signature import (
+    Slot,
+    depths,
+    is_plain_sum,
+    renumbered,
+    signature,
+    slots,
+    with_slots,
 )
-from taylor_runtime.signature import Slot, depths, renumbered, signature, slots, with_slots
-from taylor_runtime.verify import verify
+from taylor_runtime.program.verify import verify
+from taylor_runtime.program.widths import REGISTER, is_scattered
 
 FEWEST = 3  # rows that make a pack
 MOST_SCALAR_TERMS = 1000  # and the whole pack has no more terms than this

@@ -12,11 +12,12 @@ from taylor_runtime.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.cut import Cut, cut
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.ir import PTR, Builder, Index, Module, Type, Value, planes_of, size_of
-from taylor_runtime.layout import REGISTER, Chunk, Layout
-from taylor_runtime.program import Input, Program
+from taylor_runtime.layout import Chunk, Layout
+from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.verify import verify
+from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.rows import Rendering
 from taylor_runtime.scalar_call import emit_scalar_call
-from taylor_runtime.verify import verify
 
 FORMULA = "taylor.formula"
 FORMULA_ROWS = "taylor.formula.rows"

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 
 from taylor_runtime.ir import Builder, Index, Value, index_text, size_of
 from taylor_runtime.lanes import join
-from taylor_runtime.layout import (
-    REGISTER,
-    Chunk,
-    Layout,
-    chunks,
-    is_looped,
-    is_square,
-    padded,
-)
-from taylor_runtime.program import Constant, Convolution, Number, Program
+from taylor_runtime.layout import Chunk, Layout, chunks
+from taylor_runtime.program.program import Constant, Convolution, Number, Program
+from taylor_runtime.program.signature import is_square
+from taylor_runtime.program.widths import REGISTER, is_looped, padded
 
 Place = tuple[int, str]  # row, chunk offset
 

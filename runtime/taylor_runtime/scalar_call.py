@@ -18,7 +18,7 @@ import numpy as np
 
 from taylor_runtime.blocks import Counts, call_block, memory
 from taylor_runtime.ir import F64, I64, PTR, Builder, Module, Value
-from taylor_runtime.layout import REGISTER
+from taylor_runtime.program.widths import REGISTER
 
 SCALAR = "taylor.scalar"
 _METH_FASTCALL = 0x0080

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from taylor_runtime import mathlib
 from taylor_runtime.ir import PAIR
-from taylor_runtime.layout import convolution_chains, is_looped
-from taylor_runtime.program import Kernel, Program
-from taylor_runtime.verify import rows_at_order
+from taylor_runtime.program.program import Kernel, Program
+from taylor_runtime.program.signature import convolution_chains
+from taylor_runtime.program.verify import rows_at_order
+from taylor_runtime.program.widths import is_looped
 
 # Sums that run side by side in one loop, so that they stay in registers.
 MOST_CHAINS = {"double": 12, "float": 12, PAIR: 4}

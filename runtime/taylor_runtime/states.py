@@ -11,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, pair
-from taylor_runtime.layout import REGISTER, UNROLLED_CHUNKS, Chunk, chunks, padded
-from taylor_runtime.program import Program
+from taylor_runtime.layout import Chunk, chunks
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.widths import REGISTER, UNROLLED_CHUNKS, padded
 
 if TYPE_CHECKING:
     from taylor_runtime.emit import SeriesEmitter

@@ -9,8 +9,8 @@ from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.horner import evaluate, side_by_side
 from taylor_runtime.ir import Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Step
-from taylor_runtime.verify import operand_rows
+from taylor_runtime.program.program import Step
+from taylor_runtime.program.verify import operand_rows
 
 
 class StepEnd:

@@ -25,7 +25,7 @@ from taylor_runtime.estimate import power_of_two
 from taylor_runtime.ir import ELEMENTS, Builder, Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.progress import Progress
 from taylor_runtime.records import Recorder
 from taylor_runtime.rows import Rendering

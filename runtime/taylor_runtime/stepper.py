@@ -15,9 +15,9 @@ from taylor_runtime.control import (
     Control,
 )
 from taylor_runtime.ir import I64, Module, Value
-from taylor_runtime.program import Program
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.verify import verify
 from taylor_runtime.step_loop import StepArrays, StepLoop, StepperOptions
-from taylor_runtime.verify import verify
 
 PROPAGATE = "taylor.propagate"
 

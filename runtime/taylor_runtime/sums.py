@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir import PAIR, Builder, Value
-from taylor_runtime.program import Constant
+from taylor_runtime.program.program import Constant
+from taylor_runtime.program.widths import chain_count
 
 CHAINS = 4  # sums of a loop that are made side by side, since one alone would wait for itself
 
 Step = Callable[[Value, list[Value]], list[Value]]
-
-
-def chain_count(terms: int) -> int:
-    """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
-    return 1 if terms < 6 else 2 if terms < 16 else 4
 
 
 def in_chains(count: int, add: Callable[[Value | None, int], Value]) -> Value | None:

@@ -20,7 +20,7 @@ from taylor.functions.defined import DefinedName
 from taylor.functions.numbers import real_number
 from taylor.functions.record import BY_USER, USER_KERNEL, Function
 from taylor.recurrence import SeriesBuilder
-from taylor_runtime.program import Kernel
+from taylor_runtime.program.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
 MARK = "#"  # in kernels: function#derivative#coefficient#order

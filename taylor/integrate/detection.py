@@ -23,7 +23,7 @@ from taylor.integrate.system import System
 from taylor.integrate.times import Pair
 from taylor.lower import scalars
 from taylor.rounding import rounding_error
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 
 FIRST_RECORDS = 256
 ENCLOSURE_ORDER = 3  # of the polynomials that show that no event is near

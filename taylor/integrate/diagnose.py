@@ -16,7 +16,7 @@ from taylor.integrate.times import add
 from taylor.integrate.tolerance import EPSILON
 from taylor.precision import leading
 from taylor.reference import coefficients, float_algebra
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator

@@ -8,10 +8,10 @@ from dataclasses import replace
 import taylor_runtime as rt
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
-from taylor.degree import polynomial_degree
 from taylor.integrate.system import System
 from taylor.precision import as_precision
-from taylor_runtime.program import Input
+from taylor_runtime.program.degree import polynomial_degree
+from taylor_runtime.program.program import Input
 
 # What `__copy__` makes anew, or what never changes and may be shared.
 COPIED = frozenset(

@@ -11,7 +11,7 @@ from taylor.expression import Expression, variable
 from taylor.integrate.smoothness import Facts
 from taylor.integrate.surfaces import Surface, surface
 from taylor.traverse import inputs
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 
 
 class Plan:

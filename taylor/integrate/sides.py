@@ -17,7 +17,7 @@ from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
 from taylor.lower import scalars
 from taylor.reference import coefficients, mpmath_algebra
-from taylor_runtime.program import Input
+from taylor_runtime.program.program import Input
 
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be

@@ -11,7 +11,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression
-from taylor_runtime.monomials import Monomials, monomials
+from taylor_runtime.program.monomials import Monomials, monomials
 
 
 @dataclass(frozen=True, slots=True)

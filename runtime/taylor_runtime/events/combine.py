@@ -17,7 +17,7 @@ from taylor_runtime.events.search import Search
 from taylor_runtime.events.series import SeriesFunctions, call
 from taylor_runtime.ir import F64, I64, Index, Module, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.rows import Rendering
 
 Body = Callable[[Index, list[Value]], Sequence[Value]]

@@ -21,9 +21,9 @@ from taylor_runtime.events.walk import ARGUMENTS, emit_walk
 from taylor_runtime.horner import evaluate
 from taylor_runtime.ir import F64, I64, Builder, Index, Module, Type, Value
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.verify import verify
 from taylor_runtime.rows import Rendering
-from taylor_runtime.verify import verify
 
 DETECT = "taylor.detect"
 SLACK = 1 + 2.0**-30  # of bounds, for their own rounding

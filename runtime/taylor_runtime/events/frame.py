@@ -17,7 +17,7 @@ from taylor_runtime.events.block import (
 from taylor_runtime.events.roots import EVENT_MEMORY
 from taylor_runtime.events.series import call
 from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Value
-from taylor_runtime.program import Program
+from taylor_runtime.program.program import Program
 from taylor_runtime.states import VECTORS, StateRows, plane_length
 
 ROUNDING = {"float": 2.0**-24, "double": 2.0**-53, PAIR: 2.0**-104}

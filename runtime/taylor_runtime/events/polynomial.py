@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from taylor_runtime.ir import I64, Builder, Index, Type, Value
-from taylor_runtime.layout import REGISTER
+from taylor_runtime.program.widths import REGISTER
 
 NEWTON_STEPS = 6  # tries before the interval is halved instead
 MOST_STEPS = 80

@@ -31,7 +31,7 @@ from taylor_runtime.events.polynomial import (
     value_at,
 )
 from taylor_runtime.ir import F64, I1, Builder, Index, Module, Value
-from taylor_runtime.layout import REGISTER
+from taylor_runtime.program.widths import REGISTER
 
 SCAN = "taylor.scan"
 EVENT_MEMORY = np.dtype(

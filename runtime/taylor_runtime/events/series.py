@@ -10,7 +10,7 @@ from taylor_runtime.events.block import DetectorOptions
 from taylor_runtime.horner import evaluate
 from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Module, Type, Value, pair
 from taylor_runtime.layout import Chunk
-from taylor_runtime.program import Input, Program
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.rows import Rendering
 from taylor_runtime.states import StateRows, plane_length, time_as
 

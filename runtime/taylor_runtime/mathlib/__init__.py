@@ -31,6 +31,7 @@ from taylor_runtime.mathlib import (
 from taylor_runtime.mathlib.double_double import KERNELS as PAIR_KERNELS
 from taylor_runtime.mathlib.double_double import power as pair_power
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
+from taylor_runtime.program.kernels import PAIRS
 
 __all__ = ["KernelFunction", "PAIRS", "call", "call_pair", "kernels", "pair_kernels"]
 
@@ -57,9 +58,6 @@ kernels: dict[str, KernelFunction] = {
 pair_kernels: dict[str, KernelFunction] = {
     kernel.name: kernel for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
 }
-
-# Kernels that cost little more together than one alone, and the kernel that gives both.
-PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
 
 
 def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:

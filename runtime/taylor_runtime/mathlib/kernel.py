@@ -19,7 +19,7 @@ CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 class KernelFunction:
     """One elementary function at order zero.
 
-    name, arity: as in ``taylor_runtime.program.Kernel``; `arity` counts rows and constants.
+    name, arity: as in ``taylor_runtime.program.program.Kernel``; `arity` counts rows and constants.
     emit: ``(b, *arguments) -> results``, all of the type of the arguments.
     results: how many values it gives; two for pairs such as sine and cosine.
     inline: written out at the call; otherwise an internal function, once per module and lane count.

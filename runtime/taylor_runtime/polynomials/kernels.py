@@ -16,11 +16,11 @@ import numpy as np
 from taylor_runtime.call import function_pointer
 from taylor_runtime.engine import compile_ir
 from taylor_runtime.ir import ELEMENTS
-from taylor_runtime.monomials import INDEX, Monomials
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
 from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
+from taylor_runtime.program.monomials import INDEX, Monomials
 from taylor_runtime.threads import in_shares
 
 MOST_PAIRS = 40_000  # of coefficients, in products of small polynomials

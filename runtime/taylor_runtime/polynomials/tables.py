@@ -13,7 +13,7 @@ from math import comb, isqrt
 
 import numpy as np
 
-from taylor_runtime.monomials import INDEX, Monomials, Products, monomials
+from taylor_runtime.program.monomials import INDEX, Monomials, Products, monomials
 
 GROUPS = (8, 4, 2, 1)  # outer monomials of one degree that are multiplied at a time
 LANES = 8  # numbers that are

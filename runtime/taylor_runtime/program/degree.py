@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor.prune import rows_read
-from taylor_runtime.program import Coefficient, Convolution, Input, Kernel, Program, Row, Select
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Kernel,
+    Program,
+    Row,
+    Select,
+)
+from taylor_runtime.program.prune import rows_read
 
 _NO_POLYNOMIAL = -1  # the degree of a row that is not known to be a polynomial in time
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Kernel,

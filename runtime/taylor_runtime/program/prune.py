@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Input,
     Kernel,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from taylor_runtime.program import (
+from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Input,
@@ -18,7 +18,7 @@ from taylor_runtime.program import (
     Step,
     Term,
 )
-from taylor_runtime.verify import rows_at_order, step_rows
+from taylor_runtime.program.verify import rows_at_order, step_rows
 
 
 class Slot(NamedTuple):
@@ -135,3 +135,31 @@ def depths(program: Program) -> list[int]:
                 needed.append(row.step.divisor)
         found.append(1 + max((found[i] for i in needed if i < index), default=-1))
     return found
+
+
+def is_plain_sum(row: Row) -> bool:
+    """Whether a row is a sum of numbers times other rows, which memory alone can tell."""
+    step = row.step
+    return (
+        step is not None
+        and (step.times, step.divisor) == ("1", None)
+        and all(
+            isinstance(term.operand, Coefficient) and not term.operand.lag and term.head is None
+            for term in step.terms
+        )
+    )
+
+
+def convolution_chains(row: Row) -> int:
+    """Chains in which the convolutions of a row are summed: one for a square, two for a product."""
+    operands = [term.operand for term in row.step.terms] if row.step else []
+    return sum(1 if is_square(c) else 2 for c in operands if isinstance(c, Convolution))
+
+
+def is_square(c: Convolution) -> bool:
+    return c.a == c.b and c.weight is None and c.first == c.last
+
+
+def convolutions_of(terms: Sequence[Term]) -> list[Convolution]:
+    """The convolutions in some terms, each once."""
+    return list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))

@@ -10,9 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor_runtime.layout import is_square
-from taylor_runtime.monomials import Monomials, Products
-from taylor_runtime.program import Coefficient, Convolution, Input, Program, Row, Select, Term
+from taylor_runtime.program.monomials import Monomials, Products
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Program,
+    Row,
+    Select,
+    Term,
+)
+from taylor_runtime.program.signature import is_square
 
 
 class Supports:
@@ -21,8 +29,8 @@ class Supports:
     given: for each slot of source "jet", which monomials of the input are not zero (bool, one a
         monomial).
 
-    >>> from taylor_runtime.monomials import monomials
-    >>> from taylor_runtime.program import Step
+    >>> from taylor_runtime.program.program.monomials import monomials
+    >>> from taylor_runtime.program.program import Step
     >>> x = Row(start=Input("jet"))
     >>> square = Row(step=Step((Term(1, Convolution(0, 0)),)))
     >>> program = Program((x, square), ((1, 0),), 4, (("jet", 1),))

@@ -1,0 +1,58 @@
+"""How the lanes of a row are cut into registers and chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+# doubles of a cache line, and of the widest registers; LLVM splits values where they are narrower
+REGISTER = 8
+
+
+CHUNK = (
+    2 * REGISTER
+)  # lanes computed side by side: twice as many hide more of the latency of multiply-adds
+
+
+FEWEST_SCATTERED = 4  # terms of a sum whose operands may come
+
+
+MOST_SOURCES = 2.5  # from more registers than this
+
+
+UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
+
+
+@cache
+def padded(lanes: int) -> int:
+    """Lanes a row occupies: 1, 2, 4, or a multiple of the register; whole chunks for a loop."""
+    for size in (1, 2, 4):
+        if lanes <= size:
+            return size
+    unit = CHUNK if is_looped(lanes) else REGISTER
+    return -(-lanes // unit) * unit
+
+
+def is_looped(lanes: int) -> bool:
+    """Whether a row of so many lanes is walked by a loop over its chunks."""
+    return lanes > UNROLLED_CHUNKS * CHUNK
+
+
+def is_scattered(columns: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Whether the operands of a wide sum, given as (row, lane) for every lane, are all over the
+    place: scalar multiply-adds then cost less than gathers.
+    """
+    if len(columns) < FEWEST_SCATTERED:
+        return False
+    return sum(map(_source_registers, columns)) > MOST_SOURCES * len(columns)
+
+
+def _source_registers(lanes: Sequence[tuple[int, int]]) -> float:
+    """Registers that a chunk of a gathered operand is taken from, on average."""
+    parts = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
+    return sum(len({(row, lane // CHUNK) for row, lane in part}) for part in parts) / len(parts)
+
+
+def chain_count(terms: int) -> int:
+    """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
+    return 1 if terms < 6 else 2 if terms < 16 else 4
