@@ -292,7 +292,7 @@ def jet_rows() -> list[list[str]]:
 def main() -> None:
     import taylor_runtime
 
-    with taylor_runtime.cache.disabled():
+    with taylor_runtime.engine.cache.disabled():
         functions, jets, large, threads = function_rows(), jet_rows(), large_rows(), thread_rows()
     text = [
         heading(

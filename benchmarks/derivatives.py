@@ -353,7 +353,7 @@ def main() -> None:
         print(FIRST[side](int(order)))
         return
     quick = arguments.quick
-    with taylor_runtime.cache.disabled():
+    with taylor_runtime.engine.cache.disabled():
         jets = jet_rows(quick)
         created, tensors = tensor_rows(quick)
         pairs, four = pair_rows(quick), four_rows(quick)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ctypes
 import time
 
-from taylor_runtime.engine import compile_ir
-from taylor_runtime.target import Target
+from taylor_runtime.engine.compiler import compile_ir
+from taylor_runtime.engine.target import Target
 
 CHAINS = 16  # more than the latency of a multiply-add times the units that do it
 TURNS = 1_000_000

@@ -108,7 +108,7 @@ class Taylor:
         for module in ("cffi", "llvmlite.binding", "taylor_runtime.build"):
             import_module(module)
         import taylor
-        from taylor_runtime import cache
+        from taylor_runtime.engine import cache
 
         self._taylor = taylor
         self._make = taylor.Integrator

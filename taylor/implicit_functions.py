@@ -16,12 +16,14 @@ from taylor.arguments import argument, captured, kept, traced
 from taylor.decompose import decompose
 from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression, make_function_node, scalars
+from taylor.expression import ZERO, Expression, as_expression
 from taylor.functions.apply import apply
 from taylor.functions.defined import DefinedName, defined, digest
 from taylor.functions.record import Equations
+from taylor.lower import scalars
 from taylor.newton import root_from, root_within
 from taylor.rounding import rounding_error
+from taylor.simplify import make_function_node
 from taylor.substitute import substitute
 from taylor.traverse import inputs
 from taylor_runtime.program.program import Input

@@ -20,8 +20,9 @@ from taylor import constants
 from taylor.arguments import argument
 from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression, make_function_node
+from taylor.expression import ZERO, Expression, as_expression
 from taylor.functions.lookup import entry_function, place_function
+from taylor.simplify import make_function_node
 
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")

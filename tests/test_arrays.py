@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.expression import scalars
+from taylor.lower import scalars
 from taylor.numpy_protocol import expression_array
 
 x = ty.variable("x")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from taylor_runtime import atomic, cache, disk
+from taylor_runtime.engine import atomic, cache, disk
 
 POSIX = os.name == "posix"
 KEY = cache.key_of("a program")

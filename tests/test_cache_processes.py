@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from taylor_runtime import cache, disk
+from taylor_runtime.engine import cache, disk
 
 KEY = cache.key_of("a program")
 

@@ -12,14 +12,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from taylor_runtime.call import (
+from taylor_runtime.engine.call import (
     MAX_OPERANDS,
     clear_flags_address,
     function_pointer,
     make_gufunc,
     make_ufunc,
 )
-from taylor_runtime.engine import Module, compile_ir
+from taylor_runtime.engine.compiler import Module, compile_ir
 
 
 def product_loop(element: str, operation: str = "fadd") -> str:

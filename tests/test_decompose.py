@@ -12,7 +12,7 @@ from function_cases import context
 import taylor as ty
 from taylor.decompose import MOST_CONVOLUTIONS, decompose
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.expression import scalars
+from taylor.lower import scalars
 from taylor.reference import coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Convolution, Input, Program

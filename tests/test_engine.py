@@ -13,9 +13,9 @@ from fractions import Fraction
 
 import pytest
 
-from taylor_runtime import cache
-from taylor_runtime.engine import CompileError, Module, Options, compile_ir
-from taylor_runtime.target import LEVELS, Target
+from taylor_runtime.engine import cache
+from taylor_runtime.engine.compiler import CompileError, Module, Options, compile_ir
+from taylor_runtime.engine.target import LEVELS, Target
 
 X86 = Target.host().triple.startswith("x86_64")
 LEVEL_NAMES = [
@@ -138,7 +138,7 @@ def in_fresh_process(code: str, **environment: str) -> subprocess.CompletedProce
 
 @pytest.mark.skipif(not X86, reason="not an x86-64 machine")
 def test_environment_variable_chooses_the_processor() -> None:
-    code = "from taylor_runtime.target import Target; print(Target.host().cpu)"
+    code = "from taylor_runtime.engine.compiler.target import Target; print(Target.host().cpu)"
     assert in_fresh_process(code, TAYLOR_CPU="x86-64-v2").stdout == "x86-64-v2\n"
     wrong = in_fresh_process(code, TAYLOR_CPU="nonesuch")
     assert wrong.returncode == 1

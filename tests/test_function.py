@@ -14,7 +14,7 @@ from function_cases import context
 
 import taylor as ty
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
-from taylor_runtime.call import MAX_OPERANDS
+from taylor_runtime.engine.call import MAX_OPERANDS
 
 X, Y = ty.variables("x y")
 K = ty.parameter("k")

@@ -10,20 +10,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from taylor_runtime.engine import compile_ir
-from taylor_runtime.ir import (
-    F64,
-    I64,
-    Builder,
-    Index,
-    Module,
-    Type,
-    Value,
-    float_literal,
-    index_text,
-    nearest_float,
-    parse_type,
-)
+from taylor_runtime.engine.compiler import compile_ir
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import F64, I64, Type, float_literal, parse_type
+from taylor_runtime.ir.values import Index, Value, index_text
+from taylor_runtime.program.numbers import nearest_float
 
 Body = Callable[[Builder, Value, Value], None]
 

@@ -12,7 +12,8 @@ import pytest
 
 from taylor import pairs
 from taylor.precision import normalised
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.arrays import array_function
 from taylor_runtime.mathlib.kernel import KernelFunction
 

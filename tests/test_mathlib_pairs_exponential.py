@@ -24,7 +24,9 @@ from pair_accuracy import (
 )
 
 from taylor.functions.kernels import kernel_definitions
-from taylor_runtime.ir import PAIR, Builder, Module, Type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import PAIR, Type
 from taylor_runtime.mathlib import call, kernels, pair_kernels
 from taylor_runtime.mathlib import half_powers as double_half_powers
 from taylor_runtime.mathlib.arrays import array_function

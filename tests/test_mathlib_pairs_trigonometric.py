@@ -23,7 +23,9 @@ from pair_accuracy import (
     worst_error,
 )
 
-from taylor_runtime.ir import PAIR, Builder, Module, Type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import PAIR, Type
 from taylor_runtime.mathlib import call, call_pair, kernels, pair_kernels
 from taylor_runtime.mathlib.double_double import constants
 from taylor_runtime.program.kernels import PAIRS

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import taylor as ty
-from taylor.expression import make_function_node
 from taylor.printing import LINE_LIMIT
+from taylor.simplify import make_function_node
 
 x, y, v = ty.variables("x y v")
 k = ty.parameter("k")

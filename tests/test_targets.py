@@ -10,8 +10,8 @@ import sys
 import pytest
 
 import taylor as ty
-from taylor_runtime.engine import assembly
-from taylor_runtime.target import LEVELS, Target
+from taylor_runtime.engine.compiler import assembly
+from taylor_runtime.engine.target import LEVELS, Target
 
 X86 = Target.host().triple.startswith("x86_64")
 OLDER = [

@@ -4,8 +4,6 @@ What is listed here is public.  LLVM and cffi are imported when first needed, un
 it at once.
 """
 
-from taylor_runtime.atomic import TEMPORARY as TEMPORARY
-from taylor_runtime.atomic import write_file as write_file
 from taylor_runtime.batch_build import BatchStepper as BatchStepper
 from taylor_runtime.batch_build import batch_pays as batch_pays
 from taylor_runtime.batch_build import build_batch as build_batch
@@ -20,7 +18,6 @@ from taylor_runtime.build import build_formula as build_formula
 from taylor_runtime.build import build_jet as build_jet
 from taylor_runtime.build import build_stepper as build_stepper
 from taylor_runtime.build import work as work
-from taylor_runtime.cache import CacheWarning as CacheWarning
 from taylor_runtime.control import CONTROL as CONTROL
 from taylor_runtime.control import EVENT_ASKED as EVENT_ASKED
 from taylor_runtime.control import EVENT_CUT as EVENT_CUT
@@ -34,8 +31,17 @@ from taylor_runtime.control import ROW as ROW
 from taylor_runtime.control import RUNNING as RUNNING
 from taylor_runtime.control import SLIDING as SLIDING
 from taylor_runtime.control import STEP_UNDERFLOW as STEP_UNDERFLOW
-from taylor_runtime.engine import CompileError as CompileError
-from taylor_runtime.engine import prepare as prepare
+from taylor_runtime.engine import cache as cache
+from taylor_runtime.engine.atomic import TEMPORARY as TEMPORARY
+from taylor_runtime.engine.atomic import write_file as write_file
+from taylor_runtime.engine.cache import CacheWarning as CacheWarning
+from taylor_runtime.engine.compiler import CompileError as CompileError
+from taylor_runtime.callables.prepare import prepare as prepare
+from taylor_runtime.engine.facts import info as info
+from taylor_runtime.engine.garbage import uncollected as uncollected
+from taylor_runtime.engine.target import Target as Target
+from taylor_runtime.engine.threads import in_shares as in_shares
+from taylor_runtime.engine.threads import shares as shares
 from taylor_runtime.events.block import ASK as ASK
 from taylor_runtime.events.block import CUT as CUT
 from taylor_runtime.events.block import EVENT_BLOCK as EVENT_BLOCK
@@ -55,8 +61,6 @@ from taylor_runtime.explain import Instructions as Instructions
 from taylor_runtime.explain import Pack as Pack
 from taylor_runtime.explain import count_instructions as count_instructions
 from taylor_runtime.explain import explain_program as explain_program
-from taylor_runtime.facts import info as info
-from taylor_runtime.garbage import uncollected as uncollected
 from taylor_runtime.grid import grid_filler as grid_filler
 from taylor_runtime.mathlib.arrays import kernel_values as kernel_values
 from taylor_runtime.mathlib.kernel import KernelFunction as KernelFunction
@@ -77,6 +81,3 @@ from taylor_runtime.serial import row_loop as row_loop
 from taylor_runtime.serial import run_rows as run_rows
 from taylor_runtime.states import VECTORS as VECTORS
 from taylor_runtime.step_loop import StepperOptions as StepperOptions
-from taylor_runtime.target import Target as Target
-from taylor_runtime.threads import in_shares as in_shares
-from taylor_runtime.threads import shares as shares

@@ -15,10 +15,10 @@ from taylor_runtime.batch_stepper import (
     batch_record_length,
 )
 from taylor_runtime.build import Stepper, aligned_planes, aligned_zeros, work
-from taylor_runtime.call import function_pointer
 from taylor_runtime.control import ROW
-from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.ir import size_of
+from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.ir.types import size_of
 from taylor_runtime.layout import Layout
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER

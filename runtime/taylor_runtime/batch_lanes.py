@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from taylor_runtime.control import RECORD_HEADER, ROW, Control
 from taylor_runtime.grid import call_filler, record_body
-from taylor_runtime.ir import F64, Builder, Index, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import F64, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.records import record_length
 from taylor_runtime.states import StateRows
 

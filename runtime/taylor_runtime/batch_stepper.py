@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 from taylor_runtime.batch_lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
 from taylor_runtime.control import INTERRUPTED, RUNNING, Control
-from taylor_runtime.ir import I64, Builder, Index, Module, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.records import record_length

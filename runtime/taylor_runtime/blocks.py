@@ -12,16 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from taylor_runtime.ir import (
-    FLOAT_BITS,
-    I64,
-    PTR,
-    Builder,
-    Index,
-    Module,
-    Value,
-    make_type,
-)
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import FLOAT_BITS, I64, PTR, make_type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.widths import REGISTER
 
 BLOCK_POINTERS = [

@@ -10,19 +10,19 @@ import numpy as np
 
 from taylor_runtime import scalar_call
 from taylor_runtime.blocks import CLEAR_FLAGS
-from taylor_runtime.call import (
+from taylor_runtime.compensate import compensate
+from taylor_runtime.engine.call import (
     MAX_OPERANDS,
     clear_flags_address,
     function_pointer,
     make_gufunc,
     make_ufunc,
 )
-from taylor_runtime.compensate import compensate
-from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.events.block import Areas, DetectorOptions, event_length
 from taylor_runtime.events.detector import DETECT, detector_module
 from taylor_runtime.events.roots import SCAN, scan_module
-from taylor_runtime.ir import ELEMENTS, PAIR, planes_of, size_of
+from taylor_runtime.ir.types import ELEMENTS, PAIR, planes_of, size_of
 from taylor_runtime.latency import shorten
 from taylor_runtime.layout import Layout, windows
 from taylor_runtime.pack import pack

@@ -12,7 +12,8 @@ from typing import Generic, Protocol, TypeVar
 
 from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
-from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.kernel_calls import KernelCalls, KernelMemory
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import (

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from taylor_runtime.ir import Builder, Index, Value, make_type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import make_type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Layout
 from taylor_runtime.program.program import Constant, Kernel, Program, Row
 from taylor_runtime.program.signature import is_plain_sum

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taylor_runtime.fold import LATE, Begun, begin
-from taylor_runtime.ir import Index, Type, Value
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.signature import convolutions_of, is_square

@@ -18,7 +18,9 @@ from taylor_runtime.convolve import Paired, convolve
 from taylor_runtime.factors import Factors
 from taylor_runtime.fold import push
 from taylor_runtime.gather import copy_lanes, gather_chunk
-from taylor_runtime.ir import PAIR, Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program, Row, Step, Term

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
 
 # log2(1 + f), f in [0, 1), and 2^f, f in [0, 1): least-squares polynomials that are exact at both
 # ends (so that the estimates are continuous); largest errors 1.1e-3, which is divided by the order,

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.build import aligned_zeros
-from taylor_runtime.call import buffer, function_pointer
-from taylor_runtime.engine import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.engine.call import buffer, function_pointer
+from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.expansions import EXPAND, ExpansionOptions, Requests, expansion_module
 from taylor_runtime.graded_tables import GradedTables
-from taylor_runtime.ir import planes_of, size_of
+from taylor_runtime.ir.types import planes_of, size_of
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.signature import convolutions_of
 from taylor_runtime.program.supports import Supports

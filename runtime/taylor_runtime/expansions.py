@@ -14,7 +14,10 @@ from taylor_runtime.graded import GradedEmitter
 from taylor_runtime.graded_loops import GradedLoops, LoopMemory, Reader
 from taylor_runtime.graded_shapes import Shape, shaped
 from taylor_runtime.graded_tables import Request
-from taylor_runtime.ir import ELEMENTS, I64, PTR, Builder, Index, Module, Value, size_of
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import ELEMENTS, I64, PTR, size_of
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program, Row

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from taylor_runtime.engine import Module
+from taylor_runtime.engine.compiler import Module
 from taylor_runtime.layout import Layout
 from taylor_runtime.program.program import (
     Coefficient,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, index_text, nearest_float
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.values import Index, Value, index_text
+from taylor_runtime.program.numbers import nearest_float
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from taylor_runtime.ir import PAIR, Type, Value
-from taylor_runtime.lanes import split
+from taylor_runtime.ir.lanes import split
+from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Convolution, Number
 from taylor_runtime.program.signature import is_square

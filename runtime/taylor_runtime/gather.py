@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from taylor_runtime.ir import Index, Type, Value
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Gather
 from taylor_runtime.program.widths import CHUNK, REGISTER, padded

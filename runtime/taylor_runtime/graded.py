@@ -23,7 +23,9 @@ from operator import add
 from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
-from taylor_runtime.ir import PAIR, Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk
 from taylor_runtime.monomial_memory import Exact, MonomialMemory, Scaled, euler_views

@@ -14,7 +14,9 @@ from taylor_runtime.coefficient import StepArithmetic
 from taylor_runtime.convolve import Doubled
 from taylor_runtime.factors import Factors
 from taylor_runtime.graded_tables import Request
-from taylor_runtime.ir import I32, I64, PTR, Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I32, I64, PTR
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.kernel_calls import KernelCalls
 from taylor_runtime.layout import Chunk
 from taylor_runtime.monomial_memory import GradedMemory

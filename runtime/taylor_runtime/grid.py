@@ -10,22 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from taylor_runtime.control import RECORD_HEADER, Control
-from taylor_runtime.engine import STEP_PASSES, Options, compile_ir
-from taylor_runtime.engine import Module as Code
-from taylor_runtime.ir import (
-    ELEMENTS,
-    F64,
-    I64,
-    PAIR,
-    Builder,
-    Index,
-    Module,
-    PairValue,
-    Type,
-    Value,
-    pair,
-    planes_of,
-)
+from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
+from taylor_runtime.engine.compiler import Module as Code
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.pairs import PairValue, pair
+from taylor_runtime.ir.types import ELEMENTS, F64, I64, PAIR, Type, planes_of
+from taylor_runtime.ir.values import Index, Value
 
 FILL = "taylor.fill_grid"
 LANES = (8, 4, 2, 0)  # places that are evaluated at a time, as long as there are so many

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from taylor_runtime.ir import Builder, Index, Value
-from taylor_runtime.lanes import split
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import split
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.rows import RowMemory
 
 BLOCK = 8

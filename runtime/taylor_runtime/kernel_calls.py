@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from taylor_runtime import mathlib
-from taylor_runtime.ir import Builder, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.mathlib.kernel import emit_call
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program

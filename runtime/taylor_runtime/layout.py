@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from taylor_runtime.ir import Index, Type
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows

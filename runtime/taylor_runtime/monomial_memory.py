@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Coefficient, Constant, Program, Row, Step
 from taylor_runtime.program.supports import Supports

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import I64, Builder, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import pair
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Value
 from taylor_runtime.layout import chunks
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.program.program import Kernel, Program

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import Builder, Value, make_type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import make_type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.layout import chunks
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.states import StateRows

@@ -11,7 +11,10 @@ from functools import partial
 from taylor_runtime.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.cut import Cut, cut
 from taylor_runtime.emit import SeriesEmitter
-from taylor_runtime.ir import PTR, Builder, Index, Module, Type, Value, planes_of, size_of
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import PTR, Type, planes_of, size_of
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk, Layout
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify

@@ -16,7 +16,9 @@ from __future__ import annotations
 import math
 
 from taylor_runtime.control import Control
-from taylor_runtime.ir import PAIR, Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Value
 from taylor_runtime.step_time import StepTime
 
 RADII = 512  # of convergence that the steps of a window are long, together

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.call import callback
+from taylor_runtime.engine.call import callback
 
 Externals = Mapping[str, int]  # addresses of functions that machine code calls, by their names
 

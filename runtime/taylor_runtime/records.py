@@ -12,7 +12,9 @@ from functools import partial
 from taylor_runtime.control import RECORD_HEADER, Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.grid import call_filler, record_body
-from taylor_runtime.ir import Builder, Index, Value, planes_of, size_of
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import planes_of, size_of
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.states import StateRows
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taylor_runtime.ir import Builder, Index, Value, index_text, size_of
-from taylor_runtime.lanes import join
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join
+from taylor_runtime.ir.types import size_of
+from taylor_runtime.ir.values import Index, Value, index_text
 from taylor_runtime.layout import Chunk, Layout, chunks
 from taylor_runtime.program.program import Constant, Convolution, Number, Program
 from taylor_runtime.program.signature import is_square

@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.blocks import Counts, call_block, memory
-from taylor_runtime.ir import F64, I64, PTR, Builder, Module, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import F64, I64, PTR
+from taylor_runtime.ir.values import Value
 from taylor_runtime.program.widths import REGISTER
 
 SCALAR = "taylor.scalar"

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from taylor_runtime import mathlib
-from taylor_runtime.ir import PAIR
+from taylor_runtime.ir.types import PAIR
 from taylor_runtime.program.program import Kernel, Program
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import rows_at_order

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.call import function_pointer
 from taylor_runtime.control import (
     EVENT_STOP,
     EVENTS_FULL,
@@ -18,12 +17,16 @@ from taylor_runtime.control import (
     REACHED,
     STEP_UNDERFLOW,
     Control,
-    Fields,
 )
-from taylor_runtime.engine import STEP_PASSES, Options, compile_ir
-from taylor_runtime.engine import Module as Code
+from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
+from taylor_runtime.engine.compiler import Module as Code
 from taylor_runtime.events.block import EVENT_BLOCK
-from taylor_runtime.ir import I64, Builder, Index, Module, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.fields import Fields
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Index, Value
 
 RUN = "taylor.run_rows"
 MOVING = ("control", "states", "parameters", "grid")  # arrays with an item for each row

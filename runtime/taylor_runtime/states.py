@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir import PAIR, Builder, Index, Type, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import pair
+from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk, chunks
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER, UNROLLED_CHUNKS, padded

@@ -7,7 +7,7 @@ from functools import partial
 
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.horner import evaluate, side_by_side
-from taylor_runtime.ir import Value
+from taylor_runtime.ir.values import Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows

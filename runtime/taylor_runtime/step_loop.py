@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from taylor_runtime.control import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE, Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import power_of_two
-from taylor_runtime.ir import ELEMENTS, Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import ELEMENTS
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.program.program import Input, Program

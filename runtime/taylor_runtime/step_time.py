@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from taylor_runtime.control import Control
-from taylor_runtime.ir import PAIR, Builder, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import pair
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Value
 
 LARGEST = 2.0**900  # steps beyond this count as endless
 SMALLEST = 2.0**-84  # of |time|: below, a step is lost even in double-double time

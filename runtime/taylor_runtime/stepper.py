@@ -14,7 +14,9 @@ from taylor_runtime.control import (
     SWITCHED,
     Control,
 )
-from taylor_runtime.ir import I64, Module, Value
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Value
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.step_loop import StepArrays, StepLoop, StepperOptions

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from taylor_runtime.control import Control
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.estimate import exp2_estimate, log2_estimate
-from taylor_runtime.ir import Builder, Index, Type, Value
-from taylor_runtime.lanes import join, repeat, split, where_any
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join, repeat, split, where_any
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.norms import StateNorms
 from taylor_runtime.records import Recorder
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.ir import PAIR, Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Value
 from taylor_runtime.program.program import Constant
 from taylor_runtime.program.widths import chain_count
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError
-from taylor.expression import Expression, as_expression, make_function_node
+from taylor.expression import Expression, as_expression
 from taylor.functions.record import Function
 from taylor.functions.registry import get
+from taylor.simplify import make_function_node
 
 
 def apply(name: str, *args: Any) -> Any:

@@ -15,13 +15,13 @@ from fractions import Fraction
 from typing import Any
 
 from taylor.expression import ZERO, Expression
-from taylor.expression import make_function_node as call
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.rules import chain
 from taylor.recurrence import SeriesBuilder, shared
 from taylor.simplify import is_negative
+from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _ABOUT = (

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from taylor.constants import PI
-from taylor.expression import Expression, variable, where
-from taylor.expression import make_function_node as call
+from taylor.expression import Expression, variable
 from taylor.functions import (  # noqa: F401  # the families that the bodies call
     exponential,
     hyperbolic,
@@ -25,7 +24,9 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.user import composed_record
+from taylor.logic import where
 from taylor.recurrence import SeriesBuilder
+from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _ROOT_HALF = Fraction(math.isqrt(10**190 // 2), 10**95)  # more digits than any kind of number has

@@ -9,11 +9,11 @@ from typing import Any
 import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import ZERO, Expression
-from taylor.expression import make_function_node as call
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.rules import chain
 from taylor.recurrence import SeriesBuilder
+from taylor.simplify import make_function_node as call
 from taylor.sums import exact_value
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from taylor.expression import ZERO, Expression
-from taylor.expression import make_function_node as call
 from taylor.functions.machine import by_machine
 from taylor.functions.record import Function, no_sympy
 from taylor.functions.registry import register
 from taylor.recurrence import SeriesBuilder
+from taylor.simplify import make_function_node as call
 
 _MOST_STEPS = 300
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from taylor.errors import ArgumentError
 from taylor.expression import Expression, constant
-from taylor.expression import make_function_node as call
 from taylor.functions.apply import apply
 from taylor.functions.machine import by_machine
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.recurrence import SeriesBuilder, shared
+from taylor.simplify import make_function_node as call
 
 _SOURCE = "u' = x'/(x + exp u); Corless et al., Adv. Comput. Math. 5 (1996) 329, eq. 3.2"
 

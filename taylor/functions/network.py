@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, where
-from taylor.expression import make_function_node as call
+from taylor.expression import Expression
 from taylor.functions.record import Function
 from taylor.functions.registry import register
+from taylor.logic import where
 from taylor.recurrence import SeriesBuilder, shared
+from taylor.simplify import make_function_node as call
 
 
 @shared

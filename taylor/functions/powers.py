@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from taylor.expression import make_function_node as call
 from taylor.functions.exponents import real_power
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.rules import scaled_circle
 from taylor.recurrence import SeriesBuilder
+from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _THIRD = Fraction(1, 3)

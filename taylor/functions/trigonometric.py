@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from taylor.expression import make_function_node as call
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.rules import (
@@ -16,6 +15,7 @@ from taylor.functions.rules import (
     scaled_unit_square,
 )
 from taylor.recurrence import SeriesBuilder
+from taylor.simplify import make_function_node as call
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2"

@@ -13,9 +13,10 @@ import sympy
 from taylor import arrays, constants, logic, simplify, sums
 from taylor import expression as ex
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
-from taylor.expression import CONDITIONS, Expression, as_expression, make_function_node
+from taylor.expression import CONDITIONS, Expression, as_expression
 from taylor.functions.registry import functions, get
 from taylor.lower import scalars
+from taylor.simplify import make_function_node
 from taylor.traverse import reachable
 
 _CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits

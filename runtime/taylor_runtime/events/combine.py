@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.control import Fields
 from taylor_runtime.emit import SeriesEmitter
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.series import SeriesFunctions, call
-from taylor_runtime.ir import F64, I64, Index, Module, Value
+from taylor_runtime.ir.fields import Fields
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import F64, I64
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.rows import Rendering

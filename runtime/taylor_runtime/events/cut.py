@@ -7,7 +7,8 @@ from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
 from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
-from taylor_runtime.ir import F64, I64, PAIR, Index, Type, Value
+from taylor_runtime.ir.types import F64, I64, PAIR, Type
+from taylor_runtime.ir.values import Index, Value
 
 
 class Cut(Part):

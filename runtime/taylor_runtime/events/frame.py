@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from taylor_runtime.control import RECORD_HEADER, Control, Fields
+from taylor_runtime.control import RECORD_HEADER, Control
 from taylor_runtime.events.block import (
     EVENT_BLOCK,
     EVENT_TABLE,
@@ -16,7 +16,10 @@ from taylor_runtime.events.block import (
 )
 from taylor_runtime.events.roots import EVENT_MEMORY
 from taylor_runtime.events.series import call
-from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.fields import Fields
+from taylor_runtime.ir.types import F64, I64, PAIR
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Program
 from taylor_runtime.states import VECTORS, StateRows, plane_length
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from taylor_runtime.events.frame import Part, stored
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.series import call
-from taylor_runtime.ir import F64, I64, Index, Type, Value
+from taylor_runtime.ir.types import F64, I64, Type
+from taylor_runtime.ir.values import Index, Value
 
 DEFECT = 2.0**-36  # of the sum of the terms: by how much g may miss its series at a piece's end
 SHRINK = 0.7  # of a piece on which a series did not converge

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taylor_runtime.ir import I64, Builder, Index, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.widths import REGISTER
 
 NEWTON_STEPS = 6  # tries before the interval is halved instead

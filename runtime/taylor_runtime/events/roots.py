@@ -20,7 +20,6 @@ from math import comb
 
 import numpy as np
 
-from taylor_runtime.control import Fields
 from taylor_runtime.events.polynomial import (
     VECTOR,
     newton,
@@ -30,7 +29,11 @@ from taylor_runtime.events.polynomial import (
     value_and_slope,
     value_at,
 )
-from taylor_runtime.ir import F64, I1, Builder, Index, Module, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.fields import Fields
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import F64, I1
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.widths import REGISTER
 
 SCAN = "taylor.scan"

@@ -9,7 +9,9 @@ from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.roots import SCAN
-from taylor_runtime.ir import F64, I1, I64, PAIR, Index, Type, Value, pair
+from taylor_runtime.ir.pairs import pair
+from taylor_runtime.ir.types import F64, I1, I64, PAIR, Type
+from taylor_runtime.ir.values import Index, Value
 
 
 class Search(Part):

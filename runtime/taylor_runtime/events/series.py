@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from taylor_runtime.emit import InputReader, SeriesEmitter
 from taylor_runtime.events.block import DetectorOptions
 from taylor_runtime.horner import evaluate
-from taylor_runtime.ir import F64, I64, PAIR, Builder, Index, Module, Type, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.pairs import pair
+from taylor_runtime.ir.types import F64, I64, PAIR, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.rows import Rendering

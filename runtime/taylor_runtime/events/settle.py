@@ -21,7 +21,8 @@ from taylor_runtime.events.block import (
 from taylor_runtime.events.cut import Cut
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.roots import AGAIN
-from taylor_runtime.ir import F64, I64, PAIR, Value
+from taylor_runtime.ir.types import F64, I64, PAIR
+from taylor_runtime.ir.values import Value
 
 TOGETHER = 2.0**-50  # of time or step: roots that are at the same time
 

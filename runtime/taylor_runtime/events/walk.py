@@ -12,7 +12,9 @@ from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
-from taylor_runtime.ir import I64, Module, Value
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Value
 
 EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import (
     arithmetic,
     exponential,

@@ -10,11 +10,13 @@ import cffi
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor_runtime.call import function_pointer
-from taylor_runtime.engine import compile_ir
-from taylor_runtime.ir import ELEMENTS, I64, Module, Type, Value
+from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.compiler import compile_ir
+from taylor_runtime.engine.target import Target
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import ELEMENTS, I64, Type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
-from taylor_runtime.target import Target
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"

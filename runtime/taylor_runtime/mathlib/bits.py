@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.ir import FLOAT_BITS, Builder, Index, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import FLOAT_BITS
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
 MAGIC = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits

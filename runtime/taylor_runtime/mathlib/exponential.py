@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import nearest_multiple, power_of_two, scaled, usually
 from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import Pair, fast_two_sum, multiply, two_product, two_sum
+from taylor_runtime.mathlib.pairs import Pair, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 
 LN2_HIGH, LN2_LOW = constants.LN2

@@ -9,20 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import constants, rounded
 from taylor_runtime.mathlib.bits import power_of_two, usually, where_rare
 from taylor_runtime.mathlib.double_double.gamma import bernoulli
 from taylor_runtime.mathlib.exponential import exponential
 from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import (
-    Pair,
-    divide,
-    fast_two_sum,
-    multiply,
-    two_product,
-    two_sum,
-)
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 from taylor_runtime.mathlib.power import log_pair
 

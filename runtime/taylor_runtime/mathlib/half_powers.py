@@ -6,10 +6,12 @@ import struct
 from collections.abc import Sequence
 from functools import cache
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import two_product
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import lane_by_lane, where_rare
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
-from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square, two_product
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square
 from taylor_runtime.mathlib.power import POW
 
 LARGEST = 16  # of |k|

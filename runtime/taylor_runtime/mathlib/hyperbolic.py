@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.exponential import LN2_HIGH, at_most, expm1_pair
 from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.mathlib.logarithm import log1p_pair
-from taylor_runtime.mathlib.pairs import (
-    Pair,
-    divide,
-    fast_two_sum,
-    multiply,
-    square_root,
-    two_product,
-    two_sum,
-)
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square_root
 
 
 def _add(b: Builder, x: Pair, y: Pair) -> Pair:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative
 from taylor_runtime.mathlib.exponential import at_most
 from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, square_root, two_sum
+from taylor_runtime.mathlib.pairs import Pair, divide, square_root
 from taylor_runtime.mathlib.polynomial import polynomial
 
 INFINITY = float("inf")

@@ -18,7 +18,10 @@ from fractions import Fraction
 from functools import partial
 from math import factorial, pi
 
-from taylor_runtime.ir import I64, Builder, PairValue, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import power, trigonometric
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.inverse import atan2

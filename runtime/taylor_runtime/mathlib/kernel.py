@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taylor_runtime.ir import PAIR, Builder, Type, Value, flat_values, joined_values
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import flat_values, joined_values
+from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.values import Value
 
 SHORT = {"double": "f64", "float": "f32", PAIR: "dd"}  # elements in the names of functions
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"

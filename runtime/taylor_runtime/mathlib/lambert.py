@@ -14,8 +14,9 @@ from fractions import Fraction
 from functools import partial
 from math import factorial, log
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import two_product
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, pair, two_product
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import exponential, logarithm
 from taylor_runtime.mathlib.bits import where_rare
 from taylor_runtime.mathlib.constants import pieces

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import (
     integer,
@@ -18,7 +20,7 @@ from taylor_runtime.mathlib.bits import (
     usually,
 )
 from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import Constant, Pair, fast_two_sum, multiply, two_sum
+from taylor_runtime.mathlib.pairs import Constant, Pair, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 
 INFINITY = float("inf")

@@ -9,8 +9,9 @@ a relative error of some 2**-100 is more than the elementary functions need.
 
 from __future__ import annotations
 
-from taylor_runtime.ir import Builder, Value
-from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 
 __all__ = [
     "Constant", "Pair", "divide", "fast_two_sum", "multiply", "square", "square_root",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import (
     integer,
@@ -19,16 +21,7 @@ from taylor_runtime.mathlib.bits import (
 )
 from taylor_runtime.mathlib.exponential import exponential
 from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import (
-    Pair,
-    divide,
-    fast_two_sum,
-    multiply,
-    square,
-    square_root,
-    two_product,
-    two_sum,
-)
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square, square_root
 from taylor_runtime.mathlib.polynomial import polynomial
 
 INFINITY = float("inf")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import inverse_magnitude
 from taylor_runtime.mathlib.kernel import KernelFunction
 

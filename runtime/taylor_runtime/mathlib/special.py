@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import power_of_two, scaled
 from taylor_runtime.mathlib.exponential import at_most, exp_of_minus_square, exponential
 from taylor_runtime.mathlib.kernel import KernelFunction
 from taylor_runtime.mathlib.logarithm import log1p_pair
-from taylor_runtime.mathlib.pairs import (
-    Pair,
-    divide,
-    fast_two_sum,
-    multiply,
-    square,
-    two_product,
-    two_sum,
-)
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply, square
 from taylor_runtime.mathlib.polynomial import polynomial
 
 ERF_SWITCH = 0.58  # where both formulas stay below 1 ulp, for erf and for erfc

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.ir import PTR, Builder, PairValue, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, pair
+from taylor_runtime.ir.types import PTR
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.kernel import KernelFunction
 
 

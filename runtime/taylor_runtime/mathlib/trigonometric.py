@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from taylor_runtime.ir import F64, I64, Builder, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum
+from taylor_runtime.ir.types import F64, I64
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import coefficients, constants
 from taylor_runtime.mathlib.bits import MAGIC, as_bits, flip_sign, where_rare
 from taylor_runtime.mathlib.kernel import CALL_ATTRIBUTES, KernelFunction, call_defined, define
-from taylor_runtime.mathlib.pairs import Pair, divide, fast_two_sum, multiply
+from taylor_runtime.mathlib.pairs import Pair, divide, multiply
 from taylor_runtime.mathlib.polynomial import polynomial
 
 LARGE = 2.0**30

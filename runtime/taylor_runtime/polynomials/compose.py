@@ -12,8 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor_runtime.control import Fields
-from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.fields import Fields
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.polynomials.sums import sum_of_products, table_item
 from taylor_runtime.polynomials.tables import LANES
 

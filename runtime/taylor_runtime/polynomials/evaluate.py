@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from taylor_runtime.ir import I64, Builder, Index, Module, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.polynomials.sums import table_item
 from taylor_runtime.polynomials.tables import LANES
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.call import function_pointer
-from taylor_runtime.engine import compile_ir
-from taylor_runtime.ir import ELEMENTS
+from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.compiler import compile_ir
+from taylor_runtime.engine.threads import in_shares
+from taylor_runtime.ir.types import ELEMENTS
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
 from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
 from taylor_runtime.program.monomials import INDEX, Monomials
-from taylor_runtime.threads import in_shares
 
 MOST_PAIRS = 40_000  # of coefficients, in products of small polynomials
 FEW_POINTS = 4  # of which values are taken one by one

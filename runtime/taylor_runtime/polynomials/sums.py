@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taylor_runtime.ir import I32, Builder, Index, Type, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I32, Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.sums import CHAINS, chained_sums
 
 Load = Callable[[Value], Value]

@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
+from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import is_negative, where_rare
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import LN2

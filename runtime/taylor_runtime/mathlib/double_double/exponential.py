@@ -11,8 +11,9 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, pair, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import constants
 from taylor_runtime.mathlib.bits import nearest_multiple, power_of_two
 from taylor_runtime.mathlib.double_double.steps import (

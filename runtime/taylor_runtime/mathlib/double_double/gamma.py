@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
 
-from taylor_runtime.ir import Builder, PairValue, Value
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import where_rare
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import EXP

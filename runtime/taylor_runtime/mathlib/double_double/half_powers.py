@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import integer, where_rare
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.logarithm import split

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, pair
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.double_double.exponential import EXP, LN2, expm1_or_quarter
 from taylor_runtime.mathlib.double_double.logarithm import LOG1P
 from taylor_runtime.mathlib.double_double.steps import (

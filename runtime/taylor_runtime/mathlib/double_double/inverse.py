@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import normal, square_root, two_product
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, normal, pair, square_root, two_product
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import inverse as doubles
 from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative
 from taylor_runtime.mathlib.double_double.constants import HALF_PI

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, pair, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import integer, scaled, split_exponent
 from taylor_runtime.mathlib.double_double.exponential import LN2, LN2_PIECES
 from taylor_runtime.mathlib.double_double.steps import (

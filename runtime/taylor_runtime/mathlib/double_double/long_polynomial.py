@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue
+from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.double_double.steps import as_pair, widened
 from taylor_runtime.mathlib.polynomial import polynomial as double_polynomial
 

@@ -25,8 +25,10 @@ from fractions import Fraction
 from functools import partial
 from math import factorial
 
-from taylor_runtime.ir import PAIR, Builder, PairValue, Value, make_type, pair
-from taylor_runtime.ir_pairs import fast_two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair
+from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import is_negative, where_rare
 from taylor_runtime.mathlib.double_double.exponential import EXPM1
 from taylor_runtime.mathlib.double_double.gamma import bernoulli

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import power as doubles
 from taylor_runtime.mathlib import simple
 from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative, where_rare

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from taylor_runtime.ir import F64, I64, PAIR, Builder, PairValue, Value, make_type, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
+from taylor_runtime.ir.types import F64, I64, PAIR, make_type
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import as_bits, nearest_multiple, where_rare
 from taylor_runtime.mathlib.double_double import constants
 from taylor_runtime.mathlib.kernel import CALL_ATTRIBUTES, call_defined, define

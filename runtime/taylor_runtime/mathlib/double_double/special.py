@@ -12,8 +12,9 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import where_rare
 from taylor_runtime.mathlib.double_double.constants import TWO_OVER_SQRT_PI
 from taylor_runtime.mathlib.double_double.erfc_coefficients import CENTRE, ERFCX

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, PairValue, Value, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
+from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.bits import integer, scaled
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.polynomial import polynomial as double_polynomial

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from taylor_runtime.ir import Builder, PairValue, Type, Value, pair
-from taylor_runtime.ir_pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Value
 
 Triple = tuple[Value, Value, Value]
 

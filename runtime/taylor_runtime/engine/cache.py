@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from taylor_runtime import disk
+from taylor_runtime.engine import disk
 
 MEMORY_LIMIT = 64 << 20  # bytes of object code
 DISK_LIMIT = 1 << 30

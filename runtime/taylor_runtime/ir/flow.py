@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir_pairs import flat_values, joined_values
-from taylor_runtime.ir_types import I64
-from taylor_runtime.ir_values import Index, Value
+from taylor_runtime.ir.pairs import flat_values, joined_values
+from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.values import Index, Value
 
 if TYPE_CHECKING:
-    from taylor_runtime.ir import Builder
+    from taylor_runtime.ir.builder import Builder
 
 
 def fold(

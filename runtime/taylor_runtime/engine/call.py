@@ -49,7 +49,7 @@ def make_ufunc(
         ValueError: with no loops, no operands, or more operands than NumPy allows (`MAX_OPERANDS`).
 
     Example:
-        >>> from taylor_runtime.engine import compile_ir
+        >>> from taylor_runtime.engine.compiler import compile_ir
         >>> text = '''
         ... define void @loop(ptr %args, ptr %dims, ptr %steps, ptr %data) nounwind {
         ...   ret void

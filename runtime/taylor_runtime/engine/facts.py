@@ -6,9 +6,9 @@ import platform
 
 import numpy as np
 
-from taylor_runtime import cache
-from taylor_runtime.engine import binding_version
-from taylor_runtime.target import Target
+from taylor_runtime.engine import cache
+from taylor_runtime.engine.compiler import binding_version
+from taylor_runtime.engine.target import Target
 
 NOTABLE = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon", "sve", "sve2", "bf16")
 

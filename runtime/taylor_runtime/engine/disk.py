@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from taylor_runtime import atomic
+from taylor_runtime.engine import atomic
 
 MAGIC = b"TAYLORJO"
 VERSION = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir_types import Type
+from taylor_runtime.ir.types import Type
 
 if TYPE_CHECKING:
-    from taylor_runtime.ir import Builder
+    from taylor_runtime.ir.builder import Builder
 
 
 class Value:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.ir import Builder, Value, make_type
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import make_type
+from taylor_runtime.ir.values import Value
 
 
 def join(b: Builder, values: Sequence[Value]) -> Value:

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir_types import PAIR, Type, make_type
-from taylor_runtime.ir_values import Operandlike, Value
+from taylor_runtime.ir.types import PAIR, Type, make_type
+from taylor_runtime.ir.values import Operandlike, Value
 
 if TYPE_CHECKING:
-    from taylor_runtime.ir import Builder
+    from taylor_runtime.ir.builder import Builder
 
 Parts = tuple[Value, Value]
 

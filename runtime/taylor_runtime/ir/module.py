@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from taylor_runtime.ir_types import FLOAT_BITS, float_literal, parse_type
-from taylor_runtime.ir_values import Value
+from taylor_runtime.ir.types import FLOAT_BITS, float_literal, parse_type
+from taylor_runtime.ir.values import Value
 
 if TYPE_CHECKING:
-    from taylor_runtime.ir import Builder
+    from taylor_runtime.ir.builder import Builder
 
 
 class Module:
@@ -72,7 +72,7 @@ class Module:
 
         A parameter's value type is the first word(s) of its type text: "ptr noalias" is a ptr.
         """
-        from taylor_runtime.ir import Builder
+        from taylor_runtime.ir.builder import Builder
 
         builder = Builder(self)
         values = []

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime import ir_flow, ir_pairs
-from taylor_runtime.ir_module import Module
-from taylor_runtime.ir_pairs import PairValue, flat_values, joined_values, pair
-from taylor_runtime.ir_types import (
+from taylor_runtime.ir import flow as ir_flow
+from taylor_runtime.ir import pairs as ir_pairs
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.pairs import PairValue, flat_values, joined_values, pair
+from taylor_runtime.ir.types import (
     ELEMENTS,
     F64,
     FLOAT_BITS,
@@ -32,7 +33,7 @@ from taylor_runtime.ir_types import (
     planes_of,
     size_of,
 )
-from taylor_runtime.ir_values import Index, Operandlike, Value, index_text
+from taylor_runtime.ir.values import Index, Operandlike, Value, index_text
 from taylor_runtime.program.numbers import nearest_float, parts_of
 
 __all__ = [

@@ -21,12 +21,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from taylor_runtime import cache
-from taylor_runtime.target import Target, binding
+from taylor_runtime.engine import cache
+from taylor_runtime.engine.target import Target, binding
 
 # The text is written by an optimising emitter. These few passes get what a text cannot say (memory
 # to registers, dead blocks, instruction selection patterns) at half the cost of LLVM's O1.
@@ -220,7 +219,7 @@ def _text_of(text: str | Callable[[], str]) -> str:
 @lru_cache(maxsize=1)
 def package_digest() -> str:
     """Hash of this package's own files: another version may make another text of a program."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent.parent
     digest = hashlib.blake2b()
     for path in sorted(folder.rglob("*.py")):
         name, content = path.relative_to(folder).as_posix().encode(), path.read_bytes()
@@ -328,10 +327,8 @@ def _target_machine(target: Target, codegen: int) -> Any:
     )
 
 
-def prepare() -> None:
-    """Import and initialise all that compiling needs, so that the first program does not pay it."""
-    build, call = (import_module(f"taylor_runtime.{name}") for name in ("build", "call"))
-    call.prepare_pointers(build.PROPAGATE_TYPE)
+def start() -> None:
+    """Load LLVM and hash the package, which the first compilation would else wait for."""
     _jit()
     package_digest()
 
