@@ -114,7 +114,7 @@ def start_heyoka() -> None:
 
 def import_own() -> None:
     """The modules that are loaded when they are first wanted."""
-    for name in ("taylor.partials", "taylor_runtime.expansion_build", "llvmlite.binding"):
+    for name in ("taylor.partials", "taylor_runtime.callables.expansion", "llvmlite.binding"):
         import_module(name)
 
 

@@ -105,7 +105,7 @@ class Taylor:
 
     def __init__(self) -> None:
         # What an integrator imports is no part of its creation.
-        for module in ("cffi", "llvmlite.binding", "taylor_runtime.build"):
+        for module in ("cffi", "llvmlite.binding", "taylor_runtime.callables.stepper"):
             import_module(module)
         import taylor
         from taylor_runtime.engine import cache

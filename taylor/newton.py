@@ -1,6 +1,6 @@
 """Newton's method in the precision of mpmath, damped or within a bracket.
 
-The machine's own is `taylor_runtime.newton`; this one serves values in any precision.
+The machine's own is `taylor_runtime.points.newton`; this one serves values in any precision.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from taylor_runtime.mathlib.arrays import array_function
-from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.callables.kernels import array_function
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 mp = mpmath.MPContext()
 mp.dps = 60

@@ -12,8 +12,8 @@ from scipy import interpolate
 
 import taylor as ty
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
-from taylor_runtime.mathlib import kernels, pair_kernels
-from taylor_runtime.mathlib.arrays import array_function
+from taylor_runtime.callables.kernels import array_function
+from taylor_runtime.mathlib.families import kernels, pair_kernels
 
 X = ty.variable("x")
 UNIT = 2.0**-53

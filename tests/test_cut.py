@@ -12,8 +12,8 @@ import pytest
 
 import taylor as ty
 from taylor.differentiate import grad_expressions
-from taylor_runtime import points
-from taylor_runtime.cut import cut
+from taylor_runtime.passes.cut import cut
+from taylor_runtime.points import formula as points
 from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term
 from taylor_runtime.program.verify import verify
 

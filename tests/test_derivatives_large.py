@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
-import taylor_runtime.expansion_build as build
-import taylor_runtime.expansions as expansions
+import taylor_runtime.callables.expansion as build
+import taylor_runtime.graded.module as expansions
 from taylor import expansion
 from taylor_runtime.program.monomials import Monomials
 

@@ -17,7 +17,7 @@ import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explain import Explanation
 from taylor.explain_graph import GAP, edges, place
-from taylor_runtime.explain import _count
+from taylor_runtime.callables.explain import _count
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,

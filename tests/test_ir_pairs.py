@@ -12,10 +12,10 @@ import pytest
 
 from taylor import pairs
 from taylor.precision import normalised
+from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.arrays import array_function
-from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 mp = mpmath.MPContext()
 mp.dps = 60

@@ -11,13 +11,13 @@ import pytest
 from kernel_accuracy import ORDERS, SPECIAL, points, worst_error
 
 from taylor.functions.kernels import kernel_definitions
+from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.engine.target import LEVELS, Target
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, Type
-from taylor_runtime.mathlib import call, kernels
-from taylor_runtime.mathlib.arrays import array_function
-from taylor_runtime.mathlib.half_powers import constant_lanes, half_power
+from taylor_runtime.mathlib.double.half_powers import constant_lanes, half_power
+from taylor_runtime.mathlib.families import call, kernels
 from taylor_runtime.program.kernels import PAIRS
 
 HOST = Target.host()

@@ -24,14 +24,14 @@ from pair_accuracy import (
 )
 
 from taylor.functions.kernels import kernel_definitions
+from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PAIR, Type
-from taylor_runtime.mathlib import call, kernels, pair_kernels
-from taylor_runtime.mathlib import half_powers as double_half_powers
-from taylor_runtime.mathlib.arrays import array_function
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.mathlib.double import half_powers as double_half_powers
 from taylor_runtime.mathlib.double_double.half_powers import half_power
-from taylor_runtime.mathlib.kernel import KernelFunction
+from taylor_runtime.mathlib.families import call, kernels, pair_kernels
 from taylor_runtime.program.kernels import PAIRS
 
 DEFINITIONS = kernel_definitions()

@@ -26,7 +26,7 @@ from pair_accuracy import (
 )
 
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
-from taylor_runtime.mathlib import kernels, pair_kernels
+from taylor_runtime.mathlib.families import kernels, pair_kernels
 
 BRANCH_POINT = -math.exp(-1)
 FAMILY = [name for name in pair_kernels if name.startswith(("lambertw", "kepler"))]

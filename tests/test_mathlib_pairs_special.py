@@ -24,8 +24,8 @@ from pair_accuracy import (
     worst_error,
 )
 
-from taylor_runtime.mathlib import kernels, pair_kernels
 from taylor_runtime.mathlib.double_double.gamma_coefficients import ROOT
+from taylor_runtime.mathlib.families import kernels, pair_kernels
 
 FAMILY = ("gamma", "lgamma", "digamma", *ORDERS)
 

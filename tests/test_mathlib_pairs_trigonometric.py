@@ -26,8 +26,8 @@ from pair_accuracy import (
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PAIR, Type
-from taylor_runtime.mathlib import call, call_pair, kernels, pair_kernels
 from taylor_runtime.mathlib.double_double import constants
+from taylor_runtime.mathlib.families import call, call_pair, kernels, pair_kernels
 from taylor_runtime.program.kernels import PAIRS
 
 FAMILY = (

@@ -12,10 +12,9 @@ from random_systems import System, bodies, lattice, oscillators, random_system
 import taylor as ty
 from taylor.decompose import decompose
 from taylor.reference import coefficients, mpmath_algebra
-from taylor_runtime.build import choose, work
-from taylor_runtime.combine import combined
-from taylor_runtime.layout import Layout, chunks
-from taylor_runtime.pack import pack
+from taylor_runtime.arithmetic.chunk import chunks
+from taylor_runtime.callables.cost import choose, work
+from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.program import (
     Convolution,
     Gather,
@@ -28,6 +27,8 @@ from taylor_runtime.program.program import (
 )
 from taylor_runtime.program.signature import depths, signature, slots, with_slots
 from taylor_runtime.program.widths import REGISTER, padded
+from taylor_runtime.series.combine import combined
+from taylor_runtime.series.layout import Layout
 
 MP = context(40)
 

@@ -22,11 +22,13 @@ import taylor as ty
 import taylor_runtime as rt
 from taylor.decompose import decompose
 from taylor.expression import Expression, variable
-from taylor_runtime import build, combine, emit, gather
+from taylor_runtime.callables import stepper as build
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.target import LEVELS, Target
-from taylor_runtime.pack import pack
+from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.program import Input, Program
+from taylor_runtime.series import combine, gather
+from taylor_runtime.series import emitter as emit
 
 MP = context(40)
 EPSILON = 2.0**-52

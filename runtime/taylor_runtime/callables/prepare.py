@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taylor_runtime.build import PROPAGATE_TYPE
+from taylor_runtime.callables.stepper import PROPAGATE_TYPE
 from taylor_runtime.engine.call import prepare_pointers
 from taylor_runtime.engine.compiler import start
 

@@ -11,9 +11,9 @@ from taylor_runtime.events.roots import EVENT_MEMORY, binomials, scan_work
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import planes_of, size_of
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.layout import Layout
 from taylor_runtime.program.program import Program
-from taylor_runtime.states import StateRows
+from taylor_runtime.series.layout import Layout
+from taylor_runtime.steps.states import StateRows
 
 EVENT_BLOCK = np.dtype(
     [

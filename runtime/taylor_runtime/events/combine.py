@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.emit import SeriesEmitter
+from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.series import SeriesFunctions, call
@@ -18,9 +18,9 @@ from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program
-from taylor_runtime.rows import Rendering
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.memory import Rendering
 
 Body = Callable[[Index, list[Value]], Sequence[Value]]
 AT_ONCE = 2.0**-44  # of time or step: roots of parts that count as one

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from taylor_runtime.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
 from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
 from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir.types import F64, I64, PAIR, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.steps.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
 
 
 class Cut(Part):

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.control import EVENTS_FULL, RECORD_HEADER, Control
-from taylor_runtime.emit import SeriesEmitter
+from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.block import EVENT_BLOCK, Areas, DetectorOptions
 from taylor_runtime.events.combine import emit_signs
 from taylor_runtime.events.frame import Watch
 from taylor_runtime.events.series import UNROLLED, SeriesFunctions
 from taylor_runtime.events.walk import ARGUMENTS, emit_walk
-from taylor_runtime.horner import evaluate
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify
-from taylor_runtime.rows import Rendering
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.horner import evaluate
+from taylor_runtime.series.memory import Rendering
+from taylor_runtime.steps.control import EVENTS_FULL, RECORD_HEADER, Control
 
 DETECT = "taylor.detect"
 SLACK = 1 + 2.0**-30  # of bounds, for their own rounding

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from taylor_runtime.control import RECORD_HEADER, Control
 from taylor_runtime.events.block import (
     EVENT_BLOCK,
     EVENT_TABLE,
@@ -21,7 +20,8 @@ from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.types import F64, I64, PAIR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Program
-from taylor_runtime.states import VECTORS, StateRows, plane_length
+from taylor_runtime.steps.control import RECORD_HEADER, Control
+from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
 
 ROUNDING = {"float": 2.0**-24, "double": 2.0**-53, PAIR: 2.0**-104}
 UNITS = 8.0  # of rounding that a value of g may be off by, for each unit of its terms

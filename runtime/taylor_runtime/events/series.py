@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from taylor_runtime.emit import InputReader, SeriesEmitter
+from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.block import DetectorOptions
-from taylor_runtime.horner import evaluate
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import F64, I64, PAIR, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.layout import Chunk
 from taylor_runtime.program.program import Input, Program
-from taylor_runtime.rows import Rendering
-from taylor_runtime.states import StateRows, plane_length, time_as
+from taylor_runtime.series.emitter import InputReader, SeriesEmitter
+from taylor_runtime.series.horner import evaluate
+from taylor_runtime.series.memory import Rendering
+from taylor_runtime.steps.states import StateRows, plane_length, time_as
 
 _SOURCE = (("ptr", "source"), ("i64", "plane"), ("ptr", "parameters"))
 _TIME = (("double", "t"), ("double", "t_low"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.control import EVENT_ASKED, EVENTS_FULL
 from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.cut import Cut
 from taylor_runtime.events.frame import Frame, Part, Watch
@@ -15,6 +14,7 @@ from taylor_runtime.events.settle import Settlement
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
+from taylor_runtime.steps.control import EVENT_ASKED, EVENTS_FULL
 
 EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib import constants, rounded
-from taylor_runtime.mathlib.bits import power_of_two, usually, where_rare
+from taylor_runtime.mathlib import rounded
+from taylor_runtime.mathlib.basics import constants
+from taylor_runtime.mathlib.basics.bits import power_of_two, usually, where_rare
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
+from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.double.exponential import exponential
+from taylor_runtime.mathlib.double.power import log_pair
 from taylor_runtime.mathlib.double_double.gamma import bernoulli
-from taylor_runtime.mathlib.exponential import exponential
-from taylor_runtime.mathlib.kernel import KernelFunction
-from taylor_runtime.mathlib.pairs import Pair, divide, multiply
-from taylor_runtime.mathlib.polynomial import polynomial
-from taylor_runtime.mathlib.power import log_pair
 
 START = 10  # of Stirling's series
 LEAST, LARGEST = 0.5, 2.0**50

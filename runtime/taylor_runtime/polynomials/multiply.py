@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from taylor_runtime.arithmetic.sums import CHAINS, chained_sums
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
@@ -19,7 +20,6 @@ from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.polynomials.sums import table_item
 from taylor_runtime.polynomials.tables import GROUPS, LANES, SPLIT, SPLIT_TABLES
-from taylor_runtime.sums import CHAINS, chained_sums
 
 PRODUCT = "taylor.polynomial.product"
 

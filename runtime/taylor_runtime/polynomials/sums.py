@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from taylor_runtime.arithmetic.sums import CHAINS, chained_sums
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I32, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.sums import CHAINS, chained_sums
 
 Load = Callable[[Value], Value]
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taylor_runtime.mathlib.kernel import KernelFunction
+    from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 Number = int | Fraction | float  # a float only for infinities and NaN; everything finite is exact
 Constant = Number | tuple[Number, ...]  # one number for all lanes, or one per lane

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from taylor_runtime.mathlib import constants
-from taylor_runtime.mathlib.constants import pieces
+from taylor_runtime.mathlib.basics import constants
+from taylor_runtime.mathlib.basics.constants import pieces
 
 _HALF_PI = "1.5707963267948966192313216916397514420985846996875529104874722961539082031431045"
 HALF_PI = Fraction(_HALF_PI)

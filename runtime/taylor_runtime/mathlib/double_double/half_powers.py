@@ -12,7 +12,10 @@ from functools import cache
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.bits import integer, where_rare
+from taylor_runtime.mathlib.basics.bits import integer, where_rare
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double.exponential import at_most
+from taylor_runtime.mathlib.double.half_powers import LARGEST, constant_lanes
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.logarithm import split
 from taylor_runtime.mathlib.double_double.power import POW
@@ -25,9 +28,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_pair,
     widened,
 )
-from taylor_runtime.mathlib.exponential import at_most
-from taylor_runtime.mathlib.half_powers import LARGEST, constant_lanes
-from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
 
 def power(b: Builder, x: Value, exponent: Value) -> Value:

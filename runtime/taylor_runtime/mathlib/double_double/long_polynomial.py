@@ -9,8 +9,8 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.types import PAIR, make_type
 from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
 from taylor_runtime.mathlib.double_double.steps import as_pair, widened
-from taylor_runtime.mathlib.polynomial import polynomial as double_polynomial
 
 
 def long_polynomial(

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib import power as doubles
-from taylor_runtime.mathlib import simple
-from taylor_runtime.mathlib.bits import inverse_magnitude, is_negative, where_rare
+from taylor_runtime.mathlib.basics import simple
+from taylor_runtime.mathlib.basics.bits import inverse_magnitude, is_negative, where_rare
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double import power as doubles
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.exponential import LN2_PIECES, exponential
 from taylor_runtime.mathlib.double_double.logarithm import SERIES, less_one, split
@@ -29,7 +30,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.triples import Triple
-from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
 _DOUBLES = 11  # terms of SERIES[1:] that fit
 

@@ -1,0 +1,88 @@
+"""Order-zero values of rows: kernels of mathlib and others, pairs of them, and callbacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib import families
+from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.program.kernels import PAIRS
+from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
+
+
+class KernelMemory(Protocol):
+    """Where arguments of kernels come from."""
+
+    b: Builder
+    program: Program
+
+    def head(self, row: int, chunk: Chunk) -> Value: ...
+    def constant(self, constant: Constant, chunk: Chunk) -> Value: ...
+
+
+class KernelCalls:
+    """Calls kernels for a memory, and remembers the other half of a pair."""
+
+    def __init__(self, memory: KernelMemory) -> None:
+        self.memory = memory
+        self._partners = partners(memory.program)
+        self._paired: dict[tuple[Kernel, int], Value] = {}
+
+    def forget(self) -> None:
+        """Values from before are not valid any more."""
+        self._paired.clear()
+
+    def value(self, kernel: Kernel, chunk: Chunk) -> Value:
+        """A chunk of the kernel's value."""
+        if isinstance(chunk.offset, int) and (kernel, chunk.offset) in self._paired:
+            return self._paired[kernel, chunk.offset]
+        b = self.memory.b
+        arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
+        arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+        if isinstance(kernel.function, OwnKernel):
+            return emit_call(b, kernel.function.function, arguments)[0]
+        if kernel.function not in families.kernels:
+            return self._callback(kernel.function, arguments)
+        names = self._partners.get(kernel)
+        if names is None or not isinstance(chunk.offset, int):
+            return families.call(b, kernel.function, arguments)
+        both = families.call_pair(b, names, arguments)
+        for name, value in zip(names, both, strict=True):
+            self._paired[replace(kernel, function=name), chunk.offset] = value
+        return self._paired[kernel, chunk.offset]
+
+    def _callback(self, name: str, arguments: list[Value]) -> Value:
+        """A function of doubles from outside, lane by lane."""
+        b, t = self.memory.b, arguments[0].type
+        if t.element != "double":
+            arguments = [b.to_double(argument) for argument in arguments]
+            return b.from_double(self._callback(name, arguments), t.element)
+        scalar = Type("double")
+        symbol = f'"{name}"'
+        listed = ", ".join(["double"] * len(arguments))
+        b.module.declare(symbol, f"declare double @{symbol}({listed})")
+        if not t.lanes:
+            return b.call(scalar, symbol, *arguments)
+        result = Value(b, t, "poison")
+        for lane in range(t.lanes):
+            items = [b.extract(argument, lane) for argument in arguments]
+            result = b.insert(result, b.call(scalar, symbol, *items), lane)
+        return result
+
+
+def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
+    """Kernels that mathlib computes together with their partner (sin and cos), where both occur."""
+    found = {row.start for row in program.rows if isinstance(row.start, Kernel)}
+    pairs = {}
+    for names in PAIRS:
+        for kernel in found:
+            if kernel.function in names:
+                both = tuple(replace(kernel, function=name) for name in names)
+                if all(other in found for other in both):
+                    pairs[kernel] = names
+    return pairs

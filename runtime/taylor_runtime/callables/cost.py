@@ -1,0 +1,108 @@
+"""What programs cost to run, in multiply-adds, and which rendering costs least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.program.widths import REGISTER
+from taylor_runtime.series.layout import windows
+
+UNROLLED_WORK = 1800  # operations of a program that is still written out
+
+
+PACKED_WORK = 2600  # the same of a packed program, whose instructions do more each
+
+
+SMALL_GAIN = 1.1  # by which packing must reduce the work
+
+
+OPERATIONS = {PAIR: 12}  # of a multiply-add, where it is not one
+
+
+LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
+
+
+STEP_WORK = 400  # what a step takes, in the same unit, besides the orders: checks, size, evaluation
+
+
+NEARLY = 1.01  # of the least cost is as good as the least
+
+
+KERNEL_WORK = 20
+
+
+GATHER_WORK = 3
+
+
+def work(program: Program) -> int:
+    """Estimated operations on registers that one step takes.
+
+    Gathers and kernels are counted by experience.
+    """
+    p = program.order
+    total = 0.0
+    for row, window in zip(program.rows, windows(program), strict=True):
+        registers = -(-row.width // REGISTER)
+        if isinstance(row.start, Kernel):
+            total += KERNEL_WORK * registers
+        if row.gather is not None and not row.gather.head and window is None:
+            total += GATHER_WORK * registers * p
+        if row.step is None or row.constant:
+            continue
+        for term in row.step.terms:
+            total += registers * (_pairs(term.operand) * p * (p + 1) / 2 + p)
+    return int(total)
+
+
+def _pairs(operand: Operand) -> float:
+    """Multiply-adds for each pair of coefficients."""
+    if not isinstance(operand, Convolution):
+        return 0.0
+    square = operand.a == operand.b and operand.weight is None and operand.first == operand.last
+    return 0.5 if square else (1.5 if operand.weight else 1.0)
+
+
+Orders = Sequence[tuple[int, float]]  # orders to choose from, each with its log2 of h / rho
+
+
+def cheapest(program: Program, orders: Orders) -> tuple[int, float]:
+    """The order at which a written-out program has the least work per unit of time.
+
+    A step takes longer with the order, between linearly (latency, and all that is done once) and
+    quadratically (throughput), but is longer, too. Of orders that are nearly as good as the best,
+    the lowest: it compiles sooner and rounds shorter steps.
+    """
+    costs: list[float] = []
+    for order, log2_step in orders:
+        operations = work(replace(program, order=order))
+        if operations > UNROLLED_WORK and costs:
+            break
+        costs.append((STEP_WORK + operations) * 2.0**-log2_step)
+    least = min(costs)
+    return next(o for o, cost in zip(orders, costs, strict=False) if cost <= NEARLY * least)
+
+
+def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
+    """The program, packed or not, and whether to write its loops out.
+
+    Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
+    programs; there lanes pay for convolutions alone.
+    """
+    most = UNROLLED_WORK // OPERATIONS.get(element, 1)
+    packed, small = pack(program), program
+    scalar_work = small_work = work(program)
+    packed_work = work(packed)
+    if scalar_work <= REGISTER * most:
+        paired = pack(program, small=True)
+        paired_work = work(paired)
+        if paired_work * SMALL_GAIN <= scalar_work:
+            small, small_work = paired, paired_work
+    if small_work <= min(most, packed_work * LEAST_GAIN):
+        return small, True
+    if packed_work * SMALL_GAIN <= scalar_work:
+        return packed, packed_work <= PACKED_WORK // OPERATIONS.get(element, 1)
+    return small, False

@@ -1,0 +1,116 @@
+"""Compiled functions of points: jets and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime.callables.cost import OPERATIONS, UNROLLED_WORK, work
+from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.python_calls import Externals, watched
+from taylor_runtime.engine.call import (
+    MAX_OPERANDS,
+    clear_flags_address,
+    function_pointer,
+    make_gufunc,
+    make_ufunc,
+)
+from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.ir.types import ELEMENTS, planes_of
+from taylor_runtime.points import scalar_call
+from taylor_runtime.points.blocks import CLEAR_FLAGS
+from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
+from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.program.program import Program
+
+JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
+
+
+@dataclass(frozen=True, slots=True)
+class Jet:
+    """Compiled jets over points; see `points.jet_module`."""
+
+    module: Module
+    program: Program
+    precision: str
+    block: int
+    _call: Any = field(repr=False)
+
+    def run(
+        self, inputs: np.ndarray, outputs: np.ndarray, count: int, first: int, last: int
+    ) -> None:
+        """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
+        its own.
+        """
+        element = ELEMENTS[self.precision]
+        memory = aligned_zeros(planes_of(element) * jet_workspace(self.program, element))
+        self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
+
+
+def build_jet(
+    program: Program,
+    given: int,
+    externals: Externals | None = None,
+    precision: str = "float64",
+) -> Jet:
+    """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
+    element = ELEMENTS[precision]
+    unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
+    text = jet_module(program, given, unrolled, element)
+    options = Options(passes=STEP_PASSES)
+    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
+    call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
+    return Jet(module, program, precision, jet_block(element).lanes, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A compiled program of order 0.
+
+    ufunc:  a NumPy ufunc, or None where it would have too many operands; something that acts as one
+            where Python functions are called, whose exceptions it raises.
+    rows:   then a generalised ufunc (n)->(m).
+    scalar: a built-in function of floats that returns a float (or a tuple of them), or None for
+            arguments that are anything else; None where it cannot be had.
+    """
+
+    module: Module
+    ufunc: np.ufunc | None
+    rows: np.ufunc | None
+    scalar: Callable[..., Any] | None
+
+
+def build_formula(
+    program: Program,
+    name: str,
+    doc: str,
+    externals: Externals | None = None,
+    precision: str = "float64",
+) -> Formula:
+    """Compile a program of order 0; its arguments are the slots of source "parameter".
+
+    A double-double is two operands, high and low part, of each input and output.
+    """
+    element = ELEMENTS[precision]
+    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
+    outputs = planes_of(element) * len(program.outputs)
+    in_rows = inputs + outputs > MAX_OPERANDS
+    with_scalar = not in_rows and element == "double" and scalar_call.supported()
+    symbols = [FORMULA_ROWS if in_rows else FORMULA]
+    linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
+    if with_scalar:
+        symbols.append(scalar_call.SCALAR)
+        linked |= scalar_call.externals()
+    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
+    module = compile_ir(text, symbols, externals=linked, label=name)
+    make = make_gufunc if in_rows else make_ufunc
+    loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
+    ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
+    scalar = None
+    if with_scalar:
+        scalar = scalar_call.make_builtin(module.address(scalar_call.SCALAR), name, module)
+        scalar = watched(scalar, externals)
+    return Formula(module, None if in_rows else ufunc, ufunc if in_rows else None, scalar)

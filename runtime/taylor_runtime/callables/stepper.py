@@ -1,0 +1,113 @@
+"""Programs -> things that run: choose packing and rendering by cost, emit, compile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime.callables.cost import Orders, cheapest, choose
+from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
+from taylor_runtime.engine.call import (
+    function_pointer,
+)
+from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.ir.types import PAIR, planes_of, size_of
+from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.passes.latency import shorten
+from taylor_runtime.program.program import Program
+from taylor_runtime.series.layout import Layout
+from taylor_runtime.steps.loop import StepperOptions
+from taylor_runtime.steps.records import record_length
+from taylor_runtime.steps.single import PROPAGATE, stepper_module
+from taylor_runtime.steps.states import StateRows
+
+PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class Stepper:
+    """A compiled step loop; see `stepper.stepper_module` for the arrays that `run` takes."""
+
+    module: Module
+    program: Program
+    rows: Program  # before packing
+    options: StepperOptions
+    states: StateRows
+    workspace: int
+    record_length: int
+    parameters: int
+    _call: Any = field(repr=False)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Where each state is in the state vector."""
+        return self.states.slots
+
+    @property
+    def size(self) -> int:
+        """Places of the state vector."""
+        return self.states.size
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory that the coefficients take."""
+        element = self.options.element
+        return planes_of(element) * size_of(element) * self.workspace
+
+    def run(self, *arrays: np.ndarray) -> int:
+        """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
+        tolerances.
+
+        Raises what Python functions have raised in it; a step that is `pending` was not accepted.
+        """
+        addresses = [array.ctypes.data for array in arrays]
+        return int(run_watched(self._call, arrays[0], *addresses))
+
+    @property
+    def address(self) -> int:
+        """Of the loop's machine code, which lives as long as the stepper."""
+        return self.module.address(PROPAGATE)
+
+
+def build_stepper(
+    program: Program,
+    options: StepperOptions,
+    externals: Externals | None = None,
+    orders: Orders = (),
+) -> Stepper:
+    """Compile the step loop of an ODE's program, whose outputs are its state rows.
+
+    orders: where given, the cheapest of them replaces the order of the program, and its log2 of h /
+    rho that of the options.
+    """
+    program = program if options.element == PAIR else compensate(program)
+    rows = shorten(program)
+    program, unrolled = choose(rows, options.element)
+    options = replace(options, unrolled=unrolled, calls_python=calls_python(externals))
+    if unrolled and orders:
+        order, log2_safety = cheapest(program, orders)
+        program = replace(program, order=order)
+        options = replace(options, log2_safety=log2_safety)
+    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
+    module = compile_ir(
+        lambda: stepper_module(program, options),
+        [PROPAGATE],
+        options=Options(passes=STEP_PASSES),
+        externals=externals,
+        label="stepper",
+        source=repr((nameless, options)),
+    )
+    states = StateRows.of(program, options.element)
+    return Stepper(
+        module=module,
+        program=program,
+        rows=replace(rows, order=program.order),
+        options=options,
+        states=states,
+        workspace=Layout.of(program).size,
+        record_length=record_length(program.order, states),
+        parameters=dict(program.inputs).get("parameter", 0),
+        _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
+    )

@@ -1,0 +1,1 @@
+"""What elementary functions of every kind of number are made of: bits, constants, polynomials."""

@@ -1,0 +1,110 @@
+"""Kernels of a few instructions: rounding, signs, order, truth values, exact powers of two.
+
+All of them are generic in the floating-point type and written out where they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics.bits import inverse_magnitude
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
+
+
+def _number(b: Builder, condition: Value, like: Value) -> Value:
+    """1 where the condition holds, else 0."""
+    return b.select(condition, b.constant(1, like.type), 0)
+
+
+def _comparison(relation: str) -> Callable[[Builder, Value, Value], Sequence[Value]]:
+    def emit(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+        return [_number(b, b.compare(relation, x, y), x)]
+
+    return emit
+
+
+def minimum(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """The smaller one; a NaN wins, as in NumPy; the first of equals."""
+    chosen = b.select(b.compare("le", x, y), x, y)
+    return [b.select(b.is_nan(x), x, chosen)]
+
+
+def maximum(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """The larger one; a NaN wins, as in NumPy; the first of equals."""
+    chosen = b.select(b.compare("ge", x, y), x, y)
+    return [b.select(b.is_nan(x), x, chosen)]
+
+
+def sign(b: Builder, x: Value) -> Sequence[Value]:
+    """-1, 0 or 1; NaN stays, and both zeros give 0, as in NumPy."""
+    one = b.copysign(b.constant(1, x.type), x)
+    return [b.select((x < 0) | (x > 0), one, b.select(b.is_nan(x), x, 0))]
+
+
+def direction(b: Builder, x: Value) -> Sequence[Value]:
+    """+1 for x >= 0, both zeros included, -1 below; NaN stays."""
+    one = b.select(x < 0, b.constant(-1, x.type), 1)
+    return [b.select(b.is_nan(x), x, one)]
+
+
+def logical_and(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    return [_number(b, b.ne(x, 0) & b.ne(y, 0), x)]
+
+
+def logical_or(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    return [_number(b, b.ne(x, 0) | b.ne(y, 0), x)]
+
+
+def logical_not(b: Builder, x: Value) -> Sequence[Value]:
+    return [_number(b, b.eq(x, 0), x)]
+
+
+def where(b: Builder, condition: Value, x: Value, y: Value) -> Sequence[Value]:
+    return [b.select(b.ne(condition, 0), x, y)]
+
+
+def difference_of_squares(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """(x - y) (x + y): both factors are correctly rounded, so that nothing cancels."""
+    return [(x - y) * (x + y)]
+
+
+def sum_of_squares(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """x**2 + y**2 to 1 ulp; the arguments are scaled beforehand."""
+    return [b.fma(x, x, y * y)]
+
+
+def scale(b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    """The power of two s with 1 <= s max(|x|, |y|) < 4; 1 at the origin.
+
+    A maximum below the normal numbers is scaled as the smallest one.
+    """
+    larger = b.fabs(x)
+    larger = b.select(b.fabs(y) > larger, b.fabs(y), larger)
+    power, _ = inverse_magnitude(b, larger)
+    return [b.select(b.eq(larger, 0), b.constant(1, x.type), power)]
+
+
+def _simple(name: str, arity: int, emit: Callable[..., Sequence[Value]]) -> KernelFunction:
+    return KernelFunction(name, arity, emit, inline=True, generic=True)
+
+
+KERNELS = (
+    *(_simple(name, 2, _comparison(name)) for name in ("lt", "le", "gt", "ge", "eq", "ne")),
+    _simple("and", 2, logical_and),
+    _simple("or", 2, logical_or),
+    _simple("not", 1, logical_not),
+    _simple("where", 3, where),
+    _simple("minimum", 2, minimum),
+    _simple("maximum", 2, maximum),
+    _simple("abs", 1, lambda b, x: [b.fabs(x)]),
+    _simple("floor", 1, lambda b, x: [b.floor(x)]),
+    _simple("sqrt", 1, lambda b, x: [b.sqrt(x)]),
+    _simple("div", 2, lambda b, x, y: [x / y]),
+    _simple("sign", 1, sign),
+    _simple("direction", 1, direction),
+    _simple("difference_of_squares", 2, difference_of_squares),
+    _simple("sum_of_squares", 2, sum_of_squares),
+    _simple("scale", 2, scale),
+)

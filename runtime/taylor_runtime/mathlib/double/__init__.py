@@ -1,0 +1,1 @@
+"""Elementary functions of doubles at order zero; imports `basics`."""

@@ -1,0 +1,168 @@
+"""sin, cos and tan: reduced by multiples of pi/2 to [-pi/4, pi/4], in full for every argument.
+
+Up to 2**30, three pieces of pi/2 (Cody & Waite, *Software Manual for the Elementary Functions*,
+1980) and fused multiply-adds leave an error near 2**-130, while no double there is closer than
+2**-62 to a multiple of pi/2.  Beyond, the bits of 2/pi that matter are picked by the exponent
+(Payne & Hanek, SIGNUM Newsl. 18 (1983) 19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.pairs import fast_two_sum
+from taylor_runtime.ir.types import F64, I64
+from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics import constants
+from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, flip_sign, where_rare
+from taylor_runtime.mathlib.basics.kernel import (
+    CALL_ATTRIBUTES,
+    KernelFunction,
+    call_defined,
+    define,
+)
+from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
+from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.double import coefficients
+
+LARGE = 2.0**30
+_PI_2, _PI_2_MIDDLE, _PI_2_LOW = constants.HALF_PI_PIECES
+_LARGE_NAME = "ty.reduce_large"
+
+
+def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
+    """(k, (r, c)) with x = k pi/2 + r + c, |r| <= pi/4; of k (i64) only the last two bits count."""
+    shifted = b.fma(x, 2 / 3.141592653589793, MAGIC)
+    n, k = shifted - MAGIC, as_bits(b, shifted)  # in whose last bits is n
+    # Exact: both terms are multiples of 2**-53 and their difference is below 1.
+    first = b.fma(n, -_PI_2, x)
+    product = n * _PI_2_MIDDLE
+    error = b.fma(n, _PI_2_MIDDLE, -product)
+    # Exact though the first term may be smaller: it is a multiple of the other one's last place,
+    # and so the rounded sum minus it is a double.
+    r, rest = fast_two_sum(b, first, -product)
+    c = b.fma(n, -_PI_2_LOW, rest - error)
+    large = b.fabs(x) > LARGE
+
+    def rare() -> Sequence[Value]:
+        finite = large & (b.fabs(x) < float("inf"))
+        reduced = _reduce_lanes(b, b.select(finite, x, LARGE))
+        return [b.select(finite, new, old) for new, old in zip(reduced, (r, c, k), strict=True)]
+
+    r, c, k = where_rare(b, large, [r, c, k], rare)
+    return k, (r, c)
+
+
+def _reduce_lanes(b: Builder, x: Value) -> list[Value]:
+    """[r, c, k] for finite |x| >= 2**30, one lane at a time."""
+    results = [F64, F64, I64]
+    if not b.module.has_function(_LARGE_NAME):
+        attributes = f"{CALL_ATTRIBUTES} noinline cold"
+        define(b, _LARGE_NAME, [F64], results, _reduce_large, attributes)
+    if not x.lanes:
+        return call_defined(b, _LARGE_NAME, results, [x])
+
+    def one(lane: Value | int, carried: list[Value]) -> list[Value]:
+        item = b.extract(x, lane)
+        reduced = call_defined(b, _LARGE_NAME, results, [item])
+        return [b.insert(c, r, lane) for c, r in zip(carried, reduced, strict=True)]
+
+    start = [Value(b, x.type.of(t.element), "poison") for t in results]
+    return b.fold(0, x.lanes, start, one)
+
+
+def _reduce_large(b: Builder, x: Value) -> Sequence[Value]:
+    """[r, c, k] for one finite |x| >= 2**30, after Payne & Hanek (1983)."""
+    bits = as_bits(b, x)
+    exponent = (b.logical_shift_right(bits, 52) & 0x7FF) - 1075  # |x| = integer * 2**exponent
+    mantissa = (bits & ((1 << 52) - 1)) | (1 << 52)
+    # 192 bits of 2/pi, from the first that does not add a multiple of 4.
+    words = _window(b, exponent - 2)
+    top, middle, low = (b.cast("zext", word, "i128") for word in words)
+    wide = b.cast("zext", mantissa, "i128")
+    lower = b.logical_shift_right(low * wide, 64)
+    product = middle * wide + ((top * wide) << 64) + lower  # |x| 2/pi mod 4 in units of 2**-126
+    k = b.cast("trunc", b.logical_shift_right(product + (1 << 125), 126), "i64")
+    fraction = product << 2  # signed: from -1/2 to 1/2 in units of 2**-128
+    high = b.cast("sitofp", b.cast("trunc", fraction >> 86, "i64"), "double") * 2.0**-42
+    mask = (1 << 43) - 1
+    parts = []
+    for shift in (43, 0):
+        part = b.cast("trunc", b.logical_shift_right(fraction, shift), "i64") & mask
+        parts.append(b.cast("sitofp", part, "double") * 2.0 ** (shift - 128))
+    high, rest = fast_two_sum(b, high, parts[0])
+    high, rest = fast_two_sum(b, high, rest + parts[1])
+    r, c = multiply(b, (high, rest), (_PI_2, _PI_2_MIDDLE))
+    r, c = fast_two_sum(b, r, c)
+    negative = bits < 0
+    return [b.select(negative, -r, r), b.select(negative, -c, c), b.select(negative, -k, k)]
+
+
+def _window(b: Builder, start: Value) -> list[Value]:
+    """192 bits of 2/pi, in words of 64, from bit `start` (-64 .. 969) after the binary point."""
+    table = [0, *((constants.TWO_OVER_PI >> (64 * (18 - i))) & (2**64 - 1) for i in range(19))]
+    pointer = b.table(table, "i64")
+    position = start + 64
+    index, shift = b.logical_shift_right(position, 6), position & 63
+    words = [b.load(I64, b.at(pointer, index + i, "i64")) for i in range(4)]
+    return [b.intrinsic("fshl", x, y, shift) for x, y in pairwise(words)]
+
+
+def sine_of_reduced(b: Builder, r: Pair) -> Pair:
+    """sin(r + c) as r plus a smaller number."""
+    z = r[0] * r[0]
+    rest = b.fma(z * -0.5, r[1], r[1])
+    return r[0], b.fma(z * r[0], polynomial(b, z, coefficients.SIN), rest)
+
+
+def cosine_of_reduced(b: Builder, r: Pair) -> Pair:
+    """cos(r + c) as a number near 1 - r**2/2 plus a small one."""
+    z = r[0] * r[0]
+    error = b.fma(r[0], r[0], -z)
+    high, rest = fast_two_sum(b, b.constant(1, z.type), z * -0.5)
+    rest = b.fma(-r[0], r[1], b.fma(error, -0.5, rest))
+    return high, b.fma(z * z, polynomial(b, z, coefficients.COS), rest)
+
+
+def sincos(b: Builder, x: Value) -> Sequence[Value]:
+    """[sin x, cos x]."""
+    k, r = reduce(b, x)
+    sine, cosine = (high + low for high, low in (sine_of_reduced(b, r), cosine_of_reduced(b, r)))
+    odd = b.ne(k & 1, 0)
+    first = flip_sign(b, b.select(odd, cosine, sine), k)
+    second = flip_sign(b, b.select(odd, sine, cosine), k + 1)
+    return [b.select(b.eq(x, 0), x, first), second]
+
+
+def tan(b: Builder, x: Value) -> Sequence[Value]:
+    k, r = reduce(b, x)
+    sine = fast_two_sum(b, *sine_of_reduced(b, r))
+    cosine = fast_two_sum(b, *cosine_of_reduced(b, r))
+    odd = b.ne(k & 1, 0)
+    numerator = (b.select(odd, cosine[0], sine[0]), b.select(odd, cosine[1], sine[1]))
+    denominator = (b.select(odd, -sine[0], cosine[0]), b.select(odd, -sine[1], cosine[1]))
+    high, low = divide(b, numerator, denominator)
+    return [b.select(b.eq(x, 0), x, high + low)]
+
+
+def sin_over_x(b: Builder, x: Value) -> Sequence[Value]:
+    """sin(x) / x, which rounds to 1 below 2**-27."""
+    k, r = reduce(b, x)
+    sine = fast_two_sum(b, *sine_of_reduced(b, r))
+    cosine = fast_two_sum(b, *cosine_of_reduced(b, r))
+    odd = b.ne(k & 1, 0)
+    numerator = (b.select(odd, cosine[0], sine[0]), b.select(odd, cosine[1], sine[1]))
+    high, low = divide(b, numerator, (x, b.constant(0, x.type)))
+    tiny = b.fabs(x) < 2.0**-27
+    return [b.select(tiny, b.constant(1, x.type), flip_sign(b, high + low, k))]
+
+
+KERNELS = (
+    KernelFunction("sincos", 1, sincos, results=2),
+    KernelFunction("sin", 1, lambda b, x: sincos(b, x)[:1]),
+    KernelFunction("cos", 1, lambda b, x: sincos(b, x)[1:]),
+    KernelFunction("tan", 1, tan),
+    KernelFunction("sin_over_x", 1, sin_over_x),
+)

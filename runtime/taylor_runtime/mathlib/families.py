@@ -1,0 +1,95 @@
+"""The elementary functions at order zero as machine code, scalar and vector from one description.
+
+Each family module holds kernels: Python functions that emit the IR of an elementary function for a
+value of any lane count.  They need neither a C library nor a vector library, are accurate to 1 ulp
+over the whole range (benchmarks/mathlib_accuracy.py measures it), and give the same bits in every
+lane, at every width and on every target, since they consist of correctly rounded operations in a
+fixed order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib import gamma, kepler, lambert, rounded
+from taylor_runtime.mathlib.basics import arithmetic, simple
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double import (
+    exponential,
+    half_powers,
+    hyperbolic,
+    inverse,
+    logarithm,
+    power,
+    special,
+    trigonometric,
+)
+from taylor_runtime.mathlib.double_double import power as pair_power
+from taylor_runtime.mathlib.double_double.families import KERNELS as PAIR_KERNELS
+from taylor_runtime.program.kernels import PAIRS
+
+__all__ = ["KernelFunction", "call", "call_pair", "kernels", "pair_kernels"]
+
+_FAMILIES = (
+    arithmetic,
+    simple,
+    exponential,
+    logarithm,
+    power,
+    trigonometric,
+    inverse,
+    hyperbolic,
+    special,
+    lambert,
+    kepler,
+    rounded,
+    gamma,
+)
+
+kernels: dict[str, KernelFunction] = {
+    kernel.name: kernel for family in _FAMILIES for kernel in family.KERNELS
+}
+
+pair_kernels: dict[str, KernelFunction] = {
+    kernel.name: kernel for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
+}
+
+
+def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:
+    """Emit the kernel `name`; the result has the type of its arguments (float or double).
+
+    Raises `KeyError` if there is no such kernel, `ValueError` if the number of arguments is wrong.
+    """
+    double_double = arguments[0].type.is_pair
+    kernel = _find(name, double_double)
+    if name == "pow" and len(arguments) == kernel.arity:
+        return (pair_power if double_double else half_powers.power)(b, *arguments)
+    return emit_call(b, kernel, arguments)[0]
+
+
+def call_pair(
+    b: Builder, names: tuple[str, str], arguments: Sequence[Value]
+) -> tuple[Value, Value]:
+    """Emit both kernels of a pair listed in `PAIRS`; the bits are those of `call`.
+
+    Raises `KeyError` if `names` is not listed.
+    """
+    first, second = emit_call(b, _find(PAIRS[names], arguments[0].type.is_pair), arguments)
+    return first, second
+
+
+def _find(name: str, double_double: bool) -> KernelFunction:
+    """The kernel of a name: for double-double one of its own, or one that suits every type."""
+    kernel = kernels.get(name)
+    if double_double:
+        shared = kernel if kernel is not None and kernel.generic else None
+        kernel = pair_kernels.get(name, shared)
+    if kernel is None:
+        kind = "double-double kernel" if double_double else "kernel"
+        raise KeyError(
+            f"mathlib.call: there is no {kind} {name!r}; add it to a family in "
+            "taylor_runtime/mathlib"
+        )
+    return kernel

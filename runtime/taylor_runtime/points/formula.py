@@ -1,0 +1,126 @@
+"""Functions of points: a formula as a NumPy inner loop, and jets of a function at many points.
+
+Points are lanes, and a block of them is computed at a time (`blocks` walks over them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import PTR, Type, planes_of
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.passes.cut import Cut, cut
+from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
+from taylor_runtime.points.scalar_call import emit_scalar_call
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.verify import verify
+from taylor_runtime.program.widths import REGISTER
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.memory import Rendering
+
+FORMULA = "taylor.formula"
+FORMULA_ROWS = "taylor.formula.rows"
+INLINED = 40  # rows of the largest formula that is repeated in the loop over its blocks
+UNCUT = 500  # rows of the largest formula that is one function
+
+BLOCK = Chunk(0, REGISTER)  # points of a formula that are computed at a time
+
+
+def formula_module(
+    program: Program, rows: bool = False, scalar: bool = False, element: str = "double"
+) -> str:
+    """IR text of a NumPy inner loop that evaluates a program of order 0.
+
+    The loop `taylor.formula` has one operand per input and output; with `rows` the loop
+    `taylor.formula.rows` has the gufunc signature (n)->(m).  With `scalar` there is also
+    `taylor.scalar`, see `scalar_call`.  Inputs are the program's slots of source "parameter", in
+    order; a double-double is two operands, high and low.
+    """
+    verify(program)
+    module = Module()
+    inputs = dict(program.inputs).get("parameter", 0)
+    parts = cut(program) if len(program.rows) > UNCUT else None
+    planes = planes_of(element)
+    places = parts.places if parts else 0
+    counts = Counts(planes * inputs, planes * len(program.outputs), planes * places)
+    if parts:
+        _emit_parts(module, parts, counts, element)
+    else:
+        _emit_block(module, program, inputs, element)
+    inlined = len(program.rows) <= INLINED
+    name = FORMULA_ROWS if rows else FORMULA
+    stored = Type(element).part.element
+    emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
+    if scalar:
+        emit_scalar_call(module, counts)
+    return module.text()
+
+
+def _emit_block(module: Module, program: Program, inputs: int, element: str) -> None:
+    """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes."""
+    with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
+        ins, outs, _ = pointers
+        t = BLOCK.type(element)
+        values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
+        emitter = _formula_emitter(b, program, element, values.__getitem__)
+        for k, (row, _) in enumerate(program.outputs):
+            b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
+        b.ret()
+
+
+def _operand(b: Builder, table: Value, k: int, element: str) -> Value:
+    """Where the lanes of operand k are, by a table of pointers."""
+    planes = planes_of(element)
+    return b.pointers([b.load(PTR, b.at(table, planes * k + p, "ptr")) for p in range(planes)])
+
+
+def _place(b: Builder, work: Value, place: int, element: str) -> Value:
+    """Where the lanes of a place of the workspace are."""
+    planes, stored = planes_of(element), Type(element).part.element
+    return b.pointers([b.at(work, (planes * place + p) * REGISTER, stored) for p in range(planes)])
+
+
+def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> None:
+    """The same as one function for each part.
+
+    The inputs are copied first: an output may be in the place of an input.
+    """
+    t = BLOCK.type(element)
+    for number, part in enumerate(parts.parts):
+        name, parameters = f"part.{number}", BLOCK_POINTERS[1:]
+        with module.function(name, "void", parameters, "nounwind", "internal") as (b, (outs, work)):
+
+            def read(place: int, b: Builder = b, work: Value = work) -> Value:
+                return b.load(t, _place(b, work, place, element), 64)
+
+            emitter = _formula_emitter(b, part.program, element, read)
+            for row, place in part.kept:
+                value = emitter.memory.head(row, BLOCK)
+                b.store(value, _place(b, work, place, element), 64)
+            for row, k in part.results:
+                b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
+            b.ret()
+    with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
+        ins, outs, work = pointers
+
+        def copy(k: Index, _: list[Value]) -> Sequence[Value]:
+            value = b.load(t.part, b.load(PTR, b.at(ins, k, "ptr")))
+            b.store(value, b.at(work, k * REGISTER, t.part.element), 64)
+            return []
+
+        b.fold(0, counts.inputs, [], copy)
+        for number in range(len(parts.parts)):
+            b.line(f"call void @part.{number}(ptr {outs.text}, ptr {work.text})")
+        b.ret()
+
+
+def _formula_emitter(
+    b: Builder, program: Program, element: str, read: Callable[[int], Value]
+) -> SeriesEmitter:
+    rendering = Rendering(element, batch=REGISTER, unrolled=True)
+    emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: read(given.index[0]))
+    emitter.constant_rows()
+    return emitter

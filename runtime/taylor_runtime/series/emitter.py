@@ -1,0 +1,227 @@
+"""Rows of a program -> LLVM IR text, unrolled and looped from one description.
+
+`SeriesEmitter` appends the evaluation of a program's coefficients to a builder.  Orders and
+summation indices are either Python integers (unrolled: coefficients stay SSA values) or run-time
+values (looped: coefficients live in the workspace); the description does not know which.  The
+arithmetic is the same for both, see taylor/README.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain, groupby
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.factors import Factors
+from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arithmetic.step import StepArithmetic
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.program import Input, Program, Row, Step, Term
+from taylor_runtime.program.signature import convolution_chains, convolutions_of
+from taylor_runtime.series.combine import Combined, combine_lanes, combined
+from taylor_runtime.series.convolve import Paired, convolve
+from taylor_runtime.series.fold import push
+from taylor_runtime.series.gather import copy_lanes, gather_chunk
+from taylor_runtime.series.memory import Rendering, RowMemory
+from taylor_runtime.series.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+
+FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
+
+InputReader = Callable[[Input, Chunk], Value]
+CoefficientReader = Callable[[Input, Index, Chunk], Value]  # of inputs of source "jet"
+
+
+class SeriesEmitter(StepArithmetic[RowMemory]):
+    """Writes the coefficients of a program's rows into one function."""
+
+    def __init__(
+        self,
+        b: Builder,
+        program: Program,
+        rendering: Rendering,
+        workspace: Value | None,
+        read_input: InputReader,
+        time_scale: Value | None = None,
+        read_coefficient: CoefficientReader | None = None,
+    ) -> None:
+        self.b = b
+        self.program = program
+        self.rendering = rendering
+        self.element = rendering.element
+        self.memory = RowMemory(b, program, rendering, workspace)
+        self.read_input = read_input
+        self.read_coefficient = read_coefficient
+        self.factors = Factors(b, self.element, program.order, time_scale)
+        self.kernels = KernelCalls(self.memory)
+        # Double-doubles have more to compute than to load.
+        self.paired = (
+            not rendering.unrolled and program.order >= FEWEST_PAIRED and self.element != PAIR
+        )
+        most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS[self.element]
+        alone = rendering.unrolled or rendering.batch > 1
+        found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
+        windows = {i for i, window in enumerate(self.memory.windows) if window}
+        self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
+        listed = batches(program, self._skipped, most)
+        read = {place: sources for place, (sources, _) in found.places.items()}
+        self._loops = [[part] for part in listed] if alone else merged(program, listed, read)
+        self._divisors = frozenset(
+            row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
+        )
+
+    # -- orders ---------------------------------------------------------------------------------
+
+    def constant_rows(self) -> None:
+        """Order zero of the rows that depend on parameters alone."""
+        self._order_zero(lambda row: row.constant)
+
+    def order_zero(self) -> None:
+        """Order zero of all other rows."""
+        self._order_zero(lambda row: not row.constant)
+
+    def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
+        self.kernels.forget()
+        for index, row in enumerate(self.program.rows):
+            if not wanted(row) or index in self._skipped:
+                continue
+            if self._is_copy(index):
+                self._copy(index, 0)
+                if index in self._divisors and not self.program.exact_division:
+                    self.memory.each_chunk(index, partial(self._invert, index))
+            else:
+                self.memory.each_chunk(index, partial(self._start, index, row))
+
+    def _invert(self, index: int, chunk: Chunk) -> None:
+        self.memory.store_reciprocal(index, chunk, self.memory.head(index, chunk))
+
+    def _start(self, index: int, row: Row, chunk: Chunk) -> None:
+        if index in self._combined.values:
+            value = self.memory.newest(self._combined.values[index], 0, chunk)
+            if row.offset != 0:
+                value = value + self.memory.constant(row.offset, chunk)
+        elif row.gather is not None:
+            value = gather_chunk(self.memory, row.gather, 0, chunk)
+        else:
+            value = self.start_value(
+                row,
+                chunk,
+                lambda given: self.read_input(given, chunk),
+                lambda step: convolve(self.memory, step.terms, 0, chunk),
+            )
+        self.memory.store(index, 0, chunk, value)
+        if index in self._divisors and not self.program.exact_division:
+            self.memory.store_reciprocal(index, chunk, value)
+
+    def order(self, n: Index, second: Value | None = None) -> None:
+        """Coefficient n >= 1 of every row.
+
+        second: whether n is the second of a pair of orders (see `convolve.Paired`); None for
+            orders that are computed one by one.
+        """
+        self.memory.next_order()
+        self.factors.enter(n)
+        for differs, loops in groupby(self._loops, self._convolves):
+            if differs and second is not None:
+                self._one_of_two(list(loops), n, second)
+                continue
+            for parts in loops:
+                if self._is_copy(parts[0][0]):
+                    self._copy(parts[0][0], n)
+                else:
+                    self._loop(parts, n, None)
+        if isinstance(n, int):
+            for batch in chain(*self._loops):
+                convolutions = convolutions_of(self._terms(batch))
+                for chunk in self.memory.chunks(batch[0]):
+                    push(self.memory, convolutions, n, chunk)
+
+    def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
+        self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
+
+    def _one_of_two(self, loops: list[list[list[int]]], n: Index, second: Value) -> None:
+        """Loops that follow one another, as the first or the second order of a pair wants them."""
+        rows = [index for parts in loops for index in chain(*parts)]
+        places = self.memory.places(rows)
+
+        def way(which: bool) -> Sequence[Value]:
+            for parts in loops:
+                self._loop(parts, n, which)
+            return self.memory.take(rows, places)
+
+        values = self.b.if_(second, partial(way, True), partial(way, False))
+        self.memory.give(places, values)
+
+    def _convolves(self, parts: list[list[int]]) -> bool:
+        return any(convolution_chains(self.program.rows[row]) > 0 for row in chain(*parts))
+
+    def _terms(self, batch: Sequence[int]) -> list[Term]:
+        steps = [self.program.rows[index].step for index in batch]
+        return [term for step in steps if step for term in step.terms]
+
+    def _is_copy(self, row: int) -> bool:
+        """Whether a row is made as a whole from memory to memory, not chunk by chunk."""
+        gathers = self.program.rows[row].gather is not None
+        return row in self._combined.places or (gathers and self.memory.is_looped(row))
+
+    def _copy(self, row: int, n: Index) -> None:
+        if row in self._combined.places:
+            combine_lanes(self.memory, row, self._combined, n)
+        else:
+            copy_lanes(self.memory, row, n)
+
+    def orders(self) -> None:
+        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
+
+        Looped, in pairs: order 1, then 2 and 3, 4 and 5, ...
+        """
+
+        def one(n: Index, _: list[Value]) -> Sequence[Value]:
+            second = None
+            if self.paired and isinstance(n, Value):
+                second = self.b.ne(n & 1, 0) & (n > 1)
+            self.order(n, second)
+            return []
+
+        self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
+        self.memory.next_order()
+
+    def _advance_all(
+        self, parts: Sequence[Sequence[int]], n: Index, second: bool | None, chunk: Chunk
+    ) -> None:
+        for batch in parts:
+            paired = None
+            if second is not None:
+                paired = Paired(second, self.memory.partial_places(batch))
+            self._advance(batch, n, chunk, paired)
+
+    def _advance(self, batch: Sequence[int], n: Index, chunk: Chunk, paired: Paired | None) -> None:
+        """Coefficient n of rows that do not need one another's."""
+        rows = [self.program.rows[index] for index in batch]
+        convolutions = convolve(self.memory, self._terms(batch), n, chunk, paired)
+        for index, row in zip(batch, rows, strict=True):
+            if row.gather is not None:
+                value = gather_chunk(self.memory, row.gather, n, chunk)
+            elif index in self._combined.values:
+                value = self.memory.newest(self._combined.values[index], n, chunk)
+            elif row.step is not None:
+                value = self.step_value_of(row.step, n, chunk, convolutions)
+            elif isinstance(row.start, Input) and row.start.source == "time":
+                value = self.factors.time_coefficient(n, chunk.type(self.element))
+            elif isinstance(row.start, Input) and row.start.source == "jet":
+                if self.read_coefficient is None:
+                    continue  # all its coefficients are where they belong
+                value = self.read_coefficient(row.start, n, chunk)
+            else:
+                value = self.b.constant(0, chunk.type(self.element))
+            self.memory.store(index, n, chunk, value)
+
+    def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """row_{n-1}."""
+        return self.memory.coefficient(row, n - 1, chunk)
+
+    def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
+        """u_n by the step, for n >= 1."""
+        return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))

@@ -1,0 +1,157 @@
+"""Where the coefficients of every row live, and how its lanes are cut into chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taylor_runtime.ir.values import Index
+from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program.signature import convolution_chains
+from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.program.widths import CHUNK, REGISTER, is_looped, padded
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where coefficients are in the workspace, in elements; `position` puts it together.
+
+    stride:     from one order to the next; 0 for a row of which the newest order alone is kept.
+    pitch:      from one chunk to the next: rows that are convolved chunk by chunk in a loop keep
+                the orders of a chunk together, all others the chunks of an order.
+    reciprocal: where 1 / u_0 of a row that others divide by is kept (-1 for the rest).
+    partial:    where the sums that the convolutions of a row begin one order ahead are kept.
+    alias:      the row is a window on lanes of another one: a gather of neighbouring lanes costs
+                nothing.
+    owner:      that other row, or itself.
+    """
+
+    offset: tuple[int, ...]
+    stride: tuple[int, ...]
+    pitch: tuple[int, ...]
+    reciprocal: tuple[int, ...]
+    partial: tuple[int, ...]
+    alias: tuple[bool, ...]
+    owner: tuple[int, ...]
+    size: int
+
+    @classmethod
+    def of(cls, program: Program, batch: int = 1) -> Layout:
+        """Every row starts at a register."""
+        rows = program.rows
+        divisors = {row.step.divisor for row in rows if row.step}
+        convolved = _convolved(program)
+        found = windows(program, batch)
+        kept = _kept(program, found)
+        listed: list[tuple[int, int, int, int, int]] = []
+        owner: list[int] = []
+        end = 0
+        for index, row in enumerate(rows):
+            window = found[index]
+            owner.append(index if window is None else owner[window[0]])
+            if window is not None:
+                source, lane = window
+                offset, stride, pitch, *_ = listed[source]
+                place = lane * batch // CHUNK * pitch + lane * batch % CHUNK
+                listed.append((offset + place, stride, pitch, -1, end))
+                continue
+            width = padded(row.width * batch)
+            once = row.constant or not kept[index] or (row.gather and row.gather.head)
+            orders = 1 if once else program.order + 1
+            stride, pitch = (0 if orders == 1 and not row.constant else width), CHUNK
+            if orders > 1 and index in convolved and is_looped(row.width * batch):
+                stride, pitch = CHUNK, orders * CHUNK
+            start, end = end, end + -(-orders * width // REGISTER) * REGISTER
+            whole = -(-width // REGISTER) * REGISTER
+            reciprocal = end if index in divisors else -1
+            end += whole if index in divisors else 0
+            listed.append((start, stride, pitch, reciprocal, end))
+            end += whole * convolution_chains(row) if program.order else 0
+        return cls(
+            offset=tuple(places[0] for places in listed),
+            stride=tuple(places[1] for places in listed),
+            pitch=tuple(places[2] for places in listed),
+            reciprocal=tuple(places[3] for places in listed),
+            partial=tuple(places[4] for places in listed),
+            alias=tuple(window is not None for window in found),
+            owner=tuple(owner),
+            size=end,
+        )
+
+    def lane(self, row: int, lane: int) -> int:
+        """Where a lane is, seen from the start of its order."""
+        return lane // CHUNK * self.pitch[row] + lane % CHUNK
+
+    def position(self, row: int, n: Index, lane: Index) -> tuple[Index, Index, int]:
+        """Where lane `lane` of u_n is, the sum of what depends on n, on the lane, and on neither.
+
+        A lane known at run time alone starts a chunk.  Numbers are in the last part, so that places
+        near each other are at constant distances.
+        """
+        of_n, of_lane, fixed = n * self.stride[row], lane, self.offset[row]
+        if isinstance(of_n, int):
+            fixed, of_n = fixed + of_n, 0
+        if isinstance(lane, int):
+            return of_n, 0, fixed + self.lane(row, lane)
+        return of_n, of_lane * (self.pitch[row] // CHUNK), fixed
+
+
+def windows(program: Program, batch: int = 1) -> list[tuple[int, int] | None]:
+    """(source row, first lane) of every row that is a window on lanes of another one."""
+    if not any(row.gather for row in program.rows):
+        return [None] * len(program.rows)
+    divisors = {row.step.divisor for row in program.rows if row.step}
+    convolved = _convolved(program)
+    return [
+        None if index in divisors else _window(program, row, batch, convolved)
+        for index, row in enumerate(program.rows)
+    ]
+
+
+def _convolved(program: Program) -> set[int]:
+    """Rows that convolutions read."""
+    operands = (term.operand for row in program.rows if row.step for term in row.step.terms)
+    return {used for c in operands if isinstance(c, Convolution) for used in (c.a, c.b)}
+
+
+def _kept(program: Program, windows: list[tuple[int, int] | None]) -> list[bool]:
+    """Rows of which others want more than the newest order.
+
+    Lags and heads reach back, and so does everybody outside who asks for an output.
+    """
+    kept = [row.constant or isinstance(row.start, Input) for row in program.rows]
+    for index, _ in program.outputs:
+        kept[index] = True
+    for row in program.rows:
+        if row.step is None:
+            continue
+        if row.step.divisor is not None:
+            kept[row.step.divisor] = True
+        for term in row.step.terms:
+            operand = term.operand
+            if term.head is not None:
+                kept[term.head] = True
+            if isinstance(operand, Select):
+                kept[operand.condition] = True
+            elif isinstance(operand, Convolution) or operand.lag:
+                for used in operand_rows(operand):
+                    kept[used] = True
+    for index in reversed(range(len(windows))):
+        window = windows[index]
+        if window is not None and kept[index]:
+            kept[window[0]] = True
+    return kept
+
+
+def _window(program: Program, row: Row, batch: int, convolved: set[int]) -> tuple[int, int] | None:
+    """(source row, first lane) of a gather of neighbouring lanes of one row."""
+    if row.gather is None:
+        return None
+    source, first = row.gather.sources[0]
+    if row.gather.sources != tuple((source, first + i) for i in range(row.width)):
+        return None
+    width = program.rows[source].width * batch
+    if first * batch + padded(row.width * batch) > padded(width):
+        return None  # padding would be another row's, perhaps not even a number
+    if source in convolved and is_looped(width) and row.width * batch > 1:
+        return None  # its chunks may be apart
+    return source, first

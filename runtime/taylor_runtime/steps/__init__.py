@@ -1,0 +1,4 @@
+"""One integration step after the other.
+
+Imports the rooms up to `series`.
+"""

@@ -1,0 +1,57 @@
+"""The series at the end of a step: the state, and the slope that is to be confirmed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.ir.values import Value
+from taylor_runtime.program.program import Step
+from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.horner import evaluate, side_by_side
+
+
+class StepEnd:
+    """Values at time tau of the series of state rows, and of their right-hand sides.
+
+    states: the state rows; checked: which of them have slopes to confirm.
+    """
+
+    def __init__(
+        self, series: SeriesEmitter, states: Sequence[int], checked: Sequence[bool], tau: Value
+    ) -> None:
+        self.b = series.b
+        self.series = series
+        self.order = series.program.order
+        self.tau = tau
+        wanted = [row for row, check in zip(states, checked, strict=True) if check]
+        terms = [term for row in wanted for term in self._step(row).terms]
+        sources = [row for term in terms for row in operand_rows(term.operand)]
+        self._increments = side_by_side(series.memory, states, 1, self.order, tau)
+        self._slopes = side_by_side(series.memory, sources, 0, self.order - 1, tau)
+
+    def increment(self, row: int, chunk: Chunk) -> Value:
+        """(P(tau) - x_0) / tau."""
+        known = self._increments.get(row)
+        return self._value(row, chunk, 1, self.order) if known is None else known
+
+    def slope(self, row: int, chunk: Chunk) -> Value:
+        """P'(tau): the series of the right-hand side, to order p - 1."""
+
+        def value_of(source: int) -> Value:
+            known = self._slopes.get(source)
+            return self._value(source, chunk, 0, self.order - 1) if known is None else known
+
+        return self.series.combine(self._step(row).terms, chunk, value_of)
+
+    def _step(self, row: int) -> Step:
+        step = self.series.program.rows[row].step
+        assert step is not None
+        return step
+
+    def _value(self, row: int, chunk: Chunk, first: int, last: int) -> Value:
+        coefficient = partial(self.series.memory.coefficient, row, chunk=chunk)
+        at = self.b.splat(self.tau, chunk.lanes)
+        return evaluate(self.b, coefficient, first, last, at, self.series.rendering.unrolled)

@@ -1,0 +1,90 @@
+"""Whether a trajectory gets on: watched in windows of many steps, at no cost between their ends.
+
+A singularity is met at a geometric rate: each step is a fixed part of the way that is left, so that
+a hundred radii of convergence lead through all sizes of steps that time can tell apart, and as many
+lead out again where a close approach passes.  A trajectory that has made next to no way after more
+than that is held up for good: its state no longer moves in its own precision, or rounding errors of
+the right-hand side are all that the check of its steps sees.  To go on would take more steps than
+can ever be taken.
+
+Both kinds of loop compare the number of steps with one wanted anyway; the end of a window is put
+there when it comes first.
+"""
+
+from __future__ import annotations
+
+import math
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import PAIR
+from taylor_runtime.ir.values import Value
+from taylor_runtime.steps.clock import StepTime
+from taylor_runtime.steps.control import Control
+
+RADII = 512  # of convergence that the steps of a window are long, together
+MOST_WINDOW = 1 << 40
+# Of the longest step, and of the way ahead: less in a whole window is a standstill, for rounding
+# errors of so many steps would add up to all that a number holds.
+SLOW = {"float": 2.0**-16, "double": 2.0**-30, PAIR: 2.0**-30}
+# Where steps are tried more often than this, shorter ones are no remedy: not the truncation that
+# shrinks with them, but rounding errors fail the check, and less hope is left.
+TRIES = 4
+SLOW_TRIED = 2.0**-16
+
+
+class Progress:
+    """Emits the windows; all of it has a lane for each trajectory of a batch."""
+
+    def __init__(
+        self, b: Builder, control: Control, time: StepTime, log2_safety: float, element: str
+    ) -> None:
+        self.b = b
+        self.control = control
+        self.time = time
+        self.slow = SLOW[element]
+        self.window = min(math.ceil(RADII * 2.0**-log2_safety), MOST_WINDOW)
+
+    def resume(self) -> None:
+        """When machine code is entered: go on with a window, or begin one."""
+        control = self.control
+        self._begin(control.get("window_end") <= control.get("steps"))
+
+    def due(self) -> Value:
+        """Whether there is something to do about the number of steps."""
+        return self.b.eq(self.control.get("steps"), self.control.get("next_look"))
+
+    def stuck(self, where: Value) -> Value:
+        """Where a window is over and led nowhere; if it led somewhere, the next one begins."""
+        b, control = self.b, self.control
+        over = where & (control.get("window_end") <= control.get("steps"))
+        tried = control.get("retracted") - control.get("window_retracted")
+        often = tried > TRIES * self.window
+        way, wanted = self._way(), self._wanted()
+        stuck = over & (way < wanted * b.select(often, b.constant(SLOW_TRIED, way.type), self.slow))
+        self._begin(over & ~stuck)
+        return stuck
+
+    def _way(self) -> Value:
+        """How far time has come in the window."""
+        control = self.control
+        high = control.get("time") - control.get("window_time")
+        return self.b.fabs(high + (control.get("time_low") - control.get("window_time_low")))
+
+    def _wanted(self) -> Value:
+        """The longest step, or what is left to go."""
+        b, control = self.b, self.control
+        before, now = control.get("longest"), control.get("largest_step")
+        longest = b.select(before > now, before, now)
+        left = b.fabs(self.time.remaining())
+        return b.select(left < longest, left, longest)
+
+    def _begin(self, where: Value) -> None:
+        """A window begins; note when to look next."""
+        b, control = self.b, self.control
+        steps = control.get("steps")
+        control.set("window_time", control.get("time"), where)
+        control.set("window_time_low", control.get("time_low"), where)
+        control.set("window_retracted", control.get("retracted"), where)
+        control.set("window_end", steps + self.window, where)
+        wanted, end = control.get("steps_wanted"), control.get("window_end")
+        control.set("next_look", b.select((wanted > steps) & (wanted < end), wanted, end))

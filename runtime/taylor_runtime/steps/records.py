@@ -1,0 +1,112 @@
+"""What a step leaves behind: its Taylor coefficients, for dense output and for the times of a grid.
+
+A record is [time, time_low, scale, step] in double, then coefficient n of every place of the state
+vector, n = 0 .. order, in the kind of number of the state (of double-doubles first all high parts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import planes_of, size_of
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.steps.control import RECORD_HEADER, Control
+from taylor_runtime.steps.grid import call_filler, record_body
+from taylor_runtime.steps.states import StateRows
+
+
+def record_length(order: int, rows: StateRows) -> int:
+    """Doubles that a record takes."""
+    count = planes_of(rows.element) * (order + 1) * rows.size
+    return RECORD_HEADER * rows.batch + -(-count * size_of(rows.element) // 8)
+
+
+class Recorder:
+    """Emits the writing of records, and the call that evaluates the last one on the grid."""
+
+    def __init__(
+        self,
+        b: Builder,
+        control: Control,
+        records: Value,
+        grid: Value,
+        rows: StateRows,
+        order: int,
+    ) -> None:
+        self.b = b
+        self.control = control
+        self.records = records
+        self.grid = grid
+        self.rows = rows
+        self.order = order
+        self.length = record_length(order, rows)
+
+    def current(self) -> Value:
+        """Where the current step's record goes; a batch has one for each lane, side by side."""
+        if self.rows.lanes:
+            return self.records
+        return self.b.at(self.records, self.control.get("records") * self.length)
+
+    def write_if(self, needed: Value, series: SeriesEmitter) -> None:
+        """Write the coming step's record, where it is needed or anybody wants one."""
+
+        def write() -> list[Value]:
+            self._write(series)
+            return []
+
+        wanted = self.b.ne(self.control.get("recording"), 0) | needed
+        self.b.if_(self.b.any_lane(wanted), write)
+
+    def _write(self, series: SeriesEmitter) -> None:
+        b, record = self.b, self.current()
+        for k, name in enumerate(("time", "time_low", "scale")):
+            b.store(self.control.get(name), b.at(record, k * self.rows.batch))
+
+        def one_order(n: Index, _: list[Value]) -> Sequence[Value]:
+            base = self._coefficient_address(record, n)
+            for position, row in enumerate(self.rows.rows):
+                for chunk in series.memory.chunks(row):
+                    value = series.memory.coefficient(row, n, chunk)
+                    self.rows.store(b, value, base, position, chunk)
+            return []
+
+        one_order(0, [])
+        b.fold(1, self.order + 1, [], one_order, unroll=series.rendering.unrolled)
+
+    def coefficients(self, n: Index) -> list[Value]:
+        """Coefficient n of every state row, from the record just written."""
+        return self.rows.load_all(self.b, self._coefficient_address(self.current(), n))
+
+    def _coefficient_address(self, record: Value, n: Index) -> Value:
+        """Where coefficient n of the first place is."""
+        rows = self.rows
+        count = (self.order + 1) * rows.size
+        body = record_body(self.b, record, count, rows.element, rows.batch)
+        return self.b.at(body, n * rows.size, rows.element)
+
+    def accept(self, state: Value) -> None:
+        """The recorded step is valid: fill the grid times it covers; keep it if all are kept."""
+        control, recording = self.control, self.control.get("recording")
+
+        def fill(record: Value) -> list[Value]:
+            call_filler(control, record, self.grid, state, (self.order, self.rows.size))
+            return []
+
+        def keep() -> list[Value]:
+            b = self.b
+            record = self.current()
+            b.store(control.get("step"), b.at(record, 3))
+            self.b.if_(control.get("grid_next") < control.get("grid_count"), partial(fill, record))
+            keeps_all = b.cast("zext", b.eq(recording, 1), "i64")
+            control.set("records", control.get("records") + keeps_all)
+            return []
+
+        self.b.if_(self.b.ne(recording, 0), keep)
+
+    def is_full(self) -> Value:
+        """Whether there is no room for another record."""
+        kept = self.b.eq(self.control.get("recording"), 1)
+        return kept & self.b.eq(self.control.get("records"), self.control.get("records_wanted"))

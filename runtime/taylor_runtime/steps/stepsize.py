@@ -1,0 +1,146 @@
+"""Step size from the last two coefficients (Jorba & Zou, Exp. Math. 14 (2005) 99, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join, repeat, split, where_any
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.steps.control import Control
+from taylor_runtime.steps.estimate import exp2_estimate, log2_estimate
+from taylor_runtime.steps.norms import StateNorms
+from taylor_runtime.steps.records import Recorder
+
+GROWTH = 2.0  # of a step that no coefficient bounds
+FAINT_GROWTH = 1.25  # which overshoots by little
+TRIAL = 2.0**-10  # fraction of the span tried where nothing at all is known
+FAINT = (
+    2.0**-800
+)  # smaller norms are lifted by its reciprocal: their top coefficients are subnormal
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a step starts: address of the state, its scaled slopes, the scale, how far to look.
+
+    All of it, and every size, has a lane for each trajectory of a batch.
+    """
+
+    state: Value
+    slopes: list[Value]
+    scale: Value
+    horizon: Value
+
+
+class StepSize:
+    """Emits the estimate; sizes are compared as base-2 logarithms, which need no `pow`.
+
+    polynomial: the solution is one, of a degree that the series reaches.
+    """
+
+    def __init__(
+        self,
+        series: SeriesEmitter,
+        control: Control,
+        norms: StateNorms,
+        recorder: Recorder,
+        log2_safety: float,
+        polynomial: bool,
+    ) -> None:
+        self.b: Builder = series.b
+        self.series = series
+        self.order = series.program.order
+        self.control = control
+        self.norms = norms
+        self.recorder = recorder
+        self.log2_safety = log2_safety
+        self.polynomial = polynomial
+
+    def estimate(self, point: Point, top: list[Value], below: list[Value]) -> Value:
+        """The step size by the last two coefficients: positive, infinite if nothing bounds it.
+
+        The step's record is written here, because lower coefficients are read from it.
+        """
+        b, control, p = self.b, self.control, self.order
+        previous = control.get("estimate")
+        norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
+        control.set("norm", norm)
+        lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, norm.type), 1)
+        measured = [self.norms.measure(x) for x in (top, below)]
+        for name, size in zip(("last_size", "last_size_but_one"), measured, strict=True):
+            control.set(name, size)
+        sizes = [(k, size * lift) for k, size in zip((p, p - 1), measured, strict=True)]
+        nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
+        needed = b.constant(0, nothing.type) if self.polynomial else nothing
+        self.recorder.write_if(needed, self.series)
+        by_state = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
+        exponent = where_any(
+            b,
+            b.eq(previous, 0),
+            lambda: self._first_exponent(point, sizes, by_state, lift),
+            by_state,
+        )
+        bounded = exp2_estimate(b, exponent, point.scale)
+        return where_any(b, nothing, lambda: self._unbounded(point, norm), bounded)
+
+    def _smaller_exponent(
+        self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
+    ) -> Value:
+        """min over k of log2 (N / |x_k|)^(1 / (k - less)), safety included.
+
+        Sizes of the newest coefficients come last, for all else is known before.
+        """
+        b = self.b
+        logarithms = log2_estimate(b, join(b, [size for _, size in sizes]))
+        lanes = log2_norm.lanes
+        per_order = b.constants([1 / (k - less) for k, _ in sizes for _ in range(max(lanes, 1))])
+        known = b.fma(repeat(b, log2_norm, len(sizes)), per_order, self.log2_safety)
+        low, high = split(b, b.fma(-logarithms, per_order, known), lanes, len(sizes))
+        return b.select(low < high, low, high)
+
+    def _first_exponent(
+        self, point: Point, sizes: Sequence[tuple[int, Value]], by_state: Value, lift: Value
+    ) -> Value:
+        """Without a previous step N = |h x_1|, h being what is sought.
+
+        So rho^(k-1) = safety |x_1| / |x_k|.  Where state and slope vanish there is no N at all; the
+        scale is then tried, a fraction of the span.
+        """
+        b = self.b
+        if self.order <= 2:
+            return by_state
+        slope = self.norms.measure(point.slopes) * lift
+        by_slope = self._smaller_exponent(sizes, log2_estimate(b, slope) + self.log2_safety, 1)
+        found = b.select(by_slope > by_state, by_slope, by_state)
+        at_rest = b.eq(self.control.get("norm"), 0) & b.eq(slope, 0)
+        return b.select(at_rest, b.constant(0, found.type), found)
+
+    def _unbounded(self, point: Point, norm: Value) -> Value:
+        """Both last coefficients vanish.
+
+        Endless for a proven polynomial, else by what lower ones say.
+        """
+        b = self.b
+        if self.polynomial:
+            return b.constant(math.inf, norm.type)
+        previous = self.control.get("estimate")
+        faint = (norm > 0) & (norm < FAINT)  # coefficients vanish by underflow, not in truth
+        growth = b.select(faint, b.constant(FAINT_GROWTH, norm.type), GROWTH)
+        trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
+        log2_norm = log2_estimate(b, norm)
+
+        def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
+            """The highest coefficient that does not vanish has the last word."""
+            size = self.norms.measure(self.recorder.coefficients(k))
+            per_order = b.to_double(self.series.factors.reciprocal(k, Type(self.series.element)))
+            exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
+            h = exp2_estimate(b, exponent, point.scale)
+            h = b.select(h > trial, h, trial)
+            return [b.select((size > 0) & (norm > 0), h, carried[0])]
+
+        return b.fold(2, self.order - 1, [trial], lower)[0]
