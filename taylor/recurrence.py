@@ -1,6 +1,6 @@
 """Recurrences written as rows: the builder that every elementary function speaks to.
 
-A `SeriesBuilder` collects the rows of a program (`taylor_runtime.program.program`).  A rule asks it for
+A `SeriesBuilder` collects the rows of a program (`taylor_runtime.program`).  A rule asks it for
 the rows it needs (products, derivatives, kernels), declares its own, and defines the step that
 gives coefficient n; see `taylor/functions/` for rules.  Equal rows are made once.
 

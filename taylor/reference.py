@@ -1,6 +1,6 @@
 """The slow, exact interpreter of programs: coefficients are Python objects of any number kind.
 
-It follows the semantics of `taylor_runtime.program.program` row by row and is what machine code is
+It follows the semantics of `taylor_runtime.program` row by row and is what machine code is
 compared with when the question is whether the *program* was carried out; whether the program
 itself is right is for tests against closed forms to say, because this interpreter shares our
 recurrences.

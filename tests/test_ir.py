@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from taylor_runtime.engine.compiler import compile_ir
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type, float_literal, parse_type
 from taylor_runtime.ir.values import Index, Value, index_text
@@ -24,7 +24,7 @@ def build(body: Body) -> str:
     """The text of `void f(ptr in, ptr out)`."""
     module = Module()
     parameters = [("ptr noalias", "in"), ("ptr noalias", "out")]
-    with module.function("f", "void", parameters) as (b, given):
+    with define_function(module, "f", "void", parameters) as (b, given):
         body(b, *given)
         b.ret()
     return module.text()
@@ -272,10 +272,13 @@ def test_branches_without_values() -> None:
 
 def test_functions_call_one_another() -> None:
     module = Module()
-    with module.function("twice", "double", [("double", "x")], "nounwind", "internal") as (b, (v,)):
+    with define_function(module, "twice", "double", [("double", "x")], "nounwind", "internal") as (
+        b,
+        (v,),
+    ):
         b.ret(v * 2)
     assert module.has_function("twice") and not module.has_function("f")
-    with module.function("f", "void", [("ptr", "in"), ("ptr", "out")]) as (b, (x, y)):
+    with define_function(module, "f", "void", [("ptr", "in"), ("ptr", "out")]) as (b, (x, y)):
         b.store(b.call(F64, "twice", b.load(F64, x)), y)
         b.ret()
     compiled = compile_ir(module.text(), ["f"])

@@ -28,11 +28,10 @@ from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PAIR, Type
-from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double import half_powers as double_half_powers
 from taylor_runtime.mathlib.double_double.half_powers import half_power
 from taylor_runtime.mathlib.families import call, kernels, pair_kernels
-from taylor_runtime.program.kernels import PAIRS
+from taylor_runtime.program.kernels import PAIRS, KernelFunction
 
 DEFINITIONS = kernel_definitions()
 FAMILY = (

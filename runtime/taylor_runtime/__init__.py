@@ -58,13 +58,13 @@ from taylor_runtime.events.block import SWITCH as SWITCH
 from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
 from taylor_runtime.events.roots import binomials as binomials
 from taylor_runtime.graded.module import ExpansionOptions as ExpansionOptions
-from taylor_runtime.mathlib.basics.kernel import KernelFunction as KernelFunction
 from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
 from taylor_runtime.mathlib.tables import place_kernel as place_kernel
 from taylor_runtime.points.newton import inner_kernels as inner_kernels
 from taylor_runtime.points.newton import inverse_kernel as inverse_kernel
 from taylor_runtime.points.newton import kernel_result as kernel_result
 from taylor_runtime.points.newton import newton_kernel as newton_kernel
+from taylor_runtime.program.kernels import KernelFunction as KernelFunction
 from taylor_runtime.program.widths import CHUNK as CHUNK
 from taylor_runtime.steps.control import CONTROL as CONTROL
 from taylor_runtime.steps.control import EVENT_ASKED as EVENT_ASKED

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from taylor.functions.record import Function, no_sympy
-from taylor_runtime.program.program import OwnKernel
+from taylor_runtime.program.kernels import OwnKernel
 
 if TYPE_CHECKING:
     from taylor_runtime import KernelFunction

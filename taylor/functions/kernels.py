@@ -1,6 +1,6 @@
 """Everything that machine code must evaluate at order zero: the complete list of kernel names.
 
-A kernel gives u_0 of a row from the u_0 of other rows (`taylor_runtime.program.program.Kernel`): first the
+A kernel gives u_0 of a row from the u_0 of other rows (`taylor_runtime.program.Kernel`): first the
 rows, then the exact constants of the `Kernel`.  The kernels are the registered functions that are
 not made of others (`Function.expression` is None), under their own names, and the auxiliaries
 defined here.
@@ -25,7 +25,7 @@ from taylor.functions.registry import functions, get
 class KernelDefinition:
     """What one kernel computes.
 
-    name, arity: as in ``taylor_runtime.program.program.Kernel(name, arguments, constants)``; `arity`
+    name, arity: as in ``taylor_runtime.program.Kernel(name, arguments, constants)``; `arity`
     counts both.
     mpmath: ``(mp, *args) -> value``, the value that machine code has to round.
     definition: the same in words or a formula.

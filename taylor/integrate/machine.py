@@ -23,7 +23,7 @@ def step_asked_for(span: Any, otherwise: bool) -> Any:
     """The longest step that a call over this span asks for, zero if it may end otherwise.
 
     That is by a limit, an event, a callback: the end may then be anywhere.  If not, a run that
-    would take more than some 2^53 steps is one that never ends (see `taylor_runtime.steps.progress`).
+    would take more than some 2^53 steps is one that never ends (see `steps.progress`).
     """
     return 0.0 if otherwise else np.abs(span) * ASKED
 

@@ -11,8 +11,8 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import PAIRS
-from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
+from taylor_runtime.program.kernels import PAIRS, OwnKernel
+from taylor_runtime.program.program import Constant, Kernel, Program
 
 
 class KernelMemory(Protocol):

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import compile_ir
 from taylor_runtime.engine.target import Target
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import ELEMENTS, I64, Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.program.kernels import KernelFunction
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"
@@ -29,7 +31,7 @@ def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> st
     pointers = [f"a{i}" for i in range(kernel.arity + kernel.results)]
     parameters = [("i64", "count"), *(("ptr", name) for name in pointers)]
     t = Type(element, lanes)
-    with module.function(_ENTRY, "void", parameters, "nounwind") as (b, (count, *places)):
+    with define_function(module, _ENTRY, "void", parameters, "nounwind") as (b, (count, *places)):
         total = count * max(lanes, 1)
         places = [b.planes(place, total, element) for place in places]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ensembles.lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
@@ -42,7 +42,7 @@ def batch_module(program: Program, options: StepperOptions, batch: int) -> str:
     verify(program)
     module = Module()
     parameters = [("ptr", name) for name in SHARED] + [("ptr noalias", name) for name in OWN]
-    with module.function(PROPAGATE_BATCH, "i64", parameters, "nounwind") as (b, arguments):
+    with define_function(module, PROPAGATE_BATCH, "i64", parameters, "nounwind") as (b, arguments):
         rows, own = arguments[: len(SHARED)], arguments[len(SHARED) :]
         _BatchLoop(b, program, options, batch, rows, own).emit()
     return module.text()

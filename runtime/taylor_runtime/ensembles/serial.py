@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from taylor_runtime.events.block import EVENT_BLOCK
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
@@ -58,7 +58,7 @@ ROW_LOOP = np.dtype(
 def row_loop_module() -> str:
     """IR text of `void taylor.run_rows(block)`."""
     module = Module()
-    with module.function(RUN, "void", [("ptr", "block")], "nounwind") as (b, (pointer,)):
+    with define_function(module, RUN, "void", [("ptr", "block")], "nounwind") as (b, (pointer,)):
         _RowLoop(b, Fields(b, pointer, ROW_LOOP)).emit()
         b.ret()
     return module.text()

@@ -14,6 +14,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.series import SeriesFunctions, call
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64
@@ -32,7 +33,10 @@ def emit_signs(module: Module, functions: SeriesFunctions, formulas: Program) ->
     formulas: of order 0; slots of source "sign" are the parts.
     """
     parameters = [("ptr", name) for name in ("signs", "parameters", "out")]
-    with module.function("signs", "void", parameters, "nounwind noinline", "internal") as (b, args):
+    with define_function(module, "signs", "void", parameters, "nounwind noinline", "internal") as (
+        b,
+        args,
+    ):
         signs, values, out = args
         known = functions.reader(b, signs, values, (), "double")
 

@@ -17,7 +17,7 @@ from taylor_runtime.events.combine import emit_signs
 from taylor_runtime.events.frame import Watch
 from taylor_runtime.events.series import UNROLLED, SeriesFunctions
 from taylor_runtime.events.walk import ARGUMENTS, emit_walk
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
@@ -62,7 +62,7 @@ def detector_module(
         emit_signs(module, functions, formulas)
     emit_walk(module, Watch(program, options))
     parameters = [("ptr", name) for name in ARGUMENTS]
-    with module.function(DETECT, "i64", parameters, "nounwind") as (b, arguments):
+    with define_function(module, DETECT, "i64", parameters, "nounwind") as (b, arguments):
         _FastWay(b, functions, enclosures, arguments).emit()
     return module.text()
 

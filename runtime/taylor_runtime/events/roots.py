@@ -29,7 +29,7 @@ from taylor_runtime.events.polynomial import (
     value_and_slope,
     value_at,
 )
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I1
@@ -97,7 +97,7 @@ def scan_module() -> str:
     _emit_sample(module)
     parameters = [*_CURVE, ("double", "noise"), ("double", "unit"), ("ptr", "memory")]
     parameters += [("ptr", "binomials"), ("ptr", "work"), ("ptr", "out")]
-    with module.function(SCAN, "i64", parameters, "nounwind") as (b, arguments):
+    with define_function(module, SCAN, "i64", parameters, "nounwind") as (b, arguments):
         _Scan(b, arguments).emit()
     return module.text()
 
@@ -109,7 +109,10 @@ def _emit_solve(module: Module) -> None:
     """
     parameters = [*_CURVE, ("ptr", "slopes")]
     parameters += [("double", name) for name in ("low", "at_low", "high", "at_high")]
-    with module.function("solve", "double", parameters, "nounwind", "internal") as (b, arguments):
+    with define_function(module, "solve", "double", parameters, "nounwind", "internal") as (
+        b,
+        arguments,
+    ):
         c, order, slopes, low, at_low, high, at_high = arguments
         sign = b.copysign(b.constant(1, F64), at_high)
         crossed, search = b.fresh_label("crossed"), b.fresh_label("search")
@@ -133,7 +136,10 @@ def _emit_sample(module: Module) -> None:
     """
     parameters = [*_CURVE, ("ptr", "slopes"), ("ptr", "memory"), ("ptr", "locals"), ("ptr", "out")]
     parameters += [("double", name) for name in ("u", "value", "noise")]
-    with module.function("sample", "void", parameters, "nounwind", "internal") as (b, arguments):
+    with define_function(module, "sample", "void", parameters, "nounwind", "internal") as (
+        b,
+        arguments,
+    ):
         c, order, slopes, memory_at, locals_at, out, u, value, noise = arguments
         memory, local = Fields(b, memory_at, EVENT_MEMORY), Fields(b, locals_at, _LOCALS)
         memory.set("noise", noise)

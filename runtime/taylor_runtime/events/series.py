@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.block import DetectorOptions
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import F64, I64, PAIR, Type
@@ -102,7 +102,10 @@ class SeriesFunctions:
         """A function of the event functions whose order zero is computed, and its argument out."""
         parameters = [*_SOURCE, ("ptr", "work"), ("ptr", "out"), *_TIME, *more]
         rendering = Rendering(self.element, unrolled=self.options.unrolled)
-        with self.module.function(name, "void", parameters, _QUIET, "internal") as (b, given):
+        with define_function(self.module, name, "void", parameters, _QUIET, "internal") as (
+            b,
+            given,
+        ):
             source, plane, values, work, out, *times = given
             series = self._emitter(b, self.program, rendering, (source, plane, values, work), times)
             series.constant_rows()
@@ -146,7 +149,10 @@ class SeriesFunctions:
         """
         parameters = [*_SOURCE, ("ptr", "out"), *_TIME]
         rendering = Rendering("double", unrolled=True)
-        with self.module.function("noise", "void", parameters, _QUIET, "internal") as (b, given):
+        with define_function(self.module, "noise", "void", parameters, _QUIET, "internal") as (
+            b,
+            given,
+        ):
             source, plane, values, out, *times = given
             series = self._emitter(b, self.noise, rendering, (source, plane, values, None), times)
             series.constant_rows()
@@ -159,7 +165,10 @@ class SeriesFunctions:
         """define void @state_at(source, tau, tau_low, high, low): every place, by Horner's rule."""
         parameters = [("ptr", "source"), ("double", "tau"), ("double", "tau_low")]
         parameters += [("ptr", "high"), ("ptr", "low")]
-        with self.module.function("state_at", "void", parameters, _QUIET, "internal") as (b, given):
+        with define_function(self.module, "state_at", "void", parameters, _QUIET, "internal") as (
+            b,
+            given,
+        ):
             source, tau, tau_low, high, low = given
             element, size, order = self.element, self.states.size, self.program.order
             source = b.planes(source, (order + 1) * size, element)

@@ -11,6 +11,7 @@ from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
@@ -25,7 +26,10 @@ def emit_walk(module: Module, watch: Watch) -> None:
     module.declare(SCAN, f"declare i64 @{SCAN}(ptr, i64, double, double, ptr, ptr, ptr, ptr)")
     parameters = [("ptr", name) for name in ARGUMENTS]
     attributes = "nounwind noinline"
-    with module.function("walk", "i64", parameters, attributes, "internal") as (b, arguments):
+    with define_function(module, "walk", "i64", parameters, attributes, "internal") as (
+        b,
+        arguments,
+    ):
         _Walk(Frame(watch, b, arguments)).emit()
 
 

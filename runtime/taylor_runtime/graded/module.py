@@ -15,7 +15,7 @@ from taylor_runtime.graded.emitter import GradedEmitter
 from taylor_runtime.graded.loops import GradedLoops, LoopMemory, Reader
 from taylor_runtime.graded.shapes import Shape, shaped
 from taylor_runtime.graded.tables import Request
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import ELEMENTS, I64, PTR, size_of
 from taylor_runtime.ir.values import Index, Value
@@ -123,7 +123,7 @@ def expansion_module(
     verify(program)
     module = Module()
     requests: tuple[Requests, ...] = ()
-    with module.function(EXPAND, "void", PARAMETERS, "nounwind") as (b, arguments):
+    with define_function(module, EXPAND, "void", PARAMETERS, "nounwind") as (b, arguments):
         first, last = arguments[3:5]
 
         def block(i: Index, _: list[Value]) -> Sequence[Value]:
@@ -298,7 +298,9 @@ class _Block:
         program = replace(self.program, rows=(), outputs=())
         options = replace(self.options, slots=(shape.slot,))
         parameters = [*PARAMETERS, ("i64", "block"), ("i64", "n")]
-        function = self.b.module.function(name, "void", parameters, "nounwind noinline", "internal")
+        function = define_function(
+            self.b.module, name, "void", parameters, "nounwind noinline", "internal"
+        )
         with function as (b, (*arguments, block, n)):
             inner = _Block(b, program, options, arguments, block)
             loops = inner._loops()

@@ -10,19 +10,17 @@ Nothing is contracted or reassociated behind the reader's back: only `Builder.fm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 
-from taylor_runtime.ir import flow as ir_flow
-from taylor_runtime.ir import pairs as ir_pairs
+from taylor_runtime.ir import pairs as pair_arithmetic
+from taylor_runtime.ir.flow import Flow
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.pairs import PairValue, flat_values, joined_values, pair
+from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import (
-    ELEMENTS,
-    F64,
     FLOAT_BITS,
     I1,
-    I32,
     I64,
     PAIR,
     PTR,
@@ -30,58 +28,19 @@ from taylor_runtime.ir.types import (
     float_literal,
     make_type,
     parse_type,
-    planes_of,
     size_of,
 )
 from taylor_runtime.ir.values import Index, Operandlike, Value, index_text
-from taylor_runtime.program.numbers import nearest_float, parts_of
-
-__all__ = [
-    "ELEMENTS", "F64", "FLOAT_BITS", "I1", "I32", "I64", "PAIR", "PTR", "Builder", "Index",
-    "Module", "Operandlike", "PairValue", "Type", "Value", "flat_values", "float_literal",
-    "index_text", "joined_values", "make_type", "nearest_float", "pair", "parse_type", "parts_of",
-    "planes_of", "size_of",
-]  # fmt: skip
+from taylor_runtime.program.numbers import parts_of
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
-INTRINSIC = "@llvm."  # functions of their arguments alone
-CHANGING = ("load", "phi", "call", "atomicrmw")  # what may give another value next time
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
-class Builder:
-    """Appends instructions to one function."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.lines: list[str] = []
-        self.entry: list[str] = []  # allocas
-        self.block = "entry"
-        self._count = 0
-        self._known: dict[str, Value] = {}  # what the block has computed, by instruction
+class Builder(Flow):
+    """Appends instructions to one function: arithmetic, lanes, memory."""
 
     # -- instructions -------------------------------------------------------------------------
-
-    def name(self) -> str:
-        self._count += 1
-        return f"%v{self._count}"
-
-    def emit(self, type_: Type, instruction: str) -> Value:
-        """Append `%v = instruction` and return the value, or what the block has of it already."""
-        known = self._known.get(instruction)
-        if known is not None:
-            return known
-        self._count += 1
-        text = f"%v{self._count}"
-        self.lines.append(f"  {text} = {instruction}")
-        value = Value(self, type_, text)
-        if not instruction.startswith(CHANGING) or INTRINSIC in instruction:
-            self._known[instruction] = value
-        return value
-
-    def line(self, instruction: str) -> None:
-        """Append an instruction without a result."""
-        self.lines.append(f"  {instruction}")
 
     def constant(self, number: int | float | Fraction, type_: Type) -> Value:
         """`number`, rounded to the type's element, in all its lanes."""
@@ -127,7 +86,7 @@ class Builder:
         """a * x + c with one rounding; of double-doubles, not normalised."""
         x, c = self.like(a, x), self.like(a, c)
         if isinstance(a, PairValue) and isinstance(x, PairValue) and isinstance(c, PairValue):
-            return ir_pairs.multiply_add(self, a, x, c)
+            return pair_arithmetic.multiply_add(self, a, x, c)
         return self.intrinsic("fma", a, x, c)
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
@@ -140,7 +99,7 @@ class Builder:
 
     def normal(self, x: Value) -> Value:
         """x with its high part rounded to the nearest, after `fma`; itself if it has no parts."""
-        return ir_pairs.normal(self, x.high, x.low) if isinstance(x, PairValue) else x
+        return pair_arithmetic.normal(self, x.high, x.low) if isinstance(x, PairValue) else x
 
     def to_double(self, x: Value) -> Value:
         """A number of any kind, rounded to double."""
@@ -156,17 +115,17 @@ class Builder:
 
     def sqrt(self, x: Value) -> Value:
         if isinstance(x, PairValue):
-            return ir_pairs.square_root(self, x)
+            return pair_arithmetic.square_root(self, x)
         return self.intrinsic("sqrt", x)
 
     def fabs(self, x: Value) -> Value:
         if isinstance(x, PairValue):
-            return ir_pairs.absolute(self, x)
+            return pair_arithmetic.absolute(self, x)
         return self.intrinsic("fabs", x)
 
     def floor(self, x: Value) -> Value:
         if isinstance(x, PairValue):
-            return ir_pairs.floor(self, x)
+            return pair_arithmetic.floor(self, x)
         return self.intrinsic("floor", x)
 
     def round_even(self, x: Value) -> Value:
@@ -176,14 +135,14 @@ class Builder:
     def copysign(self, x: Value, sign: Operandlike) -> Value:
         sign = self.like(x, sign)
         if isinstance(x, PairValue) and isinstance(sign, PairValue):
-            return ir_pairs.copy_sign(self, x, sign)
+            return pair_arithmetic.copy_sign(self, x, sign)
         return self.intrinsic("copysign", x, sign)
 
     def compare(self, relation: str, x: Value, y: Operandlike) -> Value:
         """x relation y as i1 lanes; relation in lt le gt ge eq ne; NaN makes all but ne false."""
         y = self.like(x, y)
         if isinstance(x, PairValue) and isinstance(y, PairValue):
-            return ir_pairs.compare(self, relation, x, y)
+            return pair_arithmetic.compare(self, relation, x, y)
         if x.type.is_float:
             return self.emit(
                 x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type} {x.text}, {y.text}"
@@ -374,26 +333,27 @@ class Builder:
         """The address of an array of the addresses of functions of the module."""
         return Value(self, PTR, self.module.functions(names))
 
-    # -- control flow -------------------------------------------------------------------------
 
-    def label(self, name: str) -> None:
-        self.lines.append(f"{name}:")
-        self.block = name
-        self._known.clear()
+@contextmanager
+def define_function(
+    module: Module,
+    name: str,
+    result: str,
+    parameters: Sequence[tuple[str, str]],
+    attributes: str = "",
+    linkage: str = "",
+) -> Iterator[tuple[Builder, list[Value]]]:
+    """Define a function; parameters are (type with attributes, name) and arrive as values.
 
-    def fresh_label(self, stem: str) -> str:
-        self._count += 1
-        return f"{stem}{self._count}"
-
-    def jump(self, label: str) -> None:
-        self.line(f"br label %{label}")
-
-    def branch(self, condition: Value, yes: str, no: str) -> None:
-        self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
-
-    def ret(self, value: Value | None = None) -> None:
-        self.line("ret void" if value is None else f"ret {value.type} {value.text}")
-
-    fold = ir_flow.fold
-    while_ = ir_flow.while_
-    if_ = ir_flow.if_
+    A parameter's value type is the first word(s) of its type text: "ptr noalias" is a ptr.
+    """
+    builder = Builder(module)
+    values = []
+    for text, parameter in parameters:
+        head = text[: text.index(">") + 1] if text.startswith("<") else text.split()[0]
+        values.append(Value(builder, parse_type(head), f"%{parameter}"))
+    module.define(name, "")  # keeps the place: callees come before callers only by name
+    yield builder, values
+    signature = ", ".join(f"{text} %{parameter}" for text, parameter in parameters)
+    head = f"define {linkage} {result} @{name}({signature}) {attributes} {{".replace("  ", " ")
+    module.define(name, "\n".join([head, "entry:", *builder.entry, *builder.lines, "}"]))

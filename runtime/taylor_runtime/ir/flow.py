@@ -1,106 +1,153 @@
-"""Structured control flow: loops that carry values, and choices between two pieces of code.
-
-Written against the instructions of `Builder`, of which these functions are methods.
-"""
+"""The blocks of a function: instructions in their order, loops that carry values, and choices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import flat_values, joined_values
-from taylor_runtime.ir.types import I64
-from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Instructions, Value
 
-if TYPE_CHECKING:
-    from taylor_runtime.ir.builder import Builder
+INTRINSIC = "@llvm."  # functions of their arguments alone
+CHANGING = ("load", "phi", "call", "atomicrmw")  # what may give another value next time
 
 
-def fold(
-    b: Builder,
-    start: Index,
-    stop: Index,
-    carried: Sequence[Value],
-    body: Callable[[Index, list[Value]], Sequence[Value]],
-    unroll: bool = False,
-) -> list[Value]:
-    """carried = body(i, carried) for i = start .. stop - 1; returns the last `carried`.
+class Flow(Instructions):
+    """Appends instructions and blocks to one function."""
 
-    With Python integers and unroll=True the loop is written out.
-    """
-    if unroll and isinstance(start, int) and isinstance(stop, int):
-        values = list(carried)
-        for i in range(start, stop):
-            values = list(body(i, values))
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.lines: list[str] = []
+        self.entry: list[str] = []  # allocas
+        self.block = "entry"
+        self._count = 0
+        self._known: dict[str, Value] = {}  # what the block has computed, by instruction
+
+    def name(self) -> str:
+        self._count += 1
+        return f"%v{self._count}"
+
+    def emit(self, type_: Type, instruction: str) -> Value:
+        """Append `%v = instruction` and return the value, or what the block has of it already."""
+        known = self._known.get(instruction)
+        if known is not None:
+            return known
+        self._count += 1
+        text = f"%v{self._count}"
+        self.lines.append(f"  {text} = {instruction}")
+        value = Value(self, type_, text)
+        if not instruction.startswith(CHANGING) or INTRINSIC in instruction:
+            self._known[instruction] = value
+        return value
+
+    def line(self, instruction: str) -> None:
+        """Append an instruction without a result."""
+        self.lines.append(f"  {instruction}")
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+        self.block = name
+        self._known.clear()
+
+    def fresh_label(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}{self._count}"
+
+    def jump(self, label: str) -> None:
+        self.line(f"br label %{label}")
+
+    def branch(self, condition: Value, yes: str, no: str) -> None:
+        self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
+
+    def ret(self, value: Value | None = None) -> None:
+        self.line("ret void" if value is None else f"ret {value.type} {value.text}")
+
+    def fold(
+        self,
+        start: Index,
+        stop: Index,
+        carried: Sequence[Value],
+        body: Callable[[Index, list[Value]], Sequence[Value]],
+        unroll: bool = False,
+    ) -> list[Value]:
+        """carried = body(i, carried) for i = start .. stop - 1; returns the last `carried`.
+
+        With Python integers and unroll=True the loop is written out.
+        """
+        if unroll and isinstance(start, int) and isinstance(stop, int):
+            values = list(carried)
+            for i in range(start, stop):
+                values = list(body(i, values))
+            return values
+        first = start if isinstance(start, Value) else self.constant(start, I64)
+        end = stop if isinstance(stop, Value) else self.constant(stop, I64)
+
+        def condition(values: list[Value]) -> Value:
+            return self.compare("lt", values[0], end)
+
+        def advance(values: list[Value]) -> list[Value]:
+            after = list(body(values[0], values[1:]))
+            return [values[0] + 1, *after]
+
+        return self.while_([first, *carried], condition, advance)[1:]
+
+    def while_(
+        self,
+        carried: Sequence[Value],
+        condition: Callable[[list[Value]], Value],
+        body: Callable[[list[Value]], Sequence[Value]],
+    ) -> list[Value]:
+        """carried = body(carried) while condition(carried); returns the last `carried`."""
+        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
+        before = self.block
+        self.jump(head)
+        self.label(head)
+        places: list[int] = []
+        parts: list[Value] = []
+        for initial in flat_values(carried):
+            places.append(len(self.lines))
+            parts.append(self.emit(initial.type, "phi"))
+        values = joined_values(parts, [value.type for value in carried])
+        self.branch(condition(values), inside, after)
+        self.label(inside)
+        last = flat_values(body(values))
+        for place, value, initial, final in zip(
+            places, parts, flat_values(carried), last, strict=True
+        ):
+            self.lines[place] = (
+                f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
+                f"[ {final.text}, %{self.block} ]"
+            )
+        self.jump(head)
+        self.label(after)
         return values
-    first = start if isinstance(start, Value) else b.constant(start, I64)
-    end = stop if isinstance(stop, Value) else b.constant(stop, I64)
 
-    def condition(values: list[Value]) -> Value:
-        return b.compare("lt", values[0], end)
-
-    def advance(values: list[Value]) -> list[Value]:
-        after = list(body(values[0], values[1:]))
-        return [values[0] + 1, *after]
-
-    return b.while_([first, *carried], condition, advance)[1:]
-
-
-def while_(
-    b: Builder,
-    carried: Sequence[Value],
-    condition: Callable[[list[Value]], Value],
-    body: Callable[[list[Value]], Sequence[Value]],
-) -> list[Value]:
-    """carried = body(carried) while condition(carried); returns the last `carried`."""
-    head, inside, after = (b.fresh_label(s) for s in ("while", "do", "done"))
-    before = b.block
-    b.jump(head)
-    b.label(head)
-    places: list[int] = []
-    parts: list[Value] = []
-    for initial in flat_values(carried):
-        places.append(len(b.lines))
-        parts.append(b.emit(initial.type, "phi"))
-    values = joined_values(parts, [value.type for value in carried])
-    b.branch(condition(values), inside, after)
-    b.label(inside)
-    last = flat_values(body(values))
-    for place, value, initial, final in zip(places, parts, flat_values(carried), last, strict=True):
-        b.lines[place] = (
-            f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
-            f"[ {final.text}, %{b.block} ]"
-        )
-    b.jump(head)
-    b.label(after)
-    return values
-
-
-def if_(
-    b: Builder,
-    condition: Value,
-    then: Callable[[], Sequence[Value]],
-    otherwise: Callable[[], Sequence[Value]] | None = None,
-) -> list[Value]:
-    """The values of `then()` where the i1 scalar `condition` holds, else those of
-    `otherwise()`.
-    """
-    yes, no, after = (b.fresh_label(s) for s in ("then", "else", "endif"))
-    b.branch(condition, yes, no)
-    b.label(yes)
-    first = list(then())
-    first_block = b.block
-    b.jump(after)
-    b.label(no)
-    second = list(otherwise()) if otherwise else []
-    second_block = b.block
-    b.jump(after)
-    b.label(after)
-    parts = [
-        b.emit(
-            x.type,
-            f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
-        )
-        for x, y in zip(flat_values(first), flat_values(second), strict=True)
-    ]
-    return joined_values(parts, [value.type for value in first])
+    def if_(
+        self,
+        condition: Value,
+        then: Callable[[], Sequence[Value]],
+        otherwise: Callable[[], Sequence[Value]] | None = None,
+    ) -> list[Value]:
+        """The values of `then()` where the i1 scalar `condition` holds, else those of
+        `otherwise()`.
+        """
+        yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
+        self.branch(condition, yes, no)
+        self.label(yes)
+        first = list(then())
+        first_block = self.block
+        self.jump(after)
+        self.label(no)
+        second = list(otherwise()) if otherwise else []
+        second_block = self.block
+        self.jump(after)
+        self.label(after)
+        parts = [
+            self.emit(
+                x.type,
+                f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
+            )
+            for x, y in zip(flat_values(first), flat_values(second), strict=True)
+        ]
+        return joined_values(parts, [value.type for value in first])

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from taylor_runtime.ir.types import FLOAT_BITS, float_literal, parse_type
-from taylor_runtime.ir.values import Value
-
-if TYPE_CHECKING:
-    from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import FLOAT_BITS, float_literal
 
 
 class Module:
@@ -59,31 +53,9 @@ class Module:
     def has_function(self, name: str) -> bool:
         return name in self._functions
 
-    @contextmanager
-    def function(
-        self,
-        name: str,
-        result: str,
-        parameters: Sequence[tuple[str, str]],
-        attributes: str = "",
-        linkage: str = "",
-    ) -> Iterator[tuple[Builder, list[Value]]]:
-        """Define a function; parameters are (type with attributes, name) and arrive as values.
-
-        A parameter's value type is the first word(s) of its type text: "ptr noalias" is a ptr.
-        """
-        from taylor_runtime.ir.builder import Builder
-
-        builder = Builder(self)
-        values = []
-        for text, parameter in parameters:
-            head = text[: text.index(">") + 1] if text.startswith("<") else text.split()[0]
-            values.append(Value(builder, parse_type(head), f"%{parameter}"))
-        self._functions[name] = ""  # keeps the place: callees come before callers only by name
-        yield builder, values
-        signature = ", ".join(f"{text} %{parameter}" for text, parameter in parameters)
-        head = f"define {linkage} {result} @{name}({signature}) {attributes} {{".replace("  ", " ")
-        self._functions[name] = "\n".join([head, "entry:", *builder.entry, *builder.lines, "}"])
+    def define(self, name: str, text: str) -> None:
+        """Put a function in its place: that of its first definition, which may be empty."""
+        self._functions[name] = text
 
     def text(self) -> str:
         """The whole module."""

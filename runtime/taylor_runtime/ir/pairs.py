@@ -16,13 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from taylor_runtime.ir.types import PAIR, Type, make_type
-from taylor_runtime.ir.values import Operandlike, Value
-
-if TYPE_CHECKING:
-    from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Instructions, Operandlike, Value
 
 Parts = tuple[Value, Value]
 
@@ -32,7 +28,7 @@ class PairValue(Value):
 
     __slots__ = ("high", "low")
 
-    def __init__(self, builder: Builder, type_: Type, high: Value, low: Value) -> None:
+    def __init__(self, builder: Instructions, type_: Type, high: Value, low: Value) -> None:
         super().__init__(builder, type_, "<pair>")  # no text of LLVM's: nothing may print it
         self.high = high
         self.low = low
@@ -86,14 +82,14 @@ def _is_power_of_two(number: int | float | Fraction) -> bool:
 # -- error-free steps ---------------------------------------------------------------------------
 
 
-def fast_two_sum(b: Builder, x: Value, y: Operandlike) -> Parts:
+def fast_two_sum(b: Instructions, x: Value, y: Operandlike) -> Parts:
     """x + y exactly, for |x| >= |y| or x = 0."""
     y = b.like(x, y)
     total = x + y
     return total, y - (total - x)
 
 
-def two_sum(b: Builder, x: Value, y: Operandlike) -> Parts:
+def two_sum(b: Instructions, x: Value, y: Operandlike) -> Parts:
     """x + y exactly."""
     y = b.like(x, y)
     total = x + y
@@ -101,7 +97,7 @@ def two_sum(b: Builder, x: Value, y: Operandlike) -> Parts:
     return total, (x - (total - part)) + (y - part)
 
 
-def two_product(b: Builder, x: Value, y: Operandlike) -> Parts:
+def two_product(b: Instructions, x: Value, y: Operandlike) -> Parts:
     """x * y exactly, barring underflow."""
     y = b.like(x, y)
     product = x * y
@@ -111,7 +107,7 @@ def two_product(b: Builder, x: Value, y: Operandlike) -> Parts:
 # -- arithmetic ---------------------------------------------------------------------------------
 
 
-def normal(b: Builder, high: Value, low: Value) -> PairValue:
+def normal(b: Instructions, high: Value, low: Value) -> PairValue:
     """high + low normalised, for |high| >= |low|; what is not finite has no low part.
 
     A low part of zero is positive, however it came about.
@@ -148,7 +144,7 @@ def _quotient(x: PairValue, y: PairValue) -> PairValue:
     return normal(b, high, low)
 
 
-def multiply_add(b: Builder, x: PairValue, y: PairValue, total: PairValue) -> PairValue:
+def multiply_add(b: Instructions, x: PairValue, y: PairValue, total: PairValue) -> PairValue:
     """total + x * y, not normalised: the errors of both operations are collected in the low part.
 
     The error is about u**2 of the sum of absolute values, as if all had been summed in twice the
@@ -161,7 +157,7 @@ def multiply_add(b: Builder, x: PairValue, y: PairValue, total: PairValue) -> Pa
     return pair(high, (total.low + error) + lost)
 
 
-def square_root(b: Builder, x: PairValue) -> PairValue:
+def square_root(b: Instructions, x: PairValue) -> PairValue:
     """sqrt(x); NaN below zero, and a zero keeps its sign."""
     root = b.sqrt(x.high)
     remainder = b.fma(-root, root, x.high) + x.low
@@ -169,29 +165,29 @@ def square_root(b: Builder, x: PairValue) -> PairValue:
     return normal(b, root, b.select(root > 0, low, root))  # so that -0 stays
 
 
-def absolute(b: Builder, x: PairValue) -> PairValue:
+def absolute(b: Instructions, x: PairValue) -> PairValue:
     sign = b.copysign(b.constant(1, x.high.type), x.high)
     return pair(b.fabs(x.high), x.low * sign)
 
 
-def floor(b: Builder, x: PairValue) -> PairValue:
+def floor(b: Instructions, x: PairValue) -> PairValue:
     high = b.floor(x.high)
-    low = b.select(b.eq(high, x.high), b.floor(x.low), 0)
+    low = b.select(b.compare("eq", high, x.high), b.floor(x.low), 0)
     return normal(b, high, low)
 
 
-def copy_sign(b: Builder, x: PairValue, sign: PairValue) -> PairValue:
+def copy_sign(b: Instructions, x: PairValue, sign: PairValue) -> PairValue:
     size = absolute(b, x)
     one = b.copysign(b.constant(1, x.high.type), sign.high)
     return pair(size.high * one, size.low * one)
 
 
-def compare(b: Builder, relation: str, x: PairValue, y: PairValue) -> Value:
+def compare(b: Instructions, relation: str, x: PairValue, y: PairValue) -> Value:
     """i1 lanes: the low parts decide between equal high ones."""
     if relation == "ne":
         return ~compare(b, "eq", x, y)
     low = b.compare(relation, x.low, y.low)
-    tie = b.eq(x.high, y.high)
+    tie = b.compare("eq", x.high, y.high)
     if relation == "eq":
         return tie & low
     strict = {"le": "lt", "ge": "gt"}.get(relation, relation)

@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from taylor_runtime.ir.types import Type
 
-if TYPE_CHECKING:
-    from taylor_runtime.ir.builder import Builder
+
+class Instructions(ABC):
+    """Appends instructions to a function: those that the operators of values are made of."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def emit(self, type_: Type, instruction: str) -> Value: ...
+
+    @abstractmethod
+    def constant(self, number: int | float | Fraction, type_: Type) -> Value: ...
+
+    @abstractmethod
+    def like(self, value: Value, other: Operandlike) -> Value: ...
+
+    @abstractmethod
+    def fma(self, a: Value, x: Operandlike, c: Operandlike) -> Value: ...
+
+    @abstractmethod
+    def compare(self, relation: str, x: Value, y: Operandlike) -> Value: ...
+
+    @abstractmethod
+    def select(self, condition: Value, x: Value, y: Operandlike) -> Value: ...
+
+    @abstractmethod
+    def sqrt(self, x: Value) -> Value: ...
+
+    @abstractmethod
+    def fabs(self, x: Value) -> Value: ...
+
+    @abstractmethod
+    def floor(self, x: Value) -> Value: ...
+
+    @abstractmethod
+    def copysign(self, x: Value, sign: Operandlike) -> Value: ...
 
 
 class Value:
@@ -16,7 +49,7 @@ class Value:
 
     __slots__ = ("builder", "text", "type")
 
-    def __init__(self, builder: Builder, type_: Type, text: str) -> None:
+    def __init__(self, builder: Instructions, type_: Type, text: str) -> None:
         self.builder = builder
         self.type = type_
         self.text = text

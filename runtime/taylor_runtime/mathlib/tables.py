@@ -16,7 +16,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.program.kernels import KernelFunction
 
 
 def _stored(b: Builder, numbers: Any) -> Value:

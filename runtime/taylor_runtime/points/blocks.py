@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import FLOAT_BITS, I64, PTR, make_type
 from taylor_runtime.ir.values import Index, Value
@@ -70,7 +70,10 @@ def emit_loop(
     inlined: write the block's code out in the loop over whole blocks as well.
     """
     parameters = [("ptr", "args"), ("ptr", "dimensions"), ("ptr", "steps"), ("ptr", "data")]
-    with module.function(name, "void", parameters, "nounwind") as (b, (args, dims, steps, _)):
+    with define_function(module, name, "void", parameters, "nounwind") as (
+        b,
+        (args, dims, steps, _),
+    ):
         count = b.load(I64, dims)
         read = _of_rows if rows else _of_ufunc
         first = partial(read, b, args, steps, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PTR, Type, planes_of
 from taylor_runtime.ir.values import Index, Value
@@ -61,7 +61,10 @@ def formula_module(
 
 def _emit_block(module: Module, program: Program, inputs: int, element: str) -> None:
     """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes."""
-    with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
+    with define_function(module, "block", "void", BLOCK_POINTERS, "nounwind", "internal") as (
+        b,
+        pointers,
+    ):
         ins, outs, _ = pointers
         t = BLOCK.type(element)
         values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
@@ -91,7 +94,10 @@ def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> Non
     t = BLOCK.type(element)
     for number, part in enumerate(parts.parts):
         name, parameters = f"part.{number}", BLOCK_POINTERS[1:]
-        with module.function(name, "void", parameters, "nounwind", "internal") as (b, (outs, work)):
+        with define_function(module, name, "void", parameters, "nounwind", "internal") as (
+            b,
+            (outs, work),
+        ):
 
             def read(place: int, b: Builder = b, work: Value = work) -> Value:
                 return b.load(t, _place(b, work, place, element), 64)
@@ -103,7 +109,10 @@ def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> Non
             for row, k in part.results:
                 b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
             b.ret()
-    with module.function("block", "void", BLOCK_POINTERS, "nounwind", "internal") as (b, pointers):
+    with define_function(module, "block", "void", BLOCK_POINTERS, "nounwind", "internal") as (
+        b,
+        pointers,
+    ):
         ins, outs, work = pointers
 
         def copy(k: Index, _: list[Value]) -> Sequence[Value]:

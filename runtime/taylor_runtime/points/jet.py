@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import Type, size_of
 from taylor_runtime.ir.values import Index, Value
@@ -46,7 +46,7 @@ def jet_module(program: Program, given: int, unrolled: bool, element: str = "dou
         ("i64", "last"),
         ("ptr noalias", "work"),
     ]
-    with module.function(JET, "void", parameters, "nounwind") as (b, arguments):
+    with define_function(module, JET, "void", parameters, "nounwind") as (b, arguments):
         ins, outs, count, first, last, work = arguments
         lanes = jet_block(element).lanes
         rendering = Rendering(element, batch=lanes, unrolled=unrolled)

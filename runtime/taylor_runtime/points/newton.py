@@ -16,7 +16,8 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.program import Kernel, Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, PTR
 from taylor_runtime.ir.values import Value
@@ -60,7 +60,7 @@ def emit_scalar_call(module: Module, counts: Counts) -> None:
     module.declare("PyTuple_SetItem", "declare i32 @PyTuple_SetItem(ptr, i64, ptr)")
     module.declare("Py_IncRef", "declare void @Py_IncRef(ptr)")
     parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count")]
-    with module.function(SCALAR, "ptr", parameters, "nounwind") as (b, (_, args, count)):
+    with define_function(module, SCALAR, "ptr", parameters, "nounwind") as (b, (_, args, count)):
         _leave_unless(b, b.eq(count, inputs))
         given = [b.load(PTR, b.at(args, k, "ptr")) for k in range(inputs)]
         for argument in given:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
@@ -50,7 +50,10 @@ NODE = 4  # position in f, last variable, degree, whether it is the parent of no
 def compose_module(element: str) -> str:
     """IR text of `void taylor.polynomial.compose(task)`."""
     module = Module()
-    with module.function(COMPOSE, "void", [("ptr noalias", "task")], "nounwind") as (b, (task,)):
+    with define_function(module, COMPOSE, "void", [("ptr noalias", "task")], "nounwind") as (
+        b,
+        (task,),
+    ):
         kernel = _Compose(b, Fields(b, task, TASK), element)
         b.fold(0, kernel.count, [], lambda k, _: kernel.node(k))
         b.ret()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -37,7 +37,7 @@ def evaluate_module(element: str) -> str:
     names = ("c", "points", "out", "work", "parent", "variable")
     sizes = ("size", "count", "variables", "blocks", "first", "last")
     parameters = [("ptr noalias", name) for name in names] + [("i64", name) for name in sizes]
-    with module.function(EVALUATE, "void", parameters, "nounwind") as (b, arguments):
+    with define_function(module, EVALUATE, "void", parameters, "nounwind") as (b, arguments):
         c, points, out, work, parent, variable = arguments[:6]
         size, count, variables, blocks, first, last = arguments[6:]
         c = b.planes(c, size * count, element)
@@ -147,7 +147,7 @@ def value_module(element: str) -> str:
     names = ("c", "points", "out", "work", "parent", "variable")
     sizes = ("size", "count", "variables", "number")
     parameters = [("ptr noalias", name) for name in names] + [("i64", name) for name in sizes]
-    with module.function(VALUE, "void", parameters, "nounwind") as (b, arguments):
+    with define_function(module, VALUE, "void", parameters, "nounwind") as (b, arguments):
         c, points, out, work, parent, variable = arguments[:6]
         size, count, variables, number = arguments[6:]
         c = b.planes(c, size * count, element)

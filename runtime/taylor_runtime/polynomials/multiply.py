@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.sums import CHAINS, chained_sums
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
@@ -32,7 +32,7 @@ def product_module(element: str) -> str:
     module = Module()
     parameters = [("ptr noalias readonly", "split"), ("ptr readonly", "a"), ("ptr readonly", "b")]
     parameters += [("ptr noalias", "c"), ("ptr noalias", "work"), ("i64", "count")]
-    with module.function(PRODUCT, "void", parameters, "nounwind") as (b, arguments):
+    with define_function(module, PRODUCT, "void", parameters, "nounwind") as (b, arguments):
         block, *operands, work, count = arguments
         kernel = _Product(b, Fields(b, block, SPLIT), work, element)
         x, y, z = (b.planes(operand, kernel.size * count, element) for operand in operands)

@@ -10,10 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 Number = int | Fraction | float  # a float only for infinities and NaN; everything finite is exact
 Constant = Number | tuple[Number, ...]  # one number for all lanes, or one per lane
@@ -90,26 +86,6 @@ class Input:
 
     source: str
     index: tuple[int, ...] = (0,)
-
-
-class OwnKernel(str):
-    """The name of a kernel that is not in mathlib: it carries the kernel along.
-
-    Equal names must mean equal kernels, in other processes too, because programs and machine code
-    are known by names: let a digest of all that the kernel computes be part of it.
-
-    function: what to emit.
-    inner:    names of other kernels that it calls, those of callbacks included.
-    """
-
-    function: KernelFunction
-    inner: tuple[str, ...]
-
-    def __new__(cls, name: str, function: KernelFunction, inner: tuple[str, ...] = ()) -> OwnKernel:
-        made = super().__new__(cls, name)
-        made.function = function
-        made.inner = inner
-        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 
 from taylor_runtime.arithmetic.sums import add_scaled, in_chains
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Constant, Kernel, Program, Row
@@ -209,7 +209,10 @@ def _define(memory: RowMemory, name: str, pattern: Pattern, sources: int) -> Non
     names = [f"{side}{part}" for side in ("to", *range(sources)) for part in range(planes)]
     parameters = [("ptr", f"p{name}") for name in names]
     attributes = "nounwind noinline"
-    with memory.b.module.function(name, "void", parameters, attributes, "internal") as (b, values):
+    with define_function(memory.b.module, name, "void", parameters, attributes, "internal") as (
+        b,
+        values,
+    ):
         pointers = [b.pointers(values[i : i + planes]) for i in range(0, len(values), planes)]
         for piece in pattern[0]:
             _combine(b, memory, pointers, piece, pattern[1])

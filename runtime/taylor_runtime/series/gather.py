@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Gather
@@ -161,7 +162,9 @@ def _runs(targets: list[int], sources: list[Source]) -> tuple[Run, ...]:
 def _define_copier(memory: RowMemory, name: str, runs: tuple[Run, ...], sources: int) -> None:
     element = Type(memory.element).part.element
     parameters = [("ptr noalias", "to"), *(("ptr", f"from{i}") for i in range(sources))]
-    with memory.b.module.function(name, "void", parameters, "nounwind noinline", "internal") as (
+    with define_function(
+        memory.b.module, name, "void", parameters, "nounwind noinline", "internal"
+    ) as (
         b,
         (to, *from_),
     ):

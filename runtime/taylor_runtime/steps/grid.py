@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import F64, I64, PAIR, Type, planes_of
@@ -44,7 +44,7 @@ def grid_module(element: str) -> str:
     states = [f"state{k}" for k in range(planes_of(element))]
     parameters = [("ptr", name) for name in ("control", "record", "grid", *states)]
     parameters += [("i64", name) for name in ("order", "size")]
-    with module.function(FILL, "void", parameters, "nounwind") as (b, arguments):
+    with define_function(module, FILL, "void", parameters, "nounwind") as (b, arguments):
         control, record, grid, *state, order, size = arguments
         filler = _Filler(Control(b, control), record, b.pointers(state), (order, size), element)
         filler.fill(grid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
@@ -38,7 +39,7 @@ def stepper_module(program: Program, options: StepperOptions) -> str:
         ("ptr noalias", name)
         for name in ("control", "states", "parameters", "work", "records", "grid", "tolerances")
     ]
-    with module.function(PROPAGATE, "i64", parameters, "nounwind") as (b, arguments):
+    with define_function(module, PROPAGATE, "i64", parameters, "nounwind") as (b, arguments):
         control, *arrays = arguments
         loop = _Single(b, program, options, Control(b, control), StepArrays(*arrays))
         b.jump(loop.begin)

@@ -1,4 +1,4 @@
-"""Sums, products, and their rounding errors, which are exact (see `taylor_runtime.passes.compensate`)."""
+"""Sums, products, and their rounding errors, which are exact (see `passes.compensate`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.program.kernels import KernelFunction
 
 
 def sum_error(b: Builder, x: Value, y: Value) -> Sequence[Value]:

@@ -19,11 +19,11 @@ from taylor_runtime.mathlib.basics.bits import (
     split_exponent,
     usually,
 )
-from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import exponential
+from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
 

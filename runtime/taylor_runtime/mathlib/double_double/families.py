@@ -6,7 +6,6 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 
 from __future__ import annotations
 
-from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double import (
     bessel,
     exponential,
@@ -20,6 +19,7 @@ from taylor_runtime.mathlib.double_double import (
 )
 from taylor_runtime.mathlib.double_double import power as powers
 from taylor_runtime.mathlib.double_double.half_powers import power
+from taylor_runtime.program.kernels import KernelFunction
 
 __all__ = ["KERNELS", "power"]
 
