@@ -62,11 +62,11 @@ if TYPE_CHECKING:
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
     from taylor.jets import jet as jet
+    from taylor.numbers.precision import from_mpmath as from_mpmath
+    from taylor.numbers.precision import to_mpmath as to_mpmath
     from taylor.partials import Derivatives as Derivatives
     from taylor.partials import derivatives as derivatives
     from taylor.polynomial import Polynomial as Polynomial
-    from taylor.precision import from_mpmath as from_mpmath
-    from taylor.precision import to_mpmath as to_mpmath
     from taylor.removable_points import removable as removable
     from taylor.tables import chebyshev as chebyshev
     from taylor.tables import piecewise as piecewise
@@ -81,8 +81,8 @@ _LAZY = {
     "derivative": "taylor.jets",
     "derivatives": "taylor.partials",
     "jet": "taylor.jets",
-    "from_mpmath": "taylor.precision",
-    "to_mpmath": "taylor.precision",
+    "from_mpmath": "taylor.numbers.precision",
+    "to_mpmath": "taylor.numbers.precision",
     "implicit": "taylor.implicit_functions",
     "removable": "taylor.removable_points",
     "chebyshev": "taylor.tables",

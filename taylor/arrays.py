@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor import constants
 from taylor import expression as ex
 from taylor.errors import ShapeError
 from taylor.expression import Expression, Shape
+from taylor.numbers import exact as constants
 
 Slice = tuple[int, int, int]  # first position, number of positions, stride
 Entry = int | Slice | None  # None makes a new axis

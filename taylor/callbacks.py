@@ -7,9 +7,9 @@ from functools import cache, partial
 import taylor_runtime as rt
 from taylor.errors import UnsupportedFunctionError
 from taylor.functions.coefficients import by_coefficients
-from taylor.functions.numbers import called
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
+from taylor.numbers.called import called
 from taylor_runtime.program.program import Kernel, Program
 
 

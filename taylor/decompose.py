@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylor.constants import can_merge, is_movable
 from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
@@ -21,6 +20,7 @@ from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 from taylor.logic import warn_of_points
+from taylor.numbers.exact import can_merge, is_movable
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program.program import Coefficient, Input, Program, Row, Term
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from taylor import expression as ex
 from taylor.arrays import from_elements
-from taylor.constants import Exact, normalised
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import CONDITIONS, Expression, as_expression
 from taylor.logic import logical, logical_not, warn_of_points, where
 from taylor.lower import scalars
+from taylor.numbers.exact import Exact, normalised
 from taylor.simplify import divide, multiply, power, power_exact
 from taylor.sums import combine, exact_value, linear_combination, negate, scale
 from taylor.traverse import reachable

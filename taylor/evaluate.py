@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor import constants
-from taylor.constants import Number
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import COMPARISONS, Expression, as_expression
 from taylor.lower import scalars
+from taylor.numbers import exact as constants
+from taylor.numbers.exact import Number
 from taylor.traverse import reachable
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {

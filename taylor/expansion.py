@@ -14,7 +14,7 @@ from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError
 from taylor.expression import Expression
-from taylor.precision import Precision, as_precision
+from taylor.numbers.precision import Precision, as_precision
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input
 

@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from taylor import constants
-from taylor.constants import Number
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.numbers import exact as constants
+from taylor.numbers.exact import Number
 from taylor.operators import Operators
 
 Shape = tuple[int, ...]

@@ -15,7 +15,8 @@ from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
-from taylor.precision import FLOAT64, Precision, as_array, as_precision
+from taylor.numbers.checks import checked_threads
+from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.substitute import substitute
 from taylor.trace import positional_names, trace_function
 from taylor.traverse import from_records, to_records
@@ -342,13 +343,6 @@ def _traced(
     inputs = _checked_inputs(inputs)
     with traced(inputs):
         return trace_function(function, *inputs), inputs
-
-
-def checked_threads(threads: Any) -> int:
-    """`threads` as an int; raises ArgumentError if it is no positive integer."""
-    if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
-        raise ArgumentError(f"threads must be a positive integer, got {threads!r}")
-    return int(threads)
 
 
 def _checked_inputs(inputs: Any) -> list[Expression]:

@@ -23,15 +23,14 @@ from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, try_expression
-from taylor.function import Function, checked_threads
+from taylor.function import Function
 from taylor.nested import along, check_known, series, wrapped
+from taylor.numbers.checks import checked_threads, natural
+from taylor.numbers.planes import stacked_planes, times
+from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numpy_protocol import expression_array
-from taylor.pairs import multiply
-from taylor.precision import Precision, as_array, as_precision, from_mpmath
 from taylor.trace import positional_count
 from taylor_runtime.program.program import Input
-
-MOST_ORDER = 1000
 
 
 def jet(
@@ -108,15 +107,6 @@ def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.n
     return kind.from_planes(planes.reshape(shape))
 
 
-def natural(value: Any, name: str) -> int:
-    """An order that is a natural number, and not too large."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
-    if not 0 <= value <= MOST_ORDER:
-        raise ArgumentError(f"{name} must be between 0 and {MOST_ORDER}, got {value}")
-    return int(value)
-
-
 def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     """The n-th derivative of a function of one variable, for any n, as a function of points.
 
@@ -141,19 +131,6 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
         return times(found[n], factorial, options)
 
     return nth
-
-
-def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
-    """values times an integer that may be beyond the range of their kind."""
-    if isinstance(values, Expression) or values.dtype == object:
-        return values * factor
-    kind = as_precision(options.get("precision", "float64"))
-    if kind.parts == 1:
-        bits = max(factor.bit_length() - 64, 0)
-        with np.errstate(over="ignore"):
-            return np.ldexp(values * kind.dtype(factor >> bits), bits)
-    with np.errstate(invalid="ignore"):
-        return multiply(values, from_mpmath(factor))
 
 
 def _along(fun: Callable[..., Any], curve: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -196,19 +173,6 @@ def _coefficients(point: Any, others: Any, kind: Precision) -> np.ndarray:
         raise ArgumentError("a point needs coordinates, and a curve at least one coefficient")
     stacked = stacked_planes([c[i] for i in range(count) for c in listed], kind)
     return stacked.reshape(stacked.shape[0], count, len(listed), *stacked.shape[2:])
-
-
-def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:
-    """Coordinates of points, broadcast: shape (parts, coordinates, *points)."""
-    arrays = [
-        kind.to_planes(as_array(c, kind, f"coordinate {i}")) for i, c in enumerate(coordinates)
-    ]
-    try:  # part by part, lest points be taken for parts
-        parts = [np.stack(np.broadcast_arrays(*part)) for part in zip(*arrays, strict=True)]
-        return np.stack(parts)
-    except ValueError:
-        shapes = ", ".join(str(a.shape[1:]) for a in arrays)
-        raise ArgumentError(f"coordinates do not broadcast: shapes {shapes}") from None
 
 
 def variables(count: int) -> tuple[Expression, ...]:

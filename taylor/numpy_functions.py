@@ -314,7 +314,7 @@ _REFUSED: dict[str, str] = {
 
 def _angle(z: Any, deg: bool = False) -> Any:
     """0 for z >= 0, pi below: expressions are real."""
-    from taylor.constants import PI
+    from taylor.numbers.exact import PI
 
     values = array_of(z) if np.ndim(z) else z
     known = _where(np.equal(values, values), 0, values)  # NaN stays NaN

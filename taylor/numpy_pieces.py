@@ -10,9 +10,9 @@ import numpy as np
 
 from taylor import logic
 from taylor import numpy_ufuncs as ufuncs
-from taylor.constants import PI
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError
 from taylor.expression import Expression, as_expression
+from taylor.numbers.exact import PI
 from taylor.numpy_functions import array_of, reduced
 from taylor.numpy_protocol import call, expression_array
 from taylor.simplify import make_function_node

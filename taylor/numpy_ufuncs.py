@@ -16,8 +16,8 @@ import numpy as np
 
 from taylor import arrays, logic, simplify, sums
 from taylor import expression as ex
-from taylor.constants import PI
 from taylor.expression import Expression
+from taylor.numbers.exact import PI
 from taylor.simplify import make_function_node
 
 Builder = Callable[..., Any]

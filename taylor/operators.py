@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
-from taylor import constants
 from taylor.errors import TracingError, user_location
+from taylor.numbers import exact as constants
 
 if TYPE_CHECKING:
     from taylor.expression import Expression

@@ -13,11 +13,12 @@ from taylor.arguments import canonical, captured, has_expressions, renamed, trac
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
-from taylor.function import checked_threads
-from taylor.jets import call_on, natural, stacked_planes, times, variables
+from taylor.jets import call_on, variables
 from taylor.nested import check_known, partial_coefficients, wrapped
+from taylor.numbers.checks import checked_threads, natural
+from taylor.numbers.planes import stacked_planes, times
+from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.numpy_protocol import expression_array
-from taylor.precision import FLOAT64, Precision, as_precision
 from taylor_runtime.program.monomials import Monomials
 
 if TYPE_CHECKING:

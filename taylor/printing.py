@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from taylor.constants import Exact, to_float
 from taylor.expression import Expression
+from taylor.numbers.exact import Exact, to_float
 from taylor.sums import split_factor
 from taylor.traverse import count_uses, reachable
 

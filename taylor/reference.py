@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from taylor.constants import to_float
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.functions.kernels import kernel_definition
+from taylor.numbers.exact import to_float
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylor import constants
 from taylor import expression as ex
-from taylor.constants import Exact, can_merge, is_movable, normalised
 from taylor.errors import ArgumentTypeError
 from taylor.expression import Expression
+from taylor.numbers import exact as constants
+from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
 from taylor.sums import add, exact_value, negate, scale, split_factor, subtract
 
 _HALF = Fraction(1, 2)

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from taylor import expression as ex
-from taylor.constants import Exact, can_merge, key, normalised
+from taylor.numbers.exact import Exact, can_merge, key, normalised
 
 if TYPE_CHECKING:
     from taylor.expression import Expression

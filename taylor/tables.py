@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from taylor import constants
 from taylor.arguments import argument
 from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import ZERO, Expression, as_expression
 from taylor.functions.lookup import entry_function, place_function
+from taylor.numbers import exact as constants
 from taylor.simplify import make_function_node
 
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say

@@ -138,7 +138,7 @@ def in_fresh_process(code: str, **environment: str) -> subprocess.CompletedProce
 
 @pytest.mark.skipif(not X86, reason="not an x86-64 machine")
 def test_environment_variable_chooses_the_processor() -> None:
-    code = "from taylor_runtime.engine.compiler.target import Target; print(Target.host().cpu)"
+    code = "from taylor_runtime.engine.target import Target; print(Target.host().cpu)"
     assert in_fresh_process(code, TAYLOR_CPU="x86-64-v2").stdout == "x86-64-v2\n"
     wrong = in_fresh_process(code, TAYLOR_CPU="nonesuch")
     assert wrong.returncode == 1

@@ -10,8 +10,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from taylor import pairs
-from taylor.precision import normalised
+from taylor.numbers import pairs
+from taylor.numbers.precision import normalised
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value

@@ -17,7 +17,7 @@ from test_rendering import WAYS, Way
 
 import taylor as ty
 from taylor.decompose import decompose
-from taylor.precision import as_precision
+from taylor.numbers.precision import as_precision
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.program.program import Input
 

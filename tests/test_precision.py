@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.precision import as_array, as_precision
+from taylor.numbers.precision import as_array, as_precision
 
 
 def test_every_kind_of_number_keeps_31_digits() -> None:

@@ -3,7 +3,7 @@
 What plain NumPy computes in the user's own order, every value on the way in range, compiled
 functions compute as well, and right: mpmath says what is right, and carries along how far rounding
 may have moved it.  Values on the way may be `MARGIN` binary orders larger or smaller than the
-user's, because that much may be pulled out of products (`taylor.constants`).
+user's, because that much may be pulled out of products (`taylor.numbers.exact`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.constants import MOVED_EXPONENT
+from taylor.numbers.exact import MOVED_EXPONENT
 
 MARGIN = MOVED_EXPONENT + 6
 TOGETHER = 40  # expressions of one compiled function: compiling is what costs

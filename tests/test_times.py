@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.integrate import times as tm
+from taylor.numbers import times as tm
 
 X, V = ty.variables("x v")
 OSCILLATOR = [(X, V), (V, -X)]

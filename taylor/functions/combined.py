@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor.constants import PI
 from taylor.expression import Expression, variable
 from taylor.functions import (  # noqa: F401  # the families that the bodies call
     exponential,
@@ -25,6 +24,7 @@ from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.functions.user import composed_record
 from taylor.logic import where
+from taylor.numbers.exact import PI
 from taylor.recurrence import SeriesBuilder
 from taylor.simplify import make_function_node as call
 

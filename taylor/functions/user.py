@@ -15,10 +15,10 @@ from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.expression import Expression, as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.coefficients import coefficient_record
-from taylor.functions.numbers import called
 from taylor.functions.pointers import as_ufunc, behind_pointer, c_function
 from taylor.functions.record import BY_USER, USER_KERNEL, Function
 from taylor.functions.registry import register
+from taylor.numbers.called import called
 
 
 def register_function(

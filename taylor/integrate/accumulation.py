@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
 
-from taylor.integrate.times import Pair
+from taylor.numbers.times import Pair
 
 UNRESOLVED = 2.0**-44  # of time: what lies between events that time can no longer tell apart
 SHORT = 2.0**-20  # likewise: what events that accumulate come through

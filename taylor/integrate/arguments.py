@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrate.names import Key, Names
-from taylor.integrate.times import Pair
 from taylor.integrate.tolerance import MOST_ORDER
-from taylor.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers.times import Pair
 
 
 def initial_state(

@@ -11,7 +11,7 @@ import taylor_runtime as rt
 from taylor.callbacks import externals
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.machine import step_asked_for
-from taylor.precision import Precision
+from taylor.numbers.precision import Precision
 
 MOST_STEPS = 1 << 40
 

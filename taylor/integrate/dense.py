@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taylor import pairs as dd
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.integrate.versions import Versioned
-from taylor.precision import FLOAT64, Precision, as_array, from_mpmath, leading
+from taylor.numbers import pairs as dd
+from taylor.numbers.precision import FLOAT64, Precision, as_array, from_mpmath, leading
 
 
 class ExtrapolationError(TaylorError, ValueError):

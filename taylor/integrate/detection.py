@@ -20,8 +20,8 @@ from taylor.integrate.machine import Machine
 from taylor.integrate.plan import Plan
 from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
-from taylor.integrate.times import Pair
 from taylor.lower import scalars
+from taylor.numbers.times import Pair
 from taylor.rounding import rounding_error
 from taylor_runtime.program.program import Input, Program
 

@@ -12,9 +12,9 @@ from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
 from taylor.integrate.singularity import nearest_singularity
-from taylor.integrate.times import add
 from taylor.integrate.tolerance import EPSILON
-from taylor.precision import leading
+from taylor.numbers.precision import leading
+from taylor.numbers.times import add
 from taylor.reference import coefficients, float_algebra
 from taylor_runtime.program.program import Input
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.expression import time as time_node
-from taylor.integrate import times as tm
+from taylor.numbers import times as tm
 from taylor.traverse import inputs
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explain import Explanation, explain_stepper
 from taylor.integrate import arguments, checkpoint
-from taylor.integrate import times as tm
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.detection import Detection
 from taylor.integrate.events import Event, as_events, check_inputs
@@ -35,7 +34,8 @@ from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make
 from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
 from taylor.lower import scalars
-from taylor.precision import as_precision
+from taylor.numbers import times as tm
+from taylor.numbers.precision import as_precision
 
 Callback = Callable[["Integrator"], Any]
 Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there

@@ -10,9 +10,9 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.integrate import arguments
-from taylor.integrate import times as tm
 from taylor.integrate.integrator import Integrator
-from taylor.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers import times as tm
+from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.errors import TaylorError
 from taylor.integrate.dense import DenseOutput
-from taylor.integrate.times import Pair
-from taylor.precision import as_precision
+from taylor.numbers.precision import as_precision
+from taylor.numbers.times import Pair
 
 FIRST_RECORDS = 64
 ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it

@@ -9,7 +9,7 @@ import taylor_runtime as rt
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.integrate.system import System
-from taylor.precision import as_precision
+from taylor.numbers.precision import as_precision
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Input
 

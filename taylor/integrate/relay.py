@@ -12,7 +12,7 @@ from taylor.integrate.batch import Batch, Rows, Stop
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.rows import Ends
 from taylor.integrate.runner import Results, Runner
-from taylor.precision import leading
+from taylor.numbers.precision import leading
 
 ROUNDS_OF_LANES = 8  # trajectories of each lane of each worker, at least, in a round
 

@@ -23,7 +23,7 @@ from taylor.integrate.progress import ProgressBar
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.rows import Ends, Rows
 from taylor.integrate.watched import Found, can_watch
-from taylor.precision import leading
+from taylor.numbers.precision import leading
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}

@@ -15,7 +15,7 @@ from taylor.integrate.detection import Detection
 from taylor.integrate.machine import Machine
 from taylor.integrate.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
 from taylor.integrate.switches import SwitchedSystem
-from taylor.precision import from_mpmath, leading, to_mpmath
+from taylor.numbers.precision import from_mpmath, leading, to_mpmath
 from taylor.rounding import rounding_error
 
 DIGITS = 50

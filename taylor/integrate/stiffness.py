@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taylor.integrate.dense import DenseOutput
-from taylor.precision import leading
+from taylor.numbers.precision import leading
 
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.precision import FLOAT64, as_array
+from taylor.numbers.precision import FLOAT64, as_array
 
 EPSILON = 2.0**-52
 MOST_ORDER = 200

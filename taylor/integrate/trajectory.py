@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expression import time as time_node
 from taylor.integrate import arguments
-from taylor.integrate import times as tm
 from taylor.integrate.detection import Detection
 from taylor.integrate.events import Crossings
 from taylor.integrate.impulses import Past
@@ -22,7 +21,8 @@ from taylor.integrate.parameters import Parameters
 from taylor.integrate.steering import Steering
 from taylor.integrate.switches import Switch, SwitchedSystem
 from taylor.integrate.system import System
-from taylor.precision import Precision, as_array, from_mpmath, leading, to_mpmath
+from taylor.numbers import times as tm
+from taylor.numbers.precision import Precision, as_array, from_mpmath, leading, to_mpmath
 
 DIGITS = 40  # of exact sums
 

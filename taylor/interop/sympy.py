@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import sympy
 
-from taylor import arrays, constants, logic, simplify, sums
+from taylor import arrays, logic, simplify, sums
 from taylor import expression as ex
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, as_expression
 from taylor.functions.registry import functions, get
 from taylor.lower import scalars
+from taylor.numbers import exact as constants
 from taylor.simplify import make_function_node
 from taylor.traverse import reachable
 

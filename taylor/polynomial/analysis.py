@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
-from taylor.function import checked_threads
-from taylor.polynomial import arithmetic, arrays, calculus, estimates, maps, numbers
+from taylor.numbers import planes as numbers
+from taylor.numbers.checks import checked_order, checked_threads
+from taylor.polynomial import arithmetic, arrays, calculus, estimates, maps
 from taylor.polynomial.base import Coefficients, converted, make
 from taylor.polynomial.operators import Operators
-from taylor.polynomial.space import checked_names, checked_order, make_space
+from taylor.polynomial.space import checked_names, make_space
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial
@@ -310,6 +311,6 @@ class Analysis(Operators):
 
     def astype(self, precision: str) -> Polynomial:
         """The same polynomials in another precision."""
-        from taylor.precision import as_precision
+        from taylor.numbers.precision import as_precision
 
         return converted(self, self._space, as_precision(precision))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.constants import exact
 from taylor.errors import ArgumentTypeError, ShapeError
-from taylor.polynomial import numbers
+from taylor.numbers import planes as numbers
+from taylor.numbers.exact import exact
+from taylor.numbers.precision import Precision
 from taylor.polynomial.base import Coefficients, converted, in_common, make, of_numbers
 from taylor.polynomial.machines import of_many, of_single
 from taylor.polynomial.space import Space, make_space
-from taylor.precision import Precision
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ShapeError
-from taylor.polynomial import arithmetic, numbers
+from taylor.numbers import planes as numbers
+from taylor.polynomial import arithmetic
 from taylor.polynomial.base import Coefficients, in_common, make
 
 if TYPE_CHECKING:

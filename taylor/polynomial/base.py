@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError
-from taylor.polynomial import numbers
+from taylor.numbers import planes as numbers
+from taylor.numbers.precision import Precision, as_precision
 from taylor.polynomial.space import Space, convert, make_space
-from taylor.precision import Precision, as_precision
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.polynomial import numbers
+from taylor.numbers import planes as numbers
+from taylor.numbers.checks import checked_order
+from taylor.numbers.precision import Precision
 from taylor.polynomial.base import Coefficients, make
-from taylor.polynomial.space import Space, checked_order, make_space
-from taylor.precision import Precision
+from taylor.polynomial.space import Space, make_space
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial

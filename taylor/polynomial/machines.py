@@ -14,9 +14,9 @@ from taylor.errors import ArgumentError
 from taylor.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.expression import Expression, as_expression
 from taylor.functions.apply import apply
+from taylor.numbers.precision import Precision
 from taylor.polynomial.base import Coefficients, make
 from taylor.polynomial.space import Space
-from taylor.precision import Precision
 
 if TYPE_CHECKING:
     from taylor.polynomial.polynomial import Polynomial

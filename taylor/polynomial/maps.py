@@ -10,7 +10,8 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.errors import ArgumentError, ShapeError
-from taylor.polynomial import calculus, numbers
+from taylor.numbers import planes as numbers
+from taylor.polynomial import calculus
 from taylor.polynomial.base import Coefficients, converted, make
 from taylor.polynomial.space import Space, make_space
 

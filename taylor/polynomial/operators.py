@@ -23,7 +23,7 @@ def divide(a: Any, b: Any) -> Any:
     """a / b, one of them a polynomial."""
     if isinstance(b, Coefficients):
         return elementary("div", a, b)
-    from taylor.polynomial import numbers
+    from taylor.numbers import planes as numbers
 
     given = arithmetic.operand(b, a._kind)
     if given is NotImplemented or isinstance(given, Coefficients):

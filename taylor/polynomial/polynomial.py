@@ -9,11 +9,12 @@ from typing import Any, final
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
-from taylor.polynomial import numbers
+from taylor.numbers import planes as numbers
+from taylor.numbers.checks import checked_order
+from taylor.numbers.precision import Precision, as_precision
 from taylor.polynomial.analysis import Analysis
 from taylor.polynomial.base import make, of_numbers
-from taylor.polynomial.space import Space, checked_names, checked_order, make_space
-from taylor.precision import Precision, as_precision
+from taylor.polynomial.space import Space, checked_names, make_space
 
 
 @final

@@ -110,15 +110,6 @@ def checked_names(variables: Any) -> tuple[str, ...]:
     return found
 
 
-def checked_order(order: Any, name: str = "order") -> int:
-    """A natural number, else ArgumentTypeError or ArgumentError."""
-    if not isinstance(order, int | np.integer) or isinstance(order, bool):
-        raise ArgumentTypeError(f"{name} must be an integer, got {order!r}")
-    if order < 0:
-        raise ArgumentError(f"{name} must not be negative, got {order}")
-    return int(order)
-
-
 @lru_cache(maxsize=256)
 def moved(source: Space, target: Space) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the monomials that both spaces have: in the source, and in the target."""

@@ -29,7 +29,7 @@ class Supports:
     given: for each slot of source "jet", which monomials of the input are not zero (bool, one a
         monomial).
 
-    >>> from taylor_runtime.program.program.monomials import monomials
+    >>> from taylor_runtime.program.monomials import monomials
     >>> from taylor_runtime.program.program import Step
     >>> x = Row(start=Input("jet"))
     >>> square = Row(step=Step((Term(1, Convolution(0, 0)),)))

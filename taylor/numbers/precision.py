@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from taylor.constants import exact, parse
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.numbers.exact import exact, parse
 
 LARGEST_LOW = 2.0**-40  # of the high part; what has larger ones was not meant as pairs
 ACCEPTED = "a float, an int, a Fraction, a Decimal, a decimal string or an mpmath number"

@@ -1,0 +1,37 @@
+"""Checks of arguments that are numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError
+
+
+def checked_threads(threads: Any) -> int:
+    """`threads` as an int; raises ArgumentError if it is no positive integer."""
+    if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
+        raise ArgumentError(f"threads must be a positive integer, got {threads!r}")
+    return int(threads)
+
+
+MOST_ORDER = 1000
+
+
+def natural(value: Any, name: str) -> int:
+    """An order that is a natural number, and not too large."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
+    if not 0 <= value <= MOST_ORDER:
+        raise ArgumentError(f"{name} must be between 0 and {MOST_ORDER}, got {value}")
+    return int(value)
+
+
+def checked_order(order: Any, name: str = "order") -> int:
+    """A natural number, else ArgumentTypeError or ArgumentError."""
+    if not isinstance(order, int | np.integer) or isinstance(order, bool):
+        raise ArgumentTypeError(f"{name} must be an integer, got {order!r}")
+    if order < 0:
+        raise ArgumentError(f"{name} must not be negative, got {order}")
+    return int(order)
