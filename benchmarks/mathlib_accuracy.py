@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import heading, own_versions, publish, table
-from taylor.functions.kernels import kernel_definitions
+from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.mathlib.double.half_powers import half_power
 from taylor_runtime.mathlib.families import kernels

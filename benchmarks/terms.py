@@ -24,8 +24,8 @@ from mpmath import mp
 
 from taylor.decompose import decompose
 from taylor.expression import Expression
-from taylor.functions.kernels import kernel_definition
-from taylor.reference import Series, mpmath_algebra, row_coefficients
+from taylor.reference.interpreter import Series, mpmath_algebra, row_coefficients
+from taylor.reference.kernels import kernel_definition
 from taylor_runtime.program.program import (
     Convolution,
     Input,

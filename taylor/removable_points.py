@@ -86,7 +86,7 @@ def _coefficients(body: Expression, x: Expression, point: Any) -> list[Fraction 
     """f's Taylor coefficients at the point."""
     import mpmath
 
-    from taylor.reference import coefficients, mpmath_algebra
+    from taylor.reference.interpreter import coefficients, mpmath_algebra
 
     mp = mpmath.mp.clone()
     mp.dps = _DIGITS * (_TERMS + 8) + 80

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from taylor.reference import mpmath_algebra, row_coefficients
+from taylor.reference.interpreter import mpmath_algebra, row_coefficients
 from taylor_runtime.program.program import Coefficient, Convolution, Program, Select, Step, Term
 
 Rows = Sequence[Sequence[Sequence[Any]]]  # [row][order][lane]; constant rows have order zero only

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from taylor.functions.kernels import kernel_definitions
+from taylor.reference.kernels import kernel_definitions
 
 mp = mpmath.MPContext()
 mp.dps = 40  # mpmath's own range reduction adds what huge arguments need

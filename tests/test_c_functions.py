@@ -21,7 +21,7 @@ import taylor as ty
 from taylor.callbacks import externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
-from taylor.reference import coefficients, float_algebra
+from taylor.reference.interpreter import coefficients, float_algebra
 from taylor_runtime.program.program import Input
 
 X, Y, V = ty.variables("x y v")

@@ -13,7 +13,7 @@ import taylor as ty
 from taylor.decompose import MOST_CONVOLUTIONS, decompose
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.lower import scalars
-from taylor.reference import coefficients, fraction_algebra, mpmath_algebra
+from taylor.reference.interpreter import coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Convolution, Input, Program
 from taylor_runtime.program.verify import verify

@@ -27,11 +27,11 @@ import taylor as ty
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
 from taylor.expression import variable
-from taylor.functions.kernels import kernel_definition, kernel_definitions
 from taylor.functions.registry import functions, get
 from taylor.functions.rules import coupled_pair
 from taylor.recurrence import SeriesBuilder
-from taylor.reference import coefficients, mpmath_algebra
+from taylor.reference.interpreter import coefficients, mpmath_algebra
+from taylor.reference.kernels import kernel_definition, kernel_definitions
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify
 

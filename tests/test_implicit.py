@@ -18,7 +18,7 @@ import taylor as ty
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.integrate import team
-from taylor.reference import coefficients, mpmath_algebra
+from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.verify import verify
 

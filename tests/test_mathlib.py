@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kernel_accuracy import ORDERS, SPECIAL, points, worst_error
 
-from taylor.functions.kernels import kernel_definitions
+from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.engine.target import LEVELS, Target
 from taylor_runtime.ir.builder import Builder

@@ -23,7 +23,7 @@ from pair_accuracy import (
     worst_error,
 )
 
-from taylor.functions.kernels import kernel_definitions
+from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module

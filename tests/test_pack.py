@@ -11,7 +11,7 @@ from random_systems import System, bodies, lattice, oscillators, random_system
 
 import taylor as ty
 from taylor.decompose import decompose
-from taylor.reference import coefficients, mpmath_algebra
+from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.callables.cost import choose, work
 from taylor_runtime.passes.pack import pack

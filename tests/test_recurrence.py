@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taylor.functions.exponents import general_power, power
 from taylor.recurrence import SeriesBuilder
-from taylor.reference import Algebra, coefficients, fraction_algebra, mpmath_algebra
+from taylor.reference.interpreter import Algebra, coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.program import Convolution, Program, Select
 from taylor_runtime.program.verify import verify
 

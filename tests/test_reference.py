@@ -9,7 +9,7 @@ import pytest
 from function_cases import context
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.reference import (
+from taylor.reference.interpreter import (
     coefficients,
     float_algebra,
     fraction_algebra,

@@ -17,7 +17,7 @@ from scipy import interpolate
 
 import taylor as ty
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFunctionError
-from taylor.reference import coefficients, mpmath_algebra
+from taylor.reference.interpreter import coefficients, mpmath_algebra
 
 X, V = ty.variables("x v")
 MP = mpmath.MPContext()

@@ -15,7 +15,7 @@ from taylor.integrate.singularity import nearest_singularity
 from taylor.integrate.tolerance import EPSILON
 from taylor.numbers.precision import leading
 from taylor.numbers.times import add
-from taylor.reference import coefficients, float_algebra
+from taylor.reference.interpreter import coefficients, float_algebra
 from taylor_runtime.program.program import Input
 
 if TYPE_CHECKING:

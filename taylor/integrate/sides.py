@@ -16,7 +16,7 @@ from taylor.decompose import decompose
 from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
 from taylor.lower import scalars
-from taylor.reference import coefficients, mpmath_algebra
+from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.program.program import Input
 
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most

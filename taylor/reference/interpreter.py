@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.functions.kernels import kernel_definition
 from taylor.numbers.exact import to_float
+from taylor.reference.kernels import kernel_definition
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,

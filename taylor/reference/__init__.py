@@ -1,0 +1,1 @@
+"""The slow, exact meaning of programs, in any kind of number."""
