@@ -22,8 +22,8 @@ from typing import Any
 
 from mpmath import mp
 
-from taylor.decompose import decompose
 from taylor.expression import Expression
+from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import Series, mpmath_algebra, row_coefficients
 from taylor.reference.kernels import kernel_definition
 from taylor_runtime.program.program import (

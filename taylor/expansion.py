@@ -10,11 +10,11 @@ from itertools import accumulate
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError
 from taylor.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import check_has_digits, externals
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input
 

@@ -10,13 +10,13 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.arguments import argument, has_expressions, kept, traced
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import check_has_digits, externals
 from taylor.substitute import substitute
 from taylor.trace import positional_names, trace_function
 from taylor.traverse import from_records, to_records

@@ -13,7 +13,6 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.arguments import argument, captured, kept, traced
-from taylor.decompose import decompose
 from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import ZERO, Expression, as_expression
@@ -22,6 +21,7 @@ from taylor.functions.defined import DefinedName, defined, digest
 from taylor.functions.record import Equations
 from taylor.lower import scalars
 from taylor.newton import root_from, root_within
+from taylor.recurrences.decompose import decompose
 from taylor.rounding import rounding_error
 from taylor.simplify import make_function_node
 from taylor.substitute import substitute

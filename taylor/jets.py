@@ -19,8 +19,6 @@ from taylor.arguments import (
     renamed,
     traced,
 )
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, try_expression
 from taylor.function import Function
@@ -29,6 +27,8 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes, times
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numpy_protocol import expression_array
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import check_has_digits, externals
 from taylor.trace import positional_count
 from taylor_runtime.program.program import Input
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, try_expression, variable
 from taylor.logic import where
 from taylor.numbers import exact as constants
+from taylor.recurrences.decompose import decompose
 from taylor.substitute import substitute
 from taylor.traverse import inputs
 from taylor_runtime.program.program import Input

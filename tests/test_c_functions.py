@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.callbacks import externals
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import externals
 from taylor.reference.interpreter import coefficients, float_algebra
 from taylor_runtime.program.program import Input
 

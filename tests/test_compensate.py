@@ -15,8 +15,8 @@ import pytest
 from function_cases import context
 
 import taylor as ty
-from taylor.decompose import decompose
 from taylor.expression import Expression, variable
+from taylor.recurrences.decompose import decompose
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.program.program import Input, Kernel, Program
 from taylor_runtime.program.verify import verify

@@ -10,9 +10,9 @@ import pytest
 from function_cases import context
 
 import taylor as ty
-from taylor.decompose import MOST_CONVOLUTIONS, decompose
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.lower import scalars
+from taylor.recurrences.decompose import MOST_CONVOLUTIONS, decompose
 from taylor.reference.interpreter import coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Convolution, Input, Program
@@ -284,7 +284,7 @@ def test_polynomial_degree() -> None:
 
 def test_rows_do_not_depend_on_the_hash_seed() -> None:
     code = (
-        "import taylor as ty; from taylor.decompose import decompose\n"
+        "import taylor as ty; from taylor.recurrences.decompose import decompose\n"
         "from taylor_runtime.program.program import Input\n"
         "x, y, z = ty.variables('x y z')\n"
         "f = ty.sin(x*y) + ty.tanh(z)/(x + y) + ty.atan2(x, z)**3\n"

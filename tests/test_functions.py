@@ -24,12 +24,12 @@ from function_cases import (
 )
 
 import taylor as ty
-from taylor.decompose import decompose
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
 from taylor.expression import variable
 from taylor.functions.registry import functions, get
-from taylor.functions.rules import coupled_pair
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.rules import coupled_pair
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor.reference.kernels import kernel_definition, kernel_definitions
 from taylor_runtime.program.program import Input, Program

@@ -16,8 +16,8 @@ from random_systems import bodies, lattice, oscillators, random_system
 from test_rendering import WAYS, Way
 
 import taylor as ty
-from taylor.decompose import decompose
 from taylor.numbers.precision import as_precision
+from taylor.recurrences.decompose import decompose
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.program.program import Input
 

@@ -28,8 +28,8 @@ from function_cases import (
 )
 
 import taylor as ty
-from taylor.decompose import decompose
 from taylor.expression import variable
+from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 
 MP = context(60)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.decompose import decompose
+from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.monomials import MOST_MONOMIALS, Monomials, monomials
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.signature import convolutions_of, is_square

@@ -10,7 +10,7 @@ from function_cases import context
 from random_systems import System, bodies, lattice, oscillators, random_system
 
 import taylor as ty
-from taylor.decompose import decompose
+from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.callables.cost import choose, work

@@ -11,8 +11,8 @@ from function_cases import context
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taylor.functions.exponents import general_power, power
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.exponents import general_power, power
 from taylor.reference.interpreter import Algebra, coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.program import Convolution, Program, Select
 from taylor_runtime.program.verify import verify

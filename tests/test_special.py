@@ -14,10 +14,10 @@ import sympy
 from special_cases import SERIES, composed
 
 import taylor as ty
-from taylor.decompose import decompose
 from taylor.enclosure import Model, enclosure
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import variable
+from taylor.recurrences.decompose import decompose
 from taylor.substitute import substitute
 from taylor_runtime.program.program import Input, Kernel
 

@@ -157,7 +157,7 @@ def test_double_double_tables_keep_all_digits() -> None:
 
 
 def test_the_reference_interpreter_knows_tables() -> None:
-    from taylor.decompose import decompose
+    from taylor.recurrences.decompose import decompose
     from taylor_runtime.program.program import Input
 
     program = decompose([ty.piecewise([0, 1, 2], [[1, 2], [3, 4]], X * X)], {X: Input("jet")}, 3)

@@ -204,8 +204,8 @@ def test_rows_whose_newest_coefficient_is_needed() -> None:
 
 def test_every_elementary_function_gives_a_legal_program() -> None:
     import taylor as ty
-    from taylor.decompose import decompose
     from taylor.functions.registry import functions
+    from taylor.recurrences.decompose import decompose
 
     x, y = ty.variables("x y")
     inputs = {x: Input("jet", (0,)), y: Input("jet", (1,))}

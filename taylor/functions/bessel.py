@@ -18,8 +18,8 @@ from taylor.expression import ZERO, Expression
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.rules import chain
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, shared
+from taylor.recurrences.rules import chain
 from taylor.simplify import is_negative
 from taylor.simplify import make_function_node as call
 

@@ -19,7 +19,7 @@ from taylor.expression import Expression
 from taylor.functions.defined import DefinedName
 from taylor.functions.record import BY_USER, USER_KERNEL, Function
 from taylor.numbers.called import real_number
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node
 from taylor_runtime.program.program import Kernel
 

@@ -25,7 +25,7 @@ from taylor.functions.registry import register
 from taylor.functions.user import composed_record
 from taylor.logic import where
 from taylor.numbers.exact import PI
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)

@@ -6,7 +6,7 @@ import numpy as np
 
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node as call
 
 

@@ -11,8 +11,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import ZERO, Expression
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.rules import chain
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.rules import chain
 from taylor.simplify import make_function_node as call
 from taylor.sums import exact_value
 

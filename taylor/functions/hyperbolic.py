@@ -9,8 +9,8 @@ import numpy as np
 
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.rules import coupled_pair, one_minus_square, scaled_unit_square
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, shared
+from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
 from taylor.simplify import make_function_node as call
 
 _INVERSE_ROOT = Fraction(-1, 2)

@@ -8,7 +8,7 @@ from taylor.expression import ZERO, Expression
 from taylor.functions.machine import by_machine
 from taylor.functions.record import Function, no_sympy
 from taylor.functions.registry import register
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node as call
 
 _MOST_STEPS = 300

@@ -10,7 +10,7 @@ from taylor.functions.apply import apply
 from taylor.functions.machine import by_machine
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.simplify import make_function_node as call
 
 _SOURCE = "u' = x'/(x + exp u); Corless et al., Adv. Comput. Math. 5 (1996) 329, eq. 3.2"

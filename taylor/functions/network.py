@@ -13,7 +13,7 @@ from taylor.expression import Expression
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.logic import where
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.simplify import make_function_node as call
 
 

@@ -11,7 +11,7 @@ from taylor.expression import Expression, constant
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.logic import where
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node
 
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor.functions.exponents import real_power
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.rules import scaled_circle
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.exponents import real_power
+from taylor.recurrences.rules import scaled_circle
 from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)

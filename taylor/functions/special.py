@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
 from taylor.simplify import make_function_node as call
 
 _SOURCE = "u' = 2/sqrt(pi) exp(-x**2) x'; Abramowitz & Stegun (1964), 7.1.1 and 7.1.19"

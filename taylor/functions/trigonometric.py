@@ -8,13 +8,8 @@ import numpy as np
 
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.rules import (
-    arcsine_slope,
-    coupled_pair,
-    scaled_circle,
-    scaled_unit_square,
-)
-from taylor.recurrence import SeriesBuilder
+from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
 from taylor.simplify import make_function_node as call
 
 _INVERSE_ROOT = Fraction(-1, 2)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.callbacks import externals
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.machine import step_asked_for
 from taylor.numbers.precision import Precision
+from taylor.recurrences.externals import externals
 
 MOST_STEPS = 1 << 40
 

@@ -9,8 +9,6 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.arguments import argument
-from taylor.callbacks import check_has_digits, externals
-from taylor.decompose import decompose
 from taylor.enclosure import Model, enclosure
 from taylor.evaluate import evaluate
 from taylor.expression import Expression
@@ -22,6 +20,8 @@ from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
 from taylor.lower import scalars
 from taylor.numbers.times import Pair
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import check_has_digits, externals
 from taylor.rounding import rounding_error
 from taylor_runtime.program.program import Input, Program
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taylor.decompose import decompose
 from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
@@ -15,6 +14,7 @@ from taylor.integrate.singularity import nearest_singularity
 from taylor.integrate.tolerance import EPSILON
 from taylor.numbers.precision import leading
 from taylor.numbers.times import add
+from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, float_algebra
 from taylor_runtime.program.program import Input
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor.decompose import decompose
 from taylor.expression import Expression, variable
 from taylor.integrate.smoothness import Facts
 from taylor.integrate.surfaces import Surface, surface
+from taylor.recurrences.decompose import decompose
 from taylor.traverse import inputs
 from taylor_runtime.program.program import Input, Program
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from taylor.decompose import decompose
 from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
 from taylor.lower import scalars
+from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.program.program import Input
 

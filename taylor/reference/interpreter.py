@@ -112,7 +112,7 @@ def coefficients(
 
     Raises ArgumentError if a source or slot is missing.
 
-    >>> from taylor.decompose import decompose
+    >>> from taylor.recurrences.decompose import decompose
     >>> from taylor.expression import variable
     >>> x = variable("x")
     >>> program = decompose([x], {x: Input("state", (0,))}, order=4, derivatives=[x * x])

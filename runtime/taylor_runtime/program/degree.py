@@ -25,7 +25,7 @@ def polynomial_degree(program: Program) -> int | None:
     since x' = t**40 starts with many.  Rows that need themselves (every true recurrence) are not
     polynomials; sums, products, natural powers and integrals of polynomials are.
 
-    >>> from taylor.decompose import decompose
+    >>> from taylor.recurrences.decompose import decompose
     >>> from taylor.expression import time, variables
     >>> x, v = variables("x v")
     >>> states = {x: Input("state", (0,)), v: Input("state", (1,))}

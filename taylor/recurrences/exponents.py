@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from taylor.errors import ArgumentError
-from taylor.recurrence import Exact, SeriesBuilder, shared
+from taylor.recurrences.builder import Exact, SeriesBuilder, shared
 from taylor_runtime.program.program import Constant, Convolution, Kernel, Term
 
 _MULTIPLIED_OUT = 3  # natural powers up to here are products at order zero too, others call `pow`

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylor.defined_rows import Define, by_derivative, by_equations, split
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expression import CONDITIONS, Expression, time
-from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 from taylor.logic import warn_of_points
 from taylor.numbers.exact import can_merge, is_movable
-from taylor.recurrence import SeriesBuilder, Terms
+from taylor.recurrences.builder import SeriesBuilder, Terms
+from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
+from taylor.recurrences.exponents import general_power, power
 from taylor_runtime.program.program import Coefficient, Input, Program, Row, Term
 
 MOST_CONVOLUTIONS = 8  # of one row

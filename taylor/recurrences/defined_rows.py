@@ -11,7 +11,7 @@ from typing import Any
 
 from taylor.expression import Expression
 from taylor.functions.record import Equations, Function
-from taylor.recurrence import SeriesBuilder, Terms
+from taylor.recurrences.builder import SeriesBuilder, Terms
 
 Rows = Mapping[Expression, int]
 Define = tuple[Sequence[Expression], Callable[[Rows], None]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from taylor.recurrence import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, shared
 
 
 @dataclass(frozen=True, slots=True)

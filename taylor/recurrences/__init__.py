@@ -1,0 +1,1 @@
+"""Expressions to programs: the only place where recurrences are expanded."""
