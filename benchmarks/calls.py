@@ -21,7 +21,7 @@ import numpy as np
 
 import taylor as ty
 from benchmarks.harness import heading, own_versions, publish, table, version
-from taylor.differentiate import grad_expressions
+from taylor.transforms.differentiate import grad_expressions
 
 POINTS = 10**6
 WARM = ("pendulum", "outer-solar-system")  # problems of the warm start

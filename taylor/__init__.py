@@ -17,8 +17,6 @@ from taylor import expression as expression
 from taylor.arrays import concatenate as concatenate
 from taylor.arrays import matmul as matmul
 from taylor.arrays import stack as stack
-from taylor.differentiate import diff as diff
-from taylor.differentiate import grad_expressions as grad_expressions
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
@@ -38,6 +36,8 @@ from taylor.expression import variable as variable
 from taylor.expression import variables as variables
 from taylor.functions import *  # noqa: F403
 from taylor.substitute import substitute as substitute
+from taylor.transforms.differentiate import diff as diff
+from taylor.transforms.differentiate import grad_expressions as grad_expressions
 
 if TYPE_CHECKING:
     __version__: str

@@ -13,7 +13,6 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.arguments import argument, captured, kept, traced
-from taylor.differentiate import grad_expressions
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import ZERO, Expression, as_expression
 from taylor.functions.apply import apply
@@ -22,9 +21,10 @@ from taylor.functions.record import Equations
 from taylor.lower import scalars
 from taylor.newton import root_from, root_within
 from taylor.recurrences.decompose import decompose
-from taylor.rounding import rounding_error
 from taylor.simplify import make_function_node
 from taylor.substitute import substitute
+from taylor.transforms.differentiate import grad_expressions
+from taylor.transforms.rounding import rounding_error
 from taylor.traverse import inputs
 from taylor_runtime.program.program import Input
 

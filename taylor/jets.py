@@ -22,7 +22,6 @@ from taylor.arguments import (
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, try_expression
 from taylor.function import Function
-from taylor.nested import along, check_known, series, wrapped
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes, times
 from taylor.numbers.precision import Precision, as_array, as_precision
@@ -30,6 +29,7 @@ from taylor.numpy_protocol import expression_array
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.trace import positional_count
+from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.program.program import Input
 
 

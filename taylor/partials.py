@@ -14,11 +14,11 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.jets import call_on, variables
-from taylor.nested import check_known, partial_coefficients, wrapped
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes, times
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.numpy_protocol import expression_array
+from taylor.transforms.nested import check_known, partial_coefficients, wrapped
 from taylor_runtime.program.monomials import Monomials
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.differentiate import grad_expressions
+from taylor.transforms.differentiate import grad_expressions
 from taylor_runtime.passes.cut import cut
 from taylor_runtime.points import formula as points
 from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term

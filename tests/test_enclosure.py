@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.enclosure import Model, enclosure
-from taylor.rounding import rounding_error
+from taylor.transforms.enclosure import Model, enclosure
+from taylor.transforms.rounding import rounding_error
 
 X, Y = ty.variables("x y")
 CASES = {

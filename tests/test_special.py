@@ -14,11 +14,11 @@ import sympy
 from special_cases import SERIES, composed
 
 import taylor as ty
-from taylor.enclosure import Model, enclosure
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import variable
 from taylor.recurrences.decompose import decompose
 from taylor.substitute import substitute
+from taylor.transforms.enclosure import Model, enclosure
 from taylor_runtime.program.program import Input, Kernel
 
 MP = mpmath.mp.clone()

@@ -202,8 +202,8 @@ def composed_record(
         return evaluate(body, dict(zip(placeholders, args, strict=True)))
 
     def differentiated(*args: Expression) -> tuple[Expression, ...]:
-        from taylor.differentiate import grad_expressions
         from taylor.substitute import substitute
+        from taylor.transforms.differentiate import grad_expressions
 
         actual = dict(zip(placeholders, args, strict=True))
         return tuple(substitute(g, actual) for g in grad_expressions(body, placeholders))

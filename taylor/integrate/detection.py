@@ -9,7 +9,6 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.arguments import argument
-from taylor.enclosure import Model, enclosure
 from taylor.evaluate import evaluate
 from taylor.expression import Expression
 from taylor.expression import time as time_node
@@ -22,7 +21,8 @@ from taylor.lower import scalars
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.rounding import rounding_error
+from taylor.transforms.enclosure import Model, enclosure
+from taylor.transforms.rounding import rounding_error
 from taylor_runtime.program.program import Input, Program
 
 FIRST_RECORDS = 256

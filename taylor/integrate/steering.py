@@ -16,7 +16,7 @@ from taylor.integrate.machine import Machine
 from taylor.integrate.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
 from taylor.integrate.switches import SwitchedSystem
 from taylor.numbers.precision import from_mpmath, leading, to_mpmath
-from taylor.rounding import rounding_error
+from taylor.transforms.rounding import rounding_error
 
 DIGITS = 50
 EXACT = 1e-40  # how far the numbers of a start may be off, as a part of them

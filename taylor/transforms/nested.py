@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from taylor.arguments import captured
-from taylor.differentiate import diff
 from taylor.errors import ArgumentError
 from taylor.expression import Expression, as_expression
 from taylor.numpy_protocol import expression_array
 from taylor.substitute import substitute
+from taylor.transforms.differentiate import diff
 
 
 def check_known(outputs: Sequence[Expression], arguments: Sequence[Expression]) -> bool:

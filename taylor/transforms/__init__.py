@@ -1,0 +1,1 @@
+"""Expressions to expressions; nothing is compiled."""
