@@ -50,14 +50,10 @@ if TYPE_CHECKING:
     from taylor.integrate.ensemble import ensemble as ensemble
     from taylor.integrate.ensemble_outcome import EnsembleOutcome as EnsembleOutcome
     from taylor.integrate.ensemble_outcome import EnsembleRecords as EnsembleRecords
-    from taylor.integrate.events import Crossings as Crossings
-    from taylor.integrate.events import Event as Event
-    from taylor.integrate.impulses import Impulse as Impulse
     from taylor.integrate.integrator import Integrator as Integrator
     from taylor.integrate.outcome import Outcome as Outcome
     from taylor.integrate.outcome import Status as Status
     from taylor.integrate.stiffness import StiffnessWarning as StiffnessWarning
-    from taylor.integrate.system import SystemError as SystemError
     from taylor.interop.sympy import from_sympy as from_sympy
     from taylor.interop.sympy import to_sympy as to_sympy
     from taylor.jets import derivative as derivative
@@ -68,6 +64,10 @@ if TYPE_CHECKING:
     from taylor.partials import derivatives as derivatives
     from taylor.polynomial import Polynomial as Polynomial
     from taylor.removable_points import removable as removable
+    from taylor.systems.events import Crossings as Crossings
+    from taylor.systems.events import Event as Event
+    from taylor.systems.impulses import Impulse as Impulse
+    from taylor.systems.system import SystemError as SystemError
     from taylor.tables import chebyshev as chebyshev
     from taylor.tables import piecewise as piecewise
     from taylor.tables import spline as spline
@@ -88,9 +88,9 @@ _LAZY = {
     "chebyshev": "taylor.tables",
     "piecewise": "taylor.tables",
     "spline": "taylor.tables",
-    "Crossings": "taylor.integrate.events",
-    "Event": "taylor.integrate.events",
-    "Impulse": "taylor.integrate.impulses",
+    "Crossings": "taylor.systems.events",
+    "Event": "taylor.systems.events",
+    "Impulse": "taylor.systems.impulses",
     "Integrator": "taylor.integrate.integrator",
     "Outcome": "taylor.integrate.outcome",
     "ensemble": "taylor.integrate.ensemble",
@@ -100,7 +100,7 @@ _LAZY = {
     "DenseOutput": "taylor.integrate.dense",
     "ExtrapolationError": "taylor.integrate.dense",
     "StiffnessWarning": "taylor.integrate.stiffness",
-    "SystemError": "taylor.integrate.system",
+    "SystemError": "taylor.systems.system",
     "Polynomial": "taylor.polynomial",
     "to_sympy": "taylor.interop.sympy",
     "from_sympy": "taylor.interop.sympy",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.integrate.tolerance import EPSILON, candidates, make_tolerance
+from taylor.systems.tolerance import EPSILON, candidates, make_tolerance
 
 X, V, Y = ty.variables("x v y")
 OSCILLATOR = [(X, V), (V, -X)]

@@ -11,11 +11,11 @@ from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import time
 from taylor.integrate.singularity import nearest_singularity
-from taylor.integrate.tolerance import EPSILON
 from taylor.numbers.precision import leading
 from taylor.numbers.times import add
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, float_algebra
+from taylor.systems.tolerance import EPSILON
 from taylor_runtime.program.program import Input
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrate.ensemble_outcome import EnsembleOutcome, Gatherer
-from taylor.integrate.events import Event
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import make_jobs
-from taylor.integrate.names import Key
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.workers import check_executor, default_workers, in_executor, in_threads
+from taylor.systems.events import Event
+from taylor.systems.names import Key
 
 
 def ensemble(

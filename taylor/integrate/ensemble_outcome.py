@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from taylor.integrate.dense import DenseOutput
-from taylor.integrate.events import Crossings
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Status
 from taylor.integrate.runner import CODES, STATUSES, Results
 from taylor.integrate.stream import Stream
 from taylor.integrate.versions import Versioned
 from taylor.integrate.watched import Found
+from taylor.systems.events import Crossings
 
 
 @dataclass(frozen=True)

@@ -15,27 +15,28 @@ from numpy.typing import ArrayLike
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explain import Explanation, explain_stepper
-from taylor.integrate import arguments, checkpoint
+from taylor.integrate import checkpoint
 from taylor.integrate.dense import DenseOutput
 from taylor.integrate.detection import Detection
-from taylor.integrate.events import Event, as_events, check_inputs
-from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
-from taylor.integrate.names import Key, Names
 from taylor.integrate.outcome import Outcome, Status
-from taylor.integrate.parameters import Parameters
-from taylor.integrate.parts import COPIED, compile_stepper
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.steering import Steering
 from taylor.integrate.stiffness import StiffnessWatch
 from taylor.integrate.switches import switched
-from taylor.integrate.system import System, make_system, with_parameters_of
-from taylor.integrate.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
 from taylor.lower import scalars
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
+from taylor.systems import arguments
+from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.impulses import Impulse, Schedule, as_impulses
+from taylor.systems.names import Key, Names
+from taylor.systems.parameters import Parameters
+from taylor.systems.parts import COPIED, compile_stepper
+from taylor.systems.system import System, make_system, with_parameters_of
+from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 
 Callback = Callable[["Integrator"], Any]
 Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there

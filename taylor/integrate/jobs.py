@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.integrate import arguments
 from taylor.integrate.integrator import Integrator
 from taylor.numbers import times as tm
 from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.systems import arguments
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import numpy as np
 
 from taylor.expression import Expression
 from taylor.integrate.dense import DenseOutput
-from taylor.integrate.events import Crossings
-from taylor.integrate.names import Key, Names
 from taylor.integrate.versions import Versioned
+from taylor.systems.events import Crossings
+from taylor.systems.names import Key, Names
 
 
 class Status(enum.Enum):

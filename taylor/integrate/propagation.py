@@ -12,12 +12,12 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.integrate.accumulation import Accumulation
 from taylor.integrate.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrate.impulses import Past, Schedule
 from taylor.integrate.machine import step_asked_for
 from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.progress import ProgressBar
 from taylor.integrate.stiffness import LOOK_STEPS
 from taylor.numbers import times as tm
+from taylor.systems.impulses import Past, Schedule
 
 if TYPE_CHECKING:
     from taylor.integrate.integrator import Integrator

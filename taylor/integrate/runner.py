@@ -14,8 +14,6 @@ import taylor_runtime as rt
 from taylor.expression import time
 from taylor.integrate.batch import Stop
 from taylor.integrate.dense import DenseOutput
-from taylor.integrate.events import Crossings
-from taylor.integrate.impulses import Past
 from taylor.integrate.integrator import Integrator
 from taylor.integrate.jobs import Jobs
 from taylor.integrate.outcome import Outcome, Status
@@ -24,6 +22,8 @@ from taylor.integrate.propagation import Propagation
 from taylor.integrate.rows import Ends, Rows
 from taylor.integrate.watched import Found, can_watch
 from taylor.numbers.precision import leading
+from taylor.systems.events import Crossings
+from taylor.systems.impulses import Past
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}

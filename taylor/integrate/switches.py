@@ -23,10 +23,10 @@ from taylor.functions.defined import DefinedName
 from taylor.functions.registry import functions
 from taylor.integrate.rests import may_rest
 from taylor.integrate.surfaces import surface
-from taylor.integrate.system import System
 from taylor.logic import compare, logical, logical_not, where
 from taylor.lower import scalars
 from taylor.rebuild import rebuild
+from taylor.systems.system import System
 from taylor.traverse import inputs, reachable
 
 OFF, ON = 1, 2  # of an equality
@@ -126,7 +126,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     watched: event functions; the places in their tables become modes as well.
 
     >>> from taylor.expression import variable
-    >>> from taylor.integrate.system import make_system
+    >>> from taylor.systems.system import make_system
     >>> x = variable("x")
     >>> [switch.surface for switch in switched(make_system([(x, abs(x - 1))], 1)).switches]
     [x - 1]

@@ -11,18 +11,18 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expression import time as time_node
-from taylor.integrate import arguments
 from taylor.integrate.detection import Detection
-from taylor.integrate.events import Crossings
-from taylor.integrate.impulses import Past
 from taylor.integrate.machine import Machine
-from taylor.integrate.names import Key, Names
-from taylor.integrate.parameters import Parameters
 from taylor.integrate.steering import Steering
 from taylor.integrate.switches import Switch, SwitchedSystem
-from taylor.integrate.system import System
 from taylor.numbers import times as tm
 from taylor.numbers.precision import Precision, as_array, from_mpmath, leading, to_mpmath
+from taylor.systems import arguments
+from taylor.systems.events import Crossings
+from taylor.systems.impulses import Past
+from taylor.systems.names import Key, Names
+from taylor.systems.parameters import Parameters
+from taylor.systems.system import System
 
 DIGITS = 40  # of exact sums
 

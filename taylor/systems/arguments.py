@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.integrate.names import Key, Names
-from taylor.integrate.tolerance import MOST_ORDER
 from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
 from taylor.numbers.times import Pair
+from taylor.systems.names import Key, Names
+from taylor.systems.tolerance import MOST_ORDER
 
 
 def initial_state(

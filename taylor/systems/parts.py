@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import taylor_runtime as rt
-from taylor.integrate.system import System
 from taylor.numbers.precision import as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.systems.system import System
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Input
 

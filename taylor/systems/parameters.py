@@ -10,8 +10,8 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression
-from taylor.integrate.names import UNUSED, Key, Names
 from taylor.numbers.precision import FLOAT64, Precision, as_array, leading, to_mpmath
+from taylor.systems.names import UNUSED, Key, Names
 
 
 class Parameters(MutableMapping[Key, Any]):

@@ -1,0 +1,1 @@
+"""What is integrated, and what is asked of it."""
