@@ -13,12 +13,12 @@ from taylor.evaluate import evaluate
 from taylor.expression import Expression
 from taylor.expression import time as time_node
 from taylor.integrate.machine import Machine
-from taylor.integrate.plan import Plan
-from taylor.integrate.switches import SwitchedSystem
 from taylor.lower import scalars
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.surfaces.plan import Plan
+from taylor.surfaces.switches import SwitchedSystem
 from taylor.systems.events import Crossings, Event
 from taylor.systems.system import System
 from taylor.transforms.enclosure import Model, enclosure

@@ -23,12 +23,12 @@ from taylor.integrate.outcome import Outcome, Status
 from taylor.integrate.propagation import Propagation
 from taylor.integrate.steering import Steering
 from taylor.integrate.stiffness import StiffnessWatch
-from taylor.integrate.switches import switched
 from taylor.integrate.trajectory import Trajectory
 from taylor.integrate.versions import checked, stamped
 from taylor.lower import scalars
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
+from taylor.surfaces.switches import switched
 from taylor.systems import arguments
 from taylor.systems.events import Event, as_events, check_inputs
 from taylor.systems.impulses import Impulse, Schedule, as_impulses

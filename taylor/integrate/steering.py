@@ -13,9 +13,9 @@ from taylor.expression import Expression
 from taylor.expression import time as time_node
 from taylor.integrate.detection import Detection
 from taylor.integrate.machine import Machine
-from taylor.integrate.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
-from taylor.integrate.switches import SwitchedSystem
 from taylor.numbers.precision import from_mpmath, leading, to_mpmath
+from taylor.surfaces.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
+from taylor.surfaces.switches import SwitchedSystem
 from taylor.transforms.rounding import rounding_error
 
 DIGITS = 50

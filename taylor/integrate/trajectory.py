@@ -14,9 +14,9 @@ from taylor.expression import time as time_node
 from taylor.integrate.detection import Detection
 from taylor.integrate.machine import Machine
 from taylor.integrate.steering import Steering
-from taylor.integrate.switches import Switch, SwitchedSystem
 from taylor.numbers import times as tm
 from taylor.numbers.precision import Precision, as_array, from_mpmath, leading, to_mpmath
+from taylor.surfaces.switches import Switch, SwitchedSystem
 from taylor.systems import arguments
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past

@@ -33,12 +33,12 @@ from math import ceil, inf, nan, pi
 
 from taylor import functions as f
 from taylor.expression import COMPARISONS, ONE, ZERO, Expression, constant, variable
-from taylor.integrate.smoothness import POSITIVE, Facts
 from taylor.logic import both, either, logical_not, where
 from taylor.numbers.exact import Exact
 from taylor.simplify import multiply_many
 from taylor.substitute import substitute
 from taylor.sums import exact_value, split_factor
+from taylor.surfaces.smoothness import POSITIVE, Facts
 from taylor.traverse import inputs, reachable
 
 MOST_PARTS = 64  # of one function; what would take more is searched as it is

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from taylor.expression import Expression, variable
-from taylor.integrate.smoothness import Facts
-from taylor.integrate.surfaces import Surface, surface
 from taylor.recurrences.decompose import decompose
+from taylor.surfaces.smoothness import Facts
+from taylor.surfaces.surfaces import Surface, surface
 from taylor.traverse import inputs
 from taylor_runtime.program.program import Input, Program
 

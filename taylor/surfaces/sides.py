@@ -13,10 +13,10 @@ from itertools import product
 from typing import Any
 
 from taylor.expression import time as time_node
-from taylor.integrate.switches import OFF, ON, SwitchedSystem
 from taylor.lower import scalars
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
+from taylor.surfaces.switches import OFF, ON, SwitchedSystem
 from taylor_runtime.program.program import Input
 
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most

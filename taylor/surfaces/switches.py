@@ -21,11 +21,11 @@ from taylor.expression import COMPARISONS, ZERO, Expression, constant, parameter
 from taylor.functions import atan2
 from taylor.functions.defined import DefinedName
 from taylor.functions.registry import functions
-from taylor.integrate.rests import may_rest
-from taylor.integrate.surfaces import surface
 from taylor.logic import compare, logical, logical_not, where
 from taylor.lower import scalars
 from taylor.rebuild import rebuild
+from taylor.surfaces.rests import may_rest
+from taylor.surfaces.surfaces import surface
 from taylor.systems.system import System
 from taylor.traverse import inputs, reachable
 

@@ -1,0 +1,1 @@
+"""Where functions that are not smooth change their rule: parts, modes and their sides."""
