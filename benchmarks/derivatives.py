@@ -114,7 +114,11 @@ def start_heyoka() -> None:
 
 def import_own() -> None:
     """The modules that are loaded when they are first wanted."""
-    for name in ("taylor.partials", "taylor_runtime.callables.expansion", "llvmlite.binding"):
+    for name in (
+        "taylor.points.partials",
+        "taylor_runtime.callables.expansion",
+        "llvmlite.binding",
+    ):
         import_module(name)
 
 

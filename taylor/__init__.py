@@ -42,68 +42,68 @@ from taylor.transforms.differentiate import grad_expressions as grad_expressions
 if TYPE_CHECKING:
     __version__: str
     from taylor import models as models
-    from taylor.function import Function as Function
-    from taylor.function import compile as compile
-    from taylor.implicit_functions import implicit as implicit
-    from taylor.integrate.dense import DenseOutput as DenseOutput
-    from taylor.integrate.dense import ExtrapolationError as ExtrapolationError
-    from taylor.integrate.ensemble import ensemble as ensemble
-    from taylor.integrate.ensemble_outcome import EnsembleOutcome as EnsembleOutcome
-    from taylor.integrate.ensemble_outcome import EnsembleRecords as EnsembleRecords
-    from taylor.integrate.integrator import Integrator as Integrator
-    from taylor.integrate.outcome import Outcome as Outcome
-    from taylor.integrate.outcome import Status as Status
-    from taylor.integrate.stiffness import StiffnessWarning as StiffnessWarning
-    from taylor.interop.sympy import from_sympy as from_sympy
-    from taylor.interop.sympy import to_sympy as to_sympy
-    from taylor.jets import derivative as derivative
-    from taylor.jets import jet as jet
+    from taylor.bridges.sympy import from_sympy as from_sympy
+    from taylor.bridges.sympy import to_sympy as to_sympy
+    from taylor.definitions.implicit import implicit as implicit
+    from taylor.definitions.removable import removable as removable
+    from taylor.definitions.tables import chebyshev as chebyshev
+    from taylor.definitions.tables import piecewise as piecewise
+    from taylor.definitions.tables import spline as spline
+    from taylor.ensembles.ensemble import ensemble as ensemble
+    from taylor.ensembles.outcome import EnsembleOutcome as EnsembleOutcome
+    from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords
+    from taylor.integrator.dense import DenseOutput as DenseOutput
+    from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
+    from taylor.integrator.integrator import Integrator as Integrator
+    from taylor.integrator.outcome import Outcome as Outcome
+    from taylor.integrator.outcome import Status as Status
+    from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
     from taylor.numbers.precision import from_mpmath as from_mpmath
     from taylor.numbers.precision import to_mpmath as to_mpmath
-    from taylor.partials import Derivatives as Derivatives
-    from taylor.partials import derivatives as derivatives
-    from taylor.polynomial import Polynomial as Polynomial
-    from taylor.removable_points import removable as removable
+    from taylor.points.formula import Function as Function
+    from taylor.points.formula import compile as compile
+    from taylor.points.jets import derivative as derivative
+    from taylor.points.jets import jet as jet
+    from taylor.points.partials import Derivatives as Derivatives
+    from taylor.points.partials import derivatives as derivatives
+    from taylor.polynomials.polynomial import Polynomial as Polynomial
     from taylor.systems.events import Crossings as Crossings
     from taylor.systems.events import Event as Event
     from taylor.systems.impulses import Impulse as Impulse
     from taylor.systems.system import SystemError as SystemError
-    from taylor.tables import chebyshev as chebyshev
-    from taylor.tables import piecewise as piecewise
-    from taylor.tables import spline as spline
 
 # Public names that some programs have no use for are imported when first asked for; what compiles
 # is imported below, so that the first compilation does not pay for it.
 _LAZY = {
-    "Function": "taylor.function",
-    "compile": "taylor.function",
-    "Derivatives": "taylor.partials",
-    "derivative": "taylor.jets",
-    "derivatives": "taylor.partials",
-    "jet": "taylor.jets",
+    "Function": "taylor.points.formula",
+    "compile": "taylor.points.formula",
+    "Derivatives": "taylor.points.partials",
+    "derivative": "taylor.points.jets",
+    "derivatives": "taylor.points.partials",
+    "jet": "taylor.points.jets",
     "from_mpmath": "taylor.numbers.precision",
     "to_mpmath": "taylor.numbers.precision",
-    "implicit": "taylor.implicit_functions",
-    "removable": "taylor.removable_points",
-    "chebyshev": "taylor.tables",
-    "piecewise": "taylor.tables",
-    "spline": "taylor.tables",
+    "implicit": "taylor.definitions.implicit",
+    "removable": "taylor.definitions.removable",
+    "chebyshev": "taylor.definitions.tables",
+    "piecewise": "taylor.definitions.tables",
+    "spline": "taylor.definitions.tables",
     "Crossings": "taylor.systems.events",
     "Event": "taylor.systems.events",
     "Impulse": "taylor.systems.impulses",
-    "Integrator": "taylor.integrate.integrator",
-    "Outcome": "taylor.integrate.outcome",
-    "ensemble": "taylor.integrate.ensemble",
-    "EnsembleOutcome": "taylor.integrate.ensemble_outcome",
-    "EnsembleRecords": "taylor.integrate.ensemble_outcome",
-    "Status": "taylor.integrate.outcome",
-    "DenseOutput": "taylor.integrate.dense",
-    "ExtrapolationError": "taylor.integrate.dense",
-    "StiffnessWarning": "taylor.integrate.stiffness",
+    "Integrator": "taylor.integrator.integrator",
+    "Outcome": "taylor.integrator.outcome",
+    "ensemble": "taylor.ensembles.ensemble",
+    "EnsembleOutcome": "taylor.ensembles.outcome",
+    "EnsembleRecords": "taylor.ensembles.outcome",
+    "Status": "taylor.integrator.outcome",
+    "DenseOutput": "taylor.integrator.dense",
+    "ExtrapolationError": "taylor.integrator.dense",
+    "StiffnessWarning": "taylor.integrator.stiffness",
     "SystemError": "taylor.systems.system",
-    "Polynomial": "taylor.polynomial",
-    "to_sympy": "taylor.interop.sympy",
-    "from_sympy": "taylor.interop.sympy",
+    "Polynomial": "taylor.polynomials.polynomial",
+    "to_sympy": "taylor.bridges.sympy",
+    "from_sympy": "taylor.bridges.sympy",
 }
 
 

@@ -376,7 +376,8 @@ _known: dict[Any, Callable[..., Any]] = {}
 def _handlers() -> dict[Any, Callable[..., Any]]:
     """All handlers; the other modules of them import this one."""
     if not _known:
-        from taylor import numpy_linear, numpy_pieces
+        from taylor import numpy_pieces
+        from taylor.definitions import linear as numpy_linear
 
         _known.update(_own_handlers() | numpy_linear.HANDLERS | numpy_pieces.HANDLERS)
     return _known

@@ -15,7 +15,7 @@ import pytest
 import taylor as ty
 import taylor_runtime as rt
 from benchmarks.problems import PROBLEMS
-from taylor.integrate.batch import Batch, Ends, Rows, Stop, Unsuitable
+from taylor.ensembles.lanes import Batch, Ends, Rows, Stop, Unsuitable
 from taylor_runtime.callables import batch as batch_build
 
 COUNT = 37  # more than lanes, and no multiple of their number

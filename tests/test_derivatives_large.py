@@ -9,7 +9,7 @@ import pytest
 import taylor as ty
 import taylor_runtime.callables.expansion as build
 import taylor_runtime.graded.module as expansions
-from taylor import expansion
+from taylor.polynomials import expansion
 from taylor_runtime.program.monomials import Monomials
 
 KINDS = ("float64", "float32", "double-double")

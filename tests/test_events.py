@@ -418,8 +418,8 @@ def test_time_set_by_a_callback_leaves_a_gap_in_a_grid() -> None:
 
 def test_callbacks_and_the_stiffness_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks after every slice here, also where a callback has just set the state."""
-    monkeypatch.setattr("taylor.integrate.stiffness.LOOK_STEPS", 0)
-    monkeypatch.setattr("taylor.integrate.stiffness.STEEP", 1e-300)
+    monkeypatch.setattr("taylor.integrator.stiffness.LOOK_STEPS", 0)
+    monkeypatch.setattr("taylor.integrator.stiffness.STEEP", 1e-300)
     walls = ty.Event(X, callback=lambda ta: ta.state.__setitem__(1, -ta.state[1]))
     ta = ty.Integrator([(X, V), (V, -1)], [0.5, 0.0], events=walls)
     outcome = ta.propagate_until(12.5)

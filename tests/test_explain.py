@@ -15,8 +15,8 @@ from random_systems import bodies, lattice, random_system
 import taylor as ty
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
-from taylor.explain import Explanation
-from taylor.explain_graph import GAP, edges, place
+from taylor.explanations.explanation import Explanation
+from taylor.explanations.graph import GAP, edges, place
 from taylor_runtime.callables.explain import _count
 from taylor_runtime.program.program import (
     Coefficient,

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.ensembles import threads as team
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFunctionError
-from taylor.integrate import team
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor_runtime.program.program import Input

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.integrate import checkpoint, versions
+from taylor.integrator import checkpoint
+from taylor.systems import versions
 
 X, Y, VX, VY = ty.variables("x y vx vy")
 GM = ty.parameter("gm")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.astrodynamics.elements import eccentric_anomaly, hyperbolic_anomaly
 from taylor.errors import ArgumentError
 from taylor.models import (
     Elements,
@@ -23,7 +24,6 @@ from taylor.models import (
     to_elements,
     two_body,
 )
-from taylor.models.elements import eccentric_anomaly, hyperbolic_anomaly
 
 MP = mpmath.mp.clone()
 MP.dps = 50

@@ -232,7 +232,7 @@ def test_derivatives_at_expressions_are_expressions():
 
 
 def test_equal_functions_share_machine_code():
-    from taylor import jets
+    from taylor.points import jets
 
     jets._compiled.cache_clear()
     for _ in range(3):

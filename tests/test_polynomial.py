@@ -16,7 +16,7 @@ import sympy
 from polynomial_reference import add, full, largest, product, random_polynomial, terms
 
 import taylor as ty
-from taylor.polynomial import arithmetic
+from taylor.polynomials import arithmetic
 from taylor_runtime.program.monomials import monomials
 
 P = ty.Polynomial

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.integrate.batch import Batch
+from taylor.ensembles.lanes import Batch
 from taylor_runtime import REACHED
 
 X, Y, V, W = ty.variables("x y v w")

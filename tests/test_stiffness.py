@@ -12,7 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import taylor as ty
-from taylor.integrate.stiffness import fastest_mode
+from taylor.integrator.stiffness import fastest_mode
 
 Side = Callable[[Any, Any, Any], list[Any]]
 WITHIN = 500  # steps

@@ -7,6 +7,8 @@ tests and documentation pick it up from the registry.
 
 from __future__ import annotations
 
+from taylor.definitions.user import register_function as register_function
+
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
     bessel,
@@ -29,7 +31,6 @@ from taylor.functions.apply import public as _public
 from taylor.functions.apply import sum as sum
 from taylor.functions.apply import where as where
 from taylor.functions.lambert import lambertw as lambertw
-from taylor.functions.user import register_function as register_function
 
 exp = _public("exp")
 expm1 = _public("expm1")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.definitions.user import composed_record
 from taylor.expression import Expression, variable
 from taylor.functions import (  # noqa: F401  # the families that the bodies call
     exponential,
@@ -22,7 +23,6 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
 )
 from taylor.functions.record import Function
 from taylor.functions.registry import register
-from taylor.functions.user import composed_record
 from taylor.logic import where
 from taylor.numbers.exact import PI
 from taylor.recurrences.builder import SeriesBuilder

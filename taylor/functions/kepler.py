@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from taylor.definitions.by_machine import by_machine
 from taylor.expression import ZERO, Expression
-from taylor.functions.machine import by_machine
 from taylor.functions.record import Function, no_sympy
 from taylor.functions.registry import register
 from taylor.recurrences.builder import SeriesBuilder

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from taylor.definitions.by_machine import by_machine
 from taylor.errors import ArgumentError
 from taylor.expression import Expression, constant
 from taylor.functions.apply import apply
-from taylor.functions.machine import by_machine
 from taylor.functions.record import Function
 from taylor.functions.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError
-from taylor.expression import Expression
 from taylor.numbers import pairs
-from taylor.numbers.pairs import multiply
-from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision, from_mpmath, split
+from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision, split
 
 
 def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -92,19 +88,6 @@ def exactly(values: Any, kind: Precision) -> np.ndarray:
     """Exact numbers (ints and Fractions, a list), rounded once: shape (parts, n)."""
     rounded = np.array([split(Fraction(value)) for value in values]).reshape(-1, 2).T
     return rounded[: kind.parts].astype(kind.dtype)
-
-
-def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
-    """values times an integer that may be beyond the range of their kind."""
-    if isinstance(values, Expression) or values.dtype == object:
-        return values * factor
-    kind = as_precision(options.get("precision", "float64"))
-    if kind.parts == 1:
-        bits = max(factor.bit_length() - 64, 0)
-        with np.errstate(over="ignore"):
-            return np.ldexp(values * kind.dtype(factor >> bits), bits)
-    with np.errstate(invalid="ignore"):
-        return multiply(values, from_mpmath(factor))
 
 
 def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:

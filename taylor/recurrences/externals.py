@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache, partial
 
 import taylor_runtime as rt
+from taylor.definitions.coefficients import by_coefficients
 from taylor.errors import UnsupportedFunctionError
-from taylor.functions.coefficients import by_coefficients
 from taylor.functions.record import USER_KERNEL
 from taylor.functions.registry import get
 from taylor.numbers.called import called

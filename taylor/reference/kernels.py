@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from taylor.functions.coefficients import by_coefficients
+from taylor.definitions.coefficients import by_coefficients
 from taylor.functions.defined import DefinedName
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
 from taylor.functions.record import Function

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from taylor.astrodynamics.elements import Elements, to_cartesian, to_elements
 from taylor.errors import ArgumentError
-from taylor.models.elements import Elements, to_cartesian, to_elements
 from taylor.scenario.bodies import Array, rotate_about_x
 from taylor.scenario.report import display_name
 from taylor.scenario.run import Run

@@ -12,9 +12,9 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import CONDITIONS, Expression, as_expression, time
-from taylor.integrate.versions import Versioned
 from taylor.numpy_protocol import expression_array
 from taylor.systems.system import System
+from taylor.systems.versions import Versioned
 from taylor.trace import positional_count, takes_parameters, trace_function
 from taylor.traverse import inputs
 

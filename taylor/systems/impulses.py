@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.expression import time as time_node
 from taylor.numbers import times as tm
 from taylor.traverse import inputs
-
-if TYPE_CHECKING:
-    from taylor.integrate.integrator import Integrator
 
 
 class Impulse:
@@ -90,7 +87,7 @@ def _amounts(given: Any, name: str) -> dict[Any, Expression]:
         if names.count(str(key)) > 1:
             raise ArgumentError(f"Impulse: {name} has {key} twice")
         if value.op == "constant" and value.shape == ():
-            _number(key, value, {})
+            finite_number(key, value, {})
         if value.shape != ():
             raise ArgumentError(f"Impulse: {name}[{key}] must be a scalar, got shape {value.shape}")
     return amounts
@@ -136,16 +133,20 @@ class Past:
 
 
 class Schedule:
-    """The jumps of an integrator, in order of time."""
+    """The jumps of an integrator, in order of time; `integrator.jumps` makes and undoes them.
+
+    places:  of states, by variable and by name.
+    moments: the times of the jumps.
+    """
 
     def __init__(self, impulses: Any, states: Sequence[Expression], parameters: Any) -> None:
         self.impulses = as_impulses(impulses)
         known = {*inputs(states), time_node}
-        self._places: dict[Any, int] = {state: place for place, state in enumerate(states)}
-        self._places |= {str(state): place for place, state in enumerate(states)}
+        self.places: dict[Any, int] = {state: place for place, state in enumerate(states)}
+        self.places |= {str(state): place for place, state in enumerate(states)}
         for impulse in self.impulses:
             for state in impulse.add:
-                if state not in self._places:
+                if state not in self.places:
                     raise ArgumentError(f"Impulse: add has {state}, which is no state")
             for name in impulse.set:
                 parameters[name]  # raises for one that is not
@@ -155,113 +156,22 @@ class Schedule:
                         raise ArgumentError(f"Impulse: {amount} depends on {leaf}, no state")
         jumps = [Jump(t, i) for i in self.impulses for t in i.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
-        self._times = [jump.time for jump in self.jumps]
-
-    def begin(self, ta: Integrator, end: tm.Pair) -> None:
-        """A propagation begins: what the user has set meanwhile has no past.
-
-        Raises ArgumentError for jumps on the way back that cannot be undone.
-        """
-        past, values = ta._past, ta._values()
-        if past.seen != values:
-            same = past.seen is not None and past.seen[:2] == values[:2]
-            past = Past((), past.waiting if same else None, values)
-        ta._past = past
-        now = ta.time_pair
-        if end < now and math.isfinite(end[0]):
-            last = bisect_left if past.waiting == now else bisect_right
-            self._undoing(ta, range(bisect_right(self._times, end), last(self._times, now)))
-
-    def end(self, ta: Integrator) -> None:
-        """A propagation ends, in whatever way: the past of what it leaves is known."""
-        values = ta._values()
-        own = ta._known is None or ta._known == values  # else a callback's, that was not taken
-        ta._past = replace(ta._past, seen=values) if own else Past()
+        self.moments = [jump.time for jump in self.jumps]
 
     def stop(self, now: tm.Pair, end: tm.Pair) -> tm.Pair:
         """Where to go first."""
         if end >= now:
-            first = bisect_right(self._times, now)
-            return min(self._times[first], end) if first < len(self._times) else end
-        last = bisect_left(self._times, now)
-        return max(self._times[last - 1], end) if last else end
+            first = bisect_right(self.moments, now)
+            return min(self.moments[first], end) if first < len(self.moments) else end
+        last = bisect_left(self.moments, now)
+        return max(self.moments[last - 1], end) if last else end
 
-    def leave(self, ta: Integrator, backward: bool) -> bool:
-        """Do what is to be done before the present time is left; returns whether there was any."""
-        waiting = ta._past.waiting == ta.time_pair
-        if not backward:
-            return waiting and self.arrive(ta)
-        numbers = self._at(ta.time_pair)
-        if waiting or not numbers:
-            return False
-        entries = self._undoing(ta, numbers)
-        for entry in entries:
-            for place, amount in entry.added:
-                ta._add(place, amount, -1)
-            for name, value in entry.before:
-                ta.parameters[name] = value
-        known = {id(made) for made in entries}
-        left = tuple(made for made in ta._past.made if id(made) not in known)
-        ta._past = Past(left, waiting=ta.time_pair)
-        return True
-
-    def pause(self, ta: Integrator, stop: tm.Pair) -> None:
-        """A way forwards ends, perhaps at the time of jumps: they are still to be made."""
-        if ta.time_pair == stop and self._at(stop):
-            ta._past = replace(ta._past, waiting=stop)
-
-    def arrive(self, ta: Integrator) -> bool:
-        """Make the jumps at the present time: all or none; returns whether there are any."""
-        numbers = self._at(ta.time_pair)
-        state, parameters = ta._state.copy(), ta.parameters.array()
-        try:
-            made = [self._make(ta, number) for number in numbers]
-        except BaseException:
-            ta._state[:], ta.parameters._values[:] = state, parameters
-            ta._past = replace(ta._past, waiting=ta.time_pair)
-            raise
-        ta._past = Past((*ta._past.made, *made))
-        return bool(numbers)
-
-    def _at(self, now: tm.Pair) -> range:
-        return range(bisect_left(self._times, now), bisect_right(self._times, now))
-
-    def _make(self, ta: Integrator, number: int) -> Made:
-        impulse, values = self.jumps[number].impulse, ta._inputs()
-        added = [(self._places[s], _number(s, e, values)) for s, e in impulse.add.items()]
-        wanted = [(str(name), _number(name, e, values)) for name, e in impulse.set.items()]
-        before = tuple((name, ta.parameters[name]) for name, _ in wanted)
-        for place, amount in added:
-            ta._add(place, amount, +1)
-        for name, value in wanted:
-            ta.parameters[name] = value
-        return Made(number, tuple(added), before)
-
-    def _undoing(self, ta: Integrator, numbers: range) -> list[Made]:
-        """What undoes jumps, the latest first: from the past, or where it takes none.
-
-        Increments that are numbers are what they are on every way to the present point.
-        """
-        made, entries = list(ta._past.made), []
-        for number in reversed(numbers):
-            impulse = self.jumps[number].impulse
-            if made and made[-1].number == number:
-                entries.append(made.pop())
-            elif impulse.reversible:
-                added = [(self._places[s], e.payload) for s, e in impulse.add.items()]
-                entries.append(Made(number, tuple(added)))
-            else:
-                time = self.jumps[number].time[0]
-                raise ArgumentError(
-                    f"the impulse at t = {time!r} cannot be undone: this integrator has not come "
-                    "through it to its present state, time and parameters (or they were set "
-                    "since), and what was before depends on that; go back no further than "
-                    f"{time!r}, or keep a copy.copy(integrator) from before the impulse"
-                )
-        return entries
+    def numbers_at(self, now: tm.Pair) -> range:
+        """Which of the jumps are at a time."""
+        return range(bisect_left(self.moments, now), bisect_right(self.moments, now))
 
 
-def _number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:
+def finite_number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:
     """The value of an increment or parameter: exact where it is a number."""
     value = amount.payload if amount.op == "constant" else amount.evaluate(values)
     try:

@@ -1,0 +1,1 @@
+"""What models of the sky are made of."""

@@ -1,0 +1,1 @@
+"""Other packages, each imported inside the functions that need it."""

@@ -1,0 +1,1 @@
+"""Functions that users define: by Python, coefficients, tables, equations."""

@@ -1,0 +1,316 @@
+"""Functions that equations define: y(x) with g(x, y) = 0, with derivatives of every order."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.arguments import argument, captured, kept, traced
+from taylor.definitions.newton import root_from, root_within
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expression import ZERO, Expression, as_expression
+from taylor.functions.apply import apply
+from taylor.functions.defined import DefinedName, defined, digest
+from taylor.functions.record import Equations
+from taylor.lower import scalars
+from taylor.recurrences.decompose import decompose
+from taylor.simplify import make_function_node
+from taylor.substitute import substitute
+from taylor.transforms.differentiate import grad_expressions
+from taylor.transforms.rounding import rounding_error
+from taylor.traverse import inputs
+from taylor_runtime.program.program import Input
+
+Nodes = tuple[Expression, ...]
+
+
+def implicit(
+    g: Callable[..., Any], start: Any = None, *, bracket: Any = None, arity: int | None = None
+) -> Any:
+    """Return the function y(x_1, .., x_n) that solves g(x_1, .., x_n, y) = 0.
+
+    g: builds an expression; its last argument is the unknown.  For a system of m equations the
+        unknown is an array of m expressions, and g returns a sequence of m.
+    start: where Newton's method begins: a number, or a function of x_1, .., x_n that builds an
+        expression.  For a system a sequence of m of them, or a function that returns one.  By
+        default 0, or the middle of the bracket.
+    bracket: for a single equation two numbers, or a function of x_1, .., x_n that returns two,
+        at which g has unlike signs.  The root is then one between them.
+    arity: n, where the signature of g does not tell.
+
+    The result is used as any function: of expressions it gives an expression (for a system a tuple
+    of m), of numbers numbers.  Without a bracket the start decides which root it is: the one that
+    Newton's steps lead to, each halved until |g| (of a system the largest) decreases, and
+    computed until g is zero to within its rounding errors.  Where there are several, let the start
+    be a function of x that stays near the wanted one: as x moves, a fixed start may lead to another
+    root, and the function then jumps (an integration goes on beyond a jump, as beyond any other).
+    With a bracket, Newton's method never leaves it, and a root in it is found for certain.
+
+    Where there is no root the value is NaN: where |g| has a minimum that is not zero, or does not
+    reach zero in 500 steps; with a bracket where g has like signs at its ends, or changes its sign
+    by a jump or through a pole.
+
+    Derivatives of every order follow from the equations, and are not finite where dg/dy is
+    singular.  Other variables and parameters in g are arguments, too.
+
+    Raises ArgumentError if the equations do not contain an unknown, or nothing but unknowns,
+    ArgumentTypeError for a g that is not callable or does not build expressions, ShapeError for
+    another number of equations than unknowns.
+
+    >>> import taylor as ty
+    >>> cube_root = implicit(lambda x, y: y**3 + y - x, start=lambda x: x / 2)
+    >>> float(cube_root(10.0))
+    2.0
+    >>> x = ty.variable("x")
+    >>> ty.jet(cube_root, 10.0, order=2).round(10).tolist()
+    [2.0, 0.0769230769, -0.0027309968]
+    >>> cosine = implicit(lambda x, y: ty.cos(y) - x * y, bracket=(0, np.pi / 2))
+    >>> float(cosine(1.0))
+    0.7390851332151607
+    """
+    if not callable(g):
+        raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
+    count = _count(g) - 1 if arity is None else arity
+    x = kept(*(argument(f"argument {i} of an implicit function") for i in range(count)))
+    ends: Nodes = ()
+    with traced(x):
+        if bracket is not None:
+            ends = _elements("bracket", bracket(*x) if callable(bracket) else bracket)
+            if len(ends) != 2:
+                raise ShapeError(f"implicit: bracket has {len(ends)} number(s); give its two ends")
+        if start is None:
+            start = 0.5 * ends[0] + 0.5 * ends[1] if ends else 0
+        begin = start(*x) if callable(start) else start
+    single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
+    starts = _elements("start", begin)
+    if not starts:
+        raise ShapeError("implicit: start is empty; give a number for every unknown")
+    y = kept(*(argument(f"unknown {j} of an implicit function") for j in range(len(starts))))
+    with traced((*x, *y)):
+        equations = _elements("g", g(*x, y[0] if single else _array(y)))
+    if len(equations) != len(y):
+        raise ShapeError(
+            f"implicit: g returned {len(equations)} equation(s) for {len(y)} unknown(s); start= "
+            "needs one value for every unknown, and g as many equations"
+        )
+    if ends and (len(y) > 1 or not single):
+        raise ArgumentError(
+            f"implicit: a bracket is for one equation, and these are {len(y)} in an array; give a "
+            "start in its place"
+        )
+    others = tuple(captured([*equations, *starts, *ends], [*x, *y]))
+    _check(equations, (*x, *others), y)
+    names = _System((*x, *others), y, equations, starts, ends).names
+
+    def function(*args: Any) -> Any:
+        if len(args) != count:
+            raise ArgumentTypeError(
+                f"implicit function: takes {count} argument(s), got {len(args)}"
+            )
+        values = tuple(apply(name, *args, *others) for name in names)
+        return values[0] if single else values
+
+    return function
+
+
+def _count(g: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(g).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()  # type: ignore[assignment]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if not parameters or not all(p.kind in positional for p in parameters):
+        raise ArgumentTypeError("implicit: the arguments of g cannot be counted; pass arity=")
+    return sum(p.default is p.empty for p in parameters)
+
+
+def _array(y: Nodes) -> Any:
+    from taylor.numpy_protocol import expression_array
+
+    array = np.empty(len(y), dtype=object)
+    array[:] = y
+    return expression_array(array)
+
+
+def _elements(what: str, values: Any) -> Nodes:
+    """The scalars of an expression, a number, or a sequence of them."""
+    try:
+        if isinstance(values, (list, tuple, np.ndarray)):
+            parts = [scalars(as_expression(v)).reshape(-1) for v in np.ravel(_flat(values))]
+            return tuple(e for part in parts for e in part)
+        return tuple(scalars(as_expression(values)).reshape(-1))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(
+            f"implicit: {what} gave {values!r}, which is no expression or sequence of them"
+        ) from error
+
+
+def _flat(values: Any) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        array[i] = value
+    return array
+
+
+def _check(equations: Nodes, x: Nodes, y: Nodes) -> None:
+    if not x:
+        raise ArgumentError("implicit: g depends on nothing but y; solve it once, for a number")
+    unknowns = frozenset(y)
+    for i, equation in enumerate(equations):
+        if unknowns.isdisjoint(inputs([equation])):
+            raise ArgumentError(f"implicit: equation {i}, {equation} = 0, contains no unknown")
+    present = frozenset(inputs(equations))
+    for j, unknown in enumerate(y):
+        if unknown not in present:
+            raise ArgumentError(f"implicit: unknown {j} does not occur in the equations")
+
+
+# -- the functions --------------------------------------------------------------------------------
+
+
+class _System:
+    """Equations g(x, y) = 0, and the functions y_1 .. y_m of x that they define: `names`."""
+
+    def __init__(
+        self, x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, ends: Nodes = ()
+    ) -> None:
+        self.x, self.y = x, y
+        self.equations, self.starts, self.ends = equations, starts, ends
+        gradients = [grad_expressions(g, [*x, *y]) for g in equations]
+        self.partials = tuple(tuple(line[: len(x)]) for line in gradients)
+        self.jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
+        size = range(len(y))
+        self.inverse = tuple(tuple(_inverse(len(y), i, j) for j in size) for i in size)
+        self._compiled: Any = None
+        self.names = tuple(self._named(*self._code()))
+
+    def _code(self) -> tuple[rt.KernelFunction, tuple[str, ...]]:
+        """The kernel of all unknowns, and the names of those that it calls."""
+        slots = {e: Input("parameter", (i,)) for i, e in enumerate((*self.x, *self.y))}
+        bounds = [rounding_error(g) for g in self.equations]
+        entries = [entry for line in self.jacobian for entry in line]
+        program = decompose([*self.equations, *bounds, *entries], slots, order=0)
+        given = {e: slots[e] for e in self.x}
+        first = decompose(self.starts, given, order=0)
+        bracket = decompose(self.ends, given, order=0) if self.ends else None
+        programs = [program, first, *([bracket] if bracket else [])]
+        name = f"implicit_{digest(repr((*programs, len(self.x))).encode())}"
+        kernel = rt.newton_kernel(name, len(self.x), first, program, bracket)
+        return kernel, rt.inner_kernels(*programs)
+
+    def _named(self, kernel: rt.KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
+        for j in range(len(self.y)):
+            one = rt.kernel_result(kernel, j)
+            yield defined(
+                one,
+                (_restored, (self.x, self.y, self.equations, self.starts, self.ends, j)),
+                inner,
+                arity=len(self.x),
+                mpmath=partial(self.by_mpmath, j),
+                numpy=partial(self.by_machine, j),
+                derivative=partial(self.derivative, j),
+                equations=self.system,
+                domain="where Newton's method finds a root",
+                reference="the equations, solved order by order",
+            )
+
+    def nodes(self, args: Sequence[Any]) -> Nodes:
+        """The unknowns at some arguments."""
+        return tuple(make_function_node(name, *args) for name in self.names)
+
+    def _at(self, lines: tuple[Nodes, ...], args: Sequence[Any]) -> tuple[Nodes, ...]:
+        actual = dict(zip((*self.x, *self.y), (*args, *self.nodes(args)), strict=True))
+        return tuple(tuple(substitute(e, actual) for e in line) for line in lines)
+
+    def system(self, *args: Expression) -> Equations:
+        """What the unknowns' series follow from."""
+        jacobian, partials = self._at(self.jacobian, args), self._at(self.partials, args)
+        return Equations(self.nodes(args), jacobian, partials, self.inverse)
+
+    def derivative(self, j: int, *args: Expression) -> Nodes:
+        """-(dg/dy)**-1 dg/dx_k, one for each argument."""
+        matrix, sides = self._at(self.jacobian, args), self._at(self.partials, args)
+        size = len(self.y)
+        if size == 1:
+            return tuple(-side / matrix[0][0] for side in sides[0])
+        flat = [entry for line in matrix for entry in line]
+        row = [make_function_node(self.inverse[j][i], *flat) for i in range(size)]
+        columns = zip(*sides, strict=True)
+        return tuple(
+            -as_expression(sum((r * s for r, s in zip(row, column, strict=True)), ZERO))
+            for column in columns
+        )
+
+    def by_machine(self, j: int, *args: Any) -> Any:
+        """Unknown j of numbers and arrays."""
+        from taylor.points.formula import compile
+
+        if self._compiled is None:
+            self._compiled = compile(self.nodes(self.x), list(self.x), name="implicit")
+        return self._compiled(*args)[j]
+
+    def by_mpmath(self, j: int, mp: Any, *args: Any) -> Any:
+        """Unknown j in the precision of an mpmath context."""
+        given = dict(zip(self.x, map(mp.mpf, args), strict=True))
+        with mp.extraprec(20):
+            first = [mp.mpf(s.evaluate(given)) for s in self.starts]
+
+            def look(y: Sequence[Any]) -> tuple[Any, Any]:
+                """(g, Newton's steps or None)."""
+                values = {**given, **dict(zip(self.y, y, strict=True))}
+                g = mp.matrix([e.evaluate(values) for e in self.equations])
+                matrix = mp.matrix([[e.evaluate(values) for e in line] for line in self.jacobian])
+                try:
+                    return g, mp.lu_solve(matrix, g)
+                except ZeroDivisionError:
+                    return g, None
+
+            if self.ends:
+                ends = [mp.mpf(e.evaluate(given)) for e in self.ends]
+                return root_within(mp, lambda y: [v and v[0] for v in look([y])], first[0], ends)
+            return root_from(mp, look, first)[j]
+
+
+def _restored(
+    x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, ends: Nodes, j: int
+) -> DefinedName:
+    """A pickled name."""
+    return _System(x, y, equations, starts, ends).names[j]
+
+
+def _inverse(size: int, i: int, j: int) -> DefinedName:
+    """Entry (i, j) of the inverse of a matrix as a function of its entries, row by row."""
+
+    def by_mpmath(mp: Any, *entries: Any) -> Any:
+        return (mp.matrix(np.reshape(entries, (size, size)).tolist()) ** -1)[i, j]
+
+    def by_numpy(*entries: Any) -> Any:
+        parts = np.broadcast_arrays(*entries)
+        matrix = np.stack(parts, axis=-1).reshape(*parts[0].shape, size, size)
+        return np.linalg.inv(matrix)[..., i, j][()]
+
+    def derivative(*entries: Expression) -> Nodes:
+        def entry(k: int, m: int) -> Expression:
+            return make_function_node(_inverse(size, k, m), *entries)
+
+        return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
+
+    return defined(
+        replace(
+            rt.kernel_result(rt.inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"
+        ),
+        (_inverse, (size, i, j)),
+        arity=size * size,
+        mpmath=by_mpmath,
+        numpy=by_numpy,
+        derivative=derivative,
+        domain="regular matrices",
+        reference="d(A**-1) = -A**-1 dA A**-1",
+    )

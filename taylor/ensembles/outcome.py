@@ -1,0 +1,221 @@
+"""What an ensemble of trajectories gives."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from taylor.ensembles.events import Found
+from taylor.ensembles.jobs import Jobs
+from taylor.ensembles.stream import Stream
+from taylor.ensembles.worker import CODES, STATUSES, Results
+from taylor.integrator.dense import DenseOutput
+from taylor.integrator.outcome import Status
+from taylor.systems.events import Crossings
+from taylor.systems.versions import Versioned
+
+
+@dataclass(frozen=True)
+class EnsembleRecords(Versioned):
+    """Zeros of events along all trajectories: k records in flat arrays.
+
+    offsets:    (trajectories + 1,): those of trajectory i are `offsets[i] : offsets[i + 1]`, in
+                order of time.
+    times:      (k,), or (k, 2) of pairs in double-double.
+    time_pairs: (k, 2): the same as sums high + low.
+    states:     (k, n), or (k, n, 2).
+    directions: (k,) of +1, -1 or 0, as in `Crossings`.
+    events:     (k,), which event it is: its number in the list.
+
+    `records[i]` is the part of trajectory i: a tuple of one `Crossings` for each event.
+    """
+
+    offsets: np.ndarray
+    times: np.ndarray
+    states: np.ndarray = field(repr=False)
+    directions: np.ndarray = field(repr=False)
+    events: np.ndarray = field(repr=False)
+    time_pairs: np.ndarray = field(repr=False)
+    kinds: int = 1  # how many events were watched
+
+    def __len__(self) -> int:
+        """The number of trajectories."""
+        return len(self.offsets) - 1
+
+    def __getitem__(self, trajectory: int) -> tuple[Crossings, ...]:
+        row = range(len(self))[trajectory]
+        part = slice(self.offsets[row], self.offsets[row + 1])
+        own = self.events[part]
+        return tuple(
+            Crossings(
+                self.times[part][own == number],
+                self.states[part][own == number],
+                self.directions[part][own == number],
+                self.time_pairs[part][own == number],
+            )
+            for number in range(self.kinds)
+        )
+
+
+@dataclass(frozen=True)
+class EnsembleOutcome(Versioned):
+    """Result of `taylor.ensemble`, one row for each trajectory.
+
+    states:       (trajectories, n): the last state; for a grid (trajectories, times, n), NaN where
+                  a trajectory did not come. In double-double a last axis has pairs. A memory map
+                  if `output` was given.
+    status:       (trajectories,) of `Status`: `outcome.status == ty.Status.REACHED` is an array.
+    times:        (trajectories,): the time reached.
+    steps:        (trajectories,): steps taken.
+    messages:     what happened, in words, by trajectory, where it was not the ordinary.
+    grid:         the times of the grid, (times,) or (trajectories, times), or None.
+    final_states: (trajectories, n): the last state, for a grid too.
+    events:       `EnsembleRecords` of the integrator's events, None without any.
+    switches:     the same of the switching surfaces of the right-hand side.
+    dense:        tuple of a `DenseOutput` for each trajectory (None where no step was taken), if
+                  `dense=True` was asked for.
+
+    A trajectory that had not been finished at Ctrl-C has status INTERRUPTED, NaN states and time,
+    no steps and no records.
+    """
+
+    states: np.ndarray = field(repr=False)
+    status: np.ndarray = field(repr=False)
+    times: np.ndarray = field(repr=False)
+    steps: np.ndarray = field(repr=False)
+    final_states: np.ndarray = field(repr=False)
+    messages: dict[int, str] = field(default_factory=dict, repr=False)
+    grid: np.ndarray | None = field(default=None, repr=False)
+    events: EnsembleRecords | None = field(default=None, repr=False)
+    switches: EnsembleRecords | None = field(default=None, repr=False)
+    dense: tuple[DenseOutput | None, ...] | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        """The number of trajectories."""
+        return len(self.status)
+
+    @property
+    def reached(self) -> np.ndarray:
+        """(trajectories,) of bool: which came to the end."""
+        return self.status == Status.REACHED
+
+    @property
+    def success(self) -> bool:
+        """Whether all did."""
+        return bool(self.reached.all())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether any was not finished."""
+        return bool((self.status == Status.INTERRUPTED).any())
+
+    def counts(self) -> dict[Status, int]:
+        """How many trajectories have which status."""
+        return {s: n for s in Status if (n := int(np.sum(self.status == s)))}
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{n} {status.name}" for status, n in self.counts().items())
+        return f"EnsembleOutcome({len(self)} trajectories: {listed})"
+
+
+class Gatherer:
+    """Puts the results of shares, coming in any order from any thread, into whole arrays."""
+
+    def __init__(self, jobs: Jobs, output: Any, kinds: tuple[int, int]) -> None:
+        count, rest = len(jobs), jobs.states.shape[1:]
+        self.jobs = jobs
+        self.kinds = kinds
+        self.lock = threading.Lock()
+        dtype = jobs.states.dtype
+        self.times = np.full((count, 2), np.nan)
+        self.codes = np.full(count, CODES[Status.INTERRUPTED], dtype=np.int8)
+        self.steps = np.zeros(count, dtype=np.int64)
+        self.messages: dict[int, str] = {}
+        self.found: tuple[dict[int, Found], dict[int, Found]] = ({}, {})
+        self.dense: list[DenseOutput | None] = [None] * count if jobs.dense else []
+        shape = rest if jobs.grid is None else (jobs.grid.shape[-2], *rest)
+        self.stream = None if output is None else Stream(output, (count, *shape), dtype)
+        self.grid = None
+        if jobs.grid is not None and self.stream is None:
+            self.grid = np.empty((count, *shape), dtype=dtype)
+        self.states = None
+        if jobs.grid is not None or self.stream is None:
+            self.states = np.empty((count, *rest), dtype=dtype)
+
+    def put(self, first: int, results: Results) -> None:
+        """The results of the trajectories from `first` on."""
+        rows = slice(first, first + len(results.codes))
+        if self.states is not None:
+            self.states[rows] = results.states
+        self.times[rows], self.steps[rows] = results.times, results.steps
+        shown = results.states if results.grid is None else results.grid
+        if self.stream is not None:
+            self.stream.put(first, shown)
+        elif self.grid is not None:
+            self.grid[rows] = shown
+        if results.dense is not None:
+            self.dense[rows] = results.dense
+        with self.lock:
+            self.messages |= {first + row: text for row, text in results.messages.items()}
+            for found, kept in zip((results.events, results.switches), self.found, strict=True):
+                if found is not None:
+                    kept[first] = found
+        self.codes[rows] = results.codes  # last: what has a status is complete
+
+    def finish(self, missing: str) -> EnsembleOutcome:
+        """Everything; `missing` says why there are trajectories without results, if one knows."""
+        jobs = self.jobs
+        undone = np.flatnonzero(self.codes == CODES[Status.INTERRUPTED])
+        if missing:
+            self.messages |= {int(row): missing for row in undone}
+        for kept in (self.grid, self.states):
+            if kept is not None:
+                kept[undone] = np.nan
+        shown = self.grid if self.grid is not None else self.states
+        if self.stream is not None:
+            shown = self.stream.finish(undone)
+        assert shown is not None
+        final = self.states
+        pairs = jobs.states.ndim > 2
+        grid = None
+        if jobs.grid is not None:
+            grid = np.array(jobs.grid if pairs else jobs.grid[..., 0])
+        events, switches = (self._records(which) for which in range(2))
+        return EnsembleOutcome(
+            states=shown,
+            status=np.array(STATUSES, dtype=object)[self.codes],
+            times=self.times if pairs else self.times[:, 0].copy(),
+            steps=self.steps,
+            messages=dict(sorted(self.messages.items())),
+            grid=grid,
+            final_states=shown if final is None else final,
+            events=events,
+            switches=switches,
+            dense=tuple(self.dense) if jobs.dense else None,
+        )
+
+    def _records(self, which: int) -> EnsembleRecords | None:
+        """The records of all shares one behind the other."""
+        if not self.kinds[which]:
+            return None
+        jobs, kept = self.jobs, self.found[which]
+        parts = [kept[first] for first in sorted(kept)]
+        counts = np.zeros(len(jobs), dtype=np.int64)
+        for first, found in kept.items():
+            counts[first : first + len(found.counts)] = found.counts
+        rest = jobs.states.shape[1:]
+        pairs = np.concatenate([np.empty((0, 2)), *(p.times for p in parts)])
+        return EnsembleRecords(
+            offsets=np.concatenate([[0], np.cumsum(counts)]),
+            times=pairs.copy() if len(rest) > 1 else pairs.sum(axis=1),
+            time_pairs=pairs,
+            states=np.concatenate(
+                [np.empty((0, *rest), jobs.states.dtype), *(p.states for p in parts)]
+            ),
+            directions=np.concatenate([np.empty(0, np.int8), *(p.directions for p in parts)]),
+            events=np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts)]),
+            kinds=self.kinds[which],
+        )

@@ -1,0 +1,254 @@
+"""What a worker of an ensemble does: some trajectories, with integrators of its own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.ensembles.events import Found, can_watch
+from taylor.ensembles.jobs import Jobs
+from taylor.ensembles.lanes import Stop
+from taylor.ensembles.serial import Ends, Rows
+from taylor.expression import time
+from taylor.integrator.dense import DenseOutput
+from taylor.integrator.integrator import Integrator
+from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.progress import ProgressBar
+from taylor.integrator.propagation import Propagation
+from taylor.numbers.precision import leading
+from taylor.systems.events import Crossings
+from taylor.systems.impulses import Past
+
+STATUSES = tuple(Status)
+CODES = {status: code for code, status in enumerate(STATUSES)}
+
+
+@dataclass(slots=True)
+class Results:
+    """What became of r trajectories; `codes` are places in `STATUSES`, the rest as in `Ends`."""
+
+    states: np.ndarray
+    times: np.ndarray
+    codes: np.ndarray
+    steps: np.ndarray
+    grid: np.ndarray | None
+    messages: dict[int, str] = field(default_factory=dict)
+    events: Found | None = None
+    switches: Found | None = None
+    dense: list[DenseOutput | None] | None = None
+
+
+class Interruption(BaseException):
+    """Raised between slices of a trajectory when the work is to end."""
+
+
+class _Bell(ProgressBar):
+    """In a progress bar's place: shows nothing, and rings between slices."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(0.0, 0.0, False)
+        self._stop = stop
+
+    def show(self, time: float) -> None:
+        if self._stop.wanted:
+            raise Interruption
+
+
+class Runner:
+    """Integrates trajectories with a copy of `integrator`, which is left alone.
+
+    Trajectories that need no Python run through `Rows`.  The others, and those of which it is to
+    be said in words why they did not end well, are run by the copy.
+    """
+
+    def __init__(self, integrator: Integrator, dense: bool = False) -> None:
+        self.alone = copy.copy(integrator)
+        plain = can_watch(integrator._detection) and not integrator._schedule.jumps and not dense
+        plain = plain and not integrator._calls_python  # so that a row fails alone
+        self.rows = Rows(integrator) if plain else None
+
+    def run(self, jobs: Jobs, stop: Stop) -> Results:
+        """All of `jobs`, or as many as there is time for."""
+        if self.rows is None:
+            return self._one_by_one(jobs, stop)
+        ends = self.rows.run(
+            jobs.states, jobs.times, jobs.ends, jobs.parameters, jobs.grids(), jobs.max_steps, stop
+        )
+        return self.results(jobs, ends, stop)
+
+    def results(self, jobs: Jobs, ends: Ends, stop: Stop) -> Results:
+        """What `ends` of all jobs come to; those that went wrong are run again to say why."""
+        codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
+        codes[ends.codes == rt.REACHED] = CODES[Status.REACHED]
+        codes[ends.codes == rt.RUNNING] = CODES[Status.INTERRUPTED]
+        results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
+        if ends.stopped is not None:
+            for row in np.flatnonzero(ends.codes == rt.EVENT_STOP):
+                codes[row] = CODES[Status.EVENT]
+                results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
+        blank(results, np.flatnonzero(ends.codes == rt.RUNNING))
+        wrong = np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))
+        for row in np.flatnonzero(wrong | self._asks(jobs)):
+            self._again(jobs, int(row), results, stop)
+        return results
+
+    def _asks(self, jobs: Jobs) -> np.ndarray:
+        """Rows that start where an equality of the right-hand side may hold: Python decides."""
+        ta, none = self.alone, np.zeros(len(jobs), dtype=bool)
+        if ta._steering is None or not ta._model.equalities:
+            return none
+        values: dict[Any, Any] = {time: jobs.times.sum(axis=-1)}
+        for nodes, numbers in (
+            (ta.system.states, jobs.states),
+            (ta.system.parameters, jobs.parameters),
+        ):
+            listed = leading(numbers, ta._kind).astype(float)
+            values |= {e: listed[:, i] for i, e in enumerate(nodes)}
+        return none | ta._steering.asks(values)
+
+    def stopped_by(self, number: int) -> str:
+        """What is said of a terminal event."""
+        return f"events[{number}], {self.alone.events[number].expression} = 0, is terminal"
+
+    def _again(self, jobs: Jobs, row: int, results: Results, stop: Stop) -> None:
+        """A trajectory that went wrong, for its message; its numbers are the same."""
+        outcome = self._one(jobs.part(row, row + 1), stop)
+        self._fill(results, row, outcome)
+
+    # -- one by one -----------------------------------------------------------------------------
+
+    def _one_by_one(self, jobs: Jobs, stop: Stop) -> Results:
+        results = empty(jobs)
+        events: list[Sequence[Crossings]] = []
+        switches: list[Sequence[Crossings]] = []
+        ta = self.alone
+        for row in range(len(jobs)):
+            outcome = None if stop.wanted else self._one(jobs.part(row, row + 1), stop)
+            self._fill(results, row, outcome)
+            done = outcome is not None and results.codes[row] != CODES[Status.INTERRUPTED]
+            events.append(outcome.events if done and outcome else ())
+            switches.append(outcome.switches if done and outcome else ())
+            if results.dense is not None and outcome is not None:
+                results.dense[row] = outcome.dense
+        if ta.events:
+            results.events = _gathered(events, jobs)
+        if ta.switches:
+            results.switches = _gathered(switches, jobs)
+        return results
+
+    def _one(self, job: Jobs, stop: Stop) -> Outcome | None:
+        """One trajectory; None if there was no time for it."""
+        ta = self.alone
+        kind = ta._kind
+        ta._state[:] = job.states[0]
+        ta._time = (float(job.times[0, 0]), float(job.times[0, 1]))
+        ta._parameters._values[:] = job.parameters[0]
+        ta._past = Past()
+        ta._known = None  # a fresh start, whatever the trajectory before has left
+        for name, values, listed in (
+            ("state", job.states[0], ta.system.states),
+            ("parameter", job.parameters[0], ta.system.parameters),
+        ):
+            bad = np.flatnonzero(~np.isfinite(leading(values, kind)))
+            if len(bad):
+                number = float(leading(values, kind)[bad[0]])
+                return self._failure(
+                    Status.NON_FINITE, f"{name} {listed[bad[0]]} is {number} at the start"
+                )
+        grids = job.grids()
+        end = (float(job.ends[0, 0]), float(job.ends[0, 1]))
+        grid = None if grids is None else grids[0]
+        propagation = Propagation(ta, end, job.max_steps, None, job.dense, grid, False)
+        propagation.bar = _Bell(stop)
+        ta._running = get_ident()
+        try:
+            return propagation.run()
+        except Interruption:
+            return None
+        except Exception as error:  # of a callback, or of an impulse that cannot be undone
+            return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")
+        finally:
+            ta._running = 0
+
+    def _failure(self, status: Status, message: str) -> Outcome:
+        steps = 0 if status is Status.NON_FINITE else int(self.alone._machine.control[0]["steps"])
+        events, switches = ((), ()) if status is Status.NON_FINITE else self.alone._found()
+        nan = float("nan")
+        return Outcome(
+            status, self.alone.time, steps, nan, nan, 0, message, events=events, switches=switches
+        )
+
+    def _fill(self, results: Results, row: int, outcome: Outcome | None) -> None:
+        ta = self.alone
+        if outcome is None:
+            results.codes[row] = CODES[Status.INTERRUPTED]
+            blank(results, np.array([row]))
+            return
+        results.states[row] = ta._state
+        results.times[row] = ta._time
+        results.codes[row] = CODES[outcome.status]
+        results.steps[row] = outcome.steps
+        if results.grid is not None:
+            results.grid[row] = np.nan if outcome.states is None else outcome.states
+        if outcome.message and outcome.message != outcome.status.value:
+            results.messages[row] = outcome.message
+
+
+def empty(jobs: Jobs) -> Results:
+    """Room for the results of some trajectories."""
+    count, rest = len(jobs), jobs.states.shape[1:]
+    grid = None
+    if jobs.grid is not None:
+        grid = np.empty((count, jobs.grid.shape[-2], *rest), dtype=jobs.states.dtype)
+    return Results(
+        states=np.empty((count, *rest), dtype=jobs.states.dtype),
+        times=np.empty((count, 2)),
+        codes=np.empty(count, dtype=np.int8),
+        steps=np.zeros(count, dtype=np.int64),
+        grid=grid,
+        dense=[None] * count if jobs.dense else None,
+    )
+
+
+def blank(results: Results, rows: np.ndarray) -> None:
+    """Rows that were not finished show nothing."""
+    results.states[rows] = results.times[rows] = np.nan
+    results.steps[rows] = 0
+    if results.grid is not None:
+        results.grid[rows] = np.nan
+
+
+def _gathered(rows: Sequence[Sequence[Crossings]], jobs: Jobs) -> Found:
+    """The records of every row, in order of time."""
+    parts: list[list[np.ndarray]] = [[], [], [], []]
+    counts = np.zeros(len(rows), dtype=np.int64)
+    for row, listed in enumerate(rows):
+        counts[row] = sum(map(len, listed))
+        if not counts[row]:
+            continue
+        times = np.concatenate([c.time_pairs for c in listed])
+        sign = -1.0 if jobs.ends[row, 0] < jobs.times[row, 0] else 1.0
+        order = np.lexsort([sign * times[:, 1], sign * times[:, 0]])
+        numbers = np.repeat(np.arange(len(listed)), [len(c) for c in listed])
+        columns = (
+            times,
+            np.concatenate([c.states for c in listed]),
+            np.concatenate([c.directions for c in listed]),
+            numbers,
+        )
+        for column, part in zip(columns, parts, strict=True):
+            part.append(column[order])
+    shape = jobs.states.shape[1:]
+    none = (
+        np.empty((0, 2)),
+        np.empty((0, *shape), dtype=jobs.states.dtype),
+        np.empty(0, np.int8),
+        np.empty(0, np.int64),
+    )
+    return Found(counts, *(np.concatenate([n, *p]) for n, p in zip(none, parts, strict=True)))

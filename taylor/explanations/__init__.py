@@ -1,0 +1,4 @@
+"""Compiled programs in words and pictures.
+
+Takes packs and labels; imports `errors`.
+"""

@@ -1,0 +1,130 @@
+"""Dense output: the Taylor polynomials of the steps, as a function of time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
+from taylor.numbers import pairs as dd
+from taylor.numbers.precision import FLOAT64, Precision, as_array, from_mpmath, leading
+from taylor.systems.versions import Versioned
+
+
+class ExtrapolationError(TaylorError, ValueError):
+    """A time outside the steps of a dense output was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenseOutput(Versioned):
+    """The solution between two times, step by step.
+
+    Call it with a time (result of shape (n,)) or an array of times (shape times.shape + (n,)).  In
+    double-double times may be of any kind that `taylor.from_mpmath` takes, or such pairs, and
+    results have a trailing axis of length 2.
+
+    starts:       (steps, 2) start of each step as a double-double pair.
+    end:          (2,) end of the last step.
+    scales:       (steps,) coefficient k belongs to ((t - start) / scale)^k.
+    coefficients: (steps, order + 1, n) scaled Taylor coefficients.
+    precision:    the kind of number.
+    """
+
+    starts: np.ndarray = field(repr=False)
+    end: np.ndarray
+    scales: np.ndarray = field(repr=False)
+    coefficients: np.ndarray = field(repr=False)
+    precision: Precision = FLOAT64
+
+    @property
+    def order(self) -> int:
+        return self.coefficients.shape[1] - 1
+
+    @property
+    def steps(self) -> int:
+        return self.coefficients.shape[0]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """First and last time, in the direction of integration."""
+        return float(self.starts[0, 0]), float(self.end[0])
+
+    def __call__(
+        self, times: ArrayLike, *, derivative: int = 0, extrapolate: bool = False
+    ) -> np.ndarray:
+        """The state (or its derivative of the given order) at `times`.
+
+        Raises ExtrapolationError for a time outside `span`, unless `extrapolate`; ValueError for
+        NaN or a derivative that is no natural number; TypeError for times that are no numbers.
+        """
+        if not isinstance(derivative, int | np.integer) or derivative < 0:
+            raise ArgumentError(f"derivative must be a natural number, got {derivative!r}")
+        whole = self._times(times)
+        t = leading(whole, self._time_kind)
+        if np.isnan(t).any():
+            raise ArgumentError("times must not contain NaN")
+        if not extrapolate:
+            self._refuse_extrapolation(t)
+        step = self._find(t.ravel())
+        if self.precision.parts > 1:
+            pairs = whole.reshape(-1, 2)
+            elapsed = dd.add(pairs, -self.starts[step]) / self.scales[step, None]
+            result = self._evaluate_pairs(step, elapsed, derivative)
+        else:
+            elapsed = (t.ravel() - self.starts[step, 0]) - self.starts[step, 1]
+            result = self._evaluate(step, elapsed / self.scales[step], derivative)
+        return result.reshape(*t.shape, *self.coefficients.shape[2:])
+
+    @property
+    def _time_kind(self) -> Precision:
+        return self.precision if self.precision.parts > 1 else FLOAT64
+
+    def _times(self, times: ArrayLike) -> np.ndarray:
+        """`times` as float64 or double-double: the first is taken where both are possible."""
+        if self._time_kind is FLOAT64 and isinstance(times, float | int):
+            return np.array(times, dtype=float)
+        try:
+            return as_array(times, self._time_kind, "times")
+        except ArgumentTypeError:
+            raise ArgumentTypeError(f"times must be numbers, got {times!r}") from None
+
+    def _refuse_extrapolation(self, t: np.ndarray) -> None:
+        first, last = sorted(self.span)
+        outside = (t < first) | (t > last)
+        if outside.any():
+            worst = t[outside].flat[0]
+            raise ExtrapolationError(
+                f"time {worst!r} is outside the dense output's span [{first!r}, {last!r}]; "
+                "pass extrapolate=True to evaluate the nearest step's polynomial there"
+            )
+
+    def _find(self, t: np.ndarray) -> np.ndarray:
+        first, last = self.span
+        starts = self.starts[:, 0]
+        if last >= first:
+            return np.clip(np.searchsorted(starts, t, side="right") - 1, 0, self.steps - 1)
+        return np.clip(np.searchsorted(-starts, -t, side="right") - 1, 0, self.steps - 1)
+
+    def _evaluate(self, step: np.ndarray, tau: np.ndarray, derivative: int) -> np.ndarray:
+        """Horner's rule, all times at once."""
+        count = self.coefficients.shape[2]
+        if derivative > self.order:
+            return np.zeros((len(step), count))
+        value = np.zeros((len(step), count))
+        for n in range(self.order, derivative - 1, -1):
+            factor = float(np.prod(np.arange(n - derivative + 1, n + 1, dtype=float)))
+            value = value * tau[:, None] + factor * self.coefficients[step, n]
+        value = value / self.scales[step, None] ** derivative
+        return value.astype(self.precision.dtype)
+
+    def _evaluate_pairs(self, step: np.ndarray, tau: np.ndarray, derivative: int) -> np.ndarray:
+        """The same in double-double."""
+        value = np.zeros((len(step), *self.coefficients.shape[2:]))
+        for n in range(self.order, derivative - 1, -1):
+            factor = math.perm(n, derivative)
+            term = dd.multiply(self.coefficients[step, n], from_mpmath(factor))
+            value = dd.add(dd.multiply(value, tau[:, None]), term)
+        return value / self.scales[step, None, None] ** derivative

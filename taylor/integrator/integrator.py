@@ -1,0 +1,386 @@
+"""The adaptive Taylor integrator."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import taylor_runtime as rt
+from taylor.errors import ArgumentError
+from taylor.explanations.explanation import Explanation, explain_stepper
+from taylor.integrator import checkpoint
+from taylor.integrator.detection import Detection
+from taylor.integrator.memory import Machine
+from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.propagation import Propagation
+from taylor.integrator.steering import Steering
+from taylor.integrator.stiffness import StiffnessWatch
+from taylor.integrator.trajectory import Trajectory
+from taylor.lower import scalars
+from taylor.numbers import times as tm
+from taylor.numbers.precision import as_precision
+from taylor.surfaces.switches import switched
+from taylor.systems import arguments
+from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.impulses import Impulse, Schedule, as_impulses
+from taylor.systems.names import Key, Names
+from taylor.systems.parameters import Parameters
+from taylor.systems.parts import COPIED, compile_stepper
+from taylor.systems.system import System, make_system, with_parameters_of
+from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
+from taylor.systems.versions import checked, stamped
+
+Callback = Callable[["Integrator"], Any]
+Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
+
+
+class Integrator(Trajectory):
+    """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
+
+    system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
+                 rhs(t, y, p).
+    state:       initial values, shape (n,), in the order of the equations; of a single array
+                 variable also in its shape; or by variable or name, as {x: 1, v: 0}.
+    time:        initial time: float, Fraction, decimal string, or a (high, low) pair.
+    parameters:  value of every parameter of the system, by expression or name, an array for an
+                 array parameter; an array for rhs(t, y, p).
+    tol:         tolerance relative to the largest state component; machine epsilon by default.
+    rtol, atol:  instead of `tol`, tolerances per component (numbers or shape (n,)).
+    order:       of the Taylor series; by default ceil(1 - ln(tol) / 2), raised by up to 30% for
+                 small systems, which are faster with longer steps of the same truncation error.
+    max_step:    upper bound on |step|. A feature that is narrower than a step *and* flat to all
+                 orders at both of its ends (a bump that underflows) cannot be seen without it.
+    events:      list of `taylor.Event`; what is found is in `outcome.events`. May be set later.
+    impulses:    list of `taylor.Impulse`: jumps of the state and of parameters at known times.
+    high_accuracy: carry the rounding errors of the state from step to step (compensated summation).
+    precision:   the kind of number of the state: "float64", "float32", or "double-double" with
+                 about 31 digits.  There the state has shape (n, 2), pairs of a high and a low part
+                 (`taylor.to_mpmath` makes numbers of them); states, parameters and times may be
+                 given as mpmath numbers, Fractions or decimal strings, and `tol` down to 1e-31.
+
+    Branches of the right-hand side (`where`, `abs`, `sign`, `minimum`, `maximum`, `relu`, `floor`
+    of the state or time) are followed exactly: steps end where a condition changes.
+
+    Raises ValueError or TypeError for anything that cannot be integrated, before anything is
+    compiled.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+    >>> outcome = ta.propagate_until(10.0)
+    >>> outcome.status.name, bool(abs(ta.state[0] - np.cos(10.0)) < 1e-14)
+    ('REACHED', True)
+    >>> bool(ta[x] == ta.state[0] == outcome[x])
+    True
+    """
+
+    _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
+
+    @rt.uncollected()
+    def __init__(
+        self,
+        system: Any,
+        state: ArrayLike | Mapping[Key, Any],
+        *,
+        time: Any = 0.0,
+        parameters: Mapping[Key, Any] | ArrayLike | None = None,
+        tol: float | None = None,
+        rtol: ArrayLike | None = None,
+        atol: ArrayLike | None = None,
+        order: int | None = None,
+        max_step: float = math.inf,
+        events: Sequence[Event] | Event = (),
+        impulses: Sequence[Impulse] | Impulse = (),
+        high_accuracy: bool = False,
+        precision: str = "float64",
+    ) -> None:
+        self._kind = kind = as_precision(precision)
+        plain = callable(system)  # whose states are counted by the initial ones
+        initial = arguments.initial_state(state, kind) if plain else np.empty(0)
+        named = parameters is None or isinstance(parameters, Mapping)
+        listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
+        made = make_system(system, len(initial), listed)
+        self._names = Names(made.states, "state")
+        if not plain:
+            initial = arguments.initial_state(state, kind, self._names)
+        watched = as_events(events, made)
+        others = [event.expression for event in watched]
+        others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
+        self.system: System = with_parameters_of(made, others)
+        if len(initial) != len(self.system):
+            raise ArgumentError(
+                f"the initial state has {len(initial)} components, the system "
+                f"{len(self.system)} equations"
+            )
+        self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol, kind.epsilon)
+        self.tol = tolerance.smallest
+        self._order_given = order is not None
+        self.order = arguments.series_order(order, tolerance.order())
+        self.high_accuracy = bool(high_accuracy)
+        self._max_step = arguments.largest_step(max_step)
+        self._parameters = Parameters(self.system.parameters, parameters, kind)
+        self._time = tm.time_pair(time)
+        self._state = initial
+        self._schedule = Schedule(impulses, self.system.states, self._parameters)
+        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        self._modelled = tuple(scalars(event.expression).item() for event in watched)
+        self._model = switched(self.system, self._modelled)
+        started = clock.perf_counter()
+        self._machine = self._make_machine()
+        self._detection = self._detect(watched)
+        self._steering = self._steer()
+        self.compile_seconds = clock.perf_counter() - started
+        self._known = None
+        self._watch = StiffnessWatch(self)
+        self._running = 0
+
+    def _make_machine(self) -> Machine:
+        tolerance = self._tolerance
+        natural = min(tolerance.order(), MOST_ORDER)
+        order = self.order if self._order_given else natural
+        orders = () if self._order_given else candidates(natural)
+        options = rt.StepperOptions(
+            log2_safety=log2_safety(order, natural),
+            weighted=tolerance.floors is not None,
+            compensated=self.high_accuracy,
+            precision=self._kind.name,
+        )
+        stepper = compile_stepper(self._model.system, order, options, orders)
+        self.order = stepper.program.order
+        return Machine(stepper, tolerance.defect_bound, tolerance.floors)
+
+    def _detect(self, events: Sequence[Event]) -> Detection | None:
+        if not events and not self._model.switches:
+            return None
+        model = self._model
+        return Detection(events, model, self._machine.stepper)
+
+    def _steer(self) -> Steering | None:
+        return Steering(self._model) if self._model.modes else None
+
+    def __repr__(self) -> str:
+        return (
+            f"Integrator({len(self.system)} states, time={self.time!r}, order={self.order}, "
+            f"tol={self.tol:.3g})"
+        )
+
+    def __copy__(self) -> Integrator:
+        """An independent integrator that goes on to the same bits; the machine code is shared."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._state = self._state.copy()
+        other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
+        other._machine = self._machine.copy()
+        other._detection = None if self._detection is None else self._detection.copy()
+        other._steering = None if self._steering is None else copy.copy(self._steering)
+        other._watch = StiffnessWatch(other)
+        other._running = 0
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the machine code, which is compiled (or found in the cache) on loading."""
+        remade = ("_names", "_machine", "_watch", "_running", "_model", "_detection")
+        made = {*remade, "_batch", "_steering"}
+        kept = {k: v for k, v in self.__dict__.items() if k not in made}
+        known = None if self._detection is None else self._detection.state()
+        memory = self._machine.memory()
+        return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
+
+    @rt.uncollected()
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        kept = checked(kept, "an Integrator")
+        memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
+        self.__dict__.update(kept)
+        self._names = Names(self.system.states, "state")
+        self._model = switched(self.system, self.__dict__.setdefault("_modelled", ()))
+        self._machine = self._make_machine()
+        self._machine.restore(memory)
+        self._detection = self._detect(events)
+        if self._detection is not None:
+            self._detection.restore(seen)
+        self._steering = self._steer()
+        self._watch = StiffnessWatch(self)
+        self._running = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
+        other = self.__copy__()
+        memo[id(self)] = other
+        for name, value in self.__dict__.items():
+            if name not in COPIED:
+                other.__dict__[name] = copy.deepcopy(value, memo)
+        if other._detection is not None:
+            other._detection.events = tuple(e.deep_copy(memo) for e in self.events)
+        return other
+
+    def save(self, path: Any) -> None:
+        """Write a checkpoint from which `Integrator.load` goes on to the same bits.
+
+        path: of the file; what was there is replaced at once, so that there is always a whole one,
+              whenever the process is killed.  Callbacks may save too; one of an event saves the
+              state there, from which a resumed run starts afresh.
+
+        Raises OSError if the file cannot be written; PicklingError or AttributeError for callbacks
+        that are no functions of a module.
+        """
+        checkpoint.write(path, self)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """The integrator that `save` wrote; load only files that you trust, as with pickles.
+
+        Raises taylor.FormatError (a ValueError) for a file that is damaged, truncated, of another
+        version or not taylor's; OSError for one that cannot be read.
+
+        >>> import os, tempfile, taylor as ty
+        >>> x, v = ty.variables("x v")
+        >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ta.save(os.path.join(folder, "run.checkpoint"))
+        ...     again = ty.Integrator.load(os.path.join(folder, "run.checkpoint"))
+        >>> again.state
+        array([1., 0.])
+        """
+        loaded: Self = checkpoint.read(path, cls)
+        return loaded
+
+    # -- events ---------------------------------------------------------------------------------
+
+    @Trajectory.events.setter
+    def events(self, events: Sequence[Event] | Event) -> None:
+        watched = as_events(events, self.system)
+        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        self._claim("events cannot be changed while the integrator is propagating")
+        try:
+            self._detection = self._detect(watched)
+            self._known = None
+        finally:
+            self._running = 0
+
+    @property
+    def modes(self) -> np.ndarray:
+        """The branches in force: +-1, the sign of the surface, or the value of a `floor`.
+
+        0 where the motion stays on a surface.
+
+        Shape (modes,); `switches[i].mode` says which belongs to a switch.
+        """
+        if self._detection is None:
+            return np.empty(0)
+        if not self._running:
+            self._load()
+        return self._detection.modes(self._machine)
+
+    def explain(self) -> Explanation:
+        """What the compiler made of the system: print it, use its fields, `plot` or `save` it."""
+        states, parameters = (
+            [str(e) for e in names]
+            for names in (self._model.system.states, self._model.system.parameters)
+        )
+        return explain_stepper(self._machine.stepper, states, parameters, self.compile_seconds)
+
+    # -- propagation ----------------------------------------------------------------------------
+
+    def step(self, *, backward: bool = False) -> Outcome:
+        """Take one step of the size that the tolerance allows.
+
+        A step that nothing bounds (a polynomial solution) has length max_step, or 1 if that is
+        infinite.
+        """
+        end = (-math.inf if backward else math.inf, 0.0)
+        outcome = self._propagate(lambda: (end, None), max_steps=1)
+        if outcome.status is Status.STEP_LIMIT:
+            return replace(outcome, status=Status.REACHED, message="")
+        return outcome
+
+    def propagate_until(
+        self,
+        time: Any,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """Integrate to exactly `time`, forwards or backwards.
+
+        max_steps: give up after so many steps (status STEP_LIMIT).
+        callback:  called with the integrator after every step; may change `state`, `time` and
+                   `parameters`; a true return value stops (status STOPPED). Without one, Python is
+                   not entered between steps.
+        dense:     keep every step's polynomials; `outcome.dense` is then the solution as a
+                   function.
+        progress:  show a progress bar when the run is long.
+
+        Raises ValueError or TypeError for a time that is not finite, no number, or so far away that
+        the span is beyond the range of floats; what callbacks and functions of the user raise, and
+        KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and propagation
+        can be resumed).
+        """
+        end = tm.time_pair(time)
+        return self._propagate(lambda: (end, None), max_steps, callback, dense, progress)
+
+    def propagate_for(
+        self,
+        span: Any,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """`propagate_until` the current time plus `span`.
+
+        The current time is the one when this call has the integrator to itself: of two threads that
+        ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
+        """
+        length = tm.time_pair(span, "span")
+        return self._propagate(
+            lambda: (tm.add(self._time, length), None), max_steps, callback, dense, progress
+        )
+
+    def propagate_grid(
+        self,
+        times: ArrayLike,
+        *,
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """Integrate through strictly monotonic `times`; `outcome.states` has the state at each.
+
+        The first time may be the current one; none may lie before it. Other arguments as in
+        `propagate_until`.
+        """
+
+        def goal() -> Goal:
+            grid = arguments.grid_times(times, self._time, self._kind)
+            return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
+
+        return self._propagate(goal, max_steps, callback, dense, progress)
+
+    def _propagate(
+        self,
+        goal: Callable[[], Goal],
+        max_steps: int | None = None,
+        callback: Callback | None = None,
+        dense: bool = False,
+        progress: bool = False,
+    ) -> Outcome:
+        """goal() is asked when nobody else can move the integrator any more."""
+        limit = arguments.step_limit(max_steps)
+        arguments.check_callback(callback)
+        self._claim()
+        try:
+            end, grid = goal()
+            arguments.check_span(self._time, end)
+            return Propagation(self, end, limit, callback, dense, grid, progress).run()
+        finally:
+            self._running = 0

@@ -1,0 +1,90 @@
+"""What a propagation reports."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from taylor.expression import Expression
+from taylor.integrator.dense import DenseOutput
+from taylor.systems.events import Crossings
+from taylor.systems.names import Key, Names
+from taylor.systems.versions import Versioned
+
+
+class Status(enum.Enum):
+    """Why a propagation returned. Only `REACHED` means that the requested time was reached."""
+
+    REACHED = "the requested time was reached"
+    STEP_LIMIT = "the limit on the number of steps was reached"
+    STOPPED = "a callback asked to stop"
+    EVENT = "a terminal event"
+    SLIDING = "the solution slides along a switching surface, which both branches lead back to"
+    NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
+    STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
+    FAILED = "a callback raised an exception"
+    ACCUMULATING = "an event's callback makes it come ever sooner; the last good state is kept"
+    INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Versioned):
+    """Result of `Integrator.propagate_until`, `propagate_for`, `propagate_grid` and `step`.
+
+    status:         a `Status`; everything but `REACHED` left the integrator at an earlier time.
+    time:           the time reached (float; the integrator itself keeps it in double-double).
+    steps:          number of steps taken in this call.
+    smallest_step, largest_step: in absolute value; NaN if no step was taken.
+    retracted:      steps that the defect check rejected and that were repeated shorter.
+    message:        what happened, in words, where it was not the ordinary.
+    stiff:          the steps were limited by stability rather than by accuracy.
+    times, states:  for a grid, its times (k,) and the states (k, n); rows that were not reached
+                    are NaN.
+    dense:          the solution over the whole call, if `dense=True` was asked for; where no step
+                    was taken, a constant.
+    events:         the zeros of every event of the integrator, `events[i].times .states
+                    .directions`.
+    switches:       the same of every switching surface of the right-hand side, in the order of
+                    `Integrator.switches`; the branch changes at each (but not where the direction
+                    is 0, a touch).
+    state:          a copy of the state reached, (n,).
+    variables:      the states of the system, in their order.
+
+    `outcome[x]` is the value of a variable (or its name) at the end, or for a grid at its times:
+    shape (), or (k,), and that of the variable.
+    """
+
+    status: Status
+    time: float
+    steps: int
+    smallest_step: float
+    largest_step: float
+    retracted: int = 0
+    message: str = ""
+    stiff: bool = False
+    times: np.ndarray | None = field(default=None, repr=False)
+    states: np.ndarray | None = field(default=None, repr=False)
+    dense: DenseOutput | None = field(default=None, repr=False)
+    events: tuple[Crossings, ...] = field(default=(), repr=False)
+    switches: tuple[Crossings, ...] = field(default=(), repr=False)
+    state: np.ndarray | None = field(default=None, repr=False)
+    variables: tuple[Expression, ...] = field(default=(), repr=False)
+
+    def __getitem__(self, key: Key) -> Any:
+        """A variable at the end or, with the times in front, over the grid.
+
+        Raises ArgumentError for what is no state of the system.
+        """
+        places = Names(self.variables, "state")[key]
+        values = self.state if self.states is None else self.states
+        assert values is not None
+        found = values[places] if self.states is None else values[:, places]
+        return found[()]
+
+    @property
+    def success(self) -> bool:
+        """Whether the requested time was reached."""
+        return self.status is Status.REACHED

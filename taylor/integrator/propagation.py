@@ -1,0 +1,326 @@
+"""One call of an integrator: slices of machine code, and what Python decides between them."""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.integrator import jumps
+from taylor.integrator.accumulation import Accumulation
+from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
+from taylor.integrator.memory import step_asked_for
+from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.progress import ProgressBar
+from taylor.integrator.stiffness import LOOK_STEPS
+from taylor.integrator.trajectory import Trajectory
+from taylor.numbers import times as tm
+from taylor.systems.impulses import Past, Schedule
+
+SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
+MOST_STEPS = 1 << 40  # of a slice
+
+Ending = tuple[Status, str]
+
+
+class Propagation:
+    """From the integrator's time to `end`; see `Integrator.propagate_until` for the arguments."""
+
+    def __init__(
+        self,
+        integrator: Trajectory,
+        end: tm.Pair,
+        limit: int | None,
+        callback: Callable[[Any], Any] | None,
+        dense: bool,
+        grid: np.ndarray | None,
+        progress: bool,
+    ) -> None:
+        self.integrator = integrator
+        self.machine = integrator._machine
+        self.control = integrator._machine.control[0]
+        self.end = end
+        self.limit = limit
+        self.callback = callback
+        self.dense = dense
+        self.grid = grid
+        self.budget = 1 if callback else 64
+        self.moved = False  # a callback set the time: what is the next impulse?
+        self.accumulation = Accumulation()
+        self.bar = ProgressBar(integrator.time, end[0], progress)
+
+    def run(self) -> Outcome:
+        """Integrate, and report."""
+        ta, machine, control = self.integrator, self.machine, self.control
+        machine.begin_counting()
+        backward = self.end < ta.time_pair
+        turned = ta._steering is not None and ta._steering.turn(backward)
+        ta._load()
+        if turned and not machine.last and ta._steering is not None:
+            ta._steering.start(machine, ta._detection)  # chosen for the other direction
+        control["max_step"] = ta.max_step
+        asked = step_asked_for(self.end[0] - ta.time, self._may_end_early())
+        control["longest"] = max(control["longest"], asked)
+        machine.start_recording(self.dense, self.grid)
+        if ta._detection is not None:
+            ta._detection.begin(machine, backward)
+        ta._watch.begin()
+        try:
+            status, message = self._through_jumps()
+        finally:
+            self.bar.close()
+        return self._outcome(status, message)
+
+    def _may_end_early(self) -> bool:
+        """Whether something else than the end time may end it."""
+        watched = self.integrator._detection is not None
+        return watched or self.callback is not None or self.limit is not None
+
+    def _through_jumps(self) -> Ending:
+        """Stop at every impulse on the way, and apply it, or undo it before going back from it."""
+        ta, schedule = self.integrator, self.integrator._schedule
+        if not schedule.jumps:
+            self.control["end"], self.control["end_low"] = self.end
+            return self._until_stop()
+        jumps.begin(ta, self.end)
+        try:
+            while True:
+                ending = self._to_next_jump(schedule)
+                if ending is not None:
+                    return ending
+        finally:
+            jumps.end(ta)
+
+    def _to_next_jump(self, schedule: Schedule) -> Ending | None:
+        ta, backward = self.integrator, self.end < self.integrator.time_pair
+        if jumps.leave(ta, backward):
+            ta._load()
+        start = ta.time_pair
+        stop = schedule.stop(start, self.end)
+        self.control["end"], self.control["end_low"] = stop
+        self.moved = False
+        arriving = not backward and stop != start
+        try:
+            ending = self._until_stop()
+        finally:
+            if arriving and not self.moved:
+                jumps.pause(ta, stop)
+        if ending[0] is not Status.REACHED:
+            return ending
+        if self.moved:
+            return ending if ta.time_pair == self.end else None
+        if arriving and jumps.arrive(ta):
+            ta._load()
+            self.machine.overwrite_grid()
+        if stop == self.end:
+            return ending
+        return (Status.STEP_LIMIT, Status.STEP_LIMIT.value) if self._at_limit() else None
+
+    def _until_stop(self) -> Ending:
+        ta, control = self.integrator, self.control
+        while True:
+            before = int(control["steps"])
+            wanted = before + self.budget
+            control["steps_wanted"] = wanted if self.limit is None else min(wanted, self.limit)
+            started = clock.perf_counter()
+            code = self._slice()
+            ending = self._ending(code)
+            taken = int(control["steps"]) > before
+            if ending is not None:
+                if self.callback is not None and taken:
+                    self.callback(ta)
+                return ending
+            if code in (rt.RECORDS_FULL, rt.EVENTS_FULL) and not taken:
+                continue
+            if self.callback is not None and taken:
+                if self.callback(ta):
+                    return Status.STOPPED, Status.STOPPED.value
+                self._reload()
+            if code == rt.REACHED or self.moved:
+                return Status.REACHED, ""
+            if self._at_limit():
+                ta._watch.look_at_end()
+                return Status.STEP_LIMIT, Status.STEP_LIMIT.value
+            self.bar.show(ta.time)
+            ta._watch.look()
+            if self.callback is None:
+                self.budget = _next_budget(self.budget, clock.perf_counter() - started)
+                if ta._watch.suspicious:
+                    self.budget = min(self.budget, LOOK_STEPS)
+
+    def _reload(self) -> None:
+        """Take what a callback changed."""
+        ta, before = self.integrator, self.machine.time
+        if ta._load() and ta._schedule.jumps:
+            ta._past = Past()
+            self.moved = self.machine.time != before
+        if self.machine.time != before and self.grid is not None:
+            self.machine.skip_grid(1.0 if self.end > before else -1.0)
+
+    def _at_limit(self) -> bool:
+        return self.limit is not None and int(self.control["steps"]) >= self.limit
+
+    def _slice(self) -> int:
+        """Run machine code; give its arrays more room where they are full."""
+        ta, machine = self.integrator, self.machine
+        if ta._detection is not None:
+            ta._detection.keep_before(None)
+        try:
+            code = machine.run()
+        finally:
+            ta._unload()
+        machine.grow_records_if_full()
+        if code == rt.EVENTS_FULL:
+            assert ta._detection is not None
+            ta._detection.grow()
+        return code
+
+    def _ending(self, code: int) -> Ending | None:
+        """What ends the propagation, None to go on."""
+        ta = self.integrator
+        if code in (rt.NON_FINITE, rt.STEP_UNDERFLOW):
+            passed, ending = self._past_edge()
+            if passed:
+                return ending
+        if code == rt.NON_FINITE:
+            return Status.NON_FINITE, why_not_finite(ta)
+        if code == rt.STEP_UNDERFLOW:
+            return Status.STEP_UNDERFLOW, why_underflow(ta)
+        held = self._arrive() if code in (rt.SLIDING, rt.EVENT_CUT, rt.EVENT_STOP) else None
+        if code == rt.EVENT_STOP:
+            assert ta._detection is not None
+            return self._event_ending(ta._detection.stopped_by())
+        if held is not None and self.machine.time != self._stop():
+            status = Status.SLIDING if held else Status.STEP_UNDERFLOW
+            return status, why_sliding(ta, held)
+        if code == rt.EVENT_ASKED:
+            return self._ask()
+        return None
+
+    def _stop(self) -> tm.Pair:
+        """Where the machine is to go."""
+        return float(self.control["end"]), float(self.control["end_low"])
+
+    def _arrive(self) -> list[str] | None:
+        """Choose the sides of surfaces; the conditions that hold the motion, if they do."""
+        ta = self.integrator
+        if ta._steering is None or ta._detection is None:
+            return None
+        held = ta._steering.arrive(self.machine, ta._detection)
+        ta._unload()
+        return held
+
+    def _past_edge(self) -> tuple[bool, Ending | None]:
+        """Whether the motion goes on behind a surface, and what events there decide."""
+        ta, detection = self.integrator, self.integrator._detection
+        if ta._steering is None:
+            return False, None
+        sides = None if detection is None else detection.known_sides()
+        if not ta._steering.past_edge(self.machine, detection):
+            return False, None
+        ta._unload()
+        if detection is None or sides is None:
+            return True, None
+        reached = detection.reached(sides, ta._inputs())
+        for number in reached:
+            detection.record(number, self.machine)
+        ending = self._call([n for n in reached if ta.events[n].callback is not None])
+        self._reload()
+        stops = [n for n in reached if ta.events[n].terminal and ta.events[n].callback is None]
+        return True, self._event_ending(stops[0]) if stops else ending
+
+    def _event_ending(self, number: int) -> Ending:
+        event = self.integrator.events[number]
+        return Status.EVENT, f"events[{number}], {event.expression} = 0, is terminal"
+
+    # -- callbacks of events --------------------------------------------------------------------
+
+    def _ask(self) -> Ending | None:
+        """Call the callbacks of the events at one time, on the state there.
+
+        Where they change nothing, the step goes on as if nobody had looked; else it is cut.
+        """
+        ta, detection = self.integrator, self.integrator._detection
+        assert detection is not None
+        state, time, waiting = detection.asked(self.machine)
+        ta._show(state, time)
+        shown = ta._values()
+        try:
+            ending = self._call(waiting)
+        except BaseException:
+            self._cut(ta._values() != shown)
+            raise
+        if ending is None and ta._values() == shown:
+            detection.answer(cut=False)
+            return None
+        changed = ta._values() != shown
+        code = self._cut(changed)
+        if ending is None and changed and ta.time_pair == time:
+            endless = self.accumulation.add(waiting, time)
+            ending = None if endless is None else (Status.ACCUMULATING, endless)
+        if code == rt.EVENT_STOP or not changed:
+            ending = ending or self._ending(code)
+        self._reload()
+        return ending
+
+    def _call(self, waiting: list[int]) -> Ending | None:
+        """Call callbacks of events; what they end."""
+        ta = self.integrator
+        ending: Ending | None = None
+        for number in waiting:
+            event = ta.events[number]
+            assert event.callback is not None
+            answer = event.callback(ta)
+            stops = answer is None or bool(answer)
+            if event.terminal and stops:
+                ending = ending or self._event_ending(number)
+            elif answer:
+                ending = ending or (Status.STOPPED, Status.STOPPED.value)
+        return ending
+
+    def _cut(self, changed: bool) -> int:
+        """End the step at the event; what the callbacks changed is put there."""
+        ta = self.integrator
+        assert ta._detection is not None
+        wanted = ta._keep() if changed else None
+        ta._detection.answer(cut=True)
+        code = self._slice()
+        if wanted is not None:
+            ta._show(*wanted)
+        return code
+
+    # -- result ---------------------------------------------------------------------------------
+
+    def _outcome(self, status: Status, message: str) -> Outcome:
+        ta, control, machine = self.integrator, self.control, self.machine
+        steps = int(control["steps"])
+        events, switches = ta._found()
+        if not message and ta._detection is not None:
+            message = ta._detection.doubts()
+        return Outcome(
+            status=status,
+            time=ta.time,
+            steps=steps,
+            smallest_step=float(control["smallest_step"]) if steps else math.nan,
+            largest_step=float(control["largest_step"]) if steps else math.nan,
+            retracted=int(control["retracted"]),
+            message=message,
+            stiff=ta._watch.stiff,
+            times=None if self.grid is None else ta._times_of(self.grid),
+            states=None if self.grid is None else machine.grid_states(),
+            dense=machine.dense() if self.dense else None,
+            events=events,
+            switches=switches,
+            state=ta._state.copy(),
+            variables=ta.system.states,
+        )
+
+
+def _next_budget(budget: int, elapsed: float) -> int:
+    """Steps for the next slice, from how long the last took."""
+    factor = SLICE_SECONDS / max(elapsed, 1e-6)
+    return min(max(1, int(budget * min(max(factor, 0.25), 8.0))), MOST_STEPS)

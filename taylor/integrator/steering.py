@@ -1,0 +1,385 @@
+"""Puts modes in force: at a start, and where machine code leaves the decision to Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import TaylorError
+from taylor.evaluate import evaluate
+from taylor.expression import Expression
+from taylor.expression import time as time_node
+from taylor.integrator.detection import Detection
+from taylor.integrator.memory import Machine
+from taylor.numbers.precision import from_mpmath, leading, to_mpmath
+from taylor.surfaces.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
+from taylor.surfaces.switches import SwitchedSystem
+from taylor.transforms.rounding import rounding_error
+
+DIGITS = 50
+EXACT = 1e-40  # how far the numbers of a start may be off, as a part of them
+UNIT = 2.0**-50  # rounding of a surface function in float64, for each unit of its terms
+NEAR = 2.0**-40  # of time: where steps end, a surface so far away is reached
+STALLS = 20  # decisions at one time before they are no progress
+UNKNOWN = (TaylorError, ArithmeticError, TypeError, ValueError)  # functions that have floats only
+
+
+class Steering:
+    """What decides about the modes of one integrator.
+
+    backward: whether the motion goes back in time.
+    """
+
+    def __init__(self, model: SwitchedSystem) -> None:
+        self.model = model
+        self.surfaces = Surfaces(model)
+        self.first = len(model.system.parameters) - len(model.modes)
+        self.backward = False
+        self._bounds: list[Expression | None] | None = None
+        self._last: tuple[Any, int] = (None, 0)
+
+    def turn(self, backward: bool) -> bool:
+        """Go in this direction from here on; returns whether that is another one."""
+        turned, self.backward = backward != self.backward, backward
+        return turned
+
+    # -- starts ---------------------------------------------------------------------------------
+
+    def start(self, machine: Machine, detection: Detection | None) -> None:
+        """Choose all modes for a state that was set."""
+        from mpmath import workdps
+
+        modes, met = self._written(machine)
+        found: list[Meeting] = []
+        sides: Sides = ()
+        if met:
+            with workdps(DIGITS):
+                point = self._point(machine, EXACT)
+                met = self._exactly(point, modes, met)
+                found, sides = self._start_on(point, modes, met)
+        modes = _with(modes, found, sides)
+        self._put(machine, modes)
+        if detection is not None:
+            self._put_sides(detection, modes)
+            self._put_met(detection, found, sides, [0.0] * len(self.surfaces.expressions))
+            detection.tell(self._rests(modes))
+
+    def _values(self, machine: Machine) -> dict[Expression, Any]:
+        """States, parameters and time as floats."""
+        system, kind = self.model.system, machine.kind
+        time = machine.time
+        values: dict[Expression, Any] = {time_node: time[0] + time[1]}
+        values |= dict(
+            zip(system.states, leading(machine.state(), kind).astype(float), strict=True)
+        )
+        known = machine.parameters[0, : self.first].astype(float)
+        values |= dict(zip(system.parameters, known, strict=False))
+        return values
+
+    def _written(self, machine: Machine) -> tuple[list[float], list[int]]:
+        """The modes by the signs of surfaces in float64, and the surfaces that may be met."""
+        model, values = self.model, self._values(machine)
+        modes = [0.0] * len(model.modes)
+        met = []
+        bounds = self._rounding(machine)
+        for i, surface in enumerate(self.surfaces.expressions):
+            switch = model.switches[i] if i < len(model.switches) else None
+            if switch is not None and switch.change:
+                modes[switch.mode] = float(evaluate(switch.condition, values))
+                values[model.modes[switch.mode]] = modes[switch.mode]
+            g = float(evaluate(surface, values))
+            bound = bounds[i]
+            room = 0.0 if bound is None else UNIT * float(evaluate(bound, values))
+            if abs(g) <= room:
+                met.append(i)
+            if switch is not None and not switch.change:
+                modes[switch.mode] = float(np.copysign(1.0, g)) if g else 0.0
+                values[model.modes[switch.mode]] = modes[switch.mode]
+        return modes, met
+
+    def _rounding(self, machine: Machine) -> list[Expression | None]:
+        """Rounding errors of surface functions in float64; None for those that have none."""
+        if self._bounds is None:
+            exact = machine.kind.parts == 1
+            self._bounds = [
+                None if exact and _is_exact(g) else rounding_error(g)
+                for g in self.surfaces.expressions
+            ]
+        return self._bounds
+
+    def _exactly(self, point: Point, modes: list[float], met: Sequence[int]) -> list[int]:
+        """The surfaces that are met indeed; the modes of others are set."""
+        from mpmath import mp
+
+        try:
+            values = [[row[0] for row in self.surfaces.series(point, modes, 0, s)] for s in (0, 1)]
+        except UNKNOWN:
+            return list(met)
+        kept = []
+        for i in met:
+            g, other = values[0][i], values[1][i]
+            if abs(g) <= NOISE * abs(other - g):
+                kept.append(i)
+            elif i < len(self.model.switches) and not self.model.switches[i].change:
+                modes[self.model.switches[i].mode] = float(mp.sign(g))
+        return kept
+
+    def _start_on(
+        self, point: Point, modes: list[float], met: Sequence[int]
+    ) -> tuple[list[Meeting], Sides]:
+        """Sides of a start on surfaces; of those of which nothing is known, what is written."""
+        found = list(meetings(self.model, met, modes))
+        sides, held = self._decide(point, modes, found)
+        if sides is None and not held:
+            # Equalities whose sides are undefined are asked as they are written.
+            found = [m for m in found if m.switch is not None]
+            sides, held = self._decide(point, modes, found)
+        if sides is None:  # held: the first step finds the motion to slide
+            found = held
+            sides = tuple(1 for _ in held)
+        return found, sides
+
+    def asks(self, values: Mapping[Expression, Any]) -> np.ndarray:
+        """Which of many starts are where an equality may hold.
+
+        values: of states, parameters and time, arrays of shape (starts,).
+        """
+        found: Any = False
+        for equality in self.model.equalities:
+            g = evaluate(equality.surface, values)
+            bound = evaluate(rounding_error(equality.surface), values)
+            found = found | (np.abs(g) <= UNIT * bound)
+        return np.asarray(found)
+
+    # -- on the way -----------------------------------------------------------------------------
+
+    def arrive(self, machine: Machine, detection: Detection) -> list[str] | None:
+        """Choose the modes on surfaces where machine code has stopped.
+
+        Returns None to go on; else the conditions that hold the motion, [] if nobody can tell.
+        """
+        from mpmath import workdps
+
+        if not detection.has_news():
+            return None
+        before = detection.before_switch(machine)
+        modes, known = self._modes(machine), detection.met()
+        with workdps(DIGITS):
+            point = self._point(machine, 4 * machine.kind.epsilon)
+            try:
+                g, other = (
+                    [row[0] for row in self.surfaces.series(point, modes, 0, s)] for s in (0, 1)
+                )
+            except UNKNOWN:
+                return []
+            count = len(self.surfaces.expressions)
+            near = [i for i in range(count) if abs(g[i]) <= NOISE * abs(other[i] - g[i])]
+            found = list(meetings(self.model, sorted({*known, *near}), modes))
+            found = list({m.places[0]: m for m in reversed(found)}.values())
+            sides, held = self._decide(point, modes, found, now=True)
+            if sides is None or self._stalls(machine):
+                return [self._name(m) for m in held]
+            noise = [2 * abs(float(value)) for value in g]
+            if 0 in sides:
+                old = [float(m) for m in before[0, self.first :][: len(modes)]]
+                self._touch_down(machine, point, old, found[sides.index(0)].surface)
+        detection.keep_before(before)
+        modes = _with(modes, found, sides)
+        self._put(machine, modes)
+        self._put_met(detection, found, sides, noise)
+        detection.tell(self._rests(modes))
+        return None
+
+    def _stalls(self, machine: Machine) -> bool:
+        """Whether decision follows decision at one time."""
+        time, count = self._last
+        self._last = machine.time, count + 1 if time == machine.time else 0
+        return self._last[1] > STALLS
+
+    def _touch_down(
+        self, machine: Machine, point: Point, modes: Sequence[float], surface: int
+    ) -> None:
+        """Move the state along its motion the rounding error that is left to a surface."""
+        rows = self.surfaces.series(point, modes, 1)
+        value, slope = rows[surface]
+        if not slope or not abs(value / slope) <= NEAR * (abs(point.time) + abs(machine.last)):
+            return
+        self._move(machine, rows, -value / slope)
+
+    def _move(self, machine: Machine, rows: list[list[Any]], span: Any) -> None:
+        kind = machine.kind
+        states = [row[0] + span * row[1] for row in rows[len(self.surfaces.expressions) :]]
+        if kind.parts > 1:
+            state = from_mpmath(states)
+        else:
+            state = np.array([float(x) for x in states], dtype=kind.dtype)
+        machine.set_state(state, machine.time)
+
+    def past_edge(self, machine: Machine, detection: Detection | None) -> bool:
+        """Go on behind a surface at which the branch in force is not defined any more.
+
+        There, steps end before the surface is passed. Returns whether modes were changed.
+        """
+        from mpmath import mp, workdps
+
+        modes, switches = self._modes(machine), self.model.switches
+        sign = -1 if self.backward else 1
+        with workdps(DIGITS):
+            point = self._point(machine, EXACT)
+            try:
+                rows = self.surfaces.series(point, modes, 1)
+            except UNKNOWN:
+                return False
+            room = NEAR * abs(point.time) + abs(machine.last) * 2
+            spans = {}
+            shifted = self.surfaces.series(
+                self._point(machine, 4 * machine.kind.epsilon), modes, 0, 1
+            )
+            for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
+                if value == 0 or (i < len(switches) and abs(value) <= abs(shifted[i][0] - value)):
+                    spans[i] = -value / slope if value and slope else mp.mpf(0)
+                elif i < len(switches) and mp.isfinite(slope) and slope != 0:
+                    span = -value / slope
+                    if 0 < span * sign <= room:
+                        spans[i] = span
+            if not spans or self._stalls(machine):
+                return False
+            old = machine.state()
+            span = max(spans.values(), key=abs)
+            if span:
+                self._move(machine, rows, span)
+            found = list(meetings(self.model, list(spans), modes))
+            point = self._point(machine, EXACT)
+            sides, _ = self._decide(point, modes, found)
+            new = modes if sides is None else _with(modes, found, sides)
+            if sides is None or new == modes:
+                machine.set_state(old, machine.time)
+                return False
+        self._put(machine, new)
+        machine.forget_step()
+        if detection is not None:
+            detection.forget(keep_reported=True)
+            self._put_sides(detection, new)
+            self._put_met(detection, found, sides, [0.0] * len(rows))
+            detection.tell(self._rests(new))
+        return True
+
+    def _modes(self, machine: Machine) -> list[float]:
+        return machine.parameters[0, self.first :][: len(self.model.modes)].astype(float).tolist()
+
+    def _name(self, meeting: Meeting) -> str:
+        switches, number = self.model.switches, meeting.surface
+        if number < len(switches):
+            return str(switches[number].condition)
+        return str(self.model.equalities[number - len(switches)].condition)
+
+    # -- decisions ------------------------------------------------------------------------------
+
+    def _decide(
+        self, point: Point, modes: Sequence[float], found: list[Meeting], now: bool = False
+    ) -> tuple[Sides | None, list[Meeting]]:
+        """Sides for what is met, None if there are none, and what holds the motion then.
+
+        now: prefer the sides in force.
+        """
+
+        def signs(sides: Sides) -> tuple[int | None, ...]:
+            tried = _with(modes, found, sides)
+            result: list[int | None] = []
+            for order in (1, 8):
+                after = self.surfaces.signs(point, tried, order, self.backward)
+                result = [after[m.surface] for m in found]
+                if 0 not in result:
+                    break
+            return tuple(result)
+
+        prefer = tuple(_side(m, modes) for m in found) if now else None
+        decision = Decision(signs, [m.asked for m in found], prefer)
+        try:
+            sides = decision.sides()
+            if sides is not None:
+                return sides, []
+            held = decision.holding(tuple(s or 0 for s in decision.signs((0,) * len(found))))
+        except UNKNOWN:
+            return None, []
+        return None, [found[j] for j in held]
+
+    def _point(self, machine: Machine, relative: float) -> Point:
+        """Where the machine is."""
+        from mpmath import mp
+
+        kind = machine.kind
+        state, before = machine.state(), machine.before()
+        exact = to_mpmath if kind.parts > 1 else lambda x: [mp.mpf(float(v)) for v in x]
+        states, others = list(exact(state)), list(exact(before))
+        finite = [y if mp.isfinite(y) else mp.mpf(0) for y in others]
+        errors = [relative * max(abs(x), abs(y)) for x, y in zip(states, finite, strict=True)]
+        if relative == EXACT:
+            errors = [relative * abs(x) for x in states]
+        planes = machine.parameters[:, : self.first]
+        parameters = list(exact(kind.from_planes(planes)))
+        return Point(states, errors, parameters, mp.mpf(machine.time[0]) + machine.time[1])
+
+    # -- in force -------------------------------------------------------------------------------
+
+    def _put(self, machine: Machine, modes: Sequence[float]) -> None:
+        planes = machine.parameters
+        planes[:, self.first : self.first + len(modes)] = 0.0
+        planes[0, self.first : self.first + len(modes)] = modes
+
+    def _put_sides(self, detection: Detection, modes: Sequence[float]) -> None:
+        """Every switch starts on the side that its mode says."""
+        for place, switch in enumerate(self.model.switches):
+            side = -switch.change if switch.change else modes[switch.mode]
+            detection.put_switch(place, float(side))
+
+    def _put_met(
+        self,
+        detection: Detection,
+        found: Sequence[Meeting],
+        sides: Sides,
+        noise: Sequence[float],
+    ) -> None:
+        """The motion is on these surfaces, and goes to the sides of them."""
+        for meeting, side in zip(found, sides, strict=True):
+            if meeting.switch is None:
+                continue
+            switch = self.model.switches[meeting.switch]
+            if not switch.change:
+                detection.put_switch(meeting.switch, float(side), bool(side), noise[meeting.switch])
+                continue
+            up = meeting.switch + (switch.change < 0 and -1)
+            for place, own in ((up, -1), (up + 1, 1)):  # the way up, and down
+                on = own == (1 if side >= 0 else -1)
+                detection.put_switch(place, float(own), on, noise[meeting.switch] if on else 0.0)
+
+    def _rests(self, modes: Sequence[float]) -> bool:
+        """Whether the motion rests on a surface."""
+        return any(not s.change and modes[s.mode] == 0 for s in self.model.switches)
+
+
+def _with(modes: Sequence[float], found: Sequence[Meeting], sides: Sides) -> list[float]:
+    """The modes with those of what is met on some sides."""
+    changed = list(modes)
+    for meeting, side in zip(found, sides, strict=True):
+        for place, value in zip(meeting.places, meeting.values[side], strict=True):
+            changed[place] = value
+    return changed
+
+
+def _side(meeting: Meeting, modes: Sequence[float]) -> int:
+    """The side that is in force."""
+    place = meeting.places[0]
+    return next((s for s in (1, -1) if meeting.values[s][0] == modes[place]), 0)
+
+
+def _is_exact(g: Expression) -> bool:
+    """Whether the sign of g is right in float64, and zero if g is: x or x - c."""
+    if not g.args or g.op == "index":
+        return g is not time_node
+    if g.op != "linear" or len(g.args) != 1 or not _is_exact(g.args[0]):
+        return False
+    (factor,), offset = g.payload
+    return abs(factor) == 1 and float(offset) == offset

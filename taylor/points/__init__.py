@@ -1,0 +1,1 @@
+"""Values and derivatives at points: formulas, jets, partial derivatives."""

@@ -1,0 +1,359 @@
+"""Expressions as compiled NumPy functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.arguments import argument, has_expressions, kept, traced
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expression import Expression, as_expression
+from taylor.lower import scalars
+from taylor.numbers.checks import checked_threads
+from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
+from taylor.recurrences.decompose import decompose
+from taylor.recurrences.externals import check_has_digits, externals
+from taylor.substitute import substitute
+from taylor.trace import positional_names, trace_function
+from taylor.traverse import from_records, to_records
+from taylor.traverse import inputs as leaves
+from taylor_runtime.program.program import Input, Program
+
+if TYPE_CHECKING:
+    from taylor.explanations.explanation import Explanation
+
+_float64 = np.float64
+_LONG = 2**15  # points that several threads may share
+
+
+class Function:
+    """A compiled function of scalars or arrays that acts as a NumPy ufunc.
+
+    Arguments broadcast; `out=`, `where=`, `casting=` and `dtype=` are NumPy's. One output gives an
+    array (or scalar), several a tuple. An input or output that is an array expression of shape s
+    takes its last axes from s. Computation releases the GIL. Functions pickle (as their
+    expressions) and may be called from several threads.
+
+    In double-double, arrays of floats have a trailing axis of length 2 (high, low); numbers of any
+    kind that `taylor.from_mpmath` takes may be given, and `out=` and the like are not supported.
+
+    inputs:  the expressions the arguments stand for, in order.
+    outputs: the compiled expressions.
+    ufunc:   the NumPy ufunc over scalar inputs and outputs, or None where they are more than a
+             ufunc can take (NumPy allows 64 operands); `rows` is then the generalised ufunc
+             (n)->(m).
+    threads: how many share the points of long arrays; results do not depend on it.
+    precision: the kind of number, "float64", "float32" or "double-double".
+    """
+
+    @rt.uncollected()
+    def __init__(
+        self,
+        outputs: Sequence[Expression],
+        inputs: Sequence[Expression],
+        single: bool,
+        name: str,
+        threads: int = 1,
+        precision: str = "float64",
+    ) -> None:
+        self._kind = as_precision(precision)
+        self.precision = self._kind.name
+        self.outputs = tuple(outputs)
+        self.inputs = tuple(inputs)
+        self.name = name
+        self.threads = threads
+        self._single = single
+        program = self._program()
+        if self._kind.parts > 1:
+            check_has_digits(program)
+        self._nout = len(program.outputs) * self._kind.parts
+        self._code = rt.build_formula(program, name, str(self), externals(program), self._kind.name)
+        self.ufunc: np.ufunc | None = self._code.ufunc
+        self.rows: np.ufunc | None = self._code.rows
+        plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
+        direct = plain and self._kind is FLOAT64 and (single or self._nout > 1)
+        self._elementwise = self.ufunc if direct else None
+        self._scalar = self._code.scalar if plain else None
+
+    def _program(self) -> Program:
+        flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
+        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
+        sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
+        return decompose(flat_outputs, sources, order=0)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if self._scalar is not None and not options:
+            value = self._scalar(*arguments)
+            if value is not None:
+                return self._as_numpy(value)
+        if self._elementwise is None:
+            return self._call_general(arguments, options)
+        try:
+            if self.threads > 1 and not options.keys() - {"out"}:
+                return self._shared(self._elementwise, arguments, options)
+            return self._elementwise(*arguments, **options)
+        except TypeError as error:
+            return self._call_converted(arguments, options, error)
+
+    def _call_converted(
+        self, arguments: Sequence[Any], options: dict[str, Any], error: TypeError
+    ) -> Any:
+        """The call again, with what NumPy does not take for numbers made into arrays."""
+        assert self._elementwise is not None
+        self._check_count(arguments)
+        if any(map(has_expressions, arguments)):
+            return self.of_expressions(arguments)
+        named = zip(self.inputs, arguments, strict=True)
+        numbers = [as_array(a, self._kind, f"{self.name}: argument {e}") for e, a in named]
+        try:
+            return self._elementwise(*numbers, **options)
+        except TypeError:
+            raise ArgumentTypeError(f"{self.name}: {error}") from None
+
+    def _check_count(self, arguments: Sequence[Any]) -> None:
+        if len(arguments) != len(self.inputs):
+            names = ", ".join(map(str, self.inputs))
+            raise ArgumentTypeError(
+                f"{self.name} takes {len(self.inputs)} argument(s), {names}; got {len(arguments)}"
+            )
+
+    def of_expressions(self, arguments: Sequence[Any]) -> Any:
+        """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
+        self._check_count(arguments)
+        known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
+        found = tuple(substitute(e, known) for e in self.outputs)
+        return found[0] if self._single else found
+
+    def _call_general(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        """Array inputs and outputs, other kinds of numbers, more scalars than a ufunc takes."""
+        self._check_count(arguments)
+        if any(map(has_expressions, arguments)):
+            return self.of_expressions(arguments)
+        if options:
+            raise ArgumentTypeError(
+                f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
+                f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
+            )
+        columns: list[np.ndarray] = []
+        for wanted, given in zip(self.inputs, arguments, strict=True):
+            columns.extend(_columns(wanted, given, self._kind))
+        if self.ufunc is not None:
+            results = self._shared(self.ufunc, columns, {})
+            flat = [results] if self._nout == 1 else list(results)
+        else:
+            flat = self._in_rows(columns)
+        return self._assembled(flat)
+
+    def _in_rows(self, columns: Sequence[np.ndarray]) -> list[Any]:
+        """Through the generalised ufunc, with the points of a column side by side in memory."""
+        shape = np.broadcast_shapes(*(column.shape for column in columns))
+        given = np.empty((len(columns), math.prod(shape)), self._kind.dtype)
+        for k, column in enumerate(columns):
+            given[k] = np.broadcast_to(column, shape).ravel()
+        found = np.empty((self._nout, given.shape[1]), self._kind.dtype)
+
+        def work(first: int, last: int) -> None:
+            assert self.rows is not None
+            self.rows(given[:, first:last].T, out=found[:, first:last].T)
+
+        points = given.shape[1]
+        rt.in_shares(work, points, rt.shares(points, self.threads))
+        return [row.reshape(shape)[()] for row in found]
+
+    def _shared(self, ufunc: np.ufunc, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        """ufunc(*arguments, out=...), by several threads if that pays."""
+        if self.threads == 1 or not any(getattr(a, "size", 0) > _LONG for a in arguments):
+            return ufunc(*arguments, **options)
+        dtype = self._kind.dtype
+        arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == dtype]
+        plain = len(arrays) + sum(type(a) in (int, float, _float64) for a in arguments)
+        wanted = options.get("out")
+        outs = [o for o in (wanted if isinstance(wanted, tuple) else (wanted,)) if o is not None]
+        shape = np.broadcast_shapes(*(a.shape for a in (*arrays, *outs) if type(a) is np.ndarray))
+        threads = rt.shares(math.prod(shape), self.threads)
+        regular = all(type(o) is np.ndarray and o.shape == shape for o in outs)
+        overlap = any(np.may_share_memory(o, a) for o in outs for a in arrays)
+        complete = not outs or len(outs) == ufunc.nout
+        if plain < len(arguments) or not regular or overlap or not complete:
+            return ufunc(*arguments, **options)
+        results = outs or [np.empty(shape, dtype) for _ in range(ufunc.nout)]
+        axis = int(np.argmax(shape))
+
+        def work(first: int, last: int) -> None:
+            part = (slice(None),) * axis + (slice(first, last),)
+            given = [np.broadcast_to(a, shape)[part] for a in arguments]
+            ufunc(*given, out=tuple(result[part] for result in results))
+
+        rt.in_shares(work, shape[axis], min(threads, shape[axis]))
+        return results[0] if ufunc.nout == 1 else tuple(results)
+
+    def _assembled(self, flat: list[Any]) -> Any:
+        """Outputs from the columns of their elements (two a number for pairs)."""
+        results, position = [], 0
+        for wanted in self.outputs:
+            size = math.prod(wanted.shape) * self._kind.parts
+            part = flat[position : position + size]
+            position += size
+            if size == 1 and wanted.shape == ():
+                results.append(part[0])
+            else:
+                joined = np.stack([np.asarray(p) for p in part], axis=-1)
+                shape = (*joined.shape[:-1], *wanted.shape, *self._kind.axes)
+                results.append(joined.reshape(shape))
+        return results[0] if self._single else tuple(results)
+
+    def explain(self) -> Explanation:
+        """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""
+        from taylor.explanations.explanation import explain_formula
+
+        program = self._program()
+        names = [str(e) for given in self.inputs for e in scalars(given).ravel()]
+        return explain_formula(self._code.module, program, names)
+
+    def __str__(self) -> str:
+        names = ", ".join(str(e) for e in self.inputs)
+        values = ", ".join(str(e) for e in self.outputs)
+        return f"({names}) -> {values}"
+
+    def __repr__(self) -> str:
+        return f"<taylor function {self.name}: {self}>"
+
+    def _as_numpy(self, value: Any) -> Any:
+        """The types a ufunc returns for scalars."""
+        if self._single:
+            return _float64(value)
+        return (_float64(value),) if self._nout == 1 else tuple(map(_float64, value))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The expressions together, so that what they share is written once."""
+        records = to_records([*self.outputs, *self.inputs])
+        options = (self._single, self.name, self.threads, self.precision)
+        return _load, (records, len(self.outputs), *options)
+
+
+def _load(records: Any, outputs: int, *options: Any) -> Function:
+    """Compile a pickled function."""
+    roots = from_records(records)
+    return Function(roots[:outputs], roots[outputs:], *options)
+
+
+def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarray]:
+    """The elements of an argument, each an array over the points (two for pairs)."""
+    if kind is FLOAT64 and type(argument) is np.ndarray and argument.dtype.kind in "fiub":
+        array = np.asarray(argument, dtype=float)
+    else:
+        array = as_array(argument, kind, f"argument {given}")
+    depth = len(given.shape) + len(kind.axes)
+    if depth == 0:
+        return [array]
+    if array.shape[array.ndim - depth :] != (*given.shape, *kind.axes):
+        raise ArgumentError(
+            f"argument {given} must have last axes {(*given.shape, *kind.axes)}, got shape "
+            f"{array.shape}"
+        )
+    count = math.prod(array.shape[array.ndim - depth :])
+    flat = array.reshape(*array.shape[: array.ndim - depth], count)
+    return [flat[..., k] for k in range(flat.shape[-1])]
+
+
+def compile(
+    expressions: Any,
+    inputs: Sequence[Expression] | None = None,
+    *,
+    shapes: Sequence[int | Sequence[int]] | None = None,
+    name: str = "function",
+    threads: int = 1,
+    precision: str = "float64",
+) -> Function:
+    """Compile one expression, or a sequence of them, as a function of `inputs`.
+
+    expressions: an expression (the function returns an array) or a list or tuple (it returns a
+    tuple); or a Python function that builds them from its arguments.
+    inputs:      variables, parameters or `taylor.time`, in the order of the arguments; of a Python
+                 function its own arguments, unless given.
+    shapes:      of the arguments of a Python function, where they are arrays.
+    threads:     how many share the points of long arrays (from some 30,000 points on); results are
+                 the same, bit for bit.
+    precision:   "float64", "float32", or "double-double" with about 31 digits: arrays of pairs
+                 (high, low) in and out, see `taylor.from_mpmath` and `taylor.to_mpmath`.
+
+    Raises ArgumentError if an expression depends on something that is not an input, if an input
+    occurs twice, or if `threads` is not a positive integer; ArgumentTypeError for what is no
+    expression; UnsupportedFunctionError for a registered Python function in double-double.
+
+    >>> import taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> f = ty.compile(ty.sin(x) + k, [x, k])
+    >>> float(f(0.0, 2.0))
+    2.0
+    >>> f([0.0, 0.5], [[1.0], [2.0]]).shape
+    (2, 2)
+    >>> float(ty.compile(lambda a, b: a * ty.exp(b))(2.0, 0.0))
+    2.0
+    >>> g = ty.compile(ty.exp(x), [x], precision="double-double")
+    >>> g("0.1").shape, float(ty.to_mpmath(g("0.1")) - ty.to_mpmath(g(0.1))) < -6e-18
+    ((2,), True)
+    """
+    if callable(expressions) and not isinstance(expressions, Expression):
+        expressions, inputs = _traced(expressions, inputs, shapes)
+    elif inputs is None or shapes is not None:
+        raise ArgumentTypeError("compile: expressions need `inputs`, and no `shapes`")
+    single = not isinstance(expressions, list | tuple)
+    outputs = [as_expression(e) for e in ([expressions] if single else expressions)]
+    if not outputs:
+        raise ArgumentError("compile needs at least one expression")
+    given = _checked_inputs(inputs)
+    threads = checked_threads(threads)
+    known = {id(e) for e in given}
+    for leaf in leaves(outputs):
+        if id(leaf) not in known:
+            names = ", ".join(str(e) for e in given) or "none"
+            raise ArgumentError(
+                f"the expression depends on {leaf}, which is not among the inputs ({names}); "
+                f"add it to the inputs, or substitute a number for it"
+            )
+    return Function(outputs, given, single, name, threads, precision)
+
+
+def _traced(
+    function: Any,
+    inputs: Sequence[Expression] | None,
+    shapes: Sequence[int | Sequence[int]] | None,
+) -> tuple[Any, Sequence[Expression]]:
+    """What a Python function returns for its arguments, and these."""
+    if isinstance(function, Function):
+        given = function.inputs if inputs is None else inputs
+        return function.of_expressions(given), given
+    if inputs is None:
+        names = positional_names(function)
+        if names is None:
+            raise ArgumentTypeError(
+                f"compile: the arguments of {function!r} cannot be counted; give inputs="
+            )
+        sizes = [()] * len(names) if shapes is None else list(shapes)
+        if len(sizes) != len(names):
+            raise ArgumentError(f"compile: {len(sizes)} shapes for the arguments {names}")
+        inputs = kept(*(argument(n, s) for n, s in zip(names, sizes, strict=True)))
+    elif shapes is not None:
+        raise ArgumentTypeError("compile: give inputs or shapes, not both")
+    inputs = _checked_inputs(inputs)
+    with traced(inputs):
+        return trace_function(function, *inputs), inputs
+
+
+def _checked_inputs(inputs: Any) -> list[Expression]:
+    if isinstance(inputs, Expression):
+        raise ArgumentTypeError(f"inputs must be a list of expressions, e.g. [{inputs}]")
+    given = list(inputs)
+    for position, e in enumerate(given):
+        if not isinstance(e, Expression) or e.op not in ("variable", "parameter", "time"):
+            raise ArgumentTypeError(
+                f"input {position} must be a variable, a parameter or taylor.time, got {e!r}"
+            )
+        if any(e is other for other in given[:position]):
+            raise ArgumentError(f"input {e} occurs twice")
+    return given

@@ -1,0 +1,454 @@
+"""All partial derivatives of functions of several variables, to any order."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taylor.arguments import canonical, captured, has_expressions, renamed, traced
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expression import Expression, as_expression
+from taylor.numbers.checks import checked_threads, natural
+from taylor.numbers.planes import stacked_planes
+from taylor.numbers.precision import FLOAT64, Precision, as_precision
+from taylor.numpy_protocol import expression_array
+from taylor.points.jets import call_on, times, variables
+from taylor.polynomials.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
+from taylor.transforms.nested import check_known, partial_coefficients, wrapped
+from taylor_runtime.program.monomials import Monomials
+
+if TYPE_CHECKING:
+    from taylor.polynomials.polynomial import Polynomial
+
+
+def derivatives(
+    fun: Callable[..., Any],
+    point: Any,
+    order: int = 2,
+    *,
+    wrt: Sequence[int | str] | None = None,
+    limits: Sequence[int] | Mapping[int | str, int] | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    out: Derivatives | None = None,
+) -> Derivatives:
+    """All partial derivatives of a function up to an order, at one point or at many.
+
+    Truncated polynomial arithmetic compiled to machine code: no formula is differentiated, and what
+    a subexpression does not depend on costs nothing.
+
+    fun:   a Python function written with NumPy or taylor functions and operators, of n arguments or
+           of one array of n, that returns a scalar, a list or tuple, or an array.
+    point: its n coordinates, each a number or an array of them (which broadcast), as a sequence or
+           as an array whose first axis has length n; a number for a function of one variable.
+    order: highest total order of the derivatives.
+    wrt:   the variables to differentiate by, as positions or names of arguments; all unless given.
+           The others are constants.
+    limits: the highest order in each of these variables, or of some of them by position or name.
+    threads: how many share the points of a long array; results are the same, bit for bit.
+    precision: "float64", "float32" or "double-double", as in `taylor.jet`.
+    out:   what an equal call with as many points has returned: its memory is used again.
+
+    Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
+    at singular points are not finite.
+
+    Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
+    not fit, unknown variables, and functions that cannot be traced.
+
+    >>> import taylor as ty
+    >>> d = ty.derivatives(lambda x, y: x**2 * y**3, (2.0, 1.0), order=3)
+    >>> float(d[1, 2]), d.gradient.tolist(), d.hessian.tolist()
+    (24.0, [4.0, 12.0], [[2.0, 12.0], [12.0, 24.0]])
+    """
+    order = natural(order, "order")
+    if not callable(fun):
+        raise ArgumentTypeError(f"fun must be a function, got {fun!r}")
+    kind = as_precision(precision)
+    nested = has_expressions(point)
+    given = np.empty((1, _count(point))) if nested else _given(point, kind)
+    count = given.shape[1]
+    names = _names(fun, count)
+    chosen = _chosen(wrt, names)
+    limit = _limits(limits, chosen, names, order)
+    arguments = variables(count)
+    outputs = _traced(fun, arguments)
+    among = expansion_monomials(len(chosen), order, limit)
+    flat = outputs.ravel().tolist()
+    if nested:
+        captured(flat, arguments)
+    if nested or check_known(flat, arguments):
+        return _nested(outputs, arguments, chosen, among, point, names)
+    known = canonical(count)
+    expansion = Expansion(
+        tuple(renamed(flat, dict(zip(arguments, known, strict=True)))),
+        known,
+        tuple(chosen.index(i) if i in chosen else CONSTANT for i in range(count)),
+        among,
+        kind.name,
+    )
+    chosen_names = tuple(names[i] for i in chosen)
+    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out)
+
+
+class Derivatives(Mapping[Any, np.ndarray]):
+    """Partial derivatives by multi-index: d[2, 0, 1] is d^3 f / dx^2 dz.
+
+    A mapping from multi-indices (one number for each variable) to arrays of shape (*outputs,
+    *points): the shape of what the function returns, then that to which the coordinates broadcast.
+    What `tensor` gives has the axes of the derivatives between the two. Double-doubles have a
+    trailing axis of length 2.
+
+    coefficients: normalised, each derivative over the factorials of its multi-index; shape
+        (*outputs, monomials, *points), a view for reading.
+    multi_indices: that order, shape (monomials, variables): by total order, then powers of the
+        first variable first.
+
+    >>> import numpy as np, taylor as ty
+    >>> d = ty.derivatives(lambda x: [np.sin(x[0]) * x[1], x[1] ** 2], (0.0, 3.0), order=2)
+    >>> d.jacobian.tolist()
+    [[3.0, 0.0], [0.0, 6.0]]
+    >>> len(d), d.coefficients.shape, d.multi_indices[-1].tolist()
+    (6, (2, 6), [0, 2])
+    """
+
+    def __init__(
+        self,
+        planes: np.ndarray,
+        among: Monomials,
+        kind: Precision,
+        expansion: Expansion | None,
+        outputs: tuple[int, ...],
+        points: tuple[int, ...],
+        names: tuple[str, ...],
+    ) -> None:
+        self._planes = planes  # (parts, outputs, monomials, at least as many points)
+        self._expansion = expansion  # None for derivatives that are expressions
+        self._among = among
+        self._outputs = outputs
+        self._points = points
+        self._names = names
+        self._kind = kind
+
+    def room(
+        self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    ) -> np.ndarray:
+        """The memory of the results, for an equal call that may overwrite them."""
+        same = expansion is self._expansion or expansion == self._known()
+        if not same or shapes != (self._outputs, self._points):
+            raise ArgumentError(
+                f"out={self!r} comes from another function, order, kind of numbers or shape of "
+                "points; leave it out"
+            )
+        return self._planes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies have their numbers where machine code can write."""
+        self.__dict__.update(state)
+        if self._expansion is None:
+            return
+        self._planes = aligned_empty(self._planes.shape, self._kind)
+        self._planes[...] = state["_planes"]
+
+    def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
+        """The same derivatives elsewhere: nothing is traced or compiled again.
+
+        Arguments are those of `taylor.derivatives`.
+
+        >>> import taylor as ty
+        >>> d = ty.derivatives(lambda x, y: x**2 * y, (1.0, 1.0), order=2)
+        >>> d.at((3.0, 2.0)).gradient.tolist()
+        [12.0, 9.0]
+        """
+        expansion, given = self._known(), _given(point, self._kind)
+        count = len(expansion.arguments)
+        if given.shape[1] != count:
+            raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
+        return _evaluated(expansion, given, self._outputs, self._names, threads, out)
+
+    def _known(self) -> Expansion:
+        if self._expansion is None:
+            raise ArgumentError(
+                "these derivatives are expressions, of a function that was being traced: they have "
+                "no other points; call taylor.derivatives there again"
+            )
+        return self._expansion
+
+    @property
+    def order(self) -> int:
+        """Highest total order."""
+        return self._among.order
+
+    @property
+    def multi_indices(self) -> np.ndarray:
+        """Of all derivatives, shape (monomials, variables)."""
+        return self._among.exponents
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Normalised derivatives, shape (*outputs, monomials, *points): a view, for reading,
+        of the memory that `out=` gives away.
+        """
+        count = math.prod(self._points)
+        shape = (self._kind.parts, *self._outputs, len(self), *self._points)
+        planes = self._planes[..., :count].reshape(shape)
+        planes.flags.writeable = False
+        return np.moveaxis(planes, 0, -1) if self._kind.parts > 1 else planes[0]
+
+    def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:
+        powers = index if isinstance(index, tuple) else (index,)
+        try:
+            position = self._among.position(powers)
+        except (KeyError, ValueError, TypeError):
+            raise KeyError(self._what_is_wrong(powers)) from None
+        factor = math.prod(math.factorial(int(k)) for k in powers)
+        return self._scaled(position, factor)
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return (tuple(row) for row in self.multi_indices.tolist())
+
+    def __len__(self) -> int:
+        return len(self.multi_indices)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same object: equality of arrays has no truth value."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return (
+            f"Derivatives(order={self.order}, variables={self._among.variables}, "
+            f"outputs={self._outputs}, points={self._points}, {len(self)} multi-indices)"
+        )
+
+    @property
+    def value(self) -> np.ndarray:
+        """Of the function itself, shape (*outputs, *points)."""
+        return self._scaled(0, 1)
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """First derivatives, shape (*outputs, variables, *points)."""
+        return self.tensor(1)
+
+    @property
+    def jacobian(self) -> np.ndarray:
+        """First derivatives, shape (*outputs, variables, *points): the rows are outputs."""
+        return self.tensor(1)
+
+    @property
+    def hessian(self) -> np.ndarray:
+        """Second derivatives, shape (*outputs, variables, variables, *points)."""
+        return self.tensor(2)
+
+    def tensor(self, order: int) -> np.ndarray:
+        """All derivatives of one order, shape (*outputs, variables, .., variables, *points).
+
+        Raises ArgumentError for an order that was not computed, or was only in part (`limits`).
+        """
+        order = natural(order, "order")
+        size = self._among.variables
+        if order > min(self._among.highest):
+            raise ArgumentError(
+                f"tensor: order {order} was not computed in full: order={self.order}"
+                + (f", limits={self._among.limits}" if self._among.limits else "")
+            )
+        axes = np.sort(np.indices((size,) * order).reshape(order, size**order), axis=0)
+        codes = np.zeros(size**order, np.int64)
+        for axis in axes:
+            codes = codes * size + axis
+        # Monomials of a degree are in the order of their sorted lists of variables.
+        rank = np.unique(codes, return_inverse=True)[1].ravel()
+        here = self._among.of_degree(order)
+        kind = np.int64 if order <= 20 else object  # 20! < 2**63
+        factorials = np.array([math.factorial(k) for k in range(order + 1)], kind)
+        factors = factorials[self._among.exponents[here]].prod(axis=1)[rank]
+        part = self._planes[:, :, here, : math.prod(self._points)]
+        values = self._kind.from_planes(part[:, :, rank])
+        for factor in set(factors.tolist()) - {1}:
+            chosen = factors == factor
+            options = {"precision": self._kind.name}
+            values[:, chosen] = times(values[:, chosen], factor, options)
+        shape = (*self._outputs, *(size,) * order, *self._points, *self._kind.axes)
+        found = values.reshape(shape)
+        return wrapped(found) if found.dtype == object else found
+
+    def polynomial(self, names: Any = None) -> Polynomial:
+        """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
+
+        names: of the variables; by default those of the function's arguments.
+
+        >>> import taylor as ty
+        >>> ty.derivatives(lambda x, y: x * y**2, (1.0, 2.0), order=2).polynomial()
+        4 + 4*x + 4*y + 4*x*y + y**2 + O(3)
+        """
+        from taylor.polynomials.polynomial import Polynomial
+
+        self._known()
+        if names is None:
+            names = self._names if all(self._names) else len(self._names)
+        count = math.prod(self._points)
+        parts = self._kind.parts
+        planes = self._planes[..., :count].swapaxes(2, 3)
+        shape = (parts, *self._outputs, *self._points, len(self))
+        return Polynomial(
+            self._kind.from_planes(np.reshape(planes, shape)),
+            names,
+            self.order,
+            self._among.limits,
+            precision=self._kind.name,
+        )
+
+    def _scaled(self, position: int, factor: int) -> np.ndarray:
+        count = math.prod(self._points)
+        part = self._planes[:, :, position, :count]
+        shape = (self._kind.parts, *self._outputs, *self._points)
+        found = self._kind.from_planes(part.reshape(shape))
+        if factor != 1:
+            found = times(found, factor, {"precision": self._kind.name})
+        if self._expansion is None:
+            return wrapped(found) if isinstance(found, np.ndarray) else found
+        return np.asarray(found)
+
+    def _what_is_wrong(self, powers: tuple[int, ...]) -> str:
+        size = self._among.variables
+        if len(powers) != size:
+            return f"{powers}: a multi-index has one number for each of {size} variable(s)"
+        limits = f" and limits={self._among.limits}" if self._among.limits else ""
+        return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
+
+
+def _given(point: Any, kind: Precision) -> np.ndarray:
+    """Coordinates of points, shape (parts, coordinates, *points)."""
+    plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and kind.parts == 1
+    if plain and point.ndim and point.size:
+        return np.asarray(point)[np.newaxis]
+    single = not isinstance(point, list | tuple) and np.ndim(point) == 0
+    coordinates = [point] if single else list(point)
+    if not coordinates:
+        raise ArgumentError("point has no coordinates")
+    return stacked_planes(coordinates, kind)
+
+
+def _evaluated(
+    expansion: Expansion,
+    given: np.ndarray,
+    outputs: tuple[int, ...],
+    names: tuple[str, ...],
+    threads: int,
+    out: Derivatives | None,
+) -> Derivatives:
+    """Run an expansion over points; `outputs` is the shape of what the function returns."""
+    points = given.shape[2:]
+    room = None
+    if out is not None:
+        if not isinstance(out, Derivatives):
+            raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
+        room = out.room(expansion, (outputs, points))
+    flat = given.reshape(*given.shape[:2], -1)
+    planes = expansion.run(flat, checked_threads(threads), room)
+    kind = as_precision(expansion.precision)
+    return Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
+
+
+def _names(fun: Callable[..., Any], count: int) -> list[str]:
+    """Names of the arguments, "" where they have none of their own."""
+    try:
+        names = [p.name for p in inspect.signature(fun).parameters.values()]
+    except (TypeError, ValueError):
+        names = []
+    return names[:count] if len(names) >= count else [""] * count
+
+
+def _position(variable: Any, names: Sequence[str], what: str) -> int:
+    """Position of an argument given as position or name."""
+    if isinstance(variable, str):
+        if variable not in names:
+            known = ", ".join(filter(None, names)) or "no names: use positions"
+            raise ArgumentError(f"{what}: {variable!r} is none of the arguments ({known})")
+        return names.index(variable)
+    if not isinstance(variable, int | np.integer) or isinstance(variable, bool):
+        raise ArgumentTypeError(f"{what}: {variable!r} is neither a position nor a name")
+    if not 0 <= variable < len(names):
+        raise ArgumentError(f"{what}: position {variable} of {len(names)} argument(s)")
+    return int(variable)
+
+
+def _chosen(wrt: Sequence[int | str] | None, names: Sequence[str]) -> tuple[int, ...]:
+    """Positions of the variables to differentiate by."""
+    if wrt is None:
+        return tuple(range(len(names)))
+    if not isinstance(wrt, Iterable) or isinstance(wrt, str):
+        wrt = [wrt]
+    chosen = tuple(_position(variable, names, "wrt") for variable in wrt)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ArgumentError(f"wrt={wrt!r} must list at least one variable, and each only once")
+    return chosen
+
+
+def _limits(
+    limits: Sequence[int] | Mapping[int | str, int] | None,
+    chosen: tuple[int, ...],
+    names: Sequence[str],
+    order: int,
+) -> tuple[int, ...]:
+    """Highest order in each of the chosen variables; () where the total order is all."""
+    if limits is None:
+        return ()
+    listed = [order] * len(chosen)
+    if isinstance(limits, Mapping):
+        for variable, most in limits.items():
+            position = _position(variable, names, "limits")
+            if position not in chosen:
+                raise ArgumentError(f"limits: {variable!r} is not among the variables of wrt")
+            listed[chosen.index(position)] = natural(most, "limits")
+    elif not isinstance(limits, Iterable):
+        raise ArgumentTypeError(f"limits={limits!r}: give one for each variable, or a mapping")
+    else:
+        if len(limits) != len(chosen):
+            raise ArgumentError(f"limits={limits!r}: one for each of {len(chosen)} variable(s)")
+        listed = [natural(most, "limits") for most in limits]
+    return () if min(listed) >= order else tuple(min(most, order) for most in listed)
+
+
+def _traced(fun: Callable[..., Any], arguments: Sequence[Expression]) -> np.ndarray:
+    """What a function returns, as an object array of scalar expressions."""
+    with traced(arguments):
+        value = call_on(fun, arguments)
+    if isinstance(value, tuple):
+        value = list(value)
+    if isinstance(value, list | np.ndarray) or (isinstance(value, Expression) and value.shape):
+        outputs = expression_array(value).view(np.ndarray)
+    else:
+        outputs = np.array(as_expression(value), dtype=object)
+    if not outputs.size:
+        raise ArgumentError("fun returned nothing to differentiate: an empty array")
+    if any(e.shape for e in outputs.flat):
+        raise ShapeError("fun returned a list of unlike shapes; make it scalars or equal arrays")
+    return np.asarray(outputs)
+
+
+def _nested(
+    outputs: np.ndarray,
+    arguments: Sequence[Expression],
+    chosen: Sequence[int],
+    among: Monomials,
+    point: Any,
+    names: Sequence[str],
+) -> Derivatives:
+    """Derivatives as expressions: of a function, or at a point, that is not known yet."""
+    coordinates = [point] if isinstance(point, Expression) and not point.shape else list(point)
+    flat = outputs.ravel().tolist()
+    found = partial_coefficients(flat, arguments, chosen, among.exponents.tolist(), coordinates)
+    planes = found.reshape(1, *found.shape[:2], -1)
+    chosen_names = tuple(names[i] for i in chosen)
+    return Derivatives(planes, among, FLOAT64, None, outputs.shape, found.shape[2:], chosen_names)
+
+
+def _count(point: Any) -> int:
+    """How many coordinates a point with expressions has."""
+    return 1 if isinstance(point, Expression) and not point.shape else len(point)

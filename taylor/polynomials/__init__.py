@@ -1,0 +1,1 @@
+"""Truncated polynomials in several variables as values."""

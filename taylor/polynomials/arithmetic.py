@@ -1,0 +1,185 @@
+"""Sums, products, powers and comparisons of polynomials and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.numbers import planes as numbers
+from taylor.numbers.exact import exact
+from taylor.numbers.precision import Precision
+from taylor.polynomials.coefficients import Coefficients, converted, in_common, make, of_numbers
+from taylor.polynomials.machines import of_many, of_single
+from taylor.polynomials.space import Space, make_space
+
+if TYPE_CHECKING:
+    from taylor.polynomials.polynomial import Polynomial
+
+Operation = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def operand(value: Any, kind: Precision) -> Any:
+    """A polynomial, or numbers of shape (parts, *shape); NotImplemented for anything else."""
+    if isinstance(value, Coefficients):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        items = value.ravel().tolist()
+        if any(isinstance(item, Coefficients) for item in items):
+            return stacked(items).reshape(*value.shape)
+    elif isinstance(value, list | tuple):
+        if any(isinstance(item, Coefficients) for item in value):
+            return stacked(value)
+    elif not isinstance(value, np.ndarray | np.generic):
+        number = None if isinstance(value, str) else exact(value)
+        if number is None:
+            return NotImplemented
+        if kind.parts == 1:
+            return np.array([float(number)], kind.dtype)
+    return numbers.as_planes(value, kind, "operand")
+
+
+def stacked(items: Any) -> Polynomial:
+    """Polynomials, and numbers among them, of one shape, side by side along a new first axis."""
+    known = [item for item in items if isinstance(item, Coefficients)]
+    common = in_common(*known)[0]
+    parts = [as_polynomial(item, common) for item in items]
+    shape = parts[0].shape
+    if any(part.shape != shape for part in parts):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"polynomials of different shapes cannot be stacked: {shapes}")
+    planes = np.stack([part._planes for part in parts], axis=1)
+    return make(planes, common._space, common._kind)
+
+
+def as_polynomial(value: Any, like: Coefficients) -> Polynomial:
+    """A polynomial or numbers in the space and kind of another one.
+
+    Raises ArgumentTypeError for what is neither.
+    """
+    given = operand(value, like._kind)
+    if given is NotImplemented:
+        raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
+    if isinstance(given, Coefficients):
+        return converted(given, like._space, like._kind)
+    return of_numbers(given, like._space, like._kind)
+
+
+def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that shapes broadcast to; ShapeError if they do not."""
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise ShapeError(f"shapes {listed} do not broadcast together") from None
+
+
+def widened(planes: np.ndarray, shape: tuple[int, ...], trailing: int = 1) -> np.ndarray:
+    """planes (parts, *own, ...) broadcast to (parts, *shape, ...), with `trailing` axes at last."""
+    split = planes.ndim - trailing
+    parts, own, rest = planes.shape[0], planes.shape[1:split], planes.shape[split:]
+    if own == shape:
+        return planes
+    ones = [1] * (len(shape) - len(own))
+    return np.broadcast_to(planes.reshape(parts, *ones, *own, *rest), (parts, *shape, *rest))
+
+
+def add(p: Coefficients, value: Any) -> Any:
+    """p + value"""
+    given = operand(value, p._kind)
+    if given is NotImplemented:
+        return NotImplemented
+    if isinstance(given, Coefficients):
+        a, b = in_common(p, given)
+        common_shape(a.shape, b.shape)
+        return make(numbers.add(a._planes, b._planes), a._space, a._kind)
+    shape = common_shape(p.shape, given.shape[1:])
+    planes = np.array(widened(p._planes, shape))
+    planes[..., 0] = numbers.add(planes[..., 0], widened(given, shape, 0))
+    return make(planes, p._space, p._kind)
+
+
+def negative(p: Coefficients) -> Polynomial:
+    """-p"""
+    return make(-p._planes, p._space, p._kind)
+
+
+def multiply(p: Coefficients, value: Any) -> Any:
+    """p value"""
+    given = operand(value, p._kind)
+    if given is NotImplemented:
+        return NotImplemented
+    if isinstance(given, Coefficients):
+        return product(p, given)
+    common_shape(p.shape, given.shape[1:])
+    return make(numbers.multiply(p._planes, given[..., np.newaxis]), p._space, p._kind)
+
+
+def product(p: Coefficients, q: Coefficients) -> Polynomial:
+    """The product of polynomials, truncated."""
+    same = p._space is q._space and p._kind is q._kind
+    a, b = (p, q) if same else in_common(p, q)
+    space, kind = a._space, a._kind
+    small = is_small(space)
+    if small and a._planes.ndim == b._planes.ndim == 2:
+        return of_single("mul", a, b)
+    shape = a.shape if a.shape == b.shape else common_shape(a.shape, b.shape)
+    flat = [widened(x._planes, shape).reshape(kind.parts, -1, space.size) for x in (a, b)]
+    if small:
+        made = of_many("mul", flat, space, kind)
+    else:
+        first, second = map(np.ascontiguousarray, flat)
+        made = rt.polynomial_product(first, second, space.monomials, kind.name)
+    return make(made.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def is_small(space: Space) -> bool:
+    """Whether polynomials are multiplied by graded programs; no matter how many there are."""
+    return rt.is_small(space.monomials)
+
+
+def natural_power(p: Coefficients, n: int) -> Polynomial:
+    """p to the power of a natural number, by repeated squaring."""
+    result: Polynomial | None = None
+    square = converted(p, p._space)
+    while n:
+        if n & 1:
+            result = square if result is None else product(result, square)
+        n >>= 1
+        if n:
+            square = product(square, square)
+    one = numbers.constant(1.0, p._kind.parts, p._kind.dtype)
+    return of_numbers(widened(one, p.shape, 0), p._space, p._kind) if result is None else result
+
+
+def as_integer(value: Any) -> int | None:
+    """An exponent that is a whole number."""
+    if isinstance(value, Coefficients | np.ndarray | list | tuple):
+        return None
+    number = exact(value)
+    if number is None or isinstance(number, float) or Fraction(number).denominator != 1:
+        return None
+    return int(number)
+
+
+def equal(p: Coefficients, value: Any) -> Any:
+    """Whether all coefficients are equal, those that one has not being zero: shape `shape`."""
+    given = operand(value, p._kind)
+    if given is NotImplemented:
+        return NotImplemented
+    q = given if isinstance(given, Coefficients) else of_numbers(given, p._space, p._kind)
+    names = (*p.names, *(name for name in q.names if name not in p.names))
+    kind = numbers.better(p._kind, q._kind)
+    if p._space == q._space:
+        space = p._space
+    else:
+        space = make_space(names, max(p.order, q.order))
+    a, b = (converted(x, space, kind)._planes for x in (p, q))
+    shape = common_shape(p.shape, q.shape)
+    return (widened(a, shape) == widened(b, shape)).all(axis=(0, -1))[()]

@@ -1,0 +1,98 @@
+"""Elementary functions of polynomials: programs graded by total degree (see `expansion`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.functions.apply import completed
+from taylor.functions.registry import get
+from taylor.polynomials.arithmetic import common_shape, multiply, operand, widened
+from taylor.polynomials.coefficients import Coefficients, converted, in_common, make
+from taylor.polynomials.machines import of_many, of_single
+
+if TYPE_CHECKING:
+    from taylor.polynomials.polynomial import Polynomial
+
+
+_IN_PIECES = ("abs", "sign", "floor", "minimum", "maximum", "relu", "leaky_relu")
+
+
+def elementary(name: str, *operands: Any) -> Polynomial:
+    """A function of polynomials and numbers, at least one of them a polynomial.
+
+    name: of a function in the registry, or "div" and "pow" for the operators.
+
+    Raises ArgumentError for points at which the function has no Taylor series.
+    """
+    fixed: tuple[Any, ...] = ()  # what formulas depend on: integers that choose a function
+    if name == "div":
+        if _is_number(operands[0]) and are_single(operands[1:]):
+            return multiply(of_single("reciprocal", operands[1]), operands[0])
+    elif name == "pow":
+        if _is_number(operands[1]):
+            operands, fixed = operands[:1], operands[1:]
+    else:
+        record = get(name)
+        operands = completed(record, operands)
+        fixed, operands = operands[: record.orders], operands[record.orders :]
+        if name in _IN_PIECES:
+            _check_kinks(name, operands)
+    if are_single(operands) and not fixed:
+        return of_single(name, *operands)
+    common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
+    space, kind = common._space, common._kind
+    given = [_planes(value, common) for value in operands]
+    shape = common_shape(*(planes.shape[1 : planes.ndim - wide] for planes, wide in given))
+    flat = [
+        widened(planes, shape, wide).reshape(kind.parts, -1, space.size if wide else 1)
+        for planes, wide in given
+    ]
+    found = of_many(name, flat, space, kind, fixed)
+    return make(found.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, Coefficients) and np.ndim(value) == 0
+
+
+def are_single(operands: Sequence[Any]) -> bool:
+    """Whether `of_single` takes these operands."""
+    first = operands[0]
+    return all(
+        isinstance(p, Coefficients)
+        and p._planes.ndim == 2
+        and p._space is first._space
+        and p._kind is first._kind
+        for p in operands
+    )
+
+
+def _check_kinks(name: str, operands: Sequence[Any]) -> None:
+    """Raise ArgumentError where a function in pieces has a corner or a jump."""
+    heads = [
+        np.asarray(p._planes[0, ..., 0] if isinstance(p, Coefficients) else p) for p in operands
+    ]
+    if name in ("minimum", "maximum"):
+        wrong = heads[0] == heads[1]
+    elif name == "floor":
+        wrong = heads[0] == np.floor(heads[0])
+    else:
+        wrong = heads[0] == 0
+    if wrong.any():
+        raise ArgumentError(
+            f"{name} has no Taylor series there: the constant part is where its pieces meet"
+        )
+
+
+def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
+    """Coefficients or numbers, and whether they are coefficients, along a last axis."""
+    given = operand(value, like._kind)
+    if given is NotImplemented:
+        raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
+    if isinstance(given, Coefficients):
+        return converted(given, like._space, like._kind)._planes, 1
+    return given, 0

@@ -1,0 +1,102 @@
+"""Machine code for functions of polynomials: programs graded by total degree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import taylor_runtime as rt
+from taylor.arguments import argument, kept
+from taylor.errors import ArgumentError
+from taylor.expression import Expression, as_expression
+from taylor.functions.apply import apply
+from taylor.numbers.precision import Precision
+from taylor.polynomials.coefficients import Coefficients, make
+from taylor.polynomials.expansion import CONSTANT, POLYNOMIAL, Expansion
+from taylor.polynomials.space import Space
+
+if TYPE_CHECKING:
+    from taylor.polynomials.polynomial import Polynomial
+
+ARGUMENTS = kept(*(argument(f"argument {i}") for i in range(8)))
+
+
+def formula(
+    name: str, arguments: tuple[Expression, ...], fixed: tuple[Any, ...] = ()
+) -> Expression:
+    """What is computed: "mul", "div", "pow", "reciprocal", or a function in the registry.
+
+    fixed: numbers that are part of the formula: the exponent of a power, the order of a function.
+    """
+    if name == "div":
+        return arguments[0] / arguments[1]
+    if name == "mul":
+        return arguments[0] * arguments[1]
+    if name == "reciprocal":
+        return 1 / arguments[0]
+    if name == "pow":
+        numbers: list[Any] = [*arguments, *fixed]
+        return as_expression(numbers[0] ** numbers[1])
+    found: Expression = apply(name, *fixed, *arguments)
+    return found
+
+
+def of_single(name: str, *operands: Coefficients) -> Polynomial:
+    """A function of single polynomials of one space and kind, by the shortest way."""
+    first = operands[0]
+    machine = _machine(name, len(operands), first._space, first._kind.name)
+    given = first._planes
+    if len(operands) > 1:
+        given = np.concatenate([p._planes for p in operands], axis=1)
+    found = np.empty_like(first._planes)
+    if len(machine.untouched[0]):
+        found[:, machine.untouched[0]] = 0
+    machine.run(given, found, 1, 0, 1)
+    if name != "mul" and not np.isfinite(found).all():
+        check(name, found[:, np.newaxis], given[:, :, np.newaxis])
+    return make(found, first._space, first._kind)
+
+
+def of_many(
+    name: str,
+    operands: Sequence[np.ndarray],
+    space: Space,
+    kind: Precision,
+    fixed: tuple[Any, ...] = (),
+) -> np.ndarray:
+    """A function of as many polynomials as there are, of shape (parts, polynomials, size); of
+    operands that are numbers the last axis has the length 1.
+    """
+    arguments = ARGUMENTS[: len(operands)]
+    roles = tuple(POLYNOMIAL if x.shape[-1] == space.size else CONSTANT for x in operands)
+    outputs = (formula(name, arguments, fixed),)
+    expansion = Expansion(outputs, arguments, roles, space.monomials, kind.name, looped=True)
+    given = np.concatenate(operands, axis=-1).swapaxes(1, 2)
+    found = expansion.run(given, 1)[:, 0, :, : given.shape[-1]].swapaxes(1, 2)
+    if name != "mul":
+        check(name, found, given)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
+    arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
+    outputs = (formula(name, arguments),)
+    return Expansion(outputs, arguments, roles, space.monomials, precision, looped=True).code(1)
+
+
+def check(name: str, found: np.ndarray, given: np.ndarray) -> None:
+    """Raise ArgumentError where finite polynomials have no finite result."""
+    wrong = np.isfinite(given).all(axis=(0, 1)) & ~np.isfinite(found).all(axis=(0, 2))
+    if wrong.any() and name in ("div", "reciprocal"):
+        raise ArgumentError(
+            "division by a polynomial whose constant part is zero has no Taylor series"
+        )
+    if wrong.any():
+        raise ArgumentError(
+            f"{name} has no finite Taylor series there: the constant part of the first polynomial "
+            f"is {given[0, 0, np.argmax(wrong)]}"
+        )
