@@ -252,7 +252,12 @@ class Integrator(Trajectory):
 
     # -- events ---------------------------------------------------------------------------------
 
-    @Trajectory.events.setter
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What is watched; may be set to other events at any time (nothing else is compiled)."""
+        return super().events
+
+    @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
         watched = as_events(events, self.system)
         check_inputs(watched, (*self.system.states, *self.system.parameters))

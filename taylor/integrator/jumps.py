@@ -9,7 +9,7 @@ from dataclasses import replace
 from taylor.errors import ArgumentError
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
-from taylor.systems.impulses import Made, Past
+from taylor.systems.impulses import Made, Past, finite_number
 
 
 def begin(ta: Trajectory, end: tm.Pair) -> None:
@@ -79,9 +79,7 @@ def arrive(ta: Trajectory) -> bool:
 
 def _make(ta: Trajectory, number: int) -> Made:
     impulse, values = ta._schedule.jumps[number].impulse, ta._inputs()
-    added = [
-        (ta._schedule.places[s], finite_number(s, e, values)) for s, e in impulse.add.items()
-    ]
+    added = [(ta._schedule.places[s], finite_number(s, e, values)) for s, e in impulse.add.items()]
     wanted = [(str(name), finite_number(name, e, values)) for name, e in impulse.set.items()]
     before = tuple((name, ta.parameters[name]) for name, _ in wanted)
     for place, amount in added:

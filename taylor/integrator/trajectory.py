@@ -185,7 +185,7 @@ class Trajectory:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What is watched; may be set to other events at any time (nothing else is compiled)."""
+        """What is watched."""
         return () if self._detection is None else self._detection.events
 
     @property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from taylor.errors import ArgumentError
 from taylor.numbers import pairs
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision, split
 

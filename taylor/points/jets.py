@@ -21,8 +21,8 @@ from taylor.arguments import (
 )
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression, try_expression
-from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers import pairs
+from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
 from taylor.numpy_protocol import expression_array
