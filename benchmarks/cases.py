@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from taylor.functions.apply import apply
-from taylor.functions.record import Function, no_sympy
-from taylor.functions.registry import functions
+from taylor.nodes.record import Function, no_sympy
+from taylor.nodes.registry import functions
 
 POINTS = (-5.0, -1.7, -0.7, -0.2, 0.3, 0.7, 1.7, 6.0)  # a case is checked where it is real
 

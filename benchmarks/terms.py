@@ -22,7 +22,7 @@ from typing import Any
 
 from mpmath import mp
 
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import Series, mpmath_algebra, row_coefficients
 from taylor.reference.kernels import kernel_definition

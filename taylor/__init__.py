@@ -12,11 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-# The module of nodes comes first: the simplifying constructors and it import each other.
-from taylor import expression as expression
-from taylor.arrays import concatenate as concatenate
-from taylor.arrays import matmul as matmul
-from taylor.arrays import stack as stack
+import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
@@ -25,17 +21,20 @@ from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
 from taylor.errors import UnsupportedFunctionError as UnsupportedFunctionError
-from taylor.evaluate import evaluate as evaluate
-from taylor.expression import Expression as Expression
-from taylor.expression import constant as constant
-from taylor.expression import parameter as parameter
-from taylor.expression import parameters as parameters
-from taylor.expression import pi as pi
-from taylor.expression import time as time
-from taylor.expression import variable as variable
-from taylor.expression import variables as variables
+from taylor.expressions.evaluate import evaluate as evaluate
+from taylor.expressions.expression import Expression as Expression
+from taylor.expressions.leaves import constant as constant
+from taylor.expressions.leaves import parameter as parameter
+from taylor.expressions.leaves import parameters as parameters
+from taylor.expressions.leaves import pi as pi
+from taylor.expressions.leaves import time as time
+from taylor.expressions.leaves import variable as variable
+from taylor.expressions.leaves import variables as variables
+from taylor.expressions.substitute import substitute as substitute
 from taylor.functions import *  # noqa: F403
-from taylor.substitute import substitute as substitute
+from taylor.nodes.arrays import matmul as matmul
+from taylor.nodes.conversion import concatenate as concatenate
+from taylor.nodes.conversion import stack as stack
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 import taylor as ty
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 
 System = tuple[list[tuple[Expression, Expression]], np.ndarray]
 Template = Callable[[Expression, Expression], Expression]

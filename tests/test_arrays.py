@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.lower import scalars
-from taylor.numpy_protocol import expression_array
+from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.scalars import scalars
 
 x = ty.variable("x")
 w = ty.variable("w", shape=3)
@@ -128,7 +128,7 @@ def test_scalars_of_a_scalar_and_shared_memo() -> None:
 
 
 def test_lowered_expressions_hold_no_array_operation() -> None:
-    from taylor.traverse import reachable
+    from taylor.nodes.traverse import reachable
 
     e = np.sin(r @ q.T).sum() * np.linalg.norm(w)
     for node in reachable([scalars(e)[()]]):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.traverse import inputs
+from taylor.nodes.traverse import inputs
 
 X, Y, V = ty.variables("x y v")
 A, B, C, P, Q, R = ty.parameters("a b c p q r")

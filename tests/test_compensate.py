@@ -15,7 +15,8 @@ import pytest
 from function_cases import context
 
 import taylor as ty
-from taylor.expression import Expression, variable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import variable
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.program.program import Input, Kernel, Program

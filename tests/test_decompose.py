@@ -11,7 +11,7 @@ from function_cases import context
 
 import taylor as ty
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.lower import scalars
+from taylor.expressions.scalars import scalars
 from taylor.recurrences.decompose import MOST_CONVOLUTIONS, decompose
 from taylor.reference.interpreter import coefficients, fraction_algebra, mpmath_algebra
 from taylor_runtime.program.degree import polynomial_degree

@@ -18,7 +18,7 @@ from error_scale import output_scales
 from function_cases import CASES, CLOSED_FORMS, LEAST, Case, context, expected
 
 import taylor as ty
-from taylor.functions.registry import functions
+from taylor.nodes.registry import functions
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 

@@ -10,8 +10,9 @@ import pytest
 import sympy
 
 import taylor as ty
-from taylor.functions.registry import functions
-from taylor.traverse import reachable
+from taylor.expressions.leaves import make_function_node
+from taylor.nodes.registry import functions
+from taylor.nodes.traverse import reachable
 
 x, y = ty.variables("x y")
 k = ty.parameter("k")
@@ -70,7 +71,7 @@ def test_every_function_against_numerical_differentiation(name: str) -> None:
     branches = name.startswith("lambertw")  # by the second argument
     points = (points[0], "0") if branches else points
     arguments = [x, y][:count]
-    built = ty.expression.make_function_node(name, *orders, *arguments)
+    built = make_function_node(name, *orders, *arguments)
     with mpmath.workdps(50):
         at = [mpmath.mpf(p) for p in points]
         values = dict(zip(arguments, at, strict=True))

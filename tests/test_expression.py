@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor import expression as ex
-from taylor.traverse import from_records, inputs, reachable, to_records
+from taylor.nodes import node as ex
+from taylor.nodes.traverse import from_records, inputs, reachable, to_records
 
 x, y, z = ty.variables("x y z")
 k = ty.parameter("k")

@@ -25,8 +25,8 @@ from function_cases import (
 
 import taylor as ty
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
-from taylor.expression import variable
-from taylor.functions.registry import functions, get
+from taylor.expressions.leaves import variable
+from taylor.nodes.registry import functions, get
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.rules import coupled_pair
@@ -78,7 +78,7 @@ def test_record_is_complete(name: str) -> None:
     assert record.name == name and record.domain and record.reference
     assert (record.recurrence is None) == (record.expression is not None)
     assert len(members(name)[0]) == record.orders
-    arguments = [*map(ty.expression.constant, members(name)[0]), *arguments_of(name)]
+    arguments = [*map(ty.constant, members(name)[0]), *arguments_of(name)]
     partials = record.derivative(*arguments)
     assert len(partials) == record.arity
     assert all(isinstance(p, ty.Expression) for p in partials)
@@ -111,7 +111,7 @@ def test_derivative_is_accurate_wherever_the_function_is(name: str) -> None:
         return
     arguments = arguments_of(name)
     for case in (c for c in CASES if c.name == name and c.inner != "curved"):
-        family = map(ty.expression.constant, case.orders)
+        family = map(ty.constant, case.orders)
         partials = record.derivative(*family, *arguments)[record.orders :]
         values = dict(zip(arguments, case.point, strict=True))
         chain = [float(p[1]) if p[1:] else 0.0 for p in polynomials(case)]

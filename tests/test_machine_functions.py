@@ -28,7 +28,7 @@ from function_cases import (
 )
 
 import taylor as ty
-from taylor.expression import variable
+from taylor.expressions.leaves import variable
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 

@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 import taylor as ty
-from taylor.arguments import argument
+from taylor.expressions.arguments import argument
 
 CASES = 12
 

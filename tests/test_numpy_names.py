@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.numpy_protocol import expression_array
+from taylor.expressions.object_arrays import expression_array
 
 x, y, z = ty.variables("x y z")
 q = ty.variable("q", shape=3)

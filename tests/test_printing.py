@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import taylor as ty
-from taylor.printing import LINE_LIMIT
-from taylor.simplify import make_function_node
+from taylor.expressions.leaves import as_expression, make_function_node
+from taylor.expressions.printing import LINE_LIMIT
 
 x, y, v = ty.variables("x y v")
 k = ty.parameter("k")
@@ -102,7 +102,7 @@ class _NumbersAsConstants(ast.NodeTransformer):
 def _read(text: str, names: dict[str, object]) -> ty.Expression:
     tree = _NumbersAsConstants().visit(ast.parse(text, mode="eval"))
     code = compile(ast.fix_missing_locations(tree), "<printed>", "eval")
-    return ty.expression.as_expression(eval(code, names))
+    return as_expression(eval(code, names))
 
 
 @example("((((half-two))**0.5)**3)**k")
@@ -116,7 +116,7 @@ def test_printed_text_reads_back_to_the_same_value(text: str) -> None:
         "sqrt": partial(make_function_node, "sqrt"),
         "constant": ty.constant,
     }
-    built = ty.expression.as_expression(eval(text, names))
+    built = as_expression(eval(text, names))
     again = _read(str(built), names)
     values = {x: 0.61, y: 0.83, v: 1.37, k: 0.29}
     expected = built.evaluate(values)

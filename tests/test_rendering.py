@@ -20,7 +20,8 @@ from random_systems import System, bodies, lattice, oscillators, random_system
 
 import taylor as ty
 import taylor_runtime as rt
-from taylor.expression import Expression, variable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import variable
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.engine import cache

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import taylor as ty
+from taylor.expressions.leaves import as_expression
 
 x, y, z, u, v, w = ty.variables("x y z u v w")
 half = Fraction(1, 2)
@@ -95,7 +96,7 @@ a3 = ty.variable("a3", shape=3)
     ],
 )
 def test_normal_form(built: ty.Expression, expected: object) -> None:
-    assert built is ty.expression.as_expression(expected)
+    assert built is as_expression(expected)
 
 
 def test_irrational_constants_stay_symbolic() -> None:
@@ -239,7 +240,7 @@ def test_odd_and_even_functions_share_a_node_with_their_mirror_image() -> None:
 
 
 def test_parity_of_every_record_is_that_of_its_function() -> None:
-    from taylor.functions.registry import functions
+    from taylor.nodes.registry import functions
 
     points = np.array([0.1, 0.37, 0.83])
     for record in functions.values():

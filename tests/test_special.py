@@ -15,9 +15,9 @@ from special_cases import SERIES, composed
 
 import taylor as ty
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import variable
+from taylor.expressions.leaves import variable
+from taylor.expressions.substitute import substitute
 from taylor.recurrences.decompose import decompose
-from taylor.substitute import substitute
 from taylor.transforms.enclosure import Model, enclosure
 from taylor_runtime.program.program import Input, Kernel
 

@@ -16,7 +16,7 @@ import pytest
 from scipy import special
 
 import taylor as ty
-from taylor.traverse import inputs
+from taylor.nodes.traverse import inputs
 
 X, V = ty.variables("x v")
 A, B, C = PARAMETERS = ty.parameters("a b c")

@@ -10,8 +10,9 @@ import pytest
 import sympy
 
 import taylor as ty
-from taylor.functions.record import no_sympy
-from taylor.functions.registry import functions
+from taylor.expressions.leaves import make_function_node
+from taylor.nodes.record import no_sympy
+from taylor.nodes.registry import functions
 
 x, y, k = ty.variable("x"), ty.variable("y"), ty.parameter("k")
 X, Y, K, T = sympy.symbols("x y k t")
@@ -94,7 +95,7 @@ def test_heaviside_and_relations() -> None:
 def test_every_function_translates_and_has_the_same_value(name: str) -> None:
     orders = functions[name].orders
     arguments = [x, y][: functions[name].arity - orders]
-    built = ty.expression.make_function_node(name, *[2] * orders, *arguments)
+    built = make_function_node(name, *[2] * orders, *arguments)
     translated = ty.to_sympy(built)
     point = (1.25 if name == "acosh" else 0.25, 0 if name.startswith("lambertw") else 0.5)
     with mpmath.workdps(40):

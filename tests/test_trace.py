@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.arguments import argument
-from taylor.numpy_protocol import expression_array
-from taylor.trace import trace_function, trace_rhs
+from taylor.expressions.arguments import argument
+from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.trace import trace_function, trace_rhs
 
 x, y = ty.variables("x y")
 
@@ -61,7 +61,7 @@ def test_shared_parts_stay_shared() -> None:
 
 
 def _powers(e: ty.Expression) -> list[ty.Expression]:
-    from taylor.traverse import reachable
+    from taylor.nodes.traverse import reachable
 
     return [n for n in reachable([e]) if n.op == "pow" and n.args[1].payload != 2]
 

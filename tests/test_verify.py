@@ -204,7 +204,7 @@ def test_rows_whose_newest_coefficient_is_needed() -> None:
 
 def test_every_elementary_function_gives_a_legal_program() -> None:
     import taylor as ty
-    from taylor.functions.registry import functions
+    from taylor.nodes.registry import functions
     from taylor.recurrences.decompose import decompose
 
     x, y = ty.variables("x y")

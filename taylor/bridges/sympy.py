@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import sympy
 
-from taylor import arrays, logic, simplify, sums
-from taylor import expression as ex
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
-from taylor.expression import CONDITIONS, Expression, as_expression
-from taylor.functions.registry import functions, get
-from taylor.lower import scalars
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, as_expression, constant, make_function_node, pi, variable
+from taylor.expressions.scalars import scalars
+from taylor.nodes import conversion, elementary, logic, products, sums
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.registry import functions, get
+from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
-from taylor.simplify import make_function_node
-from taylor.traverse import reachable
 
 _CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits
 
@@ -60,7 +60,8 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
     Raises UnsupportedFunctionError for functions that SymPy does not have, ArgumentError for two
     inputs of one name, which would become one symbol.
 
-    >>> x, k = ex.variables("x k")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, k = variables("x k")
     >>> to_sympy(k * x**2 + x)
     k*x**2 + x
     """
@@ -94,7 +95,7 @@ def _remember(name: str, e: Expression, named: dict[str, Expression]) -> None:
 def _input(name: str) -> Expression:
     """What a symbol stands for: the input that it was made from, else a variable."""
     known = _inputs.get(name)
-    return ex.variable(name) if known is None else known
+    return variable(name) if known is None else known
 
 
 def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
@@ -178,7 +179,7 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Exp
         elements = np.empty(expression.shape, dtype=object)
         for position in np.ndindex(*expression.shape):
             elements[position] = from_sympy(expression[position], symbols)
-        return arrays.from_elements(elements)
+        return conversion.from_elements(elements)
     try:
         root = sympy.sympify(expression)
     except sympy.SympifyError as error:
@@ -211,9 +212,9 @@ def _from_sympy(e: Any, args: list[Expression]) -> Expression:
     if rule is not None:
         return rule(args)
     if name in _RECIPROCALS:
-        return simplify.reciprocal(make_function_node(_RECIPROCALS[name], *args))
+        return products.reciprocal(make_function_node(_RECIPROCALS[name], *args))
     if name in _OF_RECIPROCALS:
-        return make_function_node(_OF_RECIPROCALS[name], simplify.reciprocal(args[0]))
+        return make_function_node(_OF_RECIPROCALS[name], products.reciprocal(args[0]))
     return make_function_node(_registered()[name], *args)
 
 
@@ -239,16 +240,16 @@ def _check_known(e: Any) -> None:
 
 def _from_atom(e: Any) -> Expression:
     if e is sympy.pi:
-        return ex.pi
+        return pi
     if isinstance(e, sympy.NumberSymbol):
         digits = sympy.Float(e.evalf(_CONSTANT_DIGITS), _CONSTANT_DIGITS)
-        return ex.constant(digits)
+        return constant(digits)
     if e is sympy.true or e is sympy.false:
-        return ex.constant(int(bool(e)))
+        return constant(int(bool(e)))
     if e is sympy.oo or e is -sympy.oo or e is sympy.nan:
-        return ex.constant(float(e))
+        return constant(float(e))
     if isinstance(e, (sympy.Rational, sympy.Float)):
-        return ex.constant(e)
+        return constant(e)
     raise UnsupportedFunctionError(
         f"from_sympy: {e} ({type(e).__name__}) has no counterpart; expressions are real"
     )
@@ -259,31 +260,31 @@ def _product(args: list[Expression]) -> Expression:
     above: list[Expression] = []
     below: list[Expression] = []
     for arg in args:
-        if arg.op == "div" and arg.args[0] is ex.ONE:
+        if arg.op == "div" and arg.args[0] is ONE:
             below.append(arg.args[1])
         else:
             above.append(arg)
-    numerator = reduce(simplify.multiply, above, ex.ONE)
-    return simplify.divide(numerator, reduce(simplify.multiply, below)) if below else numerator
+    numerator = reduce(products.multiply, above, ONE)
+    return products.divide(numerator, reduce(products.multiply, below)) if below else numerator
 
 
 def _piecewise(args: list[Expression]) -> Expression:
     """Nested choices from the last piece up; a point outside all pieces has no value."""
-    result = ex.constant(float("nan"))
+    result = constant(float("nan"))
     for piece in reversed(args):
         result = logic.where(piece.args[1], piece.args[0], result)
     return result
 
 
 def _heaviside(args: list[Expression]) -> Expression:
-    at_zero = args[1] if len(args) > 1 else ex.constant(Fraction(1, 2))
+    at_zero = args[1] if len(args) > 1 else constant(Fraction(1, 2))
     x = args[0]
     return logic.where(x < 0, 0, logic.where(x > 0, 1, at_zero))
 
 
 def _arc_cotangent(args: list[Expression]) -> Expression:
     """SymPy's branch, atan(1/x): it jumps at 0, where it is pi/2."""
-    half = ex.pi / 2
+    half = pi / 2
     return logic.where(args[0] >= 0, half, -half) - make_function_node("atan", args[0])
 
 
@@ -304,15 +305,15 @@ def _call(name: str) -> Callable[..., Expression]:
 _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "Add": sums.add_many,
     "Mul": _product,
-    "Pow": lambda args: simplify.power(*args),
+    "Pow": lambda args: products.power(*args),
     "ceiling": lambda args: -make_function_node("floor", -args[0]),
-    "Mod": lambda args: simplify.remainder(*args),
+    "Mod": lambda args: elementary.remainder(*args),
     "Max": _fold(_call("maximum")),
     "Min": _fold(_call("minimum")),
     "Heaviside": _heaviside,
     "trigamma": lambda args: make_function_node("polygamma", 1, *args),
     "Piecewise": _piecewise,
-    "ExprCondPair": lambda args: arrays.stack(args),
+    "ExprCondPair": lambda args: conversion.stack(args),
     "And": _fold(lambda a, b: logic.logical("and", a, b)),
     "Or": _fold(lambda a, b: logic.logical("or", a, b)),
     "Xor": _fold(lambda a, b: logic.different(logic.condition(a), logic.condition(b))),

@@ -14,9 +14,9 @@ def by_machine(name: str, arity: int) -> Callable[..., Any]:
 
 @cache
 def _compiled(name: str, arity: int) -> Any:
-    from taylor.arguments import argument, kept
+    from taylor.expressions.arguments import argument, kept
+    from taylor.expressions.leaves import make_function_node
     from taylor.points.formula import compile
-    from taylor.simplify import make_function_node
 
     x = kept(*(argument(f"argument {i}") for i in range(arity)))
     return compile(make_function_node(name, *x), x, name=name)

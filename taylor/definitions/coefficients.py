@@ -15,12 +15,12 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
-from taylor.functions.defined import DefinedName
-from taylor.functions.record import BY_USER, USER_KERNEL, Function
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import make_function_node
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.record import BY_USER, USER_KERNEL, Function
 from taylor.numbers.called import real_number
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node
 from taylor_runtime.program.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
@@ -84,7 +84,7 @@ def _composed(b: SeriesBuilder, kernel: str, x: int) -> int:
 
 def by_coefficients(kernel: str) -> tuple[str, Callable[[float], float] | None]:
     """(function, coefficient as a function of the point or None) of a callback's name."""
-    from taylor.functions.registry import get
+    from taylor.nodes.registry import get
 
     name, *numbers = kernel.removeprefix(USER_KERNEL).split(MARK)
     if not numbers:
@@ -119,7 +119,7 @@ class _Derivative(DefinedName):
 
     @property
     def record(self) -> Function:  # type: ignore[override]
-        from taylor.functions.registry import get
+        from taylor.nodes.registry import get
 
         make = get(self.base).series[0]
         found: Function = make(self.number)

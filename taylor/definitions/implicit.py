@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.arguments import argument, captured, kept, traced
 from taylor.definitions.newton import root_from, root_within
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression
+from taylor.expressions.arguments import argument, captured, kept, traced
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO, as_expression, make_function_node
+from taylor.expressions.scalars import scalars
+from taylor.expressions.substitute import substitute
 from taylor.functions.apply import apply
-from taylor.functions.defined import DefinedName, defined, digest
-from taylor.functions.record import Equations
-from taylor.lower import scalars
+from taylor.nodes.defined import DefinedName, defined, digest
+from taylor.nodes.record import Equations
+from taylor.nodes.traverse import inputs
 from taylor.recurrences.decompose import decompose
-from taylor.simplify import make_function_node
-from taylor.substitute import substitute
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
-from taylor.traverse import inputs
 from taylor_runtime.program.program import Input
 
 Nodes = tuple[Expression, ...]
@@ -132,7 +132,7 @@ def _count(g: Callable[..., Any]) -> int:
 
 
 def _array(y: Nodes) -> Any:
-    from taylor.numpy_protocol import expression_array
+    from taylor.expressions.object_arrays import expression_array
 
     array = np.empty(len(y), dtype=object)
     array[:] = y

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from taylor import expression as ex
 from taylor.errors import ShapeError, UnsupportedFunctionError
-from taylor.expression import Expression
-from taylor.numpy_functions import array_of, dot, reduced
-from taylor.numpy_protocol import expression_array, wrapped
-from taylor.simplify import multiply
-from taylor.sums import add_many
+from taylor.expressions.array_functions import dot, reduced, register
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, constant
+from taylor.expressions.object_arrays import array_of, expression_array, wrapped
+from taylor.nodes.products import multiply
+from taylor.nodes.sums import add_many
 
 LARGEST = 8  # rows of the matrices that are solved and whose determinants are written out
 Elements = np.ndarray[Any, Any]
@@ -99,7 +99,7 @@ def inv(a: Any) -> Any:
 def _determinant(matrix: Elements) -> Expression:
     """Laplace's expansion row by row; minors of the same columns are shared."""
     size = len(matrix)
-    minors: dict[tuple[int, ...], Expression] = {(): ex.ONE}
+    minors: dict[tuple[int, ...], Expression] = {(): ONE}
     for row in range(size):
         minors = {
             columns: add_many(
@@ -186,7 +186,7 @@ def _vector_norm(values: Any, ord: Any, axis: int, keepdims: bool) -> Any:
 def _root(total: Any, order: Any) -> Any:
     if order == 1:
         return total
-    return np.sqrt(total) if order == 2 else total ** (1 / ex.constant(order))
+    return np.sqrt(total) if order == 2 else total ** (1 / constant(order))
 
 
 def multi_dot(factors: Any) -> Any:
@@ -203,3 +203,5 @@ HANDLERS: dict[Any, Callable[..., Any]] = {
     np.linalg.norm: norm,
     np.linalg.multi_dot: multi_dot,
 }
+
+register(HANDLERS)

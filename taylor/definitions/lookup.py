@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.expression import ZERO
-from taylor.functions.defined import DefinedName, defined, digest
-from taylor.simplify import make_function_node
+from taylor.expressions.leaves import ZERO, make_function_node
+from taylor.nodes.defined import DefinedName, defined, digest
 
 FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression, try_expression, variable
-from taylor.logic import where
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression, try_expression, variable
+from taylor.expressions.substitute import substitute
+from taylor.nodes.logic import where
+from taylor.nodes.traverse import inputs
 from taylor.numbers import exact as constants
 from taylor.recurrences.decompose import decompose
-from taylor.substitute import substitute
-from taylor.traverse import inputs
 from taylor_runtime.program.program import Input
 
 _TERMS = 48  # of Taylor's polynomial
@@ -70,7 +71,7 @@ def removable(f: Callable[..., Any], at: Any = 0) -> Callable[..., Any]:
 
 
 def _applied(filled: Expression, x: Expression, argument: Any) -> Any:
-    from taylor.numpy_protocol import call
+    from taylor.expressions.ufuncs import call
 
     def build(e: Expression) -> Expression:
         return substitute(filled, {x: e})

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from taylor.arguments import argument
-from taylor.arrays import from_elements
 from taylor.definitions.lookup import entry_function, place_function
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import ZERO, Expression, as_expression
+from taylor.expressions.arguments import argument
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO, as_expression, make_function_node
+from taylor.nodes.conversion import from_elements
 from taylor.numbers import exact as constants
-from taylor.simplify import make_function_node
 
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")

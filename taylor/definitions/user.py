@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from taylor.arguments import argument, captured, kept
 from taylor.definitions.coefficients import coefficient_record
 from taylor.definitions.pointers import as_ufunc, behind_pointer, c_function
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
-from taylor.expression import Expression, as_expression, try_expression
+from taylor.expressions.arguments import argument, captured, kept
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
-from taylor.functions.record import BY_USER, USER_KERNEL, Function
-from taylor.functions.registry import register
+from taylor.nodes.record import BY_USER, USER_KERNEL, Function
+from taylor.nodes.registry import register
 from taylor.numbers.called import called
 
 
@@ -197,12 +198,12 @@ def composed_record(
     domain: str,
 ) -> Function:
     def evaluated(*args: Any) -> Any:
-        from taylor.evaluate import evaluate
+        from taylor.expressions.evaluate import evaluate
 
         return evaluate(body, dict(zip(placeholders, args, strict=True)))
 
     def differentiated(*args: Expression) -> tuple[Expression, ...]:
-        from taylor.substitute import substitute
+        from taylor.expressions.substitute import substitute
         from taylor.transforms.differentiate import grad_expressions
 
         actual = dict(zip(placeholders, args, strict=True))

@@ -15,7 +15,7 @@ from taylor.ensembles.events import Found, can_watch
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
 from taylor.ensembles.serial import Ends, Rows
-from taylor.expression import time
+from taylor.expressions.leaves import time
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Outcome, Status

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError
-from taylor.expression import Expression, as_expression
-from taylor.functions.record import Function
-from taylor.functions.registry import get
-from taylor.simplify import make_function_node
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression, make_function_node
+from taylor.nodes.record import Function
+from taylor.nodes.registry import get
 
 
 def apply(name: str, *args: Any) -> Any:
@@ -26,7 +26,7 @@ def apply(name: str, *args: Any) -> Any:
     Raises UnsupportedFunctionError for an unknown name, ArgumentTypeError for a wrong number of
     arguments.
 
-    >>> from taylor.expression import variable
+    >>> from taylor.expressions.leaves import variable
     >>> apply("sin", variable("x"))
     sin(x)
     >>> float(apply("hypot", 3, 4))
@@ -70,7 +70,7 @@ def _holds_objects(value: Any) -> bool:
 
 
 def _on_elements(record: Function, args: tuple[Any, ...]) -> Any:
-    from taylor.numpy_protocol import expression_array
+    from taylor.expressions.object_arrays import expression_array
 
     operands = [expression_array(a) if not np.isscalar(a) else a for a in args]
     elements = [np.asarray(a).view(np.ndarray) for a in operands]
@@ -105,11 +105,11 @@ def sum(terms: Any, axis: Any = None) -> Any:
     terms: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to sum over; None means all.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> sum(variables("x y z"))
     x + y + z
     """
-    from taylor.sums import add_many
+    from taylor.nodes.sums import add_many
 
     if axis is not None or isinstance(terms, (Expression, np.ndarray)):
         return np.sum(_array(terms), axis=axis)
@@ -125,11 +125,11 @@ def prod(factors: Any, axis: Any = None) -> Any:
     factors: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to multiply over; None means all.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> prod(variables("x y z"))
     x*y*z
     """
-    from taylor.simplify import multiply_many
+    from taylor.nodes.products import multiply_many
 
     if axis is not None or isinstance(factors, (Expression, np.ndarray)):
         return np.prod(_array(factors), axis=axis)
@@ -145,7 +145,7 @@ def logsumexp(terms: Any, axis: Any = None) -> Any:
     terms: an array, array expression or iterable of expressions or numbers.
     axis: axis or axes of an array to sum over; None means all.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> round(float(logsumexp([x, y]).evaluate({x: 1000.0, y: 1000.0})), 6)
     1000.693147
@@ -160,7 +160,7 @@ def logsumexp(terms: Any, axis: Any = None) -> Any:
 
 def _array(value: Any) -> Any:
     """An array that NumPy's reductions build expressions from."""
-    from taylor.numpy_protocol import expression_array
+    from taylor.expressions.object_arrays import expression_array
 
     if isinstance(value, Expression):
         return value
@@ -182,7 +182,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
     Expressions give an expression, plain numbers and arrays what `numpy.where` gives.
 
-    >>> from taylor.expression import variable
+    >>> from taylor.expressions.leaves import variable
     >>> x = variable("x")
     >>> where(x > 0, x, 0)
     where(x > 0, x, 0)

@@ -14,14 +14,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from taylor.expression import ZERO, Expression
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
+from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.gamma_family import exact_order, numerical
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.nodes.elementary import is_negative
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import chain
-from taylor.simplify import is_negative
-from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _ABOUT = (

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from taylor.definitions.user import composed_record
-from taylor.expression import Expression, variable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import make_function_node as call
+from taylor.expressions.leaves import variable
 from taylor.functions import (  # noqa: F401  # the families that the bodies call
     exponential,
     hyperbolic,
@@ -21,12 +23,11 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
     special,
     trigonometric,
 )
-from taylor.functions.record import Function
-from taylor.functions.registry import register
-from taylor.logic import where
+from taylor.nodes.logic import where
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.numbers.exact import PI
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _ROOT_HALF = Fraction(math.isqrt(10**190 // 2), 10**95)  # more digits than any kind of number has

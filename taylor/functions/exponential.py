@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node as call
 
 
 def _exp(b: SeriesBuilder, x: int) -> int:

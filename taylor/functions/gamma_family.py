@@ -8,13 +8,14 @@ from typing import Any
 
 import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import ZERO, Expression
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
+from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import chain
-from taylor.simplify import make_function_node as call
-from taylor.sums import exact_value
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"
 

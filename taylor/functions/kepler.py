@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from taylor.definitions.by_machine import by_machine
-from taylor.expression import ZERO, Expression
-from taylor.functions.record import Function, no_sympy
-from taylor.functions.registry import register
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function, no_sympy
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node as call
 
 _MOST_STEPS = 300
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from taylor.definitions.by_machine import by_machine
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, constant
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import constant
+from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import apply
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
-from taylor.simplify import make_function_node as call
 
 _SOURCE = "u' = x'/(x + exp u); Corless et al., Adv. Comput. Math. 5 (1996) 329, eq. 3.2"
 
@@ -63,7 +64,7 @@ def lambertw(x: Any, k: Any = 0) -> Any:
 
     >>> float(lambertw(1.0))
     0.5671432904097838
-    >>> from taylor.expression import variable
+    >>> from taylor.expressions.leaves import variable
     >>> lambertw(variable("x"), -1)
     lambertw(x, -1)
     """

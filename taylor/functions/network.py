@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
-from taylor.functions.record import Function
-from taylor.functions.registry import register
-from taylor.logic import where
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.logic import where
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
-from taylor.simplify import make_function_node as call
 
 
 @shared

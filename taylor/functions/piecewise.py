@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from taylor.expression import Expression, constant
-from taylor.functions.record import Function
-from taylor.functions.registry import register
-from taylor.logic import where
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import constant, make_function_node
+from taylor.nodes.logic import where
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node
 
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
 from taylor.recurrences.rules import scaled_circle
-from taylor.simplify import make_function_node as call
 
 _HALF = Fraction(1, 2)
 _THIRD = Fraction(1, 3)

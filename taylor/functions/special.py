@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.simplify import make_function_node as call
 
 _SOURCE = "u' = 2/sqrt(pi) exp(-x**2) x'; Abramowitz & Stegun (1964), 7.1.1 and 7.1.19"
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from taylor.functions.record import Function
-from taylor.functions.registry import register
+from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.record import Function
+from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
-from taylor.simplify import make_function_node as call
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2"

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.arguments import argument
-from taylor.evaluate import evaluate
-from taylor.expression import Expression
-from taylor.expression import time as time_node
+from taylor.expressions.arguments import argument
+from taylor.expressions.evaluate import evaluate
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import time as time_node
+from taylor.expressions.scalars import scalars
 from taylor.integrator.memory import Machine
-from taylor.lower import scalars
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.evaluate import evaluate
-from taylor.expression import time
+from taylor.expressions.evaluate import evaluate
+from taylor.expressions.leaves import time
 from taylor.integrator.singularity import nearest_singularity
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers.precision import leading

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explanations.explanation import Explanation, explain_stepper
+from taylor.expressions.scalars import scalars
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
 from taylor.integrator.memory import Machine
@@ -23,7 +24,6 @@ from taylor.integrator.propagation import Propagation
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.integrator.trajectory import Trajectory
-from taylor.lower import scalars
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
 from taylor.surfaces.switches import switched

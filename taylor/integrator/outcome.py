@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor.integrator.dense import DenseOutput
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names

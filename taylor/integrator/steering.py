@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.evaluate import evaluate
-from taylor.expression import Expression
-from taylor.expression import time as time_node
+from taylor.expressions.evaluate import evaluate
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import time as time_node
 from taylor.integrator.detection import Detection
 from taylor.integrator.memory import Machine
 from taylor.numbers.precision import from_mpmath, leading, to_mpmath

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, TaylorError
-from taylor.expression import time as time_node
+from taylor.expressions.leaves import time as time_node
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
 from taylor.integrator.memory import Machine

@@ -7,8 +7,8 @@ from typing import Any
 
 import taylor as ty
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
-from taylor.traverse import inputs
+from taylor.expressions.expression import Expression
+from taylor.nodes.traverse import inputs
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import taylor as ty
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor.models.model import Model, Quantity, coefficient, is_zero, parameters_of
-from taylor.sums import add_many
+from taylor.nodes.sums import add_many
 
 Vector = tuple[Expression, ...]
 _AXES = "xyz"

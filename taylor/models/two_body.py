@@ -7,7 +7,7 @@ from fractions import Fraction
 import taylor as ty
 from taylor.errors import ArgumentError
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
-from taylor.sums import add_many
+from taylor.nodes.sums import add_many
 
 
 def two_body(gm: Quantity = 1, *, dimensions: int = 3) -> Model:

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.arguments import argument, has_expressions, kept, traced
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression
-from taylor.lower import scalars
+from taylor.expressions.arguments import argument, has_expressions, kept, traced
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.scalars import scalars
+from taylor.expressions.substitute import substitute
+from taylor.expressions.trace import positional_names, trace_function
+from taylor.nodes.traverse import from_records, to_records
+from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.substitute import substitute
-from taylor.trace import positional_names, trace_function
-from taylor.traverse import from_records, to_records
-from taylor.traverse import inputs as leaves
 from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.arguments import (
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.arguments import (
     argument,
     canonical,
     captured,
@@ -19,17 +20,17 @@ from taylor.arguments import (
     renamed,
     traced,
 )
-from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression, try_expression
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression, try_expression
+from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.trace import positional_count
 from taylor.numbers import pairs
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
-from taylor.numpy_protocol import expression_array
 from taylor.points.formula import Function
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.trace import positional_count
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.program.program import Input
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.arguments import canonical, captured, has_expressions, renamed, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import Expression, as_expression
+from taylor.expressions.arguments import canonical, captured, has_expressions, renamed, traced
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.object_arrays import expression_array
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
-from taylor.numpy_protocol import expression_array
 from taylor.points.jets import call_on, times, variables
 from taylor.polynomials.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.transforms.nested import check_known, partial_coefficients, wrapped

@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.functions.apply import completed
-from taylor.functions.registry import get
+from taylor.nodes.registry import get
 from taylor.polynomials.arithmetic import common_shape, multiply, operand, widened
 from taylor.polynomials.coefficients import Coefficients, converted, in_common, make
 from taylor.polynomials.machines import of_many, of_single

@@ -11,7 +11,7 @@ import numpy as np
 
 import taylor_runtime as rt
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals

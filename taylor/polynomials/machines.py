@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import taylor_runtime as rt
-from taylor.arguments import argument, kept
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, as_expression
+from taylor.expressions.arguments import argument, kept
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
 from taylor.functions.apply import apply
 from taylor.numbers.precision import Precision
 from taylor.polynomials.coefficients import Coefficients, make

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, UnsupportedFunctionError
-from taylor.functions.registry import functions
+from taylor.nodes.registry import functions
 from taylor.polynomials import arrays
 from taylor.polynomials.arithmetic import equal
 from taylor.polynomials.coefficients import Coefficients

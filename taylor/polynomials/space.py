@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
 
 

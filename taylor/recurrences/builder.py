@@ -298,7 +298,7 @@ class SeriesBuilder:
 
         orders: the exact integers that choose the function (`Function.orders`).
         """
-        from taylor.functions.registry import get  # the records' rules import this module
+        from taylor.nodes.registry import get
 
         record = get(name)
         if self.is_steady(*rows):

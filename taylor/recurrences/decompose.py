@@ -14,10 +14,12 @@ from fractions import Fraction
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.expression import CONDITIONS, Expression, time
-from taylor.functions.record import Function
-from taylor.functions.registry import functions, get
-from taylor.logic import warn_of_points
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import time
+from taylor.nodes.logic import warn_of_points
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.record import Function
+from taylor.nodes.registry import functions, get
 from taylor.numbers.exact import can_merge, is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
@@ -36,7 +38,7 @@ def decompose(
 ) -> Program:
     """Return the program of the outputs' Taylor coefficients up to `order`.
 
-    outputs: scalar expressions (see `taylor.expression.scalars` for arrays).
+    outputs: scalar expressions (see `taylor.nodes.node.scalars` for arrays).
     inputs: where the leaves come from; every variable and parameter that occurs has to be among
         them. `taylor.time` may be left out of a differential equation.
     order: highest coefficient; 0 gives a plain formula, in which every input is constant.
@@ -46,7 +48,7 @@ def decompose(
     Raises ArgumentError for an unknown leaf, a missing state or a negative order,
     UnsupportedFunctionError for array operations and functions that are not registered.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, v = variables("x v")
     >>> states = {x: Input("state", (0,)), v: Input("state", (1,))}
     >>> program = decompose([x, v], states, order=20, derivatives=[v, -x])
@@ -358,7 +360,7 @@ def _record(e: Expression) -> Function:
 def _no_rule(e: Expression) -> UnsupportedFunctionError:
     return UnsupportedFunctionError(
         f"decompose: there is no rule for {e.op!r} in {e}; arrays are turned into scalars by "
-        "taylor.expression.scalars, functions are added by taylor.register_function"
+        "taylor.nodes.node.scalars, functions are added by taylor.register_function"
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from taylor.expression import Expression
-from taylor.functions.record import Equations, Function
+from taylor.expressions.expression import Expression
+from taylor.nodes.record import Equations, Function
 from taylor.recurrences.builder import SeriesBuilder, Terms
 
 Rows = Mapping[Expression, int]

@@ -7,8 +7,8 @@ from functools import cache, partial
 import taylor_runtime as rt
 from taylor.definitions.coefficients import by_coefficients
 from taylor.errors import UnsupportedFunctionError
-from taylor.functions.record import USER_KERNEL
-from taylor.functions.registry import get
+from taylor.nodes.record import USER_KERNEL
+from taylor.nodes.registry import get
 from taylor.numbers.called import called
 from taylor_runtime.program.program import Kernel, Program
 

@@ -113,7 +113,7 @@ def coefficients(
     Raises ArgumentError if a source or slot is missing.
 
     >>> from taylor.recurrences.decompose import decompose
-    >>> from taylor.expression import variable
+    >>> from taylor.expressions.leaves import variable
     >>> x = variable("x")
     >>> program = decompose([x], {x: Input("state", (0,))}, order=4, derivatives=[x * x])
     >>> [str(c) for c in coefficients(program, {"state": [Fraction(1, 2)]}, fraction_algebra())[0]]

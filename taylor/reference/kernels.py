@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from taylor.definitions.coefficients import by_coefficients
-from taylor.functions.defined import DefinedName
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
-from taylor.functions.record import Function
-from taylor.functions.registry import functions, get
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.record import Function
+from taylor.nodes.registry import functions, get
 
 
 @dataclass(frozen=True, slots=True)

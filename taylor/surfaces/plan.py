@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor.expression import Expression, variable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import variable
+from taylor.nodes.traverse import inputs
 from taylor.recurrences.decompose import decompose
 from taylor.surfaces.smoothness import Facts
 from taylor.surfaces.surfaces import Surface, surface
-from taylor.traverse import inputs
 from taylor_runtime.program.program import Input, Program
 
 

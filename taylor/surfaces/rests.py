@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from taylor.expression import ZERO, Expression, time
-from taylor.rebuild import rebuild
-from taylor.traverse import inputs
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO, time
+from taylor.nodes.rebuild import rebuild
+from taylor.nodes.traverse import inputs
 
 MOST = 64  # branches of a sum that are looked at; where there are more, it may vanish
 
@@ -17,8 +18,8 @@ def may_rest(surface: Expression, slopes: Mapping[Expression, Expression]) -> bo
 
     slopes: of every state, with branches as `where`.
 
-    >>> from taylor.expression import variables
-    >>> from taylor.logic import where
+    >>> from taylor.expressions.leaves import variables
+    >>> from taylor.nodes.logic import where
     >>> x, y, m = variables("x y m")
     >>> may_rest(x, {x: where(m > 0, -1, 0)}), may_rest(x, {x: where(m > 0, -1, 1)})
     (True, False)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from taylor.expression import time as time_node
-from taylor.lower import scalars
+from taylor.expressions.leaves import time as time_node
+from taylor.expressions.scalars import scalars
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor.surfaces.switches import OFF, ON, SwitchedSystem

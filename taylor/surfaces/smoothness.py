@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from taylor.expression import CONDITIONS, Expression
-from taylor.sums import exact_value, split_factor
-from taylor.traverse import reachable
+from taylor.expressions.expression import Expression
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.sums import exact_value, split_factor
+from taylor.nodes.traverse import reachable
 
 POSITIVE = {
     "exp", "exp2", "cosh", "sigmoid", "sigmoid_derivative", "softplus", "erfc", "erf_derivative",

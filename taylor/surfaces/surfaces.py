@@ -32,14 +32,16 @@ from fractions import Fraction
 from math import ceil, inf, nan, pi
 
 from taylor import functions as f
-from taylor.expression import COMPARISONS, ONE, ZERO, Expression, constant, variable
-from taylor.logic import both, either, logical_not, where
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, ZERO, constant, variable
+from taylor.expressions.substitute import substitute
+from taylor.nodes.logic import both, either, logical_not, where
+from taylor.nodes.node import COMPARISONS
+from taylor.nodes.products import multiply_many
+from taylor.nodes.sums import exact_value, split_factor
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.exact import Exact
-from taylor.simplify import multiply_many
-from taylor.substitute import substitute
-from taylor.sums import exact_value, split_factor
 from taylor.surfaces.smoothness import POSITIVE, Facts
-from taylor.traverse import inputs, reachable
 
 MOST_PARTS = 64  # of one function; what would take more is searched as it is
 MOST_SPLITS = 6  # piecewise functions in one sum
@@ -90,7 +92,7 @@ class Surface:
 def surface(g: Expression) -> Surface:
     """The sign of a scalar function of states, time and parameters, see the head of the module.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> surface(x * f.abs(x)).single
     x

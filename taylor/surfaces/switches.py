@@ -17,17 +17,19 @@ from functools import partial
 from typing import Any
 
 from taylor.errors import ArgumentError
-from taylor.expression import COMPARISONS, ZERO, Expression, constant, parameter, pi
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO, constant, parameter, pi
+from taylor.expressions.scalars import scalars
 from taylor.functions import atan2
-from taylor.functions.defined import DefinedName
-from taylor.functions.registry import functions
-from taylor.logic import compare, logical, logical_not, where
-from taylor.lower import scalars
-from taylor.rebuild import rebuild
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.logic import compare, logical, logical_not, where
+from taylor.nodes.node import COMPARISONS
+from taylor.nodes.rebuild import rebuild
+from taylor.nodes.registry import functions
+from taylor.nodes.traverse import inputs, reachable
 from taylor.surfaces.rests import may_rest
 from taylor.surfaces.surfaces import surface
 from taylor.systems.system import System
-from taylor.traverse import inputs, reachable
 
 OFF, ON = 1, 2  # of an equality
 
@@ -125,7 +127,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
 
     watched: event functions; the places in their tables become modes as well.
 
-    >>> from taylor.expression import variable
+    >>> from taylor.expressions.leaves import variable
     >>> from taylor.systems.system import make_system
     >>> x = variable("x")
     >>> [switch.surface for switch in switched(make_system([(x, abs(x - 1))], 1)).switches]

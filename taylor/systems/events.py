@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import CONDITIONS, Expression, as_expression, time
-from taylor.numpy_protocol import expression_array
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression, time
+from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.trace import positional_count, takes_parameters, trace_function
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.traverse import inputs
 from taylor.systems.system import System
 from taylor.systems.versions import Versioned
-from taylor.trace import positional_count, takes_parameters, trace_function
-from taylor.traverse import inputs
 
 ANY, RISING, FALLING = 0, 1, -1
 

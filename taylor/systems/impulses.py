@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression, as_expression
-from taylor.expression import time as time_node
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.leaves import time as time_node
+from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
-from taylor.traverse import inputs
 
 
 class Impulse:

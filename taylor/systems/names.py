@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.expression import Expression
-from taylor.lower import scalars
+from taylor.expressions.expression import Expression
+from taylor.expressions.scalars import scalars
 
 Key = Expression | str
 UNUSED = -1  # the place of an element of an array that does not occur

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import Expression
+from taylor.expressions.expression import Expression
 from taylor.numbers.precision import FLOAT64, Precision, as_array, leading, to_mpmath
 from taylor.systems.names import UNUSED, Key, Names
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, TaylorError
-from taylor.expression import Expression, as_expression
-from taylor.lower import scalars
-from taylor.trace import TracedSystem, trace_rhs
-from taylor.traverse import from_records, reachable, to_records
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.scalars import scalars
+from taylor.expressions.trace import TracedSystem, trace_rhs
+from taylor.nodes.traverse import from_records, reachable, to_records
 
 
 class SystemError(TaylorError, ValueError):

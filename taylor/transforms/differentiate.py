@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from taylor import expression as ex
-from taylor.arrays import from_elements
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expression import CONDITIONS, Expression, as_expression
-from taylor.logic import logical, logical_not, warn_of_points, where
-from taylor.lower import scalars
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, ZERO, as_expression, make_function_node
+from taylor.expressions.scalars import scalars
+from taylor.nodes.conversion import from_elements
+from taylor.nodes.logic import logical, logical_not, warn_of_points, where
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.products import divide, multiply, power, power_exact
+from taylor.nodes.sums import combine, exact_value, linear_combination, negate, scale
+from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact, normalised
-from taylor.simplify import divide, multiply, power, power_exact
-from taylor.sums import combine, exact_value, linear_combination, negate, scale
-from taylor.traverse import reachable
 
 # How a result changes with one operand: an exact factor, an expression, or None where it does not.
 Partial = Exact | Expression | None
@@ -35,7 +36,8 @@ def diff(expression: Any, variable: Expression, n: int = 1) -> Expression:
     Raises ArgumentTypeError if `variable` is no such input, ArgumentError for a negative n,
     UnsupportedFunctionError for a function without a derivative.
 
-    >>> x, k = ex.variables("x k")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, k = variables("x k")
     >>> diff(k * x**3, x, 2)
     6*k*x
     """
@@ -58,7 +60,8 @@ def grad_expressions(expression: Any, variables: Sequence[Expression]) -> list[E
 
     Raises ArgumentTypeError if one of them is no input, ArgumentError for an array expression.
 
-    >>> x, y = ex.variables("x y")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y = variables("x y")
     >>> grad_expressions(x**2 * y, [x, y])
     [2*x*y, x**2]
     """
@@ -73,7 +76,7 @@ def grad_expressions(expression: Any, variables: Sequence[Expression]) -> list[E
     found = []
     for variable in variables:
         leaves = scalars(variable)
-        parts = [adjoints.get(leaf, ex.ZERO) for leaf in leaves.reshape(-1)]
+        parts = [adjoints.get(leaf, ZERO) for leaf in leaves.reshape(-1)]
         found.append(from_elements(_object_array(parts).reshape(variable.shape)))
     return found
 
@@ -100,14 +103,14 @@ def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:
 
 def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
     """Tangents of scalar roots; a missing tangent is zero."""
-    tangents: dict[Expression, Expression] = {variable: ex.ONE}
+    tangents: dict[Expression, Expression] = {variable: ONE}
     for e in reachable(roots, stop=lambda node: node is variable):
         if e is variable or not any(arg in tangents for arg in e.args):
             continue
         active = [arg in tangents for arg in e.args]
         if e.op == "where":
             warn_of_points(e.args[0], tangents.__contains__)
-            a, b = (tangents.get(arg, ex.ZERO) for arg in e.args[1:])
+            a, b = (tangents.get(arg, ZERO) for arg in e.args[1:])
             tangent = where(e.args[0], a, b)
         else:
             terms: list[tuple[Exact, Expression]] = []
@@ -117,7 +120,7 @@ def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
             tangent = _total(terms)
         if exact_value(tangent) != 0:
             tangents[e] = tangent
-    return [tangents.get(root, ex.ZERO) for root in roots]
+    return [tangents.get(root, ZERO) for root in roots]
 
 
 def _backward(root: Expression) -> dict[Expression, Expression]:
@@ -126,8 +129,8 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
     A node that only matters where some condition holds is *guarded*: its partial derivatives may be
     singular elsewhere, and zero times infinity must not spoil the sum.
     """
-    contributions: dict[Expression, list[tuple[Exact, Expression]]] = {root: [(1, ex.ONE)]}
-    guards: dict[Expression, Expression] = {root: ex.ONE}
+    contributions: dict[Expression, list[tuple[Exact, Expression]]] = {root: [(1, ONE)]}
+    guards: dict[Expression, Expression] = {root: ONE}
     adjoints: dict[Expression, Expression] = {}
 
     def contribute(to: Expression, term: tuple[Exact, Expression], guard: Expression) -> None:
@@ -153,7 +156,7 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
             if partial is None or arg.op == "constant":
                 continue
             factor, term = _times(partial, adjoint)
-            if guard is not ex.ONE and isinstance(partial, Expression):
+            if guard is not ONE and isinstance(partial, Expression):
                 term = where(guard, term, 0)
             contribute(arg, (factor, term), guard)
     return adjoints
@@ -197,7 +200,7 @@ def partials(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
     rule = _RULES.get(op)
     if rule is not None:
         return rule(e, active)
-    from taylor.functions.registry import get
+    from taylor.nodes.registry import get
 
     return [as_expression(partial) for partial in get(op).derivative(*e.args)]
 
@@ -208,9 +211,9 @@ def _mul(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
 
 def _div(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
     a, b = e.args
-    by_a = divide(ex.ONE, b) if active[0] else None
+    by_a = divide(ONE, b) if active[0] else None
     # The quotient itself is there already; 1/b has the square of it as derivative.
-    by_b = negate(power_exact(e, 2) if a is ex.ONE else divide(e, b)) if active[1] else None
+    by_b = negate(power_exact(e, 2) if a is ONE else divide(e, b)) if active[1] else None
     return by_a, by_b
 
 
@@ -224,7 +227,7 @@ def _pow(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
         by_base = multiply(exponent, power(base, exponent - 1))
     by_exponent = None
     if active[1]:
-        by_exponent = multiply(ex.make_function_node("log", base), e)
+        by_exponent = multiply(make_function_node("log", base), e)
     return by_base, by_exponent
 
 

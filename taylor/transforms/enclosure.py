@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from taylor import functions as f
-from taylor.expression import CONDITIONS, ZERO, Expression, as_expression, constant
-from taylor.logic import where
-from taylor.traverse import reachable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO, as_expression, constant
+from taylor.nodes.logic import where
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.traverse import reachable
 
 _INFINITE = constant(math.inf)
 # By 1; |f'| is at most this (of J: Abramowitz & Stegun 1964, 9.1.60 and 9.1.27).
@@ -47,7 +49,7 @@ class Model:
 def enclosure(e: Expression, inputs: Mapping[Expression, Model]) -> Model:
     """Where a scalar `e` can be while its inputs move as their models say; others are fixed.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y, r = variables("x y r")
     >>> enclosure(3 * x - y, {x: Model((x, r))})
     Model(terms=(3*x - y, 3*r), radius=0)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from taylor.arguments import captured
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, as_expression
-from taylor.numpy_protocol import expression_array
-from taylor.substitute import substitute
+from taylor.expressions.arguments import captured
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.substitute import substitute
 from taylor.transforms.differentiate import diff
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from taylor import functions
-from taylor.expression import CONDITIONS, ONE, ZERO, Expression, as_expression
-from taylor.functions.registry import get
-from taylor.logic import where
-from taylor.traverse import reachable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, ZERO, as_expression
+from taylor.nodes.logic import where
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.registry import get
+from taylor.nodes.traverse import reachable
 
 
 def rounding_error(e: Expression) -> Expression:
@@ -21,7 +23,7 @@ def rounding_error(e: Expression) -> Expression:
 
     Variables and time are taken to be off by one unit, constants and parameters to be exact.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> rounding_error(x - y)
     2*(abs(x) + abs(y))

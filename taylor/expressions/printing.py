@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from taylor.expression import Expression
+from taylor.nodes.node import Node
+from taylor.nodes.sums import split_factor
+from taylor.nodes.traverse import count_uses, reachable
 from taylor.numbers.exact import Exact, to_float
-from taylor.sums import split_factor
-from taylor.traverse import count_uses, reachable
 
 LINE_LIMIT = 1000  # characters of str(expr) before it is abbreviated with "..."
 DEPTH_LIMIT = 100  # operations inside one another before the inner ones are abbreviated
@@ -25,14 +25,14 @@ _OR, _AND, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(8)
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 
 # A piece waiting to be written: text, or a node with the binding strength its place asks for.
-Piece = str | tuple[Expression, int]
-Names = Mapping[Expression, str]  # what numbered lines have named already
+Piece = str | tuple[Node, int]
+Names = Mapping[Node, str]  # what numbered lines have named already
 
 
-def to_string(expression: Expression, limit: int = LINE_LIMIT) -> str:
+def to_string(expression: Node, limit: int = LINE_LIMIT) -> str:
     """Return the expression on one line, cut with "..." after about `limit` characters.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, v, k = variables("x v k")
     >>> to_string(v - k * (x - v) ** 2)
     'v - k*(x - v)**2'
@@ -66,7 +66,7 @@ def _write(pieces: list[Piece], names: Names, limit: int | None) -> str:
     return "".join(written)
 
 
-def _pieces(e: Expression, names: Names) -> tuple[list[Piece], int]:
+def _pieces(e: Node, names: Names) -> tuple[list[Piece], int]:
     """The pieces of one node and how strongly they bind."""
     op = e.op
     if op in ("variable", "parameter"):
@@ -100,7 +100,7 @@ def _pieces(e: Expression, names: Names) -> tuple[list[Piece], int]:
     return _call(e)
 
 
-def _call(e: Expression) -> tuple[list[Piece], int]:
+def _call(e: Node) -> tuple[list[Piece], int]:
     listed: list[Piece] = []
     for arg in e.args:
         listed.extend([", ", (arg, _OR)])
@@ -123,7 +123,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:56] + " ..."
 
 
-def _constant(e: Expression) -> tuple[list[Piece], int]:
+def _constant(e: Node) -> tuple[list[Piece], int]:
     payload = e.payload
     if type(payload) is tuple:
         listed = ", ".join(number_text(value) for value in payload[:8])
@@ -157,7 +157,7 @@ def _exponent(value: Exact) -> str:
     return text if text.replace(".", "").isalnum() else f"({text})"
 
 
-def _scaled(coefficient: Exact, term: Expression) -> list[Piece]:
+def _scaled(coefficient: Exact, term: Node) -> list[Piece]:
     """coefficient * term for a positive coefficient."""
     if coefficient == 1:
         return [(term, _PRODUCT)]
@@ -172,7 +172,7 @@ def _scaled(coefficient: Exact, term: Expression) -> list[Piece]:
     return [f"{number_text(coefficient)}*", (term, _PRODUCT)]
 
 
-def _linear(e: Expression, names: Names) -> tuple[list[Piece], int]:
+def _linear(e: Node, names: Names) -> tuple[list[Piece], int]:
     """The terms of a sum with their signs; nested sums need no parentheses of their own."""
     terms, is_cut = _terms(e, names)
     offset = e.payload[1]
@@ -200,10 +200,10 @@ def _linear(e: Expression, names: Names) -> tuple[list[Piece], int]:
     return pieces, _SUM
 
 
-def _terms(e: Expression, names: Names) -> tuple[list[tuple[Exact, Expression]], bool]:
+def _terms(e: Node, names: Names) -> tuple[list[tuple[Exact, Node]], bool]:
     """Coefficients and terms of a sum, nested sums opened; whether some were too deep to open."""
-    found: list[tuple[Exact, Expression]] = []
-    pending: list[tuple[Exact, Expression]] = [(1, e)]
+    found: list[tuple[Exact, Node]] = []
+    pending: list[tuple[Exact, Node]] = [(1, e)]
     opened = 0
     is_cut = False
     while pending:
@@ -238,10 +238,10 @@ def _index(entries: tuple[Any, ...]) -> str:
     return f"[{', '.join(texts)}]"
 
 
-def to_text(expression: Expression) -> str:
+def to_text(expression: Node) -> str:
     """Return the whole expression, shared parts as numbered lines and the result last.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> d = x - y
     >>> print(to_text(d**3 / (1 + d)))
@@ -250,8 +250,8 @@ def to_text(expression: Expression) -> str:
     """
     order = reachable([expression])
     uses = count_uses(order)
-    names: dict[Expression, str] = {}
-    weights: dict[Expression, int] = {}
+    names: dict[Node, str] = {}
+    weights: dict[Node, int] = {}
     lines: list[str] = []
     for e in order:
         if not e.args:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor import arrays, logic, simplify, sums
-from taylor import expression as ex
-from taylor.expression import Expression
+from taylor.expressions.operators import Operators
+from taylor.nodes import arrays, logic, products, sums
+from taylor.nodes.elementary import floor_divide, make_function_node, remainder
+from taylor.nodes.node import TWO, ZERO, constant_node
 from taylor.numbers.exact import PI
-from taylor.simplify import make_function_node
 
 Builder = Callable[..., Any]
 
@@ -29,16 +29,16 @@ def _call(name: str) -> Builder:
     return partial(make_function_node, name)
 
 
-def floor(a: Expression) -> Expression:
+def floor(a: Operators) -> Operators:
     return make_function_node("floor", a)
 
 
-def trunc(a: Expression) -> Expression:
+def trunc(a: Operators) -> Operators:
     """The integer next to a towards zero."""
     return logic.where(a < 0, -floor(-a), floor(a))
 
 
-def rint(a: Expression) -> Expression:
+def rint(a: Operators) -> Operators:
     """The nearest integer, the even one of two."""
     below = floor(a)
     rest = a - below  # exact in floating point, as a + 1/2 is not
@@ -46,43 +46,43 @@ def rint(a: Expression) -> Expression:
     return logic.where((rest > _HALF) | ((rest >= _HALF) & (odd > _HALF)), below + 1, below)
 
 
-def is_nan(a: Expression) -> Expression:
+def is_nan(a: Operators) -> Operators:
     return logic.not_equal(a, a)
 
 
-def is_infinite(a: Expression) -> Expression:
+def is_infinite(a: Operators) -> Operators:
     return logic.either(a == np.inf, a == -np.inf)
 
 
-def is_finite(a: Expression) -> Expression:
+def is_finite(a: Operators) -> Operators:
     return logic.both(logic.equal(a, a), logic.negation(is_infinite(a)))
 
 
 def _unless_nan(choose: Builder) -> Builder:
     """`fmax` and `fmin`: a number is preferred to NaN."""
 
-    def build(a: Expression, b: Expression) -> Expression:
+    def build(a: Operators, b: Operators) -> Operators:
         return logic.where(is_nan(a), b, logic.where(is_nan(b), a, choose(a, b)))
 
     return build
 
 
-def _log2_of_sum(a: Expression, b: Expression) -> Expression:
+def _log2_of_sum(a: Operators, b: Operators) -> Operators:
     log_2 = make_function_node("log", 2)
     return make_function_node("logaddexp", a * log_2, b * log_2) / log_2
 
 
-def _heaviside(a: Expression, at_zero: Expression) -> Expression:
+def _heaviside(a: Operators, at_zero: Operators) -> Operators:
     known = logic.where(logic.equal(a, a), at_zero, a)  # NaN stays NaN
     return logic.where(a < 0, 0, logic.where(a > 0, 1, known))
 
 
-def copysign(a: Expression, b: Expression) -> Expression:
+def copysign(a: Operators, b: Operators) -> Operators:
     return logic.where(b < 0, -abs(a), abs(a))
 
 
-def remainder_towards_zero(a: Expression, b: Expression) -> Expression:
-    return sums.subtract(a, simplify.multiply(b, trunc(simplify.divide(a, b))))
+def remainder_towards_zero(a: Operators, b: Operators) -> Operators:
+    return sums.subtract(a, products.multiply(b, trunc(products.divide(a, b))))
 
 
 def _scaled(factor: Any) -> Builder:
@@ -93,74 +93,74 @@ def _bessel(name: str, order: int) -> Builder:
     return lambda a: make_function_node(name, order, a)
 
 
-def builders() -> dict[str, Builder]:
-    """Constructors by the ufunc's name."""
-    from taylor import numpy_functions
+def _clip(a: Operators, low: Operators, high: Operators) -> Operators:
+    return make_function_node("minimum", make_function_node("maximum", a, low), high)
 
-    return {
-        "j0": _bessel("besselj", 0),
-        "j1": _bessel("besselj", 1),
-        "y0": _bessel("bessely", 0),
-        "y1": _bessel("bessely", 1),
-        "add": sums.add,
-        "subtract": sums.subtract,
-        "multiply": simplify.multiply,
-        "divide": simplify.divide,
-        "power": simplify.power,
-        "float_power": simplify.power,
-        "floor_divide": simplify.floor_divide,
-        "remainder": simplify.remainder,
-        "fmod": remainder_towards_zero,
-        "ldexp": lambda a, n: a * simplify.power(ex.TWO, n),
-        "negative": sums.negate,
-        "positive": lambda a: a,
-        "conjugate": lambda a: a,
-        "square": lambda a: simplify.power_exact(a, 2),
-        "reciprocal": simplify.reciprocal,
-        "sqrt": _call("sqrt"),
-        "exp10": lambda a: simplify.power(ex.constant_node(10), a),
-        "ceil": lambda a: sums.negate(floor(sums.negate(a))),
-        "trunc": trunc,
-        "rint": rint,
-        "round": rint,
-        "copysign": copysign,
-        "signbit": lambda a: logic.less(a, ex.ZERO),
-        "matmul": arrays.matmul,
-        "less": logic.less,
-        "less_equal": logic.less_equal,
-        "greater": logic.greater,
-        "greater_equal": logic.greater_equal,
-        "equal": logic.equal,
-        "not_equal": logic.not_equal,
-        "isnan": is_nan,
-        "isinf": is_infinite,
-        "isfinite": is_finite,
-        "logical_and": partial(logic.logical, "and"),
-        "logical_or": partial(logic.logical, "or"),
-        "logical_xor": lambda a, b: logic.different(logic.condition(a), logic.condition(b)),
-        "logical_not": logic.logical_not,
-        "bitwise_and": logic.both,
-        "bitwise_or": logic.either,
-        "bitwise_xor": logic.different,
-        "invert": logic.negation,
-        "fmax": _unless_nan(_call("maximum")),
-        "fmin": _unless_nan(_call("minimum")),
-        "logaddexp2": _log2_of_sum,
-        "deg2rad": _scaled(PI / 180),
-        "radians": _scaled(PI / 180),
-        "rad2deg": _scaled(180 / PI),
-        "degrees": _scaled(180 / PI),
-        "heaviside": _heaviside,
-        "clip": numpy_functions.clip,
-        "_lambertw": lambda x, k, _: make_function_node(
-            "lambertw", x, k
-        ),  # what scipy.special.lambertw calls
-    }
 
+# Constructors by the ufunc's name.
+BUILDERS: dict[str, Builder] = {
+    "j0": _bessel("besselj", 0),
+    "j1": _bessel("besselj", 1),
+    "y0": _bessel("bessely", 0),
+    "y1": _bessel("bessely", 1),
+    "add": sums.add,
+    "subtract": sums.subtract,
+    "multiply": products.multiply,
+    "divide": products.divide,
+    "power": products.power,
+    "float_power": products.power,
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "fmod": remainder_towards_zero,
+    "ldexp": lambda a, n: a * products.power(TWO, n),
+    "negative": sums.negate,
+    "positive": lambda a: a,
+    "conjugate": lambda a: a,
+    "square": lambda a: products.power_exact(a, 2),
+    "reciprocal": products.reciprocal,
+    "sqrt": _call("sqrt"),
+    "exp10": lambda a: products.power(constant_node(10), a),
+    "ceil": lambda a: sums.negate(floor(sums.negate(a))),
+    "trunc": trunc,
+    "rint": rint,
+    "round": rint,
+    "copysign": copysign,
+    "signbit": lambda a: logic.less(a, ZERO),
+    "matmul": arrays.matmul,
+    "less": logic.less,
+    "less_equal": logic.less_equal,
+    "greater": logic.greater,
+    "greater_equal": logic.greater_equal,
+    "equal": logic.equal,
+    "not_equal": logic.not_equal,
+    "isnan": is_nan,
+    "isinf": is_infinite,
+    "isfinite": is_finite,
+    "logical_and": partial(logic.logical, "and"),
+    "logical_or": partial(logic.logical, "or"),
+    "logical_xor": lambda a, b: logic.different(logic.condition(a), logic.condition(b)),
+    "logical_not": logic.logical_not,
+    "bitwise_and": logic.both,
+    "bitwise_or": logic.either,
+    "bitwise_xor": logic.different,
+    "invert": logic.negation,
+    "fmax": _unless_nan(_call("maximum")),
+    "fmin": _unless_nan(_call("minimum")),
+    "logaddexp2": _log2_of_sum,
+    "deg2rad": _scaled(PI / 180),
+    "radians": _scaled(PI / 180),
+    "rad2deg": _scaled(180 / PI),
+    "degrees": _scaled(180 / PI),
+    "heaviside": _heaviside,
+    "clip": _clip,
+    "_lambertw": lambda x, k, _: make_function_node(
+        "lambertw", x, k
+    ),  # what scipy.special.lambertw calls
+}
 
 # Ufuncs with two results, each of them a constructor.
 PAIRS: dict[str, tuple[Builder, Builder]] = {
-    "divmod": (simplify.floor_divide, simplify.remainder),
+    "divmod": (floor_divide, remainder),
     "modf": (lambda a: a - trunc(a), trunc),
 }
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from taylor.errors import ArgumentTypeError, ShapeError
-from taylor.expression import Expression, as_expression
-from taylor.rebuild import rebuild
-from taylor.traverse import reachable
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.nodes.rebuild import rebuild
+from taylor.nodes.traverse import reachable
 
 
 def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expression:
@@ -19,7 +20,7 @@ def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expre
 
     Raises ArgumentTypeError for keys that are not expressions, ShapeError for a changed shape.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> substitute(x**2 + y, {x: y, y: x})
     y**2 + x

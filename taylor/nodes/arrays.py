@@ -1,6 +1,6 @@
 """Array nodes: indexing, stacking, sums over axes, matrix products, changes of shape.
 
-Array operations stay single nodes until `taylor.lower.scalars` spells them out element by element.
+Array operations stay single nodes until `expressions.scalars` spells them out element by element.
 """
 
 from __future__ import annotations
@@ -11,49 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from taylor import expression as ex
 from taylor.errors import ShapeError
-from taylor.expression import Expression, Shape
+from taylor.nodes import node as ex
+from taylor.nodes.node import N, Node, Shape
 from taylor.numbers import exact as constants
 
 Slice = tuple[int, int, int]  # first position, number of positions, stride
 Entry = int | Slice | None  # None makes a new axis
 
 
-# --- conversion ----------------------------------------------------------
-
-
-def from_array(value: Any) -> Expression | None:
-    """Convert an array or nested list of numbers and expressions to a node; None if impossible."""
-    if isinstance(value, (list, tuple)):
-        if any(type(item) is Expression and item.shape for item in value):
-            parts = [ex.try_expression(item) for item in value]
-            found = [part for part in parts if part is not None]
-            return stack(found) if len(found) == len(parts) else None
-        value = np.array(value, dtype=object)
-    elements = np.empty(value.shape, dtype=object)
-    flat = elements.reshape(-1)
-    for i, item in enumerate(value.reshape(-1)):
-        element = ex.try_expression(item, sequences=False)
-        if element is None or element.shape:
-            return None
-        flat[i] = element
-    return from_elements(elements)
-
-
-def from_elements(elements: np.ndarray[Any, Any]) -> Expression:
-    """Assemble an object array of scalar expressions to one node: a constant, or nested stacks."""
-    flat: list[Expression] = list(elements.reshape(-1))
-    shape: Shape = elements.shape
-    if all(e.op == "constant" for e in flat):
-        return constant_array([e.payload for e in flat], shape)
-    while shape:
-        size, shape = shape[-1], shape[:-1]
-        flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]
-    return flat[0]
-
-
-def constant_array(values: Sequence[constants.Number], shape: Shape) -> Expression:
+def constant_array(values: Sequence[constants.Number], shape: Shape) -> Any:
     """A constant array: its payload is one number if all are equal, else a flat row-major tuple."""
     if shape == () or (values and all(value == values[0] for value in values)):
         return ex.constant_node(values[0], shape)
@@ -63,7 +30,7 @@ def constant_array(values: Sequence[constants.Number], shape: Shape) -> Expressi
 # --- indexing ----------------------------------------------------------
 
 
-def index(e: Expression, key: Any) -> Expression:
+def index(e: N, key: Any) -> N:
     """e[key] as NumPy means it: ints, slices, new axes, ellipsis; index and mask arrays gather.
 
     Raises IndexError for positions out of range and for more indices than axes.
@@ -75,7 +42,7 @@ def index(e: Expression, key: Any) -> Expression:
     return index_entries(e, _entries(e, keys))
 
 
-def _entries(e: Expression, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
+def _entries(e: Node, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
     consumed = sum(k is not None and k is not Ellipsis for k in keys)
     if consumed > len(e.shape):
         raise IndexError(f"index: {consumed} indices for an expression of shape {e.shape}")
@@ -105,7 +72,7 @@ def _entry(k: Any, size: int, axis: int) -> Entry:
     try:
         position = operator.index(k)
     except TypeError as error:
-        if type(k) is Expression:
+        if isinstance(k, Node):
             raise
         raise IndexError(f"index: {k!r} is no int, slice, None, ellipsis or array") from error
     if not -size <= position < size:
@@ -113,7 +80,7 @@ def _entry(k: Any, size: int, axis: int) -> Entry:
     return position % size
 
 
-def index_entries(e: Expression, entries: tuple[Entry, ...]) -> Expression:
+def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
     """Index with normalised entries, composing an index of an index and looking into stacks."""
     while e.op == "stack" and type(entries[0]) is int:
         e, entries = e.args[entries[0]], entries[1:]
@@ -166,13 +133,13 @@ def as_numpy_index(entries: tuple[Entry, ...]) -> tuple[Any, ...]:
     return tuple(keys)
 
 
-def take(e: Expression, positions: np.ndarray[Any, Any]) -> Expression:
+def take(e: N, positions: np.ndarray[Any, Any]) -> N:
     """Gather elements by row-major positions; the result has the shape of `positions`."""
     shape = np.shape(positions)
     return take_flat(e, tuple(int(i) for i in np.ravel(positions)), shape)
 
 
-def take_flat(e: Expression, flat: tuple[int, ...], shape: Shape) -> Expression:
+def take_flat(e: N, flat: tuple[int, ...], shape: Shape) -> N:
     """`take` with the positions listed in row-major order."""
     if shape == e.shape and flat == tuple(range(e.size)):
         return e
@@ -185,52 +152,7 @@ def take_flat(e: Expression, flat: tuple[int, ...], shape: Shape) -> Expression:
 # --- shapes ----------------------------------------------------------
 
 
-def stack(items: Sequence[Any], axis: int = 0) -> Expression:
-    """Join expressions of one shape along a new axis, as `numpy.stack`.
-
-    >>> x, y = ex.variables("x y")
-    >>> stack([x, y]).shape
-    (2,)
-    """
-    parts = tuple(ex.as_expression(item) for item in items)
-    if not parts:
-        raise ShapeError("stack: needs at least one expression")
-    shape = parts[0].shape
-    if any(part.shape != shape for part in parts):
-        shapes = ", ".join(str(part.shape) for part in parts)
-        raise ShapeError(f"stack: all shapes must be equal, got {shapes}")
-    (position,) = normalised_axes("stack", axis, len(shape) + 1)
-    joined = ex.node("stack", parts, None, (len(parts), *shape))
-    if position == 0:
-        return joined
-    order = list(range(1, len(shape) + 1))
-    order.insert(position, 0)
-    return transpose(joined, order)
-
-
-def concatenate(items: Sequence[Any], axis: int = 0) -> Expression:
-    """Join arrays along an axis that they have, as `numpy.concatenate`."""
-    parts = [ex.as_expression(item) for item in items]
-    if not parts or not all(part.shape for part in parts):
-        raise ShapeError("concatenate: needs arrays with at least one axis; use stack for scalars")
-    (position,) = normalised_axes("concatenate", axis, parts[0].ndim)
-    leading = [part if position == 0 else _move_to_front(part, position) for part in parts]
-    if any(part.shape[1:] != leading[0].shape[1:] for part in leading):
-        shapes = ", ".join(str(part.shape) for part in parts)
-        raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
-    joined = stack([row for part in leading for row in part])
-    if position == 0:
-        return joined
-    order = list(range(1, joined.ndim))
-    order.insert(position, 0)
-    return transpose(joined, order)
-
-
-def _move_to_front(e: Expression, axis: int) -> Expression:
-    return transpose(e, [axis, *(i for i in range(e.ndim) if i != axis)])
-
-
-def reshape(e: Expression, shape: Any) -> Expression:
+def reshape(e: N, shape: Any) -> N:
     """The elements of `e` in row-major order with another shape; one size may be -1."""
     try:
         target: Shape = np.empty(e.shape, dtype=np.bool_).reshape(shape).shape
@@ -243,7 +165,7 @@ def reshape(e: Expression, shape: Any) -> Expression:
     return ex.node("reshape", (e,), target, target)
 
 
-def transpose(e: Expression, axes: Sequence[int] | None = None) -> Expression:
+def transpose(e: N, axes: Sequence[int] | None = None) -> N:
     """Permute the axes, reversing them by default."""
     order = (
         tuple(range(e.ndim))[::-1]
@@ -257,7 +179,7 @@ def transpose(e: Expression, axes: Sequence[int] | None = None) -> Expression:
     return ex.node("transpose", (e,), order, tuple(e.shape[i] for i in order))
 
 
-def broadcast_to(e: Expression, shape: Shape) -> Expression:
+def broadcast_to(e: N, shape: Shape) -> N:
     """Repeat `e` to a larger shape by NumPy's broadcasting rules."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     try:
@@ -287,7 +209,7 @@ def normalised_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return found
 
 
-def sum_axes(e: Expression, axis: Any = None, keepdims: bool = False) -> Expression:
+def sum_axes(e: N, axis: Any = None, keepdims: bool = False) -> N:
     """Sum over the given axes (all by default), as `numpy.sum`."""
     axes = (
         tuple(range(e.ndim))
@@ -301,7 +223,7 @@ def sum_axes(e: Expression, axis: Any = None, keepdims: bool = False) -> Express
     return result
 
 
-def matmul(a: Expression, b: Expression) -> Expression:
+def matmul(a: N, b: N) -> N:
     """Matrix product as `numpy.matmul`: vectors, matrices, and stacks of matrices."""
     return ex.node("matmul", (a, b), None, matmul_shape(a.shape, b.shape))
 

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expression import COMPARISONS, Expression, as_expression
-from taylor.lower import scalars
+from taylor.expressions.operators import Operators
+from taylor.expressions.scalars import scalars
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.node import COMPARISONS, Node
+from taylor.nodes.registry import get
+from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
-from taylor.traverse import reachable
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "lt": operator.lt,
@@ -47,8 +50,6 @@ class _Floats:
         return np.where(test != 0, a, b)[()]
 
     def call(self, name: str, args: list[Any]) -> Any:
-        from taylor.functions.registry import get
-
         return get(name).numpy(*args)
 
 
@@ -112,8 +113,6 @@ class _Multiprecision(_Fractions):
         return self.context.mpf(int(value))
 
     def call(self, name: str, args: list[Any]) -> Any:
-        from taylor.functions.registry import get
-
         return get(name).mpmath(self.context, *args)
 
 
@@ -141,7 +140,7 @@ def evaluate(expression: Any, values: Mapping[Any, Any] | None = None) -> Any:
     input.
 
     >>> from fractions import Fraction
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> evaluate(x / y + 1, {x: Fraction(1), y: 3})
     Fraction(4, 3)
@@ -167,7 +166,7 @@ def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
     """Values by scalar input: an array input's value is spread over its elements."""
     known: dict[Any, Any] = {}
     for key, value in given.items():
-        if isinstance(key, Expression) and key.shape:
+        if isinstance(key, Operators) and key.shape:
             array = np.asarray(value, dtype=object)
             if array.shape != key.shape:
                 raise ShapeError(
@@ -175,7 +174,7 @@ def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
                 )
             for position in np.ndindex(*key.shape):
                 known[key[position]] = algebra.value(array[position])
-        elif isinstance(key, (Expression, str)):
+        elif isinstance(key, (Node, str)):
             known[key] = algebra.value(value)
         else:
             raise ArgumentTypeError(
@@ -184,8 +183,8 @@ def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
     return known
 
 
-def _evaluate(roots: list[Expression], known: dict[Any, Any], algebra: _Floats) -> list[Any]:
-    done: dict[Expression, Any] = {}
+def _evaluate(roots: list[Node], known: dict[Any, Any], algebra: _Floats) -> list[Any]:
+    done: dict[Node, Any] = {}
     for e in reachable(roots, stop=known.__contains__):
         if e in known:
             done[e] = known[e]
@@ -196,7 +195,7 @@ def _evaluate(roots: list[Expression], known: dict[Any, Any], algebra: _Floats) 
     return [done[root] for root in roots]
 
 
-def _leaf(e: Expression, known: Mapping[Any, Any], algebra: _Floats) -> Any:
+def _leaf(e: Node, known: Mapping[Any, Any], algebra: _Floats) -> Any:
     if e.op == "constant":
         return algebra.number(e.payload)
     if e.shape:
@@ -209,7 +208,7 @@ def _leaf(e: Expression, known: Mapping[Any, Any], algebra: _Floats) -> Any:
     )
 
 
-def _operation(e: Expression, args: list[Any], algebra: _Floats) -> Any:
+def _operation(e: Node, args: list[Any], algebra: _Floats) -> Any:
     op = e.op
     if op == "linear":
         coefficients, offset = e.payload

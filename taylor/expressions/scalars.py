@@ -7,23 +7,22 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor import arrays, simplify, sums
-from taylor import expression as ex
-from taylor.expression import Expression
-from taylor.rebuild import ARRAY_OPS, rebuild
+from taylor.nodes import arrays, sums
+from taylor.nodes.node import Node, constant_node, node
+from taylor.nodes.products import multiply
+from taylor.nodes.rebuild import ARRAY_OPS, rebuild
 
-Lowered: TypeAlias = "Expression | np.ndarray[Any, Any]"  # a scalar, or an object array of scalars
+Lowered: TypeAlias = "Node | np.ndarray[Any, Any]"  # a scalar, or an object array of scalars
 
 
-def scalars(
-    expression: Expression, memo: dict[Expression, Lowered] | None = None
-) -> np.ndarray[Any, Any]:
+def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[Any, Any]:
     """Return the object array, of the expression's shape, of its elements as scalar expressions.
 
     An element of an array variable or parameter is an `index` node with one int per axis; no other
     array node is left.  Pass one dictionary as `memo` to several calls to share the work.
 
-    >>> q = ex.variable("q", shape=(3,))
+    >>> from taylor.expressions.leaves import variable
+    >>> q = variable("q", shape=(3,))
     >>> scalars((q * q).sum())[()]
     q[0]**2 + q[1]**2 + q[2]**2
     """
@@ -46,12 +45,12 @@ def scalars(
     return result
 
 
-def _is_element(e: Expression) -> bool:
+def _is_element(e: Node) -> bool:
     """Whether `e` is one element of an array input: a leaf of lowered expressions."""
     return e.op == "index" and not e.shape and e.args[0].op in ("variable", "parameter")
 
 
-def _lower(e: Expression, lowered: dict[Expression, Lowered]) -> Lowered:
+def _lower(e: Node, lowered: dict[Node, Lowered]) -> Lowered:
     if not e.args:
         return e if not e.shape else _lower_leaf(e)
     if _is_element(e):
@@ -62,7 +61,7 @@ def _lower(e: Expression, lowered: dict[Expression, Lowered]) -> Lowered:
     if not e.shape:
         if all(map(is_, args, e.args)):
             return e
-        return rebuild(e, [arg for arg in args if isinstance(arg, Expression)])
+        return rebuild(e, [arg for arg in args if isinstance(arg, Node)])
     broadcast = [np.broadcast_to(_object_array(arg), e.shape).reshape(-1) for arg in args]
     result = np.empty(e.size, dtype=object)
     for i, elements in enumerate(zip(*broadcast, strict=True)):
@@ -70,18 +69,18 @@ def _lower(e: Expression, lowered: dict[Expression, Lowered]) -> Lowered:
     return result.reshape(e.shape)
 
 
-def _lower_leaf(e: Expression) -> np.ndarray[Any, Any]:
+def _lower_leaf(e: Node) -> np.ndarray[Any, Any]:
     result = np.empty(e.shape, dtype=object)
     for i, position in enumerate(np.ndindex(*e.shape)):
         if e.op == "constant":
             value = e.payload[i] if type(e.payload) is tuple else e.payload
-            result[position] = ex.constant_node(value)
+            result[position] = constant_node(value)
         else:
-            result[position] = ex.node("index", (e,), position, ())
+            result[position] = node("index", (e,), position, ())
     return result
 
 
-def _lower_array(e: Expression, args: list[Lowered]) -> Lowered:
+def _lower_array(e: Node, args: list[Lowered]) -> Lowered:
     operands = [_object_array(arg) for arg in args]
     first = operands[0]
     result: Any
@@ -110,7 +109,7 @@ def _object_array(value: Lowered) -> np.ndarray[Any, Any]:
     return result
 
 
-def _lower_sum(elements: np.ndarray[Any, Any], e: Expression) -> np.ndarray[Any, Any]:
+def _lower_sum(elements: np.ndarray[Any, Any], e: Node) -> np.ndarray[Any, Any]:
     kept = [i for i in range(elements.ndim) if i not in e.payload]
     rows = elements.transpose((*kept, *e.payload)).reshape(*e.shape, -1)
     result = np.empty(e.shape, dtype=object)
@@ -128,8 +127,6 @@ def lower_matmul(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray
     result = np.empty((*batch, rows.shape[-2], columns.shape[-2]), dtype=object)
     for position in np.ndindex(*result.shape):
         row, column = rows[position[:-1]], columns[(*position[:-2], position[-1])]
-        result[position] = sums.add_many(
-            [simplify.multiply(x, y) for x, y in zip(row, column, strict=True)]
-        )
+        result[position] = sums.add_many([multiply(x, y) for x, y in zip(row, column, strict=True)])
     result = result if a.ndim > 1 else result[..., 0, :]
     return result if b.ndim > 1 else result[..., 0]

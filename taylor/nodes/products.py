@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
-from taylor import expression as ex
-from taylor.errors import ArgumentTypeError
-from taylor.expression import Expression
+from taylor.nodes import node as ex
+from taylor.nodes.logic import greater, where
+from taylor.nodes.node import N
+from taylor.nodes.sums import add, exact_value, scale, split_factor
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
-from taylor.sums import add, exact_value, negate, scale, split_factor, subtract
 
-_HALF = Fraction(1, 2)
+HALF = Fraction(1, 2)
 
 
 # --- products ----------------------------------------------------------
 
 
-def multiply(a: Expression, b: Expression) -> Expression:
+def multiply(a: N, b: N) -> N:
     """a * b: modest constants pulled to the front, powers of one base combined."""
     if a.shape == b.shape:
         if a.op == "constant" or b.op == "constant":
@@ -63,10 +62,11 @@ def multiply(a: Expression, b: Expression) -> Expression:
     return ex.intern_node(key, "mul", (a, b), None, shape)
 
 
-def multiply_many(factors: Sequence[Expression]) -> Expression:
+def multiply_many(factors: Sequence[N]) -> N:
     """The product of any number of expressions as a balanced tree; 1 for none.
 
-    >>> multiply_many(ex.variables("a b c"))
+    >>> from taylor.expressions.leaves import variables
+    >>> multiply_many(variables("a b c"))
     a*b*c
     """
     if not factors:
@@ -78,7 +78,7 @@ def multiply_many(factors: Sequence[Expression]) -> Expression:
     return level[0]
 
 
-def split_power(e: Expression) -> tuple[Expression, Exact]:
+def split_power(e: N) -> tuple[N, Exact]:
     """(b, p) with e = b**p, the exponent a constant."""
     op = e.op
     if op == "pow":
@@ -86,7 +86,7 @@ def split_power(e: Expression) -> tuple[Expression, Exact]:
         if exponent is not None and e.args[1].shape == () and e.args[0].op != "constant":
             return e.args[0], exponent
     elif op == "sqrt":
-        return e.args[0], _HALF
+        return e.args[0], HALF
     elif op == "div" and e.args[0] is ex.ONE:
         return e.args[1], -1
     return e, 1
@@ -95,7 +95,7 @@ def split_power(e: Expression) -> tuple[Expression, Exact]:
 _POWER_OPS = frozenset(("pow", "sqrt", "div"))
 
 
-def _same_base(a: Expression, b: Expression) -> Expression | None:
+def _same_base(a: N, b: N) -> N | None:
     """x**p * x**q where adding the exponents cannot shrink the domain; None otherwise."""
     if a.op not in _POWER_OPS and b.op not in _POWER_OPS:
         return None
@@ -111,7 +111,7 @@ def _same_base(a: Expression, b: Expression) -> Expression | None:
 # --- quotients ----------------------------------------------------------
 
 
-def divide(a: Expression, b: Expression) -> Expression:
+def divide(a: N, b: N) -> N:
     """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient."""
     value = exact_value(b)
     if value is not None:
@@ -153,7 +153,7 @@ def divide(a: Expression, b: Expression) -> Expression:
     return _quotient(a, b)
 
 
-def _same_base_quotient(a: Expression, b: Expression) -> Expression | None:
+def _same_base_quotient(a: N, b: N) -> N | None:
     """x**p / x where the result is not singular at zero."""
     base, exponent = split_power(a)
     if base is b and exponent >= 1:
@@ -161,11 +161,11 @@ def _same_base_quotient(a: Expression, b: Expression) -> Expression | None:
     return None
 
 
-def _quotient(a: Expression, b: Expression) -> Expression:
+def _quotient(a: N, b: N) -> N:
     return ex.node("div", (a, b), None, ex.broadcast_shapes("divide", a, b))
 
 
-def reciprocal(e: Expression) -> Expression:
+def reciprocal(e: N) -> N:
     """1 / e; the reciprocal of a power is a power, that of a quotient the inverted quotient."""
     value = exact_value(e)
     if value is not None and value != 0:
@@ -181,20 +181,10 @@ def reciprocal(e: Expression) -> Expression:
     return ex.node("div", (ex.ONE, e), None, e.shape)
 
 
-def floor_divide(a: Expression, b: Expression) -> Expression:
-    """floor(a / b)."""
-    return make_function_node("floor", divide(a, b))
-
-
-def remainder(a: Expression, b: Expression) -> Expression:
-    """a - b*floor(a/b), with the sign of b as in Python."""
-    return subtract(a, multiply(b, floor_divide(a, b)))
-
-
 # --- powers ----------------------------------------------------------
 
 
-def power(base: Expression, exponent: Expression) -> Expression:
+def power(base: N, exponent: N) -> N:
     """base ** exponent."""
     value = exact_value(exponent)
     if value is not None and exponent.shape == ():
@@ -203,11 +193,11 @@ def power(base: Expression, exponent: Expression) -> Expression:
         return ex.constant_node(1, exponent.shape)
     general = ex.node("pow", (base, exponent), None, ex.broadcast_shapes("power", base, exponent))
     if base is ex.ZERO:  # whose logarithm, the slope's factor, is infinite
-        return ex.where(exponent > 0, ex.ZERO, general)
+        return where(greater(exponent, ex.ZERO), ex.ZERO, general)
     return general
 
 
-def power_exact(base: Expression, exponent: Exact) -> Expression:
+def power_exact(base: N, exponent: Exact) -> N:
     """base ** exponent for an exact constant exponent."""
     if exponent == 1:
         return base
@@ -236,13 +226,13 @@ def power_exact(base: Expression, exponent: Exact) -> Expression:
             return smooth
     if exponent == -1:
         return reciprocal(base)
-    if exponent == _HALF:
+    if exponent == HALF:
         return ex.node("sqrt", (base,), None, base.shape)
     args = (base, ex.constant_node(exponent))
     return ex.intern_node(("pow", None, base.id, args[1].id), "pow", args, None, base.shape)
 
 
-def _smooth_power(base: Expression, exponent: int) -> Expression | None:
+def _smooth_power(base: N, exponent: int) -> N | None:
     """An even power of abs or hypot, or a third one of cbrt, without the singular base."""
     if base.op == "abs" and exponent % 2 == 0:
         return power_exact(base.args[0], exponent)
@@ -254,63 +244,9 @@ def _smooth_power(base: Expression, exponent: int) -> Expression | None:
     return None
 
 
-def _positive_square(e: Expression) -> tuple[Exact, Expression]:
+def _positive_square(e: N) -> tuple[Exact, N]:
     """(c, t) with e**2 = (c*t)**2 and c >= 0; 1 - x counts as x - 1."""
     factor, core = split_factor(e)
     if core.op == "linear" and len(core.args) == 1 and core.payload[0][0] < 0:
         core = scale(-1, core)
     return (factor if factor > 0 else -factor), core
-
-
-# --- elementary functions ----------------------------------------------------------
-
-
-def make_function_node(name: str, *args: Any) -> Expression:
-    """The node of a registered elementary function, folded where its value is rational.
-
-    args: expressions, numbers or arrays, as many as the function takes; they broadcast.
-
-    Raises UnsupportedFunctionError for an unknown name, ArgumentTypeError for a wrong number of
-    arguments, ShapeError where shapes do not broadcast.
-    """
-    operands = tuple(a if type(a) is Expression else ex.as_expression(a) for a in args)
-    if name == "sqrt" and len(operands) == 1:
-        return power_exact(operands[0], _HALF)
-    record = _function(name)
-    arity = record.arity
-    if len(operands) != arity:
-        missing = arity - len(operands)
-        if not 0 < missing <= len(record.defaults):
-            raise ArgumentTypeError(f"{name}: takes {arity} argument(s), got {len(operands)}")
-        operands += tuple(ex.as_expression(value) for value in record.defaults[-missing:])
-    if record.expression is not None:
-        return ex.as_expression(record.expression(*operands))
-    if record.canonical is not None:
-        simpler: Expression | None = record.canonical(*operands)
-        if simpler is not None:
-            return simpler
-    if record.parity and is_negative(operands[0]):
-        mirrored = make_function_node(name, negate(operands[0]))
-        return mirrored if record.parity > 0 else negate(mirrored)
-    shape = operands[0].shape if arity == 1 else ex.broadcast_shapes(name, *operands)
-    values = [exact_value(operand) for operand in operands]
-    if None not in values:
-        folded = constants.fold_function(name, tuple(v for v in values if v is not None))
-        if folded is not None:
-            return ex.constant_node(normalised(folded), shape)
-    key = (name, None, *[operand.id for operand in operands])
-    return ex.intern_node(key, name, operands, None, shape)
-
-
-def is_negative(e: Expression) -> bool:
-    """Whether e is a negative multiple of another expression."""
-    if e.op != "linear" or len(e.args) != 1:
-        return False
-    coefficients, offset = e.payload
-    return bool(offset == 0 and coefficients[0] < 0)
-
-
-def _function(name: str) -> Any:
-    from taylor.functions.registry import functions, get
-
-    return functions.get(name) or get(name)

@@ -22,10 +22,10 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from taylor import expression as ex
 from taylor.errors import ArgumentError
-from taylor.expression import Expression, node
-from taylor.traverse import inputs, reachable
+from taylor.expressions.expression import Expression
+from taylor.nodes.node import node
+from taylor.nodes.traverse import inputs, reachable
 
 _number = itertools.count().__next__
 _PROCESS = os.urandom(8).hex()
@@ -155,5 +155,5 @@ def renamed(
         if e not in done:
             args = tuple(done[arg] for arg in e.args)
             unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
-            done[e] = e if unchanged else ex.node(e.op, args, e.payload, e.shape)
+            done[e] = e if unchanged else node(e.op, args, e.payload, e.shape)
     return [done[root] for root in roots]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from taylor import expression as ex
 from taylor.errors import (
     ArgumentTypeError,
     DifferentiationWarning,
     ShapeError,
     warn_user,
 )
-from taylor.expression import CONDITIONS, Expression
-from taylor.sums import exact_value
+from taylor.nodes import node as ex
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.node import CONDITIONS, N, Node
+from taylor.nodes.sums import exact_value
 
 _DECIDE: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a < b,
@@ -25,7 +26,7 @@ _DECIDE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(op: str, a: Expression, b: Expression) -> Expression:
+def compare(op: str, a: N, b: N) -> N:
     """The comparison node `op` (lt, le, gt, ge, eq, ne), 1 where it holds and 0 where not."""
     shape = ex.broadcast_shapes(op, a, b)
     value_a, value_b = exact_value(a), exact_value(b)
@@ -34,44 +35,44 @@ def compare(op: str, a: Expression, b: Expression) -> Expression:
     return ex.node(op, (a, b), None, shape)
 
 
-def less(a: Expression, b: Expression) -> Expression:
+def less(a: N, b: N) -> N:
     """a < b."""
     return compare("lt", a, b)
 
 
-def less_equal(a: Expression, b: Expression) -> Expression:
+def less_equal(a: N, b: N) -> N:
     """a <= b."""
     return compare("le", a, b)
 
 
-def greater(a: Expression, b: Expression) -> Expression:
+def greater(a: N, b: N) -> N:
     """a > b."""
     return compare("gt", a, b)
 
 
-def greater_equal(a: Expression, b: Expression) -> Expression:
+def greater_equal(a: N, b: N) -> N:
     """a >= b."""
     return compare("ge", a, b)
 
 
-def equal(a: Expression, b: Expression) -> Expression:
+def equal(a: N, b: N) -> N:
     """a == b as a node; use `is` to ask whether two expressions are the same."""
     return compare("eq", a, b)
 
 
-def not_equal(a: Expression, b: Expression) -> Expression:
+def not_equal(a: N, b: N) -> N:
     """a != b as a node."""
     return compare("ne", a, b)
 
 
-def condition(e: Expression) -> Expression:
+def condition(e: N) -> N:
     """`e` itself if it is a condition, else e != 0."""
     if e.op in CONDITIONS or e is ex.ZERO or e is ex.ONE:
         return e
     return compare("ne", e, ex.ZERO)
 
 
-def _logic(symbol: str, a: Expression) -> Expression:
+def _logic(symbol: str, a: N) -> N:
     if a.op in CONDITIONS or exact_value(a) in (0, 1):
         return a
     if a.op in ("index", "stack", "broadcast", "reshape", "transpose", "take"):
@@ -82,28 +83,28 @@ def _logic(symbol: str, a: Expression) -> Expression:
     )
 
 
-def both(a: Expression, b: Expression) -> Expression:
+def both(a: N, b: N) -> N:
     """a & b for conditions."""
     return logical("and", _logic("&", a), _logic("&", b))
 
 
-def either(a: Expression, b: Expression) -> Expression:
+def either(a: N, b: N) -> N:
     """a | b for conditions."""
     return logical("or", _logic("|", a), _logic("|", b))
 
 
-def different(a: Expression, b: Expression) -> Expression:
+def different(a: N, b: N) -> N:
     """a ^ b for conditions."""
     a, b = _logic("^", a), _logic("^", b)
     return logical("or", logical("and", a, logical_not(b)), logical("and", logical_not(a), b))
 
 
-def negation(a: Expression) -> Expression:
+def negation(a: N) -> N:
     """~a for a condition."""
     return logical_not(_logic("~", a))
 
 
-def logical(op: str, a: Expression, b: Expression) -> Expression:
+def logical(op: str, a: N, b: N) -> N:
     """The node `and` or `or` of two conditions, or of numbers compared with zero."""
     a, b = condition(a), condition(b)
     shape = ex.broadcast_shapes(op, a, b)
@@ -119,7 +120,7 @@ def logical(op: str, a: Expression, b: Expression) -> Expression:
     return ex.node(op, (a, b), None, shape)
 
 
-def logical_not(a: Expression) -> Expression:
+def logical_not(a: N) -> N:
     """The opposite of a condition, or of a number compared with zero."""
     a = condition(a)
     value = exact_value(a)
@@ -128,14 +129,15 @@ def logical_not(a: Expression) -> Expression:
     return a.args[0] if a.op == "not" else ex.node("not", (a,), None, a.shape)
 
 
-def where(test: Any, a: Any, b: Any) -> Expression:
+def where(test: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`; the other branch never disturbs the result.
 
-    >>> x = ex.variable("x")
+    >>> from taylor.expressions.leaves import variable
+    >>> x = variable("x")
     >>> where(x > 0, x, -x)
     where(x > 0, x, -x)
     """
-    test, a, b = condition(ex.as_expression(test)), ex.as_expression(a), ex.as_expression(b)
+    test, a, b = condition(as_expression(test)), as_expression(a), as_expression(b)
     try:
         shape = ex.broadcast_shapes("where", test, a, b)
     except ShapeError as error:
@@ -150,7 +152,7 @@ def where(test: Any, a: Any, b: Any) -> Expression:
     return ex.node("where", (test, a, b), None, shape)
 
 
-def warn_of_points(test: Expression, varies: Callable[[Expression], bool]) -> None:
+def warn_of_points(test: N, varies: Callable[[N], bool]) -> None:
     """Warn if a choice that is differentiated is made by x == c, which holds at points alone.
 
     Such a branch gives the value at the point, and derivatives that are those of the branch, not of
@@ -172,7 +174,7 @@ def warn_of_points(test: Expression, varies: Callable[[Expression], bool]) -> No
             )
 
 
-def _is_a_point(e: Expression) -> bool:
+def _is_a_point(e: Node) -> bool:
     """Whether a comparison asks for a finite value, not for NaN or infinities."""
     a, b = e.args
     return a is not b and not any(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from taylor.functions.record import Function, no_sympy
+from taylor.nodes.record import Function, no_sympy
 from taylor_runtime.program.kernels import OwnKernel
 
 if TYPE_CHECKING:

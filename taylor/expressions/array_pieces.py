@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from taylor import logic
-from taylor import numpy_ufuncs as ufuncs
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError
-from taylor.expression import Expression, as_expression
+from taylor.expressions import ufunc_builders as ufuncs
+from taylor.expressions.array_functions import reduced
+from taylor.expressions.object_arrays import array_of, expression_array
+from taylor.expressions.operators import Operators
+from taylor.expressions.ufuncs import call
+from taylor.nodes import logic
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.elementary import make_function_node
 from taylor.numbers.exact import PI
-from taylor.numpy_functions import array_of, reduced
-from taylor.numpy_protocol import call, expression_array
-from taylor.simplify import make_function_node
 
 
-def _elementwise(name: str, build: Callable[..., Expression]) -> Callable[..., Any]:
+def _elementwise(name: str, build: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: call(name, build, args)
 
 
@@ -51,7 +53,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
     """Functions of x by conditions, as `numpy.piecewise`: the last one that holds decides."""
-    conditions = [condlist] if isinstance(condlist, Expression) else list(condlist)
+    conditions = [condlist] if isinstance(condlist, Operators) else list(condlist)
     if np.ndim(x) and conditions and np.ndim(conditions[0]) == 0:
         conditions = [condlist]
     if len(funclist) not in (len(conditions), len(conditions) + 1):
@@ -93,15 +95,15 @@ def interp(
 
 
 def _interpolated(
-    places: Sequence[float], values: Sequence[Any], ends: Sequence[Any], x: Expression
-) -> Expression:
+    places: Sequence[float], values: Sequence[Any], ends: Sequence[Any], x: Operators
+) -> Operators:
     """A tree of choices: as many comparisons as the number of lines has binary digits."""
     lines = []
     for i in range(len(places) - 1):
         width = as_expression(places[i + 1]) - places[i]
         lines.append(values[i] + (x - places[i]) * ((values[i + 1] - values[i]) / width))
 
-    def between(first: int, last: int) -> Expression:
+    def between(first: int, last: int) -> Any:
         if last - first == 1:
             return lines[first]
         middle = (first + last) // 2

@@ -14,13 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from taylor import expression as ex
+from taylor.nodes import node as ex
+from taylor.nodes.node import N, Node
 from taylor.numbers.exact import Exact, can_merge, key, normalised
-
-if TYPE_CHECKING:
-    from taylor.expression import Expression
 
 SEARCH_LIMIT = 16  # operands looked at when searching a sum for a term that could cancel
 
@@ -28,7 +25,7 @@ _PLUS = (1, 1)
 _MINUS = (1, -1)
 
 
-def exact_value(e: Expression) -> Exact | None:
+def exact_value(e: Node) -> Exact | None:
     """The number of a scalar or filled finite constant, else None."""
     if e.op == "constant":
         value = e.payload
@@ -37,7 +34,7 @@ def exact_value(e: Expression) -> Exact | None:
     return None
 
 
-def split_factor(e: Expression) -> tuple[Exact, Expression]:
+def split_factor(e: N) -> tuple[Exact, N]:
     """(c, t) with e = c*t, the constant factor of a linear node without offset."""
     if e.op == "linear":
         coefficients, offset = e.payload
@@ -46,7 +43,7 @@ def split_factor(e: Expression) -> tuple[Exact, Expression]:
     return 1, e
 
 
-def affine(coefficient: Exact, term: Expression, offset: Exact) -> Expression:
+def affine(coefficient: Exact, term: N, offset: Exact) -> N:
     """coefficient * term + offset, the coefficient not zero."""
     if offset == 0:
         if coefficient == 1:
@@ -64,7 +61,7 @@ def affine(coefficient: Exact, term: Expression, offset: Exact) -> Expression:
     return ex.intern_node(filed, "linear", (term,), payload, term.shape)
 
 
-def _scaled(factor: Exact, c: Exact, term: Expression) -> tuple[Exact, Expression]:
+def _scaled(factor: Exact, c: Exact, term: N) -> tuple[Exact, N]:
     """(a, t) with factor*(c*term) = a*t, merged where that is safe."""
     merged = normalised(factor * c)
     if factor == 1 or factor == -1 or can_merge(factor, c, merged):
@@ -72,7 +69,7 @@ def _scaled(factor: Exact, c: Exact, term: Expression) -> tuple[Exact, Expressio
     return factor, affine(c, term, 0)
 
 
-def scale(factor: Exact, e: Expression) -> Expression:
+def scale(factor: Exact, e: N) -> N:
     """factor * e for an exact factor."""
     if factor == 1:
         return e
@@ -88,29 +85,29 @@ def scale(factor: Exact, e: Expression) -> Expression:
     return affine(factor, e, 0)
 
 
-def _constant_product(factor: Exact, e: Expression) -> Expression:
+def _constant_product(factor: Exact, e: N) -> N:
     value = e.payload
     if type(value) is float:
         return ex.constant_node(math.copysign(1, factor) * value if factor else math.nan, e.shape)
     return ex.constant_node(normalised(factor * value), e.shape)
 
 
-def negate(e: Expression) -> Expression:
+def negate(e: N) -> N:
     """-e."""
     return scale(-1, e)
 
 
-def add(a: Expression, b: Expression) -> Expression:
+def add(a: N, b: N) -> N:
     """a + b."""
     return combine(1, a, 1, b)
 
 
-def subtract(a: Expression, b: Expression) -> Expression:
+def subtract(a: N, b: N) -> N:
     """a - b."""
     return combine(1, a, -1, b)
 
 
-def combine(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
+def combine(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
     """c1*e1 + c2*e2 with coefficients that are not zero, simplified."""
     if e1.shape != e2.shape:
         return _combine_mixed(c1, e1, c2, e2)
@@ -132,7 +129,7 @@ def combine(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
     return _two_terms(c1, e1, c2, e2)
 
 
-def _two_terms(c1: Exact, t1: Expression, c2: Exact, t2: Expression) -> Expression:
+def _two_terms(c1: Exact, t1: N, c2: Exact, t2: N) -> N:
     """c1*t1 + c2*t2 for different terms, oriented and without common magnitude."""
     in_order = t1.id < t2.id
     first, second = (c1, c2) if in_order else (c2, c1)
@@ -157,7 +154,7 @@ def _two_terms(c1: Exact, t1: Expression, c2: Exact, t2: Expression) -> Expressi
     return core if factor == 1 else affine(factor, core, 0)
 
 
-def add_constant(e: Expression, value: Exact) -> Expression:
+def add_constant(e: N, value: Exact) -> N:
     """e + value, merged with an offset that is there already."""
     if value == 0:
         return e
@@ -172,7 +169,7 @@ def add_constant(e: Expression, value: Exact) -> Expression:
     return affine(1, e, normalised(value))
 
 
-def _combine_linear(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
+def _combine_linear(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
     """`combine` where at least one side is a linear node and none a constant."""
     a1, t1, d1 = _affine_parts(c1, e1)
     a2, t2, d2 = _affine_parts(c2, e2)
@@ -194,12 +191,12 @@ def _combine_linear(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Exp
             merged = _cancel(a1, t1, a2, t2)
     if merged is None:
         return _two_terms(a1, t1, a2, t2)
-    from taylor.arrays import broadcast_to
+    from taylor.nodes.arrays import broadcast_to
 
     return merged if merged.shape == t1.shape else broadcast_to(merged, t1.shape)
 
 
-def _affine_parts(c: Exact, e: Expression) -> tuple[Exact, Expression, Exact]:
+def _affine_parts(c: Exact, e: N) -> tuple[Exact, N, Exact]:
     """(a, t, d) with c*e = a*t + d."""
     if e.op == "linear":
         coefficients, offset = e.payload
@@ -213,11 +210,11 @@ def _affine_parts(c: Exact, e: Expression) -> tuple[Exact, Expression, Exact]:
     return c, e, 0
 
 
-def _is_sum(e: Expression) -> bool:
+def _is_sum(e: Node) -> bool:
     return e.op == "linear" and len(e.args) > 1
 
 
-def _absorb(a: Exact, total: Expression, c: Exact, leaf: Expression) -> Expression | None:
+def _absorb(a: Exact, total: N, c: Exact, leaf: N) -> N | None:
     """a*total + c*leaf where `leaf` already occurs in the sum `total`, else None.
 
     A term of the sum itself gets a new coefficient; further down only complete cancellation counts.
@@ -235,7 +232,7 @@ def _absorb(a: Exact, total: Expression, c: Exact, leaf: Expression) -> Expressi
     rest = normalised(inner * holder.payload[0][path[-1]] + c)
     if rest != 0 and len(path) > 1:
         return None
-    replacement: Expression | None = None
+    replacement: N | None = None
     for depth in range(len(path) - 1, -1, -1):
         factor, parent = sums[depth]
         terms = [
@@ -251,11 +248,11 @@ def _absorb(a: Exact, total: Expression, c: Exact, leaf: Expression) -> Expressi
     return replacement
 
 
-def _locate(total: Expression, leaf: Expression) -> tuple[int, ...] | None:
+def _locate(total: Node, leaf: Node) -> tuple[int, ...] | None:
     """Where `leaf` stands among the operands of nested sums; operands are older than results."""
     if total.id < leaf.id:
         return None
-    pending: list[tuple[Expression, tuple[int, ...]]] = [(total, ())]
+    pending: list[tuple[Node, tuple[int, ...]]] = [(total, ())]
     budget = SEARCH_LIMIT
     while pending:
         parent, path = pending.pop()
@@ -270,7 +267,7 @@ def _locate(total: Expression, leaf: Expression) -> tuple[int, ...] | None:
     return None
 
 
-def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression | None:
+def _cancel(a1: Exact, t1: N, a2: Exact, t2: N) -> N | None:
     """a1*t1 + a2*t2 for two sums, if at least one term of theirs cancels altogether, else None."""
     if len(t1.args) > SEARCH_LIMIT or len(t2.args) > SEARCH_LIMIT:
         return None
@@ -286,13 +283,13 @@ def _cancel(a1: Exact, t1: Expression, a2: Exact, t2: Expression) -> Expression 
     return combine(1, rest1, 1, linear_combination(list(terms2.values()), t2.shape))
 
 
-def _terms_of(a: Exact, e: Expression) -> dict[int, tuple[Exact, Expression]]:
+def _terms_of(a: Exact, e: N) -> dict[int, tuple[Exact, N]]:
     """The terms (coefficient, term) of a times a sum, by the id of the term."""
     scaled = (_scaled(a, c, t) for c, t in zip(e.payload[0], e.args, strict=True))
     return {term.id: (coefficient, term) for coefficient, term in scaled}
 
 
-def _combine_mixed(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expression:
+def _combine_mixed(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
     """`combine` for different shapes: broadcast, never cancel, because the shape would be lost."""
     shape = ex.broadcast_shapes("add", e1, e2)
     for c, e, k, other in ((c2, e2, c1, e1), (c1, e1, c2, e2)):
@@ -305,17 +302,18 @@ def _combine_mixed(c1: Exact, e1: Expression, c2: Exact, e2: Expression) -> Expr
 
 
 def linear_combination(
-    terms: Iterable[tuple[Exact, Expression]], shape: tuple[int, ...] = (), offset: Exact = 0
-) -> Expression:
+    terms: Iterable[tuple[Exact, N]], shape: tuple[int, ...] = (), offset: Exact = 0
+) -> N:
     """The flat sum of coefficient * term over many terms, plus an offset; like terms are merged.
 
     shape: shape of the result where no term is left.
 
-    >>> x, y = ex.variables("x y")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y = variables("x y")
     >>> linear_combination([(2, x), (1, y), (-2, x)]) is y
     True
     """
-    merged: dict[int, tuple[Exact, Expression]] = {}
+    merged: dict[int, tuple[Exact, N]] = {}
     for coefficient, term in terms:
         value = exact_value(term)
         if value is not None and term.shape in ((), shape):
@@ -346,10 +344,11 @@ def linear_combination(
     return add_constant(scale(factor, core), offset)
 
 
-def add_many(terms: Sequence[Expression]) -> Expression:
+def add_many(terms: Sequence[N]) -> N:
     """The sum of any number of expressions as one flat node; 0 for none.
 
-    >>> add_many(ex.variables("a b c"))
+    >>> from taylor.expressions.leaves import variables
+    >>> add_many(variables("a b c"))
     a + b + c
     """
     if not terms:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor import expression as ex
-from taylor.arguments import argument, captured, kept, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
-from taylor.expression import Expression
-from taylor.numpy_protocol import expression_array
+from taylor.expressions.arguments import argument, captured, kept, traced
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import time, try_expression
+from taylor.expressions.object_arrays import expression_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
     Raises ArgumentTypeError if the function returns anything else, TracingError (from where the
     function asks) if it needs the value of an expression.
 
-    >>> x, y = ex.variables("x y")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y = variables("x y")
     >>> trace_function(lambda a, b: np.hypot(a, b) ** 3, x, y)
     hypot(x, y)**3
     """
@@ -71,7 +72,7 @@ def _traced(name: str, result: Any) -> Any:
         except (ArgumentTypeError, ValueError):
             pass
     else:
-        converted = ex.try_expression(result)
+        converted = try_expression(result)
     if converted is None:
         raise ArgumentTypeError(
             f"{name}: returned {result!r} of type {type(result).__name__}; return real numbers, "
@@ -110,7 +111,7 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
         )
     given = argument("y", size), argument("p", parameter_count, "parameter")
     y, p = map(expression_array, given)
-    wanted = (ex.time, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
+    wanted = (time, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
     with traced(given):
         result = _call(function, wanted)
         derivatives = _vector(name, result, size)

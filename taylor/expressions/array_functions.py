@@ -14,16 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from taylor import arrays
-from taylor import expression as ex
 from taylor.errors import (
     ArgumentError,
     TaylorError,
     TracingError,
     UnsupportedFunctionError,
 )
-from taylor.expression import Expression
-from taylor.numpy_protocol import call, expression_array, is_node, object_matmul, plain, wrapped
+from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
+from taylor.expressions.ufuncs import call, object_matmul
+from taylor.nodes import arrays, conversion
+from taylor.nodes.elementary import make_function_node
+from taylor.nodes.logic import where
+from taylor.nodes.node import Node
+from taylor.numbers.exact import PI
 
 
 def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -32,7 +35,7 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     Raises UnsupportedFunctionError, naming the function, where NumPy's own code cannot work on
     expressions.
     """
-    handler = _handlers().get(func)
+    handler = _known.get(func)
     name = full_name(func)
     try:
         if handler is not None:
@@ -68,11 +71,6 @@ def _by_numpy(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return wrapped(np.ndarray.__array_function__(none, func, (np.ndarray,), operands, options))
 
 
-def array_of(value: Any) -> Any:
-    """An array node or an expression array."""
-    return value if is_node(value) and type(value) is Expression else expression_array(value)
-
-
 def parts_of(items: Any) -> list[Any]:
     """The arrays that a sequence, or an array along its first axis, has in it."""
     return [array_of(item) for item in items]
@@ -95,8 +93,6 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 def _where(test: Any, a: Any = None, b: Any = None) -> Any:
-    from taylor.logic import where
-
     if a is None or b is None:
         raise UnsupportedFunctionError(
             "numpy.where: which elements hold is not known before evaluation; give both values"
@@ -108,9 +104,9 @@ def clip(a: Any, low: Any = None, high: Any = None, **limits: Any) -> Any:
     low = limits.get("min", limits.get("a_min", low))
     high = limits.get("max", limits.get("a_max", high))
     if low is not None:
-        a = call("maximum", partial(ex.make_function_node, "maximum"), (a, low))
+        a = call("maximum", partial(make_function_node, "maximum"), (a, low))
     if high is not None:
-        a = call("minimum", partial(ex.make_function_node, "minimum"), (a, high))
+        a = call("minimum", partial(make_function_node, "minimum"), (a, high))
     return a
 
 
@@ -227,7 +223,7 @@ def _structured(node_function: Callable[..., Any], func: Callable[..., Any]) -> 
 
     def handler(*args: Any, **kwargs: Any) -> Any:
         if args and is_node(args[0]):
-            first = args[0] if type(args[0]) is Expression else list(args[0])
+            first = args[0] if isinstance(args[0], Node) else list(args[0])
             return node_function(first, *args[1:], **kwargs)
         return _by_numpy(func, args, kwargs)
 
@@ -314,54 +310,9 @@ _REFUSED: dict[str, str] = {
 
 def _angle(z: Any, deg: bool = False) -> Any:
     """0 for z >= 0, pi below: expressions are real."""
-    from taylor.numbers.exact import PI
-
     values = array_of(z) if np.ndim(z) else z
     known = _where(np.equal(values, values), 0, values)  # NaN stays NaN
     return _where(np.less(values, 0), 180 if deg else PI, known)
-
-
-def _own_handlers() -> dict[Any, Callable[..., Any]]:
-    return {
-        np.where: _where,
-        np.clip: clip,
-        np.dot: dot,
-        np.vdot: lambda a, b: dot(array_of(a).reshape(-1), array_of(b).reshape(-1)),
-        np.inner: lambda a, b: _inner(a, b),
-        np.outer: _outer,
-        np.sum: _reduction(np.add),
-        np.prod: _reduction(np.multiply),
-        np.max: _extreme(np.maximum),
-        np.min: _extreme(np.minimum),
-        np.ptp: _ptp,
-        np.any: _truth(np.logical_or),
-        np.all: _truth(np.logical_and),
-        np.count_nonzero: _count_nonzero,
-        np.mean: _mean,
-        np.var: variance,
-        np.std: _deviation,
-        np.average: _average,
-        np.angle: _angle,
-        np.real: lambda val: array_of(val) if np.ndim(val) else val,
-        np.imag: lambda val: 0 * array_of(val) if np.ndim(val) else 0 * val,
-        np.shape: lambda a: tuple(np.shape(plain(a))),
-        np.ndim: lambda a: np.ndim(plain(a)),
-        np.size: lambda a, axis=None: np.size(plain(a), axis),
-        np.stack: _structured(arrays.stack, np.stack),
-        np.concatenate: _structured(arrays.concatenate, np.concatenate),
-        np.reshape: _structured(arrays.reshape, np.reshape),
-        np.transpose: _structured(arrays.transpose, np.transpose),
-        np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
-        np.vstack: _joined(np.vstack),
-        np.hstack: _joined(np.hstack),
-        np.dstack: _joined(np.dstack),
-        np.column_stack: _joined(np.column_stack),
-        np.ravel: _ravel,
-        np.squeeze: _squeeze,
-        np.expand_dims: _expand_dims,
-        np.append: _append,
-        np.copy: lambda a, *_, **__: a if type(a) is Expression else expression_array(a),
-    }
 
 
 def _inner(a: Any, b: Any) -> Any:
@@ -370,14 +321,48 @@ def _inner(a: Any, b: Any) -> Any:
     return np.tensordot(array_of(a), array_of(b), axes=(-1, -1))
 
 
-_known: dict[Any, Callable[..., Any]] = {}
+_known: dict[Any, Callable[..., Any]] = {
+    np.where: _where,
+    np.clip: clip,
+    np.dot: dot,
+    np.vdot: lambda a, b: dot(array_of(a).reshape(-1), array_of(b).reshape(-1)),
+    np.inner: lambda a, b: _inner(a, b),
+    np.outer: _outer,
+    np.sum: _reduction(np.add),
+    np.prod: _reduction(np.multiply),
+    np.max: _extreme(np.maximum),
+    np.min: _extreme(np.minimum),
+    np.ptp: _ptp,
+    np.any: _truth(np.logical_or),
+    np.all: _truth(np.logical_and),
+    np.count_nonzero: _count_nonzero,
+    np.mean: _mean,
+    np.var: variance,
+    np.std: _deviation,
+    np.average: _average,
+    np.angle: _angle,
+    np.real: lambda val: array_of(val) if np.ndim(val) else val,
+    np.imag: lambda val: 0 * array_of(val) if np.ndim(val) else 0 * val,
+    np.shape: lambda a: tuple(np.shape(plain(a))),
+    np.ndim: lambda a: np.ndim(plain(a)),
+    np.size: lambda a, axis=None: np.size(plain(a), axis),
+    np.stack: _structured(conversion.stack, np.stack),
+    np.concatenate: _structured(conversion.concatenate, np.concatenate),
+    np.reshape: _structured(arrays.reshape, np.reshape),
+    np.transpose: _structured(arrays.transpose, np.transpose),
+    np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
+    np.vstack: _joined(np.vstack),
+    np.hstack: _joined(np.hstack),
+    np.dstack: _joined(np.dstack),
+    np.column_stack: _joined(np.column_stack),
+    np.ravel: _ravel,
+    np.squeeze: _squeeze,
+    np.expand_dims: _expand_dims,
+    np.append: _append,
+    np.copy: lambda a, *_, **__: a if isinstance(a, Node) else expression_array(a),
+}
 
 
-def _handlers() -> dict[Any, Callable[..., Any]]:
-    """All handlers; the other modules of them import this one."""
-    if not _known:
-        from taylor import numpy_pieces
-        from taylor.definitions import linear as numpy_linear
-
-        _known.update(_own_handlers() | numpy_linear.HANDLERS | numpy_pieces.HANDLERS)
-    return _known
+def register(handlers: dict[Any, Callable[..., Any]]) -> None:
+    """Give NumPy's functions rules for expressions."""
+    _known.update(handlers)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor import arrays, logic, simplify, sums
-from taylor import expression as ex
-from taylor.expression import COMPARISONS, Expression
+from taylor.nodes import arrays, conversion, elementary, logic, products, sums
+from taylor.nodes import node as ex
+from taylor.nodes.node import COMPARISONS, N
 
 # Operations that work element by element on broadcast operands; elementary functions do as well.
 ARRAY_OPS = frozenset(
@@ -14,10 +14,11 @@ ARRAY_OPS = frozenset(
 )
 
 
-def rebuild(template: Expression, args: Sequence[Expression]) -> Expression:
+def rebuild(template: N, args: Sequence[N]) -> N:
     """Return the operation of `template` on new operands, simplified as if a user had written it.
 
-    >>> x, y, z = ex.variables("x y z")
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y, z = variables("x y z")
     >>> rebuild(x - y, (z, z))
     0
     """
@@ -25,7 +26,7 @@ def rebuild(template: Expression, args: Sequence[Expression]) -> Expression:
     if op == "linear":
         return _linear(template, args)
     if op in ("mul", "div", "pow"):
-        build = {"mul": simplify.multiply, "div": simplify.divide, "pow": simplify.power}[op]
+        build = {"mul": products.multiply, "div": products.divide, "pow": products.power}[op]
         return build(args[0], args[1])
     if op in COMPARISONS:
         return logic.compare(op, args[0], args[1])
@@ -39,10 +40,10 @@ def rebuild(template: Expression, args: Sequence[Expression]) -> Expression:
         return _array(template, args)
     if not template.args:
         return template
-    return simplify.make_function_node(op, *args)
+    return elementary.make_function_node(op, *args)
 
 
-def _linear(template: Expression, args: Sequence[Expression]) -> Expression:
+def _linear(template: N, args: Sequence[N]) -> N:
     coefficients, offset = template.payload
     if len(args) == 1:
         return sums.add_constant(sums.scale(coefficients[0], args[0]), offset)
@@ -58,14 +59,14 @@ def _linear(template: Expression, args: Sequence[Expression]) -> Expression:
     return total
 
 
-def _array(template: Expression, args: Sequence[Expression]) -> Expression:
+def _array(template: N, args: Sequence[N]) -> N:
     op, payload = template.op, template.payload
     if op == "index":
         return arrays.index_entries(args[0], payload)
     if op == "take":
         return arrays.take_flat(args[0], *payload)
     if op == "stack":
-        return arrays.stack(args)
+        return conversion.stack(args)
     if op == "sum":
         return arrays.sum_axes(args[0], payload)
     if op == "matmul":

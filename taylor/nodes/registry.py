@@ -6,8 +6,8 @@ import difflib
 import threading
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
-from taylor.functions.defined import DefinedName
-from taylor.functions.record import Function
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.record import Function
 
 functions: dict[str, Function] = {}
 _lock = threading.Lock()

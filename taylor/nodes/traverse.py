@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from taylor.expression import Expression, node
+from taylor.nodes.node import N, Node, node
 
 Record = tuple[
     str, tuple[int, ...], Any, tuple[int, ...]
@@ -17,19 +17,17 @@ Record = tuple[
 Records = tuple[tuple[Record, ...], tuple[int, ...]]  # records in order, positions of the roots
 
 
-def reachable(
-    roots: Iterable[Expression], stop: Callable[[Expression], bool] | None = None
-) -> list[Expression]:
+def reachable(roots: Iterable[N], stop: Callable[[N], bool] | None = None) -> list[N]:
     """Return every node of the DAG under `roots`, operands before results.
 
     stop: nodes for which it is true are listed, but not what lies under them.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> reachable([x * y])
     [x, y, x*y]
     """
-    seen: dict[int, Expression] = {}
+    seen: dict[int, N] = {}
     pending = list(roots)
     while pending:
         current = pending.pop()
@@ -40,21 +38,21 @@ def reachable(
     return [seen[i] for i in sorted(seen)]
 
 
-def inputs(roots: Iterable[Expression]) -> list[Expression]:
+def inputs(roots: Iterable[N]) -> list[N]:
     """Return variables, parameters and time that `roots` depend on, in order of creation."""
     return [e for e in reachable(roots) if e.op in ("variable", "parameter", "time")]
 
 
-def count_uses(nodes: Iterable[Expression]) -> dict[Expression, int]:
+def count_uses(nodes: Iterable[N]) -> dict[N, int]:
     """Return how often each node is an operand of the given nodes."""
-    uses: dict[Expression, int] = {}
+    uses: dict[N, int] = {}
     for current in nodes:
         for arg in current.args:
             uses[arg] = uses.get(arg, 0) + 1
     return uses
 
 
-def to_records(roots: Sequence[Expression]) -> Records:
+def to_records(roots: Sequence[Node]) -> Records:
     """Flatten the DAG under `roots` into plain tuples, sharing kept; the inverse of `from_records`.
 
     Objects that hold several expressions pickle best as the records of all of them together.
@@ -67,20 +65,20 @@ def to_records(roots: Sequence[Expression]) -> Records:
     return records, tuple(position[e.id] for e in roots)
 
 
-def from_records(records: Records) -> tuple[Expression, ...]:
+def from_records(records: Records) -> tuple[Any, ...]:
     """Rebuild the roots of `to_records`; nodes that exist already are found, nothing is simplified.
 
-    >>> from taylor.expression import variables
+    >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
     >>> from_records(to_records([x * y]))[0] is x * y
     True
     """
-    built: list[Expression] = []
+    built: list[Any] = []
     for op, positions, payload, shape in records[0]:
         built.append(node(op, tuple(built[i] for i in positions), payload, shape))
     return tuple(built[i] for i in records[1])
 
 
-def load_one(records: Records) -> Expression:
+def load_one(records: Records) -> Any:
     """Rebuild a single pickled expression."""
     return from_records(records)[0]

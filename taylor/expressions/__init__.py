@@ -1,0 +1,4 @@
+"""What users hold: operators, NumPy's protocols, tracing, printing, evaluation.
+
+Imports `numbers` and `nodes`.
+"""

@@ -1,0 +1,82 @@
+"""Expressions: what users hold, nodes with operators that NumPy and Python's own protocols know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from taylor.expressions import array_functions, array_pieces, printing, ufuncs
+from taylor.expressions.evaluate import evaluate
+from taylor.expressions.operators import Operators
+from taylor.nodes.traverse import load_one, to_records
+
+# Methods of NumPy's arrays that are functions of the same name.
+_ARRAY_METHODS = frozenset(
+    (
+        *("ravel", "squeeze", "swapaxes", "repeat", "take", "trace", "diagonal"),
+        *("mean", "max", "min", "ptp", "prod", "var", "std", "cumsum", "cumprod", "any", "all"),
+        *("clip", "round"),
+    )
+)
+
+
+class Expression(Operators):
+    """One node: a number, an input, or an operation on other nodes; a real scalar or array.
+
+    Made by `variable`, `parameter`, `time`, `constant` and by operators, never directly; equal
+    expressions are the same object.
+
+    op:      name of the operation.
+    args:    operand nodes.
+    payload: what else defines the operation (a number, a name, coefficients, indices), hashable.
+    shape:   shape of the value; () for a scalar.
+    id:      position in the order of creation; operands always have smaller ids than results.
+    """
+
+    __slots__ = ()
+
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return load_one, (to_records((self,)),)
+
+    def evaluate(self, values: Any = None) -> Any:
+        """Value for given inputs; see `taylor.evaluate`."""
+        return evaluate(self, values)
+
+    def __str__(self) -> str:
+        return printing.to_string(self)
+
+    __repr__ = __str__
+
+    def to_text(self) -> str:
+        """The whole expression, a numbered line per shared part; see `printing.to_text`."""
+        return printing.to_text(self)
+
+    def dot(self, other: Any) -> Any:
+        """Dot product as `numpy.dot`."""
+        return array_functions.dot(self, other)
+
+    # --- NumPy ---------------------------------------------------------------------------------
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return ufuncs.apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return array_functions.apply_function(func, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Methods by NumPy's names: ``np.sin`` of an object array calls ``element.sin()``."""
+        if name in _ARRAY_METHODS:
+            return partial(getattr(np, name), self)
+        if not name.startswith("_"):
+            method = ufuncs.element_method(name)
+            if method is not None:
+                return lambda *others: method(self, *others)
+        raise AttributeError(f"Expression has no attribute {name!r}")
+
+
+array_functions.register(array_pieces.HANDLERS)

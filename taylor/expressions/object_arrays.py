@@ -1,0 +1,84 @@
+"""NumPy arrays of scalar expressions.
+
+Two kinds of arrays meet in NumPy's functions.  An *array node* (an expression with a shape) stays
+one node under elementwise functions, sums and products.  An *object array* holds scalar
+expressions; mixing a NumPy array with a scalar expression gives one, of class `ExpressionArray`,
+which is NumPy's own array in every other respect.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from taylor.expressions.operators import Operators
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.node import ZERO
+
+
+class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
+    """An object array of scalar expressions whose NumPy functions build expressions.
+
+    It differs from a plain object array where NumPy would ask an element for its truth value:
+    comparisons, `maximum`, `sign`, `where`, `clip` work.
+
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y = variables("x y")
+    >>> np.maximum(expression_array([x, y]), 0)
+    ExpressionArray([maximum(0, x), maximum(0, y)], dtype=object)
+    """
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        # What expressions do with a ufunc, any of them knows.
+        return ZERO.__array_ufunc__(ufunc, method, *inputs, **options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return ZERO.__array_function__(func, types, args, kwargs)
+
+
+def expression_array(value: Any) -> ExpressionArray:
+    """Return an object array of the elements of a sequence, an array, or an array node (a copy)."""
+    if isinstance(value, Operators):
+        elements = np.empty(value.shape, dtype=object)
+        for position in np.ndindex(*value.shape):
+            elements[position] = value[position] if position else value
+    else:
+        elements = np.array(plain(value), dtype=object)
+        for position in np.ndindex(*elements.shape):
+            elements[position] = as_expression(elements[position])
+    return elements.view(ExpressionArray)
+
+
+def plain(value: Any) -> Any:
+    """The value with expressions and expression arrays turned into plain object arrays."""
+    if isinstance(value, Operators):
+        return expression_array(value).view(np.ndarray)
+    if isinstance(value, ExpressionArray):
+        return value.view(np.ndarray)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    return value
+
+
+def is_node(value: Any) -> bool:
+    """Whether a value is, or a sequence contains, an array node."""
+    if isinstance(value, Operators):
+        return bool(value.shape)
+    return isinstance(value, (list, tuple)) and any(is_node(item) for item in value)
+
+
+def wrapped(result: Any) -> Any:
+    """A NumPy function's result, object arrays as `ExpressionArray` and 0-d ones as elements."""
+    if isinstance(result, (list, tuple)):
+        return type(result)(wrapped(item) for item in result)
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return result.view(ExpressionArray) if result.shape else result[()]
+    return result
+
+
+def array_of(value: Any) -> Any:
+    """An array node or an expression array."""
+    return value if isinstance(value, Operators) and value.shape else expression_array(value)

@@ -1,0 +1,113 @@
+"""What Python and NumPy hand over, as nodes: numbers, arrays, lists, and stacks of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.nodes.arrays import constant_array, normalised_axes, transpose
+from taylor.nodes.node import Node, Shape, constant_node, node
+from taylor.numbers.exact import exact
+
+
+def try_expression(value: Any, sequences: bool = True) -> Any:
+    """Convert a number, array or (with `sequences`) nested list to a node; None if impossible."""
+    if isinstance(value, Node):
+        return value
+    number = exact(value)
+    if number is not None:
+        return constant_node(number)
+    if isinstance(value, np.ndarray) or (sequences and isinstance(value, (list, tuple))):
+        return from_array(value)
+    return None
+
+
+def as_expression(value: Any) -> Any:
+    """Convert a number, array or nested list to a node.
+
+    Raises ArgumentTypeError for what is neither (complex numbers, strings, other objects).
+    """
+    converted = try_expression(value)
+    if converted is None:
+        raise ArgumentTypeError(
+            f"{value!r} of type {type(value).__name__} cannot be part of an expression; use real "
+            "numbers, arrays of them, or expressions"
+        )
+    return converted
+
+
+def from_array(value: Any) -> Any:
+    """Convert an array or nested list of numbers and expressions to a node; None if impossible."""
+    if isinstance(value, (list, tuple)):
+        if any(isinstance(item, Node) and item.shape for item in value):
+            parts = [try_expression(item) for item in value]
+            found = [part for part in parts if part is not None]
+            return stack(found) if len(found) == len(parts) else None
+        value = np.array(value, dtype=object)
+    elements = np.empty(value.shape, dtype=object)
+    flat = elements.reshape(-1)
+    for i, item in enumerate(value.reshape(-1)):
+        element = try_expression(item, sequences=False)
+        if element is None or element.shape:
+            return None
+        flat[i] = element
+    return from_elements(elements)
+
+
+def from_elements(elements: np.ndarray[Any, Any]) -> Any:
+    """Assemble an object array of scalar expressions to one node: a constant, or nested stacks."""
+    flat: list[Any] = list(elements.reshape(-1))
+    shape: Shape = elements.shape
+    if all(e.op == "constant" for e in flat):
+        return constant_array([e.payload for e in flat], shape)
+    while shape:
+        size, shape = shape[-1], shape[:-1]
+        flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]
+    return flat[0]
+
+
+def stack(items: Sequence[Any], axis: int = 0) -> Any:
+    """Join expressions of one shape along a new axis, as `numpy.stack`.
+
+    >>> stack([1, node("time", (), None, ())]).shape
+    (2,)
+    """
+    parts = tuple(as_expression(item) for item in items)
+    if not parts:
+        raise ShapeError("stack: needs at least one expression")
+    shape = parts[0].shape
+    if any(part.shape != shape for part in parts):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"stack: all shapes must be equal, got {shapes}")
+    (position,) = normalised_axes("stack", axis, len(shape) + 1)
+    joined = node("stack", parts, None, (len(parts), *shape))
+    if position == 0:
+        return joined
+    order = list(range(1, len(shape) + 1))
+    order.insert(position, 0)
+    return transpose(joined, order)
+
+
+def concatenate(items: Sequence[Any], axis: int = 0) -> Any:
+    """Join arrays along an axis that they have, as `numpy.concatenate`."""
+    parts = [as_expression(item) for item in items]
+    if not parts or not all(part.shape for part in parts):
+        raise ShapeError("concatenate: needs arrays with at least one axis; use stack for scalars")
+    (position,) = normalised_axes("concatenate", axis, parts[0].ndim)
+    leading = [part if position == 0 else _move_to_front(part, position) for part in parts]
+    if any(part.shape[1:] != leading[0].shape[1:] for part in leading):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
+    joined = stack([row for part in leading for row in part])
+    if position == 0:
+        return joined
+    order = list(range(1, joined.ndim))
+    order.insert(position, 0)
+    return transpose(joined, order)
+
+
+def _move_to_front(e: Any, axis: int) -> Any:
+    return transpose(e, [axis, *(i for i in range(e.ndim) if i != axis)])

@@ -1,0 +1,210 @@
+"""Nodes: immutable, hash-consed, of a directed acyclic graph, with shapes.
+
+A node is (op, args, payload, shape); `taylor/README.md` lists the ops.  Equal expressions are the
+same object, kept in a weak table, so identity (`is`) is equality and common subexpressions need no
+pass.  The table's key orders the operands of commutative operations; `args` keep the order in which
+they were first written, which is the order they print in.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Hashable
+from operator import itemgetter
+from typing import Any, NoReturn, Self, TypeVar
+
+import numpy as np
+
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.numbers import exact as constants
+from taylor.numbers.exact import Number
+
+Shape = tuple[int, ...]
+N = TypeVar("N", bound="Node")
+
+COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
+CONDITIONS = COMPARISONS | {"and", "or", "not"}
+LEAVES = frozenset(("constant", "variable", "parameter", "time"))
+_COMMUTATIVE = frozenset(("mul", "eq", "ne", "and", "or"))
+
+
+class Node:
+    """One node: a number, an input, or an operation on other nodes; a real scalar or array.
+
+    Made by `node` and the constructors of normal forms, never directly.
+
+    op:      name of the operation.
+    args:    operand nodes.
+    payload: what else defines the operation (a number, a name, coefficients, indices), hashable.
+    shape:   shape of the value; () for a scalar.
+    id:      position in the order of creation; operands always have smaller ids than results.
+    """
+
+    __slots__ = ("__weakref__", "args", "id", "op", "payload", "shape")
+
+    op: str
+    args: tuple[Self, ...]
+    payload: Any
+    shape: Shape
+    id: int
+
+    def __init__(self, *_: object) -> None:
+        raise ArgumentTypeError(
+            "Expression: nodes are not made directly; use taylor.variable, parameter or constant"
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Expression: nodes are immutable, {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Expression: nodes are immutable, {name!r} cannot be deleted")
+
+    # --- identity, copies, pickles -------------------------------------------------------------
+    __hash__ = object.__hash__
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes; 0 for a scalar."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements; 1 for a scalar."""
+        return math.prod(self.shape)
+
+    def __init_subclass__(cls) -> None:
+        """Nodes are made of the class that was defined last, and those there are become of it.
+
+        So operations on nodes can be defined above what makes nodes.
+        """
+        global _class
+        _class = cls
+        for entry in _table.values():
+            found = entry()
+            if found is not None:
+                object.__setattr__(found, "__class__", cls)
+
+
+# --- the table of nodes ----------------------------------------------------------
+
+
+class _Entry(weakref.ref[Node]):
+    __slots__ = ("key",)
+    key: Hashable
+
+
+_table: dict[Hashable, _Entry] = {}
+_lock = threading.RLock()
+# Keys of nodes that died.  The weak-reference callback may run at any moment in any thread, so it
+# only appends here (atomic); the dictionary changes under the lock alone.
+_dead: deque[Hashable] = deque()
+_next_id = itertools.count().__next__
+
+_class: type[Node] = Node  # of which nodes are made
+_new = object.__new__
+_set_op = Node.__dict__["op"].__set__
+_set_args = Node.__dict__["args"].__set__
+_set_payload = Node.__dict__["payload"].__set__
+_set_shape = Node.__dict__["shape"].__set__
+_set_id = Node.__dict__["id"].__set__
+
+
+def _forget(entry: Any, append: Callable[[Hashable], None] = _dead.append) -> None:
+    append(entry.key)
+
+
+def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
+    """Return the node filed under `key`, creating it if there is none.  No simplification."""
+    found: Any
+    entry = _table.get(key)
+    if entry is not None:
+        found = entry()
+        if found is not None:
+            return found
+    created: Any = _new(_class)
+    _set_op(created, op)
+    _set_args(created, args)
+    _set_payload(created, payload)
+    _set_shape(created, shape)
+    _set_id(created, _next_id())
+    entry = _Entry(created, _forget)
+    entry.key = key
+    with _lock:
+        present = _table.get(key)
+        if present is not None:  # another thread was faster, or a dead entry awaits its removal
+            found = present()
+            if found is not None:
+                return found
+        _table[key] = entry
+        while _dead:
+            gone = _dead.popleft()
+            present = _table.get(gone)
+            if present is not None and present() is None:
+                del _table[gone]
+    return created
+
+
+def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
+    """Return the hash-consed node with these fields, as they are: no simplification, no checks.
+
+    >>> x = node("variable", (), "x", ())
+    >>> node("mul", (x, x), None, ()) is node("mul", (x, x), None, ())
+    True
+    """
+    key: Hashable
+    if op == "linear":
+        coefficients, offset = payload
+        numbers = [constants.key(c) for c in coefficients]
+        if len(args) == 1:
+            key = (op, numbers[0], constants.key(offset), args[0].id)
+        else:
+            pairs = sorted(zip((a.id for a in args), numbers, strict=True), key=itemgetter(0))
+            key = (op, tuple(c for _, c in pairs), *(i for i, _ in pairs))
+    elif op in _COMMUTATIVE:
+        key = (op, *sorted(a.id for a in args))
+    elif op == "constant":
+        values = payload if type(payload) is tuple else (payload,)
+        key = (op, shape, *map(constants.key, values))
+    elif op in LEAVES:
+        key = (op, payload, shape)
+    else:
+        key = (op, payload, *(a.id for a in args))
+    return intern_node(key, op, args, payload, shape)
+
+
+def constant_node(value: Number, shape: Shape = ()) -> Any:
+    """A constant from an int, a Fraction that is normalised, or a float that is not finite.
+
+    Of the class that nodes have by then.
+    """
+    key = ("constant", shape, value if type(value) is int else constants.key(value))
+    made: Any = intern_node(key, "constant", (), value, shape)
+    return made
+
+
+ZERO: Any = constant_node(0)
+ONE: Any = constant_node(1)
+MINUS_ONE: Any = constant_node(-1)
+TWO: Any = constant_node(2)
+
+
+def broadcast_shapes(function: str, *operands: Node) -> Shape:
+    """The common shape of operands by NumPy's rules; ShapeError names all shapes otherwise."""
+    shape = operands[0].shape
+    if all(operand.shape == shape for operand in operands):
+        return shape
+    try:
+        return np.broadcast_shapes(*(operand.shape for operand in operands))
+    except ValueError:
+        shapes = " and ".join(str(operand.shape) for operand in operands)
+        raise ShapeError(f"{function}: shapes {shapes} do not broadcast together") from None
