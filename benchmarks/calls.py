@@ -290,9 +290,9 @@ def jet_rows() -> list[list[str]]:
 
 
 def main() -> None:
-    import taylor_runtime
+    from taylor_runtime.callables.process import cache
 
-    with taylor_runtime.engine.cache.disabled():
+    with cache.disabled():
         functions, jets, large, threads = function_rows(), jet_rows(), large_rows(), thread_rows()
     text = [
         heading(

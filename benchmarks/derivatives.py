@@ -344,7 +344,7 @@ def four_rows(quick: bool) -> list[list[str]]:
 
 
 def main() -> None:
-    import taylor_runtime
+    from taylor_runtime.callables.process import cache
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
@@ -357,7 +357,7 @@ def main() -> None:
         print(FIRST[side](int(order)))
         return
     quick = arguments.quick
-    with taylor_runtime.engine.cache.disabled():
+    with cache.disabled():
         jets = jet_rows(quick)
         created, tensors = tensor_rows(quick)
         pairs, four = pair_rows(quick), four_rows(quick)

@@ -102,9 +102,9 @@ def version(distribution: str) -> str:
 
 def own_versions() -> dict[str, str]:
     """Versions of this project and of what it compiles with, and the CPU that it compiles for."""
-    import taylor_runtime
+    from taylor_runtime.callables.process import info
 
-    known = taylor_runtime.info()
+    known = info()
     compiler = {name: known[name] for name in ("llvmlite", "LLVM", "NumPy", "CPU")}
     return {"taylor": version("taylor-jit"), **compiler}
 

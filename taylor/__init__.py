@@ -8,11 +8,21 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
+from taylor import models as models
+from taylor.bridges.sympy import from_sympy as from_sympy
+from taylor.bridges.sympy import to_sympy as to_sympy
+from taylor.definitions.implicit import implicit as implicit
+from taylor.definitions.removable import removable as removable
+from taylor.definitions.tables import chebyshev as chebyshev
+from taylor.definitions.tables import piecewise as piecewise
+from taylor.definitions.tables import spline as spline
+from taylor.ensembles.ensemble import ensemble as ensemble
+from taylor.ensembles.outcome import EnsembleOutcome as EnsembleOutcome
+from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords
 from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
@@ -32,79 +42,31 @@ from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
 from taylor.expressions.substitute import substitute as substitute
 from taylor.functions import *  # noqa: F403
+from taylor.integrator.dense import DenseOutput as DenseOutput
+from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
+from taylor.integrator.integrator import Integrator as Integrator
+from taylor.integrator.outcome import Outcome as Outcome
+from taylor.integrator.outcome import Status as Status
+from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
 from taylor.nodes.arrays import matmul as matmul
 from taylor.nodes.conversion import concatenate as concatenate
 from taylor.nodes.conversion import stack as stack
+from taylor.numbers.precision import from_mpmath as from_mpmath
+from taylor.numbers.precision import to_mpmath as to_mpmath
+from taylor.points.formula import Function as Function
+from taylor.points.formula import compile as compile
+from taylor.points.jets import derivative as derivative
+from taylor.points.jets import jet as jet
+from taylor.points.partials import Derivatives as Derivatives
+from taylor.points.partials import derivatives as derivatives
+from taylor.polynomials.polynomial import Polynomial as Polynomial
+from taylor.systems.events import Crossings as Crossings
+from taylor.systems.events import Event as Event
+from taylor.systems.impulses import Impulse as Impulse
+from taylor.systems.system import SystemError as SystemError
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
-
-if TYPE_CHECKING:
-    __version__: str
-    from taylor import models as models
-    from taylor.bridges.sympy import from_sympy as from_sympy
-    from taylor.bridges.sympy import to_sympy as to_sympy
-    from taylor.definitions.implicit import implicit as implicit
-    from taylor.definitions.removable import removable as removable
-    from taylor.definitions.tables import chebyshev as chebyshev
-    from taylor.definitions.tables import piecewise as piecewise
-    from taylor.definitions.tables import spline as spline
-    from taylor.ensembles.ensemble import ensemble as ensemble
-    from taylor.ensembles.outcome import EnsembleOutcome as EnsembleOutcome
-    from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords
-    from taylor.integrator.dense import DenseOutput as DenseOutput
-    from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
-    from taylor.integrator.integrator import Integrator as Integrator
-    from taylor.integrator.outcome import Outcome as Outcome
-    from taylor.integrator.outcome import Status as Status
-    from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
-    from taylor.numbers.precision import from_mpmath as from_mpmath
-    from taylor.numbers.precision import to_mpmath as to_mpmath
-    from taylor.points.formula import Function as Function
-    from taylor.points.formula import compile as compile
-    from taylor.points.jets import derivative as derivative
-    from taylor.points.jets import jet as jet
-    from taylor.points.partials import Derivatives as Derivatives
-    from taylor.points.partials import derivatives as derivatives
-    from taylor.polynomials.polynomial import Polynomial as Polynomial
-    from taylor.systems.events import Crossings as Crossings
-    from taylor.systems.events import Event as Event
-    from taylor.systems.impulses import Impulse as Impulse
-    from taylor.systems.system import SystemError as SystemError
-
-# Public names that some programs have no use for are imported when first asked for; what compiles
-# is imported below, so that the first compilation does not pay for it.
-_LAZY = {
-    "Function": "taylor.points.formula",
-    "compile": "taylor.points.formula",
-    "Derivatives": "taylor.points.partials",
-    "derivative": "taylor.points.jets",
-    "derivatives": "taylor.points.partials",
-    "jet": "taylor.points.jets",
-    "from_mpmath": "taylor.numbers.precision",
-    "to_mpmath": "taylor.numbers.precision",
-    "implicit": "taylor.definitions.implicit",
-    "removable": "taylor.definitions.removable",
-    "chebyshev": "taylor.definitions.tables",
-    "piecewise": "taylor.definitions.tables",
-    "spline": "taylor.definitions.tables",
-    "Crossings": "taylor.systems.events",
-    "Event": "taylor.systems.events",
-    "Impulse": "taylor.systems.impulses",
-    "Integrator": "taylor.integrator.integrator",
-    "Outcome": "taylor.integrator.outcome",
-    "ensemble": "taylor.ensembles.ensemble",
-    "EnsembleOutcome": "taylor.ensembles.outcome",
-    "EnsembleRecords": "taylor.ensembles.outcome",
-    "Status": "taylor.integrator.outcome",
-    "DenseOutput": "taylor.integrator.dense",
-    "ExtrapolationError": "taylor.integrator.dense",
-    "StiffnessWarning": "taylor.integrator.stiffness",
-    "SystemError": "taylor.systems.system",
-    "Polynomial": "taylor.polynomials.polynomial",
-    "to_sympy": "taylor.bridges.sympy",
-    "from_sympy": "taylor.bridges.sympy",
-}
-
+from taylor_runtime.callables.prepare import prepare
 
 # NumPy's names of functions that have another one here.
 _NUMPY_NAMES = {
@@ -123,23 +85,21 @@ _NUMPY_NAMES = {
 
 if not TYPE_CHECKING:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> Any:
-        if name == "models":
-            return import_module("taylor.models")
+    def __getattr__(name: str) -> str:
         if name == "__version__":
-            return import_module("importlib.metadata").version("taylor-jit")
-        if name not in _LAZY:
-            raise AttributeError(f"module 'taylor' has no attribute {name!r}{_meant(name)}")
-        value = getattr(import_module(_LAZY[name]), name)
-        globals()[name] = value
-        return value
+            from importlib.metadata import version
+
+            return version("taylor-jit")
+        raise AttributeError(f"module 'taylor' has no attribute {name!r}{_meant(name)}")
 
 
 def _meant(name: str) -> str:
     """A hint to the public name that somebody may have meant."""
     near = [_NUMPY_NAMES[name]] if name in _NUMPY_NAMES else []
     if not near and not name.startswith("_"):
-        near = import_module("difflib").get_close_matches(name, __dir__(), n=2, cutoff=0.75)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, __dir__(), n=2, cutoff=0.75)
     return f"; did you mean {' or '.join(f'ty.{found}' for found in near)}?" if near else ""
 
 
@@ -149,16 +109,9 @@ def __dir__() -> list[str]:
         for name, value in globals().items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
     )
-    return sorted({*own, *_LAZY, "functions", "models", "__version__"})
+    return sorted({*own, "functions", "models", "__version__"})
 
 
-_NO_NAMES = frozenset(("annotations", "import_module", "Any", "ModuleType", "TYPE_CHECKING"))
+_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))
 
-
-def _prepare() -> None:
-    import_module("taylor_runtime").prepare()
-    for name in ("Integrator", "compile"):
-        globals()[name] = getattr(import_module(_LAZY[name]), name)
-
-
-_prepare()
+prepare()

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import taylor as ty
-import taylor_runtime as rt
 from benchmarks.problems import PROBLEMS
 from taylor.ensembles.lanes import Batch, Ends, Rows, Stop, Unsuitable
 from taylor_runtime.callables import batch as batch_build
+from taylor_runtime.program.codes import NON_FINITE, REACHED, RUNNING, STEP_UNDERFLOW
 
 COUNT = 37  # more than lanes, and no multiple of their number
 
@@ -237,7 +237,7 @@ def test_limits_on_steps() -> None:
     check(found, wanted)
     limited = np.array([status is ty.Status.STEP_LIMIT for status in wanted.statuses])
     assert limited.any() and not limited.all()
-    assert np.array_equal(found.codes != rt.REACHED, limited)
+    assert np.array_equal(found.codes != REACHED, limited)
 
 
 def test_what_goes_wrong_stays_in_its_row() -> None:
@@ -251,14 +251,14 @@ def test_what_goes_wrong_stays_in_its_row() -> None:
     found = together(ta, states, ends)
     check(found, wanted)
     codes = {
-        rt.REACHED: ty.Status.REACHED,
-        rt.NON_FINITE: ty.Status.NON_FINITE,
-        rt.STEP_UNDERFLOW: ty.Status.STEP_UNDERFLOW,
+        REACHED: ty.Status.REACHED,
+        NON_FINITE: ty.Status.NON_FINITE,
+        STEP_UNDERFLOW: ty.Status.STEP_UNDERFLOW,
     }
     assert [codes[code] for code in found.codes] == wanted.statuses
     assert set(wanted.statuses) > {ty.Status.REACHED}
     calm = 0.6 * states[:, 0] < 0.9
-    assert (found.codes[calm] == rt.REACHED).all()
+    assert (found.codes[calm] == REACHED).all()
     exact = states[calm, 0] / (1 - 0.6 * states[calm, 0])
     assert np.abs(found.states[calm, 0] - exact).max() < 1e-13
 
@@ -269,7 +269,7 @@ def test_no_steps_and_few_rows() -> None:
         states = np.tile(ta.state, (count, 1))
         ends = np.linspace(0.0, 2.0, count)
         found = together(ta, states, ends)
-        assert (found.codes == rt.REACHED).all()
+        assert (found.codes == REACHED).all()
         if count:
             check(found, alone(ta, states, ends))
 
@@ -307,12 +307,12 @@ def test_stopped_rows_are_told() -> None:
     stop.wanted = True
     pairs, far = np.zeros((COUNT, 2)), np.full((COUNT, 2), [1e9, 0.0])
     found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, far, stop=stop)
-    assert (found.codes == rt.RUNNING).all()
+    assert (found.codes == RUNNING).all()
     later = Stop()
     timer = threading.Timer(0.05, lambda: setattr(later, "wanted", True))
     timer.start()
     found = Batch(ta).run(np.tile(ta.state, (COUNT, 1)), pairs, far, stop=later)
-    assert (found.codes == rt.RUNNING).all() and found.steps.max() > 0
+    assert (found.codes == RUNNING).all() and found.steps.max() > 0
     assert math.isfinite(found.states.sum())
 
 

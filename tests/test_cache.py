@@ -184,7 +184,7 @@ def test_unsafe_directories_are_refused_with_one_warning(tmp_path: Path, kind: s
         directory.mkdir()
         directory.chmod(0o777 if kind == "world" else 0o770)
     code = """
-from taylor_runtime import cache
+from taylor_runtime.callables.process import cache
 key = cache.key_of("a program")
 for _ in range(3):
     cache.store(key, b"data")
@@ -207,7 +207,7 @@ def test_directory_of_another_user_is_refused(tmp_path: Path) -> None:
         disk.prepare(directory)
 
 
-REPORT = "from taylor_runtime import cache; print(cache.directory(), cache.limit())"
+REPORT = "from taylor_runtime.engine import cache; print(cache.directory(), cache.limit())"
 
 
 @pytest.mark.skipif(not POSIX, reason="POSIX places")

@@ -23,7 +23,7 @@ def clean_environment(**environment: str) -> dict[str, str]:
 
 WRITER = """
 import sys
-from taylor_runtime import cache
+from taylor_runtime.callables.process import cache
 key = cache.key_of("a program")
 data = bytes(range(256)) * 4096
 print("ready", flush=True)

@@ -13,11 +13,11 @@ import pytest
 from random_systems import bodies, lattice, random_system
 
 import taylor as ty
-import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explanations.explanation import Explanation
 from taylor.explanations.graph import GAP, edges, place
-from taylor_runtime.callables.explain import _count
+from taylor_runtime.callables.explain import Instructions, Pack, _count, explain_program
+from taylor_runtime.callables.process import cache
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
@@ -42,7 +42,7 @@ def pendulum() -> tuple[Any, np.ndarray]:
     return [(x, v), (v, -ty.sin(x))], np.array([0.5, 0.0])
 
 
-def packs_of(explanation: Explanation, operation: str) -> Sequence[rt.Pack]:
+def packs_of(explanation: Explanation, operation: str) -> Sequence[Pack]:
     return [pack for pack in explanation.packs if pack.operation == operation]
 
 
@@ -83,7 +83,7 @@ def test_pairs_of_six_bodies() -> None:
 def test_squares_are_counted_by_pairs() -> None:
     """u_n = sum_j x_j x_{n-j}: n + 1 products are (n + 1)/2 pairs, the middle one alone."""
     rows = (Row(start=Input("jet")), Row(step=Step((Term(1, Convolution(0, 0)),))))
-    packs = rt.explain_program(Program(rows, ((1, 0),), 4), unrolled=True)
+    packs = explain_program(Program(rows, ((1, 0),), 4), unrolled=True)
     pairs = 1 + 2 + 2 + 3  # orders 1 to 4
     assert packs[1].multiply_adds == pairs + 4
     assert (packs[1].squares, packs[1].convolutions) == (1, 1)
@@ -96,9 +96,9 @@ def test_windows_are_told_from_gathers() -> None:
     other = Row(gather=Gather(tuple((0, 15 - i) for i in range(8))), width=8)
     used = Row(step=Step((Term(1, Coefficient(1)), Term(1, Coefficient(2)))), width=8)
     program = Program((start, one, other, used), ((3, 0),), 2)
-    looped = [pack.operation for pack in rt.explain_program(program, unrolled=False)]
+    looped = [pack.operation for pack in explain_program(program, unrolled=False)]
     assert looped == ["jet", "window", "gather", "sum"]
-    unrolled = [pack.operation for pack in rt.explain_program(program, unrolled=True)]
+    unrolled = [pack.operation for pack in explain_program(program, unrolled=True)]
     assert unrolled == ["jet", "gather", "gather", "sum"]
 
 
@@ -121,12 +121,12 @@ taylor.other:
 \tret
 """
     counted = _count(listing.splitlines())
-    assert counted["f"] == rt.Instructions(total=5, fused=1, vector=3, moved=1, memory=2)
-    assert counted["taylor.other"] == rt.Instructions(3, 1, 1, 0, 1)
+    assert counted["f"] == Instructions(total=5, fused=1, vector=3, moved=1, memory=2)
+    assert counted["taylor.other"] == Instructions(3, 1, 1, 0, 1)
 
 
 def test_counts_do_not_depend_on_where_the_code_came_from(tmp_path: Path) -> None:
-    with rt.cache.disabled():
+    with cache.disabled():
         fresh = explained(pendulum())
     again = explained(pendulum())
     shared = explained(pendulum())

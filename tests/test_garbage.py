@@ -7,13 +7,13 @@ import gc
 import pytest
 
 import taylor as ty
-import taylor_runtime as rt
+from taylor_runtime.callables.process import uncollected
 
 
 def test_it_is_off_within_the_outermost_block_alone() -> None:
     assert gc.isenabled()
-    with rt.uncollected():
-        with rt.uncollected():
+    with uncollected():
+        with uncollected():
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled()
@@ -22,7 +22,7 @@ def test_it_is_off_within_the_outermost_block_alone() -> None:
 def test_who_had_switched_it_off_finds_it_off() -> None:
     gc.disable()
     try:
-        with rt.uncollected():
+        with uncollected():
             pass
         assert not gc.isenabled()
     finally:

@@ -228,7 +228,7 @@ last.propagate_until(latest + 10)
 print(latest, [float(u).hex() for u in last.state])
 """
 CACHE = """
-from taylor_runtime import cache, disk
+from taylor_runtime.engine import cache, disk
 keys = [cache.key_of(str(n)) for n in range(20)]
 contents = [bytes(range(256)) * (100 * n + 1) for n in range(20)]
 

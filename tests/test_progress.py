@@ -11,7 +11,7 @@ import pytest
 
 import taylor as ty
 from taylor.ensembles.lanes import Batch
-from taylor_runtime import REACHED
+from taylor_runtime.program.codes import REACHED
 
 X, Y, V, W = ty.variables("x y v w")
 STUCK = (ty.Status.STEP_UNDERFLOW, ty.Status.NON_FINITE)

@@ -19,11 +19,11 @@ from function_cases import context
 from random_systems import System, bodies, lattice, oscillators, random_system
 
 import taylor as ty
-import taylor_runtime as rt
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.callables import stepper as build
+from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.target import LEVELS, Target
 from taylor_runtime.passes.pack import pack
@@ -255,7 +255,7 @@ def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> Non
     results = []
     for limit in (0, 10**9):
         monkeypatch.setattr(build, "UNROLLED_WORK", limit)
-        code = rt.build_jet(program, given=2)
+        code = build_jet(program, given=2)
         results.append(_jets(code, points, 9))
         alone = np.concatenate([_jets(code, points[i : i + 1], 9) for i in range(19)], axis=1)
         assert alone.tobytes() == results[-1].tobytes()
@@ -263,7 +263,7 @@ def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> Non
     assert np.isfinite(results[0]).all()
 
 
-def _jets(code: rt.Jet, points: np.ndarray, order: int) -> np.ndarray:
+def _jets(code: Jet, points: np.ndarray, order: int) -> np.ndarray:
     padded = -(-len(points) // code.block) * code.block
     inputs = np.ones((2, padded))
     inputs[0] = np.resize(points, padded)

@@ -8,7 +8,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import sympy
 
 from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
@@ -65,6 +64,8 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
     >>> to_sympy(k * x**2 + x)
     k*x**2 + x
     """
+    import sympy
+
     root = as_expression(expression)
     elements = scalars(root)
     done: dict[Expression, Any] = dict(symbols or {})
@@ -99,6 +100,8 @@ def _input(name: str) -> Expression:
 
 
 def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
+    import sympy
+
     op = e.op
     if op == "constant":
         return _to_sympy_number(e.payload)
@@ -135,6 +138,8 @@ def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
 
 
 def _to_sympy_number(value: constants.Number) -> Any:
+    import sympy
+
     if isinstance(value, float):
         return sympy.nan if value != value else sympy.oo if value > 0 else -sympy.oo
     if value.denominator > _LONG:
@@ -149,11 +154,15 @@ def _to_sympy_number(value: constants.Number) -> Any:
 
 def _number(e: Expression, done: Mapping[Expression, Any]) -> Any:
     """The translation as a number: a condition counts 1 where it holds and 0 where not."""
+    import sympy
+
     value = done[e]
     return sympy.Piecewise((1, value), (0, True)) if e.op in CONDITIONS else value
 
 
 def _condition(e: Expression, done: Mapping[Expression, Any]) -> Any:
+    import sympy
+
     return done[e] if e.op in CONDITIONS else sympy.Ne(done[e], 0)
 
 
@@ -175,6 +184,8 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Exp
     >>> from_sympy(sympy.sin(x) / y + sympy.Rational(1, 3))
     sin(x)/y + 1/3
     """
+    import sympy
+
     if isinstance(expression, (sympy.MatrixBase, sympy.NDimArray)):
         elements = np.empty(expression.shape, dtype=object)
         for position in np.ndindex(*expression.shape):
@@ -203,6 +214,8 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Exp
 
 
 def _from_sympy(e: Any, args: list[Expression]) -> Expression:
+    import sympy
+
     if isinstance(e, sympy.Symbol):
         return _input(e.name)
     if not e.args:
@@ -239,6 +252,8 @@ def _check_known(e: Any) -> None:
 
 
 def _from_atom(e: Any) -> Expression:
+    import sympy
+
     if e is sympy.pi:
         return pi
     if isinstance(e, sympy.NumberSymbol):

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node
@@ -21,6 +20,7 @@ from taylor.nodes.defined import DefinedName
 from taylor.nodes.record import BY_USER, USER_KERNEL, Function
 from taylor.numbers.called import real_number
 from taylor.recurrences.builder import SeriesBuilder
+from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
@@ -101,7 +101,7 @@ def _derivative_node(name: str, count: int, x: Expression) -> Expression:
 def _derivative_name(name: str, count: int) -> DefinedName:
     """Derivative number `count` of a registered function, as a function."""
     title = f"{name}_derivative{count}"
-    made = _Derivative(title, rt.KernelFunction(title, 1, _nothing))
+    made = _Derivative(title, KernelFunction(title, 1, _nothing))
     made.restore = (_derivative_name, (name, count))
     made.base, made.number = name, count
     return made

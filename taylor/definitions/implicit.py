@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.definitions.newton import root_from, root_within
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
@@ -26,6 +25,13 @@ from taylor.nodes.traverse import inputs
 from taylor.recurrences.decompose import decompose
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
+from taylor_runtime.callables.kernels import (
+    inner_kernels,
+    inverse_kernel,
+    kernel_result,
+    newton_kernel,
+)
+from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.program import Input
 
 Nodes = tuple[Expression, ...]
@@ -191,7 +197,7 @@ class _System:
         self._compiled: Any = None
         self.names = tuple(self._named(*self._code()))
 
-    def _code(self) -> tuple[rt.KernelFunction, tuple[str, ...]]:
+    def _code(self) -> tuple[KernelFunction, tuple[str, ...]]:
         """The kernel of all unknowns, and the names of those that it calls."""
         slots = {e: Input("parameter", (i,)) for i, e in enumerate((*self.x, *self.y))}
         bounds = [rounding_error(g) for g in self.equations]
@@ -202,12 +208,12 @@ class _System:
         bracket = decompose(self.ends, given, order=0) if self.ends else None
         programs = [program, first, *([bracket] if bracket else [])]
         name = f"implicit_{digest(repr((*programs, len(self.x))).encode())}"
-        kernel = rt.newton_kernel(name, len(self.x), first, program, bracket)
-        return kernel, rt.inner_kernels(*programs)
+        kernel = newton_kernel(name, len(self.x), first, program, bracket)
+        return kernel, inner_kernels(*programs)
 
-    def _named(self, kernel: rt.KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
+    def _named(self, kernel: KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
         for j in range(len(self.y)):
-            one = rt.kernel_result(kernel, j)
+            one = kernel_result(kernel, j)
             yield defined(
                 one,
                 (_restored, (self.x, self.y, self.equations, self.starts, self.ends, j)),
@@ -303,9 +309,7 @@ def _inverse(size: int, i: int, j: int) -> DefinedName:
         return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
 
     return defined(
-        replace(
-            rt.kernel_result(rt.inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"
-        ),
+        replace(kernel_result(inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"),
         (_inverse, (size, i, j)),
         arity=size * size,
         mpmath=by_mpmath,

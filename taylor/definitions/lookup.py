@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.expressions.leaves import ZERO, make_function_node
 from taylor.nodes.defined import DefinedName, defined, digest
+from taylor_runtime.callables.kernels import entry_kernel, place_kernel
 
 FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
 
@@ -30,7 +30,7 @@ def place_function(edges: np.ndarray) -> DefinedName:
 
     around = entry_function(np.array([-FAR, *edges, FAR])[:, None])
     return defined(
-        rt.place_kernel(f"place_{digest(edges.tobytes())}", edges),
+        place_kernel(f"place_{digest(edges.tobytes())}", edges),
         (place_function, (edges,)),
         steady=True,
         arity=1,
@@ -58,7 +58,7 @@ def entry_function(rows: np.ndarray, low: np.ndarray | None = None) -> DefinedNa
 
     parts = [rows.tobytes(), b"" if low is None else low.tobytes(), str(rows.shape).encode()]
     return defined(
-        rt.entry_kernel(f"entry_{digest(*parts)}", rows, low),
+        entry_kernel(f"entry_{digest(*parts)}", rows, low),
         (entry_function, (rows, low)),
         steady=True,
         arity=2,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taylor.ensembles.executors import check_executor, default_workers, in_executor, in_threads
+from taylor.ensembles.executors import (
+    check_executor,
+    default_workers,
+    in_executor,
+    in_threads,
+    is_threads,
+)
 from taylor.ensembles.jobs import make_jobs
 from taylor.ensembles.outcome import EnsembleOutcome, Gatherer
 from taylor.errors import ArgumentError, ArgumentTypeError
@@ -18,6 +23,9 @@ from taylor.integrator.integrator import Integrator
 from taylor.integrator.progress import ProgressBar
 from taylor.systems.events import Event
 from taylor.systems.names import Key
+
+if TYPE_CHECKING:  # it takes 15 ms to import
+    from concurrent.futures import Executor
 
 
 def ensemble(
@@ -95,7 +103,7 @@ def ensemble(
     try:
         if len(jobs) == 0:
             pass
-        elif executor is None or isinstance(executor, ThreadPoolExecutor):
+        elif executor is None or is_threads(executor):
             in_threads(own, jobs, gatherer.put, count, executor, bar)
         else:
             missing = in_executor(own, jobs, gatherer.put, count, executor, bar)

@@ -9,14 +9,7 @@ import sys
 import threading
 import time as clock
 from collections import OrderedDict
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Executor,
-    Future,
-    ThreadPoolExecutor,
-    wait,
-)
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.threads import Put, Shares, Team
@@ -25,9 +18,19 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.progress import ProgressBar
 
+if TYPE_CHECKING:  # it takes 15 ms to import
+    from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
 LOOK_SECONDS = 0.1  # between looks at Ctrl-C and progress
 AHEAD = 2  # shares for each worker that are under way in an executor
 KEPT = 4  # integrators that a process keeps for more shares of the same ensemble
+
+
+def is_threads(executor: object) -> TypeGuard[ThreadPoolExecutor]:
+    """Whether its jobs run in threads of this process."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return isinstance(executor, ThreadPoolExecutor)
 
 
 def default_workers() -> int:
@@ -46,6 +49,8 @@ def in_threads(
     bar: ProgressBar,
 ) -> None:
     """Run all jobs in threads of this process; Ctrl-C leaves out what was not finished."""
+    from concurrent.futures import ThreadPoolExecutor, wait
+
     team = Team(integrator, jobs, put, workers)
     pool = executor or ThreadPoolExecutor(workers)
     futures = []
@@ -77,6 +82,8 @@ def in_executor(
 
     Raises what the first share raised, if none was finished.
     """
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     payload = _pickled(integrator)
     key = hashlib.blake2b(payload, digest_size=16).hexdigest()
     shares = Shares(jobs, workers)
@@ -138,7 +145,11 @@ def _pickled(integrator: Integrator) -> bytes:
 
 def check_executor(executor: object) -> None:
     """None or something with `submit`."""
-    if executor is not None and not isinstance(executor, Executor):
+    if executor is None:
+        return
+    from concurrent.futures import Executor
+
+    if not isinstance(executor, Executor):
         raise ArgumentTypeError(
             "ensemble: executor must be a concurrent.futures.Executor (of a Dask client, "
             f"client.get_executor()), got {type(executor).__name__}"

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.memory import step_asked_for
 from taylor.numbers.precision import Precision
 from taylor.recurrences.externals import externals
+from taylor_runtime.callables.grid import grid_filler
+from taylor_runtime.callables.memory import ROW
+from taylor_runtime.program.codes import RUNNING
 
 MOST_STEPS = 1 << 40
 
@@ -68,6 +70,8 @@ class Batch:
     """
 
     def __init__(self, integrator: Integrator) -> None:
+        from taylor_runtime.callables.batch import batch_pays, build_batch
+
         stepper = integrator._machine.stepper
         if integrator._detection is not None or integrator._schedule.jumps:
             raise Unsuitable("events, switches and impulses")
@@ -75,11 +79,11 @@ class Batch:
             raise Unsuitable("double-doubles")
         if externals(stepper.program):
             raise Unsuitable("functions that Python evaluates")
-        if not rt.batch_pays(stepper):
+        if not batch_pays(stepper):
             raise Unsuitable("lanes that are full already")
         machine = integrator._machine
         self.kind: Precision = integrator._kind
-        self.stepper: rt.BatchStepper = rt.build_batch(stepper)
+        self.stepper = build_batch(stepper)
         self.max_step = integrator.max_step
         self.parameters = integrator.parameters.array()
         self.defect_bound = float(machine.control[0]["defect_bound"])
@@ -144,7 +148,7 @@ class Rows:
         self.states = np.zeros((count, 2, n), dtype=self.kind.dtype)
         self.states[:, 0] = states
         self.parameters = np.zeros((count, batch.stepper.parameters), dtype=self.kind.dtype)
-        self.blocks = blocks = np.zeros(count, dtype=rt.ROW)
+        self.blocks = blocks = np.zeros(count, dtype=ROW)
         blocks["time"], blocks["time_low"] = times.T
         blocks["end"], blocks["end_low"] = ends.T
         blocks["scale"] = 1.0
@@ -153,7 +157,7 @@ class Rows:
         blocks["defect_bound"] = batch.defect_bound
         blocks["steps_wanted"] = MOST_STEPS if max_steps is None else max_steps
         blocks["longest"] = step_asked_for(ends[:, 0] - times[:, 0], max_steps is not None)
-        blocks["status"] = rt.RUNNING
+        blocks["status"] = RUNNING
         self.grids: np.ndarray | None = None  # (r, k, n), a view
 
     def add_grids(self, grids: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
@@ -175,7 +179,7 @@ class Rows:
         blocks["recording"] = 2
         blocks["grid_count"] = k
         blocks["grid"] = memory.ctypes.data + length * 8 * np.arange(count)
-        blocks["grid_filler"] = rt.grid_filler(self.kind.name)
+        blocks["grid_filler"] = grid_filler(self.kind.name)
         begun = np.flatnonzero(grids[:, 0, 0] == blocks["time"])
         self.grids[begun, 0] = self.states[begun, 0]
         blocks["grid_next"][begun] = 1
@@ -189,6 +193,6 @@ class Rows:
             for row in np.flatnonzero(done < grid.shape[1]):
                 grid[row, done[row] :] = np.nan
         codes = blocks["status"].copy()
-        codes[codes < 0] = rt.RUNNING
+        codes[codes < 0] = RUNNING
         times = np.stack([blocks["time"], blocks["time_low"]], axis=-1)
         return Ends(self.states[:, 0].copy(), times, codes, blocks["steps"].copy(), grid)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Batch, Rows, Stop
 from taylor.ensembles.serial import Ends
 from taylor.ensembles.worker import Results, Runner
 from taylor.numbers.precision import leading
+from taylor_runtime.program.codes import NON_FINITE
 
 ROUNDS_OF_LANES = 8  # trajectories of each lane of each worker, at least, in a round
 
@@ -51,7 +51,7 @@ class Round:
         if self.good.all():
             return Ends(*found)
         count, good = len(self.good), self.good
-        codes = np.full(count, rt.NON_FINITE, dtype=np.int64)
+        codes = np.full(count, NON_FINITE, dtype=np.int64)
         steps = np.zeros(count, dtype=np.int64)
         states, times = self.jobs.states.copy(), self.jobs.times.copy()
         states[good], times[good], codes[good], steps[good] = found[:4]

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.ensembles.events import Found, Watched
 from taylor.ensembles.lanes import Stop
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.memory import step_asked_for
 from taylor.integrator.propagation import MOST_STEPS
+from taylor_runtime.callables.memory import CONTROL, VECTORS, aligned_zeros
+from taylor_runtime.callables.serial import row_loop, run_rows
+from taylor_runtime.program.codes import RUNNING
 
 LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop
@@ -66,8 +68,8 @@ class Rows:
         """
         count = len(states)
         machine, kind, size = self.machine, self.kind, self.machine.stepper.size
-        vectors = self._planes("states", count, machine.states)[..., : rt.VECTORS * size]
-        vectors = vectors.reshape(count, kind.parts, rt.VECTORS, size)
+        vectors = self._planes("states", count, machine.states)[..., : VECTORS * size]
+        vectors = vectors.reshape(count, kind.parts, VECTORS, size)
         vectors[:, :, 0] = np.moveaxis(kind.to_planes(states), 0, 1)[..., machine.padding]
         vectors[:, :, 1] = 0.0
         values = self._planes("parameters", count, machine.parameters)
@@ -91,7 +93,7 @@ class Rows:
         length = -(-doubles // LINE) * LINE
         block = self.room.get(name)
         if block is None or block.shape[0] < count or block.shape[1] != length:
-            block = rt.aligned_zeros(count * length).reshape(count, length)
+            block = aligned_zeros(count * length).reshape(count, length)
             self.room[name] = block
         return block[:count]
 
@@ -111,8 +113,8 @@ class Rows:
         if self.detection is not None:
             self.detection.begin(machine, backward=False)  # no step was made: either way will do
         machine.control["grid_next"] = 0
-        fields = rt.CONTROL.itemsize // 8
-        control = self._block("control", len(times), fields)[:, :fields].view(rt.CONTROL)[:, 0]
+        fields = CONTROL.itemsize // 8
+        control = self._block("control", len(times), fields)[:, :fields].view(CONTROL)[:, 0]
         control[:] = machine.control[0]
         control["time"], control["time_low"] = times.T
         control["end"], control["end_low"] = ends.T
@@ -149,7 +151,7 @@ class Rows:
     ) -> np.ndarray:
         """Run all rows; returns the statuses of the runtime."""
         machine, count = self.machine, len(control)
-        codes = np.full(count, rt.RUNNING, dtype=np.int64)
+        codes = np.full(count, RUNNING, dtype=np.int64)
         arrays = {"grid": machine.grid, "work": machine.work, "records": machine.records}
         arrays |= {"tolerances": machine.tolerances, "codes": codes, "stop": stop.flag}
         addresses = {name: array.ctypes.data for name, array in (arrays | self.room).items()}
@@ -158,9 +160,9 @@ class Rows:
         numbers = {"count": count, "limit": limit, "budget": BUDGET}
         if watched is not None:
             numbers |= watched.addresses()
-        loop = rt.row_loop(propagate=machine.stepper.address, **addresses, **strides, **numbers)
-        rt.run_rows(loop)
+        loop = row_loop(propagate=machine.stepper.address, **addresses, **strides, **numbers)
+        run_rows(loop)
         while watched is not None and loop["full"][0]:
             watched.grow()
-            rt.run_rows(loop)
+            run_rows(loop)
         return codes

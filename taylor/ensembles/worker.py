@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.ensembles.events import Found, can_watch
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
@@ -24,6 +23,7 @@ from taylor.integrator.propagation import Propagation
 from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past
+from taylor_runtime.program.codes import EVENT_STOP, NON_FINITE, REACHED, RUNNING, STEP_UNDERFLOW
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}
@@ -85,15 +85,15 @@ class Runner:
     def results(self, jobs: Jobs, ends: Ends, stop: Stop) -> Results:
         """What `ends` of all jobs come to; those that went wrong are run again to say why."""
         codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
-        codes[ends.codes == rt.REACHED] = CODES[Status.REACHED]
-        codes[ends.codes == rt.RUNNING] = CODES[Status.INTERRUPTED]
+        codes[ends.codes == REACHED] = CODES[Status.REACHED]
+        codes[ends.codes == RUNNING] = CODES[Status.INTERRUPTED]
         results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
         if ends.stopped is not None:
-            for row in np.flatnonzero(ends.codes == rt.EVENT_STOP):
+            for row in np.flatnonzero(ends.codes == EVENT_STOP):
                 codes[row] = CODES[Status.EVENT]
                 results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
-        blank(results, np.flatnonzero(ends.codes == rt.RUNNING))
-        wrong = np.isin(ends.codes, (rt.NON_FINITE, rt.STEP_UNDERFLOW))
+        blank(results, np.flatnonzero(ends.codes == RUNNING))
+        wrong = np.isin(ends.codes, (NON_FINITE, STEP_UNDERFLOW))
         for row in np.flatnonzero(wrong | self._asks(jobs)):
             self._again(jobs, int(row), results, stop)
         return results

@@ -10,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import taylor_runtime as rt
+from taylor_runtime.callables.cost import work as work_of
+from taylor_runtime.callables.explain import Instructions, Pack, count_instructions, explain_program
+from taylor_runtime.callables.stepper import Stepper
 
 MOST_ROWS = 80  # of the printed table
 MOST_NAMES = 3  # of a pack of inputs that are written out
@@ -48,7 +50,7 @@ class Explanation:
     parameters: tuple[str, ...]
     order: int
     unrolled: bool
-    packs: tuple[rt.Pack, ...]
+    packs: tuple[Pack, ...]
     work: int
     workspace_bytes: int
     code_bytes: int
@@ -125,18 +127,18 @@ class Explanation:
         return sum(pack.vector_multiply_adds for pack in self.packs)
 
     @cached_property
-    def instructions(self) -> rt.Instructions:
+    def instructions(self) -> Instructions:
         """Machine instructions of the step loop with the elementary functions it calls.
 
         The first use compiles the code again, because an object file keeps no listing.
         """
-        counted = rt.count_instructions(self._module).values()
+        counted = count_instructions(self._module).values()
         fields = zip(*(dataclasses.astuple(one) for one in counted), strict=True)
-        return rt.Instructions(*map(sum, fields))
+        return Instructions(*map(sum, fields))
 
     # -- text -----------------------------------------------------------------------------------
 
-    def label(self, pack: rt.Pack) -> str:
+    def label(self, pack: Pack) -> str:
         """What a row computes, in a line: states by name, all else by the numbers of rows."""
         if not pack.inputs:
             return pack.formula
@@ -199,7 +201,7 @@ class Explanation:
             lines.append(f"... and {len(self.packs) - len(shown)} rows more")
         return lines
 
-    def _cells(self, pack: rt.Pack) -> Sequence[str]:
+    def _cells(self, pack: Pack) -> Sequence[str]:
         lanes = f"{pack.width}/{pack.lanes}" if pack.width > 1 else "1"
         kinds = [
             f"{count} {name}"
@@ -243,7 +245,7 @@ class Explanation:
 
 
 def explain_stepper(
-    stepper: rt.Stepper, states: Sequence[str], parameters: Sequence[str], seconds: float
+    stepper: Stepper, states: Sequence[str], parameters: Sequence[str], seconds: float
 ) -> Explanation:
     """The explanation of an integrator's step loop."""
     return Explanation(
@@ -251,8 +253,8 @@ def explain_stepper(
         parameters=tuple(parameters),
         order=stepper.program.order,
         unrolled=stepper.options.unrolled,
-        packs=rt.explain_program(stepper.program, stepper.options.unrolled),
-        work=rt.work(stepper.program),
+        packs=explain_program(stepper.program, stepper.options.unrolled),
+        work=work_of(stepper.program),
         workspace_bytes=stepper.workspace_bytes,
         code_bytes=stepper.module.object_size,
         compile_seconds=seconds,
@@ -268,8 +270,8 @@ def explain_formula(module: Any, program: Any, arguments: Sequence[str]) -> Expl
         parameters=tuple(arguments),
         order=0,
         unrolled=True,
-        packs=rt.explain_program(program, unrolled=True),
-        work=rt.work(program),
+        packs=explain_program(program, unrolled=True),
+        work=work_of(program),
         workspace_bytes=0,
         code_bytes=module.object_size,
         compile_seconds=module.compile_seconds,

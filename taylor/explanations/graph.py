@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import taylor_runtime as rt
     from taylor.explanations.explanation import Explanation
+    from taylor_runtime.callables.explain import Pack
 
 SWEEPS = 12
 GAP = 1.0  # between the middles of neighbouring boxes
@@ -33,13 +33,13 @@ _KINDS = {
 }
 
 
-def kind(pack: rt.Pack) -> str:
+def kind(pack: Pack) -> str:
     """The key of `COLORS` for a row."""
     found = _KINDS.get(pack.operation, "function")
     return pack.operation if found is None else found
 
 
-def edges(packs: Sequence[rt.Pack]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def edges(packs: Sequence[Pack]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """(source, target) rows: those that go forward, and those that feed earlier orders back."""
     forward: list[tuple[int, int]] = []
     back: list[tuple[int, int]] = []
@@ -62,7 +62,7 @@ class Places:
     routes: tuple[tuple[tuple[float, float], ...], ...]
 
 
-def place(packs: Sequence[rt.Pack]) -> Places:
+def place(packs: Sequence[Pack]) -> Places:
     """Layers by depth; within one, rows near what they are joined with.
 
     Long edges get a place of their own in every layer they pass (Sugiyama, Tagawa & Toda, IEEE

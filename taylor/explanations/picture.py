@@ -10,8 +10,8 @@ from taylor.errors import ArgumentError
 from taylor.explanations.graph import COLORS, Places, edges, kind, place
 
 if TYPE_CHECKING:
-    import taylor_runtime as rt
     from taylor.explanations.explanation import Explanation
+    from taylor_runtime.callables.explain import Pack
 
 MOST_BOXES = 300
 BOX, HIGH = 2.1, 0.78  # of a box; columns are COLUMN apart, rows 1
@@ -77,7 +77,7 @@ class Chart:
         return [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2)]
 
 
-def _draw_edges(axis: Any, packs: tuple[rt.Pack, ...], places: Places, chart: Chart) -> None:
+def _draw_edges(axis: Any, packs: tuple[Pack, ...], places: Places, chart: Chart) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -117,7 +117,7 @@ def _draw_edges(axis: Any, packs: tuple[rt.Pack, ...], places: Places, chart: Ch
         )
 
 
-def _draw_box(axis: Any, explanation: Explanation, pack: rt.Pack, x: float, y: float) -> None:
+def _draw_box(axis: Any, explanation: Explanation, pack: Pack, x: float, y: float) -> None:
     """A box with its number and operation, what it computes, and its lanes, used ones filled."""
     from matplotlib.patches import FancyBboxPatch, Rectangle
 

@@ -54,7 +54,8 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
     """Functions of x by conditions, as `numpy.piecewise`: the last one that holds decides."""
     conditions = [condlist] if isinstance(condlist, Operators) else list(condlist)
-    if np.ndim(x) and conditions and np.ndim(conditions[0]) == 0:
+    first: Any = conditions[0] if conditions else None
+    if np.ndim(x) and conditions and np.ndim(first) == 0:
         conditions = [condlist]
     if len(funclist) not in (len(conditions), len(conditions) + 1):
         raise ShapeError(

@@ -6,7 +6,6 @@ import math
 from functools import partial
 from typing import Any
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
@@ -16,6 +15,7 @@ from taylor.nodes.registry import register
 from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import chain
+from taylor_runtime.callables.kernels import kernel_values
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"
 
@@ -44,7 +44,7 @@ def numerical(name: str, x: Any, *orders: Any) -> Any:
     Raises ArgumentTypeError for complex numbers.
     """
     try:
-        return rt.kernel_values(name, x, *orders)
+        return kernel_values(name, x, *orders)
     except TypeError as error:
         raise ArgumentTypeError(f"{name}: {error}") from error
 

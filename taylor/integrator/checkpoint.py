@@ -10,9 +10,9 @@ import time as clock
 from pathlib import Path
 from typing import Any
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentTypeError, FormatError
 from taylor.systems.versions import FORMAT
+from taylor_runtime.callables.process import TEMPORARY, write_file
 
 MAGIC = b"TAYLORCP"
 HEADER = struct.Struct("<8sIQ32s")  # magic, format, length, checksum
@@ -26,7 +26,7 @@ def write(path: Any, thing: object) -> None:
     """
     place = _path(path)
     data = pickle.dumps(thing)
-    rt.write_file(place, HEADER.pack(MAGIC, FORMAT, len(data), _checksum(data)), data, durable=True)
+    write_file(place, HEADER.pack(MAGIC, FORMAT, len(data), _checksum(data)), data, durable=True)
     _tidy(place)
 
 
@@ -70,7 +70,7 @@ def _checksum(data: bytes) -> bytes:
 
 def _tidy(place: Path) -> None:
     """Remove what writers of this file have left that were killed long ago."""
-    for left in place.parent.glob(f"{_literal(place.name)}.*{rt.TEMPORARY}"):
+    for left in place.parent.glob(f"{_literal(place.name)}.*{TEMPORARY}"):
         try:
             if clock.time() - left.stat().st_mtime > ABANDONED:
                 left.unlink()

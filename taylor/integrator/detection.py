@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.expressions.arguments import argument
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
@@ -23,6 +22,23 @@ from taylor.systems.events import Crossings, Event
 from taylor.systems.system import System
 from taylor.transforms.enclosure import Model, enclosure
 from taylor.transforms.rounding import rounding_error
+from taylor_runtime.callables.detector import Detector, build_detector
+from taylor_runtime.callables.memory import (
+    ASK,
+    CUT,
+    EVENT_BLOCK,
+    EVENT_HEADER,
+    EVENT_MEMORY,
+    EVENT_TABLE,
+    GO,
+    PART,
+    RECORD,
+    STOP,
+    SWITCH,
+    aligned_zeros,
+    binomials,
+)
+from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.program import Input, Program
 
 FIRST_RECORDS = 256
@@ -39,7 +55,7 @@ class Detection:
         self,
         events: Sequence[Event],
         model: SwitchedSystem,
-        stepper: rt.Stepper,
+        stepper: Stepper,
     ) -> None:
         system = model.system
         self.events = tuple(events)
@@ -55,23 +71,23 @@ class Detection:
 
     def _prepare(self) -> None:
         detector = self._detector
-        self.block = np.zeros(1, dtype=rt.EVENT_BLOCK)
-        self._areas = rt.aligned_zeros(detector.areas.size)
+        self.block = np.zeros(1, dtype=EVENT_BLOCK)
+        self._areas = aligned_zeros(detector.areas.size)
         order = detector.program.order
-        table = rt.binomials(order)
+        table = binomials(order)
         self._area("binomials", np.float64)[: table.size] = table.ravel()
-        self._records = rt.aligned_zeros(FIRST_RECORDS * detector.record_length)
-        settings = self._area("table", rt.EVENT_TABLE)
-        settings["action"] = rt.PART
+        self._records = aligned_zeros(FIRST_RECORDS * detector.record_length)
+        settings = self._area("table", EVENT_TABLE)
+        settings["action"] = PART
         for number, event in zip(self._plan.numbers, self.events, strict=True):
             row = settings[number]
             row["direction"], row["cooldown"] = event.direction, event.cooldown
             asks = event.callback is not None
-            row["action"] = rt.ASK if asks else rt.STOP if event.terminal else rt.RECORD
+            row["action"] = ASK if asks else STOP if event.terminal else RECORD
         for place, switch in enumerate(self.switches):
             number = self._plan.first_switch + place
             row = settings[number]
-            row["action"], row["mode"] = rt.SWITCH, self._first_mode + switch.mode
+            row["action"], row["mode"] = SWITCH, self._first_mode + switch.mode
             row["change"] = switch.change
             row["partner"] = number + switch.change
         self.tell(always=False)
@@ -105,20 +121,20 @@ class Detection:
         other = object.__new__(Detection)
         other.__dict__.update(self.__dict__)
         other.block = self.block.copy()
-        other._areas = rt.aligned_zeros(len(self._areas))
+        other._areas = aligned_zeros(len(self._areas))
         other._areas[:] = self._areas
-        other._records = rt.aligned_zeros(len(self._records))
+        other._records = aligned_zeros(len(self._records))
         other._records[:] = self._records
         other._locate()
         return other
 
     def state(self) -> np.ndarray:
         """What is known of every event, for pickles."""
-        return self._area("memory", rt.EVENT_MEMORY).copy()
+        return self._area("memory", EVENT_MEMORY).copy()
 
     def restore(self, state: np.ndarray) -> None:
         """The inverse of `state`."""
-        self._area("memory", rt.EVENT_MEMORY)[:] = state
+        self._area("memory", EVENT_MEMORY)[:] = state
         self._area("sides", np.float64)[:] = 0.0  # the next step looks for itself
 
     def knowledge(self) -> np.ndarray:
@@ -148,7 +164,7 @@ class Detection:
 
         keep_reported: what was reported at this time is not reported again.
         """
-        memory = self._area("memory", rt.EVENT_MEMORY)
+        memory = self._area("memory", EVENT_MEMORY)
         memory["side"] = 0.0
         self._of_switches("flips", np.float64)[:] = 0.0
         if not keep_reported:
@@ -166,7 +182,7 @@ class Detection:
 
         met: on the surface, as is known: what |g| <= noise does there is no news.
         """
-        memory = self._of_switches("memory", rt.EVENT_MEMORY)[place]
+        memory = self._of_switches("memory", EVENT_MEMORY)[place]
         memory["side"] = side
         memory["open"] = memory["reported"] = float(met)
         if met:
@@ -176,12 +192,12 @@ class Detection:
     def has_news(self) -> bool:
         """Whether the last step ended at a switch about which Python decides."""
         flips = self._of_switches("flips", np.float64)
-        tells = self._of_switches("table", rt.EVENT_TABLE)["tells"]
+        tells = self._of_switches("table", EVENT_TABLE)["tells"]
         return bool(flips.any() or (self.block[0]["flipped"] and tells.any()))
 
     def met(self) -> list[int]:
         """The switches on whose surfaces the motion is, for all that the search knows."""
-        memory = self._of_switches("memory", rt.EVENT_MEMORY)
+        memory = self._of_switches("memory", EVENT_MEMORY)
         flips = self._of_switches("flips", np.float64)
         known = (flips != 0) | ((memory["open"] != 0) & (memory["reported"] != 0))
         flips[:] = 0.0
@@ -189,7 +205,7 @@ class Detection:
 
     def tell(self, always: bool) -> None:
         """Let Python decide about all switches, or only where the motion may come to rest."""
-        table = self._of_switches("table", rt.EVENT_TABLE)
+        table = self._of_switches("table", EVENT_TABLE)
         for row, switch in zip(table, self.switches, strict=True):
             row["tells"] = int(always or switch.rests)
 
@@ -220,7 +236,7 @@ class Detection:
         """A propagation starts: nothing is recorded yet."""
         last = float(machine.control[0]["step"])
         if last and (last < 0) != backward:  # what was left at a surface is met there again
-            memory = self._of_switches("memory", rt.EVENT_MEMORY)
+            memory = self._of_switches("memory", EVENT_MEMORY)
             memory["open"] = memory["reported"] = 0.0
         self.block[0]["count"] = 0
         control = machine.control[0]
@@ -230,7 +246,7 @@ class Detection:
 
     def grow(self) -> None:
         """Double the room for records."""
-        larger = rt.aligned_zeros(2 * len(self._records))
+        larger = aligned_zeros(2 * len(self._records))
         larger[: len(self._records)] = self._records
         self._records = larger
         self._locate()
@@ -241,18 +257,18 @@ class Detection:
         if int(self.block[0]["count"]) == int(self.block[0]["capacity"]):
             self.grow()
         row = self._records[int(self.block[0]["count"]) * self._detector.record_length :]
-        row[: rt.EVENT_HEADER] = (number, *machine.time, direction)
+        row[:EVENT_HEADER] = (number, *machine.time, direction)
         planes = machine.planes()
-        numbers = row[rt.EVENT_HEADER :].view(planes.dtype)
+        numbers = row[EVENT_HEADER:].view(planes.dtype)
         numbers[: planes.size] = planes.ravel()
         self.block[0]["count"] += 1
-        memory = self._area("memory", rt.EVENT_MEMORY)[number]
+        memory = self._area("memory", EVENT_MEMORY)[number]
         memory["open"] = memory["reported"] = 1.0
         memory["last"] = machine.time[0]
 
     def known_sides(self) -> np.ndarray:
         """The last signs of events that counted; 0 where none is known, or a zero since then is."""
-        memory = self._area("memory", rt.EVENT_MEMORY)
+        memory = self._area("memory", EVENT_MEMORY)
         return np.where(memory["reported"] != 0, 0.0, memory["side"])
 
     def reached(self, sides: np.ndarray, values: Mapping[Any, Any]) -> list[int]:
@@ -263,7 +279,7 @@ class Detection:
 
     def answer(self, cut: bool) -> None:
         """What the callbacks want: to start anew at the event, or to go on."""
-        self.block[0]["verdict"] = rt.CUT if cut else rt.GO
+        self.block[0]["verdict"] = CUT if cut else GO
 
     def asked(self, machine: Machine) -> tuple[np.ndarray, Pair, list[int]]:
         """State and time of the events that wait for an answer, and those with callbacks."""
@@ -289,14 +305,14 @@ class Detection:
 
     def _states(self, rows: np.ndarray, machine: Machine) -> np.ndarray:
         kind, size = machine.kind, machine.stepper.size
-        numbers = np.ascontiguousarray(rows[:, rt.EVENT_HEADER :]).view(kind.dtype)
+        numbers = np.ascontiguousarray(rows[:, EVENT_HEADER:]).view(kind.dtype)
         planes = numbers[:, : kind.parts * size].reshape(len(rows), kind.parts, size)
         return np.ascontiguousarray(kind.from_planes(np.moveaxis(planes[..., machine.slots], 1, 0)))
 
     def records(self, machine: Machine) -> tuple[np.ndarray, np.ndarray]:
         """All records as they were written: headers (k, 4) and states (k, n, ..)."""
         rows = self._rows()
-        return rows[:, : rt.EVENT_HEADER].copy(), self._states(rows, machine)
+        return rows[:, :EVENT_HEADER].copy(), self._states(rows, machine)
 
     def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         """The records of every event and of every switch."""
@@ -312,7 +328,7 @@ class Detection:
         return tuple(listed[: len(self.events)]), tuple(listed[len(self.events) :])
 
 
-def _compile(plan: Plan, system: System, stepper: rt.Stepper) -> rt.Detector:
+def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
     expressions = plan.functions
     given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
@@ -325,7 +341,7 @@ def _compile(plan: Plan, system: System, stepper: rt.Stepper) -> rt.Detector:
     terms = 0 if all(linear) else ENCLOSURE_ORDER
     enclosures = _enclosures(expressions, system, given, terms)
     linked = {**externals(program), **externals(noise), **externals(enclosures)}
-    return rt.build_detector(
+    return build_detector(
         program,
         noise,
         enclosures,

@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.explanations.explanation import Explanation, explain_stepper
 from taylor.expressions.scalars import scalars
@@ -36,6 +35,8 @@ from taylor.systems.parts import COPIED, compile_stepper
 from taylor.systems.system import System, make_system, with_parameters_of
 from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.systems.versions import checked, stamped
+from taylor_runtime.callables.process import uncollected
+from taylor_runtime.callables.stepper import StepperOptions
 
 Callback = Callable[["Integrator"], Any]
 Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
@@ -83,7 +84,7 @@ class Integrator(Trajectory):
 
     _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
 
-    @rt.uncollected()
+    @uncollected()
     def __init__(
         self,
         system: Any,
@@ -146,7 +147,7 @@ class Integrator(Trajectory):
         natural = min(tolerance.order(), MOST_ORDER)
         order = self.order if self._order_given else natural
         orders = () if self._order_given else candidates(natural)
-        options = rt.StepperOptions(
+        options = StepperOptions(
             log2_safety=log2_safety(order, natural),
             weighted=tolerance.floors is not None,
             compensated=self.high_accuracy,
@@ -193,7 +194,7 @@ class Integrator(Trajectory):
         memory = self._machine.memory()
         return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
 
-    @rt.uncollected()
+    @uncollected()
     def __setstate__(self, kept: dict[str, Any]) -> None:
         kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")

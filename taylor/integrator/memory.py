@@ -8,15 +8,23 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import TaylorError
 from taylor.integrator.dense import DenseOutput
 from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
+from taylor_runtime.callables.grid import grid_filler
+from taylor_runtime.callables.memory import (
+    CONTROL,
+    RECORD_HEADER,
+    VECTORS,
+    aligned_planes,
+    aligned_zeros,
+)
+from taylor_runtime.callables.stepper import Stepper
+from taylor_runtime.program.codes import NON_FINITE
 
 FIRST_RECORDS = 64
 ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it
-VECTORS = rt.VECTORS  # state, rounding errors, both before the last step, predicted slopes
 
 
 def step_asked_for(span: Any, otherwise: bool) -> Any:
@@ -31,20 +39,20 @@ def step_asked_for(span: Any, otherwise: bool) -> Any:
 class Machine:
     """One trajectory's control block, state vector and workspace for a compiled stepper."""
 
-    def __init__(self, stepper: rt.Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
+    def __init__(self, stepper: Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
         self.stepper = stepper
         self.kind = as_precision(stepper.options.precision)
         self.slots = np.array(stepper.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
-        self.control = np.zeros(1, dtype=rt.CONTROL)
-        self.states = rt.aligned_planes(VECTORS * stepper.size, self.kind.name)
-        self.work = rt.aligned_planes(stepper.workspace, self.kind.name)
-        self.tolerances = rt.aligned_zeros(stepper.size)
+        self.control = np.zeros(1, dtype=CONTROL)
+        self.states = aligned_planes(VECTORS * stepper.size, self.kind.name)
+        self.work = aligned_planes(stepper.workspace, self.kind.name)
+        self.tolerances = aligned_zeros(stepper.size)
         if floors is not None:
             self.tolerances[:] = floors[self.padding]
-        self.records = rt.aligned_zeros(stepper.record_length)
-        self.grid = rt.aligned_zeros(1)
-        self.parameters = rt.aligned_planes(stepper.parameters, self.kind.name)
+        self.records = aligned_zeros(stepper.record_length)
+        self.grid = aligned_zeros(1)
+        self.parameters = aligned_planes(stepper.parameters, self.kind.name)
         control = self.control[0]
         control["defect_bound"] = defect_bound
         control["limit"] = np.inf
@@ -57,7 +65,7 @@ class Machine:
         other.states[:] = self.states
         other.tolerances[:] = self.tolerances
         other.parameters[:] = self.parameters
-        other.records = rt.aligned_zeros(len(self.records))
+        other.records = aligned_zeros(len(self.records))
         other.control[0]["detector"] = other.control[0]["events"] = 0
         return other
 
@@ -182,14 +190,14 @@ class Machine:
         control["records"] = 0
         control["records_wanted"] = FIRST_RECORDS if keep_all else -1
         if keep_all:
-            self.records = rt.aligned_zeros((FIRST_RECORDS + 1) * self.stepper.record_length)
+            self.records = aligned_zeros((FIRST_RECORDS + 1) * self.stepper.record_length)
         count = 0 if grid is None else len(grid)
         control["grid_next"] = 0
         control["grid_count"] = count
         if grid is not None:
-            control["grid_filler"] = rt.grid_filler(self.kind.name)
+            control["grid_filler"] = grid_filler(self.kind.name)
             numbers = self.kind.parts * count * self.stepper.size
-            self.grid = rt.aligned_zeros(2 * count + numbers)  # more than enough for float32
+            self.grid = aligned_zeros(2 * count + numbers)  # more than enough for float32
             self.grid[:count], self.grid[count : 2 * count] = grid.T
             if grid[0, 0] == control["time"]:  # no step need be taken to know the state there
                 self._grid_states()[:, 0] = self._vectors()[:, 0]
@@ -207,7 +215,7 @@ class Machine:
         if control["recording"] != 1 or control["records"] != control["records_wanted"]:
             return
         wanted = 2 * int(control["records_wanted"])
-        larger = rt.aligned_zeros((wanted + 1) * self.stepper.record_length)
+        larger = aligned_zeros((wanted + 1) * self.stepper.record_length)
         larger[: len(self.records)] = self.records
         self.records = larger
         control["records_wanted"] = wanted
@@ -245,7 +253,7 @@ class Machine:
         """The recorded steps as a function of time; without any the state, at the present time."""
         count = int(self.control[0]["records"])
         if count == 0:
-            record = rt.aligned_zeros(self.stepper.record_length)
+            record = aligned_zeros(self.stepper.record_length)
             record[:3] = *self.time, 1.0
             constant = self._dense(record, 1)
             constant.coefficients[0, 0] = self.state()
@@ -255,7 +263,7 @@ class Machine:
     def _dense(self, records: np.ndarray, count: int) -> DenseOutput:
         size, orders = self.stepper.size, self.stepper.program.order + 1
         rows = records[: count * self.stepper.record_length].reshape(count, -1)
-        numbers = np.ascontiguousarray(rows[:, rt.RECORD_HEADER :]).view(self.kind.dtype)
+        numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self.kind.dtype)
         numbers = numbers[:, : self.kind.parts * orders * size]
         planes = numbers.reshape(count, self.kind.parts, orders, size)[..., self.slots]
         coefficients = self.kind.from_planes(np.moveaxis(planes, 1, 0))
@@ -275,7 +283,7 @@ class Machine:
         for name in ("time", "time_low", "end", "end_low", "estimate", "scale"):
             control[name] = old[name]
         control["max_step"] = np.inf
-        if again.run() == rt.NON_FINITE:
+        if again.run() == NON_FINITE:
             return None
         return again._dense(again.records, 1)
 
@@ -286,7 +294,7 @@ class Machine:
         again.parameters = parameters
         again.control[0]["steps_wanted"] = 1
         again.control[0]["recording"], again.control[0]["records_wanted"] = 1, 2
-        again.records = rt.aligned_zeros(2 * self.stepper.record_length)
+        again.records = aligned_zeros(2 * self.stepper.record_length)
         return again
 
     def last_step(self, parameters: np.ndarray | None = None) -> DenseOutput:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
@@ -20,6 +19,17 @@ from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
 from taylor.systems.impulses import Past, Schedule
+from taylor_runtime.program.codes import (
+    EVENT_ASKED,
+    EVENT_CUT,
+    EVENT_STOP,
+    EVENTS_FULL,
+    NON_FINITE,
+    REACHED,
+    RECORDS_FULL,
+    SLIDING,
+    STEP_UNDERFLOW,
+)
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
 MOST_STEPS = 1 << 40  # of a slice
@@ -134,13 +144,13 @@ class Propagation:
                 if self.callback is not None and taken:
                     self.callback(ta)
                 return ending
-            if code in (rt.RECORDS_FULL, rt.EVENTS_FULL) and not taken:
+            if code in (RECORDS_FULL, EVENTS_FULL) and not taken:
                 continue
             if self.callback is not None and taken:
                 if self.callback(ta):
                     return Status.STOPPED, Status.STOPPED.value
                 self._reload()
-            if code == rt.REACHED or self.moved:
+            if code == REACHED or self.moved:
                 return Status.REACHED, ""
             if self._at_limit():
                 ta._watch.look_at_end()
@@ -174,7 +184,7 @@ class Propagation:
         finally:
             ta._unload()
         machine.grow_records_if_full()
-        if code == rt.EVENTS_FULL:
+        if code == EVENTS_FULL:
             assert ta._detection is not None
             ta._detection.grow()
         return code
@@ -182,22 +192,22 @@ class Propagation:
     def _ending(self, code: int) -> Ending | None:
         """What ends the propagation, None to go on."""
         ta = self.integrator
-        if code in (rt.NON_FINITE, rt.STEP_UNDERFLOW):
+        if code in (NON_FINITE, STEP_UNDERFLOW):
             passed, ending = self._past_edge()
             if passed:
                 return ending
-        if code == rt.NON_FINITE:
+        if code == NON_FINITE:
             return Status.NON_FINITE, why_not_finite(ta)
-        if code == rt.STEP_UNDERFLOW:
+        if code == STEP_UNDERFLOW:
             return Status.STEP_UNDERFLOW, why_underflow(ta)
-        held = self._arrive() if code in (rt.SLIDING, rt.EVENT_CUT, rt.EVENT_STOP) else None
-        if code == rt.EVENT_STOP:
+        held = self._arrive() if code in (SLIDING, EVENT_CUT, EVENT_STOP) else None
+        if code == EVENT_STOP:
             assert ta._detection is not None
             return self._event_ending(ta._detection.stopped_by())
         if held is not None and self.machine.time != self._stop():
             status = Status.SLIDING if held else Status.STEP_UNDERFLOW
             return status, why_sliding(ta, held)
-        if code == rt.EVENT_ASKED:
+        if code == EVENT_ASKED:
             return self._ask()
         return None
 
@@ -262,7 +272,7 @@ class Propagation:
         if ending is None and changed and ta.time_pair == time:
             endless = self.accumulation.add(waiting, time)
             ending = None if endless is None else (Status.ACCUMULATING, endless)
-        if code == rt.EVENT_STOP or not changed:
+        if code == EVENT_STOP or not changed:
             ending = ending or self._ending(code)
         self._reload()
         return ending

@@ -15,7 +15,7 @@ from taylor.nodes.record import Function, no_sympy
 from taylor_runtime.program.kernels import OwnKernel
 
 if TYPE_CHECKING:
-    from taylor_runtime import KernelFunction
+    from taylor_runtime.program.kernels import KernelFunction
 
 
 _LENGTH, _SHOWN = 20, 6  # digits of digests

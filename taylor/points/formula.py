@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import argument, has_expressions, kept, traced
 from taylor.expressions.expression import Expression
@@ -22,6 +21,8 @@ from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor_runtime.callables.points import build_formula
+from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Function:
     precision: the kind of number, "float64", "float32" or "double-double".
     """
 
-    @rt.uncollected()
+    @uncollected()
     def __init__(
         self,
         outputs: Sequence[Expression],
@@ -72,7 +73,7 @@ class Function:
         if self._kind.parts > 1:
             check_has_digits(program)
         self._nout = len(program.outputs) * self._kind.parts
-        self._code = rt.build_formula(program, name, str(self), externals(program), self._kind.name)
+        self._code = build_formula(program, name, str(self), externals(program), self._kind.name)
         self.ufunc: np.ufunc | None = self._code.ufunc
         self.rows: np.ufunc | None = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
@@ -162,7 +163,7 @@ class Function:
             self.rows(given[:, first:last].T, out=found[:, first:last].T)
 
         points = given.shape[1]
-        rt.in_shares(work, points, rt.shares(points, self.threads))
+        in_shares(work, points, shares(points, self.threads))
         return [row.reshape(shape)[()] for row in found]
 
     def _shared(self, ufunc: np.ufunc, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -175,7 +176,7 @@ class Function:
         wanted = options.get("out")
         outs = [o for o in (wanted if isinstance(wanted, tuple) else (wanted,)) if o is not None]
         shape = np.broadcast_shapes(*(a.shape for a in (*arrays, *outs) if type(a) is np.ndarray))
-        threads = rt.shares(math.prod(shape), self.threads)
+        threads = shares(math.prod(shape), self.threads)
         regular = all(type(o) is np.ndarray and o.shape == shape for o in outs)
         overlap = any(np.may_share_memory(o, a) for o in outs for a in arrays)
         complete = not outs or len(outs) == ufunc.nout
@@ -189,7 +190,7 @@ class Function:
             given = [np.broadcast_to(a, shape)[part] for a in arguments]
             ufunc(*given, out=tuple(result[part] for result in results))
 
-        rt.in_shares(work, shape[axis], min(threads, shape[axis]))
+        in_shares(work, shape[axis], min(threads, shape[axis]))
         return results[0] if ufunc.nout == 1 else tuple(results)
 
     def _assembled(self, flat: list[Any]) -> Any:

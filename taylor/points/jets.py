@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import (
     argument,
@@ -32,6 +31,8 @@ from taylor.points.formula import Function
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.transforms.nested import along, check_known, series, wrapped
+from taylor_runtime.callables.points import Jet, build_jet
+from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input
 
 
@@ -228,16 +229,16 @@ def _scalar(value: Any) -> Expression:
 @lru_cache(maxsize=128)
 def _compiled(
     outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
-) -> rt.Jet:
+) -> Jet:
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(canonical(count))}
     program = replace(decompose(outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
-    return rt.build_jet(program, given=given, externals=externals(program), precision=precision)
+    return build_jet(program, given=given, externals=externals(program), precision=precision)
 
 
 def _run(
-    code: rt.Jet, points: np.ndarray, outputs: int, order: int, threads: int
+    code: Jet, points: np.ndarray, outputs: int, order: int, threads: int
 ) -> Sequence[np.ndarray]:
     """Coefficients (parts, order + 1, points) of every output.
 
@@ -253,7 +254,7 @@ def _run(
     def work(first: int, last: int) -> None:
         code.run(inputs, results, padded, first, last)
 
-    rt.in_shares(work, padded // code.block, rt.shares(count * (order + 1), threads))
+    in_shares(work, padded // code.block, shares(count * (order + 1), threads))
     return [results[:, k, :, :count] for k in range(outputs)]
 
 

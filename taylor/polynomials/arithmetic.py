@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.exact import exact
@@ -16,6 +15,8 @@ from taylor.numbers.precision import Precision
 from taylor.polynomials.coefficients import Coefficients, converted, in_common, make, of_numbers
 from taylor.polynomials.machines import of_many, of_single
 from taylor.polynomials.space import Space, make_space
+from taylor_runtime.callables.polynomials import is_small as has_few_products
+from taylor_runtime.callables.polynomials import polynomial_product
 
 if TYPE_CHECKING:
     from taylor.polynomials.polynomial import Polynomial
@@ -135,13 +136,13 @@ def product(p: Coefficients, q: Coefficients) -> Polynomial:
         made = of_many("mul", flat, space, kind)
     else:
         first, second = map(np.ascontiguousarray, flat)
-        made = rt.polynomial_product(first, second, space.monomials, kind.name)
+        made = polynomial_product(first, second, space.monomials, kind.name)
     return make(made.reshape(kind.parts, *shape, space.size), space, kind)
 
 
 def is_small(space: Space) -> bool:
     """Whether polynomials are multiplied by graded programs; no matter how many there are."""
-    return rt.is_small(space.monomials)
+    return has_few_products(space.monomials)
 
 
 def natural_power(p: Coefficients, n: int) -> Polynomial:

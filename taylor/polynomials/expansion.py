@@ -6,17 +6,21 @@ import math
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input
+
+if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
+    from taylor_runtime.callables.expansion import Expansion as Code
 
 CONSTANT = -2  # an argument that is a number
 POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given
@@ -73,10 +77,10 @@ class Expansion:
         def work(first: int, last: int) -> None:
             code.run(inputs, results, padded, first, last)
 
-        rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
+        in_shares(work, padded // code.block, shares(count * self.among.size, threads))
         return results
 
-    def code(self, count: int) -> rt.Expansion:
+    def code(self, count: int) -> Code:
         """Machine code for so many points."""
         wanted = count == 1, self._result_size * count > STREAMED
         found = self._codes.get(wanted)
@@ -85,7 +89,7 @@ class Expansion:
         return found
 
     @cached_property
-    def _codes(self) -> dict[tuple[bool, bool], rt.Expansion]:
+    def _codes(self) -> dict[tuple[bool, bool], Code]:
         return {}
 
     @cached_property
@@ -136,7 +140,9 @@ def _padded(count: int, block: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansion:
+def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
+    from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
+
     among, roles = expansion.among, expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
@@ -145,7 +151,7 @@ def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansi
     program = decompose(expansion.outputs, inputs, among.order)
     if as_precision(expansion.precision).parts > 1:
         check_has_digits(program)
-    options = rt.ExpansionOptions(
+    options = ExpansionOptions(
         among.variables,
         among.order,
         among.limits,
@@ -155,4 +161,4 @@ def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansi
         streaming=streaming,
         precision=expansion.precision,
     )
-    return rt.build_expansion(program, options, externals(program))
+    return build_expansion(program, options, externals(program))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError
 from taylor.expressions.arguments import argument, kept
 from taylor.expressions.expression import Expression
@@ -21,6 +20,7 @@ from taylor.polynomials.space import Space
 
 if TYPE_CHECKING:
     from taylor.polynomials.polynomial import Polynomial
+    from taylor_runtime.callables.expansion import Expansion as Code
 
 ARGUMENTS = kept(*(argument(f"argument {i}") for i in range(8)))
 
@@ -83,7 +83,7 @@ def of_many(
 
 
 @lru_cache(maxsize=1024)
-def _machine(name: str, count: int, space: Space, precision: str) -> rt.Expansion:
+def _machine(name: str, count: int, space: Space, precision: str) -> Code:
     arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
     outputs = (formula(name, arguments),)
     return Expansion(outputs, arguments, roles, space.monomials, precision, looped=True).code(1)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import taylor_runtime as rt
 from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.polynomials import calculus
 from taylor.polynomials.coefficients import Coefficients, converted, make
 from taylor.polynomials.space import Space, make_space
+from taylor_runtime.callables.polynomials import polynomial_compose, polynomial_values
 
 if TYPE_CHECKING:
     from taylor.polynomials.polynomial import Polynomial
@@ -26,7 +26,7 @@ def values(p: Coefficients, points: np.ndarray, threads: int) -> np.ndarray:
     parts, *batch, count = points.shape
     flat = np.moveaxis(points.reshape(parts, -1, count), 2, 1)
     c = p._planes.reshape(parts, -1, p.size)
-    found = rt.polynomial_values(c, flat, p._space.monomials, p._kind.name, threads)
+    found = polynomial_values(c, flat, p._space.monomials, p._kind.name, threads)
     shaped = np.moveaxis(found, 1, 2).reshape(parts, *batch, *p.shape)
     return p._kind.from_planes(shaped)[()]
 
@@ -49,7 +49,7 @@ def compose(p: Coefficients, inner: Coefficients) -> Polynomial:
         factors = np.array(converted(inner, space)._planes)
     factors[..., 0] = 0
     c = outer._planes.reshape(kind.parts, -1, outer.size)
-    found = rt.polynomial_compose(c, outer._space.monomials, factors, space.monomials, kind.name)
+    found = polynomial_compose(c, outer._space.monomials, factors, space.monomials, kind.name)
     return make(found.reshape(kind.parts, *p.shape, space.size), space, kind)
 
 

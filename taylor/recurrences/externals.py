@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-import taylor_runtime as rt
 from taylor.definitions.coefficients import by_coefficients
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.record import USER_KERNEL
 from taylor.nodes.registry import get
 from taylor.numbers.called import called
+from taylor_runtime.callables.python_calls import python_function
 from taylor_runtime.program.program import Kernel, Program
 
 
@@ -39,7 +39,7 @@ def _python_function(kernel: str) -> int:
     """Where machine code calls the registered Python function: what that raises is raised there."""
     name, coefficient = by_coefficients(kernel)
     record = get(name)
-    return rt.python_function(partial(called, name, coefficient or record.numpy), record.arity)
+    return python_function(partial(called, name, coefficient or record.numpy), record.arity)
 
 
 def check_has_digits(program: Program) -> None:

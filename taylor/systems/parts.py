@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import taylor_runtime as rt
 from taylor.numbers.precision import as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.systems.system import System
+from taylor_runtime.callables.stepper import Stepper, StepperOptions, build_stepper
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Input
 
@@ -38,8 +38,8 @@ COPIED = frozenset(
 
 
 def compile_stepper(
-    system: System, order: int, options: rt.StepperOptions, orders: Sequence[tuple[int, float]]
-) -> rt.Stepper:
+    system: System, order: int, options: StepperOptions, orders: Sequence[tuple[int, float]]
+) -> Stepper:
     """The machine code that steps a system with series of an order, or of the best of `orders`."""
     inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
     inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
@@ -48,4 +48,4 @@ def compile_stepper(
     options = replace(options, polynomial=degree is not None and degree <= order)
     if as_precision(options.precision).parts > 1:
         check_has_digits(program)
-    return rt.build_stepper(program, options, externals(program), orders)
+    return build_stepper(program, options, externals(program), orders)

@@ -13,7 +13,8 @@ from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.python_calls import watched
 from taylor_runtime.engine.call import buffer, function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.graded.module import EXPAND, ExpansionOptions, Requests, expansion_module
+from taylor_runtime.graded.module import EXPAND, Requests, expansion_module
+from taylor_runtime.graded.module import ExpansionOptions as ExpansionOptions
 from taylor_runtime.graded.tables import GradedTables
 from taylor_runtime.ir.types import planes_of, size_of
 from taylor_runtime.program.program import Program

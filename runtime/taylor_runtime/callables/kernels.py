@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import cffi
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.call import buffer, function_pointer
 from taylor_runtime.engine.compiler import compile_ir
 from taylor_runtime.engine.target import Target
 from taylor_runtime.ir.builder import define_function
@@ -18,11 +17,16 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import ELEMENTS, I64, Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
+from taylor_runtime.mathlib.tables import place_kernel as place_kernel
+from taylor_runtime.points.newton import inner_kernels as inner_kernels
+from taylor_runtime.points.newton import inverse_kernel as inverse_kernel
+from taylor_runtime.points.newton import kernel_result as kernel_result
+from taylor_runtime.points.newton import newton_kernel as newton_kernel
 from taylor_runtime.program.kernels import KernelFunction
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"
-_FFI = cffi.FFI()
 
 
 def loop_text(kernel: KernelFunction, lanes: int, element: str = "double") -> str:
@@ -75,7 +79,7 @@ def array_function(
         for block, array in zip(inputs, arrays, strict=True):
             block[..., :size] = array
         outputs = [np.empty((*planes, padded), kind) for _ in range(kernel.results)]
-        run(padded // step, *(_FFI.cast("void *", a.ctypes.data) for a in (*inputs, *outputs)))
+        run(padded // step, *(buffer(a) for a in (*inputs, *outputs)))
         return tuple(output[..., :size] for output in outputs)
 
     return apply

@@ -18,7 +18,7 @@ from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.layout import Layout
-from taylor_runtime.steps.loop import StepperOptions
+from taylor_runtime.steps.loop import StepperOptions as StepperOptions
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.single import PROPAGATE, stepper_module
 from taylor_runtime.steps.states import StateRows

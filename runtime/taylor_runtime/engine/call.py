@@ -13,12 +13,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import cffi
+try:  # the part of cffi in C, which parses types without the 20 ms that its Python part loads in
+    from _cffi_backend import FFI
+except ImportError:  # pragma: no cover - PyPy has no such module
+    from cffi import FFI
 
 # Operands that a ufunc may have: NPY_MAXARGS, raised from 32 to 64 in NumPy 2.0.
 MAX_OPERANDS = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
@@ -188,14 +190,12 @@ def clear_flags_address() -> int:
 
 
 @lru_cache(maxsize=1)
-def _ffi() -> cffi.FFI:
-    import cffi  # takes 20 ms
-
-    return cffi.FFI()
+def _ffi() -> Any:
+    return FFI()
 
 
 def prepare_pointers(*signatures: str) -> None:
-    """Load cffi and parse types that `function_pointer` will want (cffi keeps them)."""
+    """Parse types that `function_pointer` will want (cffi keeps them)."""
     for signature in signatures:
         _ffi().typeof(signature)
 
@@ -239,7 +239,7 @@ def function_pointer(address: int, signature: str, owner: object = None) -> Call
 
     Raises:
         ValueError: if `address` is zero.
-        cffi.CDefError: if `signature` is not a C type.
+        FFI.error: if `signature` is not a C type.
 
     Example:
         >>> import ctypes

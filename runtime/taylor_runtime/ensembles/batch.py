@@ -14,9 +14,10 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.codes import INTERRUPTED, RUNNING
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
-from taylor_runtime.steps.control import INTERRUPTED, RUNNING, Control
+from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.states import VECTORS, StateRows

@@ -13,14 +13,14 @@ from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.steps.control import (
+from taylor_runtime.program.codes import (
     EVENT_STOP,
     EVENTS_FULL,
     NON_FINITE,
     REACHED,
     STEP_UNDERFLOW,
-    Control,
 )
+from taylor_runtime.steps.control import Control
 
 RUN = "taylor.run_rows"
 MOVING = ("control", "states", "parameters", "grid")  # arrays with an item for each row

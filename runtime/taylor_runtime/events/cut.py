@@ -8,7 +8,7 @@ from taylor_runtime.events.frame import Frame, Part, stored
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir.types import F64, I64, PAIR, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.steps.control import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
+from taylor_runtime.program.codes import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
 
 
 class Cut(Part):

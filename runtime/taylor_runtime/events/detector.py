@@ -22,12 +22,13 @@ from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.codes import EVENTS_FULL
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.horner import evaluate
 from taylor_runtime.series.memory import Rendering
-from taylor_runtime.steps.control import EVENTS_FULL, RECORD_HEADER, Control
+from taylor_runtime.steps.control import RECORD_HEADER, Control
 
 DETECT = "taylor.detect"
 SLACK = 1 + 2.0**-30  # of bounds, for their own rounding

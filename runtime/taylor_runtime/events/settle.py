@@ -22,7 +22,7 @@ from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.roots import AGAIN
 from taylor_runtime.ir.types import F64, I64, PAIR
 from taylor_runtime.ir.values import Value
-from taylor_runtime.steps.control import EVENT_ASKED
+from taylor_runtime.program.codes import EVENT_ASKED
 
 TOGETHER = 2.0**-50  # of time or step: roots that are at the same time
 

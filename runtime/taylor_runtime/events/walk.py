@@ -15,7 +15,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.steps.control import EVENT_ASKED, EVENTS_FULL
+from taylor_runtime.program.codes import EVENT_ASKED, EVENTS_FULL
 
 EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")

@@ -23,11 +23,12 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import ELEMENTS
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.steps.clock import LARGEST, StepTime
-from taylor_runtime.steps.control import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE, Control
+from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.estimate import power_of_two
 from taylor_runtime.steps.norms import StateNorms

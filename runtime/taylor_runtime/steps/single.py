@@ -8,9 +8,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.program import Program
-from taylor_runtime.program.verify import verify
-from taylor_runtime.steps.control import (
+from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
     EVENT_STOP,
@@ -18,8 +16,10 @@ from taylor_runtime.steps.control import (
     RECORDS_FULL,
     SLIDING,
     SWITCHED,
-    Control,
 )
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.verify import verify
+from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 
 PROPAGATE = "taylor.propagate"
