@@ -102,7 +102,7 @@ def version(distribution: str) -> str:
 
 def own_versions() -> dict[str, str]:
     """Versions of this project and of what it compiles with, and the CPU that it compiles for."""
-    from taylor_runtime.callables.process import info
+    from taylor_runtime.engine.facts import info
 
     known = info()
     compiler = {name: known[name] for name in ("llvmlite", "LLVM", "NumPy", "CPU")}

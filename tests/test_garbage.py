@@ -7,7 +7,7 @@ import gc
 import pytest
 
 import taylor as ty
-from taylor_runtime.callables.process import uncollected
+from taylor_runtime.engine.garbage import uncollected
 
 
 def test_it_is_off_within_the_outermost_block_alone() -> None:

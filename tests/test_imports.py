@@ -1,92 +1,153 @@
-"""Who may import what: the front end knows no LLVM, the back end knows no mathematics."""
+"""The order of the rooms: who may import what.
+
+The rooms and their order are read from the numbered lists of `taylor/README.md`.  Every import
+statement counts, those in functions and for type checkers too.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-import taylor_runtime
-
-ROOT = Path(__file__).parent.parent
-FRONT = sorted((ROOT / "taylor").rglob("*.py"))
-BACK = sorted((ROOT / "runtime").rglob("*.py"))
+ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
+PACKAGES = {"taylor": ROOT / "taylor", "taylor_runtime": ROOT / "runtime" / "taylor_runtime"}
 OTHERS = sorted(
     path for folder in ("tests", "examples", "benchmarks") for path in (ROOT / folder).rglob("*.py")
 )
-# Modules of the back end that are public as a whole: the data types that the front end writes.
-PUBLIC_MODULES = {"cache", "monomials", "program"}
-HEAVY = {"sympy", "mpmath", "llvmlite", "cffi", "scipy", "matplotlib"}
+DOORS = {"program", "callables"}  # rooms of the back end that the front end may enter
+ENGINE, FACTS = "engine", "callables"  # the room that one other alone may enter
+MOST_FILES = 15  # in a room; `mathlib` has a family of functions a file
+HEAVY = {"sympy", "mpmath", "llvmlite", "cffi", "pycparser", "scipy", "matplotlib", "logging"}
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
-    """(module, name) of every import in a file; the name is empty for `import module`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, ""
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield node.module or "", alias.name
+@cache
+def rooms(package: str) -> list[str]:
+    """The rooms of a package in their order."""
+    text = (ROOT / "taylor" / "README.md").read_text(encoding="utf-8")
+    part = text.split(f": `{package}`", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^\d+\. `(\w+)`", part, flags=re.MULTILINE)
 
 
-def typed_names() -> dict[str, str]:
-    """name -> module of what `taylor_runtime` shows to type checkers."""
-    tree = ast.parse((ROOT / "runtime/taylor_runtime/__init__.py").read_text(encoding="utf-8"))
-    block = next(node for node in tree.body if isinstance(node, ast.If))
+@cache
+def files() -> dict[str, Path]:
+    """Modules of both packages."""
     found = {}
-    for node in block.body:
-        assert isinstance(node, ast.ImportFrom)
-        for alias in node.names:
-            assert alias.asname == alias.name
-            found[alias.name] = (node.module or "").removeprefix("taylor_runtime.")
+    for package, folder in PACKAGES.items():
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder).with_suffix("").parts
+            found[".".join((package, *(part for part in parts if part != "__init__")))] = path
     return found
 
 
-@pytest.mark.parametrize("path", FRONT, ids=lambda path: str(path.relative_to(ROOT)))
-def test_front_end_uses_public_names_of_the_back_end(path: Path) -> None:
-    public = typed_names()
-    for module, name in imports(path):
-        assert module.split(".")[0] != "llvmlite"
-        if module == "taylor_runtime" and name:
-            assert name in public or name in PUBLIC_MODULES
-        elif module.startswith("taylor_runtime."):
-            assert module.split(".")[1] in PUBLIC_MODULES
-    used = {
-        node.attr
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in ("rt", "taylor_runtime")
-    }
-    assert used <= public.keys() | PUBLIC_MODULES
+def imports(path: Path) -> Iterator[str]:
+    """What is imported by a file: modules, and names in them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", BACK, ids=lambda path: str(path.relative_to(ROOT)))
-def test_back_end_never_imports_the_front_end(path: Path) -> None:
-    assert all(module.split(".")[0] != "taylor" for module, _ in imports(path))
+@cache
+def arrows() -> dict[str, set[str]]:
+    """Which modules of the packages each of them imports."""
+    known = files()
+    found: dict[str, set[str]] = {}
+    for module, path in known.items():
+        names = {name for name in imports(path) if name.split(".")[0] in PACKAGES}
+        targets = {name if name in known else name.rpartition(".")[0] for name in names}
+        assert targets <= known.keys(), (
+            f"{module} imports what is not there: {targets - known.keys()}"
+        )
+        found[module] = targets - {module}
+    return found
+
+
+def place(module: str) -> tuple[str, int]:
+    """Package, and position of the room; the package itself comes after all of its rooms."""
+    package, *rest = module.split(".")
+    listed = rooms(package)
+    if not rest or rest[0] == "__main__":
+        return package, len(listed)
+    return package, listed.index(rest[0])
+
+
+def test_every_room_is_listed() -> None:
+    for package, folder in PACKAGES.items():
+        there = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
+        extra = {"__init__", "__main__", "__pycache__", "py"}
+        assert there - extra == set(rooms(package))
+
+
+@pytest.mark.parametrize("module", sorted(files()))
+def test_imports_point_to_the_same_room_or_an_earlier_one(module: str) -> None:
+    package, own = place(module)
+    for target in arrows()[module]:
+        other, position = place(target)
+        if other == package:
+            assert position <= own, f"{module} imports {target}, a later room"
+        else:
+            assert package == "taylor", f"{module} imports {target}, the front end"
+            assert target.split(".")[1] in DOORS, f"{module} imports {target}, no door"
+
+
+@pytest.mark.parametrize("module", sorted(files()))
+def test_the_engine_has_one_visitor(module: str) -> None:
+    room = module.partition(".")[2].split(".")[0]
+    if module.startswith("taylor_runtime.") and room not in (ENGINE, FACTS):
+        assert not any(target.startswith("taylor_runtime.engine") for target in arrows()[module])
+
+
+def test_no_two_files_import_each_other() -> None:
+    """Files that import none, or that none imports, are taken away until circles are left."""
+    left = {module: set(targets) for module, targets in arrows().items()}
+    while True:
+        wanted = set().union(*left.values())
+        done = {module for module, targets in left.items() if not targets or module not in wanted}
+        if not done:
+            break
+        left = {m: targets - done for m, targets in left.items() if m not in done}
+    assert not left, f"circles among {sorted(left)}"
+
+
+def test_nothing_is_imported_by_a_string() -> None:
+    for module, path in files().items():
+        names = {
+            node.attr if isinstance(node, ast.Attribute) else node.id
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute | ast.Name)
+        }
+        assert not names & {"import_module", "__import__"}, module
+
+
+def test_rooms_are_not_crowded() -> None:
+    for package, folder in PACKAGES.items():
+        for room in rooms(package):
+            count = len([p for p in (folder / room).glob("*.py") if p.stem != "__init__"])
+            assert room in ("mathlib", "functions") or count <= MOST_FILES, f"{room}: {count}"
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_llvm_is_used_in_the_back_end_alone(path: Path) -> None:
-    assert all(module.split(".")[0] != "llvmlite" for module, _ in imports(path))
+    assert all(name.split(".")[0] != "llvmlite" for name in imports(path))
 
 
-def test_lazy_names_are_the_typed_ones() -> None:
-    assert typed_names() == taylor_runtime._HOME
-    for name in [*typed_names(), *PUBLIC_MODULES]:
-        assert getattr(taylor_runtime, name) is not None
-    assert set(dir(taylor_runtime)) >= typed_names().keys() | PUBLIC_MODULES
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = taylor_runtime.nonsense
+@pytest.mark.parametrize("module", sorted(files()))
+def test_llvm_is_known_to_the_engine_alone(module: str) -> None:
+    if not module.startswith("taylor_runtime.engine"):
+        assert all(name.split(".")[0] != "llvmlite" for name in imports(files()[module]))
 
 
 @pytest.mark.parametrize(
-    ("package", "wanted"), [("taylor", {"llvmlite", "cffi"}), ("taylor_runtime", set())]
+    ("package", "wanted"), [("taylor", {"llvmlite"}), ("taylor_runtime", set())]
 )
 def test_importing_is_light(package: str, wanted: set[str]) -> None:
     """What the first compilation needs is there; what it does not need is not."""

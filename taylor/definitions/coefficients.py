@@ -16,15 +16,16 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node
+from taylor.nodes.callbacks import MARK, USER_KERNEL
 from taylor.nodes.defined import DefinedName
-from taylor.nodes.record import BY_USER, USER_KERNEL, Function
-from taylor.numbers.called import real_number
+from taylor.nodes.record import BY_USER, Function
+from taylor.nodes.registry import get
+from taylor.numbers.checks import real_number
 from taylor.recurrences.builder import SeriesBuilder
 from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
-MARK = "#"  # in kernels: function#derivative#coefficient#order
 _REMEMBERED = 64  # points at which coefficients are kept: every order asks for its own
 
 
@@ -82,18 +83,6 @@ def _composed(b: SeriesBuilder, kernel: str, x: int) -> int:
     return value
 
 
-def by_coefficients(kernel: str) -> tuple[str, Callable[[float], float] | None]:
-    """(function, coefficient as a function of the point or None) of a callback's name."""
-    from taylor.nodes.registry import get
-
-    name, *numbers = kernel.removeprefix(USER_KERNEL).split(MARK)
-    if not numbers:
-        return name, None
-    count, k, order = map(int, numbers)
-    after = get(name).series[1]
-    return name, lambda x: after(count, x, k, order)
-
-
 def _derivative_node(name: str, count: int, x: Expression) -> Expression:
     return make_function_node(_derivative_name(name, count), x)
 
@@ -119,8 +108,6 @@ class _Derivative(DefinedName):
 
     @property
     def record(self) -> Function:  # type: ignore[override]
-        from taylor.nodes.registry import get
-
         make = get(self.base).series[0]
         found: Function = make(self.number)
         return found

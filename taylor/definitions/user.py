@@ -17,9 +17,10 @@ from taylor.expressions.arguments import argument, captured, kept
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
-from taylor.nodes.record import BY_USER, USER_KERNEL, Function
+from taylor.nodes.callbacks import USER_KERNEL
+from taylor.nodes.record import BY_USER, Function
 from taylor.nodes.registry import register
-from taylor.numbers.called import called
+from taylor.numbers.checks import called
 
 
 def register_function(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 
 

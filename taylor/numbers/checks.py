@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,3 +36,25 @@ def checked_order(order: Any, name: str = "order") -> int:
     if order < 0:
         raise ArgumentError(f"{name} must not be negative, got {order}")
     return int(order)
+
+
+def called(name: str, function: Callable[..., Any], *arguments: Any) -> float:
+    """function(*arguments) as a float.
+
+    Raises ArgumentTypeError where it returns anything but a real number.
+    """
+    value = function(*arguments)
+    return value if type(value) is float else real_number(name, value)
+
+
+def real_number(name: str, value: Any) -> float:
+    """`value` as a float: a string, None, a complex number or an array of several is none."""
+    plain = np.ndim(value) == 0 and not isinstance(value, str | bytes) and value is not None
+    try:
+        if not plain or np.iscomplexobj(value):
+            raise TypeError
+        return float(value)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"the registered function {name!r} has to return a real number, got {value!r}"
+        ) from None

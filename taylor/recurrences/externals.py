@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from taylor.definitions.coefficients import by_coefficients
 from taylor.errors import UnsupportedFunctionError
-from taylor.nodes.record import USER_KERNEL
+from taylor.nodes.callbacks import USER_KERNEL, by_coefficients
 from taylor.nodes.registry import get
-from taylor.numbers.called import called
+from taylor.numbers.checks import called
 from taylor_runtime.callables.python_calls import python_function
 from taylor_runtime.program.program import Kernel, Program
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from taylor.definitions.coefficients import by_coefficients
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
+from taylor.nodes.callbacks import by_coefficients
 from taylor.nodes.defined import DefinedName
 from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
