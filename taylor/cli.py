@@ -163,7 +163,7 @@ def propagate(options: argparse.Namespace) -> None:
 
 def information() -> str:
     """Versions, LLVM, processor, SIMD width, and the cache of machine code, one fact a line."""
-    from taylor_runtime.engine.facts import info
+    from taylor_runtime.callables.process import info
 
     facts = info()
     width = max(len(name) for name in facts)

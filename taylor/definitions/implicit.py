@@ -25,7 +25,12 @@ from taylor.nodes.traverse import inputs
 from taylor.recurrences.decompose import decompose
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
-from taylor_runtime.points.newton import inner_kernels, inverse_kernel, kernel_result, newton_kernel
+from taylor_runtime.callables.kernels import (
+    inner_kernels,
+    inverse_kernel,
+    kernel_result,
+    newton_kernel,
+)
 from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.program import Input
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from taylor.expressions.leaves import ZERO, make_function_node
 from taylor.nodes.defined import DefinedName, defined, digest
-from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
+from taylor_runtime.callables.kernels import entry_kernel, place_kernel
 
 FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
 

@@ -12,8 +12,8 @@ from taylor.integrator.memory import step_asked_for
 from taylor.numbers.precision import Precision
 from taylor.recurrences.externals import externals
 from taylor_runtime.callables.grid import grid_filler
+from taylor_runtime.callables.memory import ROW
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.steps.control import ROW
 
 MOST_STEPS = 1 << 40
 

@@ -12,11 +12,9 @@ from taylor.ensembles.lanes import Stop
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.memory import step_asked_for
 from taylor.integrator.propagation import MOST_STEPS
-from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.memory import CONTROL, VECTORS, aligned_zeros
 from taylor_runtime.callables.serial import row_loop, run_rows
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.steps.control import CONTROL
-from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop

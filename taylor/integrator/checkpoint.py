@@ -12,7 +12,7 @@ from typing import Any
 
 from taylor.errors import ArgumentTypeError, FormatError
 from taylor.systems.versions import FORMAT
-from taylor_runtime.engine.atomic import TEMPORARY, write_file
+from taylor_runtime.callables.process import TEMPORARY, write_file
 
 MAGIC = b"TAYLORCP"
 HEADER = struct.Struct("<8sIQ32s")  # magic, format, length, checksum

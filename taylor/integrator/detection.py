@@ -23,21 +23,22 @@ from taylor.systems.system import System
 from taylor.transforms.enclosure import Model, enclosure
 from taylor.transforms.rounding import rounding_error
 from taylor_runtime.callables.detector import Detector, build_detector
-from taylor_runtime.callables.memory import aligned_zeros
-from taylor_runtime.callables.stepper import Stepper
-from taylor_runtime.events.block import (
+from taylor_runtime.callables.memory import (
     ASK,
     CUT,
     EVENT_BLOCK,
     EVENT_HEADER,
+    EVENT_MEMORY,
     EVENT_TABLE,
     GO,
     PART,
     RECORD,
     STOP,
     SWITCH,
+    aligned_zeros,
+    binomials,
 )
-from taylor_runtime.events.roots import EVENT_MEMORY, binomials
+from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.program import Input, Program
 
 FIRST_RECORDS = 256

@@ -35,8 +35,8 @@ from taylor.systems.parts import COPIED, compile_stepper
 from taylor.systems.system import System, make_system, with_parameters_of
 from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.systems.versions import checked, stamped
-from taylor_runtime.engine.garbage import uncollected
-from taylor_runtime.steps.loop import StepperOptions
+from taylor_runtime.callables.process import uncollected
+from taylor_runtime.callables.stepper import StepperOptions
 
 Callback = Callable[["Integrator"], Any]
 Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there

@@ -13,11 +13,15 @@ from taylor.integrator.dense import DenseOutput
 from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.grid import grid_filler
-from taylor_runtime.callables.memory import aligned_planes, aligned_zeros
+from taylor_runtime.callables.memory import (
+    CONTROL,
+    RECORD_HEADER,
+    VECTORS,
+    aligned_planes,
+    aligned_zeros,
+)
 from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.codes import NON_FINITE
-from taylor_runtime.steps.control import CONTROL, RECORD_HEADER
-from taylor_runtime.steps.states import VECTORS
 
 FIRST_RECORDS = 64
 ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it

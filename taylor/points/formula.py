@@ -22,8 +22,7 @@ from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor_runtime.callables.points import build_formula
-from taylor_runtime.engine.garbage import uncollected
-from taylor_runtime.engine.threads import in_shares, shares
+from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
-from taylor_runtime.engine.threads import in_shares, shares
+from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input
 
 

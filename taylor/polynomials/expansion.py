@@ -15,7 +15,7 @@ from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor_runtime.engine.threads import in_shares, shares
+from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input
 
@@ -141,8 +141,7 @@ def _padded(count: int, block: int) -> int:
 
 @lru_cache(maxsize=64)
 def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
-    from taylor_runtime.callables.expansion import build_expansion
-    from taylor_runtime.graded.module import ExpansionOptions
+    from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
 
     among, roles = expansion.among, expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]

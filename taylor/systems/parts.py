@@ -9,10 +9,9 @@ from taylor.numbers.precision import as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.systems.system import System
-from taylor_runtime.callables.stepper import Stepper, build_stepper
+from taylor_runtime.callables.stepper import Stepper, StepperOptions, build_stepper
 from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Input
-from taylor_runtime.steps.loop import StepperOptions
 
 # What `__copy__` makes anew, or what never changes and may be shared.
 COPIED = frozenset(
