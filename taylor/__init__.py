@@ -63,6 +63,7 @@ from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.systems.events import Crossings as Crossings
 from taylor.systems.events import Event as Event
 from taylor.systems.impulses import Impulse as Impulse
+from taylor.systems.system import EquationsError as EquationsError
 from taylor.systems.system import SystemError as SystemError
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions

@@ -16,8 +16,11 @@ from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.nodes.traverse import from_records, reachable, to_records
 
 
-class SystemError(TaylorError, ValueError):
+class EquationsError(TaylorError, ValueError):
     """A system of equations is not one: what is wrong, in which equation, and the remedy."""
+
+
+SystemError = EquationsError  # its first name, which shadows one of Python's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def make_system(equations: Any, count: int, parameter_count: int = 0) -> System:
 
     count, parameter_count: number of states and of parameters, which a function does not tell.
 
-    Raises SystemError where an equation is missing, double, or uses a variable without an equation.
+    Raises EquationsError where an equation is missing, double, or uses a variable without an equation.
     """
     if isinstance(equations, System):
         return equations
@@ -75,7 +78,7 @@ def _trace(function: Any, count: int, parameter_count: int) -> TracedSystem:
     try:
         return trace_rhs(function, count, parameter_count)
     except IndexError as error:
-        raise SystemError(
+        raise EquationsError(
             f"the right-hand side was called with {count} states and {parameter_count} parameters "
             "(as many as `state` and the array `parameters` have) and raised "
             f"IndexError: {error}"
@@ -93,7 +96,7 @@ def _items(equations: Any) -> list[tuple[Any, Any]]:
     items = []
     for number, item in enumerate(equations):
         if not isinstance(item, Sequence) or len(item) != 2:
-            raise SystemError(
+            raise EquationsError(
                 f"equation {number} must be a pair (variable, derivative), got {item!r}"
             )
         items.append((item[0], item[1]))
@@ -109,7 +112,7 @@ def _scalar_pairs(left: Any, right: Any, memo: Memo) -> list[tuple[Expression, E
     try:
         derivatives = np.broadcast_to(values, states.shape)
     except ValueError:
-        raise SystemError(
+        raise EquationsError(
             f"the derivative of {left} has shape {values.shape}, the variable {states.shape}"
         ) from None
     return list(zip(states.ravel(), derivatives.ravel(), strict=True))
@@ -129,22 +132,22 @@ def _checked(
     pairs: list[tuple[Expression, Expression]], declared: Sequence[Expression] = ()
 ) -> System:
     if not pairs:
-        raise SystemError("the system is empty: give at least one (variable, derivative) pair")
+        raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
         if not _is_variable(state):
-            raise SystemError(f"equation {number} is for {state}, which is not a variable")
+            raise EquationsError(f"equation {number} is for {state}, which is not a variable")
         if state in seen:
-            raise SystemError(f"{state} has two equations, numbers {seen[state]} and {number}")
+            raise EquationsError(f"{state} has two equations, numbers {seen[state]} and {number}")
         seen[state] = number
         if derivative.shape != ():
-            raise SystemError(
+            raise EquationsError(
                 f"the derivative of {state} is not a scalar: shape {derivative.shape}"
             )
     parameters = dict.fromkeys(declared)
     for node in reachable([derivative for _, derivative in pairs]):
         if _is_variable(node) and node not in seen:
-            raise SystemError(
+            raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "
                 f"parameter with ty.parameter({str(node)!r})"
             )
@@ -161,7 +164,7 @@ def _check_names(what: str, nodes: Sequence[Expression]) -> None:
     known: dict[str, Expression] = {}
     for e in nodes:
         if known.setdefault(str(e), e) is not e:
-            raise SystemError(
+            raise EquationsError(
                 f"two {what} are called {e}: one is an argument of the right-hand side, or made "
                 "in another way; rename yours"
             )
