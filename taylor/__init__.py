@@ -84,7 +84,9 @@ _NUMPY_NAMES = {
     "expit": "sigmoid",
 }
 
-if not TYPE_CHECKING:  # a type checker knows the names, and refuses all others
+if TYPE_CHECKING:
+    __version__: str
+else:  # a type checker knows the names, and refuses all others
 
     def __getattr__(name: str) -> str:
         if name == "__version__":

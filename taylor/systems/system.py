@@ -54,7 +54,7 @@ def make_system(equations: Any, count: int, parameter_count: int = 0) -> System:
 
     count, parameter_count: number of states and of parameters, which a function does not tell.
 
-    Raises EquationsError where an equation is missing, double, or uses a variable without an equation.
+    Raises EquationsError where an equation is missing, double, or uses a variable without one.
     """
     if isinstance(equations, System):
         return equations
