@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order, checked_threads
+from taylor.numbers.precision import as_precision
 from taylor.polynomials import arithmetic, arrays, calculus, estimates, maps
-from taylor.polynomials.coefficients import Coefficients, converted, make
+from taylor.polynomials.coefficients import Coefficients, converted, reshape
 from taylor.polynomials.operators import Operators
-from taylor.polynomials.space import checked_names, make_space
-
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.space import Variable, checked_names, make_space
 
 
 class Analysis(Operators):
@@ -77,7 +76,7 @@ class Analysis(Operators):
             )
         return tuple(named[name] for name in self.names)
 
-    def compose(self, inner: Any) -> Polynomial:
+    def compose(self, inner: Any) -> Self:
         """The composition self(inner), truncated: to the lower of the two orders.
 
         inner: a map (polynomials of shape (variables,)) or a sequence, one polynomial or number for
@@ -98,7 +97,7 @@ class Analysis(Operators):
             inner = arrays.stack(items)
         return maps.compose(self, inner)
 
-    def partial(self, given: Any = None, **values: Any) -> Any:
+    def partial(self, given: Mapping[Any, Any] | None = None, **values: Any) -> Any:
         """The polynomial with numbers for some of its variables, in those that are left.
 
         given: a mapping from names (or numbers) of variables to numbers, in place of keywords.
@@ -110,7 +109,7 @@ class Analysis(Operators):
         """
         return maps.partial(self, {**(given or {}), **values})
 
-    def shift(self, displacement: Any) -> Polynomial:
+    def shift(self, displacement: Any) -> Self:
         """p(displacement + x), as a polynomial: about another expansion point.
 
         >>> import taylor as ty
@@ -128,7 +127,7 @@ class Analysis(Operators):
         wide = np.broadcast_to(point.reshape(len(point), -1), (len(point), count))
         return maps.shift(self, wide)
 
-    def inverse(self) -> Polynomial:
+    def inverse(self) -> Self:
         """The inverse of a map with as many components as variables.
 
         Of y = p(x) = p_0 + .. it gives x as a map of y - p_0, in variables of the same names:
@@ -145,7 +144,7 @@ class Analysis(Operators):
 
     # -- derivatives ----------------------------------------------------------------------------
 
-    def diff(self, variable: Any, n: int = 1) -> Polynomial:
+    def diff(self, variable: Variable, n: int = 1) -> Self:
         """The n-th partial derivative, known to an order lower by n.
 
         >>> import taylor as ty
@@ -155,7 +154,7 @@ class Analysis(Operators):
         """
         return calculus.differentiate(self, variable, n)
 
-    def integrate(self, variable: Any) -> Polynomial:
+    def integrate(self, variable: Variable) -> Self:
         """The integral with respect to a variable, from 0; known to an order higher by one.
 
         >>> import taylor as ty
@@ -177,23 +176,23 @@ class Analysis(Operators):
         return calculus.tensor(self, k)
 
     @property
-    def gradient(self) -> Any:
+    def gradient(self) -> np.ndarray:
         """First derivatives at the expansion point: shape (*shape, variables)."""
         return calculus.tensor(self, 1)
 
     @property
-    def jacobian(self) -> Any:
+    def jacobian(self) -> np.ndarray:
         """The same: of a map, its matrix."""
         return calculus.tensor(self, 1)
 
     @property
-    def hessian(self) -> Any:
+    def hessian(self) -> np.ndarray:
         """Second derivatives at the expansion point: shape (*shape, variables, variables)."""
         return calculus.tensor(self, 2)
 
     # -- parts ----------------------------------------------------------------------------------
 
-    def truncate(self, order: int) -> Polynomial:
+    def truncate(self, order: int) -> Self:
         """The polynomial to a lower order.
 
         >>> import taylor as ty
@@ -209,7 +208,7 @@ class Analysis(Operators):
             )
         return converted(self, self._space.to_order(order))
 
-    def extend(self, order: int | None = None, variables: Any = None) -> Polynomial:
+    def extend(self, order: int | None = None, variables: Any = None) -> Self:
         """The polynomial in a larger space, coefficients that it has not being taken as zero.
 
         variables: all variables of the result, its own among them.
@@ -233,7 +232,7 @@ class Analysis(Operators):
             limits = tuple(own.get(name, order) for name in names)
         return converted(self, make_space(names, order, limits))
 
-    def homogeneous(self, degree: int) -> Polynomial:
+    def homogeneous(self, degree: int) -> Self:
         """The part of one total degree.
 
         >>> import taylor as ty
@@ -247,11 +246,11 @@ class Analysis(Operators):
         planes = np.zeros_like(self._planes)
         own = self._space.monomials.of_degree(degree)
         planes[..., own] = self._planes[..., own]
-        return make(planes, self._space, self._kind)
+        return self._made(planes, self._space, self._kind)
 
     # -- estimates ------------------------------------------------------------------------------
 
-    def norms(self, kind: Any = "max", variable: Any = None) -> np.ndarray:
+    def norms(self, kind: str | int = "max", variable: Variable | None = None) -> np.ndarray:
         """Norms of the coefficients of each total degree: shape (*shape, order + 1).
 
         kind: "max", "sum" (of absolute values) or 2 (Euclidean).
@@ -264,7 +263,7 @@ class Analysis(Operators):
         """
         return estimates.norms(self, kind, variable)
 
-    def convergence_radius(self, variable: Any = None) -> Any:
+    def convergence_radius(self, variable: Variable | None = None) -> Any:
         """Estimate of the radius of convergence, from the decay of the norms by degree.
 
         A line through the logarithms of the sums of absolute values; inf where there are
@@ -277,7 +276,7 @@ class Analysis(Operators):
         """
         return estimates.convergence_radius(self, variable)
 
-    def truncation_error(self, radius: float = 1.0, variable: Any = None) -> Any:
+    def truncation_error(self, radius: float = 1.0, variable: Variable | None = None) -> Any:
         """Estimate of the terms beyond the order for displacements up to `radius` in each variable.
 
         The same line, continued; inf beyond the estimated radius of convergence.
@@ -292,25 +291,23 @@ class Analysis(Operators):
 
     # -- shapes ---------------------------------------------------------------------------------
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Polynomial:
+    def sum(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Self:
         """The sum of the components."""
         return arrays.total(self, axis, keepdims)
 
-    def reshape(self, *shape: Any) -> Polynomial:
+    def reshape(self, *shape: Any) -> Self:
         """The components in another shape."""
-        return arrays.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return reshape(self, shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: int) -> Polynomial:
+    def transpose(self, *axes: int) -> Self:
         """The components with axes in another order."""
         return arrays.transpose(self, axes)
 
     @property
-    def T(self) -> Polynomial:
+    def T(self) -> Self:
         """The components with axes reversed."""
         return arrays.transpose(self)
 
-    def astype(self, precision: str) -> Polynomial:
+    def astype(self, precision: str) -> Self:
         """The same polynomials in another precision."""
-        from taylor.numbers.precision import as_precision
-
         return converted(self, self._space, as_precision(precision))

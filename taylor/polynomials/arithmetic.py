@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.exact import exact
-from taylor.numbers.precision import Precision
-from taylor.polynomials.coefficients import Coefficients, converted, in_common, make, of_numbers
+from taylor.polynomials.coefficients import Coefficients, P, converted, in_common, reshape
 from taylor.polynomials.machines import of_many, of_single
 from taylor.polynomials.space import Space, make_space
 from taylor_runtime.callables.polynomials import is_small as has_few_products
 from taylor_runtime.callables.polynomials import polynomial_product
 
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
-
 Operation = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def operand(value: Any, kind: Precision) -> Any:
+def operand(value: Any, like: P) -> P | np.ndarray:
     """A polynomial, or numbers of shape (parts, *shape); NotImplemented for anything else."""
-    if isinstance(value, Coefficients):
+    if isinstance(value, type(like)):
         return value
+    kind = like._kind
     if isinstance(value, np.ndarray) and value.dtype == object:
         items = value.ravel().tolist()
         if any(isinstance(item, Coefficients) for item in items):
-            return stacked(items).reshape(*value.shape)
+            return reshape(stacked(items, like), value.shape)
     elif isinstance(value, list | tuple):
         if any(isinstance(item, Coefficients) for item in value):
-            return stacked(value)
+            return stacked(value, like)
     elif not isinstance(value, np.ndarray | np.generic):
         number = None if isinstance(value, str) else exact(value)
         if number is None:
@@ -44,9 +41,9 @@ def operand(value: Any, kind: Precision) -> Any:
     return numbers.as_planes(value, kind, "operand")
 
 
-def stacked(items: Any) -> Polynomial:
+def stacked(items: Sequence[Any], like: P) -> P:
     """Polynomials, and numbers among them, of one shape, side by side along a new first axis."""
-    known = [item for item in items if isinstance(item, Coefficients)]
+    known = [item for item in items if isinstance(item, type(like))]
     common = in_common(*known)[0]
     parts = [as_polynomial(item, common) for item in items]
     shape = parts[0].shape
@@ -54,20 +51,20 @@ def stacked(items: Any) -> Polynomial:
         shapes = ", ".join(str(part.shape) for part in parts)
         raise ShapeError(f"polynomials of different shapes cannot be stacked: {shapes}")
     planes = np.stack([part._planes for part in parts], axis=1)
-    return make(planes, common._space, common._kind)
+    return common._made(planes, common._space, common._kind)
 
 
-def as_polynomial(value: Any, like: Coefficients) -> Polynomial:
+def as_polynomial(value: Any, like: P) -> P:
     """A polynomial or numbers in the space and kind of another one.
 
     Raises ArgumentTypeError for what is neither.
     """
-    given = operand(value, like._kind)
+    given = operand(value, like)
     if given is NotImplemented:
         raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
     if isinstance(given, Coefficients):
         return converted(given, like._space, like._kind)
-    return of_numbers(given, like._space, like._kind)
+    return like._of_numbers(given, like._space, like._kind)
 
 
 def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -91,38 +88,49 @@ def widened(planes: np.ndarray, shape: tuple[int, ...], trailing: int = 1) -> np
     return np.broadcast_to(planes.reshape(parts, *ones, *own, *rest), (parts, *shape, *rest))
 
 
-def add(p: Coefficients, value: Any) -> Any:
+def add(p: P, value: Any) -> P:
     """p + value"""
-    given = operand(value, p._kind)
+    given = operand(value, p)
     if given is NotImplemented:
         return NotImplemented
     if isinstance(given, Coefficients):
         a, b = in_common(p, given)
         common_shape(a.shape, b.shape)
-        return make(numbers.add(a._planes, b._planes), a._space, a._kind)
+        return p._made(numbers.add(a._planes, b._planes), a._space, a._kind)
     shape = common_shape(p.shape, given.shape[1:])
     planes = np.array(widened(p._planes, shape))
     planes[..., 0] = numbers.add(planes[..., 0], widened(given, shape, 0))
-    return make(planes, p._space, p._kind)
+    return p._made(planes, p._space, p._kind)
 
 
-def negative(p: Coefficients) -> Polynomial:
+def subtract(p: P, value: Any) -> P:
+    """p - value"""
+    given = operand(value, p)
+    return NotImplemented if given is NotImplemented else negative(add(negative(p), value))
+
+
+def subtract_from(p: P, value: Any) -> P:
+    """value - p"""
+    return add(negative(p), value)
+
+
+def negative(p: P) -> P:
     """-p"""
-    return make(-p._planes, p._space, p._kind)
+    return p._made(-p._planes, p._space, p._kind)
 
 
-def multiply(p: Coefficients, value: Any) -> Any:
+def multiply(p: P, value: Any) -> P:
     """p value"""
-    given = operand(value, p._kind)
+    given = operand(value, p)
     if given is NotImplemented:
         return NotImplemented
     if isinstance(given, Coefficients):
         return product(p, given)
     common_shape(p.shape, given.shape[1:])
-    return make(numbers.multiply(p._planes, given[..., np.newaxis]), p._space, p._kind)
+    return p._made(numbers.multiply(p._planes, given[..., np.newaxis]), p._space, p._kind)
 
 
-def product(p: Coefficients, q: Coefficients) -> Polynomial:
+def product(p: P, q: P) -> P:
     """The product of polynomials, truncated."""
     same = p._space is q._space and p._kind is q._kind
     a, b = (p, q) if same else in_common(p, q)
@@ -137,7 +145,7 @@ def product(p: Coefficients, q: Coefficients) -> Polynomial:
     else:
         first, second = map(np.ascontiguousarray, flat)
         made = polynomial_product(first, second, space.monomials, kind.name)
-    return make(made.reshape(kind.parts, *shape, space.size), space, kind)
+    return p._made(made.reshape(kind.parts, *shape, space.size), space, kind)
 
 
 def is_small(space: Space) -> bool:
@@ -145,9 +153,9 @@ def is_small(space: Space) -> bool:
     return has_few_products(space.monomials)
 
 
-def natural_power(p: Coefficients, n: int) -> Polynomial:
+def natural_power(p: P, n: int) -> P:
     """p to the power of a natural number, by repeated squaring."""
-    result: Polynomial | None = None
+    result: P | None = None
     square = converted(p, p._space)
     while n:
         if n & 1:
@@ -156,7 +164,9 @@ def natural_power(p: Coefficients, n: int) -> Polynomial:
         if n:
             square = product(square, square)
     one = numbers.constant(1.0, p._kind.parts, p._kind.dtype)
-    return of_numbers(widened(one, p.shape, 0), p._space, p._kind) if result is None else result
+    if result is None:
+        return p._of_numbers(widened(one, p.shape, 0), p._space, p._kind)
+    return result
 
 
 def as_integer(value: Any) -> int | None:
@@ -171,10 +181,10 @@ def as_integer(value: Any) -> int | None:
 
 def equal(p: Coefficients, value: Any) -> Any:
     """Whether all coefficients are equal, those that one has not being zero: shape `shape`."""
-    given = operand(value, p._kind)
+    given = operand(value, p)
     if given is NotImplemented:
         return NotImplemented
-    q = given if isinstance(given, Coefficients) else of_numbers(given, p._space, p._kind)
+    q = given if isinstance(given, Coefficients) else p._of_numbers(given, p._space, p._kind)
     names = (*p.names, *(name for name in q.names if name not in p.names))
     kind = numbers.better(p._kind, q._kind)
     if p._space == q._space:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from taylor.errors import ShapeError
 from taylor.numbers import planes as numbers
 from taylor.polynomials import arithmetic
-from taylor.polynomials.coefficients import Coefficients, in_common, make
-
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.coefficients import Coefficients, P, in_common, reshape
 
 
 def _axis(p: Coefficients, axis: int, extra: int = 0) -> int:
@@ -24,43 +21,38 @@ def _axis(p: Coefficients, axis: int, extra: int = 0) -> int:
     return axis % ndim
 
 
-def stack(items: Sequence[Any], axis: int = 0) -> Polynomial:
+def _known(items: Sequence[Any]) -> list[Coefficients]:
+    return [item for item in items if isinstance(item, Coefficients)]
+
+
+def stack(items: Sequence[Any], axis: int = 0) -> Coefficients:
     """Polynomials of one shape, along a new axis."""
-    found = arithmetic.stacked(list(items))
-    return make(np.moveaxis(found._planes, 1, 1 + _axis(found, axis)), found._space, found._kind)
+    found = arithmetic.stacked(list(items), _known(items)[0])
+    planes = np.moveaxis(found._planes, 1, 1 + _axis(found, axis))
+    return found._made(planes, found._space, found._kind)
 
 
-def concatenate(items: Sequence[Any], axis: int = 0) -> Polynomial:
+def concatenate(items: Sequence[Any], axis: int = 0) -> Coefficients:
     """Arrays of polynomials, one behind the other."""
-    known = in_common(*(item for item in items if isinstance(item, Coefficients)))[0]
+    known = in_common(*_known(items))[0]
     parts = [arithmetic.as_polynomial(item, known) for item in items]
     try:
         planes = np.concatenate([p._planes for p in parts], axis=1 + _axis(parts[0], axis))
     except ValueError:
         shapes = ", ".join(str(p.shape) for p in parts)
         raise ShapeError(f"polynomials of shapes {shapes} cannot be concatenated") from None
-    return make(planes, known._space, known._kind)
+    return known._made(planes, known._space, known._kind)
 
 
-def reshape(p: Coefficients, shape: Any) -> Polynomial:
-    """The same polynomials in another shape."""
-    try:
-        components = np.empty(p.shape, bool).reshape(shape).shape
-    except ValueError:
-        raise ShapeError(f"polynomials of shape {p.shape} do not fit in shape {shape}") from None
-    planes = p._planes.reshape(len(p._planes), *components, p.size)
-    return make(planes, p._space, p._kind)
-
-
-def transpose(p: Coefficients, axes: Sequence[int] | None = None) -> Polynomial:
+def transpose(p: P, axes: Sequence[int] | None = None) -> P:
     """The same polynomials with axes in another order, reversed by default."""
     order = [_axis(p, axis) for axis in axes] if axes else list(range(p.ndim))[::-1]
     last = p._planes.ndim - 1
     planes = p._planes.transpose(0, *(axis + 1 for axis in order), last)
-    return make(planes, p._space, p._kind)
+    return p._made(planes, p._space, p._kind)
 
 
-def total(p: Coefficients, axis: Any = None, keepdims: bool = False) -> Polynomial:
+def total(p: P, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> P:
     """The sum of the components along an axis, or several, or all."""
     listed = range(p.ndim) if axis is None else np.atleast_1d(axis).tolist()
     axes = sorted({_axis(p, k) for k in listed}, reverse=True)
@@ -69,15 +61,22 @@ def total(p: Coefficients, axis: Any = None, keepdims: bool = False) -> Polynomi
         planes = numbers.total(planes, k)
     if keepdims:
         planes = np.expand_dims(planes, tuple(k + 1 for k in axes))
-    return make(planes, p._space, p._kind)
+    return p._made(planes, p._space, p._kind)
 
 
-def matmul(a: Any, b: Any) -> Any:
-    """The matrix product with NumPy's rules, for one axis or more on each side."""
-    like = a if isinstance(a, Coefficients) else b
-    left, right = (arithmetic.operand(value, like._kind) for value in (a, b))
-    if left is NotImplemented or right is NotImplemented:
-        return NotImplemented
+def matmul(p: P, value: Any) -> P:
+    """The matrix product p @ value with NumPy's rules, for one axis or more on each side."""
+    given = arithmetic.operand(value, p)
+    return NotImplemented if given is NotImplemented else _matmul(p, given)
+
+
+def matmul_from(p: P, value: Any) -> P:
+    """The matrix product value @ p."""
+    given = arithmetic.operand(value, p)
+    return NotImplemented if given is NotImplemented else _matmul(given, p)
+
+
+def _matmul(left: P | np.ndarray, right: P | np.ndarray) -> P:
     shapes = [x.shape if isinstance(x, Coefficients) else x.shape[1:] for x in (left, right)]
     inner = shapes[1][-2:][0] if shapes[1] else 0
     if not all(shapes) or shapes[0][-1] != inner:
@@ -86,7 +85,8 @@ def matmul(a: Any, b: Any) -> Any:
     first, second = (
         _with_axes(x, axes) for x, axes in zip((left, right), _axes(*shapes), strict=True)
     )
-    products = first * second if isinstance(first, Coefficients) else second * first
+    swapped = not isinstance(first, Coefficients)
+    products: P = arithmetic.multiply(*((second, first) if swapped else (first, second)))
     return total(products, axis=-1 if len(shapes[1]) == 1 else -2)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial, perm, prod
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,11 +12,8 @@ from taylor.errors import ArgumentError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order
 from taylor.numbers.precision import Precision
-from taylor.polynomials.coefficients import Coefficients, make
-from taylor.polynomials.space import Space, make_space
-
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.coefficients import Coefficients, P
+from taylor.polynomials.space import Space, Variable, make_space
 
 
 def _changed(space: Space, variable: int, by: int) -> Space:
@@ -26,7 +22,7 @@ def _changed(space: Space, variable: int, by: int) -> Space:
     return make_space(space.names, space.order + by, limits)
 
 
-def differentiate(p: Coefficients, variable: Any, n: int = 1) -> Polynomial:
+def differentiate(p: P, variable: Variable, n: int = 1) -> P:
     """The n-th derivative with respect to a variable."""
     v, n = p._space.index(variable), checked_order(n, "n")
     if n > p._space.monomials.highest[v]:
@@ -36,17 +32,18 @@ def differentiate(p: Coefficients, variable: Any, n: int = 1) -> Polynomial:
         )
     target = _changed(p._space, v, -n)
     place, factors = _raised(p._space, target, v, n, p._kind)
-    return make(numbers.multiply(p._planes[..., place], _along(factors, p)), target, p._kind)
+    planes = numbers.multiply(p._planes[..., place], _along(factors, p))
+    return p._made(planes, target, p._kind)
 
 
-def integrate(p: Coefficients, variable: Any) -> Polynomial:
+def integrate(p: P, variable: Variable) -> P:
     """The integral from zero with respect to a variable."""
     v = p._space.index(variable)
     target = _changed(p._space, v, 1)
     place, factors = _raised(target, p._space, v, 1, p._kind, divide=True)
     planes = np.zeros((*p._planes.shape[:-1], target.size), p._planes.dtype)
     planes[..., place] = numbers.multiply(p._planes, _along(factors, p))
-    return make(planes, target, p._kind)
+    return p._made(planes, target, p._kind)
 
 
 def _along(factors: np.ndarray, p: Coefficients) -> np.ndarray:

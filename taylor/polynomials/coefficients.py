@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.precision import Precision, as_precision
 from taylor.polynomials.space import Space, convert, make_space
 
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
+P = TypeVar("P", bound="Coefficients")  # results are of the class of an operand
 
 
 class Coefficients:
@@ -27,9 +25,23 @@ class Coefficients:
     _kind: Precision
     _planes: np.ndarray  # (parts, *shape, size), read-only
 
+    @classmethod
+    def _made(cls, planes: np.ndarray, space: Space, kind: Precision) -> Self:
+        """Polynomials of this class, of coefficients of shape (parts, *shape, size)."""
+        made = object.__new__(cls)
+        made._set(planes, space, kind)
+        return made
+
+    @classmethod
+    def _of_numbers(cls, planes: np.ndarray, space: Space, kind: Precision) -> Self:
+        """Polynomials of this class that are numbers, given with shape (parts, *shape)."""
+        found = np.zeros((*planes.shape, space.size), kind.dtype)
+        found[..., 0] = planes
+        return cls._made(found, space, kind)
+
     def _set(self, planes: np.ndarray, space: Space, kind: Precision) -> None:
         planes = np.ascontiguousarray(planes, kind.dtype)
-        planes.flags.writeable = False
+        planes.setflags(write=False)
         self._planes, self._space, self._kind = planes, space, kind
 
     @property
@@ -75,8 +87,8 @@ class Coefficients:
     def monomials(self) -> list[tuple[int, ...]]:
         """The same as a list of multi-indices.
 
-        >>> from taylor.polynomials.polynomial import Polynomial
-        >>> Polynomial.constant(0.0, "x y", order=1).monomials
+        >>> import taylor as ty
+        >>> ty.Polynomial.constant(0.0, "x y", order=1).monomials
         [(0, 0), (1, 0), (0, 1)]
         """
         return [tuple(row) for row in self.powers.tolist()]
@@ -100,8 +112,8 @@ class Coefficients:
 
         Raises KeyError for powers beyond the order or a limit.
 
-        >>> from taylor.polynomials.polynomial import Polynomial
-        >>> x, y = Polynomial.variables("x y", order=2)
+        >>> import taylor as ty
+        >>> x, y = ty.Polynomial.variables("x y", order=2)
         >>> float((x * y + 3 * y).coefficient(0, 1))
         3.0
         """
@@ -119,81 +131,60 @@ class Coefficients:
         if not any(item is Ellipsis for item in listed):
             listed = (*listed, Ellipsis)
         try:
-            return make(self._planes[(slice(None), *listed, slice(None))], self._space, self._kind)
+            planes = self._planes[(slice(None), *listed, slice(None))]
         except IndexError as error:
             raise IndexError(f"components of shape {self.shape}: {error}") from None
+        return self._made(planes, self._space, self._kind)
 
     def __len__(self) -> int:
         if not self.ndim:
             raise ArgumentTypeError("a single polynomial has no len(); its order is .order")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Polynomial]:
+    def __iter__(self) -> Iterator[Self]:
         for k in range(len(self)):
             yield self[k]
 
     def __bool__(self) -> bool:
         raise ArgumentTypeError("a polynomial has no truth value; compare it, as in p == 0")
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> tuple[Any, ...]:
         known = (self.names, self.order, self.limits, self.precision)
-        return _restored, (np.array(self._planes), *known)
+        return np.array(self._planes), *known
 
-    def __copy__(self) -> Any:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        planes, names, order, limits, precision = state
+        self._set(planes, make_space(names, order, limits), as_precision(precision))
+
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memory: Any) -> Any:
+    def __deepcopy__(self, memory: Any) -> Self:
         return self
 
-    def __repr__(self) -> str:
-        from taylor.polynomials.printing import to_text
 
-        return to_text(self)
-
-    def _repr_latex_(self) -> str:
-        from taylor.polynomials.printing import to_latex
-
-        return to_latex(self)
-
-
-@cache
-def _polynomial() -> type[Polynomial]:
-    from taylor.polynomials.polynomial import Polynomial
-
-    return Polynomial
-
-
-def make(planes: np.ndarray, space: Space, kind: Precision) -> Polynomial:
-    """Polynomials of coefficients of shape (parts, *shape, size)."""
-    made: Polynomial = object.__new__(_polynomial())
-    made._set(planes, space, kind)
-    return made
-
-
-def of_numbers(planes: np.ndarray, space: Space, kind: Precision) -> Polynomial:
-    """Polynomials that are numbers, given with shape (parts, *shape)."""
-    found = np.zeros((*planes.shape, space.size), kind.dtype)
-    found[..., 0] = planes
-    return make(found, space, kind)
-
-
-def in_common(*polynomials: Coefficients) -> list[Polynomial]:
+def in_common(*polynomials: P) -> list[P]:
     """The same polynomials in the space and kind of number that all of them fit in."""
     space, kind = polynomials[0]._space, polynomials[0]._kind
     if all(p._space is space and p._kind is kind for p in polynomials):
-        return list(polynomials)  # type: ignore[arg-type]  # there are no other Coefficients
+        return list(polynomials)
     for p in polynomials[1:]:
         space, kind = space.joined(p._space), numbers.better(kind, p._kind)
     return [converted(p, space, kind) for p in polynomials]
 
 
-def converted(p: Coefficients, space: Space, kind: Precision | None = None) -> Polynomial:
+def converted(p: P, space: Space, kind: Precision | None = None) -> P:
     """The polynomial in another space and kind of number."""
     kind = kind or p._kind
-    return make(numbers.to_kind(convert(p._planes, p._space, space), p._kind, kind), space, kind)
+    planes = numbers.to_kind(convert(p._planes, p._space, space), p._kind, kind)
+    return p._made(planes, space, kind)
 
 
-def _restored(
-    planes: np.ndarray, names: tuple[str, ...], order: int, limits: tuple[int, ...], kind: str
-) -> Polynomial:
-    return make(planes, make_space(names, order, limits), as_precision(kind))
+def reshape(p: P, shape: int | Sequence[int]) -> P:
+    """The same polynomials in another shape."""
+    try:
+        components = np.empty(p.shape, bool).reshape(shape).shape
+    except ValueError:
+        raise ShapeError(f"polynomials of shape {p.shape} do not fit in shape {shape}") from None
+    planes = p._planes.reshape(len(p._planes), *components, p.size)
+    return p._made(planes, p._space, p._kind)

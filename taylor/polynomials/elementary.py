@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.functions.apply import completed
 from taylor.nodes.registry import get
-from taylor.polynomials.arithmetic import common_shape, multiply, operand, widened
-from taylor.polynomials.coefficients import Coefficients, converted, in_common, make
+from taylor.numbers import planes as numbers
+from taylor.polynomials.arithmetic import (
+    as_integer,
+    as_polynomial,
+    common_shape,
+    multiply,
+    natural_power,
+    operand,
+    widened,
+)
+from taylor.polynomials.coefficients import Coefficients, P, converted, in_common
 from taylor.polynomials.machines import of_many, of_single
-
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
-
 
 _IN_PIECES = ("abs", "sign", "floor", "minimum", "maximum", "relu", "leaky_relu")
 
 
-def elementary(name: str, *operands: Any) -> Polynomial:
+def elementary(like: P, name: str, *operands: Any) -> P:
     """A function of polynomials and numbers, at least one of them a polynomial.
 
+    like: a polynomial of the class that the result has.
     name: of a function in the registry, or "div" and "pow" for the operators.
 
     Raises ArgumentError for points at which the function has no Taylor series.
@@ -31,7 +37,8 @@ def elementary(name: str, *operands: Any) -> Polynomial:
     fixed: tuple[Any, ...] = ()  # what formulas depend on: integers that choose a function
     if name == "div":
         if _is_number(operands[0]) and are_single(operands[1:]):
-            return multiply(of_single("reciprocal", operands[1]), operands[0])
+            inverse: P = of_single("reciprocal", operands[1])
+            return multiply(inverse, operands[0])
     elif name == "pow":
         if _is_number(operands[1]):
             operands, fixed = operands[:1], operands[1:]
@@ -52,7 +59,40 @@ def elementary(name: str, *operands: Any) -> Polynomial:
         for planes, wide in given
     ]
     found = of_many(name, flat, space, kind, fixed)
-    return make(found.reshape(kind.parts, *shape, space.size), space, kind)
+    return like._made(found.reshape(kind.parts, *shape, space.size), space, kind)
+
+
+def divide(p: P, value: Any) -> P:
+    """p / value"""
+    if isinstance(value, Coefficients):
+        return elementary(p, "div", p, value)
+    given = operand(value, p)
+    if given is NotImplemented:
+        return NotImplemented
+    if isinstance(given, Coefficients):
+        return elementary(p, "div", p, given)
+    if p._kind.parts == 1:
+        return p._made(p._planes / given[..., None], p._space, p._kind)
+    return multiply(p, p._kind.from_planes(numbers.reciprocal(given)))
+
+
+def divide_into(p: P, value: Any) -> P:
+    """value / p"""
+    return elementary(p, "div", value, p)
+
+
+def power(p: P, exponent: Any) -> P:
+    """p**exponent"""
+    n = as_integer(exponent)
+    if n is None:
+        return elementary(p, "pow", p, exponent)
+    positive = natural_power(p, abs(n))
+    return divide_into(positive, 1) if n < 0 else positive
+
+
+def exponential(p: P, base: Any) -> P:
+    """base**p"""
+    return power(as_polynomial(base, p), p)
 
 
 def _is_number(value: Any) -> bool:
@@ -90,7 +130,7 @@ def _check_kinks(name: str, operands: Sequence[Any]) -> None:
 
 def _planes(value: Any, like: Coefficients) -> tuple[np.ndarray, int]:
     """Coefficients or numbers, and whether they are coefficients, along a last axis."""
-    given = operand(value, like._kind)
+    given = operand(value, like)
     if given is NotImplemented:
         raise ArgumentTypeError(f"a polynomial or numbers are needed, got {value!r}")
     if isinstance(given, Coefficients):

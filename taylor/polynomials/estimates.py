@@ -14,11 +14,12 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.polynomials.coefficients import Coefficients
+from taylor.polynomials.space import Variable
 
 KINDS = ("max", "sum", 2)
 
 
-def norms(p: Coefficients, kind: Any = "max", variable: Any = None) -> np.ndarray:
+def norms(p: Coefficients, kind: str | int = "max", variable: Variable | None = None) -> np.ndarray:
     """Norms by total degree, or by the power of a variable: shape (*shape, highest + 1)."""
     if kind not in KINDS:
         raise ArgumentError(
@@ -57,13 +58,13 @@ def _fit(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return lines[0], lines[1]
 
 
-def convergence_radius(p: Coefficients, variable: Any = None) -> Any:
+def convergence_radius(p: Coefficients, variable: Variable | None = None) -> Any:
     """Estimate of the radius within which the series converges: shape `shape`."""
     _, slope = _fit(norms(p, "sum", variable))
     return np.exp(-slope)[()]
 
 
-def truncation_error(p: Coefficients, radius: float, variable: Any = None) -> Any:
+def truncation_error(p: Coefficients, radius: float, variable: Variable | None = None) -> Any:
     """Estimate of what is cut off where no variable exceeds `radius`: shape `shape`."""
     if not radius >= 0:
         raise ArgumentError(f"truncation_error: radius must not be negative, got {radius!r}")

@@ -14,12 +14,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.functions.apply import apply
 from taylor.numbers.precision import Precision
-from taylor.polynomials.coefficients import Coefficients, make
+from taylor.polynomials.coefficients import P
 from taylor.polynomials.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.polynomials.space import Space
 
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
+if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
     from taylor_runtime.callables.expansion import Expansion as Code
 
 ARGUMENTS = kept(*(argument(f"argument {i}") for i in range(8)))
@@ -45,7 +44,7 @@ def formula(
     return found
 
 
-def of_single(name: str, *operands: Coefficients) -> Polynomial:
+def of_single(name: str, *operands: P) -> P:
     """A function of single polynomials of one space and kind, by the shortest way."""
     first = operands[0]
     machine = _machine(name, len(operands), first._space, first._kind.name)
@@ -58,7 +57,7 @@ def of_single(name: str, *operands: Coefficients) -> Polynomial:
     machine.run(given, found, 1, 0, 1)
     if name != "mul" and not np.isfinite(found).all():
         check(name, found[:, np.newaxis], given[:, :, np.newaxis])
-    return make(found, first._space, first._kind)
+    return first._made(found, first._space, first._kind)
 
 
 def of_many(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
-from taylor.polynomials import calculus
-from taylor.polynomials.coefficients import Coefficients, converted, make
+from taylor.polynomials import arithmetic, calculus
+from taylor.polynomials.coefficients import Coefficients, P, converted
 from taylor.polynomials.space import Space, make_space
 from taylor_runtime.callables.polynomials import polynomial_compose, polynomial_values
-
-if TYPE_CHECKING:
-    from taylor.polynomials.polynomial import Polynomial
 
 _WELL_CONDITIONED = 10.0  # linear parts of maps whose inverses lose no more than a digit
 
@@ -31,7 +28,7 @@ def values(p: Coefficients, points: np.ndarray, threads: int) -> np.ndarray:
     return p._kind.from_planes(shaped)[()]
 
 
-def compose(p: Coefficients, inner: Coefficients) -> Polynomial:
+def compose(p: P, inner: Coefficients) -> P:
     """p(inner), inner having a component for each variable of p."""
     if inner.shape != (len(p.names),):
         raise ShapeError(
@@ -50,7 +47,7 @@ def compose(p: Coefficients, inner: Coefficients) -> Polynomial:
     factors[..., 0] = 0
     c = outer._planes.reshape(kind.parts, -1, outer.size)
     found = polynomial_compose(c, outer._space.monomials, factors, space.monomials, kind.name)
-    return make(found.reshape(kind.parts, *p.shape, space.size), space, kind)
+    return p._made(found.reshape(kind.parts, *p.shape, space.size), space, kind)
 
 
 # -- one variable at a time ----------------------------------------------------------------------
@@ -76,20 +73,20 @@ def _by_power(space: Space, variable: int) -> tuple[np.ndarray, Space | None]:
     return table, rest
 
 
-def _columns(p: Coefficients, table: np.ndarray) -> np.ndarray:
+def _columns(planes: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Coefficients by power of a variable: shape (parts, *shape, powers, monomials)."""
-    padded = np.concatenate([p._planes, np.zeros_like(p._planes[..., :1])], axis=-1)
+    padded = np.concatenate([planes, np.zeros_like(planes[..., :1])], axis=-1)
     return padded[..., table]
 
 
-def shift(p: Coefficients, point: np.ndarray) -> Polynomial:
+def shift(p: P, point: np.ndarray) -> P:
     """p(point + x), of a point of shape (parts, variables)."""
     planes = p._planes
     for v in range(len(p.names)):
         if not point[:, v].any():
             continue
         table, _ = _by_power(p._space, v)
-        columns = np.array(_columns(make(planes, p._space, p._kind), table))
+        columns = np.array(_columns(planes, table))
         number = point[:, v].reshape(-1, *[1] * (columns.ndim - 2))
         last = columns.shape[-2] - 1
         for first in range(last):
@@ -98,20 +95,20 @@ def shift(p: Coefficients, point: np.ndarray) -> Polynomial:
                 columns[..., k, :] = numbers.add(columns[..., k, :], more)
         planes = np.empty_like(p._planes)
         planes[..., table[table < p.size]] = columns[..., table < p.size]
-    return make(planes, p._space, p._kind)
+    return p._made(planes, p._space, p._kind)
 
 
 def substitute(p: Coefficients, variable: int, number: np.ndarray) -> Any:
     """p with a number of shape (parts,) for a variable; a number where none is left."""
     table, rest = _by_power(p._space, variable)
-    columns = _columns(p, table)
+    columns = _columns(p._planes, table)
     number = number.reshape(-1, *[1] * (columns.ndim - 2))
     found = columns[..., -1, :]
     for k in range(columns.shape[-2] - 2, -1, -1):
         found = numbers.add(numbers.multiply(found, number), columns[..., k, :])
     if rest is None:
         return p._kind.from_planes(found[..., 0])[()]
-    return make(found, rest, p._kind)
+    return p._made(found, rest, p._kind)
 
 
 def partial(p: Coefficients, given: Mapping[Any, Any]) -> Any:
@@ -134,7 +131,7 @@ def partial(p: Coefficients, given: Mapping[Any, Any]) -> Any:
 # -- inverse -------------------------------------------------------------------------------------
 
 
-def inverse(p: Coefficients) -> Polynomial:
+def inverse(p: P) -> P:
     """The map w without a constant part for which w(p - p_0) = x.
 
     By Newton's rule w <- w - w' (p(w) - x), w' being the derivative: what is right to order k is
@@ -152,10 +149,10 @@ def inverse(p: Coefficients) -> Polynomial:
     linear = p._space.to_order(1)
     planes = np.array(p._planes)
     planes[..., 0] = 0
-    displacement = make(planes, p._space, p._kind)
+    displacement = p._made(planes, p._space, p._kind)
     start = np.zeros((p._kind.parts, count, linear.size), p._kind.dtype)
     start[..., 1:] = _inverse_matrix(p._planes[..., 1 : count + 1])
-    found = make(start, linear, p._kind)
+    found = p._made(start, linear, p._kind)
     for order in _doubling(p.order):
         found = _newton_step(displacement, found, order, found.size)
     if _condition(p._planes[0, :, 1 : count + 1], start[0, :, 1:]) > _WELL_CONDITIONED:
@@ -165,17 +162,18 @@ def inverse(p: Coefficients) -> Polynomial:
     return found
 
 
-def _newton_step(p: Polynomial, found: Polynomial, order: int, known: int) -> Polynomial:
+def _newton_step(p: P, found: P, order: int, known: int) -> P:
     """w - w' (p(w) - x) to an order, w being `found`, of which the first `known` terms are kept."""
     space = p._space.to_order(order)
     count = len(p.names)
     error = np.array(compose(p, converted(found, space))._planes)
     error[0, np.arange(count), np.arange(1, count + 1)] -= 1
     error[..., :known] = 0
-    rest = make(error, space, p._kind)
+    rest = p._made(error, space, p._kind)
     better = converted(found, space)
     for v in range(count):
-        better = better - converted(calculus.differentiate(found, v), space) * rest[v]
+        slope = converted(calculus.differentiate(found, v), space)
+        better = arithmetic.subtract(better, arithmetic.multiply(slope, rest[v]))
     return better
 
 

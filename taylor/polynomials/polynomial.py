@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order
 from taylor.numbers.precision import Precision, as_precision
+from taylor.polynomials import forms
 from taylor.polynomials.analysis import Analysis
-from taylor.polynomials.coefficients import make, of_numbers
 from taylor.polynomials.space import Space, checked_names, make_space
 
 
@@ -86,7 +86,7 @@ class Polynomial(Analysis):
         limits: Sequence[int] = (),
         *,
         precision: str = "float64",
-    ) -> Polynomial:
+    ) -> Self:
         """The variables as an array of polynomials, to be unpacked: x_i = at_i + dx_i.
 
         at: the expansion point, zero by default: polynomials are in the displacements from it.
@@ -111,7 +111,7 @@ class Polynomial(Analysis):
                     f"{point.shape[1:]}"
                 )
             planes[..., 0] = point.reshape(kind.parts, -1)
-        return make(planes, space, kind)
+        return cls._made(planes, space, kind)
 
     @classmethod
     def constant(
@@ -122,7 +122,7 @@ class Polynomial(Analysis):
         limits: Sequence[int] = (),
         *,
         precision: str | None = None,
-    ) -> Polynomial:
+    ) -> Self:
         """Polynomials that are numbers; `value` is a number or an array.
 
         >>> Polynomial.constant(2.5, "x y", order=3)
@@ -130,15 +130,21 @@ class Polynomial(Analysis):
         """
         kind = numbers.kind_of(value, precision)
         space = make_space(checked_names(variables), checked_order(order), tuple(limits))
-        return of_numbers(numbers.as_planes(value, kind, "value"), space, kind)
+        return cls._of_numbers(numbers.as_planes(value, kind, "value"), space, kind)
 
     @classmethod
     def from_sympy(
-        cls, expression: Any, variables: Any, order: int | None = None, **options: Any
-    ) -> Polynomial:
+        cls,
+        expression: Any,
+        variables: Any,
+        order: int | None = None,
+        *,
+        limits: Sequence[int] = (),
+        precision: str | None = None,
+    ) -> Self:
         """A SymPy expression that is a polynomial in the variables, cut at the order.
 
-        options: `limits` and `precision`.  Without `order` it is that of the expression.
+        limits, precision: as in `Polynomial`.  Without `order` it is that of the expression.
 
         Raises ArgumentError for what is no polynomial with numbers as coefficients.
 
@@ -147,23 +153,23 @@ class Polynomial(Analysis):
         >>> Polynomial.from_sympy((a + b / 2) ** 2, "a b")
         a**2 + a*b + 0.25*b**2 + O(3)
         """
-        from taylor.polynomials.forms import from_sympy
-
-        return from_sympy(expression, checked_names(variables), order, options)
+        names = checked_names(variables)
+        terms = forms.from_sympy(expression, names, order, tuple(limits))
+        return cls(terms, names, order, limits, precision=precision)
 
     @classmethod
     def from_numpy(
         cls, series: np.polynomial.Polynomial, variable: Any = "x", order: int | None = None
-    ) -> Polynomial:
+    ) -> Self:
         """A `numpy.polynomial.Polynomial` in one variable, domain and window taken into account.
 
         >>> import numpy as np
         >>> Polynomial.from_numpy(np.polynomial.Polynomial([1, 0, 3]), order=4)
         1 + 3*x**2 + O(5)
         """
-        from taylor.polynomials.forms import from_numpy
-
-        return from_numpy(series, checked_names(variable), order)
+        names = checked_names(variable)
+        found = forms.from_numpy(series, order)
+        return cls(found, names, len(found) - 1 if order is None else order)
 
     def to_sympy(self, symbols: Sequence[Any] | None = None) -> Any:
         """As a SymPy expression, of exact rational coefficients; an array as an array of SymPy's.
@@ -172,9 +178,7 @@ class Polynomial(Analysis):
         >>> (x * y / 2 + 1).to_sympy()
         x*y/2 + 1
         """
-        from taylor.polynomials.forms import to_sympy
-
-        return to_sympy(self, symbols)
+        return forms.to_sympy(self, symbols)
 
     def to_numpy(self) -> np.polynomial.Polynomial:
         """A single polynomial in one variable as a `numpy.polynomial.Polynomial`.
@@ -183,9 +187,13 @@ class Polynomial(Analysis):
         >>> (1 + x**2).to_numpy().coef
         array([1., 0., 1.])
         """
-        from taylor.polynomials.forms import to_numpy
+        return forms.to_numpy(self)
 
-        return to_numpy(self)
+    def __repr__(self) -> str:
+        return forms.to_text(self)
+
+    def _repr_latex_(self) -> str:
+        return forms.to_latex(self)
 
 
 def _from_mapping(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,53 +10,64 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError, UnsupportedFunctionError
 from taylor.nodes.registry import functions
-from taylor.polynomials import arrays
-from taylor.polynomials.arithmetic import equal
-from taylor.polynomials.coefficients import Coefficients
-from taylor.polynomials.operators import Operators, divide, elementary, power
+from taylor.polynomials import arithmetic, arrays
+from taylor.polynomials.arithmetic import equal, multiply, negative
+from taylor.polynomials.coefficients import Coefficients, P, converted, reshape
+from taylor.polynomials.elementary import divide, divide_into, elementary, exponential, power
+
+
+def _ordered(
+    function: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
+    """An operation of two operands, the polynomial being the first one or the second."""
+
+    def apply(a: Any, b: Any) -> Any:
+        return function(a, b) if isinstance(a, Coefficients) else reflected(b, a)
+
+    return apply
 
 
 def _either(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """An operation that takes its operands in either order."""
-
-    def apply(a: Any, b: Any) -> Any:
-        return function(a, b) if isinstance(a, Coefficients) else function(b, a)
-
-    return apply
+    return _ordered(function, function)
 
 
 def _different(p: Any, q: Any) -> Any:
     return ~equal(p, q)
 
 
-def _subtract(a: Any, b: Any) -> Any:
-    return a.__sub__(b) if isinstance(a, Operators) else b.__rsub__(a)
+def _same(p: P) -> P:
+    return converted(p, p._space)
 
+
+_matmul = _ordered(arrays.matmul, arrays.matmul_from)
 
 _UFUNCS: Mapping[str, Callable[..., Any]] = {
-    "add": _either(lambda p, q: p.__add__(q)),
-    "subtract": _subtract,
-    "multiply": _either(lambda p, q: p.__mul__(q)),
-    "divide": divide,
-    "power": power,
-    "float_power": power,
-    "square": lambda p: p**2,
-    "reciprocal": lambda p: divide(1, p),
-    "negative": operator.neg,
-    "positive": operator.pos,
-    "conjugate": operator.pos,
+    "add": _either(arithmetic.add),
+    "subtract": _ordered(arithmetic.subtract, arithmetic.subtract_from),
+    "multiply": _either(multiply),
+    "divide": _ordered(divide, divide_into),
+    "power": _ordered(power, exponential),
+    "float_power": _ordered(power, exponential),
+    "square": lambda p: power(p, 2),
+    "reciprocal": lambda p: divide_into(p, 1),
+    "negative": negative,
+    "positive": _same,
+    "conjugate": _same,
     "equal": _either(equal),
     "not_equal": _either(_different),
-    "matmul": arrays.matmul,
-    "deg2rad": lambda p: p * (math.pi / 180),
-    "radians": lambda p: p * (math.pi / 180),
-    "rad2deg": lambda p: p * (180 / math.pi),
-    "degrees": lambda p: p * (180 / math.pi),
+    "matmul": _matmul,
+    "deg2rad": lambda p: multiply(p, math.pi / 180),
+    "radians": lambda p: multiply(p, math.pi / 180),
+    "rad2deg": lambda p: multiply(p, 180 / math.pi),
+    "degrees": lambda p: multiply(p, 180 / math.pi),
 }
 
 
-def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    """The `__array_ufunc__` of polynomials."""
+def apply_ufunc(
+    p: Coefficients, ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """The `__array_ufunc__` of polynomials, of `p` as one of the inputs."""
     name = ufunc.__name__
     if name == "add" and method == "reduce":
         return arrays.total(inputs[0], options.get("axis", 0), bool(options.get("keepdims")))
@@ -76,7 +86,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
         return result
     for record in functions.values():
         if name in record.numpy_names:
-            return elementary(record.name, *inputs)
+            return elementary(p, record.name, *inputs)
     raise UnsupportedFunctionError(f"numpy.{name}: there is no rule for polynomials")
 
 
@@ -86,17 +96,17 @@ def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     found = arrays.total(a, axis, keepdims)
-    return found / (math.prod(a.shape) // max(1, math.prod(found.shape)))
+    return divide(found, math.prod(a.shape) // max(1, math.prod(found.shape)))
 
 
 def _reshape(a: Any, shape: Any) -> Any:
-    return arrays.reshape(a, shape)
+    return reshape(a, shape)
 
 
 def _dot(a: Any, b: Any) -> Any:
     if not np.ndim(a) or not np.ndim(b):
         return np.multiply(a, b)
-    return arrays.matmul(a, b)
+    return _matmul(a, b)
 
 
 def _all_equal(a: Any, b: Any) -> bool:
@@ -109,13 +119,13 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.sum: _sum,
     np.mean: _mean,
     np.reshape: _reshape,
-    np.ravel: lambda a: arrays.reshape(a, -1),
+    np.ravel: lambda a: reshape(a, -1),
     np.transpose: arrays.transpose,
     np.dot: _dot,
     np.array_equal: _all_equal,
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
-    np.copy: operator.pos,
+    np.copy: _same,
 }
 
 

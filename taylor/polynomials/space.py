@@ -13,6 +13,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
 
+Variable = str | int | np.integer | Expression  # one of the variables, by its name or number
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -34,7 +36,7 @@ class Space:
         """How many coefficients a polynomial has."""
         return self.monomials.size
 
-    def index(self, variable: Any) -> int:
+    def index(self, variable: Variable) -> int:
         """Which variable it is, given by name, by number, or as an expression.
 
         Raises ArgumentError (a ValueError) for one that is not among the variables.
