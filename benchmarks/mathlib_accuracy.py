@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import heading, own_versions, publish, table
+from benchmarks.harness import heading, publish, table
+from benchmarks.versions import own_versions
 from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.mathlib.double.half_powers import half_power
