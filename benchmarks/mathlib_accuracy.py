@@ -156,7 +156,7 @@ def main() -> None:
         "Families are measured with several orders in turn (tests/kernel_accuracy.py), on "
         f"{SLOWER} times fewer points.",
         "ns: per value in blocks of 8 lanes, arrays copied (0.3 ns). Infinities, NaN and signs of "
-        "zero are those of C (tests/test_mathlib.py).",
+        "zero are those of C (tests/runtime/mathlib/test_mathlib.py).",
         table(columns, rows(results)),
         table(["half-integer power", "ns"], halves),
     ]
