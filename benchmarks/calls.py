@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, own_versions, publish, table, version
+from benchmarks.harness import heading, publish, table
+from benchmarks.versions import own_versions, version
 from taylor.transforms.differentiate import grad_expressions
 
 POINTS = 10**6

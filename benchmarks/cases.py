@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from taylor.bridges.sympy import sympy_form
 from taylor.functions.apply import apply
 from taylor.nodes.record import Function, no_sympy
 from taylor.nodes.registry import functions
@@ -57,7 +58,7 @@ def _of_record(record: Function) -> Case:
         return [*family, *curve, *(rational(Fraction(value)) for value in record.defaults)]
 
     def symbolic(sympy: Any, x: Any) -> Any:
-        return record.sympy(sympy, *arguments(x, sympy.sympify))
+        return sympy_form(record, *arguments(x, sympy.sympify))
 
     def closed(mp: Any, x: Any) -> Any:
         return record.mpmath(mp, *arguments(x, lambda q: mp.mpf(q.numerator) / q.denominator))

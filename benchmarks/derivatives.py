@@ -22,7 +22,8 @@ import mpmath
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, own_versions, publish, table, version
+from benchmarks.harness import heading, publish, table
+from benchmarks.versions import own_versions, version
 
 POINT = 0.7
 JET_POINTS = 10**5

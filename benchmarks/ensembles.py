@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, own_versions, publish, table, version
+from benchmarks.harness import heading, publish, table
 from benchmarks.problem import Problem, starts
 from benchmarks.problems import PROBLEMS
+from benchmarks.versions import own_versions, version
 
 TURNS = 3
 THREADS = 2

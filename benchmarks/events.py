@@ -15,9 +15,10 @@ import mpmath
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, own_versions, publish, table, version
+from benchmarks.harness import heading, publish, table
 from benchmarks.problem import Problem
 from benchmarks.problems import PROBLEMS
+from benchmarks.versions import own_versions, version
 
 TURNS = 9
 PAIRS = [(i, j) for i in range(5) for j in range(i + 1, 5)]  # of the outer Solar System's bodies

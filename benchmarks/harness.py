@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import date
-from importlib import metadata
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -90,23 +89,6 @@ def with_bytecode(module: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         command = [sys.executable, "-m", module, *sys.argv[1:]]
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-
-
-def version(distribution: str) -> str:
-    """The installed version of a distribution, or "from source" if it is only on the path."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "from source"
-
-
-def own_versions() -> dict[str, str]:
-    """Versions of this project and of what it compiles with, and the CPU that it compiles for."""
-    from taylor_runtime.engine.facts import info
-
-    known = info()
-    compiler = {name: known[name] for name in ("llvmlite", "LLVM", "NumPy", "CPU")}
-    return {"taylor": version("taylor-jit"), **compiler}
 
 
 def machine() -> str:

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import heading, own_versions, publish, table
+from benchmarks.harness import heading, publish, table
+from benchmarks.versions import own_versions
 from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.mathlib.double.half_powers import half_power
@@ -155,7 +156,7 @@ def main() -> None:
         "Families are measured with several orders in turn (tests/kernel_accuracy.py), on "
         f"{SLOWER} times fewer points.",
         "ns: per value in blocks of 8 lanes, arrays copied (0.3 ns). Infinities, NaN and signs of "
-        "zero are those of C (tests/test_mathlib.py).",
+        "zero are those of C (tests/runtime/mathlib/test_mathlib.py).",
         table(columns, rows(results)),
         table(["half-integer power", "ns"], halves),
     ]

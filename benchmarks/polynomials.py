@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, own_versions, publish, table, version
+from benchmarks.harness import heading, publish, table
+from benchmarks.versions import own_versions, version
 
 ORDER, VARIABLES = 10, 6
 MANY = 10**4  # points

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.harness import own_versions, version
 from benchmarks.problem import Problem
 from benchmarks.problems import PROBLEMS
+from benchmarks.versions import own_versions, version
 
 
 @dataclass(frozen=True, slots=True)

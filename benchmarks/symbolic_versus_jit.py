@@ -18,8 +18,9 @@ import numpy as np
 import taylor
 from benchmarks import terms
 from benchmarks.cases import POINTS, Case, compositions, registered
-from benchmarks.harness import RESULTS, heading, own_versions, publish, table, version
+from benchmarks.harness import RESULTS, heading, publish, table
 from benchmarks.oracle import DIGITS, Oracle, error_in_ulp
+from benchmarks.versions import own_versions, version
 
 ORDER = 30
 BANDS = ((0, 0), (1, 5), (6, 15), (16, 30))

@@ -15,6 +15,7 @@ from taylor.expressions.leaves import ONE, as_expression, constant, make_functio
 from taylor.expressions.scalars import scalars
 from taylor.nodes import conversion, elementary, logic, products, sums
 from taylor.nodes.node import CONDITIONS
+from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
@@ -77,6 +78,25 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
                 _remember(done[e].name, e, named)
     results = [_number(e, done) for e in elements.reshape(-1)]
     return results[0] if not root.shape else sympy.ImmutableDenseNDimArray(results, root.shape)
+
+
+def sympy_form(record: Function, *args: Any) -> Any:
+    """The SymPy expression of a function of the registry at SymPy arguments.
+
+    Raises NotImplementedError for a function that SymPy does not have.
+
+    >>> import sympy
+    >>> sympy_form(get("xlogy"), sympy.Integer(2), sympy.Symbol("y")).subs("y", sympy.E)
+    2
+    """
+    import sympy
+
+    if record.expression is None:
+        return record.sympy(sympy, *args)
+    placeholders = [variable(f"argument {i} of {record.name}") for i in range(record.arity)]
+    form = to_sympy(record.expression(*placeholders))
+    symbols = map(to_sympy, placeholders)
+    return form.subs(dict(zip(symbols, args, strict=True)), simultaneous=True)
 
 
 # Inputs by the name of the symbol that was last made of them.

@@ -17,6 +17,7 @@ from taylor.expressions.arguments import argument, captured, kept
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
+from taylor.functions.composed import composed_record
 from taylor.nodes.callbacks import USER_KERNEL
 from taylor.nodes.record import BY_USER, Function
 from taylor.nodes.registry import register
@@ -188,45 +189,4 @@ def _numerical_record(
         domain=domain,
         reference=BY_USER,
         kernel=USER_KERNEL + name,
-    )
-
-
-def composed_record(
-    name: str,
-    value: Callable[..., Any],
-    placeholders: tuple[Expression, ...],
-    body: Expression,
-    domain: str,
-) -> Function:
-    def evaluated(*args: Any) -> Any:
-        from taylor.expressions.evaluate import evaluate
-
-        return evaluate(body, dict(zip(placeholders, args, strict=True)))
-
-    def differentiated(*args: Expression) -> tuple[Expression, ...]:
-        from taylor.expressions.substitute import substitute
-        from taylor.transforms.differentiate import grad_expressions
-
-        actual = dict(zip(placeholders, args, strict=True))
-        return tuple(substitute(g, actual) for g in grad_expressions(body, placeholders))
-
-    def translated(sympy: Any, *args: Any) -> Any:
-        from taylor.bridges.sympy import to_sympy
-
-        symbols = [to_sympy(placeholder) for placeholder in placeholders]
-        return to_sympy(body).subs(dict(zip(symbols, args, strict=True)), simultaneous=True)
-
-    return Function(
-        name=name,
-        arity=len(placeholders),
-        mpmath=lambda mp, *args: evaluated(*args),
-        numpy=evaluated,
-        derivative=differentiated,
-        recurrence=None,
-        numpy_names=(),
-        sympy=translated,
-        sympy_names=(),
-        domain=domain,
-        reference=BY_USER,
-        expression=lambda *args: as_expression(value(*args)),
     )

@@ -223,7 +223,7 @@ class Explanation:
         """The program as text for Graphviz: packs as boxes, coloured by what they do."""
         from taylor.explanations.graph import dot_text
 
-        return dot_text(self)
+        return dot_text(self.packs, self._labels())
 
     def plot(self) -> Any:
         """A Matplotlib figure of the program: packs from the inputs on the left to the right.
@@ -232,7 +232,23 @@ class Explanation:
         """
         from taylor.explanations.picture import draw
 
-        return draw(self)
+        return draw(self.packs, self._labels(), self._title())
+
+    def _labels(self) -> list[str]:
+        return [self.label(pack) for pack in self.packs]
+
+    def _title(self) -> str:
+        """What a picture says about the program, in a line."""
+        counts = {
+            "row": self.rows,
+            "pack": sum(pack.width > 1 for pack in self.packs),
+            "convolution": self.convolutions,
+            "gather": self.gathers,
+            "kernel": self.kernels,
+        }
+        shown = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
+        what = f"order {self.order}, {self.rendering}" if self.order else "formula"
+        return f"{', '.join(shown)}; {what}"
 
     def save(self, path: str | Path) -> None:
         """Write the picture (.png, .svg, .pdf), or the text for Graphviz (.dot)."""

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taylor.explanations.explanation import Explanation
     from taylor_runtime.callables.explain import Pack
 
 SWEEPS = 12
@@ -125,15 +124,14 @@ def _spread(column: Sequence[int], wanted: Mapping[int, float], boxes: int) -> d
     return dict(zip(column, means, strict=True))
 
 
-def dot_text(explanation: Explanation) -> str:
-    """The program as text for Graphviz."""
-    packs = explanation.packs
+def dot_text(packs: Sequence[Pack], labels: Sequence[str]) -> str:
+    """The program as text for Graphviz; `labels` say what each row computes."""
     lines = [
         "digraph program {",
         '  rankdir=LR; node [shape=box style="rounded,filled" fontname="Helvetica" fontsize=10];',
     ]
-    for pack in packs:
-        label = explanation.label(pack).replace("\\", "\\\\").replace('"', '\\"')
+    for pack, label in zip(packs, labels, strict=True):
+        label = label.replace("\\", "\\\\").replace('"', '\\"')
         lanes = f"{pack.width} of {pack.lanes} lanes"
         text = f"r{pack.number} {pack.operation}\\n{label}\\n{lanes}"
         color = COLORS[kind(pack)] + ("ff" if pack.width > 1 else "70")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ from taylor.errors import ArgumentError
 from taylor.explanations.graph import COLORS, Places, edges, kind, place
 
 if TYPE_CHECKING:
-    from taylor.explanations.explanation import Explanation
     from taylor_runtime.callables.explain import Pack
 
 MOST_BOXES = 300
@@ -23,11 +23,10 @@ MOST_CELLS = 64  # lanes that are drawn one by one
 INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
 
 
-def draw(explanation: Explanation) -> Any:
-    """The figure; see `Explanation.plot`."""
+def draw(packs: Sequence[Pack], labels: Sequence[str], title: str) -> Any:
+    """The figure; see `Explanation.plot`.  `labels` say what each row computes."""
     from matplotlib.figure import Figure
 
-    packs = explanation.packs
     if len(packs) > MOST_BOXES:
         raise ArgumentError(
             f"plot: the program has {len(packs)} rows, and a picture of more than {MOST_BOXES} "
@@ -48,9 +47,9 @@ def draw(explanation: Explanation) -> Any:
     axis.set_xlim(left, left + width)
     axis.set_ylim(high + 1.1, low - 1.6)
     _draw_edges(axis, packs, places, chart)
-    for pack, (x, y) in zip(packs, spots, strict=True):
-        _draw_box(axis, explanation, pack, x, y)
-    _draw_title(axis, explanation, left + 0.4, low)
+    for pack, label, (x, y) in zip(packs, labels, spots, strict=True):
+        _draw_box(axis, pack, label, x, y)
+    _draw_title(axis, title, {kind(pack) for pack in packs}, left + 0.4, low)
     return figure
 
 
@@ -77,7 +76,7 @@ class Chart:
         return [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2)]
 
 
-def _draw_edges(axis: Any, packs: tuple[Pack, ...], places: Places, chart: Chart) -> None:
+def _draw_edges(axis: Any, packs: Sequence[Pack], places: Places, chart: Chart) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -117,7 +116,7 @@ def _draw_edges(axis: Any, packs: tuple[Pack, ...], places: Places, chart: Chart
         )
 
 
-def _draw_box(axis: Any, explanation: Explanation, pack: Pack, x: float, y: float) -> None:
+def _draw_box(axis: Any, pack: Pack, label: str, x: float, y: float) -> None:
     """A box with its number and operation, what it computes, and its lanes, used ones filled."""
     from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -141,7 +140,7 @@ def _draw_box(axis: Any, explanation: Explanation, pack: Pack, x: float, y: floa
     axis.text(left + 0.09, head, f"{pack.operation}", color=INK, weight="bold", ha="left", **style)
     lanes = f"{pack.width}/{pack.lanes}  " if pack.width > 1 else ""
     axis.text(x + BOX / 2 - 0.09, head, f"{lanes}r{pack.number}", color=FAINT, ha="right", **style)
-    name, _, rest = explanation.label(pack).partition(": ")
+    name, _, rest = label.partition(": ")
     lines = [line for part in (name, rest) for line in textwrap.wrap(part, LETTERS)]
     if len(lines) > 2:
         lines = [lines[0], lines[1][: LETTERS - 3] + " .."]
@@ -168,23 +167,12 @@ def _draw_box(axis: Any, explanation: Explanation, pack: Pack, x: float, y: floa
         )
 
 
-def _draw_title(axis: Any, explanation: Explanation, left: float, low: float) -> None:
+def _draw_title(axis: Any, title: str, present: set[str], left: float, low: float) -> None:
+    """The title, and under it the colours of the kinds that are present."""
     from matplotlib.patches import Rectangle
 
-    packs = sum(pack.width > 1 for pack in explanation.packs)
-    what = f"order {explanation.order}, {explanation.rendering}" if explanation.order else "formula"
-    counts = {
-        "row": explanation.rows,
-        "pack": packs,
-        "convolution": explanation.convolutions,
-        "gather": explanation.gathers,
-        "kernel": explanation.kernels,
-    }
-    shown = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
-    text = f"{', '.join(shown)}; {what}"
-    axis.text(left, low - 1.25, text, fontsize=11, weight="bold", color=INK, va="center")
+    axis.text(left, low - 1.25, title, fontsize=11, weight="bold", color=INK, va="center")
     x = left
-    present = {kind(pack) for pack in explanation.packs}
     for name, color in COLORS.items():
         if name in present:
             axis.add_patch(Rectangle((x, low - 0.97), 0.14, 0.14, facecolor=color, linewidth=0))

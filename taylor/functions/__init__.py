@@ -1,13 +1,10 @@
 """Elementary functions: one record each, in files by family; the public callables made from them.
 
-`record.py` says what a record holds, `registry.py` finds it by name, `kernels.py` lists what has
-to be computed at order zero.  To add a function, add its record to a family and its name below;
-tests and documentation pick it up from the registry.
+`record.py` says what a record holds, `registry.py` finds it by name.  To add a function, add its
+record to a family and its name below; tests and documentation pick it up from the registry.
 """
 
 from __future__ import annotations
-
-from taylor.definitions.user import register_function as register_function
 
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
@@ -109,4 +106,4 @@ __all__ += ["sin_over_x", "sinc", "xlogy", "xlog1py", "logit", "log_expit"]
 __all__ += ["ndtr", "log_ndtr", "logaddexp", "logsumexp"]
 __all__ += ["abs", "sign", "floor", "minimum", "maximum"]
 __all__ += ["sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"]
-__all__ += ["sum", "prod", "where", "register_function"]
+__all__ += ["sum", "prod", "where"]

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor.definitions.user import composed_record
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.expressions.leaves import variable
@@ -23,6 +22,7 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
     special,
     trigonometric,
 )
+from taylor.functions.composed import composed_record
 from taylor.nodes.logic import where
 from taylor.nodes.record import Function
 from taylor.nodes.registry import register

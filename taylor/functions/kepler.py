@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from taylor.definitions.by_machine import by_machine
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.by_machine import by_machine
 from taylor.nodes.record import Function, no_sympy
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder

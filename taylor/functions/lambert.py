@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from taylor.definitions.by_machine import by_machine
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import apply
+from taylor.functions.by_machine import by_machine
 from taylor.nodes.record import Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-import taylor as ty
 from taylor.errors import ArgumentError
+from taylor.expressions.leaves import variable
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 from taylor.nodes.sums import add_many
 
@@ -47,8 +47,8 @@ def cr3bp(mu: Quantity, *, dimensions: int = 3) -> Model:
             f"cr3bp: mu = {mu} is not between 0 and 1; it is the lighter mass's share"
         )
     axes = "xyz"[:dimensions]
-    r = tuple(ty.variable(axis) for axis in axes)
-    v = tuple(ty.variable(f"v{axis}") for axis in axes)
+    r = tuple(variable(axis) for axis in axes)
+    v = tuple(variable(f"v{axis}") for axis in axes)
     heavy = (r[0] + mu, *r[1:])
     light = (r[0] + (mu - 1), *r[1:])
     square_1 = add_many([q * q for q in heavy])

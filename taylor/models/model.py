@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import taylor as ty
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import constant
 from taylor.nodes.traverse import inputs
 
 
@@ -65,7 +65,7 @@ Quantity = int | float | str | Expression  # a number (decimal strings stay exac
 def coefficient(function: str, argument: str, value: Any) -> Expression:
     """`value` as a scalar constant or parameter, or an error that says what was wrong."""
     try:
-        node: Expression = value if isinstance(value, Expression) else ty.constant(value)
+        node: Expression = value if isinstance(value, Expression) else constant(value)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"{function}: {argument} = {value!r} is neither a number nor a parameter"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import taylor as ty
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import variable
 from taylor.models.model import Model, Quantity, coefficient, is_zero, parameters_of
 from taylor.nodes.sums import add_many
 
@@ -65,8 +65,8 @@ def n_body(
     gm = [constant * m for m in mass]
 
     axes = _AXES[:dimensions]
-    position = [tuple(ty.variable(f"{axis}_{name}") for axis in axes) for name in body_names]
-    velocity = [tuple(ty.variable(f"v{axis}_{name}") for axis in axes) for name in body_names]
+    position = [tuple(variable(f"{axis}_{name}") for axis in axes) for name in body_names]
+    velocity = [tuple(variable(f"v{axis}_{name}") for axis in axes) for name in body_names]
     forces: list[list[list[Expression]]] = [[[] for _ in axes] for _ in masses]
     _add_newtonian(forces, gm, position)
     parameters = parameters_of(*mass, constant)

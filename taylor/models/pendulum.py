@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import taylor as ty
+from taylor.expressions.leaves import variables
+from taylor.functions import cos, sin
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 
 
@@ -22,6 +23,6 @@ def pendulum(k: Quantity = "9.8") -> Model:
     [(x, v), (v, -2*sin(x))]
     """
     k = coefficient("pendulum", "k", k)
-    x, v = ty.variables("x v")
-    energy = v * v / 2 - k * ty.cos(x)
-    return Model("pendulum", [(x, v), (v, -k * ty.sin(x))], parameters_of(k), energy)
+    x, v = variables("x v")
+    energy = v * v / 2 - k * cos(x)
+    return Model("pendulum", [(x, v), (v, -k * sin(x))], parameters_of(k), energy)

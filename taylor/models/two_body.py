@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import taylor as ty
 from taylor.errors import ArgumentError
+from taylor.expressions.leaves import variable
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 from taylor.nodes.sums import add_many
 
@@ -33,8 +33,8 @@ def two_body(gm: Quantity = 1, *, dimensions: int = 3) -> Model:
         raise ArgumentError(f"two_body: dimensions = {dimensions!r}; give 2 or 3")
     mu = coefficient("two_body", "gm", gm)
     axes = "xyz"[:dimensions]
-    r = tuple(ty.variable(axis) for axis in axes)
-    v = tuple(ty.variable(f"v{axis}") for axis in axes)
+    r = tuple(variable(axis) for axis in axes)
+    v = tuple(variable(f"v{axis}") for axis in axes)
     r_squared = add_many([q * q for q in r])
     inverse_cube = r_squared ** Fraction(-3, 2)
     system = [*zip(r, v, strict=True)]

@@ -14,6 +14,11 @@ def no_sympy(sympy: Any, *args: Any) -> Any:
     raise NotImplementedError
 
 
+def that_of_expression(*args: Any) -> Any:
+    """The derivative and the translation of a function made of others: ask its `expression`."""
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Equations:
     """How unknowns y follow from arguments x by equations g(x, y) = 0, as expressions of x and y.
@@ -50,7 +55,8 @@ class Function:
     domain: where it is real, in words.
     reference: author, year and place of the recurrence.
     expression: ``(*args: Expression) -> Expression`` for a function made of others; that is what
-        expressions contain in its place, so it has no kernel and no recurrence of its own.
+        expressions contain in its place, so it has no kernel, no recurrence, no derivative and no
+        translation of its own.
     defaults: values of the last arguments that may be left out.
     kernel: name of the kernel that gives its order-zero value, where that is not `name`.
     address: of a C function that computes the kernel; 0 where it is Python or our own.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import taylor as ty
+from taylor.expressions.evaluate import evaluate
+from taylor.integrator.integrator import Integrator
+from taylor.integrator.outcome import Status
 from taylor.models import Model, n_body
 from taylor.scenario.bodies import Array
 from taylor.scenario.scenario import Comparison, Scenario
@@ -101,7 +103,7 @@ def propagate(scenario: Scenario, relativistic: bool, progress: bool = False) ->
     """Integrate from the first to the last output time."""
     began = time.perf_counter()
     try:
-        integrator = ty.Integrator(
+        integrator = Integrator(
             model(scenario, relativistic).system,
             scenario.state,
             time=float(scenario.times[0]),
@@ -114,7 +116,7 @@ def propagate(scenario: Scenario, relativistic: bool, progress: bool = False) ->
         scenario.times[1:], max_steps=scenario.max_steps, progress=progress
     )
     finished = time.perf_counter()
-    if outcome.status is not ty.Status.REACHED:
+    if outcome.status is not Status.REACHED:
         reached = f"{integrator.time:.17g} {scenario.units.time}"
         why = outcome.message or outcome.status.value
         raise ScenarioError(
@@ -134,10 +136,10 @@ def propagate(scenario: Scenario, relativistic: bool, progress: bool = False) ->
     )
 
 
-def _remedy(status: ty.Status) -> str:
-    if status is ty.Status.STEP_LIMIT:
+def _remedy(status: Status) -> str:
+    if status is Status.STEP_LIMIT:
         return "raise max_steps in [integration], or shorten the span"
-    if status in (ty.Status.NON_FINITE, ty.Status.STEP_UNDERFLOW):
+    if status in (Status.NON_FINITE, Status.STEP_UNDERFLOW):
         return "two bodies probably collided: point masses cannot pass through each other"
     return "the states up to there were discarded"
 
@@ -156,8 +158,8 @@ def drifts(equations: Model, run: Run) -> tuple[Drift, Drift]:
         for index in chosen:
             numbers = [mpmath.mpf(float(value)) for value in run.states[index].ravel()]
             values = dict(zip(equations.variables, numbers, strict=True))
-            energies.append([ty.evaluate(equations.energy, values)])
-            momenta.append([ty.evaluate(part, values) for part in equations.angular_momentum])
+            energies.append([evaluate(equations.energy, values)])
+            momenta.append([evaluate(part, values) for part in equations.angular_momentum])
         return _drift(mpmath, energies), _drift(mpmath, momenta)
 
 

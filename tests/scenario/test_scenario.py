@@ -20,7 +20,7 @@ from taylor.scenario.run import Run, compare, drifts, model
 from taylor.scenario.scenario import read
 from taylor.scenario.units import OBLIQUITY, read_units
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HEADER = "day,body,gm,x,y,z,vx,vy,vz\n"
 TWO = """
 [units]
