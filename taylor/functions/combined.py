@@ -33,7 +33,7 @@ _FAR = 20  # below -20 Mills' ratio is its asymptotic series, to 2**-110 with ..
 _FAR_TERMS = 26  # .. so many terms
 
 
-def _combined(
+def combined(
     name: str, build: Callable[..., Any], arity: int, domain: str, reference: str, **fields: Any
 ) -> Function:
     """The record of a function that builds an expression."""
@@ -150,7 +150,7 @@ register(
     )
 )
 register(
-    _combined(
+    combined(
         "sinc",
         lambda x: call("sin_over_x", PI * x),
         1,
@@ -158,7 +158,7 @@ register(
         "that of sin_over_x",
         about="sin(pi x)/(pi x) as numpy.sinc, with all of its derivatives, at 0 too.\n\n",
     ),
-    _combined(
+    combined(
         "xlogy",
         _xlogy,
         2,
@@ -167,7 +167,7 @@ register(
         mpmath=lambda mp, x, y: x * mp.log(y) if x else mp.mpf(0),
         numpy_names=("xlogy",),
     ),
-    _combined(
+    combined(
         "xlog1py",
         _xlog1py,
         2,
@@ -176,7 +176,7 @@ register(
         mpmath=lambda mp, x, y: x * mp.log1p(y) if x else mp.mpf(0),
         numpy_names=("xlog1py",),
     ),
-    _combined(
+    combined(
         "logit",
         _logit,
         1,
@@ -184,7 +184,7 @@ register(
         "log(p/(1 - p)) = 2 atanh(2 p - 1)",
         numpy_names=("logit",),
     ),
-    _combined(
+    combined(
         "log_expit",
         lambda x: -call("softplus", -x),
         1,
@@ -193,7 +193,7 @@ register(
         numpy_names=("log_expit",),
         about="The logarithm of the sigmoid function.\n\n",
     ),
-    _combined(
+    combined(
         "ndtr",
         _ndtr,
         1,
@@ -203,7 +203,7 @@ register(
         about="The normal distribution function. The relative error grows like x**2 eps in the\n"
         "lower tail; log_ndtr is accurate there.\n\n",
     ),
-    _combined(
+    combined(
         "log_ndtr",
         _log_ndtr,
         1,
@@ -212,7 +212,7 @@ register(
         numpy_names=("log_ndtr",),
         about="The logarithm of the normal distribution function.\n\n",
     ),
-    _combined(
+    combined(
         "logaddexp",
         log_of_sum,
         2,

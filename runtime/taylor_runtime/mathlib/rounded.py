@@ -1,4 +1,5 @@
-"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions.
+"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions
+and others.
 
 Next to their zeros and poles, and in recurrences of many steps, double arithmetic would lose bits.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir import Builder, Value, pair
-from taylor_runtime.mathlib.double_double import bessel, gamma, polygamma
+from taylor_runtime.mathlib.double_double import DOUBLE_KERNELS, bessel, gamma, polygamma
 from taylor_runtime.mathlib.kernel import KernelFunction, emit_call
 
 
@@ -24,4 +25,7 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
 
 # Next to its zeros left of zero, digamma takes all digits; right of it, mathlib.gamma has its own.
 ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, polygamma.KERNELS[0])))  # of mathlib.gamma
-KERNELS = tuple(map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)))
+KERNELS = (
+    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)),
+    *DOUBLE_KERNELS,
+)
