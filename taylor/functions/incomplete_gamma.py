@@ -17,8 +17,8 @@ _DOMAIN = "0 <= a <= 1e10 and x >= 0; x = 0 counts as singular"
 _ABOUT = (
     "The first argument a may be a number or a parameter, but cannot vary: derivatives by it are\n"
     "an error. In float64 errors are below an ulp, in double-double 2**-106 (20 + a + x). A value\n"
-    "takes a time that grows like sqrt(a). Taylor coefficient k errs by some eps x**-k, as if 0 were\n"
-    "a singular point for natural a, too.\n\n"
+    "takes a time that grows like sqrt(a). Taylor coefficient k errs by some eps x**-k, for\n"
+    "natural a as well.\n\n"
 )
 
 
