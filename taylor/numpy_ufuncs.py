@@ -177,7 +177,7 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
     "ndtri": "taylor.erfinv is the inverse of taylor.erf: -sqrt(2) erfcinv(2 p)",
     **dict.fromkeys(
-        ("kv", "kve", "k0", "k1", "airy", "zeta", "ellipkm1"),
+        ("kv", "kve", "k0", "k1", "airy", "ellipkm1"),
         "taylor has no such family; taylor.register_function adds one from its derivative or from "
         "its Taylor coefficients, as mpmath gives them",
     ),

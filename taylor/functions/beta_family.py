@@ -1,4 +1,9 @@
-"""The beta function, its logarithm, and 1/gamma."""
+"""The beta function, its logarithm, and 1/gamma.
+
+>>> import taylor as ty
+>>> ty.jet(ty.rgamma, -2.0, 1).tolist()  # a pole of gamma
+[0.0, 2.0]
+"""
 
 from __future__ import annotations
 

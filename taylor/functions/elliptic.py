@@ -6,6 +6,10 @@ K = pi/2 / M(1, sqrt(1 - m)), and with the same means a_n and D = (K - E)/m = K 
 
 (Abramowitz & Stegun 1964, 17.6, with t_n = c_n**2/m).  Nothing is singular at m = 0, where the
 differential equations are.
+
+>>> import taylor as ty
+>>> ty.jet(ty.ellipk, 0.0, 2).round(12).tolist()  # pi/2 (1 + m/4 + 9 m**2/64 + ..)
+[1.570796326795, 0.392699081699, 0.220893233456]
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Regularised incomplete gamma functions of a constant first argument, and their density."""
+"""Regularised incomplete gamma functions of a constant first argument, and their density.
+
+>>> import taylor as ty
+>>> round(float(ty.gammaincc(3, 2.0)), 12)  # 5 exp(-2)
+0.676676416183
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The exponential integral, and Dawson's integral with its derivative."""
+"""The exponential integral, and Dawson's integral with its derivative.
+
+>>> import taylor as ty
+>>> round(float(ty.expi(1.0)), 12)
+1.895117816356
+"""
 
 from __future__ import annotations
 

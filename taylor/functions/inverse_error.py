@@ -1,4 +1,9 @@
-"""The inverses of the error function and of its complement, and their derivatives."""
+"""The inverses of the error function and of its complement, and their derivatives.
+
+>>> from taylor.functions import erfcinv
+>>> round(float(erfcinv(1e-300)), 12)
+26.209469960516
+"""
 
 from __future__ import annotations
 
