@@ -287,6 +287,7 @@ class _Decomposition:
         rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
             return builder.kernel(record.kernel_name, *rows, constants=orders)
+        record.check_fixed([not builder.is_steady(row) for row in rows[: record.fixed]])
         if record.recurrence is not None:
             return builder.apply(record.name, *rows, orders=orders)
         if record.equations is None:

@@ -152,6 +152,12 @@ _AUXILIARIES = (
     *(_of_ellipse(number, part) for number, part in _OF_ORBIT.items()),
     *(_of_equinoctial(number, part) for number, part in _OF_ORBIT.items()),
     KernelDefinition(
+        "sin_pi", 1, lambda mp, x: mp.sinpi(x), "sin(pi x)", "everywhere", rational=False
+    ),
+    KernelDefinition(
+        "cos_pi", 1, lambda mp, x: mp.cospi(x), "cos(pi x)", "everywhere", rational=False
+    ),
+    KernelDefinition(
         "polygamma_coefficient",
         3,
         lambda mp, x, s, k: mp.psi(int(k), x) / mp.factorial(int(k)) / s ** int(k),
