@@ -10,6 +10,7 @@ from itertools import accumulate
 import numpy as np
 
 import taylor_runtime as rt
+from taylor.arguments import structure
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
 from taylor.errors import ArgumentError
@@ -105,9 +106,9 @@ class Expansion:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
-        """What makes two the same; expressions are compared as objects: == makes one of them."""
-        expressions = (tuple(map(id, part)) for part in (self.outputs, self.arguments))
-        return (*expressions, self.roles, self.among, self.precision, self.looped)
+        """What makes two the same: not which nodes the arguments are."""
+        computed = structure(self.outputs, self.arguments)
+        return (computed, self.roles, self.among, self.precision, self.looped)
 
     @cached_property
     def _places(self) -> np.ndarray | slice:

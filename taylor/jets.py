@@ -13,10 +13,9 @@ import numpy as np
 import taylor_runtime as rt
 from taylor.arguments import (
     argument,
-    canonical,
     captured,
     has_expressions,
-    renamed,
+    structure,
     traced,
 )
 from taylor.callbacks import check_has_digits, externals
@@ -92,8 +91,7 @@ def jet(
     outputs, single = _trace(fun, arguments)
     if check_known(outputs, arguments):
         return _nested(fun, point, [direction] if curve is None else curve, order)
-    outputs = tuple(renamed(outputs, dict(zip(arguments, canonical(len(arguments)), strict=True))))
-    code = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
+    code = _compiled(TracedFunction(outputs, arguments), given.shape[2], order, kind.name)
     flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), order, checked_threads(threads))
     shape = (kind.parts, order + 1, *given.shape[3:])
@@ -247,6 +245,24 @@ def _trace(
     return outputs, single
 
 
+class TracedFunction:
+    """Outputs of scalar arguments; two are equal that compute the same."""
+
+    __slots__ = ("_hash", "_structure", "arguments", "outputs")
+
+    def __init__(self, outputs: tuple[Expression, ...], arguments: tuple[Expression, ...]) -> None:
+        self.outputs = outputs
+        self.arguments = arguments
+        self._structure = structure(outputs, arguments)
+        self._hash = hash(self._structure)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TracedFunction) and self._structure == other._structure
+
+
 def _scalar(value: Any) -> Expression:
     found = try_expression(value, sequences=False)
     if found is None:
@@ -260,11 +276,9 @@ def _scalar(value: Any) -> Expression:
 
 
 @lru_cache(maxsize=128)
-def _compiled(
-    outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
-) -> rt.Jet:
-    inputs = {x: Input("jet", (i,)) for i, x in enumerate(canonical(count))}
-    program = replace(decompose(outputs, inputs, order), exact_division=True)
+def _compiled(traced: TracedFunction, given: int, order: int, precision: str) -> rt.Jet:
+    inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
+    program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
     return rt.build_jet(program, given=given, externals=externals(program), precision=precision)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.arguments import canonical, captured, has_expressions, renamed, traced
+from taylor.arguments import captured, has_expressions, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
@@ -81,10 +81,9 @@ def derivatives(
         captured(flat, arguments)
     if nested or check_known(flat, arguments):
         return _nested(outputs, arguments, chosen, among, point, names)
-    known = canonical(count)
     expansion = Expansion(
-        tuple(renamed(flat, dict(zip(arguments, known, strict=True)))),
-        known,
+        tuple(flat),
+        arguments,
         tuple(chosen.index(i) if i in chosen else CONSTANT for i in range(count)),
         among,
         kind.name,

@@ -6,7 +6,6 @@ import copy
 import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +22,7 @@ from taylor.integrate.events import Event, as_events, check_inputs
 from taylor.integrate.impulses import Impulse, Schedule, as_impulses
 from taylor.integrate.machine import Machine
 from taylor.integrate.names import Key, Names
-from taylor.integrate.outcome import Outcome, Status
+from taylor.integrate.outcome import Outcome
 from taylor.integrate.parameters import Parameters
 from taylor.integrate.parts import COPIED, compile_stepper
 from taylor.integrate.propagation import Propagation
@@ -309,10 +308,7 @@ class Integrator(Trajectory):
         infinite.
         """
         end = (-math.inf if backward else math.inf, 0.0)
-        outcome = self._propagate(lambda: (end, None), max_steps=1)
-        if outcome.status is Status.STEP_LIMIT:
-            return replace(outcome, status=Status.REACHED, message="")
-        return outcome
+        return self._propagate(lambda: (end, None), max_steps=1)
 
     def propagate_until(
         self,
