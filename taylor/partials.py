@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.expression import Expression, as_expression
 from taylor.function import checked_threads
-from taylor.jets import call_on, natural, stacked_planes, times, variables
+from taylor.jets import call_on, check_numbers, natural, stacked_planes, times, variables
+from taylor.lost_digits import rounding_errors
 from taylor.nested import check_known, partial_coefficients, wrapped
 from taylor.numpy_protocol import expression_array
 from taylor.precision import FLOAT64, Precision, as_precision
@@ -34,6 +36,7 @@ def derivatives(
     threads: int = 1,
     precision: str = "float64",
     out: Derivatives | None = None,
+    error: bool = False,
 ) -> Derivatives:
     """All partial derivatives of a function up to an order, at one point or at many.
 
@@ -51,6 +54,8 @@ def derivatives(
     threads: how many share the points of a long array; results are the same, bit for bit.
     precision: "float64", "float32" or "double-double", as in `taylor.jet`.
     out:   what an equal call with as many points has returned: its memory is used again.
+    error: estimate the absolute rounding error of each derivative, too, as `taylor.jet` does: see
+           `Derivatives.error`.
 
     Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
     at singular points are not finite.
@@ -62,6 +67,9 @@ def derivatives(
     >>> d = ty.derivatives(lambda x, y: x**2 * y**3, (2.0, 1.0), order=3)
     >>> float(d[1, 2]), d.gradient.tolist(), d.hessian.tolist()
     (24.0, [4.0, 12.0], [[2.0, 12.0], [12.0, 24.0]])
+    >>> d = ty.derivatives(lambda x, y: (x + y) ** 3 - x**3, (1e5, 1e-5), order=2, error=True)
+    >>> bool(abs(d.value - 300000.000003) < d.error.value), d.error[0, 2].item() < 1e-9
+    (True, True)
     """
     order = natural(order, "order")
     if not callable(fun):
@@ -80,6 +88,7 @@ def derivatives(
     if nested:
         captured(flat, arguments)
     if nested or check_known(flat, arguments):
+        check_numbers(error)
         return _nested(outputs, arguments, chosen, among, point, names)
     expansion = Expansion(
         tuple(flat),
@@ -89,7 +98,7 @@ def derivatives(
         kind.name,
     )
     chosen_names = tuple(names[i] for i in chosen)
-    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out)
+    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out, error)
 
 
 class Derivatives(Mapping[Any, np.ndarray]):
@@ -130,6 +139,18 @@ class Derivatives(Mapping[Any, np.ndarray]):
         self._points = points
         self._names = names
         self._kind = kind
+        self._error: Derivatives | None = None
+
+    @property
+    def error(self) -> Derivatives:
+        """Estimates of the absolute rounding errors of all derivatives, in float64, by the same
+        multi-indices and shapes; of those that were asked for with error=True.
+
+        Raises ArgumentError for others.
+        """
+        if self._error is None:
+            raise ArgumentError("errors were not asked for: call derivatives(..., error=True)")
+        return self._error
 
     def room(
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
@@ -151,7 +172,14 @@ class Derivatives(Mapping[Any, np.ndarray]):
         self._planes = aligned_empty(self._planes.shape, self._kind)
         self._planes[...] = state["_planes"]
 
-    def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
+    def at(
+        self,
+        point: Any,
+        *,
+        threads: int = 1,
+        out: Derivatives | None = None,
+        error: bool = False,
+    ) -> Derivatives:
         """The same derivatives elsewhere: nothing is traced or compiled again.
 
         Arguments are those of `taylor.derivatives`.
@@ -165,12 +193,12 @@ class Derivatives(Mapping[Any, np.ndarray]):
         count = len(expansion.arguments)
         if given.shape[1] != count:
             raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
-        return _evaluated(expansion, given, self._outputs, self._names, threads, out)
+        return _evaluated(expansion, given, self._outputs, self._names, threads, out, error)
 
     def _known(self) -> Expansion:
         if self._expansion is None:
             raise ArgumentError(
-                "these derivatives are expressions, of a function that was being traced: they have "
+                "these are expressions, of a function that was being traced, or errors: they have "
                 "no other points; call taylor.derivatives there again"
             )
         return self._expansion
@@ -308,7 +336,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         found = self._kind.from_planes(part.reshape(shape))
         if factor != 1:
             found = times(found, factor, {"precision": self._kind.name})
-        if self._expansion is None:
+        if self._planes.dtype == object:
             return wrapped(found) if isinstance(found, np.ndarray) else found
         return np.asarray(found)
 
@@ -339,6 +367,7 @@ def _evaluated(
     names: tuple[str, ...],
     threads: int,
     out: Derivatives | None,
+    error: bool,
 ) -> Derivatives:
     """Run an expansion over points; `outputs` is the shape of what the function returns."""
     points = given.shape[2:]
@@ -348,9 +377,20 @@ def _evaluated(
             raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
         room = out.room(expansion, (outputs, points))
     flat = given.reshape(*given.shape[:2], -1)
-    planes = expansion.run(flat, checked_threads(threads), room)
+    threads = checked_threads(threads)
+    planes = expansion.run(flat, threads, room)
     kind = as_precision(expansion.precision)
-    return Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
+    made = Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
+    if error:
+
+        def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
+            finer = replace(expansion, precision=kind.name)
+            return [finer.run(numbers, threads)[..., : numbers.shape[-1]]]
+
+        (errors,) = rounding_errors(run, flat, [planes[..., : flat.shape[-1]]], kind)
+        parts = errors[np.newaxis]
+        made._error = Derivatives(parts, expansion.among, FLOAT64, None, outputs, points, names)
+    return made
 
 
 def _names(fun: Callable[..., Any], count: int) -> list[str]:
