@@ -12,6 +12,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expression import Expression, as_expression
 from taylor.expression import time as time_node
 from taylor.integrate import times as tm
+from taylor.integrate.names import UNUSED, Names
+from taylor.lower import scalars
 from taylor.traverse import inputs
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ class Impulse:
 
     times: one time or several, of any kind that `Integrator(time=...)` takes.
     add:   increments by state (or its name): numbers, or expressions of the state before the jump,
-           parameters and time.
-    set:   new values by parameter, numbers likewise.
+           parameters and time; of an array variable an array of them, or an array expression.
+    set:   new values by parameter, likewise.
 
     The propagation stops exactly at each time and starts anew behind it.  The state at the time
     itself is the one after the jump: in `state`, and in grids.  Backwards, jumps are undone when
@@ -33,7 +35,7 @@ class Impulse:
     increments that are numbers can be undone; for others, propagation backwards is refused.
 
     Raises TypeError or ValueError for arguments that are none of these, for numbers that are not
-    real and finite, and for a state or parameter that is given twice.
+    real and finite, for wrong shapes, and for a state or parameter that is given twice.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
@@ -89,11 +91,18 @@ def _amounts(given: Any, name: str) -> dict[Any, Expression]:
     for key, value in amounts.items():
         if names.count(str(key)) > 1:
             raise ArgumentError(f"Impulse: {name} has {key} twice")
-        if value.op == "constant" and value.shape == ():
-            _number(key, value, {})
-        if value.shape != ():
-            raise ArgumentError(f"Impulse: {name}[{key}] must be a scalar, got shape {value.shape}")
+        for element in scalars(value).flat:
+            if element.op == "constant":
+                _number(key, element, {})
+        if isinstance(key, Expression):
+            _check_shape(name, key, value, key.shape)
     return amounts
+
+
+def _check_shape(name: str, key: Any, value: Expression, shape: tuple[int, ...]) -> None:
+    if value.shape != shape:
+        wanted = "be a scalar" if shape == () else f"have shape {shape}"
+        raise ArgumentError(f"Impulse: {name}[{key}] must {wanted}, got shape {value.shape}")
 
 
 def as_impulses(impulses: Any) -> tuple[Impulse, ...]:
@@ -107,10 +116,15 @@ def as_impulses(impulses: Any) -> tuple[Impulse, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """One impulse at one of its times."""
+    """One impulse at one of its times.
+
+    added, wanted: what it adds to states and sets parameters to, scalars by their places.
+    """
 
     time: tm.Pair
     impulse: Impulse
+    added: tuple[tuple[int, Expression], ...]
+    wanted: tuple[tuple[int, Expression], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +152,21 @@ class Past:
 class Schedule:
     """The jumps of an integrator, in order of time."""
 
-    def __init__(self, impulses: Any, states: Sequence[Expression], parameters: Any) -> None:
+    def __init__(
+        self, impulses: Any, states: Sequence[Expression], parameters: Sequence[Expression]
+    ) -> None:
         self.impulses = as_impulses(impulses)
+        self._names = [str(e) for e in parameters]
         known = {*inputs(states), time_node}
-        self._places: dict[Any, int] = {state: place for place, state in enumerate(states)}
-        self._places |= {str(state): place for place, state in enumerate(states)}
+        own, others = Names(states, "state"), Names(parameters, "parameter", partial=True)
+        jumps: list[Jump] = []
         for impulse in self.impulses:
-            for state in impulse.add:
-                if state not in self._places:
-                    raise ArgumentError(f"Impulse: add has {state}, which is no state")
-            for name in impulse.set:
-                parameters[name]  # raises for one that is not
+            added, wanted = _spread("add", impulse.add, own), _spread("set", impulse.set, others)
             for amount in (*impulse.add.values(), *impulse.set.values()):
                 for leaf in inputs([amount]):
                     if leaf not in known and leaf.op != "parameter":
                         raise ArgumentError(f"Impulse: {amount} depends on {leaf}, no state")
-        jumps = [Jump(t, i) for i in self.impulses for t in i.times]
+            jumps += [Jump(t, impulse, added, wanted) for t in impulse.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
         self._times = [jump.time for jump in self.jumps]
 
@@ -227,9 +240,10 @@ class Schedule:
         return range(bisect_left(self._times, now), bisect_right(self._times, now))
 
     def _make(self, ta: Integrator, number: int) -> Made:
-        impulse, values = self.jumps[number].impulse, ta._inputs()
-        added = [(self._places[s], _number(s, e, values)) for s, e in impulse.add.items()]
-        wanted = [(str(name), _number(name, e, values)) for name, e in impulse.set.items()]
+        jump, values = self.jumps[number], ta._inputs()
+        states, names = ta.system.states, self._names
+        added = [(place, _number(states[place], e, values)) for place, e in jump.added]
+        wanted = [(names[k], _number(names[k], e, values)) for k, e in jump.wanted]
         before = tuple((name, ta.parameters[name]) for name, _ in wanted)
         for place, amount in added:
             ta._add(place, amount, +1)
@@ -248,7 +262,7 @@ class Schedule:
             if made and made[-1].number == number:
                 entries.append(made.pop())
             elif impulse.reversible:
-                added = [(self._places[s], e.payload) for s, e in impulse.add.items()]
+                added = [(place, e.payload) for place, e in self.jumps[number].added]
                 entries.append(Made(number, tuple(added)))
             else:
                 time = self.jumps[number].time[0]
@@ -259,6 +273,22 @@ class Schedule:
                     f"{time!r}, or keep a copy.copy(integrator) from before the impulse"
                 )
         return entries
+
+
+def _spread(
+    name: str, amounts: Mapping[Any, Expression], names: Names
+) -> tuple[tuple[int, Expression], ...]:
+    """(place, scalar) of all elements of `add` or `set` that the system has."""
+    found: dict[int, Expression] = {}
+    for key, value in amounts.items():
+        places = names[key]
+        _check_shape(name, key, value, places.shape)
+        for place, element in zip(places.flat, scalars(value).flat, strict=True):
+            if place in found:
+                raise ArgumentError(f"Impulse: {name} has an element of {key} twice")
+            if place != UNUSED:
+                found[int(place)] = element
+    return tuple(found.items())
 
 
 def _number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:

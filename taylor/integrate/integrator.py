@@ -127,7 +127,7 @@ class Integrator(Trajectory):
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._time = tm.time_pair(time)
         self._state = initial
-        self._schedule = Schedule(impulses, self.system.states, self._parameters)
+        self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
         self._modelled = tuple(scalars(event.expression).item() for event in watched)
         self._model = switched(self.system, self._modelled)
