@@ -2,12 +2,16 @@
 
 import cmath
 import random
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import taylor as ty
 from taylor.arguments import argument, structure
+from taylor.decompose import decompose
 from taylor.jets import _compiled
+from taylor_runtime.program import Input
 
 STEP = 1e-30  # of a complex step: derivatives of analytic functions without cancellation
 
@@ -97,3 +101,33 @@ def test_a_function_is_compiled_once():
         ty.jet(lambda x: ty.tan(ty.sin(x) * 0.3 + 1) ** 2, 0.1, order=3)
     after = _compiled.cache_info()
     assert (after.hits - before.hits, after.misses - before.misses) == (5, 0)
+
+
+PLAIN_AND_TRANSPOSED = [
+    (lambda x, y: ty.sin(x) * ty.exp(y), lambda x, y: ty.exp(y) * ty.sin(x)),
+    (lambda x, y: x**3 + ty.sin(y) ** 3, lambda x, y: ty.sin(y) ** 3 + x**3),
+    (lambda x, y: ty.sum([x, y, x * y]), lambda x, y: ty.sum([x * y, y, x])),
+]
+
+
+@pytest.mark.parametrize(("plain", "transposed"), PLAIN_AND_TRANSPOSED)
+def test_bits_depend_on_the_function_alone(plain, transposed):
+    """Not on what was written before with operands in another order."""
+    points = np.random.default_rng(0).uniform(0.1, 2, (2, 500))
+
+    def bits(function):
+        return ty.jet(function, points, order=9, direction=(0.3, 0.7)).tobytes()
+
+    def program(function):
+        x, y = argument("x"), argument("y")
+        inputs = {x: Input("jet", (0,)), y: Input("jet", (1,))}
+        return [replace(row, name="") for row in decompose([function(x, y)], inputs, 9).rows]
+
+    _compiled.cache_clear()
+    before, rows = bits(plain), program(plain)
+    _compiled.cache_clear()
+    bits(transposed)
+    kept = transposed(*ty.variables("x y"))
+    assert bits(plain) == before
+    assert program(plain) == rows != program(transposed)
+    del kept
