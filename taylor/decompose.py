@@ -21,6 +21,7 @@ from taylor.functions.exponents import general_power, power
 from taylor.functions.record import Function
 from taylor.functions.registry import functions, get
 from taylor.logic import warn_of_points
+from taylor.operand_order import OperandOrder
 from taylor.recurrence import SeriesBuilder, Terms
 from taylor_runtime.program import Coefficient, Input, Program, Row, Term
 
@@ -115,6 +116,7 @@ class _Decomposition:
         self.inputs = inputs
         self.rows: dict[Expression, int] = {}
         self.states: list[int] = []
+        self._order = OperandOrder(inputs)
         self._absorbed: set[Expression] = set()  # only ever asked, never iterated
         self._convolutions: dict[Expression, int] = {}
         self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
@@ -166,6 +168,7 @@ class _Decomposition:
         declared: list[Define] = []
         while roots:
             nodes = self._post_order(roots)
+            self._order.learn(nodes)
             self._plan(nodes, roots)
             for node in nodes:
                 if node not in self._absorbed:
@@ -245,7 +248,8 @@ class _Decomposition:
         if op == "linear":
             return self._sum(e)
         if op == "mul":
-            return builder.product(self.rows[e.args[0]], self.rows[e.args[1]])
+            factors = self._order.of(e)
+            return builder.product(*(self.rows[factor] for factor in factors))
         if op == "div":
             return builder.quotient(self._numerator(e, 1), self.rows[e.args[1]])
         if op == "pow":
@@ -329,7 +333,7 @@ class _Decomposition:
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
             return self.builder.term(constant, self.rows[operand])
-        a, b = operand.args if operand.op == "mul" else (operand.args[0], operand.args[0])
+        a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
         if not is_movable(constant) and (
             self.builder.is_steady(row_a) or self.builder.is_steady(row_b)

@@ -1,6 +1,11 @@
-"""Where a propagation is to end changes no bit of what comes before."""
+"""Bits depend on the problem alone: not on where it ends, nor on what was written before."""
 
+import gc
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,3 +53,70 @@ def test_ensembles_to_several_ends_agree():
         for end in (3.0, 50.0)
     ]
     assert np.array_equal(*found)
+
+
+def products(scale):
+    """Random systems, and the same with their products written the other way round."""
+    for seed in range(12 * scale):
+
+        def write(swapped, seed=seed):
+            rng = random.Random(seed)
+
+            def times(a, b):
+                return b * a if swapped else a * b
+
+            parts = [X, Y, ty.sin(X), ty.cos(Y) + X, ty.exp(-X * X), ty.sin(2 * Y), ty.sin(3 * Y)]
+            for _ in range(6):
+                a, b = rng.sample(parts, 2)
+                parts.append(times(a, b))
+            chosen = [parts[-1] + parts[-3], parts[-2] - parts[-4]]
+            return [(x, f / 4 - x) for x, f in zip((X, Y), chosen, strict=True)]
+
+        yield seed, write
+
+
+def test_products_have_an_order_of_their_own(scale):
+    """What is written before, with factors the other way round, changes no bit."""
+
+    def run(system):
+        ta = ty.Integrator(system, [0.3, 0.7])
+        ta.propagate_until(3.0)
+        return ta.state.tolist()
+
+    for seed, write in products(scale):
+        first = write(swapped=False)
+        alone = run(first)
+        del first
+        gc.collect()
+        transposed = write(swapped=True)
+        assert run(write(swapped=False)) == alone, seed
+        assert run(transposed) == alone, seed
+
+
+def test_the_order_of_factors_does_not_depend_on_the_process():
+    """Bits in processes of other hash seeds, and after other products."""
+    script = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from test_same_bits import *\n"
+        "others = [w(swapped=True) for _, w in products(1)] if {first} else []\n"
+        "for _, w in products(1):\n"
+        "    ta = ty.Integrator(w(swapped=False), [0.3, 0.7])\n"
+        "    ta.propagate_until(3.0)\n"
+        "    print(ta.state.tolist())\n"
+    )
+    root = Path(__file__).parent.parent
+    printed = set()
+    for first, hash_seed in ((0, "1"), (1, "2")):
+        path = os.pathsep.join([str(root), str(root / "runtime")])
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+        found = subprocess.run(
+            [sys.executable, "-c", script.format(first=first)],
+            env=environment,
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.add(found.stdout)
+    assert len(printed) == 1
+    assert printed.pop().count("[") == 12

@@ -127,7 +127,5 @@ def test_bits_depend_on_the_function_alone(plain, transposed):
     before, rows = bits(plain), program(plain)
     _compiled.cache_clear()
     bits(transposed)
-    kept = transposed(*ty.variables("x y"))
     assert bits(plain) == before
-    assert program(plain) == rows != program(transposed)
-    del kept
+    assert program(plain) == rows
