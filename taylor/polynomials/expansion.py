@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taylor.errors import ArgumentError
+from taylor.expressions.arguments import structure
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.decompose import decompose
@@ -109,9 +110,9 @@ class Expansion:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
-        """What makes two the same; expressions are compared as objects: == makes one of them."""
-        expressions = (tuple(map(id, part)) for part in (self.outputs, self.arguments))
-        return (*expressions, self.roles, self.among, self.precision, self.looped)
+        """What makes two the same: not which nodes the arguments are."""
+        computed = structure(self.outputs, self.arguments)
+        return (computed, self.roles, self.among, self.precision, self.looped)
 
     @cached_property
     def _places(self) -> np.ndarray | slice:
