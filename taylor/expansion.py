@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 
 import numpy as np
@@ -15,8 +15,14 @@ from taylor.decompose import decompose
 from taylor.errors import ArgumentError
 from taylor.expression import Expression
 from taylor.precision import Precision, as_precision
+from taylor.singular_points import (
+    all_finite,
+    may_be_singular,
+    polynomial_point,
+    with_limits,
+)
 from taylor_runtime.monomials import Monomials, monomials
-from taylor_runtime.program import Input
+from taylor_runtime.program import Input, Program
 
 CONSTANT = -2  # an argument that is a number
 POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given
@@ -74,6 +80,11 @@ class Expansion:
             code.run(inputs, results, padded, first, last)
 
         rt.in_shares(work, padded // code.block, rt.shares(count * self.among.size, threads))
+        if self._singular is not None:
+            newest = results[0, :, self.among.of_degree(self.among.order), :count]
+            if not all_finite(newest):
+                point_of = partial(polynomial_point, self.roles, self.among)
+                with_limits(self._singular, point_of, numbers, results, kind)
         return results
 
     def code(self, count: int) -> rt.Expansion:
@@ -87,6 +98,14 @@ class Expansion:
     @cached_property
     def _codes(self) -> dict[tuple[bool, bool], rt.Expansion]:
         return {}
+
+    @cached_property
+    def _singular(self) -> Program | None:
+        """The program, if powers in it may have singular points and all arguments are numbers."""
+        if POLYNOMIAL in self.roles:
+            return None
+        program = _program(self)
+        return program if may_be_singular(program) else None
 
     @cached_property
     def _result_size(self) -> int:
@@ -136,20 +155,25 @@ def _padded(count: int, block: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansion:
-    among, roles = expansion.among, expansion.roles
+def _program(expansion: Expansion) -> Program:
+    roles = expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
     inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
     inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
-    program = decompose(expansion.outputs, inputs, among.order)
+    return decompose(expansion.outputs, inputs, expansion.among.order)
+
+
+@lru_cache(maxsize=64)
+def _compiled(expansion: Expansion, single: bool, streaming: bool) -> rt.Expansion:
+    among, roles, program = expansion.among, expansion.roles, _program(expansion)
     if as_precision(expansion.precision).parts > 1:
         check_has_digits(program)
     options = rt.ExpansionOptions(
         among.variables,
         among.order,
         among.limits,
-        tuple(roles[i] for i in varying),
+        tuple(role for role in roles if role != CONSTANT),
         looped=expansion.looped,
         single=single,
         streaming=streaming,

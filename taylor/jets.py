@@ -28,8 +28,9 @@ from taylor.nested import along, check_known, series, wrapped
 from taylor.numpy_protocol import expression_array
 from taylor.pairs import multiply
 from taylor.precision import Precision, as_array, as_precision, from_mpmath
+from taylor.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.trace import positional_count
-from taylor_runtime.program import Input
+from taylor_runtime.program import Input, Program
 
 MOST_ORDER = 1000
 
@@ -60,7 +61,8 @@ def jet(
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
     directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
-    points are not finite.
+    points of powers are limits, infinite ones with their sign, from all sides on which the function
+    is real; where there is no limit, and at other singular points, they are not finite.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, and functions that cannot be traced.
@@ -93,11 +95,13 @@ def jet(
     if check_known(outputs, arguments):
         return _nested(fun, point, [direction] if curve is None else curve, order)
     outputs = tuple(renamed(outputs, dict(zip(arguments, canonical(len(arguments)), strict=True))))
-    code = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
+    code, singular = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
     flat = given.reshape(*given.shape[:3], -1)
     results = _run(code, flat, len(outputs), order, checked_threads(threads))
+    if singular is not None and not all_finite(results[0, :, -1]):
+        with_limits(singular, partial(series_point, order), flat, results, kind)
     shape = (kind.parts, order + 1, *given.shape[3:])
-    shaped = tuple(_shaped(part, shape, kind) for part in results)
+    shaped = tuple(_shaped(results[:, k], shape, kind) for k in range(len(outputs)))
     return shaped[0] if single else shaped
 
 
@@ -262,18 +266,18 @@ def _scalar(value: Any) -> Expression:
 @lru_cache(maxsize=128)
 def _compiled(
     outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
-) -> rt.Jet:
+) -> tuple[rt.Jet, Program | None]:
+    """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(canonical(count))}
     program = replace(decompose(outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
-    return rt.build_jet(program, given=given, externals=externals(program), precision=precision)
+    code = rt.build_jet(program, given=given, externals=externals(program), precision=precision)
+    return code, program if may_be_singular(program) else None
 
 
-def _run(
-    code: rt.Jet, points: np.ndarray, outputs: int, order: int, threads: int
-) -> Sequence[np.ndarray]:
-    """Coefficients (parts, order + 1, points) of every output.
+def _run(code: rt.Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:
+    """Coefficients, shape (parts, outputs, order + 1, points).
 
     points: shape (parts, coordinates, given coefficients, points).
     """
@@ -288,4 +292,4 @@ def _run(
         code.run(inputs, results, padded, first, last)
 
     rt.in_shares(work, padded // code.block, rt.shares(count * (order + 1), threads))
-    return [results[:, k, :, :count] for k in range(outputs)]
+    return results[..., :count]

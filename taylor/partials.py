@@ -53,7 +53,7 @@ def derivatives(
     out:   what an equal call with as many points has returned: its memory is used again.
 
     Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
-    at singular points are not finite.
+    at singular points are as in `taylor.jet`.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, unknown variables, and functions that cannot be traced.
