@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor.functions.record import USER_KERNEL
 from taylor.precision import Precision
 from taylor.reference import Algebra, coefficients, mpmath_algebra
 from taylor_runtime.monomials import Monomials
@@ -30,16 +29,24 @@ _NEAREST, _RATIO, _COUNT = 600, 100, 4  # distances 2**-600, 2**-700, ...
 _SIDES = 4  # coordinates that are moved at the same time, to all sides
 _LEAST = -1090  # a power of two that all kinds of numbers round to zero
 _SAME = -108  # relative differences of numbers that are the same
+_MOST_BITS = 1100  # of the size of arguments: sin(2**n) takes n bits
 _ROOTS = frozenset(("pow", "pow_sum", "sqrt", "cbrt", "hypot"))
+# Other kernels that are quick in many digits, for all arguments.
+# fmt: off
+_QUICK = _ROOTS | {
+    "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "asin",
+    "acos", "atan", "atan2", "sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh",
+    "atanh", "sigmoid", "sigmoid_derivative", "softplus", "abs", "sign", "floor", "minimum",
+    "maximum", "sin_over_x", "div", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not",
+    "where", "direction", "scale", "power_divisor", "sum_of_squares", "difference_of_squares",
+}
+# fmt: on
 
 
 def may_be_singular(program: Program) -> bool:
-    """Whether there are roots or fractional powers of what varies, and all kernels are known in
-    any number of digits.
-    """
+    """Whether there are roots or fractional powers, and all kernels are quick in many digits."""
     kernels = [row.start for row in program.rows if isinstance(row.start, Kernel)]
-    names = [k.function for k in kernels]
-    if any(type(name) is not str or name.startswith(USER_KERNEL) for name in names):
+    if not all(k.function in _QUICK for k in kernels):
         return False
     return program.order > 0 and any(_is_root(k) for k in kernels)
 
@@ -299,6 +306,8 @@ def _algebra(mp: Any) -> Algebra:
         return numbers.divide(a, b)
 
     def kernel(name: str, arguments: Sequence[Any]) -> Any:
+        if any(mp.isfinite(a) and mp.mag(a) > _MOST_BITS for a in arguments) and name != "pow":
+            return mp.nan
         try:
             return numbers.kernel(name, arguments)
         except (ArithmeticError, NotImplementedError, mp.NoConvergence):

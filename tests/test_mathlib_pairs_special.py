@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from kernel_accuracy import ORDERS, points
@@ -24,6 +25,7 @@ from pair_accuracy import (
     worst_error,
 )
 
+import taylor as ty
 from taylor_runtime.mathlib import kernels, pair_kernels
 from taylor_runtime.mathlib.double_double.gamma_coefficients import ROOT
 
@@ -134,3 +136,25 @@ def test_integers_and_infinities_are_exact() -> None:
     ends = np.array([[0.0, -0.0, math.inf, 172.0], [0.0, 0.0, 0.0, 0.0]])
     (value,) = compiled(pair_kernels["gamma"], 4)(ends)
     assert value[0].tolist() == [math.inf, -math.inf, math.inf, math.inf] and not value[1].any()
+
+
+@pytest.mark.parametrize("order", [1001, 3000, 10**9, 2**50 - 1])
+def test_bessel_functions_of_large_orders(order: int) -> None:
+    """Below all doubles they are 0 at once: walking 10**9 orders would take minutes."""
+    x = ty.variable("x")
+    ratios = [1e-300, 1e-12, 1e-3, 0.1, 0.5, 0.7, 0.9]
+    ratios += [0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1.0] if order <= 3000 else [0.9998]
+    points = np.array([*(order * np.array(ratios)), *([] if order <= 3000 else [1.0, 40.0, 1e3])])
+    found = ty.compile(ty.besselj(order, x), [x])(points)
+    pairs = np.stack([points, np.zeros_like(points)], axis=-1)
+    wide = ty.compile(ty.besselj(order, x), [x], precision="double-double")(pairs)
+    if order > 3000:
+        assert not found.any() and not wide.any()
+        return
+    with mpmath.workdps(60):
+        for point, value, (high, low) in zip(points, found, wide, strict=True):
+            right = mpmath.besselj(order, mpmath.mpf(float(point)))
+            assert abs(value - float(right)) <= 4 * np.spacing(abs(float(right)))
+            size = max(abs(right), mpmath.ldexp(1, -960))
+            assert abs(mpmath.mpf(float(high)) + float(low) - right) <= size * order * 2.0**-101
+    assert (ty.jet(lambda x: ty.besselj(10**9, x), points[:3], 3) == 0).all()

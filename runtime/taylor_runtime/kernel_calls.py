@@ -20,9 +20,7 @@ class KernelMemory(Protocol):
     program: Program
 
     def head(self, row: int, chunk: Chunk) -> Value: ...
-    def constant(
-        self, constant: Constant, chunk: Chunk, element: str | None = None
-    ) -> Value: ...
+    def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value: ...
 
 
 class KernelCalls:
