@@ -158,3 +158,32 @@ def test_bessel_functions_of_large_orders(order: int) -> None:
             size = max(abs(right), mpmath.ldexp(1, -960))
             assert abs(mpmath.mpf(float(high)) + float(low) - right) <= size * order * 2.0**-101
     assert (ty.jet(lambda x: ty.besselj(10**9, x), points[:3], 3) == 0).all()
+
+
+# Zeros of functions, and their derivatives.
+ZEROS: dict[str, tuple[tuple[int, ...], Callable[..., Any], list[float]]] = {
+    "lgamma": ((), lambda x: mpmath.log(abs(mpmath.gamma(x))), [1, 2, -2.457, -2.7477, -3.955]),
+    "digamma": ((), mpmath.digamma, [1.4616, -0.504083, -1.573498, -3.635293, -10.7028]),
+    "besselj": ((0,), lambda x: mpmath.besselj(0, x), [2.4048, 5.52007, 30.6346, 149.4493]),
+}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_errors_next_to_zeros_are_those_of_the_argument(name: str, scale: int) -> None:
+    """Within 8 times what 2**-106 of the argument and of the value make."""
+    orders, right, guesses = ZEROS[name]
+    x = ty.variable("x")
+    f = ty.compile(getattr(ty, name)(*orders, x), [x], precision="double-double")
+    draw = np.random.default_rng(0)
+    with mpmath.workprec(300):
+        for guess in guesses:
+            exact = name == "lgamma" and guess in (1, 2)
+            zero = mpmath.mpf(guess) if exact else mpmath.findroot(right, guess)
+            slope = abs(mpmath.diff(right, zero))
+            for case in range(20 * scale):
+                off = mpmath.mpf(2) ** float(draw.uniform(-104, -3)) * (-1) ** case
+                pair = ty.from_mpmath(zero * (1 + off))
+                argument, value = ty.to_mpmath(pair), ty.to_mpmath(f(pair))
+                there = right(argument)
+                unit = (abs(argument) * slope + abs(there)) * mpmath.mpf(2) ** -106
+                assert abs(value - there) <= 8 * unit, (guess, case)

@@ -157,7 +157,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
                 off = abs(value - right[n])
                 allowed = SPREAD * errors[n] + 8 * abs(right[n]) * kind.unit
                 if not (mpmath.isfinite(value) and off <= allowed):
-                    size = f"off by {mpmath.nstr(off, 3)}, {mpmath.nstr(off / allowed, 3)} times the bound"
+                    size = f"{mpmath.nstr(off, 3)} off, {mpmath.nstr(off / allowed, 3)} bounds"
                     wrong.append(f"{name!r} at {[a, b]}, order {n}: {size}: {made}")
                     break
         formulas, compared = formulas + bool(seen), compared + seen
