@@ -35,7 +35,7 @@ POINTS = 12  # tried for each formula
 COMPARED = 2  # points of each formula that are enough
 ORDER = 6  # of jets
 SAMPLES = 3
-SPREAD = 30  # times the largest error of some samples
+SPREAD = 100  # times the largest error of some samples
 ALLOWED = 4  # times the error that a ball has
 
 
