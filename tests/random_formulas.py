@@ -89,6 +89,8 @@ class Numbers:
         limit = SIZES.get(name)
         if limit is not None and any(abs(a.value) > limit for a in args):
             raise Overdrawn
+        if name == "atan2" and any(a.value == 0 for a in args):
+            raise Overdrawn  # it tells zeros of both signs apart, which mpmath has not
         form = functions[name].mpmath
         if functions[name].expression is not None:  # made of others, from a rounded argument
             unit = self.kind.unit * 2
