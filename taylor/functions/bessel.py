@@ -32,7 +32,7 @@ _ABOUT = (
     "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
     "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2), at zeros as\n"
     "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
-    "beyond.\n\n"
+    "beyond; J of an order above 1000 takes none where it is below all doubles.\n\n"
 )
 
 

@@ -69,7 +69,7 @@ class Integrator(Trajectory):
     of the state or time) are followed exactly: steps end where a condition changes.
 
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
-    compiled.
+    compiled: an empty system too, which SciPy's solve_ivp would carry to the end at once.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")

@@ -30,10 +30,11 @@ from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.callables.process import in_shares, shares
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Program
 
 
 def jet(
@@ -66,8 +67,10 @@ def jet(
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
     directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
-    points are not finite. High coefficients of functions whose parts cancel lose all their digits,
-    which only `error` tells.
+    points of powers are limits, infinite ones with their sign, from all sides on which the function
+    is real; where there is no limit, and at other singular points, they are not finite.
+    High coefficients of functions whose parts cancel lose all their digits, which only `error`
+    tells.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, functions that cannot be traced, and errors of what is an expression or calls a
@@ -108,8 +111,11 @@ def jet(
     known, threads = TracedFunction(outputs, arguments), checked_threads(threads)
 
     def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
-        code = _compiled(known, given.shape[2], order, kind.name)
-        return _run(code, numbers, len(outputs), order, threads)
+        code, singular = _compiled(known, given.shape[2], order, kind.name)
+        results = _run(code, numbers, len(outputs), order, threads)
+        if singular is not None and not all_finite(results[0, :, -1]):
+            with_limits(singular, partial(series_point, order), numbers, results, kind)
+        return [results[:, k] for k in range(len(outputs))]
 
     flat = given.reshape(*given.shape[:3], -1)
     results = run(flat, kind)
@@ -279,18 +285,20 @@ def _scalar(value: Any) -> Expression:
 
 
 @lru_cache(maxsize=128)
-def _compiled(traced: TracedFunction, given: int, order: int, precision: str) -> Jet:
+def _compiled(
+    traced: TracedFunction, given: int, order: int, precision: str
+) -> tuple[Jet, Program | None]:
+    """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
     program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
-    return build_jet(program, given=given, externals=externals(program), precision=precision)
+    code = build_jet(program, given=given, externals=externals(program), precision=precision)
+    return code, program if may_be_singular(program) else None
 
 
-def _run(
-    code: Jet, points: np.ndarray, outputs: int, order: int, threads: int
-) -> Sequence[np.ndarray]:
-    """Coefficients (parts, order + 1, points) of every output.
+def _run(code: Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:
+    """Coefficients, shape (parts, outputs, order + 1, points).
 
     points: shape (parts, coordinates, given coefficients, points).
     """
@@ -305,7 +313,7 @@ def _run(
         code.run(inputs, results, padded, first, last)
 
     in_shares(work, padded // code.block, shares(count * (order + 1), threads))
-    return [results[:, k, :, :count] for k in range(outputs)]
+    return results[..., :count]
 
 
 def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:

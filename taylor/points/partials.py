@@ -60,7 +60,7 @@ def derivatives(
            `Derivatives.error`.
 
     Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
-    at singular points are not finite.
+    at singular points are as in `taylor.jet`.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, unknown variables, and functions that cannot be traced.

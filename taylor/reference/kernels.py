@@ -138,6 +138,12 @@ _AUXILIARIES = (
         rational=False,
     ),
     KernelDefinition(
+        "power_divisor",
+        5,
+        lambda mp, usual, x, u, y, order: usual,
+        "the first argument; where u = x**y underflows NaN, or 1 if x**(y - order) does as well",
+    ),
+    KernelDefinition(
         "sum_of_squares",
         2,
         lambda mp, x, y: x * x + y * y,

@@ -104,7 +104,7 @@ def test_the_order_of_factors_does_not_depend_on_the_process():
         "    ta.propagate_until(3.0)\n"
         "    print(ta.state.tolist())\n"
     )
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     printed = set()
     for first, hash_seed in ((0, "1"), (1, "2")):
         path = os.pathsep.join([str(root), str(root / "runtime")])

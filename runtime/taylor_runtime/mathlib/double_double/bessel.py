@@ -42,6 +42,8 @@ from taylor_runtime.program.kernels import KernelFunction
 EULER = Fraction("0.577215664901532860606512090082402431042159335939923598805767")
 SQRT_PI = Fraction("1.77245385090551602729816748334114518279754945612238712821381")
 HUGE = 400  # numbers beyond 2**400 are scaled down by that
+_LARGE = 1000  # orders whose values are mostly below all doubles
+_LEAST_LOG = -760.0  # of the smallest double, with room for rounding
 _TINY = -60  # below 2**_TINY the first term of the power series is all
 
 
@@ -213,6 +215,23 @@ def _where_any(
     return [as_pair(value) for value in found]
 
 
+def _negligible(b: Builder, x: Value, m: Value) -> Value:
+    """Whether J of order m is certainly below all doubles at x > 0, for large m: with z = x/m,
+
+    |J_m(m z)| <= (z exp(s) / (1 + s))**m, s = sqrt(1 - z**2), z <= 1 (DLMF 10.14.8, Kapteyn).
+    """
+
+    def bound() -> Sequence[Value]:
+        z = x / m
+        z = b.select(z < 1, b.select(z > 1e-300, z, 1e-300), b.constant(1, z.type))
+        s = b.sqrt((1 - z) * (z + 1))
+        log = as_pair(natural_log(b, widened(b, z / (s + 1)))).high
+        return [m * (log + s)]
+
+    zero = b.constant(0, m.type)
+    return where_rare(b, m > _LARGE, [zero], bound)[0] < _LEAST_LOG
+
+
 def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     """J of order n at x; n is an integer, |n| below 2**50."""
     n, size = order.high, magnitude(b, x)
@@ -221,9 +240,11 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     size = chosen(b, inside, size, constant(b, 1, x))
     far = (size.high >= SWITCH) & (size.high >= m)
     t, k = scaled_argument(b, size)
-    near_t = chosen(b, far, constant(b, 1, x), t)
-    near_m = widened(b, b.select(far, b.constant(0, m.type), m))
-    (near,) = _where_any(b, ~far, near_t, _DOWNWARD, near_m)
+    negligible = _negligible(b, size.high, m)
+    idle = far | negligible
+    near_t = chosen(b, idle, constant(b, 1, x), t)
+    near_m = widened(b, b.select(idle, b.constant(0, m.type), m))
+    (near,) = _where_any(b, ~idle, near_t, _DOWNWARD, near_m)
     far_t = chosen(b, far, size, constant(b, SWITCH, x))
 
     def ascend() -> Sequence[Value]:
