@@ -17,7 +17,7 @@ EVENT_BLOCK = np.dtype(
     [
         ("position", np.float64),  # where the piece of the step begins that is to be searched
         ("reach", np.float64),  # length of the last piece
-        ("stuck", np.float64),  # the same if no series went along it; else 0
+        ("stuck", np.float64),  # the least length of the next, in units of the shortest
         ("cut", np.float64),  # where callbacks are asked, or the step is cut
         ("cut_low", np.float64),
         ("resumed", np.int64),  # the search was interrupted, and goes on

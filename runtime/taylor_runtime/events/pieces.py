@@ -13,9 +13,9 @@ DEFECT = 2.0**-36  # of the sum of the terms: by how much g may miss its series 
 SHRINK = 0.7  # of a piece on which a series did not converge
 HALVINGS = 52  # of a piece, to find where a value changes its sign
 CHECKED = (0.87, 0.62, 0.31)  # places of a piece where a series that may deceive is looked at
-CLOSEST = (
-    2.0**-50
-)  # as SHORTEST, where signs are looked at closely: left and right of what is rough
+CLOSEST = 2.0**-46  # as SHORTEST, where signs are looked at closely: beside what is rough
+PLACED = 2.0**-52  # of a step: how well places in it are told from one another
+GROWTH = 1.125  # of the shortest piece, from one that no series goes along to the next
 SHORTEST = 2.0**-45  # piece of a step: shorter ones are kinks and jumps, and are stepped over
 LEAP = 2.0**-6  # of a step: the longest piece where an event function is not finite
 
@@ -110,9 +110,9 @@ class Pieces(Part):
         reach = self.block.get("reach") * 2
         known = b.ne(reach, 0) & (b.fabs(reach) < b.fabs(rest))
         shortest = b.fabs(self.end) * (CLOSEST if self.watch.is_rough else SHORTEST)
-        if self.watch.is_rough:  # twice as far each time, so that it comes to an end
-            twice = b.fabs(self.block.get("stuck")) * 2
-            shortest = b.select(twice > shortest, twice, shortest)
+        if self.watch.is_rough:
+            stuck = self.block.get("stuck")
+            shortest = b.select(stuck > 1, shortest * stuck, shortest)
 
         def bad(carried: list[Value]) -> Value:
             return b.eq(carried[1], 0)
@@ -205,7 +205,7 @@ class Pieces(Part):
 
         one, zero = b.constant(1, F64), b.constant(0, F64)
         slope = b.fold(1, self.watch.order + 1, [zero, one], add)[0]
-        return slope * (b.fabs(self.end) * CLOSEST / b.fabs(length))
+        return slope * (b.fabs(self.end) * PLACED / b.fabs(length))
 
     def _keep_chord(self, event: Value, end: Value, length: Value, wanted: Value) -> None:
         """The slope of the straight line to the true value, for where no series goes; else NaN."""
@@ -250,6 +250,17 @@ class Pieces(Part):
             return [carried[0] | self.has_chord(event)]
 
         return self.each_event([Value(b, Type("i1"), "false")], one)[0]
+
+    def grow_stuck(self) -> None:
+        """The least length of the next pieces, in units of CLOSEST, grows while no series goes on.
+
+        So slowly that it stays a fraction of the way from where that began: as soon as a
+        singularity is behind, series go along pieces of such a length.  Where none ever does, the
+        search comes to an end all the same.
+        """
+        b, before = self.b, self.block.get("stuck")
+        now = before * b.select(self.is_straight(), b.constant(GROWTH, F64), 1 / GROWTH)
+        self.block.set("stuck", b.select(now > 1, now, b.constant(1, F64)))
 
     def has_chord(self, event: Value) -> Value:
         """Whether a straight line stands for this function."""

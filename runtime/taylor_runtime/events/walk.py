@@ -14,7 +14,6 @@ from taylor_runtime.events.search import Search
 from taylor_runtime.events.settle import Settlement
 from taylor_runtime.ir import I64, Module, Value
 
-EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")
 
 
@@ -80,9 +79,7 @@ class _Walk(Part):
                 block.set("position", after)
                 block.set("reach", length)
                 if self.watch.is_rough:
-                    before = block.get("stuck")
-                    straight = self.pieces.is_straight()
-                    block.set("stuck", b.select(straight, length, before * EASE))
+                    self.pieces.grow_stuck()
                 block.set("skip", 0)
                 return [after]
 
