@@ -17,6 +17,7 @@ CLOSEST = 2.0**-46  # as SHORTEST, where signs are looked at closely: beside wha
 PLACED = 2.0**-52  # of a step: how well places in it are told from one another
 GROWTH = 1.125  # of the shortest piece, from one that no series goes along to the next
 SHORTEST = 2.0**-45  # piece of a step: shorter ones are kinks and jumps, and are stepped over
+GAP = 2.0**-40  # of a step: what is undefined for less is undefined at a pole alone
 LEAP = 2.0**-6  # of a step: the longest piece where an event function is not finite
 
 
@@ -158,10 +159,11 @@ class Pieces(Part):
                 wild = ~(total < float("inf"))
                 undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
                 if w.is_rough:
-                    rough, unknown = self._is_rough(event), b.ne(head, head) | ~b.eq(head, head)
+                    rough, unknown = self.is_rough(event), self._is_unknown(head)
                     converged = converged & (~rough | ~wild)  # what overflows does not
                     quiet, wild = quiet & ~rough, b.select(rough, unknown, wild)
-                    undefined = b.select(rough, undefined & unknown, undefined)
+                    both = undefined & unknown & self._is_unknown(end)  # else it ends within
+                    undefined = b.select(rough, both, undefined)
                     self._keep_chord(event, end, length, rough & ~(converged | undefined))
                 return [quiet | converged | undefined, wild]
 
@@ -190,10 +192,14 @@ class Pieces(Part):
 
     # -- functions that are not smooth ------------------------------------------------------------
 
-    def _is_rough(self, event: Value) -> Value:
+    def is_rough(self, event: Value) -> Value:
+        """Whether a function's series may not represent it where they seem to."""
         b = self.b
         table = b.table([int(x) for x in self.watch.options.rough], "i64")
         return b.ne(b.load(I64, b.at(table, event, "i64")), 0)
+
+    def _is_unknown(self, value: Value) -> Value:
+        return self.b.ne(value, value) | ~self.b.eq(value, value)
 
     def _jitter(self, length: Value) -> Value:
         """How far `curve` is off by rounding of the place: near poles that is much."""
@@ -212,6 +218,7 @@ class Pieces(Part):
         b = self.b
         first = b.load(F64, self.area("curve"))
         largest = b.constant(2.0**900, F64)
+        end = b.select(self._is_unknown(end), first, end)  # where its domain ends
         first, end = (
             b.select(b.fabs(x) > largest, b.copysign(largest, x), x) for x in (first, end)
         )
@@ -239,8 +246,8 @@ class Pieces(Part):
 
     def is_short(self, event: Value, length: Value) -> Value:
         """Whether a rough function is undefined on a piece that is too short to forget its sign."""
-        short = self.b.fabs(length) < self.b.fabs(self.end) * (LEAP / 2)
-        return self._is_rough(event) & short
+        short = self.b.fabs(length) < self.b.fabs(self.end) * GAP
+        return self.is_rough(event) & short
 
     def is_straight(self) -> Value:
         """Whether a straight line stands for some function on this piece."""
@@ -265,7 +272,7 @@ class Pieces(Part):
     def has_chord(self, event: Value) -> Value:
         """Whether a straight line stands for this function."""
         chord = self.b.load(F64, self.area("chords", event))
-        return self._is_rough(event) & self.b.eq(chord, chord)
+        return self.is_rough(event) & self.b.eq(chord, chord)
 
     def bisect(self, event: Value, position: Value, length: Value, direction: Value) -> Value:
         """Where on the piece the true values of a function take the sign `direction`."""
@@ -300,7 +307,7 @@ class Pieces(Part):
                     defect = b.fabs(self._end_of(place) - self._sum_of_curve())
                     true = defect <= b.fma(total, DEFECT, noise * 4)
                     true = true & (total < float("inf"))
-                    return [carried[0] & (true | ~self._is_rough(event) | ~b.eq(head, head))]
+                    return [carried[0] & (true | ~self.is_rough(event) | ~b.eq(head, head))]
 
                 return self.each_event([Value(b, Type("i1"), "true")], one)
 

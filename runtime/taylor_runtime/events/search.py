@@ -101,6 +101,9 @@ class Search(Part):
             memory = self.memory("trial", event)
             for name in ("side", "open", "reported"):
                 memory.set(name, b.select(kept, memory.get(name), 0.0))
+            if w.is_rough:  # what is small where its domain begins is no zero
+                begins = self.pieces.is_rough(event) & ~kept
+                memory.set("reported", b.select(begins, b.constant(1, F64), memory.get("reported")))
             return [b.constant(0, I64)]
 
         def search() -> list[Value]:
