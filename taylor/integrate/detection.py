@@ -176,8 +176,11 @@ class Detection:
     def has_news(self) -> bool:
         """Whether the last step ended at a switch about which Python decides."""
         flips = self._of_switches("flips", np.float64)
-        tells = self._of_switches("table", rt.EVENT_TABLE)["tells"]
-        return bool(flips.any() or (self.block[0]["flipped"] and tells.any()))
+        tells = self._of_switches("table", rt.EVENT_TABLE)["tells"] != 0
+        memory = self._of_switches("memory", rt.EVENT_MEMORY)
+        touched = (memory["open"] != 0) & (memory["reported"] != 0)
+        flipped = self.block[0]["flipped"] and tells.any()
+        return bool(flips.any() or flipped or (touched & tells).any())
 
     def met(self) -> list[int]:
         """The switches on whose surfaces the motion is, for all that the search knows."""

@@ -8,11 +8,14 @@ if its branches keep g as it is, and slides along if both push it back: then nob
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 from typing import Any
 
 from taylor.decompose import decompose
+from taylor.differentiate import diff
+from taylor.expression import ZERO
 from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
 from taylor.lower import scalars
@@ -22,6 +25,7 @@ from taylor_runtime.program import Input
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be
 MOST = 5  # surfaces at once of which all combinations are tried
+PROJECTIONS = 4  # of Newton's method, on each of the surfaces in turn
 TURNS = 8  # of sides of more surfaces than that
 Sides = tuple[int, ...]
 Signs = tuple[int | None, ...]
@@ -66,6 +70,7 @@ class Surfaces:
         self._inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
         self._inputs[time_node] = Input("time", (0,))
         self._programs: dict[int, Any] = {}
+        self._gradients: dict[int, tuple[list[int], Any]] = {}
 
     def series(
         self, point: Point, modes: Sequence[float], order: int, shift: int = 0
@@ -74,10 +79,9 @@ class Surfaces:
 
         shift: by how many errors the states are off, some up and some down.
         """
-        from mpmath import mp
 
-        system = self.model.system
         if order not in self._programs:
+            system = self.model.system
             outputs = [*self.expressions, *system.states]
             slopes = system.derivatives if order else None
             self._programs[order] = decompose(outputs, self._inputs, order, slopes)
@@ -85,9 +89,44 @@ class Surfaces:
             x + (shift if i % 3 else -shift) * e
             for i, (x, e) in enumerate(zip(point.states, point.errors, strict=True))
         ]
+        return self._evaluated(self._programs[order], point, modes, states)
+
+    def _evaluated(
+        self, program: Any, point: Point, modes: Sequence[float], states: list[Any]
+    ) -> list[list[Any]]:
+        from mpmath import mp
+
         parameters = [*point.parameters, *map(mp.mpf, modes)]
         values = {"state": states, "parameter": parameters, "time": [point.time]}
-        return coefficients(self._programs[order], values, mpmath_algebra(mp))
+        return coefficients(program, values, mpmath_algebra(mp))
+
+    def project(self, point: Point, modes: Sequence[float], numbers: Sequence[int]) -> Point:
+        """The nearest point that is on some surfaces, as far as the states decide about them.
+
+        What a branch does on a surface is not what it does beside it, however near: the slope of
+        g' = -sqrt(g) is finite there, and its root would go on as that of another branch.
+        """
+        states = list(point.states)
+        for _ in range(PROJECTIONS):
+            for i in numbers:
+                places, program = self._gradient(i)
+                rows = self._evaluated(program, point, modes, states)
+                value, *slopes = (row[0] for row in rows)
+                size = sum(slope * slope for slope in slopes)
+                if value and size > 0 and abs(value / size) < inf:
+                    for place, slope in zip(places, slopes, strict=True):
+                        states[place] -= value / size * slope
+        return replace(point, states=states)
+
+    def _gradient(self, i: int) -> tuple[list[int], Any]:
+        """The states that a surface function varies with, and a program of it and its slopes."""
+        if i not in self._gradients:
+            g, states = self.expressions[i], self.model.system.states
+            found = [(place, diff(g, state)) for place, state in enumerate(states)]
+            found = [(place, slope) for place, slope in found if slope is not ZERO]
+            program = decompose([g, *(slope for _, slope in found)], self._inputs, 0)
+            self._gradients[i] = [place for place, _ in found], program
+        return self._gradients[i]
 
     def signs(
         self, point: Point, modes: Sequence[float], order: int, backward: bool

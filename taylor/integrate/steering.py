@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from taylor.integrate.detection import Detection
 from taylor.integrate.machine import Machine
 from taylor.integrate.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
 from taylor.integrate.switches import SwitchedSystem
+from taylor.integrate.times import Pair, add
 from taylor.precision import from_mpmath, leading, to_mpmath
 from taylor.rounding import rounding_error
 
@@ -178,13 +180,13 @@ class Steering:
             near = [i for i in range(count) if abs(g[i]) <= NOISE * abs(other[i] - g[i])]
             found = list(meetings(self.model, sorted({*known, *near}), modes))
             found = list({m.places[0]: m for m in reversed(found)}.values())
-            sides, held = self._decide(point, modes, found, now=True)
+            on = self._projected(point, modes, [m.surface for m in found])
+            sides, held = self._decide(on, modes, found, now=True)
             if sides is None or self._stalls(machine):
                 return [self._name(m) for m in held]
             noise = [2 * abs(float(value)) for value in g]
             if 0 in sides:
-                old = [float(m) for m in before[0, self.first :][: len(modes)]]
-                self._touch_down(machine, point, old, found[sides.index(0)].surface)
+                self._move(machine, on, machine.time)
         detection.keep_before(before)
         modes = _with(modes, found, sides)
         self._put(machine, modes)
@@ -198,24 +200,21 @@ class Steering:
         self._last = machine.time, count + 1 if time == machine.time else 0
         return self._last[1] > STALLS
 
-    def _touch_down(
-        self, machine: Machine, point: Point, modes: Sequence[float], surface: int
-    ) -> None:
-        """Move the state along its motion the rounding error that is left to a surface."""
-        rows = self.surfaces.series(point, modes, 1)
-        value, slope = rows[surface]
-        if not slope or not abs(value / slope) <= NEAR * (abs(point.time) + abs(machine.last)):
-            return
-        self._move(machine, rows, -value / slope)
+    def _projected(self, point: Point, modes: Sequence[float], numbers: Sequence[int]) -> Point:
+        """The point on the surfaces that it is on but for rounding errors."""
+        try:
+            return self.surfaces.project(point, modes, numbers)
+        except UNKNOWN:
+            return point
 
-    def _move(self, machine: Machine, rows: list[list[Any]], span: Any) -> None:
+    def _move(self, machine: Machine, point: Point, time: Pair) -> None:
+        """Put the machine to a point, as near as its numbers go."""
         kind = machine.kind
-        states = [row[0] + span * row[1] for row in rows[len(self.surfaces.expressions) :]]
         if kind.parts > 1:
-            state = from_mpmath(states)
+            state = from_mpmath(point.states)
         else:
-            state = np.array([float(x) for x in states], dtype=kind.dtype)
-        machine.set_state(state, machine.time)
+            state = np.array([float(x) for x in point.states], dtype=kind.dtype)
+        machine.set_state(state, time)
 
     def past_edge(self, machine: Machine, detection: Detection | None) -> bool:
         """Go on behind a surface at which the branch in force is not defined any more.
@@ -246,17 +245,16 @@ class Steering:
                         spans[i] = span
             if not spans or self._stalls(machine):
                 return False
-            old = machine.state()
             span = max(spans.values(), key=abs)
-            if span:
-                self._move(machine, rows, span)
+            numbers = [row[0] + span * row[1] for row in rows[len(self.surfaces.expressions) :]]
+            point = replace(point, states=numbers, time=point.time + span)
             found = list(meetings(self.model, list(spans), modes))
-            point = self._point(machine, EXACT)
+            point = self._projected(point, modes, list(spans))
             sides, _ = self._decide(point, modes, found)
             new = modes if sides is None else _with(modes, found, sides)
             if sides is None or new == modes:
-                machine.set_state(old, machine.time)
                 return False
+            self._move(machine, point, self._later(machine, float(span)))
         self._put(machine, new)
         machine.forget_step()
         if detection is not None:
@@ -265,6 +263,13 @@ class Steering:
             self._put_met(detection, found, sides, [0.0] * len(rows))
             detection.tell(self._rests(new))
         return True
+
+    def _later(self, machine: Machine, span: float) -> Pair:
+        """The machine's time a little later, not after the end."""
+        control = machine.control[0]
+        end = float(control["end"]), float(control["end_low"])
+        later = add(machine.time, (span, 0.0))
+        return end if (later < end) == self.backward else later
 
     def _modes(self, machine: Machine) -> list[float]:
         return machine.parameters[0, self.first :][: len(self.model.modes)].astype(float).tolist()
