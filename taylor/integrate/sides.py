@@ -79,7 +79,6 @@ class Surfaces:
 
         shift: by how many errors the states are off, some up and some down.
         """
-
         if order not in self._programs:
             system = self.model.system
             outputs = [*self.expressions, *system.states]
@@ -118,6 +117,14 @@ class Surfaces:
                         states[place] -= value / size * slope
         return replace(point, states=states)
 
+    def room(self, point: Point, modes: Sequence[float], i: int) -> Any:
+        """How far the errors of the states can move a surface function."""
+        places, program = self._gradient(i)
+        rows = self._evaluated(program, point, modes, point.states)
+        return sum(
+            abs(row[0]) * point.errors[k] for k, row in zip(places, rows[1:], strict=True)
+        )
+
     def _gradient(self, i: int) -> tuple[list[int], Any]:
         """The states that a surface function varies with, and a program of it and its slopes."""
         if i not in self._gradients:
@@ -149,9 +156,11 @@ def _first_sign(base: list[Any], others: list[list[Any]], backward: bool) -> int
     for n, c in enumerate(base[1:], 1):
         if not mp.isfinite(c):
             return None
-        error = max(abs(other[n] - c) for other in others)
-        if not abs(c) <= NOISE * error:
+        known = [d for d in (abs(other[n] - c) for other in others) if mp.isfinite(d)]
+        if not abs(c) <= NOISE * max(known, default=0):
             return -int(mp.sign(c)) if backward and n % 2 else int(mp.sign(c))
+        if len(known) < len(others):  # the branch ends here, and with it what derivatives say
+            return None
     return 0
 
 

@@ -233,12 +233,11 @@ class Steering:
                 return False
             room = NEAR * abs(point.time) + abs(machine.last) * 2
             spans = {}
-            shifted = self.surfaces.series(
-                self._point(machine, 4 * machine.kind.epsilon), modes, 0, 1
-            )
+            rounded = self._point(machine, 4 * machine.kind.epsilon)
             for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
-                if value == 0 or (i < len(switches) and abs(value) <= abs(shifted[i][0] - value)):
-                    spans[i] = -value / slope if value and slope else mp.mpf(0)
+                if value == 0 or (i < len(switches) and self._is_on(rounded, modes, i, value)):
+                    span = -value / slope if value and slope else mp.mpf(0)
+                    spans[i] = span if abs(span) <= room else mp.mpf(0)
                 elif i < len(switches) and mp.isfinite(slope) and slope != 0:
                     span = -value / slope
                     if 0 < span * sign <= room:
@@ -246,7 +245,8 @@ class Steering:
             if not spans or self._stalls(machine):
                 return False
             span = max(spans.values(), key=abs)
-            numbers = [row[0] + span * row[1] for row in rows[len(self.surfaces.expressions) :]]
+            moved = rows[len(self.surfaces.expressions) :]
+            numbers = [row[0] + span * row[1] if span else row[0] for row in moved]
             point = replace(point, states=numbers, time=point.time + span)
             found = list(meetings(self.model, list(spans), modes))
             point = self._projected(point, modes, list(spans))
@@ -263,6 +263,13 @@ class Steering:
             self._put_met(detection, found, sides, [0.0] * len(rows))
             detection.tell(self._rests(new))
         return True
+
+    def _is_on(self, point: Point, modes: Sequence[float], i: int, value: Any) -> bool:
+        """Whether a surface function may be zero, for all that the numbers of the state tell."""
+        try:
+            return bool(abs(value) <= self.surfaces.room(point, modes, i))
+        except UNKNOWN:
+            return False
 
     def _later(self, machine: Machine, span: float) -> Pair:
         """The machine's time a little later, not after the end."""
