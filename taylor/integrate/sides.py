@@ -25,6 +25,7 @@ from taylor_runtime.program import Input
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be
 MOST = 5  # surfaces at once of which all combinations are tried
+TIMED = 2.0**-52  # relative error of a time
 PROJECTIONS = 4  # of Newton's method, on each of the surfaces in turn
 TURNS = 8  # of sides of more surfaces than that
 Sides = tuple[int, ...]
@@ -110,7 +111,7 @@ class Surfaces:
             for i in numbers:
                 places, program = self._gradient(i)
                 rows = self._evaluated(program, point, modes, states)
-                value, *slopes = (row[0] for row in rows)
+                value, *slopes = (row[0] for row in rows[:-1])
                 size = sum(slope * slope for slope in slopes)
                 if value and size > 0 and abs(value / size) < inf:
                     for place, slope in zip(places, slopes, strict=True):
@@ -118,20 +119,22 @@ class Surfaces:
         return replace(point, states=states)
 
     def room(self, point: Point, modes: Sequence[float], i: int) -> Any:
-        """How far the errors of the states can move a surface function."""
+        """How far errors of the states, and rounding of the time, can move a surface function."""
         places, program = self._gradient(i)
         rows = self._evaluated(program, point, modes, point.states)
-        return sum(
-            abs(row[0]) * point.errors[k] for k, row in zip(places, rows[1:], strict=True)
-        )
+        errors = [*(point.errors[k] for k in places), abs(point.time) * TIMED]
+        return sum(abs(row[0]) * error for row, error in zip(rows[1:], errors, strict=True))
 
     def _gradient(self, i: int) -> tuple[list[int], Any]:
-        """The states that a surface function varies with, and a program of it and its slopes."""
+        """The states that a surface function varies with; a program of it and its slopes, that by
+        time last.
+        """
         if i not in self._gradients:
             g, states = self.expressions[i], self.model.system.states
             found = [(place, diff(g, state)) for place, state in enumerate(states)]
             found = [(place, slope) for place, slope in found if slope is not ZERO]
-            program = decompose([g, *(slope for _, slope in found)], self._inputs, 0)
+            slopes = [*(slope for _, slope in found), diff(g, time_node)]
+            program = decompose([g, *slopes], self._inputs, 0)
             self._gradients[i] = [place for place, _ in found], program
         return self._gradients[i]
 
