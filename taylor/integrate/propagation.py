@@ -324,4 +324,4 @@ class Propagation:
 def _next_budget(budget: int, elapsed: float) -> int:
     """Steps for the next slice, from how long the last took."""
     factor = SLICE_SECONDS / max(elapsed, 1e-6)
-    return min(max(1, int(budget * min(max(factor, 0.25), 8.0))), MOST_STEPS)
+    return min(max(1, int(budget * min(max(factor, 0.25), 4.0))), MOST_STEPS)
