@@ -337,6 +337,7 @@ def _compile(plan: Plan, system: System, stepper: rt.Stepper) -> rt.Detector:
         linked,
         rough=plan.rough,
         formulas=plan.formulas(system.parameters),
+        guards=plan.guards,
         combined=[len(plan.formula_inputs(formula)) for formula in plan.combined],
     )
 

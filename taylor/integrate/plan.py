@@ -8,6 +8,7 @@ import numpy as np
 
 from taylor.decompose import decompose
 from taylor.expression import Expression, variable
+from taylor.integrate.edges import edges
 from taylor.integrate.smoothness import Facts
 from taylor.integrate.surfaces import Surface, surface
 from taylor.traverse import inputs
@@ -23,6 +24,7 @@ class Plan:
     functions: what is searched: those of all numbers but the last.
     numbers:   per event, its number.
     combined:  the formulas of the last.
+    guards:    so many last functions are zero where rough ones are singular, and do nothing else.
     uncertain: the events of which a part is searched by its values, so that zeros that are close
                together may be missed.
     """
@@ -39,6 +41,13 @@ class Plan:
         self.uncertain = [k for k, s in enumerate(found) if any(s.rough)]
         facts = Facts()
         self.rough = [not facts.is_smooth(g) for g in self.functions]
+        singular = [
+            h for g, r in zip(self.functions, self.rough, strict=True) if r for h in edges(g)
+        ]
+        guards = [h for h in dict.fromkeys(singular) if facts.is_smooth(h)]
+        self.guards = len(guards)
+        self.functions += guards
+        self.rough += [False] * len(guards)
         self.numbers = [0] * len(watched)
         for number, k in enumerate(plain):
             self.numbers[k] = number

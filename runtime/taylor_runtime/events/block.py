@@ -62,6 +62,7 @@ class DetectorOptions:
             poles, infinite slopes); () for none.
     first_part: the events from here on are parts of combined functions and no events themselves.
     combined: per combined function, whose numbers follow those of events, how many parts it has.
+    guards: so many last outputs have their zeros where rough functions have singularities.
     """
 
     states: StateRows
@@ -71,6 +72,7 @@ class DetectorOptions:
     rough: tuple[bool, ...] = ()
     first_part: int = 0
     combined: tuple[int, ...] = ()
+    guards: int = 0
 
     @property
     def element(self) -> str:
@@ -112,7 +114,7 @@ class Areas:
             lengths |= dict.fromkeys(("signs", "middle"), outputs - options.first_part)
             lengths |= dict.fromkeys(("before", "between", "after"), combined)
         if any(options.rough):
-            lengths["chords"] = outputs
+            lengths |= {"chords": outputs, "firsts": outputs}
         starts, end = {}, 0
         for name, length in lengths.items():
             starts[name] = end

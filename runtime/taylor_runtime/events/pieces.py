@@ -112,6 +112,7 @@ class Pieces(Part):
         known = b.ne(reach, 0) & (b.fabs(reach) < b.fabs(rest))
         shortest = b.fabs(self.end) * (CLOSEST if self.watch.is_rough else SHORTEST)
         if self.watch.is_rough:
+            self._keep_firsts(position)
             stuck = self.block.get("stuck")
             shortest = b.select(stuck > 1, shortest * stuck, shortest)
 
@@ -165,6 +166,11 @@ class Pieces(Part):
                     both = undefined & unknown & self._is_unknown(end)  # else it ends within
                     undefined = b.select(rough, both, undefined)
                     self._keep_chord(event, end, length, rough & ~(converged | undefined))
+                if w.options.guards:
+                    margin = b.fma(total - head, 1 + 2.0**-30, b.fma(tail, 4.0, noise))
+                    away = ~self._is_guard(event) | (head > margin)
+                    self._keep_straight(event, ~away)
+                    converged, quiet = converged & away, quiet & away
                 return [quiet | converged | undefined, wild]
 
             skip = b.ne(b.load(I64, b.at(linear, event, "i64")), 0)
@@ -192,6 +198,20 @@ class Pieces(Part):
 
     # -- functions that are not smooth ------------------------------------------------------------
 
+    def _is_guard(self, event: Value) -> Value:
+        return event >= self.watch.count - self.watch.options.guards
+
+    def _keep_straight(self, event: Value, near: Value) -> None:
+        """Note that a guard may have a zero on the piece, as if a straight line stood for it."""
+        b = self.b
+        chord = b.select(near, b.constant(0, F64), float("nan"))
+
+        def keep() -> list[Value]:
+            b.store(chord, self.area("chords", event))
+            return []
+
+        b.if_(self._is_guard(event), keep)
+
     def is_rough(self, event: Value) -> Value:
         """Whether a function's series may not represent it where they seem to."""
         b = self.b
@@ -213,10 +233,24 @@ class Pieces(Part):
         slope = b.fold(1, self.watch.order + 1, [zero, one], add)[0]
         return slope * (b.fabs(self.end) * PLACED / b.fabs(length))
 
+    def _keep_firsts(self, position: Value) -> None:
+        """The true values where a piece begins, as they were where the last one ended.
+
+        At a jump, the values of series about there may have been rounded to its other side.
+        """
+        b = self.b
+        self._heads_at(position)
+
+        def one(event: Value, _: list[Value]) -> Sequence[Value]:
+            b.store(self._end_of(self.place(event)), self.area("firsts", event))
+            return []
+
+        self.each_event([], one)
+
     def _keep_chord(self, event: Value, end: Value, length: Value, wanted: Value) -> None:
         """The slope of the straight line to the true value, for where no series goes; else NaN."""
         b = self.b
-        first = b.load(F64, self.area("curve"))
+        first = b.load(F64, self.area("firsts", event))
         largest = b.constant(2.0**900, F64)
         end = b.select(self._is_unknown(end), first, end)  # where its domain ends
         first, end = (
@@ -236,7 +270,7 @@ class Pieces(Part):
             b.fold(1, self.watch.order + 1, [], self._clear)
             rise = chord * length
             b.store(rise, self.area("curve", 1))
-            first = b.load(F64, self.area("curve"))
+            first = b.load(F64, self.area("firsts", event))
             largest = b.constant(2.0**900, F64)
             first = b.select(b.fabs(first) > largest, b.copysign(largest, first), first)
             b.store(first, self.area("curve"))
@@ -250,11 +284,15 @@ class Pieces(Part):
         return self.is_rough(event) & short
 
     def is_straight(self) -> Value:
-        """Whether a straight line stands for some function on this piece."""
+        """Whether a straight line stands for some function on this piece, or a guard is zero."""
         b = self.b
 
         def one(event: Value, carried: list[Value]) -> Sequence[Value]:
-            return [carried[0] | self.has_chord(event)]
+            chord = self.b.load(F64, self.area("chords", event))
+            watched = self.is_rough(event)
+            if self.watch.options.guards:
+                watched = watched | self._is_guard(event)
+            return [carried[0] | (watched & self.b.eq(chord, chord))]
 
         return self.each_event([Value(b, Type("i1"), "false")], one)[0]
 

@@ -143,7 +143,7 @@ class Settlement(Part):
             return []
 
         wanted_root = right & ~cool
-        if self.watch.combined:
+        if self.watch.combined or self.watch.options.guards:
             wanted_root = wanted_root & b.ne(action, PART)
         b.if_(wanted_root, record)
 
