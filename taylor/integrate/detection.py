@@ -15,6 +15,7 @@ from taylor.enclosure import Model, enclosure
 from taylor.evaluate import evaluate
 from taylor.expression import Expression
 from taylor.expression import time as time_node
+from taylor.integrate.blurred import blurred, in_words
 from taylor.integrate.events import Crossings, Event
 from taylor.integrate.machine import Machine
 from taylor.integrate.plan import Plan
@@ -22,6 +23,7 @@ from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.system import System
 from taylor.integrate.times import Pair
 from taylor.lower import scalars
+from taylor.precision import leading
 from taylor.rounding import rounding_error
 from taylor_runtime.program import Input, Program
 
@@ -131,8 +133,31 @@ class Detection:
         """Whether event functions call functions of the user."""
         return self._detector.options.calls_python
 
-    def doubts(self) -> str:
-        """Which events may have more zeros than were found, in words; empty for none."""
+    def doubts(self, machine: Machine) -> str:
+        """Which events may have other zeros than were found, in words; empty for none."""
+        memory = self._area("memory", rt.EVENT_MEMORY)
+        if not memory["blurred"].any():
+            return self._rough_doubts()
+        found = [self._rough_doubts()]
+        for part in np.flatnonzero(memory["blurred"]):
+            for event in self._plan.owners(int(part)):
+                g, instants = self._plan.functions[part], self._instants(event, machine)
+                found.append(in_words(event, blurred(g, self._system, instants)))
+        memory["blurred"] = 0.0
+        return "; ".join(dict.fromkeys(text for text in found if text))
+
+    def _instants(self, event: int, machine: Machine) -> list[dict[Any, Any]]:
+        """States, parameters and time at the records of an event, in float64."""
+        rows, system = self._rows(), self._system
+        own = rows[rows[:, 0] == event]
+        parameters = dict(zip(system.parameters, machine.parameters[0].tolist(), strict=False))
+        states = leading(self._states(own, machine), machine.kind).astype(float)
+        return [
+            parameters | dict(zip(system.states, state, strict=True)) | {time_node: row[1]}
+            for row, state in zip(own, states, strict=True)
+        ]
+
+    def _rough_doubts(self) -> str:
         listed = ", ".join(f"events[{k}]" for k in self._plan.uncertain)
         return (
             f"{listed}: the function has singularities that could not be taken out of it and is "

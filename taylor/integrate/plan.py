@@ -35,6 +35,7 @@ class Plan:
         plain = [k for k, g in enumerate(single) if g is not None]
         others = [k for k, g in enumerate(single) if g is None]
         self.first_switch = len(plain)
+        self.first_part = len(plain) + len(switching)
         self._parts: dict[Expression, Expression] = {}
         self.combined = [self._formula(found[k]) for k in others]
         self.functions = [g for g in single if g is not None] + [*switching, *self._parts]
@@ -67,6 +68,22 @@ class Plan:
                 self._parts[part] = variable(f"sign of part {len(self._parts)}")
             signs.append(self._parts[part])
         return found.sign(signs)
+
+    def owners(self, number: int) -> list[int]:
+        """The events whose zeros are those of a function, or some of them."""
+        sign = list(self._parts.values())[number - self.first_part :][:1]
+        first = len(self.functions)
+        return [
+            k
+            for k, own in enumerate(self.numbers)
+            if own == number
+            or (
+                own >= first
+                and number >= self.first_part
+                and sign
+                and sign[0] in self.formula_inputs(self.combined[own - first])
+            )
+        ]
 
     def formula_inputs(self, formula: Expression) -> list[Expression]:
         """The signs that a formula depends on."""

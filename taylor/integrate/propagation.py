@@ -301,7 +301,7 @@ class Propagation:
         steps = int(control["steps"])
         events, switches = ta._found()
         if not message and ta._detection is not None:
-            message = ta._detection.doubts()
+            message = ta._detection.doubts(machine)
         return Outcome(
             status=status,
             time=ta.time,

@@ -97,6 +97,7 @@ class Search(Part):
         switch = b.eq(self.table(event).get("action"), SWITCH)
         memory.set("side", b.select(switch, memory.get("side"), 0.0))
         memory.set("reported", 1.0)
+        memory.set("blurred", 1.0)
         return count + 1
 
     def scan(self, event: Value, length: Value) -> Value:
