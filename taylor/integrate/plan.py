@@ -71,18 +71,16 @@ class Plan:
 
     def owners(self, number: int) -> list[int]:
         """The events whose zeros are those of a function, or some of them."""
-        sign = list(self._parts.values())[number - self.first_part :][:1]
-        first = len(self.functions)
+        direct = [k for k, own in enumerate(self.numbers) if own == number]
+        signs = list(self._parts.values())
+        part, first = number - self.first_part, len(self.functions)
+        if not 0 <= part < len(signs):
+            return direct
         return [
             k
             for k, own in enumerate(self.numbers)
-            if own == number
-            or (
-                own >= first
-                and number >= self.first_part
-                and sign
-                and sign[0] in self.formula_inputs(self.combined[own - first])
-            )
+            if own >= first
+            and any(e is signs[part] for e in self.formula_inputs(self.combined[own - first]))
         ]
 
     def formula_inputs(self, formula: Expression) -> list[Expression]:

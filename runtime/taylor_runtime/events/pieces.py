@@ -174,6 +174,8 @@ class Pieces(Part):
                 return [quiet | converged | undefined, wild]
 
             skip = b.ne(b.load(I64, b.at(linear, event, "i64")), 0)
+            if w.options.guards:
+                skip = skip & ~self._is_guard(event)
             true, false = (Value(b, Type("i1"), text) for text in ("true", "false"))
             good, wild = b.if_(skip, lambda: [true, false], check)
             return [carried[0] & good, carried[1] | wild]
