@@ -65,6 +65,7 @@ ROUGH: list[Formula] = [
     lambda m, x, v, a, b, c: m.cbrt(x - a) + m.cbrt(v - b),
     lambda m, x, v, a, b, c: m.cbrt(x - a) + b * m.cbrt(v - b) - c,
     lambda m, x, v, a, b, c: x + v - m.floor(3 * x + a),
+    lambda m, x, v, a, b, c: 3 * x - m.floor(3 * x + a) - 0.5 + 0.3 * c,
     lambda m, x, v, a, b, c: m.atan2(x - a, v - b) - 3 * c,
     lambda m, x, v, a, b, c: m.atan2(x - a, v - b) - x * c,
     lambda m, x, v, a, b, c: m.sqrt(x - a) + m.sqrt(v - b) - c - 0.5,
