@@ -15,6 +15,7 @@ from typing import Any
 
 from taylor.decompose import decompose
 from taylor.differentiate import diff
+from taylor.errors import TaylorError
 from taylor.expression import ZERO
 from taylor.expression import time as time_node
 from taylor.integrate.switches import OFF, ON, SwitchedSystem
@@ -28,6 +29,7 @@ MOST = 5  # surfaces at once of which all combinations are tried
 TIMED = 2.0**-52  # relative error of a time
 PROJECTIONS = 4  # of Newton's method, on each of the surfaces in turn
 TURNS = 8  # of sides of more surfaces than that
+UNKNOWN = (TaylorError, ArithmeticError, TypeError, ValueError)  # functions that have floats only
 Sides = tuple[int, ...]
 Signs = tuple[int | None, ...]
 
@@ -124,6 +126,13 @@ class Surfaces:
         rows = self._evaluated(program, point, modes, point.states)
         errors = [*(point.errors[k] for k in places), abs(point.time) * TIMED]
         return sum(abs(row[0]) * error for row, error in zip(rows[1:], errors, strict=True))
+
+    def may_be_on(self, point: Point, modes: Sequence[float], i: int, value: Any) -> bool:
+        """Whether a surface function may be zero, for all that the numbers of the state tell."""
+        try:
+            return bool(abs(value) <= self.room(point, modes, i))
+        except UNKNOWN:
+            return False
 
     def _gradient(self, i: int) -> tuple[list[int], Any]:
         """The states that a surface function varies with; a program of it and its slopes, that by

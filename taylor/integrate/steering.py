@@ -8,13 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import TaylorError
 from taylor.evaluate import evaluate
 from taylor.expression import Expression
 from taylor.expression import time as time_node
+from taylor.integrate.beyond import beyond
 from taylor.integrate.detection import Detection
 from taylor.integrate.machine import Machine
-from taylor.integrate.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
+from taylor.integrate.sides import (
+    NOISE,
+    UNKNOWN,
+    Decision,
+    Meeting,
+    Point,
+    Sides,
+    Surfaces,
+    meetings,
+)
 from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.times import Pair, add
 from taylor.precision import from_mpmath, leading, to_mpmath
@@ -24,10 +33,7 @@ DIGITS = 50
 EXACT = 1e-40  # how far the numbers of a start may be off, as a part of them
 UNIT = 2.0**-50  # rounding of a surface function in float64, for each unit of its terms
 NEAR = 2.0**-40  # of time: where steps end, a surface so far away is reached
-HOP = 2.0**-46  # of time: behind a surface where series end, so far from it the motion goes on
-ORDER = 8  # of the series that tell whether they exist
 STALLS = 20  # decisions at one time before they are no progress
-UNKNOWN = (TaylorError, ArithmeticError, TypeError, ValueError)  # functions that have floats only
 
 
 class Steering:
@@ -237,7 +243,9 @@ class Steering:
             spans = {}
             rounded = self._point(machine, 4 * machine.kind.epsilon)
             for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
-                if value == 0 or (i < len(switches) and self._is_on(rounded, modes, i, value)):
+                if value == 0 or (
+                    i < len(switches) and self.surfaces.may_be_on(rounded, modes, i, value)
+                ):
                     span = -value / slope if value and slope else mp.mpf(0)
                     spans[i] = span if abs(span) <= room else mp.mpf(0)
                 elif i < len(switches) and mp.isfinite(slope) and slope != 0:
@@ -259,7 +267,10 @@ class Steering:
             if sides is None:
                 return False
             if new == modes:
-                hop = self._hop(machine, point, modes, found, sides)
+                left = abs(mp.mpf(float(machine.control[0]["end"])) - point.time)
+                left = -left if self.backward else left
+                rounded = replace(point, errors=rounded.errors)
+                hop = beyond(self.surfaces, rounded, modes, found, sides, left)
                 if hop is None:
                     return False
                 span, point = span + hop[0], hop[1]
@@ -273,57 +284,6 @@ class Steering:
                 self._put_met(detection, found, sides, [0.0] * len(rows))
             detection.tell(self._rests(new))
         return True
-
-    def _hop(
-        self,
-        machine: Machine,
-        point: Point,
-        modes: Sequence[float],
-        found: Sequence[Meeting],
-        sides: Sides,
-    ) -> tuple[Any, Point] | None:
-        """How far, and where, the motion goes on behind surfaces on which its series do not exist.
-
-        There a right-hand side is finite, but not its slope, such as that of a cube root: a
-        straight line, so short that it is off by less than rounding, is as good as any series.
-        """
-        from mpmath import isfinite, mpf, sign
-
-        count = len(self.surfaces.expressions)
-        # What lies a trifle ahead of the surface, where the branch is known to be defined.
-        ahead = point.time + (-EXACT if self.backward else EXACT) * abs(point.time)
-        for time, shift in ((point.time, 0), (ahead, 0), (ahead, 1), (ahead, -1)):
-            rows = self.surfaces.series(replace(point, time=time), modes, ORDER, shift)
-            if all(isfinite(row[1]) for row in rows):
-                break
-        states = rows[count:]
-        rounded = replace(point, errors=self._point(machine, 4 * machine.kind.epsilon).errors)
-        rooms = [self.surfaces.room(rounded, modes, m.surface) for m in found]
-        rates = [abs(rows[m.surface][1]) for m in found]
-        if not all(isfinite(row[1]) for row in states) or not all(rate > 0 for rate in rates):
-            return None
-        left = abs(mpf(float(machine.control[0]["end"])) - point.time)
-        longest = NEAR * max(abs(point.time), left)
-        span = max(
-            [HOP * abs(point.time), *(64 * r / v for r, v in zip(rooms, rates, strict=True))]
-        )
-        span = (span or HOP * left) * (-1 if self.backward else 1)
-        beyond = replace(
-            point, states=[row[0] + span * row[1] for row in states], time=point.time + span
-        )
-        if all(abs(row[ORDER]) * abs(span) ** (ORDER - 1) <= abs(row[1]) for row in states):
-            return None
-        after = self.surfaces.series(beyond, modes, ORDER)
-        signs = tuple(int(sign(after[m.surface][0])) for m in found)
-        regular = all(isfinite(x) for row in after[count:] for x in row)
-        return (span, beyond) if regular and signs == sides and abs(span) <= longest else None
-
-    def _is_on(self, point: Point, modes: Sequence[float], i: int, value: Any) -> bool:
-        """Whether a surface function may be zero, for all that the numbers of the state tell."""
-        try:
-            return bool(abs(value) <= self.surfaces.room(point, modes, i))
-        except UNKNOWN:
-            return False
 
     def _later(self, machine: Machine, span: float) -> Pair:
         """The machine's time a little later, not after the end."""
