@@ -272,6 +272,21 @@ def meetings(
             yield meeting
 
 
+def with_sides(modes: Sequence[float], found: Sequence[Meeting], sides: Sides) -> list[float]:
+    """The modes with those of what is met on some sides."""
+    changed = list(modes)
+    for meeting, side in zip(found, sides, strict=True):
+        for place, value in zip(meeting.places, meeting.values[side], strict=True):
+            changed[place] = value
+    return changed
+
+
+def side_in_force(meeting: Meeting, modes: Sequence[float]) -> int:
+    """The side that is in force."""
+    place = meeting.places[0]
+    return next((s for s in (1, -1) if meeting.values[s][0] == modes[place]), 0)
+
+
 def _tie(meeting: Meeting, mode: int) -> None:
     meeting.asked = True
     meeting.places.append(mode)

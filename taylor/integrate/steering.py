@@ -23,6 +23,8 @@ from taylor.integrate.sides import (
     Sides,
     Surfaces,
     meetings,
+    side_in_force,
+    with_sides,
 )
 from taylor.integrate.switches import SwitchedSystem
 from taylor.integrate.times import Pair, add
@@ -69,7 +71,7 @@ class Steering:
                 point = self._point(machine, EXACT)
                 met = self._exactly(point, modes, met)
                 found, sides = self._start_on(point, modes, met)
-        modes = _with(modes, found, sides)
+        modes = with_sides(modes, found, sides)
         self._put(machine, modes)
         if detection is not None:
             self._put_sides(detection, modes)
@@ -196,7 +198,7 @@ class Steering:
             if 0 in sides:
                 self._move(machine, on, machine.time)
         detection.keep_before(before)
-        modes = _with(modes, found, sides)
+        modes = with_sides(modes, found, sides)
         self._put(machine, modes)
         self._put_met(detection, found, sides, noise)
         detection.tell(self._rests(modes))
@@ -242,10 +244,9 @@ class Steering:
             room = NEAR * abs(point.time) + abs(machine.last) * 2
             spans = {}
             rounded = self._point(machine, 4 * machine.kind.epsilon)
+            on = self.surfaces.may_be_on
             for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
-                if value == 0 or (
-                    i < len(switches) and self.surfaces.may_be_on(rounded, modes, i, value)
-                ):
+                if value == 0 or (i < len(switches) and on(rounded, modes, i, value)):
                     span = -value / slope if value and slope else mp.mpf(0)
                     spans[i] = span if abs(span) <= room else mp.mpf(0)
                 elif i < len(switches) and mp.isfinite(slope) and slope != 0:
@@ -263,7 +264,7 @@ class Steering:
             found = list(meetings(self.model, list(spans), modes))
             point, arrival = self._projected(point, modes, list(spans)), span
             sides, _ = self._decide(point, modes, found)
-            new = modes if sides is None else _with(modes, found, sides)
+            new = modes if sides is None else with_sides(modes, found, sides)
             if sides is None:
                 return False
             if new == modes:
@@ -312,7 +313,7 @@ class Steering:
         """
 
         def signs(sides: Sides) -> tuple[int | None, ...]:
-            tried = _with(modes, found, sides)
+            tried = with_sides(modes, found, sides)
             result: list[int | None] = []
             for order in (1, 8):
                 after = self.surfaces.signs(point, tried, order, self.backward)
@@ -321,7 +322,7 @@ class Steering:
                     break
             return tuple(result)
 
-        prefer = tuple(_side(m, modes) for m in found) if now else None
+        prefer = tuple(side_in_force(m, modes) for m in found) if now else None
         decision = Decision(signs, [m.asked for m in found], prefer)
         try:
             sides = decision.sides()
@@ -384,21 +385,6 @@ class Steering:
     def _rests(self, modes: Sequence[float]) -> bool:
         """Whether the motion rests on a surface."""
         return any(not s.change and modes[s.mode] == 0 for s in self.model.switches)
-
-
-def _with(modes: Sequence[float], found: Sequence[Meeting], sides: Sides) -> list[float]:
-    """The modes with those of what is met on some sides."""
-    changed = list(modes)
-    for meeting, side in zip(found, sides, strict=True):
-        for place, value in zip(meeting.places, meeting.values[side], strict=True):
-            changed[place] = value
-    return changed
-
-
-def _side(meeting: Meeting, modes: Sequence[float]) -> int:
-    """The side that is in force."""
-    place = meeting.places[0]
-    return next((s for s in (1, -1) if meeting.values[s][0] == modes[place]), 0)
 
 
 def _is_exact(g: Expression) -> bool:
