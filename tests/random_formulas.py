@@ -65,7 +65,7 @@ KINDS = {
     "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
     "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
 }
-NAMES = sorted(name for name, f in functions.items() if f.built_in and f.arity - f.orders in (1, 2))
+NAMES = sorted(name for name, f in functions.items() if f.built_in and f.arity - f.leading in (1, 2))
 
 
 class Numbers:
@@ -254,7 +254,7 @@ def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
     if what >= 10:
         name = draw.choice(NAMES)
         orders = [draw.choice(ORDERS[name])] if name in ORDERS else []
-        arity = functions[name].arity - functions[name].orders
+        arity = functions[name].arity - functions[name].leading
         if name in FIXED:  # the second argument chooses a branch
             return kinds.call(name, orders, a, kinds.constant(draw.choice(FIXED[name])))
         return kinds.call(name, orders, *((a,) if arity == 1 else (a, b)))
