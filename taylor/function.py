@@ -274,7 +274,7 @@ def compile(
     tuple); or a Python function that builds them from its arguments.
     inputs:      variables, parameters or `taylor.time`, in the order of the arguments; of a Python
                  function its own arguments, unless given.
-    shapes:      of the arguments of a Python function, where they are arrays.
+    shapes:      of the arguments of a Python function, where they are arrays or cannot be counted.
     threads:     how many share the points of long arrays (from some 30,000 points on); results are
                  the same, bit for bit.
     precision:   "float64", "float32", or "double-double" with about 31 digits: arrays of pairs
@@ -329,9 +329,12 @@ def _traced(
         return function.of_expressions(given), given
     if inputs is None:
         names = positional_names(function)
+        if names is None and shapes is not None:
+            names = [f"argument {k}" for k in range(len(shapes))]
         if names is None:
             raise ArgumentTypeError(
-                f"compile: the arguments of {function!r} cannot be counted; give inputs="
+                f"compile: the arguments of {function!r} cannot be counted; give shapes= (a shape "
+                "for each, () for a number) or inputs="
             )
         sizes = [()] * len(names) if shapes is None else list(shapes)
         if len(sizes) != len(names):

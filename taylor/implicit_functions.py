@@ -20,10 +20,11 @@ from taylor.expression import ZERO, Expression, as_expression, make_function_nod
 from taylor.functions.apply import apply
 from taylor.functions.defined import DefinedName, defined, digest
 from taylor.functions.record import Equations
+from taylor.lower import is_element
 from taylor.newton import root_from, root_within
 from taylor.rounding import rounding_error
-from taylor.substitute import substitute
-from taylor.traverse import inputs
+from taylor.substitute import substitute, substitute_all
+from taylor.traverse import inputs, reachable
 from taylor_runtime.program import Input
 
 Nodes = tuple[Expression, ...]
@@ -103,9 +104,9 @@ def implicit(
             f"implicit: a bracket is for one equation, and these are {len(y)} in an array; give a "
             "start in its place"
         )
-    others = tuple(captured([*equations, *starts, *ends], [*x, *y]))
-    _check(equations, (*x, *others), y)
-    names = _System((*x, *others), y, equations, starts, ends).names
+    _check(equations, (*x, *captured([*equations, *starts, *ends], [*x, *y])), y)
+    others, parts = _scalar_captures((equations, starts, ends), (*x, *y))
+    names = _System((*x, *others.values()), y, *parts).names
 
     def function(*args: Any) -> Any:
         if len(args) != count:
@@ -116,6 +117,23 @@ def implicit(
         return values[0] if single else values
 
     return function
+
+
+def _scalar_captures(
+    parts: Sequence[Nodes], own: Nodes
+) -> tuple[dict[Expression, Expression], list[Nodes]]:
+    """What expressions depend on besides their own arguments, elements of arrays one by one, with
+    the argument that stands for each; and the expressions written with these.
+    """
+    roots = [e for part in parts for e in part]
+    known = set(own)
+    others = {
+        e: kept(argument(str(e)))[0] if is_element(e) else e
+        for e in reachable(roots, stop=is_element)
+        if is_element(e) or (e.op in ("variable", "parameter", "time") and e not in known)
+    }
+    elements = {e: stand_in for e, stand_in in others.items() if e is not stand_in}
+    return others, [tuple(substitute_all(part, elements)) if elements else part for part in parts]
 
 
 def _count(g: Callable[..., Any]) -> int:

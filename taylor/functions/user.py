@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.arguments import argument, captured, kept
+from taylor.arguments import argument, captured, kept, traced
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.expression import Expression, as_expression, try_expression
 from taylor.functions.apply import public
@@ -137,7 +137,8 @@ def _count_arguments(name: str, value: Callable[..., Any]) -> int:
 def _build(value: Callable[..., Any], placeholders: Sequence[Expression]) -> Expression | None:
     """The expression that `value` builds; None if it is a numerical function."""
     try:
-        return try_expression(value(*placeholders))
+        with traced(placeholders):
+            return try_expression(value(*placeholders))
     except (TypeError, AttributeError, ValueError, TaylorError):
         return None  # it asked an expression for its value, as numerical functions do
 
