@@ -77,6 +77,8 @@ def index(e: Expression, key: Any) -> Expression:
 
 def _entries(e: Expression, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
     consumed = sum(k is not None and k is not Ellipsis for k in keys)
+    if consumed and not e.shape:
+        raise IndexError(f"index: {e} is a scalar and has no elements")
     if consumed > len(e.shape):
         raise IndexError(f"index: {consumed} indices for an expression of shape {e.shape}")
     missing = len(e.shape) - consumed

@@ -12,7 +12,7 @@ import itertools
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -244,6 +244,8 @@ def parameter(name: str, shape: int | Sequence[int] = ()) -> Expression:
 
 
 def _many(kind: str, names: str, make: Callable[[str], Expression]) -> tuple[Expression, ...]:
+    if not isinstance(names, str | Iterable):
+        raise ArgumentTypeError(f"{kind}: names={names!r} must be a string, as in '{kind} x v'")
     found = names.replace(",", " ").split() if isinstance(names, str) else list(names)
     if not found or len(set(found)) != len(found):
         raise ArgumentError(

@@ -12,7 +12,7 @@ import taylor_runtime as rt
 from taylor.arguments import argument, has_expressions, kept, traced
 from taylor.callbacks import check_has_digits, externals
 from taylor.decompose import decompose
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expression import Expression, as_expression
 from taylor.lower import scalars
 from taylor.precision import FLOAT64, Precision, as_array, as_precision
@@ -97,6 +97,25 @@ class Function:
             return self._elementwise(*arguments, **options)
         except TypeError as error:
             return self._call_converted(arguments, options, error)
+        except (ValueError, OverflowError):
+            self._check_arguments(arguments)
+            raise
+
+    def _check_arguments(self, arguments: Sequence[Any]) -> None:
+        """Raise ArgumentError for a number beyond all floats, ShapeError for unlike shapes."""
+        named = zip(self.inputs, arguments, strict=True)
+        arrays = [as_array(a, self._kind, f"{self.name}: argument {e}") for e, a in named]
+        self._check_shapes([array.shape for array in arrays])
+
+    def _check_shapes(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            named = zip(self.inputs, shapes, strict=True)
+            listed = ", ".join(f"{e} {shape}" for e, shape in named)
+            raise ShapeError(
+                f"{self.name}: the points of its arguments do not broadcast together: {listed}"
+            ) from None
 
     def _call_converted(
         self, arguments: Sequence[Any], options: dict[str, Any], error: TypeError
@@ -124,6 +143,12 @@ class Function:
         """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
         self._check_count(arguments)
         known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
+        for given, value in known.items():
+            if value.shape != given.shape:
+                raise ShapeError(
+                    f"{self.name}: argument {given} must have shape {given.shape}, got {value} of "
+                    f"shape {value.shape}"
+                )
         found = tuple(substitute(e, known) for e in self.outputs)
         return found[0] if self._single else found
 
@@ -137,9 +162,9 @@ class Function:
                 f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
                 f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
             )
-        columns: list[np.ndarray] = []
-        for wanted, given in zip(self.inputs, arguments, strict=True):
-            columns.extend(_columns(wanted, given, self._kind))
+        parts = [_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
+        self._check_shapes([part[0].shape if part else () for part in parts])
+        columns = [column for part in parts for column in part]
         if self.ufunc is not None:
             results = self._shared(self.ufunc, columns, {})
             flat = [results] if self._nout == 1 else list(results)

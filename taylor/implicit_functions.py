@@ -24,6 +24,7 @@ from taylor.lower import is_element
 from taylor.newton import root_from, root_within
 from taylor.rounding import rounding_error
 from taylor.substitute import substitute, substitute_all
+from taylor.trace import positional_names
 from taylor.traverse import inputs, reachable
 from taylor_runtime.program import Input
 
@@ -77,7 +78,10 @@ def implicit(
     if not callable(g):
         raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
     count = _count(g) - 1 if arity is None else arity
-    x = kept(*(argument(f"argument {i} of an implicit function") for i in range(count)))
+    names = positional_names(g) or []
+    if len(names) != count + 1:
+        names = [*(f"argument {i} of an implicit function" for i in range(count)), "y"]
+    x = kept(*map(argument, names[:-1]))
     ends: Nodes = ()
     with traced(x):
         if bracket is not None:
@@ -91,7 +95,8 @@ def implicit(
     starts = _elements("start", begin)
     if not starts:
         raise ShapeError("implicit: start is empty; give a number for every unknown")
-    y = kept(*(argument(f"unknown {j} of an implicit function") for j in range(len(starts))))
+    unknowns = [names[-1] if single else f"{names[-1]}[{j}]" for j in range(len(starts))]
+    y = kept(*map(argument, unknowns))
     with traced((*x, *y)):
         equations = _elements("g", g(*x, y[0] if single else _array(y)))
     if len(equations) != len(y):
@@ -106,14 +111,14 @@ def implicit(
         )
     _check(equations, (*x, *captured([*equations, *starts, *ends], [*x, *y])), y)
     others, parts = _scalar_captures((equations, starts, ends), (*x, *y))
-    names = _System((*x, *others.values()), y, *parts).names
+    solved = _System((*x, *others.values()), y, *parts).names
 
     def function(*args: Any) -> Any:
         if len(args) != count:
             raise ArgumentTypeError(
                 f"implicit function: takes {count} argument(s), got {len(args)}"
             )
-        values = tuple(apply(name, *args, *others) for name in names)
+        values = tuple(apply(name, *args, *others) for name in solved)
         return values[0] if single else values
 
     return function

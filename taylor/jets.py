@@ -28,7 +28,7 @@ from taylor.nested import along, check_known, series, wrapped
 from taylor.numpy_protocol import expression_array
 from taylor.pairs import multiply
 from taylor.precision import Precision, as_array, as_precision, from_mpmath
-from taylor.trace import positional_count
+from taylor.trace import positional_count, positional_names
 from taylor_runtime.program import Input
 
 MOST_ORDER = 1000
@@ -174,7 +174,16 @@ def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return fun.of_expressions(arguments)
     if len(arguments) > 1 and positional_count(fun) == 1:
         return fun(expression_array(list(arguments)))
-    return fun(*arguments)
+    try:
+        return fun(*arguments)
+    except TypeError:
+        names = positional_names(fun)
+        if names is None or len(names) <= len(arguments):
+            raise
+        raise ArgumentTypeError(
+            f"fun takes {len(names)} arguments, {', '.join(names)}, and the point has "
+            f"{len(arguments)} coordinate(s)"
+        ) from None
 
 
 def _coefficients(point: Any, others: Any, kind: Precision) -> np.ndarray:

@@ -118,7 +118,15 @@ def reference(
         events = [lambda t, y, k=k: surfaces(t, y)[k] for k in range(len(sides))]
         for event in events:
             event.terminal = True  # type: ignore[attr-defined]
-        piece = integrate(field(sides), (t, SPAN), y, events=events, max_step=0.1, **options)
+        piece = integrate(
+            field(sides), (t, SPAN), y, events=events, max_step=0.1, dense_output=True, **options
+        )
+        between = np.linspace(t, piece.t[-1], 400)[1:-1]
+        for g, side in zip(
+            system.surfaces(np, between, *piece.sol(between), p), sides, strict=True
+        ):
+            if ((g > 0) != side).any():  # SciPy looks for changes of sign from step to step alone
+                raise Undecided
         t, y = piece.t[-1], piece.y[:, -1]
         if piece.status == 0:
             return False, t, y, crossed

@@ -82,7 +82,7 @@ def series(rates: Any, start: list[Any], order: int) -> list[list[Any]]:
         def along(t: Any, k: int) -> Any:
             return rates(t, [mpmath.polyval(c[::-1], t) for c in found])[k]
 
-        new = [Numeric.jet(lambda t, k=k: along(t, k), mpmath.mpf(0), n) for k in range(len(start))]  # noqa: B023
+        new = [Numeric.jet(lambda t, k=k: along(t, k), mpmath.mpf(0), n) for k in range(len(start))]
         for c, term in zip(found, new, strict=True):
             c.append(term / (n + 1))
     return found
