@@ -127,3 +127,33 @@ def test_functions_made_inside_functions(name: str) -> None:
         assert name != "implicit" and "depends on x" in str(error)
     else:
         assert math.isclose(found[1], {"compile": 2, "implicit": 10 / 13}[name])
+
+
+def test_right_hand_sides_capture_their_time() -> None:
+    """x' = d/ds (s**2 t) at s = x, which is 2 t x."""
+    ta = ty.Integrator(lambda t, y: [ty.derivative(lambda s: s**2 * t)(y[0])], [1.0])
+    ta.propagate_until(1.0)
+    assert ta.state[0] == pytest.approx(math.e, rel=1e-15)
+    with pytest.raises(ty.TaylorError):  # the time of the outer equation is not that of the inner
+        ty.Integrator(
+            lambda t, y: [ty.Integrator(lambda s, z: [t * z[0]], [1.0]).state[0] * y[0]], [1.0]
+        )
+
+
+def test_equations_capture_elements_of_arrays() -> None:
+    """y**3 + y = x q_0 q_1 with q = (2, 5) and x = 1, so y = 2."""
+    q, x = ty.variable("q", shape=2), ty.variable("x")
+    root = ty.implicit(lambda x, y: y**3 + y - x * q.prod())
+    value = ty.compile([root(x), *ty.grad_expressions(root(x), [x, q])], [x, q])(1.0, [2.0, 5.0])
+    assert value[0] == 2.0
+    np.testing.assert_allclose(value[1], 10 / 13, rtol=1e-15)
+    np.testing.assert_allclose(value[2], [5 / 13, 2 / 13], rtol=1e-15)
+
+
+def test_registered_functions_differentiate_inside() -> None:
+    work = ty.register_function(
+        "test_work_of_a_force", lambda x, k: x * ty.derivative(lambda s: ty.sin(k * s))(x)
+    )
+    assert float(work(0.5, 2.0)) == pytest.approx(math.cos(1.0), rel=1e-15)
+    slope = ty.jet(lambda k: work(0.5, k), 2.0, 1)[1]  # of k/2 cos(k/2)
+    assert slope == pytest.approx(math.cos(1) / 2 - math.sin(1) / 2, rel=1e-14)
