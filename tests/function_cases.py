@@ -109,7 +109,7 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
     """The Taylor coefficients 0 .. order (default: the case's) of the closed form, and their noise,
     in at least the digits of mp; what several tests want is computed once."""
     order = case.order if order is None else order
-    shared = mp.prec <= _SHARED.prec and order <= _shared_order(case)
+    shared = mp.prec <= _SHARED.prec and order <= case.order
     found, noise = _shared(case) if shared else _expected(case, mp, order)
     return [mp.convert(c) for c in found[: order + 1]], mp.convert(noise)
 
@@ -117,13 +117,9 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
 _SHARED = context(60)
 
 
-def _shared_order(case: Case) -> int:
-    return ORDER if case.order > LEAST and case.inner != "curved" else case.order
-
-
 @cache
 def _shared(case: Case) -> tuple[list[Any], Any]:
-    return _expected(case, _SHARED, _shared_order(case))
+    return _expected(case, _SHARED, case.order)
 
 
 def _expected(case: Case, mp: Any, order: int) -> tuple[list[Any], Any]:
