@@ -65,7 +65,9 @@ KINDS = {
     "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
     "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
 }
-NAMES = sorted(name for name, f in functions.items() if f.built_in and f.arity - f.leading in (1, 2))
+NAMES = sorted(
+    name for name, f in functions.items() if f.built_in and f.arity - f.leading in (1, 2)
+)
 
 
 class Numbers:
