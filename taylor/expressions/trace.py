@@ -12,7 +12,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import try_expression
+from taylor.expressions.leaves import time, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.substitute import substitute_all
 
