@@ -80,7 +80,9 @@ KINDS = {
     "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
 }
 NAMES = sorted(
-    name for name, f in functions.items() if f.built_in and f.arity - f.leading in (1, 2)
+    name
+    for name, f in functions.items()
+    if f.built_in and not f.fixed and f.arity - f.orders in (1, 2)
 )
 
 
