@@ -54,12 +54,12 @@ from taylor.nodes.conversion import concatenate as concatenate
 from taylor.nodes.conversion import stack as stack
 from taylor.numbers.precision import from_mpmath as from_mpmath
 from taylor.numbers.precision import to_mpmath as to_mpmath
+from taylor.points.derivatives import derivatives as derivatives
 from taylor.points.formula import Function as Function
 from taylor.points.formula import compile as compile
 from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
-from taylor.points.partials import derivatives as derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.systems.events import Crossings as Crossings
 from taylor.systems.events import Event as Event
