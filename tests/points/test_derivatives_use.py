@@ -427,7 +427,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"limits": {"y": 1}, "wrt": "x"}, ArgumentError, "'y' is not among the variables of wrt"),
     ({"point": (np.zeros(2), np.zeros(3))}, ArgumentError, "do not broadcast: shapes"),
     ({"point": ()}, ArgumentError, "point has no coordinates"),
-    ({"point": (1j, 2.0)}, ArgumentTypeError, "coordinate 0 must be an array of numbers"),
+    ({"point": (1j, 2.0)}, ArgumentTypeError, "coordinate 0 must be an array of real numbers"),
     ({"point": (1.0, "two")}, ArgumentTypeError, "coordinate 1 must be an array of numbers"),
     ({"point": (1.0,)}, TypeError, "missing 1 required positional argument"),
     ({"point": (1.0, 2.0, 3.0)}, TypeError, "2 positional arguments but 3 were given"),
