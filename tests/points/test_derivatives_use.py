@@ -430,7 +430,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"point": (1j, 2.0)}, ArgumentTypeError, "coordinate 0 must be an array of real numbers"),
     ({"point": (1.0, "two")}, ArgumentTypeError, "coordinate 1 must be an array of numbers"),
     ({"point": (1.0,)}, TypeError, "takes 2 arguments, x, y, and the point has 1"),
-    ({"point": (1.0, 2.0, 3.0)}, TypeError, "takes 2 arguments, x, y, and the point has 3"),
+    ({"point": (1.0, 2.0, 3.0)}, TypeError, "takes 2 positional arguments but 3 were given"),
     ({"fun": 3.0}, ArgumentTypeError, "fun must be a function, got 3.0"),
     ({"fun": lambda x, y: None}, ArgumentTypeError, "None of type NoneType cannot be part"),
     ({"fun": lambda x, y: []}, ArgumentError, "nothing to differentiate: an empty array"),
