@@ -16,7 +16,7 @@ from taylor.expressions.object_arrays import expression_array
 from taylor.numbers.checks import natural
 from taylor.numbers.precision import FLOAT64, as_precision
 from taylor.points.jets import call_on, check_numbers, variables
-from taylor.points.partials import Derivatives, evaluated, as_coordinates
+from taylor.points.partials import Derivatives, as_coordinates, evaluated
 from taylor.polynomials.expansion import CONSTANT, Expansion, expansion_monomials
 from taylor.transforms.nested import check_known, partial_coefficients
 from taylor_runtime.program.monomials import Monomials
