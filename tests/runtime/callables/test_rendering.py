@@ -255,7 +255,7 @@ def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> Non
     points = np.array([random.Random(seed + i).uniform(-2, 2) for i in range(19)])
     results = []
     for limit in (0, 10**9):
-        monkeypatch.setattr(build, "UNROLLED_WORK", limit)
+        monkeypatch.setattr(points, "UNROLLED_WORK", limit)
         code = build_jet(program, given=2)
         results.append(_jets(code, points, 9))
         alone = np.concatenate([_jets(code, points[i : i + 1], 9) for i in range(19)], axis=1)
