@@ -24,6 +24,7 @@ from taylor_runtime.points import scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
@@ -59,9 +60,14 @@ def build_jet(
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
     element = ELEMENTS[precision]
     unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
-    text = jet_module(program, given, unrolled, element)
-    options = Options(passes=STEP_PASSES)
-    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
+    module = compile_ir(
+        lambda: jet_module(program, given, unrolled, element),
+        [JET],
+        options=Options(passes=STEP_PASSES),
+        externals=externals,
+        label="jet",
+        source=f"{given} {unrolled} {element}\n{body(program)}",
+    )
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
     workspace = jet_workspace(program, element)
     return Jet(module, program, precision, jet_block(element).lanes, workspace, call)
