@@ -30,6 +30,7 @@ from taylor_runtime.program.program import (
     Input,
     Kernel,
     Number,
+    OwnKernel,
     Program,
     Row,
     Select,
@@ -125,16 +126,22 @@ class SeriesBuilder:
         self._number[row] = value
         return row
 
-    def kernel(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+    def kernel(
+        self, function: str | OwnKernel, *rows: int, constants: Sequence[Constant] = ()
+    ) -> int:
         """Return the steady row of a kernel's value at order zero."""
-        start = Kernel(name, rows, tuple(constants))
+        start = Kernel(function, rows, tuple(constants))
         constant = self._is_constant(rows)
-        return self._shared_row(Row(start=start, constant=constant, name=name), steady=True)
+        row = Row(start=start, constant=constant, name=str(function))
+        return self._shared_row(row, steady=True)
 
-    def declare(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+    def declare(
+        self, function: str | OwnKernel, *rows: int, constants: Sequence[Constant] = ()
+    ) -> int:
         """Return a new row that starts from a kernel; `define` gives its step later."""
-        start = Kernel(name, rows, tuple(constants)) if name else None
-        return self._append(Row(start=start, step=_TO_BE_DEFINED, name=name), steady=False)
+        start = Kernel(function, rows, tuple(constants)) if function else None
+        row = Row(start=start, step=_TO_BE_DEFINED, name=str(function))
+        return self._append(row, steady=False)
 
     def define(
         self,
@@ -170,7 +177,7 @@ class SeriesBuilder:
             terms = self._varying_terms(terms)
         steady = all(self._steady[row] for row in read)
         step = Step(terms, times, divisor)
-        name = start.function if start else ""
+        name = str(start.function) if start else ""
         made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
         return self._shared_row(made, steady)
 
@@ -302,7 +309,7 @@ class SeriesBuilder:
 
         record = get(name)
         if self.is_steady(*rows):
-            return self.kernel(name, *rows, constants=orders)
+            return self.kernel(record.value_kernel, *rows, constants=orders)
         if record.recurrence is None:
             raise ArgumentTypeError(
                 f"SeriesBuilder.apply: {name!r} has no recurrence of its own; decompose it"

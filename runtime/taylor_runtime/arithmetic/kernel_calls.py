@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
@@ -11,8 +12,15 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import PAIRS, OwnKernel
-from taylor_runtime.program.program import Constant, Kernel, Program
+from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
+from taylor_runtime.program.kernels import (
+    PAIRS,
+    CallbackKernel,
+    EntryKernel,
+    KernelFunction,
+    PlaceKernel,
+)
+from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
 
 class KernelMemory(Protocol):
@@ -23,6 +31,14 @@ class KernelMemory(Protocol):
 
     def head(self, row: int, chunk: Chunk) -> Value: ...
     def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value: ...
+
+
+# What computes a program's own kernel, by its type.  Newton's method, which needs formulas, adds
+# itself to it (points/newton.py).
+own_functions: dict[type[OwnKernel], Callable[[Any], KernelFunction]] = {
+    PlaceKernel: place_kernel,
+    EntryKernel: entry_kernel,
+}
 
 
 class KernelCalls:
@@ -49,10 +65,11 @@ class KernelCalls:
             arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
             return b.from_double(families.call(b, kernel.function, arguments), "float")
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+        if isinstance(kernel.function, CallbackKernel):
+            return self._callback(kernel.function.name, arguments)
         if isinstance(kernel.function, OwnKernel):
-            return emit_call(b, kernel.function.function, arguments)[0]
-        if kernel.function not in families.kernels:
-            return self._callback(kernel.function, arguments)
+            own = own_functions[type(kernel.function)](kernel.function)
+            return emit_call(b, own, arguments)[0]
         names = self._partners.get(kernel)
         if names is None or not isinstance(chunk.offset, int):
             return families.call(b, kernel.function, arguments)

@@ -23,6 +23,7 @@ from taylor_runtime.program.program import (
     Kernel,
     Number,
     Operand,
+    OwnKernel,
     Program,
     Row,
     Select,
@@ -122,10 +123,10 @@ def _constant(constant: Constant) -> str:
 # -- reading --------------------------------------------------------------------------------------
 
 
-def read_row(line: str, kernels: Mapping[str, str] | None = None) -> Row:
+def read_row(line: str, kernels: Mapping[str, OwnKernel] | None = None) -> Row:
     """The row that `row_line` has written as such a line.
 
-    kernels: what stands for some names of kernels.
+    kernels: those that the program brings along, by their names.
 
     Raises ProgramError, naming what it cannot read.
 
@@ -163,7 +164,7 @@ def _next_is(tokens: _Tokens, word: str) -> bool:
     return bool(tokens) and tokens[-1] == word and bool(tokens.pop())
 
 
-def _read_start(text: str, kernels: Mapping[str, str]) -> Input | Kernel:
+def _read_start(text: str, kernels: Mapping[str, OwnKernel]) -> Input | Kernel:
     found = _INPUT.fullmatch(text)
     if found:
         return Input(found["source"], tuple(map(int, found["index"].split(","))))
