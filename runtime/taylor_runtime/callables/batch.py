@@ -80,7 +80,7 @@ def build_batch(stepper: Stepper) -> BatchStepper:
         [PROPAGATE_BATCH],
         options=Options(passes=STEP_PASSES),
         label="batch",
-        source=f"{batch} {options}\n{body(program)}",
+        source=f"batch {batch} {options}\n{body(program)}",
     )
     rows = StateRows.of(program, element, batch)
     return BatchStepper(

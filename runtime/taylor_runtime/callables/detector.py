@@ -74,7 +74,7 @@ def build_detector(
         [DETECT],
         externals={**(externals or {}), SCAN: scan.address(SCAN)},
         label="detector",
-        source="\n".join([str(options), *map(body, programs)]),
+        source="\n".join([f"detector {options}", *map(body, programs)]),
     )
     areas = Areas.of(program, options)
     return Detector(module, scan, program, options, module.address(DETECT), areas)

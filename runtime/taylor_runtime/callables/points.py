@@ -66,7 +66,7 @@ def build_jet(
         options=Options(passes=STEP_PASSES),
         externals=externals,
         label="jet",
-        source=f"{given} {unrolled} {element}\n{body(program)}",
+        source=f"jet {given} {unrolled} {element}\n{body(program)}",
     )
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
     workspace = jet_workspace(program, element)
@@ -111,8 +111,14 @@ def build_formula(
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
-    module = compile_ir(text, symbols, externals=linked, label=name)
+    form = f"{in_rows} {with_scalar and scalar_call.TYPE_OFFSET} {element}"
+    module = compile_ir(
+        lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=element),
+        symbols,
+        externals=linked,
+        label=name,
+        source=f"formula {form}\n{body(program)}",
+    )
     make = make_gufunc if in_rows else make_ufunc
     loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)

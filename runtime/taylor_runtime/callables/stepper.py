@@ -101,7 +101,7 @@ def build_stepper(
         options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
-        source=f"{options}\n{body(program)}",
+        source=f"stepper {options}\n{body(program)}",
     )
     states = StateRows.of(program, options.element)
     return Stepper(
