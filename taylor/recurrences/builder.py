@@ -38,6 +38,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.prune import pruned
+from taylor_runtime.program.verify import rows_of_every_order
 
 Exact = int | Fraction
 Terms = tuple[Term, ...]
@@ -169,7 +170,7 @@ class SeriesBuilder:
             copied = _copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in _operand_rows(term)]
+        read = [row for term in terms for row in rows_of_every_order(term.operand)]
         heads = [term.head for term in terms if term.head is not None]
         heads += [divisor] if divisor is not None else []
         constant = self._is_constant([*read, *heads, *(start.arguments if start else ())])
@@ -283,7 +284,9 @@ class SeriesBuilder:
         """Return numerator / b: b_0 u_n = numerator_n - sum_{j=1}^{n} b_j u_{n-j}."""
         if self.is_steady(b):
             return self.row(numerator, divisor=b)
-        if self.is_steady(*(row for term in numerator for row in _operand_rows(term))):
+        if self.is_steady(
+            *(row for term in numerator for row in rows_of_every_order(term.operand))
+        ):
             u = self.declare("div", self.row(numerator), b)  # it enters at order zero only
             numerator = ()
         else:
@@ -342,14 +345,6 @@ class SeriesBuilder:
         """Return the program of the rows that `outputs` and the states need."""
         rows, places = pruned(self.rows, outputs)
         return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
-
-
-def _operand_rows(term: Term) -> tuple[int, ...]:
-    """The rows whose coefficients beyond order zero a term reads."""
-    operand = term.operand
-    if isinstance(operand, Coefficient):
-        return (operand.row,)
-    return (operand.a, operand.b)
 
 
 def _copied_row(term: Term) -> int | None:

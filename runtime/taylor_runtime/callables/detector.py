@@ -56,7 +56,7 @@ def build_detector(
     element = states.element
     program = program if element == PAIR else compensate(program)
     program, unrolled = choose(program, element)
-    parts = dict(formulas.inputs).get("sign", 0) if formulas is not None else 0
+    parts = formulas.slots("sign") if formulas is not None else 0
     options = DetectorOptions(
         states,
         tuple(linear),

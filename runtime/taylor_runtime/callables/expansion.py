@@ -75,7 +75,7 @@ def build_expansion(
     header, tables, workspace = np.zeros(1, np.int64), list[np.ndarray](), 0
     if options.looped:
         module, requests = _looped(program, _generic(program, options), linked)
-        parameters = dict(program.inputs).get("parameter", 0)
+        parameters = program.slots("parameter")
         *places, end = options.places
         given = [end + parameters, *places, *range(end, end + parameters)]
         made = GradedTables(program, supports, options.points.lanes, given)

@@ -102,7 +102,7 @@ def build_formula(
     A double-double is two operands, high and low part, of each input and output.
     """
     element = ELEMENTS[precision]
-    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
+    inputs = planes_of(element) * program.slots("parameter")
     outputs = planes_of(element) * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
     with_scalar = not in_rows and element == "double" and scalar_call.supported()

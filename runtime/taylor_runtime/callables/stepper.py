@@ -112,6 +112,6 @@ def build_stepper(
         states=states,
         workspace=Layout.of(program).size,
         record_length=record_length(program.order, states),
-        parameters=dict(program.inputs).get("parameter", 0),
+        parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )

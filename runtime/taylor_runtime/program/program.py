@@ -167,3 +167,7 @@ class Program:
     order: int
     inputs: tuple[tuple[str, int], ...] = ()
     exact_division: bool = False
+
+    def slots(self, source: str) -> int:
+        """How many slots of a source there are."""
+        return next((count for name, count in self.inputs if name == source), 0)
