@@ -57,26 +57,29 @@ class KernelCalls:
         """A chunk of the kernel's value."""
         if isinstance(chunk.offset, int) and (kernel, chunk.offset) in self._paired:
             return self._paired[kernel, chunk.offset]
-        b = self.memory.b
+        b, function = self.memory.b, kernel.function
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
-        if kernel.constants and arguments[0].type.element == "float" and _is_wide(kernel):
+        if isinstance(function, OwnKernel):
+            arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+            return self._own(function, arguments)
+        if kernel.constants and arguments[0].type.element == "float" and _is_wide(function):
             # Computed in double and rounded once: so are exponents and the like.
             arguments = [b.to_double(argument) for argument in arguments]
             arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
-            return b.from_double(families.call(b, kernel.function, arguments), "float")
+            return b.from_double(families.call(b, function, arguments), "float")
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
-        if isinstance(kernel.function, CallbackKernel):
-            return self._callback(kernel.function.name, arguments)
-        if isinstance(kernel.function, OwnKernel):
-            own = own_functions[type(kernel.function)](kernel.function)
-            return emit_call(b, own, arguments)[0]
         names = self._partners.get(kernel)
         if names is None or not isinstance(chunk.offset, int):
-            return families.call(b, kernel.function, arguments)
+            return families.call(b, function, arguments)
         both = families.call_pair(b, names, arguments)
         for name, value in zip(names, both, strict=True):
             self._paired[replace(kernel, function=name), chunk.offset] = value
         return self._paired[kernel, chunk.offset]
+
+    def _own(self, kernel: OwnKernel, arguments: list[Value]) -> Value:
+        if isinstance(kernel, CallbackKernel):
+            return self._callback(kernel.name, arguments)
+        return emit_call(self.memory.b, own_functions[type(kernel)](kernel), arguments)[0]
 
     def _callback(self, name: str, arguments: list[Value]) -> Value:
         """A function of doubles from outside, lane by lane."""
@@ -110,7 +113,7 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
     return pairs
 
 
-def _is_wide(kernel: Kernel) -> bool:
-    """Whether it is one of mathlib that is made for doubles."""
-    found = families.kernels.get(kernel.function)
+def _is_wide(name: str) -> bool:
+    """Whether a kernel of mathlib is made for doubles."""
+    found = families.kernels.get(name)
     return found is not None and not found.generic
