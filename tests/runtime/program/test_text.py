@@ -54,12 +54,13 @@ SYSTEMS = {
 def same(program: Program) -> None:
     """A program is read back as it was, names included, and its key has no names."""
     again = from_text(to_text(program))
-    assert again == program
+    assert again == program or "nan" in body(program)  # which is equal to nothing
+    assert to_text(again) == to_text(program)
     assert [row.name for row in again.rows] == [row.name for row in program.rows]
     assert body(again) == body(program)
     nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     assert body(nameless) == body(program)
-    assert from_text(to_text(nameless)) == program
+    assert to_text(from_text(to_text(nameless))) == to_text(nameless)
 
 
 @pytest.mark.parametrize("order", [1, 7, 20])
@@ -77,8 +78,8 @@ def test_programs_of_systems(name: str, order: int) -> None:
 @pytest.mark.parametrize("name", sorted(n for n, f in functions.items() if f.built_in))
 def test_programs_of_functions(name: str) -> None:
     record = functions[name]
-    arguments: list[Any] = [2] * record.orders
-    arguments += list((X, V, W)[: record.arity - record.orders])
+    arguments: list[Any] = [2] * record.leading
+    arguments += list((X, V, W)[: record.arity - record.leading])
     value = getattr(ty, name)(*arguments)
     inputs = {x: Input("jet", (i,)) for i, x in enumerate((X, V, W))}
     for order in (0, 5):
