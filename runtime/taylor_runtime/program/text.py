@@ -21,7 +21,8 @@ from taylor_runtime.program.kernels import (
     PlaceKernel,
     own_kernels,
 )
-from taylor_runtime.program.lines import head_lines, read_place, read_row, row_line
+from taylor_runtime.program.lines import head_lines, row_line
+from taylor_runtime.program.parse import read_place, read_row
 from taylor_runtime.program.program import OwnKernel, Program, Row
 from taylor_runtime.program.verify import ProgramError, verify
 

@@ -22,7 +22,8 @@ from taylor_runtime.callables.points import build_formula
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.program.kernels import EntryKernel, PlaceKernel, callbacks, own_kernels
-from taylor_runtime.program.lines import body, read_row, row_line
+from taylor_runtime.program.lines import body, row_line
+from taylor_runtime.program.parse import read_row
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
