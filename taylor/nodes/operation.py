@@ -1,0 +1,74 @@
+"""What is known of one operation: the record that every walk over the graph asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from taylor.errors import UnsupportedFunctionError
+from taylor.nodes.node import Node
+
+# Binding strength of text, weakest first, as in Python.
+OR, AND, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)
+
+# A piece waiting to be written: text, or a node with the binding strength its place asks for.
+Piece = str | tuple[Node, int]
+Text = tuple[list[Piece], int]  # the pieces of a node, and how strongly they bind
+
+
+def call_text(e: Any, names: Any) -> Text:
+    """The text of a call: name(operand, ...)."""
+    return [f"{getattr(e.op, 'label', e.op)}(", *listed(e.args), ")"], ATOM
+
+
+def not_of_scalars(*args: Any) -> NoReturn:
+    """What operations of arrays do where walks take scalars: they are spelled out before."""
+    e = next(arg for arg in args if isinstance(arg, Node))
+    raise UnsupportedFunctionError(
+        f"{e.op}: an operation of arrays; `expressions.scalars` spells it out element by element"
+    )
+
+
+def listed(nodes: Sequence[Any]) -> list[Piece]:
+    """Pieces of nodes with commas between them."""
+    pieces: list[Piece] = []
+    for node in nodes:
+        pieces.extend([", ", (node, OR)])
+    return pieces[1:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation, stated once; elementary functions share the record `FUNCTION`.
+
+    Walks hand over the node `e` and what they found of its operands, in their order.  A walk that
+    knows more than nodes (evaluation, rows of programs, SymPy) hands over itself as well, and is
+    asked for sums, products and whatever else it has, as `Function.recurrence` asks its builder: so
+    records know of no later room.
+
+    name:     `Node.op`.
+    build:    (e, args) -> the same operation on other operands, in normal form.
+    text:     (e, names) -> pieces and their strength; names: of nodes that are not spelled out.
+    elements: (e, object arrays of scalars) -> object array of the result's; None for operations
+              that work element by element.  An operation that has it never reaches the walks below,
+              which take scalars: only elements of inputs do (`index`), as leaves.
+    moves:    whether the elements are those of the operands, elsewhere.
+    value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
+    """
+
+    name: str
+    build: Callable[[Any, Sequence[Any]], Any]
+    text: Callable[[Any, Any], Text] = call_text
+    elements: Callable[[Any, Sequence[Any]], Any] | None = None
+    moves: bool = False
+    value: Callable[[Any, Any, Sequence[Any]], Any] = not_of_scalars
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Operations by name, all but elementary functions; `operations.table` fills it."""
+
+
+def add_operations(records: Iterable[Operation]) -> None:
+    """Enter records in the table."""
+    OPERATIONS.update((record.name, record) for record in records)

@@ -1,0 +1,100 @@
+"""Sums, products, quotients and powers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from taylor.nodes import products, sums
+from taylor.nodes.node import Node, broadcast_shapes
+from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Text
+from taylor.nodes.operations.leaves import number_text
+from taylor.nodes.operations.sums_as_text import sum_text
+from taylor.numbers.exact import Exact
+
+# --- sums ----------------------------------------------------------
+
+
+def _build_sum(e: Any, args: Sequence[Any]) -> Any:
+    coefficients, offset = e.payload
+    if len(args) == 1:
+        return sums.add_constant(sums.scale(coefficients[0], args[0]), offset)
+    if len(args) == 2:
+        return sums.combine(coefficients[0], args[0], coefficients[1], args[1])
+    shape = broadcast_shapes("sum", *args)
+    terms = list(zip(coefficients, args, strict=True))
+    if all(arg.shape == shape for arg in args):
+        return sums.linear_combination(terms, shape)
+    total = sums.scale(*terms[0])
+    for coefficient, term in terms[1:]:
+        total = sums.combine(1, total, coefficient, term)
+    return total
+
+
+def _sum_value(algebra: Any, e: Any, values: Sequence[Any]) -> Any:
+    coefficients, offset = e.payload
+    total = None
+    for coefficient, value in zip(coefficients, values, strict=True):
+        term = value if coefficient == 1 else algebra.number(coefficient) * value
+        total = term if total is None else total + term
+    return total if offset == 0 else total + algebra.number(offset)
+
+
+_LINEAR = Operation(name="linear", build=_build_sum, text=sum_text, value=_sum_value)
+
+# --- products ----------------------------------------------------------
+
+
+def _product_text(e: Node, names: Any) -> Text:
+    right = PRODUCT if e.args[1].op == "mul" else UNARY
+    return [(e.args[0], PRODUCT), "*", (e.args[1], right)], PRODUCT
+
+
+_MUL = Operation(
+    name="mul",
+    build=lambda e, args: products.multiply(args[0], args[1]),
+    text=_product_text,
+    value=lambda algebra, e, values: values[0] * values[1],
+)
+
+# --- quotients ----------------------------------------------------------
+
+
+def _quotient_text(e: Node, names: Any) -> Text:
+    # Division is not associative, so its right operand needs a stronger place.
+    return [(e.args[0], PRODUCT), "/", (e.args[1], UNARY)], PRODUCT
+
+
+_DIV = Operation(
+    name="div",
+    build=lambda e, args: products.divide(args[0], args[1]),
+    text=_quotient_text,
+    value=lambda algebra, e, values: values[0] / values[1],
+)
+
+# --- powers ----------------------------------------------------------
+
+
+def _power_text(e: Node, names: Any) -> Text:
+    exponent = e.args[1]
+    if exponent.op == "constant" and not exponent.shape:
+        return [(e.args[0], ATOM), "**", _exponent(exponent.payload)], POWER
+    return [(e.args[0], ATOM), "**", (exponent, POWER)], POWER
+
+
+def _exponent(value: Exact) -> str:
+    if type(value) is Fraction and value.denominator <= 64:
+        return f"({value.numerator}/{value.denominator})"
+    text = number_text(value)
+    return text if text.replace(".", "").isalnum() else f"({text})"
+
+
+_POW = Operation(
+    name="pow",
+    build=lambda e, args: products.power(args[0], args[1]),
+    text=_power_text,
+    value=lambda algebra, e, values: algebra.power(values[0], values[1]),
+)
+
+RECORDS = (_LINEAR, _MUL, _DIV, _POW)

@@ -1,0 +1,65 @@
+"""Comparisons, logic and choice."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from taylor.nodes import logic
+from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
+
+# --- comparisons ----------------------------------------------------------
+
+
+def _comparison(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Operation:
+    return Operation(
+        name=name,
+        build=lambda e, args: logic.compare(name, args[0], args[1]),
+        text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], COMPARE),
+        value=lambda algebra, e, values: algebra.truth(holds(values[0], values[1])),
+    )
+
+
+# --- logic ----------------------------------------------------------
+
+
+def _connective(
+    name: str, symbol: str, strength: int, join: Callable[[Any, Any], Any]
+) -> Operation:
+    return Operation(
+        name=name,
+        build=lambda e, args: logic.logical(name, args[0], args[1]),
+        # Comparisons bind more weakly than & and | in Python.
+        text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], strength),
+        value=lambda algebra, e, values: algebra.truth(join(values[0] != 0, values[1] != 0)),
+    )
+
+
+_NOT = Operation(
+    name="not",
+    build=lambda e, args: logic.logical_not(args[0]),
+    text=lambda e, names: (["~", (e.args[0], ATOM)], UNARY),
+    value=lambda algebra, e, values: algebra.truth(values[0] == 0),
+)
+
+# --- choice ----------------------------------------------------------
+
+_WHERE = Operation(
+    name="where",
+    build=lambda e, args: logic.where(*args),
+    value=lambda algebra, e, values: algebra.choose(*values),
+)
+
+RECORDS = (
+    _comparison("lt", "<", operator.lt),
+    _comparison("le", "<=", operator.le),
+    _comparison("gt", ">", operator.gt),
+    _comparison("ge", ">=", operator.ge),
+    _comparison("eq", "==", operator.eq),
+    _comparison("ne", "!=", operator.ne),
+    _connective("and", "&", AND, operator.and_),
+    _connective("or", "|", OR, operator.or_),
+    _NOT,
+    _WHERE,
+)
