@@ -55,6 +55,7 @@ class Operation:
               which take scalars: only elements of inputs do (`index`), as leaves.
     moves:    whether the elements are those of the operands, elsewhere.
     value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
+    sympy:    (translation, e) -> SymPy expression; the translation is that of `bridges.sympy`.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Operation:
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
     moves: bool = False
     value: Callable[[Any, Any, Sequence[Any]], Any] = not_of_scalars
+    sympy: Callable[[Any, Any], Any] = not_of_scalars
 
 
 OPERATIONS: dict[str, Operation] = {}

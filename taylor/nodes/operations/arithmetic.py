@@ -41,7 +41,19 @@ def _sum_value(algebra: Any, e: Any, values: Sequence[Any]) -> Any:
     return total if offset == 0 else total + algebra.number(offset)
 
 
-_LINEAR = Operation(name="linear", build=_build_sum, text=sum_text, value=_sum_value)
+def _sum_in_sympy(to: Any, e: Any) -> Any:
+    coefficients, offset = e.payload
+    terms = [to.exact(c) * to.number(arg) for c, arg in zip(coefficients, e.args, strict=True)]
+    return to.sympy.Add(*terms, to.exact(offset))
+
+
+_LINEAR = Operation(
+    name="linear",
+    build=_build_sum,
+    text=sum_text,
+    value=_sum_value,
+    sympy=_sum_in_sympy,
+)
 
 # --- products ----------------------------------------------------------
 
@@ -56,6 +68,7 @@ _MUL = Operation(
     build=lambda e, args: products.multiply(args[0], args[1]),
     text=_product_text,
     value=lambda algebra, e, values: values[0] * values[1],
+    sympy=lambda to, e: to.number(e.args[0]) * to.number(e.args[1]),
 )
 
 # --- quotients ----------------------------------------------------------
@@ -71,6 +84,7 @@ _DIV = Operation(
     build=lambda e, args: products.divide(args[0], args[1]),
     text=_quotient_text,
     value=lambda algebra, e, values: values[0] / values[1],
+    sympy=lambda to, e: to.number(e.args[0]) / to.number(e.args[1]),
 )
 
 # --- powers ----------------------------------------------------------
@@ -95,6 +109,7 @@ _POW = Operation(
     build=lambda e, args: products.power(args[0], args[1]),
     text=_power_text,
     value=lambda algebra, e, values: algebra.power(values[0], values[1]),
+    sympy=lambda to, e: to.sympy.Pow(to.number(e.args[0]), to.number(e.args[1])),
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

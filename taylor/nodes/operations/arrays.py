@@ -36,6 +36,7 @@ _INDEX = Operation(
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
     moves=True,
     value=lambda algebra, e, values: algebra.input(e, None),
+    sympy=lambda to, e: to.sympy.Symbol(str(e)),
 )
 
 

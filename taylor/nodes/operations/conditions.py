@@ -12,12 +12,15 @@ from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
 # --- comparisons ----------------------------------------------------------
 
 
-def _comparison(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Operation:
+def _comparison(
+    name: str, symbol: str, holds: Callable[[Any, Any], Any], sympy_name: str
+) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: logic.compare(name, args[0], args[1]),
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], COMPARE),
         value=lambda algebra, e, values: algebra.truth(holds(values[0], values[1])),
+        sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.number, e.args)),
     )
 
 
@@ -25,7 +28,7 @@ def _comparison(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Ope
 
 
 def _connective(
-    name: str, symbol: str, strength: int, join: Callable[[Any, Any], Any]
+    name: str, symbol: str, strength: int, join: Callable[[Any, Any], Any], sympy_name: str
 ) -> Operation:
     return Operation(
         name=name,
@@ -33,6 +36,7 @@ def _connective(
         # Comparisons bind more weakly than & and | in Python.
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], strength),
         value=lambda algebra, e, values: algebra.truth(join(values[0] != 0, values[1] != 0)),
+        sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.condition, e.args)),
     )
 
 
@@ -41,25 +45,33 @@ _NOT = Operation(
     build=lambda e, args: logic.logical_not(args[0]),
     text=lambda e, names: (["~", (e.args[0], ATOM)], UNARY),
     value=lambda algebra, e, values: algebra.truth(values[0] == 0),
+    sympy=lambda to, e: to.sympy.Not(to.condition(e.args[0])),
 )
 
 # --- choice ----------------------------------------------------------
+
+
+def _choice_in_sympy(to: Any, e: Any) -> Any:
+    test, a, b = e.args
+    return to.sympy.Piecewise((to.number(a), to.condition(test)), (to.number(b), True))
+
 
 _WHERE = Operation(
     name="where",
     build=lambda e, args: logic.where(*args),
     value=lambda algebra, e, values: algebra.choose(*values),
+    sympy=_choice_in_sympy,
 )
 
 RECORDS = (
-    _comparison("lt", "<", operator.lt),
-    _comparison("le", "<=", operator.le),
-    _comparison("gt", ">", operator.gt),
-    _comparison("ge", ">=", operator.ge),
-    _comparison("eq", "==", operator.eq),
-    _comparison("ne", "!=", operator.ne),
-    _connective("and", "&", AND, operator.and_),
-    _connective("or", "|", OR, operator.or_),
+    _comparison("lt", "<", operator.lt, "Lt"),
+    _comparison("le", "<=", operator.le, "Le"),
+    _comparison("gt", ">", operator.gt, "Gt"),
+    _comparison("ge", ">=", operator.ge, "Ge"),
+    _comparison("eq", "==", operator.eq, "Eq"),
+    _comparison("ne", "!=", operator.ne, "Ne"),
+    _connective("and", "&", AND, operator.and_, "And"),
+    _connective("or", "|", OR, operator.or_, "Or"),
     _NOT,
     _WHERE,
 )

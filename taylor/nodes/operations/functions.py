@@ -9,4 +9,5 @@ FUNCTION = Operation(
     name="",
     build=lambda e, args: make_function_node(e.op, *args),
     value=lambda algebra, e, values: algebra.call(e.op, values),
+    sympy=lambda to, e: to.call(e),
 )

@@ -62,6 +62,7 @@ _CONSTANT = Operation(
     text=_constant_text,
     elements=_constant_elements,
     value=lambda algebra, e, values: algebra.number(e.payload),
+    sympy=lambda to, e: to.exact(e.payload),
 )
 
 
@@ -72,6 +73,7 @@ def _input(name: str) -> Operation:
         text=lambda e, names: ([e.payload], ATOM),
         elements=_input_elements,
         value=lambda algebra, e, values: algebra.input(e, e.payload),
+        sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
     )
 
 
@@ -80,6 +82,7 @@ _TIME = Operation(
     build=_itself,
     text=lambda e, names: (["t"], ATOM),
     value=lambda algebra, e, values: algebra.input(e, "t"),
+    sympy=lambda to, e: to.sympy.Symbol("t"),
 )
 
 RECORDS = (_CONSTANT, _input("variable"), _input("parameter"), _TIME)
