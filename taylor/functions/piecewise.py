@@ -72,6 +72,7 @@ register(
         domain="everywhere; steps at 0",
         reference=_SOURCE,
         parity=-1,
+        jumps=True,
     ),
     Function(
         name="floor",
@@ -86,6 +87,7 @@ register(
         domain="everywhere; steps at the integers",
         reference=_SOURCE,
         edge=lambda n: n,
+        jumps=True,
     ),
     Function(
         name="minimum",

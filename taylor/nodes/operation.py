@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,6 +15,14 @@ OR, AND, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)
 # A piece waiting to be written: text, or a node with the binding strength its place asks for.
 Piece = str | tuple[Node, int]
 Text = tuple[list[Piece], int]  # the pieces of a node, and how strongly they bind
+
+# How a result changes with one operand: an exact factor, a node, or None where it does not.
+Slope = Any
+
+
+def no_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
+    """The slopes of what is constant in pieces."""
+    return [None] * len(e.args)
 
 
 def call_text(e: Any, names: Any) -> Text:
@@ -56,6 +64,10 @@ class Operation:
     moves:    whether the elements are those of the operands, elsewhere.
     value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
     sympy:    (translation, e) -> SymPy expression; the translation is that of `bridges.sympy`.
+    slopes:   (e, active) -> partial derivatives by the operands, needed where `active` is true.
+    tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
+    adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
+              which these count, if they are no slopes times the adjoint; guard: when e counts.
     """
 
     name: str
@@ -65,6 +77,9 @@ class Operation:
     moves: bool = False
     value: Callable[[Any, Any, Sequence[Any]], Any] = not_of_scalars
     sympy: Callable[[Any, Any], Any] = not_of_scalars
+    slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_slopes
+    tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
+    adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
 
 
 OPERATIONS: dict[str, Operation] = {}

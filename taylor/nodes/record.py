@@ -70,6 +70,7 @@ class Function:
     canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
         f(*args), if there is a simpler one; it also rejects orders that make no sense.
     about: more for the documentation.
+    jumps: whether it is constant in pieces, as `floor` and `sign`: nothing is differentiated there.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -88,6 +89,7 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: str = ""
     parity: int = 0
+    jumps: bool = False
     address: int = 0
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None

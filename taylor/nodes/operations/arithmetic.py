@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from taylor.nodes import products, sums
-from taylor.nodes.node import Node, broadcast_shapes
-from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Text
+from taylor.nodes.elementary import make_function_node
+from taylor.nodes.node import ONE, Node, broadcast_shapes
+from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Slope, Text
 from taylor.nodes.operations.leaves import number_text
 from taylor.nodes.operations.sums_as_text import sum_text
-from taylor.numbers.exact import Exact
+from taylor.numbers.exact import Exact, normalised
 
 # --- sums ----------------------------------------------------------
 
@@ -53,6 +54,7 @@ _LINEAR = Operation(
     text=sum_text,
     value=_sum_value,
     sympy=_sum_in_sympy,
+    slopes=lambda e, active: e.payload[0],
 )
 
 # --- products ----------------------------------------------------------
@@ -69,6 +71,7 @@ _MUL = Operation(
     text=_product_text,
     value=lambda algebra, e, values: values[0] * values[1],
     sympy=lambda to, e: to.number(e.args[0]) * to.number(e.args[1]),
+    slopes=lambda e, active: e.args[::-1],
 )
 
 # --- quotients ----------------------------------------------------------
@@ -79,12 +82,22 @@ def _quotient_text(e: Node, names: Any) -> Text:
     return [(e.args[0], PRODUCT), "/", (e.args[1], UNARY)], PRODUCT
 
 
+def _quotient_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
+    a, b = e.args
+    by_a = products.divide(ONE, b) if active[0] else None
+    if not active[1]:
+        return by_a, None
+    # The quotient itself is there already; 1/b has the square of it as derivative.
+    return by_a, sums.negate(products.power_exact(e, 2) if a is ONE else products.divide(e, b))
+
+
 _DIV = Operation(
     name="div",
     build=lambda e, args: products.divide(args[0], args[1]),
     text=_quotient_text,
     value=lambda algebra, e, values: values[0] / values[1],
     sympy=lambda to, e: to.number(e.args[0]) / to.number(e.args[1]),
+    slopes=_quotient_slopes,
 )
 
 # --- powers ----------------------------------------------------------
@@ -104,12 +117,27 @@ def _exponent(value: Exact) -> str:
     return text if text.replace(".", "").isalnum() else f"({text})"
 
 
+def _power_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
+    base, exponent = e.args
+    value = sums.exact_value(exponent)
+    if value is not None:
+        return sums.scale(value, products.power_exact(base, normalised(value - 1))), None
+    by_base = by_exponent = None
+    if active[0]:
+        lower = sums.combine(1, exponent, -1, ONE)
+        by_base = products.multiply(exponent, products.power(base, lower))
+    if active[1]:
+        by_exponent = products.multiply(make_function_node("log", base), e)
+    return by_base, by_exponent
+
+
 _POW = Operation(
     name="pow",
     build=lambda e, args: products.power(args[0], args[1]),
     text=_power_text,
     value=lambda algebra, e, values: algebra.power(values[0], values[1]),
     sympy=lambda to, e: to.sympy.Pow(to.number(e.args[0]), to.number(e.args[1])),
+    slopes=_power_slopes,
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

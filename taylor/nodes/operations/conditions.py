@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from taylor.nodes import logic
+from taylor.nodes.node import CONDITIONS, ZERO
 from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
+from taylor.nodes.registry import functions
 
 # --- comparisons ----------------------------------------------------------
 
@@ -51,6 +53,38 @@ _NOT = Operation(
 # --- choice ----------------------------------------------------------
 
 
+def _choice_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
+    test, a, b = e.args
+    logic.warn_of_points(test, tangents.__contains__)
+    return logic.where(test, tangents.get(a, ZERO), tangents.get(b, ZERO))
+
+
+def _choice_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
+    test, a, b = e.args
+    logic.warn_of_points(test, _moves)
+    yield a, logic.where(test, adjoint, 0), logic.logical("and", guard, test)
+    yield b, logic.where(test, 0, adjoint), logic.logical("and", guard, logic.logical_not(test))
+
+
+def _moves(e: Any) -> bool:
+    """Whether it moves with more than parameters, which select functions; what jumps does not."""
+    pending, seen = [e], set()
+    while pending:
+        node = pending.pop()
+        if node in seen or node.op == "parameter" or node.op in CONDITIONS or _jumps(node.op):
+            continue
+        if node.op in ("variable", "time"):
+            return True
+        seen.add(node)
+        pending.extend(node.args)
+    return False
+
+
+def _jumps(op: str) -> bool:
+    function = functions.get(op)
+    return function is not None and function.jumps
+
+
 def _choice_in_sympy(to: Any, e: Any) -> Any:
     test, a, b = e.args
     return to.sympy.Piecewise((to.number(a), to.condition(test)), (to.number(b), True))
@@ -61,6 +95,8 @@ _WHERE = Operation(
     build=lambda e, args: logic.where(*args),
     value=lambda algebra, e, values: algebra.choose(*values),
     sympy=_choice_in_sympy,
+    tangent=_choice_tangent,
+    adjoints=_choice_adjoints,
 )
 
 RECORDS = (

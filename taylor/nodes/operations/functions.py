@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.operation import Operation
+from taylor.nodes.operation import Operation, Slope, no_slopes
+from taylor.nodes.registry import get
+
+
+def _slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
+    record = get(e.op)
+    if record.jumps:
+        return no_slopes(e, active)
+    return [as_expression(partial) for partial in record.derivative(*e.args)]
+
 
 FUNCTION = Operation(
     name="",
     build=lambda e, args: make_function_node(e.op, *args),
     value=lambda algebra, e, values: algebra.call(e.op, values),
     sympy=lambda to, e: to.call(e),
+    slopes=_slopes,
 )
