@@ -37,6 +37,7 @@ class Jet:
     program: Program
     precision: str
     block: int
+    workspace: int
     _call: Any = field(repr=False)
 
     def run(
@@ -45,8 +46,7 @@ class Jet:
         """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
         its own.
         """
-        element = ELEMENTS[self.precision]
-        memory = aligned_zeros(planes_of(element) * jet_workspace(self.program, element))
+        memory = aligned_zeros(planes_of(ELEMENTS[self.precision]) * self.workspace)
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
 
@@ -63,7 +63,8 @@ def build_jet(
     options = Options(passes=STEP_PASSES)
     module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
-    return Jet(module, program, precision, jet_block(element).lanes, call)
+    workspace = jet_workspace(program, element)
+    return Jet(module, program, precision, jet_block(element).lanes, workspace, call)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from taylor_runtime.events.block import ROOT_FIELDS, SWITCH
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.polynomial import row_length
+from taylor_runtime.events.refine import Refinement
 from taylor_runtime.events.roots import SCAN
 from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import F64, I1, I64, PAIR, Type
+from taylor_runtime.ir.types import F64, I1, I64, PAIR
 from taylor_runtime.ir.values import Index, Value
 
 
@@ -23,7 +24,7 @@ class Search(Part):
 
     def roots(self, position: Value, length: Value) -> Value:
         """All events' roots on a piece, in order, into `roots`; returns how many."""
-        final = self._is_final(position, length)
+        final, whole = self._is_final(position, length), self.b.eq(length, self.end - position)
         b, w = self.b, self.watch
         padding = row_length(w.order)
         for n in range(w.order + 1, padding + 1):
@@ -39,14 +40,20 @@ class Search(Part):
                 place = u * length
                 if w.is_rough:
                     place = self._bisected(event, position, length, (place, direction))
-                tau, low = self._polished(event, position, place, direction)
-                self.insert(counted[0], tau, low, direction, event)
+                if w.element == PAIR:
+                    return [
+                        self._refined(event, (position, length), (place, direction), counted[0])
+                    ]
+                whole = position + place
+                past = b.fabs(whole) > b.fabs(self.end)
+                tau = b.select(past, self.end, whole)
+                self.insert(counted[0], tau, b.constant(0, F64), direction, event)
                 return [counted[0] + 1]
 
             (count,) = b.fold(0, found, carried, take)
-            return b.if_(
-                self._ends_on(event, final), lambda: [self._end(event, count)], lambda: [count]
-            )
+            rests = self._may_rest(event, whole)
+            ends = self._ends_on(event, final) | rests
+            return b.if_(ends, lambda: [self._end(event, count, rests)], lambda: [count])
 
         return self.each_event([b.constant(0, I64)], one)[0]
 
@@ -64,8 +71,7 @@ class Search(Part):
         Elsewhere the next step decides about such a zero; here it may never be made.
         """
         b, order = self.b, self.watch.order
-        memory = self.memory("trial", event)
-        waits = b.ne(memory.get("open"), 0) & b.eq(memory.get("reported"), 0)
+        memory, waits = self.memory("trial", event), self._waits(event)
 
         def add(n: Index, carried: list[Value]) -> list[Value]:
             slope, size, number = carried
@@ -79,13 +85,28 @@ class Search(Part):
 
         return b.if_(final & waits, slopes, lambda: [b.constant(0, I1)])[0]
 
-    def _end(self, event: Value, count: Value) -> Value:
-        """Take the end as the zero; what comes next knows that."""
+    def _waits(self, event: Value) -> Value:
+        """Whether g has been nothing but noise since the last sign that counted."""
         b, memory = self.b, self.memory("trial", event)
-        self.insert(count, self.end, b.constant(0, F64), -memory.get("side"), event)
+        return b.ne(memory.get("open"), 0) & b.eq(memory.get("reported"), 0)
+
+    def _may_rest(self, event: Value, whole: Value) -> Value:
+        """Whether the step ends on the surface of a switch where the motion may come to rest."""
+        b, table = self.b, self.table(event)
+        known = b.ne(self.memory("trial", event).get("side"), 0)
+        tells = b.eq(table.get("action"), SWITCH) & b.ne(table.get("tells"), 0)
+        return whole & tells & known & self._waits(event)
+
+    def _end(self, event: Value, count: Value, rests: Value) -> Value:
+        """Take the end as the zero, or as a touch; what comes next knows that."""
+        b, memory = self.b, self.memory("trial", event)
+        zero = b.constant(0, F64)
+        direction = b.select(rests, zero, -memory.get("side"))
+        self.insert(count, self.end, zero, direction, event)
         switch = b.eq(self.table(event).get("action"), SWITCH)
         memory.set("side", b.select(switch, memory.get("side"), 0.0))
         memory.set("reported", 1.0)
+        memory.set("blurred", 1.0)
         return count + 1
 
     def scan(self, event: Value, length: Value) -> Value:
@@ -103,6 +124,9 @@ class Search(Part):
             memory = self.memory("trial", event)
             for name in ("side", "open", "reported"):
                 memory.set(name, b.select(kept, memory.get(name), 0.0))
+            if w.is_rough:  # what is small where its domain begins is no zero
+                begins = self.pieces.is_rough(event) & ~kept
+                memory.set("reported", b.select(begins, b.constant(1, F64), memory.get("reported")))
             return [b.constant(0, I64)]
 
         def search() -> list[Value]:
@@ -127,42 +151,29 @@ class Search(Part):
 
         return b.if_(changes, look, lambda: [place])[0]
 
-    def _polished(
-        self, event: Value, position: Value, tau: Value, direction: Value
-    ) -> tuple[Value, Value]:
-        """The place in the step: of double-doubles one more step of Newton's method."""
-        b, w = self.b, self.watch
-        zero = b.constant(0, F64)
-        if w.element != PAIR:
-            whole = position + tau
-            past = b.fabs(whole) > b.fabs(self.end)
-            return b.select(past, self.end, whole), zero
-        series = b.planes(self.area("series"), (w.order + 1) * w.outputs.size, PAIR)
-        place, t = self.place(event), Type(PAIR)
+    def _refined(
+        self, event: Value, piece: tuple[Value, Value], root: tuple[Value, Value], count: Value
+    ) -> Value:
+        """Insert what a root is in double-double; the new count."""
+        b = self.b
+
+        def insert(count: Value, high: Value, low: Value, direction: Value) -> None:
+            self.insert(count, high, low, direction, event)
 
         def refine() -> list[Value]:
-            x = pair(tau, zero)
+            return [Refinement(self.frame).take(event, piece, root, (count, insert))]
 
-            def horner(i: Index, carried: list[Value]) -> list[Value]:
-                value, slope = carried
-                term = b.load(t, b.at(series, (w.order - i) * w.outputs.size + place, PAIR))
-                slope = b.normal(b.fma(slope, x, value))
-                return [b.normal(b.fma(value, x, term)), slope]
-
-            nothing = b.constant(0, t)
-            value, slope = b.fold(0, w.order + 1, [nothing, nothing], horner)
-            step = value / slope
-            small = b.fabs(b.to_double(step)) <= b.fabs(self.end) * 2.0**-40
-            better = b.select(small, x - step, x)
-            whole = b.normal(better + pair(position, zero))
-            assert whole.parts
-            return list(whole.parts)
+        if not self.watch.is_rough:
+            return refine()[0]
 
         def keep() -> list[Value]:
-            return list(b.normal(pair(position, zero) + pair(tau, zero)).parts)
+            start, place = (pair(x, b.constant(0, F64)) for x in (piece[0], root[0]))
+            high, low = b.normal(start + place).parts
+            insert(count, high, low, root[1])
+            return [count + 1]
 
-        high, low = b.if_(b.ne(direction, 0), refine, keep)
-        return high, low
+        # Where a straight line stands for the function its series says nothing.
+        return b.if_(self.pieces.has_chord(event), keep, refine)[0]
 
     def insert(self, count: Value, tau: Value, low: Value, direction: Value, event: Value) -> None:
         """Put a root where it belongs among those found before, which move on."""

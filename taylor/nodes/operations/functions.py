@@ -15,6 +15,7 @@ def _slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     record = get(e.op)
     if record.jumps:
         return no_slopes(e, active)
+    record.check_fixed(active)
     return [as_expression(partial) for partial in record.derivative(*e.args)]
 
 
