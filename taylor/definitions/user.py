@@ -13,7 +13,7 @@ import numpy as np
 from taylor.definitions.coefficients import coefficient_record
 from taylor.definitions.pointers import as_ufunc, behind_pointer, c_function
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
-from taylor.expressions.arguments import argument, captured, kept
+from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
@@ -90,7 +90,7 @@ def register_function(
     if count < 1:
         raise ArgumentTypeError(f"register_function: {name!r} has to take at least one argument")
     placeholders = kept(*(argument(f"argument {i} of {name}") for i in range(count)))
-    body = _build(value, placeholders)
+    body = _build(value, placeholders, numerical=derivative is not None)
     if body is None:
         register(_numerical_record(name, value, derivative, count, domain))
     else:
@@ -137,12 +137,21 @@ def _count_arguments(name: str, value: Callable[..., Any]) -> int:
     return len(needed)
 
 
-def _build(value: Callable[..., Any], placeholders: Sequence[Expression]) -> Expression | None:
-    """The expression that `value` builds; None if it is a numerical function."""
+def _build(
+    value: Callable[..., Any], placeholders: Sequence[Expression], numerical: bool
+) -> Expression | None:
+    """The expression that `value` builds; None if it is a numerical function, which may raise any
+    exception when it is called with an expression; it is known to be none without a derivative.
+    """
     try:
-        return try_expression(value(*placeholders))
+        with traced(placeholders):
+            return try_expression(value(*placeholders))
     except (TypeError, AttributeError, ValueError, TaylorError):
         return None  # it asked an expression for its value, as numerical functions do
+    except Exception:
+        if not numerical:
+            raise
+        return None
 
 
 def _partials(name: str, derivative: Callable[..., Any]) -> Callable[..., tuple[Expression, ...]]:

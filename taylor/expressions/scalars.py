@@ -32,7 +32,7 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
         if current in lowered:
             pending.pop()
             continue
-        if current.args and not _is_element(current):
+        if current.args and not is_element(current):
             missing = [arg for arg in current.args if arg not in lowered]
             if missing:
                 pending.extend(reversed(missing))
@@ -44,13 +44,13 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
     return result
 
 
-def _is_element(e: Node) -> bool:
+def is_element(e: Node) -> bool:
     """Whether `e` is one element of an array input: a leaf of lowered expressions."""
     return e.op == "index" and not e.shape and e.args[0].op in ("variable", "parameter")
 
 
 def _lower(e: Node, lowered: dict[Node, Lowered]) -> Lowered:
-    if (not e.args and not e.shape) or _is_element(e):
+    if (not e.args and not e.shape) or is_element(e):
         return e
     args = [lowered[arg] for arg in e.args]
     elements = operation(e.op).elements
