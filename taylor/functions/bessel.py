@@ -145,6 +145,7 @@ register(
         orders=1,
         canonical=lambda n, x: _canonical("besselj", n, x),
         about=_ABOUT.format(name="besselj", scipy="j0, j1, jn and jv"),
+        steepest=1,  # Abramowitz & Stegun (1964), 9.1.60 and 9.1.27
     ),
     Function(
         name="bessely",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.logic import where
 from taylor.nodes.record import Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
@@ -42,6 +46,16 @@ def _log_to_base(name: str, base: int, b: SeriesBuilder, x: int) -> int:
     return b.define(b.declare(name, x), b.term(1, log_x), divisor=log_base)
 
 
+def _exp_within(m: Any) -> tuple[Any, Any]:
+    value = call("exp", m.middle)
+    return value, value * call("expm1", m.spread)
+
+
+def _log_within(m: Any) -> tuple[Any, Any]:
+    x, reach = m.middle, m.spread
+    return call("log", x), where(x > reach, -call("log1p", -reach / x), math.inf)
+
+
 _SOURCE = "Griewank & Walther (2008), table 13.2"
 
 register(
@@ -57,6 +71,7 @@ register(
         sympy_names=("exp",),
         domain="everywhere",
         reference=_SOURCE,
+        enclosure=_exp_within,
     ),
     Function(
         name="expm1",
@@ -96,6 +111,7 @@ register(
         sympy_names=("log",),
         domain="x > 0",
         reference=_SOURCE,
+        enclosure=_log_within,
     ),
     Function(
         name="log1p",

@@ -88,6 +88,7 @@ register(
         domain="everywhere",
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 - u**2",
         parity=-1,
+        steepest=1,
     ),
     Function(
         name="sech_squared",

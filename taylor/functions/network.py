@@ -80,6 +80,7 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference=_SOURCE,
+        steepest=1,
     ),
     Function(
         name="sigmoid_derivative",

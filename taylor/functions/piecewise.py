@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant, make_function_node
+from taylor.expressions.leaves import constant
+from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
 from taylor.nodes.record import Function
 from taylor.nodes.registry import register
@@ -28,6 +29,11 @@ def _extreme(name: str, comparison: str, b: SeriesBuilder, x: int, y: int) -> in
     return b.select(name, (x, y), b.kernel(comparison, x, y), x, y)
 
 
+def _extreme_within(name: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """It moves no further than the argument that moves most."""
+    return call(name, a.middle, b.middle), call("maximum", a.spread, b.spread)
+
+
 def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
     """The smaller or larger number, and NaN if there is one."""
     return x if x != x else y if y != y else choose(x, y)
@@ -36,7 +42,7 @@ def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
 def _constant_first(name: str, x: Expression, y: Expression) -> Expression | None:
     """A number first: it is in force at a tie, so that maximum(x, 0) is relu(x)."""
     if y.op == "constant" and x.op != "constant":
-        return make_function_node(name, y, x)
+        return call(name, y, x)
     return None
 
 
@@ -65,6 +71,7 @@ register(
         domain="everywhere; at 0 the branch x is in force",
         reference=_SOURCE,
         parity=1,
+        enclosure=lambda m: (abs(m.middle), m.spread),
     ),
     Function(
         name="sign",
@@ -109,6 +116,7 @@ register(
         sympy_names=("Min",),
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
+        enclosure=lambda a, b: _extreme_within("minimum", a, b),
     ),
     Function(
         name="maximum",
@@ -123,5 +131,6 @@ register(
         sympy_names=("Max",),
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
+        enclosure=lambda a, b: _extreme_within("maximum", a, b),
     ),
 )

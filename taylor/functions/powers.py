@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.nodes.logic import where
 from taylor.nodes.record import Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
@@ -36,6 +38,11 @@ def _mpmath_cube_root(mp: Any, x: Any) -> Any:
     return mp.cbrt(x) if x >= 0 else -mp.cbrt(-x)
 
 
+def _square_root_within(m: Any) -> tuple[Any, Any]:
+    value, reach = call("sqrt", m.middle), m.spread
+    return value, where(m.middle > reach, reach / value, math.inf)
+
+
 register(
     Function(
         name="sqrt",
@@ -49,6 +56,7 @@ register(
         sympy_names=("sqrt",),
         domain="x >= 0; singular at 0",
         reference="Griewank & Walther (2008), table 13.1",
+        enclosure=_square_root_within,
     ),
     Function(
         name="cbrt",

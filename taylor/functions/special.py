@@ -53,6 +53,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        steepest=2,
     ),
     Function(
         name="erfc",

@@ -67,6 +67,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        steepest=1,
     ),
     Function(
         name="cos",
@@ -81,6 +82,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=1,
+        steepest=1,
     ),
     Function(
         name="tan",
@@ -136,6 +138,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        enclosure=lambda m: (call("atan", m.middle), m.spread),
     ),
     Function(
         name="atan2",

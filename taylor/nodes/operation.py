@@ -25,6 +25,11 @@ def no_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return [None] * len(e.args)
 
 
+def unknown(models: Any, e: Any, parts: Sequence[Any]) -> Any:
+    """The model of what moves nobody knows how far."""
+    return models.unknown(e)
+
+
 def call_text(e: Any, names: Any) -> Text:
     """The text of a call: name(operand, ...)."""
     return [f"{getattr(e.op, 'label', e.op)}(", *listed(e.args), ")"], ATOM
@@ -68,6 +73,9 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
+    error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
+    bound:    (models, e, models of the operands) -> model of e; `models` is that of
+              `transforms.enclosure`.
     """
 
     name: str
@@ -80,6 +88,8 @@ class Operation:
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_slopes
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    error: Callable[[Any, Mapping[Any, Any]], Any] = not_of_scalars
+    bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
 
 
 OPERATIONS: dict[str, Operation] = {}

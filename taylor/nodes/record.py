@@ -75,6 +75,10 @@ class Function:
         f(*args), if there is a simpler one; it also rejects orders that make no sense.
     about: more for the documentation.
     jumps: whether it is constant in pieces, as `floor` and `sign`: nothing is differentiated there.
+    enclosure: ``(*models of the arguments) -> (value, radius)``, expressions: how far it can be
+        from a value while every argument m moves by ``m.spread`` about ``m.middle``; None where
+        nobody knows.
+    steepest: the largest slope of a function that is nowhere larger than 1; 0 for others.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -94,6 +98,8 @@ class Function:
     kernel: str = ""
     parity: int = 0
     jumps: bool = False
+    enclosure: Callable[..., tuple[Any, Any]] | None = None
+    steepest: int = 0
     address: int = 0
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None

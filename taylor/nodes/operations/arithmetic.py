@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from taylor.nodes import products, sums
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.node import ONE, Node, broadcast_shapes
+from taylor.nodes.node import ONE, ZERO, Node, broadcast_shapes, constant_node
 from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Slope, Text
 from taylor.nodes.operations.leaves import number_text
+from taylor.nodes.operations.rounding import passed_on, size
 from taylor.nodes.operations.sums_as_text import sum_text
 from taylor.numbers.exact import Exact, normalised
 
@@ -48,6 +49,14 @@ def _sum_in_sympy(to: Any, e: Any) -> Any:
     return to.sympy.Add(*terms, to.exact(offset))
 
 
+def _sum_error(e: Any, errors: Mapping[Any, Any]) -> Any:
+    coefficients, offset = e.payload
+    total = constant_node(abs(offset))
+    for c, arg in zip(coefficients, e.args, strict=True):
+        total = sums.add(total, sums.scale(abs(c), sums.add(errors[arg], size(arg))))
+    return total
+
+
 _LINEAR = Operation(
     name="linear",
     build=_build_sum,
@@ -55,6 +64,8 @@ _LINEAR = Operation(
     value=_sum_value,
     sympy=_sum_in_sympy,
     slopes=lambda e, active: e.payload[0],
+    error=_sum_error,
+    bound=lambda models, e, parts: models.sum(*e.payload, parts),
 )
 
 # --- products ----------------------------------------------------------
@@ -72,6 +83,8 @@ _MUL = Operation(
     value=lambda algebra, e, values: values[0] * values[1],
     sympy=lambda to, e: to.number(e.args[0]) * to.number(e.args[1]),
     slopes=lambda e, active: e.args[::-1],
+    error=lambda e, errors: passed_on(e, e.args[::-1], errors),
+    bound=lambda models, e, parts: models.product(*parts),
 )
 
 # --- quotients ----------------------------------------------------------
@@ -91,6 +104,11 @@ def _quotient_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return by_a, sums.negate(products.power_exact(e, 2) if a is ONE else products.divide(e, b))
 
 
+def _quotient_error(e: Any, errors: Mapping[Any, Any]) -> Any:
+    b = e.args[1]
+    return passed_on(e, (products.divide(ONE, b), products.divide(sums.negate(e), b)), errors)
+
+
 _DIV = Operation(
     name="div",
     build=lambda e, args: products.divide(args[0], args[1]),
@@ -98,6 +116,8 @@ _DIV = Operation(
     value=lambda algebra, e, values: values[0] / values[1],
     sympy=lambda to, e: to.number(e.args[0]) / to.number(e.args[1]),
     slopes=_quotient_slopes,
+    error=_quotient_error,
+    bound=lambda models, e, parts: models.quotient(*parts),
 )
 
 # --- powers ----------------------------------------------------------
@@ -124,11 +144,26 @@ def _power_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
         return sums.scale(value, products.power_exact(base, normalised(value - 1))), None
     by_base = by_exponent = None
     if active[0]:
-        lower = sums.combine(1, exponent, -1, ONE)
+        lower = sums.subtract(exponent, ONE)
         by_base = products.multiply(exponent, products.power(base, lower))
     if active[1]:
         by_exponent = products.multiply(make_function_node("log", base), e)
     return by_base, by_exponent
+
+
+def _power_error(e: Any, errors: Mapping[Any, Any]) -> Any:
+    base, exponent = e.args
+    if exponent.op == "constant":
+        lower = products.power(base, sums.subtract(exponent, ONE))
+        return passed_on(e, (products.multiply(exponent, lower), ZERO), errors)
+    by_base = products.divide(products.multiply(exponent, e), base)
+    by_exponent = products.multiply(e, make_function_node("log", size(base)))
+    return passed_on(e, (by_base, by_exponent), errors)
+
+
+def _power_bound(models: Any, e: Any, parts: Sequence[Any]) -> Any:
+    exponent = e.args[1]
+    return models.power(parts[0], exponent) if exponent.op == "constant" else models.unknown(e)
 
 
 _POW = Operation(
@@ -138,6 +173,8 @@ _POW = Operation(
     value=lambda algebra, e, values: algebra.power(values[0], values[1]),
     sympy=lambda to, e: to.sympy.Pow(to.number(e.args[0]), to.number(e.args[1])),
     slopes=_power_slopes,
+    error=_power_error,
+    bound=_power_bound,
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

@@ -10,6 +10,7 @@ import numpy as np
 from taylor.nodes import arrays, conversion, sums
 from taylor.nodes.node import Node
 from taylor.nodes.operation import ATOM, OR, PRODUCT, UNARY, Operation, Text, listed
+from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.products import multiply
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
@@ -37,6 +38,7 @@ _INDEX = Operation(
     moves=True,
     value=lambda algebra, e, values: algebra.input(e, None),
     sympy=lambda to, e: to.sympy.Symbol(str(e)),
+    error=one_rounding,
 )
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from taylor.nodes import logic
 from taylor.nodes.node import CONDITIONS, ZERO
 from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
+from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.registry import functions
+
+
+def undecided(models: Any, e: Any, parts: Sequence[Any]) -> Any:
+    """The model of what may jump."""
+    return models.unknown(ZERO)
+
 
 # --- comparisons ----------------------------------------------------------
 
@@ -23,6 +30,8 @@ def _comparison(
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], COMPARE),
         value=lambda algebra, e, values: algebra.truth(holds(values[0], values[1])),
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.number, e.args)),
+        error=no_error,
+        bound=undecided,
     )
 
 
@@ -39,6 +48,8 @@ def _connective(
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], strength),
         value=lambda algebra, e, values: algebra.truth(join(values[0] != 0, values[1] != 0)),
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.condition, e.args)),
+        error=no_error,
+        bound=undecided,
     )
 
 
@@ -48,6 +59,8 @@ _NOT = Operation(
     text=lambda e, names: (["~", (e.args[0], ATOM)], UNARY),
     value=lambda algebra, e, values: algebra.truth(values[0] == 0),
     sympy=lambda to, e: to.sympy.Not(to.condition(e.args[0])),
+    error=no_error,
+    bound=undecided,
 )
 
 # --- choice ----------------------------------------------------------
@@ -97,6 +110,8 @@ _WHERE = Operation(
     sympy=_choice_in_sympy,
     tangent=_choice_tangent,
     adjoints=_choice_adjoints,
+    error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
+    bound=undecided,
 )
 
 RECORDS = (

@@ -8,6 +8,7 @@ from typing import Any
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.operation import Operation, Slope, no_slopes
+from taylor.nodes.operations.rounding import passed_on
 from taylor.nodes.registry import get
 
 
@@ -25,4 +26,6 @@ FUNCTION = Operation(
     value=lambda algebra, e, values: algebra.call(e.op, values),
     sympy=lambda to, e: to.call(e),
     slopes=_slopes,
+    error=lambda e, errors: passed_on(e, get(e.op).derivative(*e.args), errors),
+    bound=lambda models, e, parts: models.call(e, parts),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text
+from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.numbers.exact import to_float
 
 
@@ -63,10 +64,11 @@ _CONSTANT = Operation(
     elements=_constant_elements,
     value=lambda algebra, e, values: algebra.number(e.payload),
     sympy=lambda to, e: to.exact(e.payload),
+    error=no_error,
 )
 
 
-def _input(name: str) -> Operation:
+def _input(name: str, error: Callable[[Any, Mapping[Any, Any]], Any]) -> Operation:
     return Operation(
         name=name,
         build=_itself,
@@ -74,6 +76,7 @@ def _input(name: str) -> Operation:
         elements=_input_elements,
         value=lambda algebra, e, values: algebra.input(e, e.payload),
         sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
+        error=error,
     )
 
 
@@ -83,6 +86,7 @@ _TIME = Operation(
     text=lambda e, names: (["t"], ATOM),
     value=lambda algebra, e, values: algebra.input(e, "t"),
     sympy=lambda to, e: to.sympy.Symbol("t"),
+    error=one_rounding,
 )
 
-RECORDS = (_CONSTANT, _input("variable"), _input("parameter"), _TIME)
+RECORDS = (_CONSTANT, _input("variable", one_rounding), _input("parameter", no_error), _TIME)
