@@ -76,6 +76,10 @@ class Operation:
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
+    rows:     (walk, e) -> row of the program; the walk is that of `recurrences.decompose` and has a
+              `builder` and the `rows` of the operands.  None for what has no rule there.
+    operands: e -> the operands that need rows; None for all.
+    absorbs:  (walk, e) -> operands that could become part of its own row; None for none.
     """
 
     name: str
@@ -90,6 +94,9 @@ class Operation:
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = not_of_scalars
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
+    rows: Callable[[Any, Any], int] | None = None
+    operands: Callable[[Any], tuple[Any, ...]] | None = None
+    absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
 
 
 OPERATIONS: dict[str, Operation] = {}

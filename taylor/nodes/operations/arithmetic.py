@@ -66,6 +66,8 @@ _LINEAR = Operation(
     slopes=lambda e, active: e.payload[0],
     error=_sum_error,
     bound=lambda models, e, parts: models.sum(*e.payload, parts),
+    rows=lambda walk, e: walk.sum(e),
+    absorbs=lambda walk, e: walk.absorbed_by_sum(e),
 )
 
 # --- products ----------------------------------------------------------
@@ -85,6 +87,7 @@ _MUL = Operation(
     slopes=lambda e, active: e.args[::-1],
     error=lambda e, errors: passed_on(e, e.args[::-1], errors),
     bound=lambda models, e, parts: models.product(*parts),
+    rows=lambda walk, e: walk.product(e),
 )
 
 # --- quotients ----------------------------------------------------------
@@ -118,9 +121,17 @@ _DIV = Operation(
     slopes=_quotient_slopes,
     error=_quotient_error,
     bound=lambda models, e, parts: models.quotient(*parts),
+    rows=lambda walk, e: walk.quotient(e),
+    absorbs=lambda walk, e: walk.absorbed_by_quotient(e),
 )
 
 # --- powers ----------------------------------------------------------
+
+
+def has_exact_exponent(e: Node) -> bool:
+    """Whether the exponent of a power is a finite number."""
+    exponent = e.args[1]
+    return exponent.op == "constant" and not isinstance(exponent.payload, float)
 
 
 def _power_text(e: Node, names: Any) -> Text:
@@ -175,6 +186,8 @@ _POW = Operation(
     slopes=_power_slopes,
     error=_power_error,
     bound=_power_bound,
+    rows=lambda walk, e: walk.power(e),
+    operands=lambda e: e.args[:1] if has_exact_exponent(e) else e.args,
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

@@ -18,6 +18,12 @@ def undecided(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     return models.unknown(ZERO)
 
 
+def truth(walk: Any, e: Any) -> int:
+    """The row of a condition, which is constant in pieces."""
+    row: int = walk.builder.kernel(e.op, *(walk.rows[arg] for arg in e.args))
+    return row
+
+
 # --- comparisons ----------------------------------------------------------
 
 
@@ -32,6 +38,7 @@ def _comparison(
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.number, e.args)),
         error=no_error,
         bound=undecided,
+        rows=truth,
     )
 
 
@@ -50,6 +57,7 @@ def _connective(
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.condition, e.args)),
         error=no_error,
         bound=undecided,
+        rows=truth,
     )
 
 
@@ -61,6 +69,7 @@ _NOT = Operation(
     sympy=lambda to, e: to.sympy.Not(to.condition(e.args[0])),
     error=no_error,
     bound=undecided,
+    rows=truth,
 )
 
 # --- choice ----------------------------------------------------------
@@ -112,6 +121,7 @@ _WHERE = Operation(
     adjoints=_choice_adjoints,
     error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
     bound=undecided,
+    rows=lambda walk, e: walk.choice(e),
 )
 
 RECORDS = (

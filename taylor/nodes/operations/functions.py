@@ -9,7 +9,7 @@ from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.operation import Operation, Slope, no_slopes
 from taylor.nodes.operations.rounding import passed_on
-from taylor.nodes.registry import get
+from taylor.nodes.registry import functions, get
 
 
 def _slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
@@ -20,6 +20,13 @@ def _slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return [as_expression(partial) for partial in record.derivative(*e.args)]
 
 
+def _operands(e: Any) -> tuple[Any, ...]:
+    """All but the orders that choose a function of a family: they are constants of its kernel."""
+    function = functions.get(e.op)
+    args: tuple[Any, ...] = e.args
+    return args[function.orders :] if function is not None and function.orders else args
+
+
 FUNCTION = Operation(
     name="",
     build=lambda e, args: make_function_node(e.op, *args),
@@ -28,4 +35,6 @@ FUNCTION = Operation(
     slopes=_slopes,
     error=lambda e, errors: passed_on(e, get(e.op).derivative(*e.args), errors),
     bound=lambda models, e, parts: models.call(e, parts),
+    rows=lambda walk, e: walk.call(e),
+    operands=_operands,
 )

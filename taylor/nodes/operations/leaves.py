@@ -65,6 +65,7 @@ _CONSTANT = Operation(
     value=lambda algebra, e, values: algebra.number(e.payload),
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
+    rows=lambda walk, e: walk.builder.number(e.payload),
 )
 
 
