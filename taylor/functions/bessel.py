@@ -20,7 +20,7 @@ from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.nodes.elementary import is_negative
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import chain
@@ -162,6 +162,7 @@ register(
         orders=1,
         canonical=lambda n, x: _canonical("bessely", n, x),
         about=_ABOUT.format(name="bessely", scipy="y0, y1, yn and yv"),
+        smooth_from=NOWHERE,
     ),
     Function(
         name="besseli",
@@ -196,5 +197,6 @@ register(
         about=_ABOUT_MODIFIED.format(name="besseli_scaled", scipy="i0e, i1e and ive")
         + "It is exp(-|x|) besseli(n, x). Its Taylor coefficients are small differences far from\n"
         "0: coefficient k errs by some eps 2**k/k! of the value.\n\n",
+        smooth_from=NOWHERE,
     ),
 )

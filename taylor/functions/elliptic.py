@@ -21,7 +21,7 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -111,6 +111,7 @@ register(
         domain="m < 1; infinite at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the first kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="ellipe",
@@ -125,5 +126,6 @@ register(
         domain="m <= 1; singular at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the second kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

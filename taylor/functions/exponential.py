@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 
@@ -72,6 +72,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         enclosure=_exp_within,
+        sign=positive,
     ),
     Function(
         name="expm1",
@@ -98,6 +99,7 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="log",
@@ -112,6 +114,7 @@ register(
         domain="x > 0",
         reference=_SOURCE,
         enclosure=_log_within,
+        smooth_from=2,
     ),
     Function(
         name="log1p",
@@ -125,6 +128,7 @@ register(
         sympy_names=(),
         domain="x > -1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="log2",
@@ -138,6 +142,7 @@ register(
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
     ),
     Function(
         name="log10",
@@ -151,5 +156,6 @@ register(
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
@@ -74,6 +74,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=1,
+        sign=positive,
     ),
     Function(
         name="tanh",
@@ -103,6 +104,7 @@ register(
         domain="everywhere",
         reference="1 - tanh(x)**2, the derivative of tanh",
         parity=1,
+        sign=positive,
     ),
     Function(
         name="asinh",
@@ -131,6 +133,7 @@ register(
         sympy_names=("acosh",),
         domain="x >= 1; singular at 1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="atanh",
@@ -145,5 +148,6 @@ register(
         domain="-1 < x < 1",
         reference=_SOURCE,
         parity=-1,
+        smooth_from=NOWHERE,
     ),
 )

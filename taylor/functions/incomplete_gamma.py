@@ -14,7 +14,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -88,6 +88,7 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="The regularised lower incomplete gamma function P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammaincc",
@@ -103,6 +104,7 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammainc_derivative",
@@ -118,5 +120,6 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="x**(a - 1) exp(-x)/gamma(a), the derivative of gammainc by x.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

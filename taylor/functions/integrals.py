@@ -12,7 +12,7 @@ from typing import Any
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -84,6 +84,7 @@ register(
         "-expi(-x). In float64 errors are below an ulp, in double-double some units of 2**-106,\n"
         "next to the zero at 0.3725 not of the value but of 1. Taylor coefficient k errs by some\n"
         "eps exp(x) |x|**-(k + 1).\n\n",
+        smooth_from=NOWHERE,
     ),
     Function(
         name="dawsn",

@@ -11,7 +11,7 @@ from typing import Any
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, positive, unknown_sign
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -88,6 +88,7 @@ def _records(
         domain=domain,
         reference=_SOURCE,
         parity=-parity,
+        smooth_from=NOWHERE,
         about=_ABOUT,
     )
     slope = Function(
@@ -103,6 +104,8 @@ def _records(
         domain=domain,
         reference=f"the derivative of {name}",
         parity=parity,
+        sign=positive if sign > 0 else unknown_sign,
+        smooth_from=NOWHERE,
     )
     return value, slope
 

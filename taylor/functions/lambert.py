@@ -10,7 +10,7 @@ from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import apply
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -87,6 +87,7 @@ register(
         domain="x >= -1/e for k = 0, -1/e <= x < 0 for k = -1; singular at -1/e",
         reference=_SOURCE,
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
     Function(
         name="lambertw_derivative",
@@ -101,5 +102,6 @@ register(
         domain="x > -1/e for k = 0, -1/e < x < 0 for k = -1",
         reference="1/(x + exp u), the derivative of lambertw",
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
 )

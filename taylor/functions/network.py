@@ -12,7 +12,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, nonnegative, positive
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 
@@ -81,6 +81,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         steepest=1,
+        sign=positive,
     ),
     Function(
         name="sigmoid_derivative",
@@ -96,6 +97,7 @@ register(
         domain="everywhere",
         reference="sigmoid(x) sigmoid(-x), the derivative of sigmoid",
         parity=1,
+        sign=positive,
     ),
     Function(
         name="softplus",
@@ -109,6 +111,7 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference="u' = sigmoid(x) x'; Dugas et al. (2001)",
+        sign=positive,
     ),
     Function(
         name="relu",
@@ -123,6 +126,8 @@ register(
         domain="everywhere; at 0 the branch 0 is in force",
         reference="Nair & Hinton (2010)",
         expression=lambda x: call("maximum", 0, x),
+        sign=nonnegative,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="leaky_relu",
@@ -138,5 +143,6 @@ register(
         reference="Maas, Hannun & Ng (2013)",
         expression=lambda x, slope: where(x > 0, x, _slope(slope) * x),
         defaults=(Fraction(1, 100),),
+        smooth_from=NOWHERE,
     ),
 )

@@ -11,7 +11,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 
@@ -72,6 +72,8 @@ register(
         reference=_SOURCE,
         parity=1,
         enclosure=lambda m: (abs(m.middle), m.spread),
+        sign=nonnegative,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="sign",
@@ -87,6 +89,7 @@ register(
         reference=_SOURCE,
         parity=-1,
         jumps=True,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="floor",
@@ -102,6 +105,7 @@ register(
         reference=_SOURCE,
         edge=lambda n: n,
         jumps=True,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="minimum",
@@ -117,6 +121,7 @@ register(
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("minimum", a, b),
+        smooth_from=NOWHERE,
     ),
     Function(
         name="maximum",
@@ -132,5 +137,6 @@ register(
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("maximum", a, b),
+        smooth_from=NOWHERE,
     ),
 )

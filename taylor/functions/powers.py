@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
@@ -57,6 +57,8 @@ register(
         domain="x >= 0; singular at 0",
         reference="Griewank & Walther (2008), table 13.1",
         enclosure=_square_root_within,
+        sign=lambda u: max(u, 1),
+        smooth_from=1,
     ),
     Function(
         name="cbrt",
@@ -71,6 +73,7 @@ register(
         domain="everywhere; singular at 0",
         reference="Jorba & Zou (2005), proposition 2.1 (iii) with exponent 1/3",
         parity=-1,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="hypot",
@@ -84,5 +87,6 @@ register(
         sympy_names=(),
         domain="everywhere; singular at the origin",
         reference="Griewank & Walther (2008), table 13.1, on scaled arguments",
+        sign=nonnegative,
     ),
 )

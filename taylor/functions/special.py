@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
+from taylor.nodes.record import Function, positive
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 
@@ -67,6 +67,7 @@ register(
         sympy_names=("erfc",),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="erf_derivative",
@@ -81,5 +82,6 @@ register(
         domain="everywhere",
         reference="2/sqrt(pi) exp(-x**2), the derivative of erf",
         parity=1,
+        sign=positive,
     ),
 )

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
@@ -97,6 +97,7 @@ register(
         domain="away from the odd multiples of pi/2",
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 + u**2",
         parity=-1,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="asin",
@@ -111,6 +112,7 @@ register(
         domain="-1 <= x <= 1; singular at both ends",
         reference=_SOURCE,
         parity=-1,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="acos",
@@ -124,6 +126,7 @@ register(
         sympy_names=("acos",),
         domain="-1 <= x <= 1; singular at both ends",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="atan",
@@ -156,5 +159,6 @@ register(
         sympy_names=("atan2",),
         domain="everywhere but the origin; jumps by 2 pi across the negative x axis",
         reference="Griewank & Walther (2008), section 13.2, from tan u = y/x",
+        smooth_from=NOWHERE,
     ),
 )

@@ -80,6 +80,9 @@ class Operation:
               `builder` and the `rows` of the operands.  None for what has no rule there.
     operands: e -> the operands that need rows; None for all.
     absorbs:  (walk, e) -> operands that could become part of its own row; None for none.
+    sign:     (e, signs of the operands) -> 2 if e is positive, 1 if it is never negative, 0 if
+              nothing is known, whatever the inputs are.
+    smooth:   (e, signs, whether operands vary) -> whether e has series wherever its operands have.
     """
 
     name: str
@@ -97,6 +100,8 @@ class Operation:
     rows: Callable[[Any, Any], int] | None = None
     operands: Callable[[Any], tuple[Any, ...]] | None = None
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
+    sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: True
 
 
 OPERATIONS: dict[str, Operation] = {}

@@ -42,7 +42,7 @@ from taylor.nodes.products import multiply_many
 from taylor.nodes.sums import exact_value, split_factor
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.exact import Exact
-from taylor.surfaces.smoothness import POSITIVE, Facts
+from taylor.surfaces.smoothness import Facts, is_positive_function
 
 MOST_PARTS = 64  # of one function; what would take more is searched as it is
 MOST_SPLITS = 6  # piecewise functions in one sum
@@ -158,7 +158,7 @@ class _Signs:
             self.depth -= 1
 
     def _taken_apart(self, e: Expression, zeros: bool) -> Expression:
-        if e.op in POSITIVE:
+        if is_positive_function(e):
             return ONE
         if e.op == "linear":
             return self._linear(e)

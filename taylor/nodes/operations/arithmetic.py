@@ -57,6 +57,13 @@ def _sum_error(e: Any, errors: Mapping[Any, Any]) -> Any:
     return total
 
 
+def _sum_sign(e: Any, signs: Sequence[int]) -> int:
+    coefficients, offset = e.payload
+    if offset < 0 or min(coefficients) < 0 or not min(signs):
+        return 0
+    return 2 if offset > 0 else max(signs)
+
+
 _LINEAR = Operation(
     name="linear",
     build=_build_sum,
@@ -68,6 +75,7 @@ _LINEAR = Operation(
     bound=lambda models, e, parts: models.sum(*e.payload, parts),
     rows=lambda walk, e: walk.sum(e),
     absorbs=lambda walk, e: walk.absorbed_by_sum(e),
+    sign=_sum_sign,
 )
 
 # --- products ----------------------------------------------------------
@@ -88,6 +96,7 @@ _MUL = Operation(
     error=lambda e, errors: passed_on(e, e.args[::-1], errors),
     bound=lambda models, e, parts: models.product(*parts),
     rows=lambda walk, e: walk.product(e),
+    sign=lambda e, signs: min(signs),
 )
 
 # --- quotients ----------------------------------------------------------
@@ -123,6 +132,8 @@ _DIV = Operation(
     bound=lambda models, e, parts: models.quotient(*parts),
     rows=lambda walk, e: walk.quotient(e),
     absorbs=lambda walk, e: walk.absorbed_by_quotient(e),
+    sign=lambda e, signs: min(signs),
+    smooth=lambda e, signs, vary: signs[1] > 0 or not vary[1],
 )
 
 # --- powers ----------------------------------------------------------
@@ -177,6 +188,19 @@ def _power_bound(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     return models.power(parts[0], exponent) if exponent.op == "constant" else models.unknown(e)
 
 
+def _power_sign(e: Any, signs: Sequence[int]) -> int:
+    n = sums.exact_value(e.args[1])
+    even = type(n) is int and n % 2 == 0
+    # A length to a negative power has a pole, but no change of sign.
+    negative = n is not None and n < 0
+    return 2 if signs[0] == 2 or (even and negative) else int(even) or signs[0]
+
+
+def _power_is_smooth(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
+    n = sums.exact_value(e.args[1])
+    return (type(n) is int and n > 0) or signs[0] > 0
+
+
 _POW = Operation(
     name="pow",
     build=lambda e, args: products.power(args[0], args[1]),
@@ -188,6 +212,8 @@ _POW = Operation(
     bound=_power_bound,
     rows=lambda walk, e: walk.power(e),
     operands=lambda e: e.args[:1] if has_exact_exponent(e) else e.args,
+    sign=_power_sign,
+    smooth=_power_is_smooth,
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

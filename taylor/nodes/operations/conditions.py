@@ -18,6 +18,11 @@ def undecided(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     return models.unknown(ZERO)
 
 
+def jumps(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
+    """It has no series where it jumps."""
+    return False
+
+
 def truth(walk: Any, e: Any) -> int:
     """The row of a condition, which is constant in pieces."""
     row: int = walk.builder.kernel(e.op, *(walk.rows[arg] for arg in e.args))
@@ -39,6 +44,7 @@ def _comparison(
         error=no_error,
         bound=undecided,
         rows=truth,
+        smooth=jumps,
     )
 
 
@@ -58,6 +64,7 @@ def _connective(
         error=no_error,
         bound=undecided,
         rows=truth,
+        smooth=jumps,
     )
 
 
@@ -70,6 +77,7 @@ _NOT = Operation(
     error=no_error,
     bound=undecided,
     rows=truth,
+    smooth=jumps,
 )
 
 # --- choice ----------------------------------------------------------
@@ -122,6 +130,7 @@ _WHERE = Operation(
     error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
     bound=undecided,
     rows=lambda walk, e: walk.choice(e),
+    smooth=jumps,
 )
 
 RECORDS = (

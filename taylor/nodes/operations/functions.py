@@ -37,4 +37,6 @@ FUNCTION = Operation(
     bound=lambda models, e, parts: models.call(e, parts),
     rows=lambda walk, e: walk.call(e),
     operands=_operands,
+    sign=lambda e, signs: get(e.op).sign(*signs),
+    smooth=lambda e, signs, vary: signs[0] >= get(e.op).smooth_from,
 )

@@ -11,6 +11,7 @@ import numpy as np
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text
 from taylor.nodes.operations.rounding import no_error, one_rounding
+from taylor.nodes.sums import exact_value
 from taylor.numbers.exact import to_float
 
 
@@ -57,6 +58,11 @@ def _itself(e: Any, args: Sequence[Any]) -> Any:
     return e
 
 
+def _constant_sign(e: Node, signs: Sequence[int]) -> int:
+    value = exact_value(e)
+    return 0 if value is None else 2 * (value > 0) or int(value >= 0)
+
+
 _CONSTANT = Operation(
     name="constant",
     build=_itself,
@@ -66,6 +72,7 @@ _CONSTANT = Operation(
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
     rows=lambda walk, e: walk.builder.number(e.payload),
+    sign=_constant_sign,
 )
 
 
