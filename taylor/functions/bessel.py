@@ -163,6 +163,7 @@ register(
         canonical=lambda n, x: _canonical("bessely", n, x),
         about=_ABOUT.format(name="bessely", scipy="y0, y1, yn and yv"),
         smooth_from=NOWHERE,
+        edges=lambda n, x: (x,),
     ),
     Function(
         name="besseli",

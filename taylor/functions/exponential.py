@@ -115,6 +115,7 @@ register(
         reference=_SOURCE,
         enclosure=_log_within,
         smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log1p",
@@ -129,6 +130,7 @@ register(
         domain="x > -1",
         reference=_SOURCE,
         smooth_from=NOWHERE,
+        edges=lambda x: (1 + x,),
     ),
     Function(
         name="log2",
@@ -143,6 +145,7 @@ register(
         domain="x > 0",
         reference=_SOURCE,
         smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log10",
@@ -157,5 +160,6 @@ register(
         domain="x > 0",
         reference=_SOURCE,
         smooth_from=2,
+        edges=lambda x: (x,),
     ),
 )

@@ -138,6 +138,7 @@ register(
         domain="everywhere but 0, -1, -2, ..; NaN at the negative ones, infinite at 0",
         reference="u' = u digamma(x) x'; " + _SOURCE,
         smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="lgamma",
@@ -155,6 +156,7 @@ register(
         "real part. In double-double errors left of zero are 2e-31 of max(1, log gamma(1 - x)),\n"
         "also at its zeros there.\n\n",
         smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="digamma",
@@ -172,6 +174,7 @@ register(
         "left of 0, where they are some ulp (3e-31 of max(1/|x - n|, log(1 - x)), n being the\n"
         "nearest integer); those of double-double left of 0 are 3e-31 of that as well.\n\n",
         smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="polygamma",
@@ -190,5 +193,6 @@ register(
         about="polygamma(k, x) is the k-th derivative of digamma, k an exact natural number; name\n"
         "and order of the arguments are those of SciPy and SymPy.\n\n",
         smooth_from=NOWHERE,
+        edges=lambda n, x: (call("sin", math.pi * x),),
     ),
 )

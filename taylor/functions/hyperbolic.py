@@ -134,6 +134,7 @@ register(
         domain="x >= 1; singular at 1",
         reference=_SOURCE,
         smooth_from=NOWHERE,
+        edges=lambda x: (x - 1,),
     ),
     Function(
         name="atanh",
@@ -149,5 +150,6 @@ register(
         reference=_SOURCE,
         parity=-1,
         smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
 )

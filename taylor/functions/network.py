@@ -10,6 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, nonnegative, positive
@@ -128,6 +129,8 @@ register(
         expression=lambda x: call("maximum", 0, x),
         sign=nonnegative,
         smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, x, ZERO),
+        edges=lambda x: (x,),
     ),
     Function(
         name="leaky_relu",
@@ -144,5 +147,7 @@ register(
         expression=lambda x, slope: where(x > 0, x, _slope(slope) * x),
         defaults=(Fraction(1, 100),),
         smooth_from=NOWHERE,
+        branches=lambda x, slope: (x > 0, x, slope * x),
+        edges=lambda x, slope: (x,),
     ),
 )

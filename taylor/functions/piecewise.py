@@ -74,6 +74,8 @@ register(
         enclosure=lambda m: (abs(m.middle), m.spread),
         sign=nonnegative,
         smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, x, -x),
+        edges=lambda x: (x,),
     ),
     Function(
         name="sign",
@@ -90,6 +92,8 @@ register(
         parity=-1,
         jumps=True,
         smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, constant(1), constant(-1)),
+        edges=lambda x: (x,),
     ),
     Function(
         name="floor",
@@ -106,6 +110,7 @@ register(
         edge=lambda n: n,
         jumps=True,
         smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="minimum",
@@ -122,6 +127,8 @@ register(
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("minimum", a, b),
         smooth_from=NOWHERE,
+        branches=lambda x, y: (x <= y, x, y),
+        edges=lambda x, y: (x - y,),
     ),
     Function(
         name="maximum",
@@ -138,5 +145,7 @@ register(
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("maximum", a, b),
         smooth_from=NOWHERE,
+        branches=lambda x, y: (x >= y, x, y),
+        edges=lambda x, y: (x - y,),
     ),
 )

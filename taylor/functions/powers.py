@@ -59,6 +59,7 @@ register(
         enclosure=_square_root_within,
         sign=lambda u: max(u, 1),
         smooth_from=1,
+        edges=lambda x: (x,),
     ),
     Function(
         name="cbrt",
@@ -74,6 +75,7 @@ register(
         reference="Jorba & Zou (2005), proposition 2.1 (iii) with exponent 1/3",
         parity=-1,
         smooth_from=NOWHERE,
+        edges=lambda x: (x,),
     ),
     Function(
         name="hypot",

@@ -98,6 +98,7 @@ register(
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 + u**2",
         parity=-1,
         smooth_from=NOWHERE,
+        edges=lambda x: (call("cos", x),),
     ),
     Function(
         name="asin",
@@ -113,6 +114,7 @@ register(
         reference=_SOURCE,
         parity=-1,
         smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
     Function(
         name="acos",
@@ -127,6 +129,7 @@ register(
         domain="-1 <= x <= 1; singular at both ends",
         reference=_SOURCE,
         smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
     Function(
         name="atan",
@@ -160,5 +163,6 @@ register(
         domain="everywhere but the origin; jumps by 2 pi across the negative x axis",
         reference="Griewank & Walther (2008), section 13.2, from tan u = y/x",
         smooth_from=NOWHERE,
+        edges=lambda y, x: (y,),
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from taylor.errors import UnsupportedFunctionError
-from taylor.nodes.node import Node
+from taylor.nodes.node import ONE, Node
 
 # Binding strength of text, weakest first, as in Python.
 OR, AND, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)
@@ -83,6 +83,10 @@ class Operation:
     sign:     (e, signs of the operands) -> 2 if e is positive, 1 if it is never negative, 0 if
               nothing is known, whatever the inputs are.
     smooth:   (e, signs, whether operands vary) -> whether e has series wherever its operands have.
+    edges:    e -> nodes that are zero wherever e is singular.
+    surface:  (signs, e, zeros) -> formula of e's sign; `signs` is that of `surfaces.surfaces`, and
+              says what the default is; `zeros`: whether the sign is 0 at zeros that change none.
+    holds:    (signs, e) -> formula of a condition.
     """
 
     name: str
@@ -102,6 +106,9 @@ class Operation:
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
     sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0
     smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: True
+    edges: Callable[[Any], Sequence[Any]] = lambda e: ()
+    surface: Callable[[Any, Any, bool], Any] = lambda signs, e, zeros: signs.inside(e)
+    holds: Callable[[Any, Any], Any] = lambda signs, e: ONE
 
 
 OPERATIONS: dict[str, Operation] = {}

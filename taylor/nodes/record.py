@@ -29,6 +29,11 @@ def nonnegative(*signs: int) -> int:
     return 1
 
 
+def unknown_edges(*args: Any) -> tuple[Any, ...]:
+    """Where a function is singular of which that is not known, or which is not."""
+    return ()
+
+
 def no_sympy(sympy: Any, *args: Any) -> Any:
     """The translation of functions that SymPy does not have."""
     raise NotImplementedError
@@ -102,6 +107,9 @@ class Function:
     smooth_from: the sign of its first argument from which on it has series everywhere: 0 for a
         function without poles, ends of its domain, kinks, jumps and cuts, 1 or 2 for one whose last
         is at zero, and `NOWHERE`.
+    branches: ``(*args: Expression) -> (condition, value, other)`` for a function that has two.
+    edges: ``(*args: Expression) -> expressions`` that are zero wherever it is singular; empty where
+        nobody knows.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -125,6 +133,8 @@ class Function:
     steepest: int = 0
     sign: Callable[..., int] = unknown_sign
     smooth_from: int = 0
+    branches: Callable[..., tuple[Any, Any, Any]] | None = None
+    edges: Callable[..., tuple[Any, ...]] = unknown_edges
     address: int = 0
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None

@@ -76,6 +76,7 @@ _LINEAR = Operation(
     rows=lambda walk, e: walk.sum(e),
     absorbs=lambda walk, e: walk.absorbed_by_sum(e),
     sign=_sum_sign,
+    surface=lambda signs, e, zeros: signs.sum(e),
 )
 
 # --- products ----------------------------------------------------------
@@ -97,6 +98,7 @@ _MUL = Operation(
     bound=lambda models, e, parts: models.product(*parts),
     rows=lambda walk, e: walk.product(e),
     sign=lambda e, signs: min(signs),
+    surface=lambda signs, e, zeros: signs.product(e, zeros),
 )
 
 # --- quotients ----------------------------------------------------------
@@ -134,6 +136,8 @@ _DIV = Operation(
     absorbs=lambda walk, e: walk.absorbed_by_quotient(e),
     sign=lambda e, signs: min(signs),
     smooth=lambda e, signs, vary: signs[1] > 0 or not vary[1],
+    edges=lambda e: e.args[1:],
+    surface=lambda signs, e, zeros: signs.quotient(e, zeros),
 )
 
 # --- powers ----------------------------------------------------------
@@ -201,6 +205,11 @@ def _power_is_smooth(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool
     return (type(n) is int and n > 0) or signs[0] > 0
 
 
+def _power_edges(e: Any) -> Sequence[Any]:
+    n = sums.exact_value(e.args[1])
+    return () if type(n) is int and n >= 0 else e.args[:1]
+
+
 _POW = Operation(
     name="pow",
     build=lambda e, args: products.power(args[0], args[1]),
@@ -214,6 +223,8 @@ _POW = Operation(
     operands=lambda e: e.args[:1] if has_exact_exponent(e) else e.args,
     sign=_power_sign,
     smooth=_power_is_smooth,
+    edges=_power_edges,
+    surface=lambda signs, e, zeros: signs.power(e, zeros),
 )
 
 RECORDS = (_LINEAR, _MUL, _DIV, _POW)

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from taylor.nodes import logic
-from taylor.nodes.node import CONDITIONS, ZERO
+from taylor.nodes import logic, sums
+from taylor.nodes.node import CONDITIONS, ONE, ZERO
 from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
 from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.registry import functions
@@ -32,19 +32,30 @@ def truth(walk: Any, e: Any) -> int:
 # --- comparisons ----------------------------------------------------------
 
 
+def _first_larger(signs: Any, e: Any) -> Any:
+    return logic.greater(signs.sign(sums.subtract(e.args[0], e.args[1])), ZERO)
+
+
+def _second_larger(signs: Any, e: Any) -> Any:
+    return logic.greater(signs.sign(sums.subtract(e.args[1], e.args[0])), ZERO)
+
+
 def _comparison(
-    name: str, symbol: str, holds: Callable[[Any, Any], Any], sympy_name: str
+    name: str, symbol: str, compare: Callable[[Any, Any], Any], sympy_name: str, holds: Any
 ) -> Operation:
+    """compare: two numbers; holds: as the record has it."""
     return Operation(
         name=name,
         build=lambda e, args: logic.compare(name, args[0], args[1]),
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], COMPARE),
-        value=lambda algebra, e, values: algebra.truth(holds(values[0], values[1])),
+        value=lambda algebra, e, values: algebra.truth(compare(values[0], values[1])),
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.number, e.args)),
         error=no_error,
         bound=undecided,
         rows=truth,
         smooth=jumps,
+        edges=lambda e: (sums.subtract(*e.args),),
+        holds=holds,
     )
 
 
@@ -54,6 +65,7 @@ def _comparison(
 def _connective(
     name: str, symbol: str, strength: int, join: Callable[[Any, Any], Any], sympy_name: str
 ) -> Operation:
+    """join: two truths of Python or NumPy."""
     return Operation(
         name=name,
         build=lambda e, args: logic.logical(name, args[0], args[1]),
@@ -65,6 +77,7 @@ def _connective(
         bound=undecided,
         rows=truth,
         smooth=jumps,
+        holds=lambda signs, e: logic.logical(name, *map(signs.condition, e.args)),
     )
 
 
@@ -78,6 +91,7 @@ _NOT = Operation(
     bound=undecided,
     rows=truth,
     smooth=jumps,
+    holds=lambda signs, e: logic.logical_not(signs.condition(e.args[0])),
 )
 
 # --- choice ----------------------------------------------------------
@@ -131,15 +145,16 @@ _WHERE = Operation(
     bound=undecided,
     rows=lambda walk, e: walk.choice(e),
     smooth=jumps,
+    surface=lambda signs, e, zeros: signs.choice(e, zeros),
 )
 
 RECORDS = (
-    _comparison("lt", "<", operator.lt, "Lt"),
-    _comparison("le", "<=", operator.le, "Le"),
-    _comparison("gt", ">", operator.gt, "Gt"),
-    _comparison("ge", ">=", operator.ge, "Ge"),
-    _comparison("eq", "==", operator.eq, "Eq"),
-    _comparison("ne", "!=", operator.ne, "Ne"),
+    _comparison("lt", "<", operator.lt, "Lt", _second_larger),
+    _comparison("le", "<=", operator.le, "Le", _second_larger),
+    _comparison("gt", ">", operator.gt, "Gt", _first_larger),
+    _comparison("ge", ">=", operator.ge, "Ge", _first_larger),
+    _comparison("eq", "==", operator.eq, "Eq", lambda signs, e: ZERO),
+    _comparison("ne", "!=", operator.ne, "Ne", lambda signs, e: ONE),
     _connective("and", "&", AND, operator.and_, "And"),
     _connective("or", "|", OR, operator.or_, "Or"),
     _NOT,

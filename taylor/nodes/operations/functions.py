@@ -39,4 +39,6 @@ FUNCTION = Operation(
     operands=_operands,
     sign=lambda e, signs: get(e.op).sign(*signs),
     smooth=lambda e, signs, vary: signs[0] >= get(e.op).smooth_from,
+    edges=lambda e: get(e.op).edges(*e.args),
+    surface=lambda signs, e, zeros: signs.call(e, zeros),
 )
