@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, positive
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
 
 
 def _exp(b: SeriesBuilder, x: int) -> int:
@@ -58,7 +60,7 @@ def _log_within(m: Any) -> tuple[Any, Any]:
 
 _SOURCE = "Griewank & Walther (2008), table 13.2"
 
-register(
+(exp, expm1, exp2, log, log1p, log2, log10) = published(
     Function(
         name="exp",
         arity=1,

@@ -12,10 +12,12 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, nonnegative, positive
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"]
 
 
 @shared
@@ -68,7 +70,7 @@ def _slope(slope: Any) -> Any:
 
 _SOURCE = "u' = D(u) x' with D = u (1 - u)"
 
-register(
+(sigmoid, sigmoid_derivative, softplus, relu, leaky_relu) = published(
     Function(
         name="sigmoid",
         arity=1,

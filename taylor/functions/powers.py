@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, nonnegative
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
 from taylor.recurrences.rules import scaled_circle
+
+__all__ = ["sqrt", "cbrt", "hypot"]
 
 _HALF = Fraction(1, 2)
 _THIRD = Fraction(1, 3)
@@ -43,7 +45,7 @@ def _square_root_within(m: Any) -> tuple[Any, Any]:
     return value, where(m.middle > reach, reach / value, math.inf)
 
 
-register(
+(sqrt, cbrt, hypot) = published(
     Function(
         name="sqrt",
         arity=1,
