@@ -12,6 +12,29 @@ from taylor_runtime.program.program import OwnKernel
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 
 
+NOWHERE = 3  # no sign of an argument is enough for a function to be smooth
+
+
+def unknown_sign(*signs: int) -> int:
+    """The sign of a function that can have any."""
+    return 0
+
+
+def positive(*signs: int) -> int:
+    """The sign of a function that is greater than zero, whatever its arguments."""
+    return 2
+
+
+def nonnegative(*signs: int) -> int:
+    """The sign of a function that is at least zero, whatever its arguments."""
+    return 1
+
+
+def unknown_edges(*args: Any) -> tuple[Any, ...]:
+    """Where a function is singular of which that is not known, or which is not."""
+    return ()
+
+
 def no_sympy(sympy: Any, *args: Any) -> Any:
     """The translation of functions that SymPy does not have."""
     raise NotImplementedError
@@ -75,6 +98,19 @@ class Function:
     canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
         f(*args), if there is a simpler one; it also rejects orders that make no sense.
     about: more for the documentation.
+    jumps: whether it is constant in pieces, as `floor` and `sign`: nothing is differentiated there.
+    enclosure: ``(*models of the arguments) -> (value, radius)``, expressions: how far it can be
+        from a value while every argument m moves by ``m.spread`` about ``m.middle``; None where
+        nobody knows.
+    steepest: the largest slope of a function that is nowhere larger than 1; 0 for others.
+    sign: ``(*signs of the arguments) -> sign``, where 2 is for values above zero, 1 for none below,
+        0 for all others; see `positive` and `nonnegative`.
+    smooth_from: the sign of its first argument from which on it has series everywhere: 0 for a
+        function without poles, ends of its domain, kinks, jumps and cuts, 1 or 2 for one whose last
+        is at zero, and `NOWHERE`.
+    branches: ``(*args: Expression) -> (condition, value, other)`` for a function that has two.
+    edges: ``(*args: Expression) -> expressions`` that are zero wherever it is singular; empty where
+        nobody knows.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -93,6 +129,13 @@ class Function:
     defaults: tuple[Any, ...] = ()
     kernel: OwnKernel | None = None
     parity: int = 0
+    jumps: bool = False
+    enclosure: Callable[..., tuple[Any, Any]] | None = None
+    steepest: int = 0
+    sign: Callable[..., int] = unknown_sign
+    smooth_from: int = 0
+    branches: Callable[..., tuple[Any, Any, Any]] | None = None
+    edges: Callable[..., tuple[Any, ...]] = unknown_edges
     address: int = 0
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None
