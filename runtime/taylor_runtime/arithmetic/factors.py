@@ -6,8 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value, index_text
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.numbers import nearest_float
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
@@ -66,13 +67,13 @@ class Factors:
 
     def rest(self, n: Index, t: Type) -> Value | None:
         """What rounding left of the factor "h/n", where it matters; None where it does not (nor
-        in a double-double, to which nothing so small can be added).
+        in kinds finer than a double, to which nothing so small can be added).
 
         1/3 is rounded to the same side at every step, which makes a spiral of a closed orbit: the
         energy error grows like the number of steps, not like its root (Brouwer, Astron. J. 46
         (1937) 149). A harmonic oscillator gained 0.07 units of rounding a step.
         """
-        if self.element == PAIR:
+        if ELEMENTS[self.element].is_finer:
             return None
         if not isinstance(n, int):
             entered = self._known.get(n.text, (None, None))[1]

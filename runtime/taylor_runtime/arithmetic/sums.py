@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant
 from taylor_runtime.program.widths import chain_count
 
@@ -34,9 +34,9 @@ def add_scaled(
     b: Builder, total: Value | None, number: Constant, factor: Callable[[], Value], operand: Value
 ) -> Value:
     """total + number * operand, `factor` giving the number as a value."""
-    # A fused step by +-1 is a plain sum, but for double-doubles, whose lanes must agree with
-    # lanes of other constants.
-    plain = operand.type.element != PAIR
+    # A fused step by +-1 is a plain sum where it is rounded once; else lanes must agree with lanes
+    # of other constants.
+    plain = ELEMENTS[operand.type.element].rounds_once
     if number == 1 and (total is None or plain):
         return operand if total is None else total + operand
     if number == -1 and plain:

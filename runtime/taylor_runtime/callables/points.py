@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.callables.cost import OPERATIONS, UNROLLED_WORK, work
+from taylor_runtime.callables.cost import UNROLLED_WORK, work
 from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.python_calls import Externals, watched
 from taylor_runtime.engine.call import (
@@ -19,11 +19,11 @@ from taylor_runtime.engine.call import (
     make_ufunc,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.ir.types import ELEMENTS, planes_of
 from taylor_runtime.points import scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.program.kinds import DOUBLE, KINDS
 from taylor_runtime.program.program import Program
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
@@ -45,8 +45,8 @@ class Jet:
         """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
         its own.
         """
-        element = ELEMENTS[self.precision]
-        memory = aligned_zeros(planes_of(element) * jet_workspace(self.program, element))
+        kind = KINDS[self.precision]
+        memory = aligned_zeros(kind.parts * jet_workspace(self.program, kind.element))
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
 
@@ -57,13 +57,13 @@ def build_jet(
     precision: str = "float64",
 ) -> Jet:
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
-    element = ELEMENTS[precision]
-    unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
-    text = jet_module(program, given, unrolled, element)
+    kind = KINDS[precision]
+    unrolled = work(program) <= UNROLLED_WORK / 2 / kind.operations
+    text = jet_module(program, given, unrolled, kind.element)
     options = Options(passes=STEP_PASSES)
     module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
-    return Jet(module, program, precision, jet_block(element).lanes, call)
+    return Jet(module, program, precision, jet_block(kind.element).lanes, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +94,20 @@ def build_formula(
 
     A double-double is two operands, high and low part, of each input and output.
     """
-    element = ELEMENTS[precision]
-    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
-    outputs = planes_of(element) * len(program.outputs)
+    kind = KINDS[precision]
+    inputs = kind.parts * dict(program.inputs).get("parameter", 0)
+    outputs = kind.parts * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
-    with_scalar = not in_rows and element == "double" and scalar_call.supported()
+    with_scalar = not in_rows and kind is DOUBLE and scalar_call.supported()
     symbols = [FORMULA_ROWS if in_rows else FORMULA]
     linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
+    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element)
     module = compile_ir(text, symbols, externals=linked, label=name)
     make = make_gufunc if in_rows else make_ufunc
-    loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
+    loops = {kind.dtype: module.address(symbols[0])}
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
     scalar = None
     if with_scalar:

@@ -9,8 +9,7 @@ from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.roots import SCAN
-from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import F64, I1, I64, PAIR, Type
+from taylor_runtime.ir.types import F64, I1, I64, Type
 from taylor_runtime.ir.values import Index, Value
 
 
@@ -130,36 +129,32 @@ class Search(Part):
     def _polished(
         self, event: Value, position: Value, tau: Value, direction: Value
     ) -> tuple[Value, Value]:
-        """The place in the step: of double-doubles one more step of Newton's method."""
-        b, w = self.b, self.watch
-        zero = b.constant(0, F64)
-        if w.element != PAIR:
+        """The place in the step: of finer kinds than double one more step of Newton's method."""
+        b, w, element = self.b, self.watch, self.watch.element
+        if not w.kind.is_finer:
             whole = position + tau
             past = b.fabs(whole) > b.fabs(self.end)
-            return b.select(past, self.end, whole), zero
-        series = b.planes(self.area("series"), (w.order + 1) * w.outputs.size, PAIR)
-        place, t = self.place(event), Type(PAIR)
+            return b.select(past, self.end, whole), b.constant(0, F64)
+        series = b.planes(self.area("series"), (w.order + 1) * w.outputs.size, element)
+        place, t = self.place(event), Type(element)
+        begin, wide = b.from_double(position, element), b.from_double(tau, element)
 
         def refine() -> list[Value]:
-            x = pair(tau, zero)
-
             def horner(i: Index, carried: list[Value]) -> list[Value]:
                 value, slope = carried
-                term = b.load(t, b.at(series, (w.order - i) * w.outputs.size + place, PAIR))
-                slope = b.normal(b.fma(slope, x, value))
-                return [b.normal(b.fma(value, x, term)), slope]
+                term = b.load(t, b.at(series, (w.order - i) * w.outputs.size + place, element))
+                slope = b.normal(b.fma(slope, wide, value))
+                return [b.normal(b.fma(value, wide, term)), slope]
 
             nothing = b.constant(0, t)
             value, slope = b.fold(0, w.order + 1, [nothing, nothing], horner)
             step = value / slope
             small = b.fabs(b.to_double(step)) <= b.fabs(self.end) * 2.0**-40
-            better = b.select(small, x - step, x)
-            whole = b.normal(better + pair(position, zero))
-            assert whole.parts
-            return list(whole.parts)
+            better = b.select(small, wide - step, wide)
+            return list(b.to_doubles(b.normal(better + begin)))
 
         def keep() -> list[Value]:
-            return list(b.normal(pair(position, zero) + pair(tau, zero)).parts)
+            return list(b.to_doubles(b.normal(begin + wide)))
 
         high, low = b.if_(b.ne(direction, 0), refine, keep)
         return high, low

@@ -27,8 +27,8 @@ from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.arithmetic.sums import in_chains
 from taylor_runtime.graded.memory import Exact, MonomialMemory, Scaled, euler_views
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
@@ -268,7 +268,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
 
     def _add_product(self, total: Value | None, a: Value, b: Value) -> Value:
         one = self.b.constant(1, a.type).text
-        if one in (a.text, b.text) and self.element != PAIR:
+        if ELEMENTS[self.element].rounds_once and one in (a.text, b.text):
             value = b if a.text == one else a
             return value if total is None else value + total
         return a * b if total is None else self.b.fma(a, b, total)

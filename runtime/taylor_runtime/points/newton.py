@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
 from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Kernel, Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
@@ -26,7 +26,6 @@ MOST_STEPS = 500
 MOST_BISECTIONS = 1200  # a bracket may reach from the smallest number to the largest
 NEAR = 32.0  # times its rounding error that g may be where no step makes it smaller
 CLOSE = 2.0**-50  # a step by so much of y, where rounding errors end the iteration
-PAIR_STEPS = 3  # double the digits each, and one to spare
 UNIT = 2.0**-53  # of rounding
 
 
@@ -55,11 +54,12 @@ def newton_kernel(
             y = _descend(b, equations, given, first)
         else:
             y = [_within(b, equations, given, first[0], _formula(b, bracket, given))]
-        if not x[0].type.is_pair:
+        kind = ELEMENTS[x[0].type.element]
+        if not kind.is_finer:
             return y
-        wide: list[Value] = [pair(value, b.constant(0, value.type)) for value in y]
+        wide = [b.from_double(value, kind.element) for value in y]
         better = wide
-        for _ in range(PAIR_STEPS):
+        for _ in range(_steps(kind)):
             seen = _look(b, equations, x, better)
             better = _last_step(b, better, seen)
         # Where the slope vanishes, the digits of double are all there are.
@@ -67,6 +67,11 @@ def newton_kernel(
         return [b.select(b.is_nan(new * 0), old, new) for new, old in both]
 
     return KernelFunction(name, arity, emit, results=size)
+
+
+def _steps(kind: Kind) -> int:
+    """Steps from the digits of a double to those of a kind: each doubles them; one to spare."""
+    return math.ceil(math.log2(math.log(kind.epsilon) / math.log(DOUBLE.epsilon))) + 1
 
 
 def kernel_result(kernel: KernelFunction, number: int) -> KernelFunction:

@@ -15,8 +15,9 @@ from functools import lru_cache
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.lanes import split
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import padded
@@ -95,9 +96,9 @@ def _groups(
 ) -> list[tuple[int, tuple[Convolution, ...]]]:
     """Convolutions from one `first` on that share a sum at order n.
 
-    Not of double-doubles, whose product depends on the order of its factors.
+    Not of kinds whose product depends on the order of its factors.
     """
-    if m.element == PAIR or not m.rendering.unrolled:
+    if not ELEMENTS[m.element].rounds_once or not m.rendering.unrolled:
         return []
     listed = _company(tuple(convolutions), max(chunk.lanes, 1))
     return [pair for pair in listed if ((n + 1) >> 1) - pair[0] - LATE >= FEWEST_TERMS]
