@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 import mpmath
-from special_cases import SERIES, composed
+from special_cases import SERIES, beta_series, composed, inverse_erf, inverse_erfc
 
 ORDER = 32  # of the first ordinary point of every function
 LESS, LEAST = 14, 7  # of the other ordinary points, and of extreme arguments: the oracle is slow
@@ -46,7 +46,8 @@ class Case:
     order: the highest coefficient that the slow reference tests.
     ulps: error allowed in float64 in units of eps, relative to the largest of the neighbouring
         coefficients (orders n - 2 .. n + 2), because a coefficient may vanish or cancel.
-    orders: the exact integers that choose a function of a family, before its arguments.
+    orders: the exact integers that choose a function of a family, or the arguments that may not
+        vary, before its other arguments.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Case:
     inner: str = "shift"
     order: int = ORDER
     ulps: float = 64.0
-    orders: tuple[int, ...] = ()
+    orders: tuple[float, ...] = ()
 
     @property
     def is_steep(self) -> bool:
@@ -114,11 +115,15 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
     inner = polynomials(case)
     if case.name in SERIES:
         return _of_series(case, mp, order), mp.mpf(0)
+    if case.name in ("beta", "betaln"):
+        with mp.workprec(mp.prec + 60):
+            x, y = ([mp.mpf(c.numerator) / c.denominator for c in p] for p in inner)
+            return beta_series(mp, case.name, x, y, order), mp.mpf(0)
     form, slope = CLOSED_FORMS[case.name], CLOSED_DERIVATIVES.get(case.name)
 
     def value(t: Any) -> Any:
         with mp.workprec(mp.prec + case.guard_bits):
-            return form(mp, *(_evaluated(mp, p, t) for p in inner))
+            return form(mp, *case.orders, *(_evaluated(mp, p, t) for p in inner))
 
     def derivative(t: Any) -> Any:
         with mp.workprec(mp.prec + case.guard_bits):
@@ -137,8 +142,11 @@ def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], 
 def _of_series(case: Case, mp: Any, order: int) -> list[Any]:
     """The coefficients by mpmath's derivatives of the function at the point."""
     with mp.workprec(mp.prec + 60):
-        (inner,) = ([mp.mpf(c.numerator) / c.denominator for c in p] for p in polynomials(case))
-        return composed(mp, SERIES[case.name](mp, *case.orders, inner[0], order), inner)
+        *still, inner = (
+            [mp.mpf(c.numerator) / c.denominator for c in p] for p in polynomials(case)
+        )
+        given = [*case.orders, *(constant for (constant,) in still), inner[0]]
+        return composed(mp, SERIES[case.name](mp, *given, order), inner)
 
 
 def _evaluated(mp: Any, polynomial: Sequence[Fraction], t: Any) -> Any:
@@ -184,6 +192,16 @@ def _equinoctial(mp: Any, h: Any, k: Any, longitude: Any) -> Any:
     return u
 
 
+def _ellipe(mp: Any, m: Any) -> Any:
+    """By the differences of means (Abramowitz & Stegun 1964, 17.6.4)."""
+    with mp.extraprec(300):
+        mean, other, total, weight = mp.mpf(1), mp.sqrt(1 - m), 1 - m / 2, mp.mpf(1)
+        for _ in range(25):
+            total -= weight * ((mean - other) / 2) ** 2
+            mean, other, weight = (mean + other) / 2, mp.sqrt(mean * other), 2 * weight
+        return mp.pi / (2 * mean) * total
+
+
 # Written with other functions of mpmath than the records wherever there is a choice.
 CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     "exp": lambda mp, x: mp.exp(x),
@@ -226,6 +244,26 @@ CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     "polygamma": lambda mp, k, x: (-1) ** (k + 1) * mp.factorial(k) * mp.zeta(k + 1, x),
     "besselj": lambda mp, n, x: (x / 2) ** n / mp.factorial(n) * mp.hyp0f1(n + 1, -x * x / 4),
     "bessely": lambda mp, n, x: context(60).im(context(60).hankel1(n, x)),  # slow in more
+    "besseli": lambda mp, n, x: (x / 2) ** n / mp.factorial(n) * mp.hyp0f1(n + 1, x * x / 4),
+    "besseli_scaled": lambda mp, n, x: (
+        mp.exp(-abs(x)) * (x / 2) ** n / mp.factorial(n) * mp.hyp0f1(n + 1, x * x / 4)
+    ),
+    "erfinv": inverse_erf,
+    "erfinv_derivative": lambda mp, x: mp.sqrt(mp.pi) / 2 * mp.exp(inverse_erf(mp, x) ** 2),
+    "erfcinv": inverse_erfc,
+    "erfcinv_derivative": lambda mp, x: -mp.sqrt(mp.pi) / 2 * mp.exp(inverse_erfc(mp, x) ** 2),
+    "ellipk": lambda mp, m: mp.pi / 2 / mp.agm(1, mp.sqrt(1 - m)),
+    "ellipe": _ellipe,
+    "beta": lambda mp, a, b: mp.gamma(a) * mp.gamma(b) / mp.gamma(a + b),
+    "betaln": lambda mp, a, b: mp.log(abs(mp.gamma(a) * mp.gamma(b) / mp.gamma(a + b))),
+    "rgamma": lambda mp, x: mp.rgamma(x),
+    "loggamma": lambda mp, x: mp.log(mp.gamma(x)),
+    "gammainc": lambda mp, a, x: x**a * mp.exp(-x) / mp.gamma(a + 1) * mp.hyp1f1(1, a + 1, x),
+    "gammaincc": lambda mp, a, x: 1 - CLOSED_FORMS["gammainc"](mp, a, x),
+    "gammainc_derivative": lambda mp, a, x: x ** (a - 1) * mp.exp(-x) / mp.gamma(a),
+    "expi": lambda mp, x: mp.re(mp.ei(x)),
+    "dawsn": lambda mp, x: x * mp.hyp1f1(1, mp.mpf(3) / 2, -x * x),
+    "dawsn_derivative": lambda mp, x: 1 - 2 * x * x * mp.hyp1f1(1, mp.mpf(3) / 2, -x * x),
     "sin_over_x": lambda mp, x: mp.hyp0f1(mp.mpf(3) / 2, -x * x / 4),
     "sinc": lambda mp, x: mp.hyp0f1(mp.mpf(3) / 2, -((mp.pi * x) ** 2) / 4),
     "xlogy": lambda mp, x, y: x * mp.log(y),
@@ -252,14 +290,19 @@ CLOSED_DERIVATIVES: dict[str, Callable[..., Any]] = {
 }
 
 # Members of families that are tested.
-ORDERS: dict[str, tuple[tuple[int, ...], ...]] = {
+ORDERS: dict[str, tuple[tuple[float, ...], ...]] = {
     "polygamma": ((1,), (4,)),
     "besselj": ((0,), (7,)),
     "bessely": ((0,), (5,)),
+    "besseli": ((2,),),
+    "besseli_scaled": ((1,),),
+    "gammainc": ((0.5,),),
+    "gammaincc": ((0.5,),),
+    "gammainc_derivative": ((0.5,),),
 }
 
 
-def members(name: str) -> tuple[tuple[int, ...], ...]:
+def members(name: str) -> tuple[tuple[float, ...], ...]:
     """The orders with which a function is tested: none, if it is not a family."""
     return ORDERS.get(name, ((),))
 
@@ -306,6 +349,24 @@ _ORDINARY: dict[str, tuple[Any, ...]] = {
     "polygamma": (0.75, 4.5, -2.25),
     "besselj": (0.0, 0.75, -2.5, 12.0, 60.0),
     "bessely": (0.75, 2.5, 12.0),
+    "besseli": (-2.5,),
+    "besseli_scaled": (-2.5,),
+    "erfinv": (-0.25,),
+    "erfinv_derivative": (0.25,),
+    "erfcinv": (0.0625,),
+    "erfcinv_derivative": (0.0625,),
+    "ellipk": (0.75,),
+    "ellipe": (0.0,),
+    "beta": ((1.5, 2.0),),
+    "betaln": ((1.5, 2.0),),
+    "rgamma": (-2.0,),
+    "loggamma": (0.75,),
+    "gammainc": (0.75,),
+    "gammaincc": (5.5,),
+    "gammainc_derivative": (0.75,),
+    "expi": (-2.5,),
+    "dawsn": (0.75,),
+    "dawsn_derivative": (0.0,),
     "sin_over_x": (0.0, 0.75, -2.5, 31.0),
     "sinc": (0.0, 0.25, -0.875),
     "xlogy": ((0.5, 0.75), (-1.0, 2.0), (0.0, 3.0)),
@@ -380,6 +441,8 @@ _EXTREME_POINTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "polygamma": ((1e-50, "scaled"), (1e50, "scaled")),
     "besselj": ((1e-300, "scaled"), (1e22, "shift"), (1e300, "shift"), (39.97, "shift")),
     "bessely": ((1e-30, "scaled"), (1e22, "shift"), (25.0, "shift")),
+    "erfinv": ((1 - 2.0**-50, "scaled"),),
+    "rgamma": ((1e-300, "scaled"),),
     "sin_over_x": ((1e-300, "scaled"), (1e22, "shift")),
     "sinc": ((1e-300, "scaled"),),
     "logit": ((1e-300, "scaled"),),
@@ -413,6 +476,11 @@ SINGULAR: dict[str, tuple[Any, ...]] = {
     "digamma": (0.0, -1.0),
     "polygamma": (0.0,),
     "bessely": (0.0,),
+    "erfinv": (1.0,),
+    "erfcinv": (0.0,),
+    "ellipk": (1.0,),
+    "expi": (0.0,),
+    "gammainc": (0.0,),
 }
 
 

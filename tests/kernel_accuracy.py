@@ -38,6 +38,15 @@ RANGES = {
     "lgamma": (-10.0, 30.0),
     "besselj": (-60.0, 60.0),
     "bessely": (0.0, 60.0),
+    "besseli": (-700.0, 700.0),
+    "erfinv": (-1.0, 1.0),
+    "erfinv_derivative": (-1.0, 1.0),
+    "erfcinv": (0.0, 2.0),
+    "erfcinv_derivative": (0.0, 2.0),
+    "ellipk": (-3.0, 1.0),
+    "ellipe": (-3.0, 1.0),
+    "expi": (-60.0, 100.0),
+    "rgamma": (-170.0, 180.0),
 }
 # Orders with which families are measured, and how few points: mpmath is slow.
 ORDERS = {
@@ -45,7 +54,15 @@ ORDERS = {
     "polygamma_coefficient": (1, 4, 20),
     "besselj": (0, 1, 2, 7, -3, 40),
     "bessely": (0, 1, 2, 7, -3, 40),
+    "besseli": (0, 1, 2, 7, -3, 40),
+    "besseli_scaled": (0, 1, 2, 7, -3, 40),
 }
+# Kernels of which few points of moderate size are measured: mpmath is slow, or wrong at others.
+_SLOW = (
+    "rgamma", "sin_pi", "cos_pi", "ellipk", "ellipe", "expi", "dawsn", "dawsn_derivative",
+    "erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative",
+)  # fmt: skip
+_OF_TWO = ("beta", "gammainc")  # how names begin of which both arguments are positive
 _FEW = 4
 _SLOW_REGIONS = ("near pi/2 n", "huge")
 # The double closest to a multiple of pi/2 (Muller, Elementary Functions, 2016, section 11.3).
@@ -69,9 +86,13 @@ def points(name: str, arity: int, count: int, seed: int = 1) -> list[Any]:
     """About `count` arguments for each kind of point: ordinary, of all sizes, near 1, special."""
     if name in ORDERS:
         return family_points(name, _moderate_points(name, -(-count // _FEW), seed))
+    if name in _SLOW:
+        return [_moderate_points(name, -(-count // 10), seed)]
     if arity == 1:
         return [_single_points(name, count, seed)]
     rng = np.random.default_rng(seed)
+    if name.startswith(_OF_TWO):
+        return _positive_points(rng, -(-count // 10))
     if name == "pow":
         return _power_points(rng, count)
     if name == "pow_sum":
@@ -98,6 +119,16 @@ def _single_points(name: str, count: int, seed: int) -> Any:
         np.array(SPECIAL),
     ]
     return np.concatenate(parts)
+
+
+def _positive_points(rng: np.random.Generator, count: int) -> list[Any]:
+    """Moderate, small and large ones, of like size and not."""
+    size = 10 ** rng.uniform(-3, 3, count)
+    first = [rng.uniform(0, 5, count), 10 ** rng.uniform(-9, 2, count), size, size]
+    near = size * rng.uniform(0.8, 1.25, count)
+    second = [rng.uniform(0, 8, count), 10 ** rng.uniform(-9, 2, count), near, size[::-1]]
+    special = np.array([(s, t) for s in SPECIAL[:8] for t in SPECIAL[:8]]).T
+    return [np.concatenate([*a, b]) for a, b in zip((first, second), special, strict=True)]
 
 
 def _moderate_points(name: str, count: int, seed: int) -> Any:
@@ -144,8 +175,12 @@ def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict
         moderate = {region: x for region, x in single.items() if region not in _SLOW_REGIONS}
         moderate["special"] = _moderate_points(name, 0, 0)
         return {region: family_points(name, x) for region, x in moderate.items()}
+    if name in _SLOW:
+        return {"ordinary": [single["ordinary"]], "moderate": [_moderate_points(name, count, 1)]}
     if arity == 1:
         return {region: [x] for region, x in single.items()}
+    if name.startswith(_OF_TWO):
+        return {"ordinary": _positive_points(rng, -(-count // 4))}
     if name.startswith(("kepler", "lambertw")):
         found = {"ordinary": _orbit_points(name, rng, -(-count // 4))}
         found["special"] = list(np.array(list(product(SPECIAL[:16], repeat=arity))).T)

@@ -46,7 +46,188 @@ def _bessel(name: str) -> Coefficients:
     return coefficients
 
 
+def _modified(mp: Any, n: int, x: Any, highest: int) -> list[Any]:
+    """As those of J, with plus signs (Abramowitz & Stegun 1964, 9.6.29)."""
+    around = [mp.besseli(abs(m), x) for m in range(n - highest, n + highest + 1)]
+    return [
+        mp.fsum(mp.binomial(k, i) * around[highest - k + 2 * i] for i in range(k + 1))
+        / (mp.mpf(2) ** k * mp.factorial(k))
+        for k in range(highest + 1)
+    ]
+
+
+def product(mp: Any, a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    return [mp.fsum(a[j] * b[n - j] for j in range(n + 1)) for n in range(len(a))]
+
+
+def _modified_scaled(mp: Any, n: int, x: Any, highest: int) -> list[Any]:
+    """Times the series of exp(-|x|), to the digits that cancel."""
+    with mp.extraprec(200):
+        sign = -1 if x < 0 else 1
+        decay = [mp.exp(-abs(x)) * (-sign) ** k / mp.factorial(k) for k in range(highest + 1)]
+        return product(mp, _modified(mp, n, x, highest), decay)
+
+
+def _hypergeometric(a: float, b: float) -> Coefficients:
+    """pi/2 2F1(a, b; 1; m), whose derivatives are such functions (15.2.2)."""
+
+    def coefficients(mp: Any, m: Any, highest: int) -> list[Any]:
+        return [
+            mp.pi / 2 * mp.rf(a, k) * mp.rf(b, k) / mp.factorial(k) ** 2
+            * mp.hyp2f1(a + k, b + k, 1 + k, m)
+            for k in range(highest + 1)
+        ]  # fmt: skip
+
+    return coefficients
+
+
+def _erf(mp: Any, y: Any, highest: int) -> list[Any]:
+    """erf(y + t) by Hermite polynomials (7.1.19)."""
+    found = [mp.erf(y)]
+    for k in range(1, highest + 1):
+        rate = (-1) ** (k - 1) * mp.hermite(k - 1, y) * mp.exp(-y * y) / mp.factorial(k - 1)
+        found.append(2 / mp.sqrt(mp.pi) * rate / k)
+    return found
+
+
+def _inverse_error(sign: int, value: Callable[..., Any]) -> Coefficients:
+    """The series of erf at y reversed by Lagrange's formula."""
+
+    def coefficients(mp: Any, x: Any, highest: int) -> list[Any]:
+        with mp.extraprec(300):
+            y = value(mp, x)
+            slope = [sign * c for c in _erf(mp, y, highest + 1)[1:]]
+            inverse = [1 / slope[0]]  # t/(erf(y + t) - erf(y))
+            for n in range(1, highest + 1):
+                rest = mp.fsum(slope[j] * inverse[n - j] for j in range(1, n + 1))
+                inverse.append(-rest / slope[0])
+            found, power = [y], inverse
+            for n in range(1, highest + 1):
+                found.append(power[n - 1] / n)
+                power = product(mp, power, inverse)
+            return found
+
+    return coefficients
+
+
+def _rate_of(series: Coefficients) -> Coefficients:
+    def coefficients(mp: Any, *args: Any) -> list[Any]:
+        *given, highest = args
+        found = series(mp, *given, highest + 1)
+        return [(n + 1) * c for n, c in enumerate(found[1:])]
+
+    return coefficients
+
+
+def inverse_erfc(mp: Any, q: Any) -> Any:
+    """y with erfc(y) = q by bisection of the logarithms, then Newton's method."""
+    if q > 1:
+        return -inverse_erfc(mp, 2 - q)
+    low, high = mp.mpf(0), mp.sqrt(-mp.log(q)) + 1
+    with mp.workprec(60):
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if mp.erfc(middle) > q else (low, middle)
+    y = mp.mpf(low)
+    for _ in range(9):
+        y += (mp.erfc(y) - q) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+    return y
+
+
+def inverse_erf(mp: Any, x: Any) -> Any:
+    if abs(x) > 0.5:
+        return -inverse_erf(mp, -x) if x < 0 else inverse_erfc(mp, 1 - x)
+    y = x * mp.sqrt(mp.pi) / 2
+    for _ in range(10):
+        y -= (mp.erf(y) - x) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+    return y
+
+
+def _exponential(mp: Any, rate: Any, highest: int, step: int = 1) -> list[Any]:
+    """exp(rate t**step)."""
+    return [
+        rate ** (k // step) / mp.factorial(k // step) if k % step == 0 else mp.mpf(0)
+        for k in range(highest + 1)
+    ]
+
+
+def _integrated(first: Any, rates: Sequence[Any]) -> list[Any]:
+    return [first, *(c / (k + 1) for k, c in enumerate(rates[:-1]))]
+
+
+def _expi(mp: Any, x: Any, highest: int) -> list[Any]:
+    inverse = [(-1) ** k / x ** (k + 1) for k in range(highest + 1)]
+    growth = [mp.exp(x) * c for c in _exponential(mp, mp.mpf(1), highest)]
+    return _integrated(mp.re(mp.ei(x)), product(mp, growth, inverse))
+
+
+def _dawsn(mp: Any, x: Any, highest: int) -> list[Any]:
+    """exp(-(x + t)**2) times the integral of exp(+(x + t)**2)."""
+    with mp.extraprec(100 + 4 * abs(int(mp.mag(x))) if x else 0):
+        whole = x * mp.hyp1f1(mp.mpf(1) / 2, mp.mpf(3) / 2, x * x)
+        parts = []
+        for sign in (-1, 1):
+            linear = _exponential(mp, 2 * sign * x, highest)
+            square = _exponential(mp, mp.mpf(sign), highest, 2)
+            parts.append([mp.exp(sign * x * x) * c for c in product(mp, linear, square)])
+        return product(mp, parts[0], _integrated(whole, parts[1]))
+
+
+def _density(mp: Any, a: Any, x: Any, highest: int) -> list[Any]:
+    """(x + t)**(a - 1) exp(-x - t)/gamma(a)."""
+    size = mp.exp((a - 1) * mp.log(x) - x - mp.loggamma(a))
+    power = [size * mp.binomial(a - 1, k) / x**k for k in range(highest + 1)]
+    return product(mp, power, _exponential(mp, mp.mpf(-1), highest))
+
+
+def _gammainc(sign: int) -> Coefficients:
+    def coefficients(mp: Any, a: Any, x: Any, highest: int) -> list[Any]:
+        lower = x**a * mp.exp(-x) / mp.gamma(a + 1) * mp.hyp1f1(1, a + 1, x)
+        rates = [sign * c for c in _density(mp, a, x, highest)]
+        return _integrated(lower if sign > 0 else 1 - lower, rates)
+
+    return coefficients
+
+
+def _rgamma(mp: Any, x: Any, highest: int) -> list[Any]:
+    with mp.extraprec(300):
+        return _rgamma_at(mp, x, highest)
+
+
+def _rgamma_at(mp: Any, x: Any, highest: int) -> list[Any]:
+    """sin(pi (x + t))/pi times the series of gamma at 1 - x."""
+    if x > 0.5:
+        found, rates = [mp.rgamma(x)], _polygamma(mp, 0, x, highest)
+        for n in range(1, highest + 1):
+            found.append(-mp.fsum(found[j] * rates[n - 1 - j] for j in range(n)) / n)
+        return found
+    other = [(-1) ** k * c for k, c in enumerate(_gamma(mp, 1 - x, highest))]
+    turns = [
+        (mp.sinpi(x + mp.mpf(k) / 2)) * mp.pi ** (k - 1) / mp.factorial(k)
+        for k in range(highest + 1)
+    ]
+    return product(mp, other, turns)
+
+
+_ERFINV = _inverse_error(1, inverse_erf)
+_ERFCINV = _inverse_error(-1, inverse_erfc)
 SERIES: dict[str, Coefficients] = {
+    "rgamma": _rgamma,
+    "loggamma": _lgamma,
+    "expi": _expi,
+    "dawsn": _dawsn,
+    "dawsn_derivative": _rate_of(_dawsn),
+    "gammainc": _gammainc(1),
+    "gammaincc": _gammainc(-1),
+    "gammainc_derivative": _density,
+    "besseli": _modified,
+    "besseli_scaled": _modified_scaled,
+    "ellipk": _hypergeometric(0.5, 0.5),
+    "ellipe": _hypergeometric(-0.5, 0.5),
+    "erfinv": _ERFINV,
+    "erfcinv": _ERFCINV,
+    "erfinv_derivative": _rate_of(_ERFINV),
+    "erfcinv_derivative": _rate_of(_ERFCINV),
     "gamma": _gamma,
     "lgamma": _lgamma,
     "digamma": lambda mp, x, highest: _polygamma(mp, 0, x, highest),
@@ -66,3 +247,16 @@ def composed(mp: Any, outer: Sequence[Any], inner: Sequence[Any]) -> list[Any]:
         total = [mp.fsum(total[j] * shift[n - j] for j in range(n)) for n in range(count)]
         total[0] += c
     return total
+
+
+def beta_series(mp: Any, name: str, x: Sequence[Any], y: Sequence[Any], highest: int) -> list[Any]:
+    """log B from the series of log gamma, B as its exponential, for polynomials x and y."""
+    count = max(len(x), len(y))
+    x, y = ([*p, *[mp.mpf(0)] * (count - len(p))] for p in (x, y))
+    both = [a + c for a, c in zip(x, y, strict=True)]
+    parts = [composed(mp, _lgamma(mp, p[0], highest), p) for p in (x, y, both)]
+    log = [a + c - d for a, c, d in zip(*parts, strict=True)]
+    if name == "betaln":
+        return log
+    first = mp.beta(x[0], y[0])
+    return composed(mp, [first / mp.factorial(k) for k in range(highest + 1)], log)

@@ -323,10 +323,21 @@ def _arc_cotangent(args: list[Expression]) -> Expression:
     return logic.where(args[0] >= 0, half, -half) - make_function_node("atan", args[0])
 
 
-def _beta(args: list[Expression]) -> Expression:
-    a, b = args[0], args[-1]
-    gamma = _call("gamma")
-    return gamma(a) * gamma(b) / gamma(a + b)
+def _lower_gamma(args: list[Expression]) -> Expression:
+    return make_function_node("gammainc", *args) * make_function_node("gamma", args[0])
+
+
+def _upper_gamma(args: list[Expression]) -> Expression:
+    return make_function_node("gammaincc", *args) * make_function_node("gamma", args[0])
+
+
+def _erfi(args: list[Expression]) -> Expression:
+    """2/sqrt(pi) exp(x**2) dawsn(x)."""
+    (x,) = args
+    scaled = make_function_node("dawsn", x) / make_function_node(
+        "sqrt", as_expression(constants.PI)
+    )
+    return 2 * make_function_node("exp", x**2) * scaled
 
 
 def _fold(build: Callable[..., Expression]) -> Callable[[list[Expression]], Expression]:
@@ -356,7 +367,9 @@ _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "frac": lambda args: args[0] - make_function_node("floor", args[0]),
     "acot": _arc_cotangent,
     "factorial": lambda args: make_function_node("gamma", args[0] + 1),
-    "beta": _beta,
+    "lowergamma": _lower_gamma,
+    "uppergamma": _upper_gamma,
+    "erfi": _erfi,
     "Cbrt": lambda args: make_function_node("cbrt", *args),
     "Sqrt": lambda args: make_function_node("sqrt", *args),
     "UnevaluatedExpr": lambda args: args[0],

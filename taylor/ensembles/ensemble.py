@@ -96,7 +96,8 @@ def ensemble(
     own = copy.copy(integrator)
     if events is not None:
         own.events = events  # type: ignore[assignment]
-    gatherer = Gatherer(jobs, output, (len(own.events), len(own.switches)))
+    kinds = (len(own.events), len(own.switches))
+    gatherer = Gatherer(jobs, output, kinds, own.system.states)
     count = max(1, min(count, len(jobs)))
     bar = ProgressBar(0, len(jobs), progress, f"{{}} of {len(jobs)} trajectories")
     missing = ""

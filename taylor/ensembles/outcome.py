@@ -12,9 +12,11 @@ from taylor.ensembles.events import Found
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.stream import Stream
 from taylor.ensembles.worker import CODES, STATUSES, Results
+from taylor.expressions.expression import Expression
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.outcome import Status
 from taylor.systems.events import Crossings
+from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
 
 
@@ -78,6 +80,11 @@ class EnsembleOutcome(Versioned):
     dense:        tuple of a `DenseOutput` for each trajectory (None where no step was taken), if
                   `dense=True` was asked for.
 
+    variables:    the states of the system, in their order.
+
+    `outcome[x]` is a variable (or its name) of all trajectories, as `states` has it: shape
+    (trajectories,), or (trajectories, times) for a grid, and behind that the variable's.
+
     A trajectory that had not been finished at Ctrl-C has status INTERRUPTED, NaN states and time,
     no steps and no records.
     """
@@ -92,6 +99,16 @@ class EnsembleOutcome(Versioned):
     events: EnsembleRecords | None = field(default=None, repr=False)
     switches: EnsembleRecords | None = field(default=None, repr=False)
     dense: tuple[DenseOutput | None, ...] | None = field(default=None, repr=False)
+    variables: tuple[Expression, ...] = field(default=(), repr=False)
+
+    def __getitem__(self, key: Key) -> Any:
+        """A variable of all trajectories at the end or, with the times as second axis, over the
+        grid.
+
+        Raises ArgumentError for what is no state of the system.
+        """
+        places = Names(self.variables, "state")[key]
+        return self.states[:, places] if self.grid is None else self.states[:, :, places]
 
     def __len__(self) -> int:
         """The number of trajectories."""
@@ -124,10 +141,13 @@ class EnsembleOutcome(Versioned):
 class Gatherer:
     """Puts the results of shares, coming in any order from any thread, into whole arrays."""
 
-    def __init__(self, jobs: Jobs, output: Any, kinds: tuple[int, int]) -> None:
+    def __init__(
+        self, jobs: Jobs, output: Any, kinds: tuple[int, int], variables: tuple[Expression, ...]
+    ) -> None:
         count, rest = len(jobs), jobs.states.shape[1:]
         self.jobs = jobs
         self.kinds = kinds
+        self.variables = variables
         self.lock = threading.Lock()
         dtype = jobs.states.dtype
         self.times = np.full((count, 2), np.nan)
@@ -195,6 +215,7 @@ class Gatherer:
             events=events,
             switches=switches,
             dense=tuple(self.dense) if jobs.dense else None,
+            variables=self.variables,
         )
 
     def _records(self, which: int) -> EnsembleRecords | None:

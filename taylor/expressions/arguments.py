@@ -2,8 +2,8 @@
 
 Every tracing makes new ones, so that two functions inside one another cannot confuse theirs, nor
 one of them a variable of the user's of the same name.  An argument prints with the name that it has
-in the function.  Where equal functions should meet in a cache, `canonical` puts equal arguments in
-their places.
+in the function.  Where equal functions should meet in a cache, `structure` says what they compute
+of their arguments, whichever these are.
 
 While a function is traced its arguments are *open*.  What another function captures of them is a
 value that is not known yet, and derivatives inside (`taylor.jet` and the like) become expressions
@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -26,6 +25,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.nodes.node import node
 from taylor.nodes.traverse import inputs, reachable
+from taylor.numbers import exact as constants
 
 _number = itertools.count().__next__
 _PROCESS = os.urandom(8).hex()
@@ -99,7 +99,8 @@ def kept(*made: Expression) -> tuple[Expression, ...]:
 @contextmanager
 def traced(arguments: Sequence[Expression]) -> Iterator[None]:
     """A function is called with these arguments meanwhile."""
-    names = [leaf.payload for leaf in inputs(arguments) if isinstance(leaf.payload, ArgumentName)]
+    leaves = _leaves(arguments)
+    names = [leaf.payload for leaf in leaves if isinstance(leaf.payload, ArgumentName)]
     for name in names:
         name.open = True
     try:
@@ -114,7 +115,7 @@ def captured(results: Sequence[Expression], arguments: Sequence[Expression]) -> 
 
     Raises ArgumentError for an argument of a trace that is over.
     """
-    own = set(inputs(arguments))
+    own = set(_leaves(arguments))
     found = [leaf for leaf in inputs(results) if leaf not in own]
     for leaf in found:
         if isinstance(leaf.payload, ArgumentName) and not (leaf.payload.open or leaf.payload.kept):
@@ -126,6 +127,11 @@ def captured(results: Sequence[Expression], arguments: Sequence[Expression]) -> 
     return found
 
 
+def _leaves(arguments: Sequence[Expression]) -> Sequence[Expression]:
+    """The inputs that arguments are made of: most are inputs themselves."""
+    return inputs(arguments) if any(e.args for e in arguments) else arguments
+
+
 def has_expressions(value: Any) -> bool:
     """Whether numbers are given as expressions, in part at least."""
     if isinstance(value, Expression):
@@ -135,25 +141,29 @@ def has_expressions(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(has_expressions(v) for v in value)
 
 
-@cache
-def canonical(count: int) -> tuple[Expression, ...]:
-    """Arguments that stand for those of any function of so many, in keys of caches."""
-    return kept(*(argument(f"x{i}" if count > 1 else "x") for i in range(count)))
+def structure(roots: Sequence[Expression], arguments: Sequence[Expression]) -> Hashable:
+    """What scalar roots compute of the arguments: equal for functions that do the same.
 
-
-def renamed(
-    roots: Sequence[Expression], names: Mapping[Expression, Expression]
-) -> list[Expression]:
-    """The same expressions of other inputs; nothing is simplified, as nothing else changes.
+    A node is told by its operation, its payload and the places of its operands, an argument by its
+    position, any other leaf by its id: keep the roots as long as the result.
 
     >>> x, y = argument("x"), argument("y")
-    >>> renamed([x * 2 + 1], {x: y})
-    [2*y + 1]
+    >>> structure([2 * x + 1], [x]) == structure([2 * y + 1], [y])
+    True
     """
-    done: dict[Expression, Expression] = dict(names)
-    for e in reachable(roots, stop=names.__contains__):
-        if e not in done:
-            args = tuple(done[arg] for arg in e.args)
-            unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
-            done[e] = e if unchanged else node(e.op, args, e.payload, e.shape)
-    return [done[root] for root in roots]
+    places = {x: -1 - i for i, x in enumerate(arguments)}
+    records: list[tuple[Hashable, ...]] = []
+    for e in reachable(roots, stop=places.__contains__):
+        if e in places:
+            continue
+        if not e.args:
+            record: tuple[Hashable, ...] = (e.id,)
+        elif e.op == "linear":
+            numbers, offset = e.payload
+            record = (constants.key(offset), *map(constants.key, numbers))
+            record = (e.op, record, *[places[arg] for arg in e.args])
+        else:
+            record = (e.op, e.payload, *[places[arg] for arg in e.args])
+        places[e] = len(records)
+        records.append(record)
+    return (*records, *[places[root] for root in roots])

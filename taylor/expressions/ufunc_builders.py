@@ -103,6 +103,11 @@ BUILDERS: dict[str, Builder] = {
     "j1": _bessel("besselj", 1),
     "y0": _bessel("bessely", 0),
     "y1": _bessel("bessely", 1),
+    "i0": _bessel("besseli", 0),
+    "i1": _bessel("besseli", 1),
+    "i0e": _bessel("besseli_scaled", 0),
+    "i1e": _bessel("besseli_scaled", 1),
+    "exp1": lambda a: logic.where(a >= 0, -make_function_node("expi", -a), np.nan),
     "add": sums.add,
     "subtract": sums.subtract,
     "multiply": products.multiply,
@@ -170,36 +175,11 @@ INSTEAD: dict[str, str] = {
         ("frexp", "spacing", "nextafter"), "it has no meaning for a number that is not known yet"
     ),
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
-    "loggamma": "taylor.lgamma is the logarithm of |gamma(x)|",
-    "beta": "write gamma(a)*gamma(b)/gamma(a + b), or exp of lgammas for large arguments",
-    "betaln": "write lgamma(a) + lgamma(b) - lgamma(a + b), which cancels for a much above b",
-    "rgamma": "write 1/taylor.gamma(x), which is right away from the poles",
+    "ndtri": "taylor.erfinv is the inverse of taylor.erf: -sqrt(2) erfcinv(2 p)",
     **dict.fromkeys(
-        ("erfinv", "erfcinv", "ndtri"),
-        "taylor.implicit makes the inverse from taylor.erf or taylor.erfc",
-    ),
-    **dict.fromkeys(
-        (
-            "i0",
-            "i1",
-            "iv",
-            "ive",
-            "i0e",
-            "i1e",
-            "kv",
-            "kve",
-            "k0",
-            "k1",
-            "airy",
-            "ellipk",
-            "ellipe",
-        ),
+        ("kv", "kve", "k0", "k1", "airy", "ellipkm1"),
         "taylor has no such family; taylor.register_function adds one from its derivative or from "
         "its Taylor coefficients, as mpmath gives them",
-    ),
-    **dict.fromkeys(
-        ("expi", "exp1", "dawsn", "gammainc", "gammaincc"),
-        "taylor.register_function adds it: its derivative is elementary",
     ),
 }
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 # Importing a family registers its records.
 from taylor.functions import (  # noqa: F401
     bessel,
+    beta_family,
     combined,
+    elliptic,
     exponential,
     gamma_family,
     hyperbolic,
+    incomplete_gamma,
+    integrals,
+    inverse_error,
     kepler,
     lambert,
     network,
@@ -61,6 +66,11 @@ erf = _public("erf")
 erfc = _public("erfc")
 erf_derivative = _public("erf_derivative")
 
+erfinv = _public("erfinv")
+erfinv_derivative = _public("erfinv_derivative")
+erfcinv = _public("erfcinv")
+erfcinv_derivative = _public("erfcinv_derivative")
+
 lambertw_derivative = _public("lambertw_derivative")
 kepler_E = _public("kepler_E")
 kepler_F = _public("kepler_F")
@@ -69,8 +79,24 @@ lgamma = _public("lgamma")
 digamma = _public("digamma")
 polygamma = _public("polygamma")
 
+rgamma = _public("rgamma")
+loggamma = _public("loggamma")
+beta = _public("beta")
+betaln = _public("betaln")
+gammainc = _public("gammainc")
+gammaincc = _public("gammaincc")
+gammainc_derivative = _public("gammainc_derivative")
+
 besselj = _public("besselj")
 bessely = _public("bessely")
+besseli = _public("besseli")
+besseli_scaled = _public("besseli_scaled")
+
+ellipk = _public("ellipk")
+ellipe = _public("ellipe")
+expi = _public("expi")
+dawsn = _public("dawsn")
+dawsn_derivative = _public("dawsn_derivative")
 
 sin_over_x = _public("sin_over_x")
 sinc = _public("sinc")
@@ -102,6 +128,10 @@ __all__ += ["sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"]
 __all__ += ["erf", "erfc", "erf_derivative"]
 __all__ += ["lambertw", "lambertw_derivative", "kepler_E", "kepler_F"]
 __all__ += ["gamma", "lgamma", "digamma", "polygamma", "besselj", "bessely"]
+__all__ += ["erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative"]
+__all__ += ["rgamma", "loggamma", "beta", "betaln"]
+__all__ += ["gammainc", "gammaincc", "gammainc_derivative", "besseli", "besseli_scaled"]
+__all__ += ["ellipk", "ellipe", "expi", "dawsn", "dawsn_derivative"]
 __all__ += ["sin_over_x", "sinc", "xlogy", "xlog1py", "logit", "log_expit"]
 __all__ += ["ndtr", "log_ndtr", "logaddexp", "logsumexp"]
 __all__ += ["abs", "sign", "floor", "minimum", "maximum"]

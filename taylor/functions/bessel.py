@@ -1,4 +1,4 @@
-"""Bessel functions of integer order, of the first and the second kind.
+"""Bessel functions of integer order, of the first and the second kind, and modified ones.
 
 Two recurrences, because their errors differ.  The pair
 
@@ -6,7 +6,8 @@ Two recurrences, because their errors differ.  The pair
 
 takes two rows, but lets errors grow like x_0**-k with the order k: so do the coefficients of Y,
 which is singular at 0, but not those of J, which fall like 1/k!.  The coefficients of J come from
-the chain J_m' = (J_{m-1} - J_{m+1})/2 of all orders n - k .. n + k, which never divides.
+the chain J_m' = (J_{m-1} - J_{m+1})/2 of all orders n - k .. n + k, which never divides; those of
+I from the same chain with a plus.
 """
 
 from __future__ import annotations
@@ -31,27 +32,38 @@ _ABOUT = (
     "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
     "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2), at zeros as\n"
     "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
-    "beyond.\n\n"
+    "beyond; J of an order above 1000 takes none where it is below all doubles.\n\n"
 )
 
 
-def _first_kind(b: SeriesBuilder, x: int, n: int) -> int:
+_ABOUT_MODIFIED = (
+    "The order n is an exact integer of any sign, part of the function's name rather than an\n"
+    "argument; scipy.special.{scipy} map onto {name}(n, x). In float64 errors are below an ulp,\n"
+    "in double-double some units of 2**-106 and n of them. A value takes a time that grows with\n"
+    "max(|n|, x) up to x = 40 + n**2, and is constant beyond.\n\n"
+)
+
+
+def _first_kind(b: SeriesBuilder, x: int, n: int, name: str = "besselj", sign: int = -1) -> int:
     """J_m' = (J_{m-1} - J_{m+1})/2 x' and J_{-m} = (-1)**m J_m, J_0' = -J_1 x'.
 
-    Source: Abramowitz & Stegun (1964), 9.1.5, 9.1.27 and 9.1.28.
+    I has plus signs, and exp(-|x|) I the term -|x|' exp(-|x|) I besides.
+    Source: Abramowitz & Stegun (1964), 9.1.5, 9.1.27, 9.1.28 and 9.6.26.
     """
     derivative = b.derivative(x)
-    members = chain(b, "besselj", x)
+    decay = b.derivative(b.apply("abs", x)) if name == "besseli_scaled" else None
+    members = chain(b, name, x)
     rows = members.rows
     for m in range(max(n - b.order, 0), n + b.order + 1):
-        members.declare(b, "besselj", (x,), m)
+        members.declare(b, name, (x,), m)
     inner = {abs(m) for m in range(n - b.order + 1, n + b.order)} - members.defined
     for m in sorted(inner):
         if m == 0:
-            terms = b.convolution(-1, derivative, rows[1], first=1)
+            terms = b.convolution(sign, derivative, rows[1], first=1)
         else:
-            slope = b.linear([(_HALF, rows[m - 1]), (-_HALF, rows[m + 1])])
+            slope = b.linear([(_HALF, rows[m - 1]), (sign * _HALF, rows[m + 1])])
             terms = b.convolution(1, derivative, slope, first=1)
+        terms += b.convolution(-1, decay, rows[m], first=1)
         b.define(rows[m], terms, times="1/n")
     members.defined.update(inner)
     return rows[n]
@@ -82,6 +94,23 @@ def _derivative(name: str, order: Expression, x: Expression) -> tuple[Any, ...]:
     if n == 0:
         return ZERO, -call(name, 1, x)
     return ZERO, (call(name, n - 1, x) - call(name, n + 1, x)) / 2
+
+
+def _modified_derivative(name: str, order: Expression, x: Expression) -> tuple[Any, ...]:
+    n = exact_order(name, order)
+    slope = call(name, 1, x) if n == 0 else (call(name, n - 1, x) + call(name, n + 1, x)) / 2
+    if name == "besseli_scaled":
+        slope = slope - call("sign", x) * call(name, n, x)
+    return ZERO, slope
+
+
+def _modified_canonical(name: str, order: Expression, x: Expression) -> Expression | None:
+    n, sign = abs(exact_order(name, order)), 1
+    if is_negative(x):
+        x, sign = -x, -1 if n % 2 else 1
+    elif order.op == "constant" and n == order.payload:
+        return None
+    return sign * call(name, n, x)
 
 
 def _canonical(name: str, order: Expression, x: Expression) -> Expression | None:
@@ -132,5 +161,39 @@ register(
         orders=1,
         canonical=lambda n, x: _canonical("bessely", n, x),
         about=_ABOUT.format(name="bessely", scipy="y0, y1, yn and yv"),
+    ),
+    Function(
+        name="besseli",
+        arity=2,
+        mpmath=lambda mp, n, x: mp.besseli(int(n), x),
+        numpy=lambda n, x: _numpy("besseli", n, x),
+        derivative=lambda n, x: _modified_derivative("besseli", n, x),
+        recurrence=lambda b, x, n: _first_kind(b, x, n, "besseli", 1),
+        numpy_names=("iv",),
+        sympy=lambda sympy, n, x: sympy.besseli(n, x),
+        sympy_names=("besseli",),
+        domain="everywhere",
+        reference="I_m' = (I_{m-1} + I_{m+1})/2; Abramowitz & Stegun (1964), 9.6.26",
+        orders=1,
+        canonical=lambda n, x: _modified_canonical("besseli", n, x),
+        about=_ABOUT_MODIFIED.format(name="besseli", scipy="i0, i1 and iv"),
+    ),
+    Function(
+        name="besseli_scaled",
+        arity=2,
+        mpmath=lambda mp, n, x: mp.besseli(int(n), x) * mp.exp(-abs(x)),
+        numpy=lambda n, x: _numpy("besseli_scaled", n, x),
+        derivative=lambda n, x: _modified_derivative("besseli_scaled", n, x),
+        recurrence=lambda b, x, n: _first_kind(b, x, n, "besseli_scaled", 1),
+        numpy_names=("ive",),
+        sympy=lambda sympy, n, x: sympy.exp(-sympy.Abs(x)) * sympy.besseli(n, x),
+        sympy_names=(),
+        domain="everywhere; its slope jumps at 0",
+        reference="that of besseli, and -|x|' u",
+        orders=1,
+        canonical=lambda n, x: _modified_canonical("besseli_scaled", n, x),
+        about=_ABOUT_MODIFIED.format(name="besseli_scaled", scipy="i0e, i1e and ive")
+        + "It is exp(-|x|) besseli(n, x). Its Taylor coefficients are small differences far from\n"
+        "0: coefficient k errs by some eps 2**k/k! of the value.\n\n",
     ),
 )

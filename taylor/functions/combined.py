@@ -35,7 +35,7 @@ _FAR = 20  # below -20 Mills' ratio is its asymptotic series, to 2**-110 with ..
 _FAR_TERMS = 26  # .. so many terms
 
 
-def _combined(
+def combined(
     name: str, build: Callable[..., Any], arity: int, domain: str, reference: str, **fields: Any
 ) -> Function:
     """The record of a function that builds an expression."""
@@ -152,7 +152,7 @@ register(
     )
 )
 register(
-    _combined(
+    combined(
         "sinc",
         lambda x: call("sin_over_x", PI * x),
         1,
@@ -160,7 +160,7 @@ register(
         "that of sin_over_x",
         about="sin(pi x)/(pi x) as numpy.sinc, with all of its derivatives, at 0 too.\n\n",
     ),
-    _combined(
+    combined(
         "xlogy",
         _xlogy,
         2,
@@ -169,7 +169,7 @@ register(
         mpmath=lambda mp, x, y: x * mp.log(y) if x else mp.mpf(0),
         numpy_names=("xlogy",),
     ),
-    _combined(
+    combined(
         "xlog1py",
         _xlog1py,
         2,
@@ -178,7 +178,7 @@ register(
         mpmath=lambda mp, x, y: x * mp.log1p(y) if x else mp.mpf(0),
         numpy_names=("xlog1py",),
     ),
-    _combined(
+    combined(
         "logit",
         _logit,
         1,
@@ -186,7 +186,7 @@ register(
         "log(p/(1 - p)) = 2 atanh(2 p - 1)",
         numpy_names=("logit",),
     ),
-    _combined(
+    combined(
         "log_expit",
         lambda x: -call("softplus", -x),
         1,
@@ -195,7 +195,7 @@ register(
         numpy_names=("log_expit",),
         about="The logarithm of the sigmoid function.\n\n",
     ),
-    _combined(
+    combined(
         "ndtr",
         _ndtr,
         1,
@@ -205,7 +205,7 @@ register(
         about="The normal distribution function. The relative error grows like x**2 eps in the\n"
         "lower tail; log_ndtr is accurate there.\n\n",
     ),
-    _combined(
+    combined(
         "log_ndtr",
         _log_ndtr,
         1,
@@ -214,7 +214,7 @@ register(
         numpy_names=("log_ndtr",),
         about="The logarithm of the normal distribution function.\n\n",
     ),
-    _combined(
+    combined(
         "logaddexp",
         log_of_sum,
         2,

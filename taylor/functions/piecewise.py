@@ -44,6 +44,13 @@ def _sign(x: Any) -> Any:
     return 1 if x > 0 else -1 if x < 0 else x
 
 
+def _floor_in_many_digits(mp: Any, x: Any) -> Any:
+    """Of mpmath numbers by mpmath: Python's math.floor takes them for floats."""
+    if not abs(x) < math.inf:
+        return x
+    return mp.floor(x) if hasattr(x, "_mpf_") else math.floor(x)
+
+
 register(
     Function(
         name="abs",
@@ -76,7 +83,7 @@ register(
     Function(
         name="floor",
         arity=1,
-        mpmath=lambda mp, x: math.floor(x) if abs(x) < math.inf else x,
+        mpmath=_floor_in_many_digits,
         numpy=np.floor,
         derivative=lambda x: (constant(0),),
         recurrence=lambda b, x: b.kernel("floor", x),

@@ -6,7 +6,6 @@ import copy
 import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from taylor.expressions.scalars import scalars
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
 from taylor.integrator.memory import Machine
-from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Propagation
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
@@ -70,7 +69,7 @@ class Integrator(Trajectory):
     of the state or time) are followed exactly: steps end where a condition changes.
 
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
-    compiled.
+    compiled: an empty system too, which SciPy's solve_ivp would carry to the end at once.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
@@ -129,7 +128,7 @@ class Integrator(Trajectory):
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._time = tm.time_pair(time)
         self._state = initial
-        self._schedule = Schedule(impulses, self.system.states, self._parameters)
+        self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
         self._modelled = tuple(scalars(event.expression).item() for event in watched)
         self._model = switched(self.system, self._modelled)
@@ -300,10 +299,7 @@ class Integrator(Trajectory):
         infinite.
         """
         end = (-math.inf if backward else math.inf, 0.0)
-        outcome = self._propagate(lambda: (end, None), max_steps=1)
-        if outcome.status is Status.STEP_LIMIT:
-            return replace(outcome, status=Status.REACHED, message="")
-        return outcome
+        return self._propagate(lambda: (end, None), max_steps=1)
 
     def propagate_until(
         self,

@@ -78,9 +78,10 @@ def arrive(ta: Trajectory) -> bool:
 
 
 def _make(ta: Trajectory, number: int) -> Made:
-    impulse, values = ta._schedule.jumps[number].impulse, ta._inputs()
-    added = [(ta._schedule.places[s], finite_number(s, e, values)) for s, e in impulse.add.items()]
-    wanted = [(str(name), finite_number(name, e, values)) for name, e in impulse.set.items()]
+    jump, values = ta._schedule.jumps[number], ta._inputs()
+    states, names = ta.system.states, ta._schedule.parameters
+    added = [(place, finite_number(states[place], e, values)) for place, e in jump.added]
+    wanted = [(names[k], finite_number(names[k], e, values)) for k, e in jump.wanted]
     before = tuple((name, ta.parameters[name]) for name, _ in wanted)
     for place, amount in added:
         ta._add(place, amount, +1)
@@ -100,7 +101,7 @@ def _undoing(ta: Trajectory, numbers: range) -> list[Made]:
         if made and made[-1].number == number:
             entries.append(made.pop())
         elif impulse.reversible:
-            added = [(ta._schedule.places[s], e.payload) for s, e in impulse.add.items()]
+            added = [(place, e.payload) for place, e in ta._schedule.jumps[number].added]
             entries.append(Made(number, tuple(added)))
         else:
             time = ta._schedule.jumps[number].time[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Machine:
         self.records = aligned_zeros(stepper.record_length)
         self.grid = aligned_zeros(1)
         self.parameters = aligned_planes(stepper.parameters, self.kind.name)
+        self._arrays: tuple[np.ndarray, ...] = ()
         control = self.control[0]
         control["defect_bound"] = defect_bound
         control["limit"] = np.inf
@@ -170,7 +172,7 @@ class Machine:
 
         Raises what functions of the user have raised; `take_back` is then to be called.
         """
-        return self.stepper.run(
+        arrays = (
             self.control,
             self.states,
             self.parameters,
@@ -179,6 +181,12 @@ class Machine:
             self.grid,
             self.tolerances,
         )
+        if not (
+            self._arrays and all(map(is_, arrays, self._arrays))
+        ):  # asking NumPy takes longer than a short step
+            self._addresses = [array.ctypes.data for array in arrays]
+            self._arrays = arrays
+        return self.stepper.run_at(self.control, self._addresses)
 
     # -- records --------------------------------------------------------------------------------
 

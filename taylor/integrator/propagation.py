@@ -83,6 +83,8 @@ class Propagation:
             status, message = self._through_jumps()
         finally:
             self.bar.close()
+        if status is Status.STEP_LIMIT and math.isinf(self.end[0]):
+            status, message = Status.REACHED, ""  # so many steps were all that was asked for
         return self._outcome(status, message)
 
     def _may_end_early(self) -> bool:

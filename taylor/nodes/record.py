@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from taylor.errors import UnsupportedFunctionError
 
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 
@@ -67,6 +69,8 @@ class Function:
     orders: how many of the first arguments are exact integers that choose a function of a family,
         as n in besselj(n, x). They are constants of the kernel, after its rows, and the recurrence
         gets them after its rows as well; the partial derivatives by them are zero.
+    fixed: how many of the first arguments may not vary: derivatives by them are not known, and an
+        error.
     canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
         f(*args), if there is a simpler one; it also rejects orders that make no sense.
     about: more for the documentation.
@@ -93,6 +97,7 @@ class Function:
     equations: Callable[..., Equations] | None = None
     edge: Callable[..., Any] | None = None
     orders: int = 0
+    fixed: int = 0
     canonical: Callable[..., Any] | None = None
     about: str = ""
 
@@ -102,6 +107,20 @@ class Function:
         return self.reference != BY_USER
 
     @property
+    def leading(self) -> int:
+        """How many of the first arguments do not vary: orders and fixed ones."""
+        return self.orders + self.fixed
+
+    @property
     def kernel_name(self) -> str:
         """Name of the kernel that gives the order-zero value."""
         return self.kernel or self.name
+
+    def check_fixed(self, varying: Sequence[bool]) -> None:
+        """Raise UnsupportedFunctionError if one of the fixed arguments varies."""
+        for position in range(self.fixed):
+            if varying[position]:
+                raise UnsupportedFunctionError(
+                    f"{self.name}: there are no derivatives by argument {position + 1}; it has to "
+                    "be a number, or a parameter that nothing is differentiated by"
+                )

@@ -26,7 +26,10 @@ def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    return np.stack(_fast_two_sum(high, low), axis=-1)
+    """high + low; what is not finite has no low part."""
+    low = np.where(np.isfinite(high), low, 0.0)
+    high, rest = _fast_two_sum(high, low)
+    return np.stack((high, np.where(np.isfinite(high), rest, 0.0)), axis=-1)
 
 
 def _fast_two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,5 +52,6 @@ def _two_product(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _upper_half(a: np.ndarray) -> np.ndarray:
-    scaled = a * _SPLITTER
-    return scaled - (scaled - a)
+    unit = np.where(abs(a) > 2.0**970, 2.0**-28, 1.0)  # else the multiple overflows
+    scaled = a * unit * _SPLITTER
+    return (scaled - (scaled - a * unit)) / unit

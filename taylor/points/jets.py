@@ -13,10 +13,9 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import (
     argument,
-    canonical,
     captured,
     has_expressions,
-    renamed,
+    structure,
     traced,
 )
 from taylor.expressions.expression import Expression
@@ -28,12 +27,14 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
 from taylor.points.formula import Function
+from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.callables.process import in_shares, shares
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Program
 
 
 def jet(
@@ -45,6 +46,7 @@ def jet(
     curve: Any = None,
     threads: int = 1,
     precision: str = "float64",
+    error: bool = False,
 ) -> Any:
     """Normalised Taylor coefficients of a function at `point`: f^(n)(x)/n!, n = 0 .. order.
 
@@ -59,19 +61,29 @@ def jet(
     precision: "float64", "float32", or "double-double" with about 31 digits: arrays have a trailing
            axis of length 2 then (high, low), and points may be numbers of any kind that
            `taylor.from_mpmath` takes.
+    error: return a pair, the coefficients and an estimate of the absolute rounding error of each:
+           float64 of shape (order + 1, *points), infinite where it is not known. It takes the same
+           rows once more in a kind of number of more digits. Rounding of the point is not in it.
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
     directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
-    points are not finite.
+    points of powers are limits, infinite ones with their sign, from all sides on which the function
+    is real; where there is no limit, and at other singular points, they are not finite.
+    High coefficients of functions whose parts cancel lose all their digits, which only `error`
+    tells.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
-    not fit, and functions that cannot be traced.
+    not fit, functions that cannot be traced, and errors of what is an expression or calls a
+    registered function of float64 alone.
 
     >>> import numpy as np, taylor as ty
     >>> ty.jet(np.exp, 0.0, order=3) * [1, 1, 2, 6]
     array([1., 1., 1., 1.])
     >>> ty.jet(lambda x, y: x * y**2, (1.0, 2.0), order=3, direction=(1, 1))
     array([4., 8., 5., 1.])
+    >>> coefficients, errors = ty.jet(lambda u: np.arctan(np.tan(u)), 1.5, order=8, error=True)
+    >>> bool(abs(coefficients[8]) <= 2 * errors[8]), bool(errors[8] > 1e-9)  # 0, rightly
+    (True, True)
     """
     order = natural(order, "order")
     if not callable(fun):
@@ -82,6 +94,7 @@ def jet(
     if curve is not None and callable(curve):
         fun, curve = _along(fun, curve), None
     if has_expressions([point, direction, curve]):
+        check_numbers(error)
         return _nested(fun, point, [direction] if curve is None else curve, order)
     if direction is None and curve is None:
         planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
@@ -93,14 +106,25 @@ def jet(
     arguments = variables(given.shape[1])
     outputs, single = _trace(fun, arguments)
     if check_known(outputs, arguments):
+        check_numbers(error)
         return _nested(fun, point, [direction] if curve is None else curve, order)
-    outputs = tuple(renamed(outputs, dict(zip(arguments, canonical(len(arguments)), strict=True))))
-    code = _compiled(outputs, given.shape[1], given.shape[2], order, kind.name)
+    known, threads = TracedFunction(outputs, arguments), checked_threads(threads)
+
+    def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
+        code, singular = _compiled(known, given.shape[2], order, kind.name)
+        results = _run(code, numbers, len(outputs), order, threads)
+        if singular is not None and not all_finite(results[0, :, -1]):
+            with_limits(singular, partial(series_point, order), numbers, results, kind)
+        return [results[:, k] for k in range(len(outputs))]
+
     flat = given.reshape(*given.shape[:3], -1)
-    results = _run(code, flat, len(outputs), order, checked_threads(threads))
+    results = run(flat, kind)
     shape = (kind.parts, order + 1, *given.shape[3:])
     shaped = tuple(_shaped(part, shape, kind) for part in results)
-    return shaped[0] if single else shaped
+    if not error:
+        return shaped[0] if single else shaped
+    errors = tuple(e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind))
+    return (shaped[0], errors[0]) if single else (shaped, errors)
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -110,10 +134,20 @@ def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.n
     return kind.from_planes(planes.reshape(shape))
 
 
+def check_numbers(error: bool) -> None:
+    """Raise ArgumentError where an error of expressions is asked for."""
+    if error:
+        raise ArgumentError(
+            "error=True: at points that are expressions, or of captured arguments, results are "
+            "expressions, which have no rounding errors; ask for them outside"
+        )
+
+
 def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     """The n-th derivative of a function of one variable, for any n, as a function of points.
 
-    It takes numbers and arrays, and `precision=` and `threads=` as `jet` does.
+    It takes numbers and arrays, and `precision=`, `threads=` and `error=` as `jet` does: with
+    error=True it returns a pair, the derivative and an estimate of its absolute rounding error.
 
     Raises TypeError or ValueError for an n that is not a natural number.
 
@@ -129,6 +163,12 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
     @wraps(fun, updated=())
     def nth(point: Any, **options: Any) -> Any:
         found = jet(fun, point, n, **options)
+        if options.get("error"):
+            values, errors = found
+            return chosen(values, options), chosen(errors, {})
+        return chosen(found, options)
+
+    def chosen(found: Any, options: dict[str, Any]) -> Any:
         if isinstance(found, tuple):
             return tuple(times(part[n], factorial, options) for part in found)
         return times(found[n], factorial, options)
@@ -214,6 +254,24 @@ def _trace(
     return outputs, single
 
 
+class TracedFunction:
+    """Outputs of scalar arguments; two are equal that compute the same."""
+
+    __slots__ = ("_hash", "_structure", "arguments", "outputs")
+
+    def __init__(self, outputs: tuple[Expression, ...], arguments: tuple[Expression, ...]) -> None:
+        self.outputs = outputs
+        self.arguments = arguments
+        self._structure = structure(outputs, arguments)
+        self._hash = hash(self._structure)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TracedFunction) and self._structure == other._structure
+
+
 def _scalar(value: Any) -> Expression:
     found = try_expression(value, sequences=False)
     if found is None:
@@ -228,19 +286,19 @@ def _scalar(value: Any) -> Expression:
 
 @lru_cache(maxsize=128)
 def _compiled(
-    outputs: tuple[Expression, ...], count: int, given: int, order: int, precision: str
-) -> Jet:
-    inputs = {x: Input("jet", (i,)) for i, x in enumerate(canonical(count))}
-    program = replace(decompose(outputs, inputs, order), exact_division=True)
+    traced: TracedFunction, given: int, order: int, precision: str
+) -> tuple[Jet, Program | None]:
+    """Machine code, and its program if powers in it may have singular points."""
+    inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
+    program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
     if as_precision(precision).parts > 1:
         check_has_digits(program)
-    return build_jet(program, given=given, externals=externals(program), precision=precision)
+    code = build_jet(program, given=given, externals=externals(program), precision=precision)
+    return code, program if may_be_singular(program) else None
 
 
-def _run(
-    code: Jet, points: np.ndarray, outputs: int, order: int, threads: int
-) -> Sequence[np.ndarray]:
-    """Coefficients (parts, order + 1, points) of every output.
+def _run(code: Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:
+    """Coefficients, shape (parts, outputs, order + 1, points).
 
     points: shape (parts, coordinates, given coefficients, points).
     """
@@ -255,7 +313,7 @@ def _run(
         code.run(inputs, results, padded, first, last)
 
     in_shares(work, padded // code.block, shares(count * (order + 1), threads))
-    return [results[:, k, :, :count] for k in range(outputs)]
+    return results[..., :count]
 
 
 def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expressions.arguments import canonical, captured, has_expressions, renamed, traced
+from taylor.expressions.arguments import captured, has_expressions, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
-from taylor.points.jets import call_on, times, variables
+from taylor.points.jets import call_on, check_numbers, times, variables
+from taylor.points.lost_digits import rounding_errors
 from taylor.polynomials.expansion import CONSTANT, Expansion, aligned_empty, expansion_monomials
 from taylor.transforms.nested import check_known, partial_coefficients, wrapped
 from taylor_runtime.program.monomials import Monomials
@@ -36,6 +38,7 @@ def derivatives(
     threads: int = 1,
     precision: str = "float64",
     out: Derivatives | None = None,
+    error: bool = False,
 ) -> Derivatives:
     """All partial derivatives of a function up to an order, at one point or at many.
 
@@ -53,9 +56,11 @@ def derivatives(
     threads: how many share the points of a long array; results are the same, bit for bit.
     precision: "float64", "float32" or "double-double", as in `taylor.jet`.
     out:   what an equal call with as many points has returned: its memory is used again.
+    error: estimate the absolute rounding error of each derivative, too, as `taylor.jet` does: see
+           `Derivatives.error`.
 
     Returns `Derivatives`, whose method `at` gives those at other points without delay. Derivatives
-    at singular points are not finite.
+    at singular points are as in `taylor.jet`.
 
     Raises TypeError or ValueError for an order that is not a natural number, coordinates that do
     not fit, unknown variables, and functions that cannot be traced.
@@ -64,6 +69,9 @@ def derivatives(
     >>> d = ty.derivatives(lambda x, y: x**2 * y**3, (2.0, 1.0), order=3)
     >>> float(d[1, 2]), d.gradient.tolist(), d.hessian.tolist()
     (24.0, [4.0, 12.0], [[2.0, 12.0], [12.0, 24.0]])
+    >>> d = ty.derivatives(lambda x, y: (x + y) ** 3 - x**3, (1e5, 1e-5), order=2, error=True)
+    >>> bool(abs(d.value - 300000.000003) < d.error.value), d.error[0, 2].item() < 1e-9
+    (True, True)
     """
     order = natural(order, "order")
     if not callable(fun):
@@ -82,17 +90,17 @@ def derivatives(
     if nested:
         captured(flat, arguments)
     if nested or check_known(flat, arguments):
+        check_numbers(error)
         return _nested(outputs, arguments, chosen, among, point, names)
-    known = canonical(count)
     expansion = Expansion(
-        tuple(renamed(flat, dict(zip(arguments, known, strict=True)))),
-        known,
+        tuple(flat),
+        arguments,
         tuple(chosen.index(i) if i in chosen else CONSTANT for i in range(count)),
         among,
         kind.name,
     )
     chosen_names = tuple(names[i] for i in chosen)
-    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out)
+    return _evaluated(expansion, given, outputs.shape, chosen_names, threads, out, error)
 
 
 class Derivatives(Mapping[Any, np.ndarray]):
@@ -133,6 +141,18 @@ class Derivatives(Mapping[Any, np.ndarray]):
         self._points = points
         self._names = names
         self._kind = kind
+        self._error: Derivatives | None = None
+
+    @property
+    def error(self) -> Derivatives:
+        """Estimates of the absolute rounding errors of all derivatives, in float64, by the same
+        multi-indices and shapes; of those that were asked for with error=True.
+
+        Raises ArgumentError for others.
+        """
+        if self._error is None:
+            raise ArgumentError("errors were not asked for: call derivatives(..., error=True)")
+        return self._error
 
     def room(
         self, expansion: Expansion, shapes: tuple[tuple[int, ...], tuple[int, ...]]
@@ -154,7 +174,14 @@ class Derivatives(Mapping[Any, np.ndarray]):
         self._planes = aligned_empty(self._planes.shape, self._kind)
         self._planes[...] = state["_planes"]
 
-    def at(self, point: Any, *, threads: int = 1, out: Derivatives | None = None) -> Derivatives:
+    def at(
+        self,
+        point: Any,
+        *,
+        threads: int = 1,
+        out: Derivatives | None = None,
+        error: bool = False,
+    ) -> Derivatives:
         """The same derivatives elsewhere: nothing is traced or compiled again.
 
         Arguments are those of `taylor.derivatives`.
@@ -168,12 +195,12 @@ class Derivatives(Mapping[Any, np.ndarray]):
         count = len(expansion.arguments)
         if given.shape[1] != count:
             raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")
-        return _evaluated(expansion, given, self._outputs, self._names, threads, out)
+        return _evaluated(expansion, given, self._outputs, self._names, threads, out, error)
 
     def _known(self) -> Expansion:
         if self._expansion is None:
             raise ArgumentError(
-                "these derivatives are expressions, of a function that was being traced: they have "
+                "these are expressions, of a function that was being traced, or errors: they have "
                 "no other points; call taylor.derivatives there again"
             )
         return self._expansion
@@ -311,7 +338,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         found = self._kind.from_planes(part.reshape(shape))
         if factor != 1:
             found = times(found, factor, {"precision": self._kind.name})
-        if self._expansion is None:
+        if self._planes.dtype == object:
             return wrapped(found) if isinstance(found, np.ndarray) else found
         return np.asarray(found)
 
@@ -342,6 +369,7 @@ def _evaluated(
     names: tuple[str, ...],
     threads: int,
     out: Derivatives | None,
+    error: bool,
 ) -> Derivatives:
     """Run an expansion over points; `outputs` is the shape of what the function returns."""
     points = given.shape[2:]
@@ -351,9 +379,20 @@ def _evaluated(
             raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
         room = out.room(expansion, (outputs, points))
     flat = given.reshape(*given.shape[:2], -1)
-    planes = expansion.run(flat, checked_threads(threads), room)
+    threads = checked_threads(threads)
+    planes = expansion.run(flat, threads, room)
     kind = as_precision(expansion.precision)
-    return Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
+    made = Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
+    if error:
+
+        def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
+            finer = replace(expansion, precision=kind.name)
+            return [finer.run(numbers, threads)[..., : numbers.shape[-1]]]
+
+        (errors,) = rounding_errors(run, flat, [planes[..., : flat.shape[-1]]], kind)
+        parts = errors[np.newaxis]
+        made._error = Derivatives(parts, expansion.among, FLOAT64, None, outputs, points, names)
+    return made
 
 
 def _names(fun: Callable[..., Any], count: int) -> list[str]:

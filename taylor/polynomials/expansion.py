@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from taylor.errors import ArgumentError
+from taylor.expressions.arguments import structure
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.reference.singular_points import (
+    all_finite,
+    may_be_singular,
+    polynomial_point,
+    with_limits,
+)
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.monomials import Monomials, monomials
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
     from taylor_runtime.callables.expansion import Expansion as Code
@@ -78,6 +85,11 @@ class Expansion:
             code.run(inputs, results, padded, first, last)
 
         in_shares(work, padded // code.block, shares(count * self.among.size, threads))
+        if self._singular is not None:
+            newest = results[0, :, self.among.of_degree(self.among.order), :count]
+            if not all_finite(newest):
+                point_of = partial(polynomial_point, self.roles, self.among)
+                with_limits(self._singular, point_of, numbers, results, kind)
         return results
 
     def code(self, count: int) -> Code:
@@ -91,6 +103,14 @@ class Expansion:
     @cached_property
     def _codes(self) -> dict[tuple[bool, bool], Code]:
         return {}
+
+    @cached_property
+    def _singular(self) -> Program | None:
+        """The program, if powers in it may have singular points and all arguments are numbers."""
+        if POLYNOMIAL in self.roles:
+            return None
+        program = _program(self)
+        return program if may_be_singular(program) else None
 
     @cached_property
     def _result_size(self) -> int:
@@ -109,9 +129,9 @@ class Expansion:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
-        """What makes two the same; expressions are compared as objects: == makes one of them."""
-        expressions = (tuple(map(id, part)) for part in (self.outputs, self.arguments))
-        return (*expressions, self.roles, self.among, self.precision, self.looped)
+        """What makes two the same: not which nodes the arguments are."""
+        computed = structure(self.outputs, self.arguments)
+        return (computed, self.roles, self.among, self.precision, self.looped)
 
     @cached_property
     def _places(self) -> np.ndarray | slice:
@@ -140,22 +160,27 @@ def _padded(count: int, block: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
-    from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
-
-    among, roles = expansion.among, expansion.roles
+def _program(expansion: Expansion) -> Program:
+    roles = expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
     inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
     inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
-    program = decompose(expansion.outputs, inputs, among.order)
+    return decompose(expansion.outputs, inputs, expansion.among.order)
+
+
+@lru_cache(maxsize=64)
+def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
+    from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
+
+    among, roles, program = expansion.among, expansion.roles, _program(expansion)
     if as_precision(expansion.precision).parts > 1:
         check_has_digits(program)
     options = ExpansionOptions(
         among.variables,
         among.order,
         among.limits,
-        tuple(roles[i] for i in varying),
+        tuple(role for role in roles if role != CONSTANT),
         looped=expansion.looped,
         single=single,
         streaming=streaming,

@@ -24,6 +24,7 @@ from taylor.numbers.exact import can_merge, is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
 from taylor.recurrences.exponents import general_power, power
+from taylor.recurrences.operand_order import OperandOrder
 from taylor_runtime.program.program import Coefficient, Input, Program, Row, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
@@ -117,6 +118,7 @@ class _Decomposition:
         self.inputs = inputs
         self.rows: dict[Expression, int] = {}
         self.states: list[int] = []
+        self._order = OperandOrder(inputs)
         self._absorbed: set[Expression] = set()  # only ever asked, never iterated
         self._convolutions: dict[Expression, int] = {}
         self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
@@ -168,6 +170,7 @@ class _Decomposition:
         declared: list[Define] = []
         while roots:
             nodes = self._post_order(roots)
+            self._order.learn(nodes)
             self._plan(nodes, roots)
             for node in nodes:
                 if node not in self._absorbed:
@@ -247,7 +250,8 @@ class _Decomposition:
         if op == "linear":
             return self._sum(e)
         if op == "mul":
-            return builder.product(self.rows[e.args[0]], self.rows[e.args[1]])
+            factors = self._order.of(e)
+            return builder.product(*(self.rows[factor] for factor in factors))
         if op == "div":
             return builder.quotient(self._numerator(e, 1), self.rows[e.args[1]])
         if op == "pow":
@@ -287,6 +291,7 @@ class _Decomposition:
         rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
             return builder.kernel(record.kernel_name, *rows, constants=orders)
+        record.check_fixed([not builder.is_steady(row) for row in rows[: record.fixed]])
         if record.recurrence is not None:
             return builder.apply(record.name, *rows, orders=orders)
         if record.equations is None:
@@ -331,7 +336,7 @@ class _Decomposition:
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
             return self.builder.term(constant, self.rows[operand])
-        a, b = operand.args if operand.op == "mul" else (operand.args[0], operand.args[0])
+        a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
         if not is_movable(constant) and (
             self.builder.is_steady(row_a) or self.builder.is_steady(row_b)

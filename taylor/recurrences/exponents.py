@@ -1,8 +1,9 @@
 """Powers as rows: natural exponents by products, all others by a division by the base.
 
-Natural exponents are therefore regular where the base vanishes, and others singular; x**a with
-a > 1 has as many finite derivatives there as the next lower natural power, because its series
-comes from its derivative a x**(a-1) x', not from a ratio to x**a, which may be zero.
+Natural exponents are therefore regular where the base vanishes, and others singular (see
+`taylor.singular_points`); x**a with a > 1 has as many finite derivatives there as the next lower
+natural power, because its series comes from its derivative a x**(a-1) x', not from a ratio to x**a,
+which may be zero.
 """
 
 from __future__ import annotations
@@ -121,11 +122,22 @@ def general_power(b: SeriesBuilder, x: int, y: int) -> int:
     if not b.is_steady(y):
         exponent = b.product(y, b.apply("log", x))
         derivative = b.derivative(exponent)
+        divisor = None if b.in_time else _divisor(b, b.number(1), x, y)
         u = b.declare("pow", x, y)
-        return b.define(u, b.convolution(1, derivative, u, first=1), times="1/n")
+        terms = b.convolution(1, derivative, u, first=1)
+        return b.define(u, terms, times="1/n", divisor=divisor)
     derivative = b.derivative(x)
+    divisor = x if b.in_time else _divisor(b, x, x, y)
     u_derivative, u = b.declare(""), b.declare("pow", x, y)
     terms = b.convolution(1, derivative, u, first=1, head=y)
     terms += b.convolution(-1, u_derivative, x, first=1, last=1)
-    b.define(u_derivative, terms, divisor=x)
+    b.define(u_derivative, terms, divisor=divisor)
     return b.define(u, b.term(1, u_derivative), times="1/n")
+
+
+def _divisor(b: SeriesBuilder, usual: int, x: int, y: int) -> int:
+    """The divisor of ratios to x**y; NaN where that underflows and a derivative does not: such
+    points are singular (`taylor.singular_points`).
+    """
+    u = b.kernel("pow", x, y)  # machine code computes it once
+    return b.kernel("power_divisor", usual, x, u, y, constants=(b.order,))

@@ -138,6 +138,12 @@ _AUXILIARIES = (
         rational=False,
     ),
     KernelDefinition(
+        "power_divisor",
+        5,
+        lambda mp, usual, x, u, y, order: usual,
+        "the first argument; where u = x**y underflows NaN, or 1 if x**(y - order) does as well",
+    ),
+    KernelDefinition(
         "sum_of_squares",
         2,
         lambda mp, x, y: x * x + y * y,
@@ -151,6 +157,12 @@ _AUXILIARIES = (
     ),
     *(_of_ellipse(number, part) for number, part in _OF_ORBIT.items()),
     *(_of_equinoctial(number, part) for number, part in _OF_ORBIT.items()),
+    KernelDefinition(
+        "sin_pi", 1, lambda mp, x: mp.sinpi(x), "sin(pi x)", "everywhere", rational=False
+    ),
+    KernelDefinition(
+        "cos_pi", 1, lambda mp, x: mp.cospi(x), "cos(pi x)", "everywhere", rational=False
+    ),
     KernelDefinition(
         "polygamma_coefficient",
         3,

@@ -9,11 +9,13 @@ from taylor.nodes.traverse import reachable
 
 POSITIVE = {
     "exp", "exp2", "cosh", "sigmoid", "sigmoid_derivative", "softplus", "erfc", "erf_derivative",
-    "sech_squared",
+    "sech_squared", "erfinv_derivative",
 }  # fmt: skip
 _SINGULAR = {  # somewhere: poles, ends of domains, kinks, jumps, cuts
     "cbrt", "tan", "gamma", "lgamma", "digamma", "polygamma", "bessely", "lambertw",
-    "lambertw_derivative", "log1p", "asin", "acos", "acosh", "atanh", "atan2", "abs", "sign",
+    "lambertw_derivative", "log1p", "erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative",
+    "beta", "betaln", "gammainc", "gammaincc", "gammainc_derivative", "besseli_scaled", "ellipk",
+    "ellipe", "expi", "asin", "acos", "acosh", "atanh", "atan2", "abs", "sign",
     "floor", "minimum", "maximum", "relu", "leaky_relu", "where", *CONDITIONS,
 }  # fmt: skip
 _LOGARITHMS = {"log", "log2", "log10"}

@@ -12,8 +12,10 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.leaves import time as time_node
+from taylor.expressions.scalars import scalars
 from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
+from taylor.systems.names import UNUSED, Names
 
 
 class Impulse:
@@ -21,8 +23,8 @@ class Impulse:
 
     times: one time or several, of any kind that `Integrator(time=...)` takes.
     add:   increments by state (or its name): numbers, or expressions of the state before the jump,
-           parameters and time.
-    set:   new values by parameter, numbers likewise.
+           parameters and time; of an array variable an array of them, or an array expression.
+    set:   new values by parameter, likewise.
 
     The propagation stops exactly at each time and starts anew behind it.  The state at the time
     itself is the one after the jump: in `state`, and in grids.  Backwards, jumps are undone when
@@ -31,7 +33,7 @@ class Impulse:
     increments that are numbers can be undone; for others, propagation backwards is refused.
 
     Raises TypeError or ValueError for arguments that are none of these, for numbers that are not
-    real and finite, and for a state or parameter that is given twice.
+    real and finite, for wrong shapes, and for a state or parameter that is given twice.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
@@ -87,11 +89,18 @@ def _amounts(given: Any, name: str) -> dict[Any, Expression]:
     for key, value in amounts.items():
         if names.count(str(key)) > 1:
             raise ArgumentError(f"Impulse: {name} has {key} twice")
-        if value.op == "constant" and value.shape == ():
-            finite_number(key, value, {})
-        if value.shape != ():
-            raise ArgumentError(f"Impulse: {name}[{key}] must be a scalar, got shape {value.shape}")
+        for element in scalars(value).flat:
+            if element.op == "constant":
+                finite_number(key, element, {})
+        if isinstance(key, Expression):
+            _check_shape(name, key, value, key.shape)
     return amounts
+
+
+def _check_shape(name: str, key: Any, value: Expression, shape: tuple[int, ...]) -> None:
+    if value.shape != shape:
+        wanted = "be a scalar" if shape == () else f"have shape {shape}"
+        raise ArgumentError(f"Impulse: {name}[{key}] must {wanted}, got shape {value.shape}")
 
 
 def as_impulses(impulses: Any) -> tuple[Impulse, ...]:
@@ -105,10 +114,15 @@ def as_impulses(impulses: Any) -> tuple[Impulse, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """One impulse at one of its times."""
+    """One impulse at one of its times.
+
+    added, wanted: what it adds to states and sets parameters to, scalars by their places.
+    """
 
     time: tm.Pair
     impulse: Impulse
+    added: tuple[tuple[int, Expression], ...]
+    wanted: tuple[tuple[int, Expression], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +150,25 @@ class Past:
 class Schedule:
     """The jumps of an integrator, in order of time; `integrator.jumps` makes and undoes them.
 
-    places:  of states, by variable and by name.
-    moments: the times of the jumps.
+    parameters: their names.
+    moments:    the times of the jumps.
     """
 
-    def __init__(self, impulses: Any, states: Sequence[Expression], parameters: Any) -> None:
+    def __init__(
+        self, impulses: Any, states: Sequence[Expression], parameters: Sequence[Expression]
+    ) -> None:
         self.impulses = as_impulses(impulses)
+        self.parameters = [str(e) for e in parameters]
         known = {*inputs(states), time_node}
-        self.places: dict[Any, int] = {state: place for place, state in enumerate(states)}
-        self.places |= {str(state): place for place, state in enumerate(states)}
+        own, others = Names(states, "state"), Names(parameters, "parameter", partial=True)
+        jumps: list[Jump] = []
         for impulse in self.impulses:
-            for state in impulse.add:
-                if state not in self.places:
-                    raise ArgumentError(f"Impulse: add has {state}, which is no state")
-            for name in impulse.set:
-                parameters[name]  # raises for one that is not
+            added, wanted = _spread("add", impulse.add, own), _spread("set", impulse.set, others)
             for amount in (*impulse.add.values(), *impulse.set.values()):
                 for leaf in inputs([amount]):
                     if leaf not in known and leaf.op != "parameter":
                         raise ArgumentError(f"Impulse: {amount} depends on {leaf}, no state")
-        jumps = [Jump(t, i) for i in self.impulses for t in i.times]
+            jumps += [Jump(t, impulse, added, wanted) for t in impulse.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
         self.moments = [jump.time for jump in self.jumps]
 
@@ -170,6 +183,22 @@ class Schedule:
     def numbers_at(self, now: tm.Pair) -> range:
         """Which of the jumps are at a time."""
         return range(bisect_left(self.moments, now), bisect_right(self.moments, now))
+
+
+def _spread(
+    name: str, amounts: Mapping[Any, Expression], names: Names
+) -> tuple[tuple[int, Expression], ...]:
+    """(place, scalar) of all elements of `add` or `set` that the system has."""
+    found: dict[int, Expression] = {}
+    for key, value in amounts.items():
+        places = names[key]
+        _check_shape(name, key, value, places.shape)
+        for place, element in zip(places.flat, scalars(value).flat, strict=True):
+            if place in found:
+                raise ArgumentError(f"Impulse: {name} has an element of {key} twice")
+            if place != UNUSED:
+                found[int(place)] = element
+    return tuple(found.items())
 
 
 def finite_number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:

@@ -202,7 +202,9 @@ def partials(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
         return rule(e, active)
     from taylor.nodes.registry import get
 
-    return [as_expression(partial) for partial in get(op).derivative(*e.args)]
+    record = get(op)
+    record.check_fixed(active)
+    return [as_expression(partial) for partial in record.derivative(*e.args)]
 
 
 def _mul(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:

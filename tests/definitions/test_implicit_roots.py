@@ -17,6 +17,7 @@ from taylor.errors import ArgumentError, ShapeError
 MP = mpmath.MPContext()
 MP.dps = 40
 X = ty.variable("x")
+LANES = 8  # points that machine code works on at the same time
 Equation = Callable[[Any, Any], Any]
 
 # g(x, y), its twin of mpmath, one root of y for each x, a bracket, the range of x.
@@ -150,3 +151,34 @@ def test_mistakes_in_brackets() -> None:
         ty.implicit(lambda x, y: y - x, bracket=(1, 2, 3))
     with pytest.raises(ArgumentError, match="a bracket is for one equation"):
         ty.implicit(lambda x, y: [y[0] - x, y[1]], start=[0, 0], bracket=(0, 1))
+
+
+def test_nan_ends_the_iteration_at_once() -> None:
+    """From arguments, starts, brackets and equations that are not real."""
+    calls: list[float] = []
+
+    def value(y: float) -> float:
+        calls.append(float(y))  # no number of a trace: it is called from machine code
+        return calls[-1] ** 3 + calls[-1]
+
+    cubic = ty.register_function("test_counted_cubic", value, lambda y: 3 * y * y + 1)
+    cases: list[tuple[Any, Any]] = [
+        (None, None),
+        (2.0, None),
+        (lambda x: ty.sqrt(x), None),
+        (lambda x: ty.log(x), None),
+        (None, (-9, 9)),
+        (None, lambda x: (ty.sqrt(x) / 9, 9)),
+    ]
+    for start, bracket in cases:
+        f = ty.compile(ty.implicit(lambda x, y: cubic(y) - x, start, bracket=bracket)(X), [X])
+        calls.clear()
+        assert math.isnan(f(math.nan)) and len(calls) <= 4 * LANES, (start, bracket, len(calls))
+        calls.clear()
+        assert f(10.0) == pytest.approx(2.0) and len(calls) < 60 * LANES
+        if callable(start) or callable(bracket):
+            calls.clear()
+            assert math.isnan(f(-1.0)) and len(calls) <= 4 * LANES, (start, bracket, len(calls))
+    outside = ty.implicit(lambda x, y: cubic(y) + ty.sqrt(-1 - y * y) - x)
+    calls.clear()
+    assert math.isnan(ty.compile(outside(X), [X])(3.0)) and len(calls) <= 4 * LANES

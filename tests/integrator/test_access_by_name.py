@@ -86,6 +86,71 @@ def test_states_by_variable_or_name(precision: str) -> None:
     assert np.array_equal(again["x"], outcome[X])
 
 
+@pytest.mark.parametrize("precision", ["float64", "double-double"])
+def test_variables_of_ensembles(precision: str) -> None:
+    ta = ty.Integrator([(X, V), (Y, 0 * Y), (V, -X)], np.zeros(4), precision=precision)
+    starts = np.arange(12.0).reshape(3, 4)
+    pairs = (2,) if precision == "double-double" else ()
+    found = ty.ensemble(ta, starts, until=0.5)
+    assert found[X].shape == (3, *pairs) and found["y"].shape == (3, 2, *pairs)
+    assert np.array_equal(found[V], found.states[:, 3])
+    assert np.array_equal(found[Y[1]], found.states[:, 2])
+    grid = ty.ensemble(ta, starts, times=[0.0, 0.25])
+    assert grid[X].shape == (3, 2, *pairs) and grid[Y].shape == (3, 2, 2, *pairs)
+    assert np.array_equal(grid[Y], grid.states[:, :, 1:3])
+    assert np.array_equal(pickle.loads(pickle.dumps(grid))["v"], grid[V])
+    with pytest.raises(ty.TaylorError, match="no state 'q'"):
+        found["q"]
+
+
+@pytest.mark.parametrize("precision", ["float64", "double-double"])
+@pytest.mark.parametrize(("matrix", "vector"), [(A, Y), ("A", "y")])
+def test_impulses_of_arrays(matrix: Any, vector: Any, precision: str) -> None:
+    """y' = A y: A is zero until t = 1, y = (1, 2) there doubled, then turned by A to t = 2."""
+    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    kick = ty.Impulse(1.0, add={vector: Y}, set={matrix: turn})
+    ta = ty.Integrator(
+        [(Y, A @ Y)],
+        [1.0, 2.0],
+        parameters={A: np.zeros((2, 2))},
+        impulses=[kick],
+        precision=precision,
+    )
+    ta.propagate_until(2.0)
+    c, s = np.cos(1.0), np.sin(1.0)
+    first = ta.state.reshape(2, -1)[:, 0]
+    assert first == pytest.approx([2 * c + 4 * s, 4 * c - 2 * s], rel=1e-14)
+    assert np.asarray(ta.parameters[A], dtype=float).tolist() == turn.tolist()
+    again = pickle.loads(pickle.dumps(ta))
+    for back in (ta, again):  # undone by what was done
+        back.propagate_until(0.5)
+        assert back.state.reshape(2, -1)[:, 0] == pytest.approx([1, 2], abs=1e-14)
+        assert not np.asarray(back.parameters[A], dtype=float).any()
+
+
+def test_impulses_of_elements_and_of_array_expressions() -> None:
+    rate = ty.parameter("rate", shape=(2,))
+    kicks = [
+        ty.Impulse(1.0, add={Y[0]: 10, "y[1]": rate[0] * Y[0]}, set={rate[1]: Y.sum()}),
+        ty.Impulse(2.0, add={Y: [[1, 2] @ Y, 5]}, set={"rate": 2 * rate}),
+        ty.Impulse(3.0, set={A[0, 1]: 7, A[1, 0]: A[0, 1] + 1}),
+    ]
+    ta = ty.Integrator(
+        [(Y, 0 * Y + A[0, 1] - A[0, 1] + rate - rate)],
+        [1.0, 2.0],
+        parameters={rate: [3, 4], A: np.ones((2, 2))},
+        impulses=kicks,
+    )
+    ta.propagate_until(1.5)
+    assert ta.state.tolist() == [11, 5] and ta.parameters[rate].tolist() == [3, 3]
+    ta.propagate_until(2.5)
+    assert ta.state.tolist() == [32, 10] and ta.parameters[rate].tolist() == [6, 6]
+    ta.propagate_until(3.5)
+    assert (ta.parameters[A[0, 1]], ta.parameters[A[1, 0]]) == (7, 2)
+    ta.propagate_until(0.0)
+    assert ta.state.tolist() == [1, 2] and ta.parameters[rate].tolist() == [3, 4]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -98,6 +163,12 @@ def test_states_by_variable_or_name(precision: str) -> None:
         (lambda: rotation().propagate_until(1)[X], "no state 'x'"),
         (lambda: rotation(parameters={A: np.eye(3)}), r"shape \(2, 2\), got \(3, 3\)"),
         (lambda: rotation(parameters={A: 1.0}), r"shape \(2, 2\), got \(\)"),
+        (lambda: ty.Impulse(1, add={Y: 1}), r"add\[y\] must have shape \(2,\)"),
+        (lambda: ty.Impulse(1, set={K: [1, 2]}), r"set\[k\] must be a scalar"),
+        (lambda: ty.Impulse(1, set={A: [[1, 2], [np.inf, 4]]}), "finite"),
+        (lambda: rotation(impulses=ty.Impulse(1, set={"A": 1})), r"set\[A\] must have shape"),
+        (lambda: rotation(impulses=ty.Impulse(1, add={Y: [1, 2], Y[0]: 1})), "twice"),
+        (lambda: rotation(impulses=ty.Impulse(1, add={"z": 1})), "no state 'z'"),
         (lambda: rotation().parameters["B"], "no parameter 'B'; it has: A"),
         (lambda: rotation().parameters[Y], "no parameter 'y'"),
     ],

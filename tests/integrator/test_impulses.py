@@ -135,7 +135,7 @@ def test_copies_and_pickles() -> None:
         (lambda: ty.Integrator(FREE, [0, 0], impulses=[3]), "must be a list of Impulse"),
         (
             lambda: ty.Integrator(FREE, [0, 0], impulses=ty.Impulse(1.0, add={K: 1})),
-            "which is no state",
+            "no state",
         ),
         (
             lambda: ty.Integrator(FREE, [0, 0], impulses=ty.Impulse(1.0, set={K: 1})),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.nodes.registry import functions
 from taylor.numbers.precision import as_array, as_precision
 
 
@@ -78,3 +79,15 @@ def test_float32_and_float64_take_strings_too() -> None:
 def test_errors(call: object, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words.replace("(", r"\(")):
         call()  # type: ignore[operator]
+
+
+def test_floor_of_numbers_of_mpmath_takes_all_their_digits() -> None:
+    mp = mpmath.MPContext()
+    mp.prec = 300
+    x = ty.variable("x")
+    f = ty.compile(ty.floor(x), [x])
+    large = mp.mpf(2) ** 200 + mp.mpf(2) ** 100 + mp.mpf(1) / 3
+    floor = functions["floor"].mpmath
+    assert floor(mp, large) == large - mp.mpf(1) / 3
+    assert floor(mp, 3 - mp.ldexp(1, -200)) == 2
+    assert floor(None, Fraction(7, 2)) == 3 and f(3.5) == 3

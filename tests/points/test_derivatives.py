@@ -57,8 +57,9 @@ FIRST: dict[str, Case] = {}
 for _case in CASES:
     if len(_case.point) == 1 and _case.inner == "shift" and _case.order > LEAST:
         FIRST.setdefault(_case.name, _case)
-OURS = {name for name, f in functions.items() if f.arity - f.orders == 1 and f.built_in}
+OURS = {name for name, f in functions.items() if f.arity - f.leading == 1 and f.built_in}
 ULPS = {"asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
+ULPS["rgamma"] = 3000.0  # an entire function: coefficient 29 is 1e-17, far below its terms
 
 
 @pytest.mark.parametrize("name", FIRST)

@@ -73,3 +73,104 @@ def test_products_with_roots_at_tiny_arguments() -> None:
     assert ty.jet(lambda x: x * ty.sqrt(x), 1e-300, order=2) == pytest.approx(
         [0.0, 1.5e-150, 3.75e149], rel=1e-14, abs=0
     )
+
+
+# Formulas that are finite sums of powers of x, and these: (coefficient, exponent).
+SUMS: list[tuple[Callable[[Any], Any], list[tuple[Any, Any]]]] = [
+    (lambda x: x * (1 - x**1.1), [(1, 1), (-1, Fraction(11, 10))]),
+    (lambda x: x**1.1, [(1, Fraction(11, 10))]),
+    (lambda x: ty.cbrt(x) ** 4, [(1, Fraction(4, 3))]),
+    (lambda x: ty.cbrt(x) ** 2 * x * x, [(1, Fraction(8, 3))]),
+    (lambda x: x * ty.sqrt(x) * ty.cbrt(x), [(1, Fraction(11, 6))]),
+    (lambda x: (1 + x**2.5) * (x - x**0.75), []),
+    (lambda x: (x + x * x) * ty.sqrt(x) * ty.sqrt(x), []),
+    (lambda x: ty.cbrt(x) * x * (2 + x**1.5), []),
+    (lambda x: ty.sqrt(x) * (ty.sqrt(x) + x**1.25) * 3, []),
+    (lambda x: (x**0.25 + x**1.75) * x**1.75, []),
+]
+_EXPANDED = {
+    5: [(1, 1), (-1, Fraction(3, 4)), (1, Fraction(7, 2)), (-1, Fraction(13, 4))],
+    6: [(1, 2), (1, 3)],
+    7: [(2, Fraction(4, 3)), (1, Fraction(17, 6))],
+    8: [(3, 1), (3, Fraction(7, 4))],
+    9: [(1, 2), (1, Fraction(7, 2))],
+}
+_EXPANDED[0] = [(1, 1), (-1, Fraction(21, 10))]
+
+
+def limits(terms: list[tuple[Any, Any]], order: int) -> list[float]:
+    """Coefficients of a sum of powers for x to 0 from the right."""
+    found = []
+    for n in range(order + 1):
+        value, lowest = 0.0, None
+        for c, a in terms:
+            binomial = float(mpmath.binomial(mpmath.mpf(a.numerator) / a.denominator, n))
+            if binomial and a < n and (lowest is None or a < lowest):
+                lowest, value = a, float(np.copysign(np.inf, c * binomial))
+            if a == n and lowest is None:
+                value = float(c)
+        found.append(value)
+    return found
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "double-double"])
+@pytest.mark.parametrize("number", range(len(SUMS)))
+def test_sums_and_products_of_powers_at_zero(number: int, precision: str) -> None:
+    formula, terms = SUMS[number]
+    right = limits(_EXPANDED.get(number, terms), 5)
+    found = ty.jet(formula, 0.0, 5, precision=precision)
+    high = found[..., 0] if precision == "double-double" else found
+    assert list(high) == right
+    pairs = (2,) if precision == "double-double" else ()
+    many = ty.jet(formula, np.zeros((40, *pairs)), 5, precision=precision)
+    assert np.array_equal(many[:, 3], found)
+    two = ty.derivatives(lambda x, y: formula(x) * y, [0.0, 2.0], order=3, precision=precision)
+    for n in range(4):
+        value = np.atleast_1d(two[n, 0])[0]
+        assert value == 2 * right[n] * float(mpmath.factorial(n))
+
+
+@pytest.mark.parametrize("exponent", [1.1, 2.5, 3, 3.0625, 0.5])
+@pytest.mark.parametrize("precision", ["float64", "double-double", "float32"])
+def test_powers_whose_exponent_is_an_argument(exponent: Any, precision: str, scale: int) -> None:
+    """At 0 and where x**p underflows: by x alone, and by both."""
+    kind = np.float32 if precision == "float32" else np.float64
+    p = float(kind(exponent))
+    low, _, error = LIMITS.get(precision, (-900, 0, 1e-28))
+    tolerance = error * 50
+    power: Callable[..., Any] = lambda x, y: x**y  # noqa: E731
+    steady = ty.derivatives(power, [0.0, p], order=4, wrt=[0], precision=precision)
+    right = limits([(1, Fraction(p))], 4)
+    both = ty.derivatives(power, [0.0, p], order=4, precision=precision)
+    for n in range(5):
+        wanted = right[n] * float(mpmath.factorial(n))
+        assert np.atleast_1d(steady[n])[0] == wanted
+        assert np.atleast_1d(both[n, 0])[0] == wanted
+    draw = np.random.default_rng(1)
+    for _ in range(3 * scale):
+        x = float(kind(np.ldexp(draw.uniform(0.5, 1), int(draw.integers(low, low // 4)))))
+        with mpmath.workdps(50):
+            exact = binomials(x, p, 4)
+            logarithm = mpmath.log(x)
+        one = ty.derivatives(power, [x, p], order=4, wrt=[0], precision=precision)
+        two = ty.derivatives(power, [x, p], order=4, precision=precision)
+        for n in range(5):
+            value = exact[n] * mpmath.factorial(n)
+            if not mpmath.ldexp(1, low + 8) < abs(value) < mpmath.ldexp(1, -low - 60):
+                continue
+            for found in (one[n], two[n, 0]):
+                number = mpmath.fsum(map(float, np.atleast_1d(found)))
+                assert abs(number / value - 1) < tolerance * abs(logarithm), (x, n)
+
+
+def test_derivatives_that_do_not_exist_are_nan() -> None:
+    """Where sides disagree, and all derivatives beyond."""
+    cube = ty.jet(lambda x: (x * x) ** 1.5, 0.0, 5)
+    assert list(cube[:3]) == [0, 0, 0] and np.isnan(cube[3:]).all()
+    length = ty.derivatives(ty.hypot, [0.0, 0.0], order=3)
+    assert length[0, 0] == 0
+    assert all(np.isnan(length[i]) for i in length if sum(i))
+    third = ty.derivatives(lambda x, y: ty.hypot(x, y) ** 3, [0.0, 0.0], order=2)
+    assert all(third[i] == 0 for i in third)
+    jump = ty.jet(lambda x: ty.where(x > 0, 1 + x**1.1, x * ty.sqrt(abs(x))), 0.0, 2)
+    assert not np.isfinite(jump[2])

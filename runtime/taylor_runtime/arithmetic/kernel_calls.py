@@ -22,7 +22,7 @@ class KernelMemory(Protocol):
     program: Program
 
     def head(self, row: int, chunk: Chunk) -> Value: ...
-    def constant(self, constant: Constant, chunk: Chunk) -> Value: ...
+    def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value: ...
 
 
 class KernelCalls:
@@ -43,6 +43,11 @@ class KernelCalls:
             return self._paired[kernel, chunk.offset]
         b = self.memory.b
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
+        if kernel.constants and arguments[0].type.element == "float" and _is_wide(kernel):
+            # Computed in double and rounded once: so are exponents and the like.
+            arguments = [b.to_double(argument) for argument in arguments]
+            arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
+            return b.from_double(families.call(b, kernel.function, arguments), "float")
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
         if isinstance(kernel.function, OwnKernel):
             return emit_call(b, kernel.function.function, arguments)[0]
@@ -86,3 +91,9 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
                 if all(other in found for other in both):
                     pairs[kernel] = names
     return pairs
+
+
+def _is_wide(kernel: Kernel) -> bool:
+    """Whether it is one of mathlib that is made for doubles."""
+    found = families.kernels.get(kernel.function)
+    return found is not None and not found.generic

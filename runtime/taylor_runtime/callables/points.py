@@ -37,6 +37,7 @@ class Jet:
     program: Program
     precision: str
     block: int
+    workspace: int
     _call: Any = field(repr=False)
 
     def run(
@@ -45,8 +46,7 @@ class Jet:
         """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
         its own.
         """
-        kind = KINDS[self.precision]
-        memory = aligned_zeros(kind.parts * jet_workspace(self.program, kind.element))
+        memory = aligned_zeros(KINDS[self.precision].parts * self.workspace)
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
 
@@ -63,7 +63,8 @@ def build_jet(
     options = Options(passes=STEP_PASSES)
     module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
-    return Jet(module, program, precision, jet_block(kind.element).lanes, call)
+    workspace = jet_workspace(program, kind.element)
+    return Jet(module, program, precision, jet_block(kind.element).lanes, workspace, call)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,8 +62,11 @@ class Stepper:
 
         Raises what Python functions have raised in it; a step that is `pending` was not accepted.
         """
-        addresses = [array.ctypes.data for array in arrays]
-        return int(run_watched(self._call, arrays[0], *addresses))
+        return self.run_at(arrays[0], [array.ctypes.data for array in arrays])
+
+    def run_at(self, control: np.ndarray, addresses: Sequence[int]) -> int:
+        """`run` where the addresses of the arrays are known."""
+        return int(run_watched(self._call, control, *addresses))
 
     @property
     def address(self) -> int:

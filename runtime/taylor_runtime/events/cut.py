@@ -5,6 +5,7 @@ from __future__ import annotations
 from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
 from taylor_runtime.events.combine import Combination
 from taylor_runtime.events.frame import Frame, Part
+from taylor_runtime.events.refine import TWIN
 from taylor_runtime.events.search import Search
 from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -62,17 +63,22 @@ class Cut(Part):
             def tally(i: Index, counted: list[Value]) -> list[Value]:
                 assert isinstance(i, Value)
                 same = b.eq(b.load(F64, self.root(i, 3)), number)
-                return [counted[0] + b.cast("zext", same, "i64")]
+                direction = b.load(F64, self.root(i, 2))
+                last = b.select(same, direction, counted[1])
+                return [counted[0] + b.cast("zext", same, "i64"), last]
 
-            (reported,) = b.fold(b.constant(0, I64), skip, [b.constant(0, I64)], tally)
+            nothing = [b.constant(0, I64), b.constant(0, F64)]
+            reported, last = b.fold(b.constant(0, I64), skip, nothing, tally)
 
             def mark() -> list[Value]:
                 memory = self.memory("trial", event)
                 switch = b.eq(self.table(event).get("action"), SWITCH)
                 mode = self.memory("memory", event).get("side")
-                memory.set("side", b.select(switch, mode, 0.0))
+                twin = b.eq(b.fabs(last), TWIN) & ~switch  # the other one is still to come
+                side = b.select(twin, b.copysign(b.constant(1, F64), last), 0.0)
+                memory.set("side", b.select(switch, mode, side))
                 memory.set("open", 1.0)
-                memory.set("reported", 1.0)
+                memory.set("reported", b.select(twin, b.constant(0, F64), 1.0))
                 return []
 
             b.if_(reported > resolved, mark)

@@ -8,8 +8,9 @@ from taylor_runtime.events.block import ROOT_FIELDS, SWITCH
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.polynomial import row_length
+from taylor_runtime.events.refine import Refinement
 from taylor_runtime.events.roots import SCAN
-from taylor_runtime.ir.types import F64, I1, I64, Type
+from taylor_runtime.ir.types import F64, I1, I64
 from taylor_runtime.ir.values import Index, Value
 
 
@@ -38,8 +39,14 @@ class Search(Part):
                 place = u * length
                 if w.is_rough:
                     place = self._bisected(event, position, length, (place, direction))
-                tau, low = self._polished(event, position, place, direction)
-                self.insert(counted[0], tau, low, direction, event)
+                if w.kind.is_finer:
+                    return [
+                        self._refined(event, (position, length), (place, direction), counted[0])
+                    ]
+                whole = position + place
+                past = b.fabs(whole) > b.fabs(self.end)
+                tau = b.select(past, self.end, whole)
+                self.insert(counted[0], tau, b.constant(0, F64), direction, event)
                 return [counted[0] + 1]
 
             (count,) = b.fold(0, found, carried, take)
@@ -126,38 +133,29 @@ class Search(Part):
 
         return b.if_(changes, look, lambda: [place])[0]
 
-    def _polished(
-        self, event: Value, position: Value, tau: Value, direction: Value
-    ) -> tuple[Value, Value]:
-        """The place in the step: of finer kinds than double one more step of Newton's method."""
-        b, w, element = self.b, self.watch, self.watch.element
-        if not w.kind.is_finer:
-            whole = position + tau
-            past = b.fabs(whole) > b.fabs(self.end)
-            return b.select(past, self.end, whole), b.constant(0, F64)
-        series = b.planes(self.area("series"), (w.order + 1) * w.outputs.size, element)
-        place, t = self.place(event), Type(element)
-        begin, wide = b.from_double(position, element), b.from_double(tau, element)
+    def _refined(
+        self, event: Value, piece: tuple[Value, Value], root: tuple[Value, Value], count: Value
+    ) -> Value:
+        """Insert what a root is in double-double; the new count."""
+        b = self.b
+
+        def insert(count: Value, high: Value, low: Value, direction: Value) -> None:
+            self.insert(count, high, low, direction, event)
 
         def refine() -> list[Value]:
-            def horner(i: Index, carried: list[Value]) -> list[Value]:
-                value, slope = carried
-                term = b.load(t, b.at(series, (w.order - i) * w.outputs.size + place, element))
-                slope = b.normal(b.fma(slope, wide, value))
-                return [b.normal(b.fma(value, wide, term)), slope]
+            return [Refinement(self.frame).take(event, piece, root, (count, insert))]
 
-            nothing = b.constant(0, t)
-            value, slope = b.fold(0, w.order + 1, [nothing, nothing], horner)
-            step = value / slope
-            small = b.fabs(b.to_double(step)) <= b.fabs(self.end) * 2.0**-40
-            better = b.select(small, wide - step, wide)
-            return list(b.to_doubles(b.normal(better + begin)))
+        if not self.watch.is_rough:
+            return refine()[0]
 
         def keep() -> list[Value]:
-            return list(b.to_doubles(b.normal(begin + wide)))
+            start, place = (b.from_double(x, self.watch.element) for x in (piece[0], root[0]))
+            high, low = b.to_doubles(b.normal(start + place))
+            insert(count, high, low, root[1])
+            return [count + 1]
 
-        high, low = b.if_(b.ne(direction, 0), refine, keep)
-        return high, low
+        # Where a straight line stands for the function its series says nothing.
+        return b.if_(self.pieces.has_chord(event), keep, refine)[0]
 
     def insert(self, count: Value, tau: Value, low: Value, direction: Value, event: Value) -> None:
         """Put a root where it belongs among those found before, which move on."""

@@ -26,9 +26,9 @@ class GradedMemory:
         self.element = element
         self.type = points.type(element)
 
-    def constant(self, constant: Constant, chunk: Chunk) -> Value:
+    def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value:
         number = constant[0] if isinstance(constant, tuple) else constant
-        return self.b.constant(number, self.type)
+        return self.b.constant(number, self.type.of(element) if element else self.type)
 
 
 class MonomialMemory(GradedMemory):

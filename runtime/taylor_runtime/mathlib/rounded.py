@@ -1,4 +1,5 @@
-"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions.
+"""Kernels for double that compute in double-double and round once: polygamma, Bessel functions
+and others.
 
 Next to their zeros and poles, and in recurrences of many steps, double arithmetic would lose bits.
 """
@@ -12,6 +13,7 @@ from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
 from taylor_runtime.mathlib.double_double import bessel, gamma, polygamma
+from taylor_runtime.mathlib.double_double.families import DOUBLE_KERNELS
 from taylor_runtime.program.kernels import KernelFunction
 
 
@@ -27,4 +29,7 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
 
 # Next to its zeros left of zero, digamma takes all digits; right of it, mathlib.gamma has its own.
 ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, polygamma.KERNELS[0])))  # of mathlib.gamma
-KERNELS = tuple(map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)))
+KERNELS = (
+    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)),
+    *DOUBLE_KERNELS,
+)

@@ -192,7 +192,8 @@ def _descend(
         taken = done | (seen.finite & (seen.size < least) & level)
         stuck, close = ~taken, ~taken & (least < math.inf)
         for old, step, new in zip(y, steps, trial, strict=True):
-            stuck = stuck & (b.eq(old, new) | ~(b.fabs(step) < math.inf))
+            same = ~(b.compare("lt", old, new) | b.compare("gt", old, new))  # or one is NaN
+            stuck = stuck & (same | ~(b.fabs(step) < math.inf))
             close = close & b.compare("le", b.fabs(step), b.fabs(old) * CLOSE)
         moved = _chosen(b, done, _last_step(b, trial, seen), _chosen(b, taken, trial, y))
         # Far beyond what can be computed, halving would take long.

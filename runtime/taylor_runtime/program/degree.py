@@ -26,7 +26,7 @@ def polynomial_degree(program: Program) -> int | None:
     polynomials; sums, products, natural powers and integrals of polynomials are.
 
     >>> from taylor.recurrences.decompose import decompose
-    >>> from taylor.nodes.node import time, variables
+    >>> from taylor.expressions.leaves import time, variables
     >>> x, v = variables("x v")
     >>> states = {x: Input("state", (0,)), v: Input("state", (1,))}
     >>> polynomial_degree(decompose([x], states, 20, [v, 2 * time]))

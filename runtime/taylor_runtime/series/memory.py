@@ -188,9 +188,10 @@ class RowMemory:
         width = self.program.rows[row].width * self.rendering.batch
         return is_looped(width) and not self.rendering.unrolled
 
-    def constant(self, constant: Constant, chunk: Chunk) -> Value:
-        """An exact constant (one, or one a lane), rounded to the element."""
-        t = chunk.type(self.element)
+    def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value:
+        """An exact constant (one, or one a lane), rounded to the element (by default the rows')."""
+        element = element or self.element
+        t = chunk.type(element)
         if not isinstance(constant, tuple):
             return self.b.constant(constant, t)
         lanes = [c for c in constant for _ in range(self.rendering.batch)]
@@ -198,8 +199,8 @@ class RowMemory:
             return self.b.constant(lanes[0], t)
         lanes += [lanes[-1]] * (padded(len(lanes)) - len(lanes))
         if isinstance(chunk.offset, int):
-            return self.b.constants(lanes[chunk.offset : chunk.offset + chunk.lanes], self.element)
-        pointer = self.b.at(self.b.table(lanes, self.element), chunk.offset, self.element)
+            return self.b.constants(lanes[chunk.offset : chunk.offset + chunk.lanes], element)
+        pointer = self.b.at(self.b.table(lanes, element), chunk.offset, element)
         return self.b.load(t, pointer, self._alignment(chunk))
 
     # -- sums begun one order ahead -----------------------------------------------------------

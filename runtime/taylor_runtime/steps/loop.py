@@ -262,7 +262,11 @@ class StepLoop(ABC):
     # -- the step to make -----------------------------------------------------------------------
 
     def _first_scale(self) -> None:
-        """Before the first step: start the turn anew with a time scale near |x| / |f|."""
+        """Before the first step: start the turn anew with a time scale near |x| / |f|.
+
+        Where that is known it is taken wherever the end is, on which no bit shall depend; too long
+        a scale shows by overflow.
+        """
         b, control = self.b, self.control
         unknown = b.eq(control.get("estimate"), 0) & b.eq(control.get("rescaled"), 0)
 
@@ -271,7 +275,7 @@ class StepLoop(ABC):
             ratio = size * self.scale / slope
             known = (size > 0) & (slope > 0) & (ratio < math.inf)
             span = self.time.horizon() * TRIAL
-            scale = power_of_two(b, b.select(known & (ratio < span), ratio, span))
+            scale = power_of_two(b, b.select(known, ratio, span))
             control.set("scale", scale, where)
             control.set("rescaled", 1, where)
 

@@ -16,7 +16,7 @@ from random_systems import bodies, lattice, oscillators, random_system
 from test_rendering import WAYS, Way
 
 import taylor as ty
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.precision import as_precision
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.callables import stepper as build
@@ -42,7 +42,7 @@ def few_steps(
     with monkeypatch.context() as patch:
         if way is not None:
             patch.setattr(build, "choose", way.choose)
-        needs = any(e.op == "parameter" for e in inputs([f for _, f in equations]))
+        needs = any(e.op == "parameter" for e in leaves([f for _, f in equations]))
         ta = ty.Integrator(
             equations,
             initial,

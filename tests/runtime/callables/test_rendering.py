@@ -21,6 +21,7 @@ from random_systems import System, bodies, lattice, oscillators, random_system
 import taylor as ty
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
+from taylor.nodes.traverse import inputs as leaves
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.callables.points import Jet, build_jet
@@ -81,7 +82,7 @@ def run(
 
 
 def _leaves(equations: Sequence[tuple[Expression, Expression]]) -> list[Expression]:
-    return ty.traverse.inputs([derivative for _, derivative in equations])
+    return leaves([derivative for _, derivative in equations])
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -72,7 +72,7 @@ def test_writers_killed_at_any_moment_and_readers_beside_them(tmp_path: Path) ->
 
 COMPILER = """
 import ctypes, sys
-from taylor_runtime.engine import compile_ir
+from taylor_runtime.engine.compiler import compile_ir
 origins = set()
 for value in range(30):
     text = f"define i64 @f() nounwind {{\\n  ret i64 {value}\\n}}\\n"

@@ -231,8 +231,8 @@ def test_threads_compile_side_by_side() -> None:
 def test_interpreter_ends_cleanly_with_code_alive() -> None:
     code = """
 import numpy as np
-from taylor_runtime.call import function_pointer, make_ufunc
-from taylor_runtime.engine import compile_ir
+from taylor_runtime.engine.call import function_pointer, make_ufunc
+from taylor_runtime.engine.compiler import compile_ir
 text = "define void @f(ptr %a, ptr %d, ptr %s, ptr %x) nounwind {\\n  ret void\\n}"
 module = compile_ir(text, ["f"])
 ufunc = make_ufunc({"float64": module.address("f")}, 1, 1, "f", owner=module)

@@ -87,7 +87,7 @@ def test_error_of_sums_of_scaled_squares(name: str) -> None:
 def test_lanes_have_the_bits_of_the_scalar_code(name: str, lanes: int) -> None:
     arity = kernels[name].arity
     two = points(name, arity if name in ORDERS else max(min(arity, 2), 1), 300)
-    arguments = two if len(two) == arity else [two[0] > 0, *two][:arity]
+    arguments = two if len(two) == arity else [two[0] > 0, *two, *two][:arity]
     scalar, vector = (compiled(name, n)(*map(np.float64, arguments)) for n in (0, lanes))
     for first, second in zip(scalar, vector, strict=True):
         assert np.array_equal(bits(first), bits(second))

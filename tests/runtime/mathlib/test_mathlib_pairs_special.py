@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from kernel_accuracy import ORDERS, points
@@ -24,6 +25,7 @@ from pair_accuracy import (
     worst_error,
 )
 
+import taylor as ty
 from taylor_runtime.mathlib.double_double.gamma_coefficients import ROOT
 from taylor_runtime.mathlib.families import kernels, pair_kernels
 
@@ -134,3 +136,54 @@ def test_integers_and_infinities_are_exact() -> None:
     ends = np.array([[0.0, -0.0, math.inf, 172.0], [0.0, 0.0, 0.0, 0.0]])
     (value,) = compiled(pair_kernels["gamma"], 4)(ends)
     assert value[0].tolist() == [math.inf, -math.inf, math.inf, math.inf] and not value[1].any()
+
+
+@pytest.mark.parametrize("order", [1001, 3000, 10**9, 2**50 - 1])
+def test_bessel_functions_of_large_orders(order: int) -> None:
+    """Below all doubles they are 0 at once: walking 10**9 orders would take minutes."""
+    x = ty.variable("x")
+    ratios = [1e-300, 1e-12, 1e-3, 0.1, 0.5, 0.7, 0.9]
+    ratios += [0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1.0] if order <= 3000 else [0.9998]
+    points = np.array([*(order * np.array(ratios)), *([] if order <= 3000 else [1.0, 40.0, 1e3])])
+    found = ty.compile(ty.besselj(order, x), [x])(points)
+    pairs = np.stack([points, np.zeros_like(points)], axis=-1)
+    wide = ty.compile(ty.besselj(order, x), [x], precision="double-double")(pairs)
+    if order > 3000:
+        assert not found.any() and not wide.any()
+        return
+    with mpmath.workdps(60):
+        for point, value, (high, low) in zip(points, found, wide, strict=True):
+            right = mpmath.besselj(order, mpmath.mpf(float(point)))
+            assert abs(value - float(right)) <= 4 * np.spacing(abs(float(right)))
+            size = max(abs(right), mpmath.ldexp(1, -960))
+            assert abs(mpmath.mpf(float(high)) + float(low) - right) <= size * order * 2.0**-101
+    assert (ty.jet(lambda x: ty.besselj(10**9, x), points[:3], 3) == 0).all()
+
+
+# Zeros of functions, and their derivatives.
+ZEROS: dict[str, tuple[tuple[int, ...], Callable[..., Any], list[float]]] = {
+    "lgamma": ((), lambda x: mpmath.log(abs(mpmath.gamma(x))), [1, 2, -2.457, -2.7477, -3.955]),
+    "digamma": ((), mpmath.digamma, [1.4616, -0.504083, -1.573498, -3.635293, -10.7028]),
+    "besselj": ((0,), lambda x: mpmath.besselj(0, x), [2.4048, 5.52007, 30.6346, 149.4493]),
+}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_errors_next_to_zeros_are_those_of_the_argument(name: str, scale: int) -> None:
+    """Within 8 times what 2**-106 of the argument and of the value make."""
+    orders, right, guesses = ZEROS[name]
+    x = ty.variable("x")
+    f = ty.compile(getattr(ty, name)(*orders, x), [x], precision="double-double")
+    draw = np.random.default_rng(0)
+    with mpmath.workprec(300):
+        for guess in guesses:
+            exact = name == "lgamma" and guess in (1, 2)
+            zero = mpmath.mpf(guess) if exact else mpmath.findroot(right, guess)
+            slope = abs(mpmath.diff(right, zero))
+            for case in range(20 * scale):
+                off = mpmath.mpf(2) ** float(draw.uniform(-104, -3)) * (-1) ** case
+                pair = ty.from_mpmath(zero * (1 + off))
+                argument, value = ty.to_mpmath(pair), ty.to_mpmath(f(pair))
+                there = right(argument)
+                unit = (abs(argument) * slope + abs(there)) * mpmath.mpf(2) ** -106
+                assert abs(value - there) <= 8 * unit, (guess, case)

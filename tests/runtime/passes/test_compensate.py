@@ -17,6 +17,7 @@ from function_cases import context
 import taylor as ty
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
+from taylor.nodes.traverse import inputs as leaves
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.program.program import Input, Kernel, Program
@@ -38,7 +39,7 @@ TIMES = [
 def first_coefficient(f: Expression, time: tuple[float, float]) -> tuple[float, float]:
     """f at `time` as the machine computes it, and the scaled first coefficient's scale."""
     x = variable("x")
-    found = {leaf for leaf in ty.traverse.inputs([f]) if leaf.op == "parameter"}
+    found = {leaf for leaf in leaves([f]) if leaf.op == "parameter"}
     values = {leaf: VALUES[leaf] for leaf in VALUES if leaf in found}
     ta = ty.Integrator([(x, f)], [0.0], time=time, parameters=values or None, max_step=2.0**-20)
     ta.propagate_until(time[0] + 1.0, max_steps=1)
@@ -179,7 +180,7 @@ def test_phases_that_contain_the_state(phase: Callable, right: Callable) -> None
     x = variable("x")
     time = TIMES[1]
     start = 0.3125
-    uses = any(leaf is W for leaf in ty.traverse.inputs([phase(x)]))
+    uses = any(leaf is W for leaf in leaves([phase(x)]))
     values = {W: VALUES[W]} if uses else None
     ta = ty.Integrator([(x, ty.cos(phase(x)))], [start], time=time, parameters=values)
     ta.step()

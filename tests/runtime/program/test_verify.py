@@ -212,7 +212,7 @@ def test_every_elementary_function_gives_a_legal_program() -> None:
     for record in functions.values():
         if record.arity > 2 or not record.built_in:
             continue
-        arguments = [x, y][: record.arity - record.orders]
-        applied = ty.functions.apply(record.name, *[2] * record.orders, *arguments)
+        arguments = [x, y][: record.arity - record.leading]
+        applied = ty.functions.apply(record.name, *[2] * record.leading, *arguments)
         for order in (0, 1, 5):
             verify(decompose([applied], inputs, order))

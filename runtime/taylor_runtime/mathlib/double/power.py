@@ -18,7 +18,9 @@ from taylor_runtime.mathlib.basics.bits import (
     scaled,
     split_exponent,
     usually,
+    where_rare,
 )
+from taylor_runtime.mathlib.basics.kernel import emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
@@ -26,6 +28,7 @@ from taylor_runtime.mathlib.double.exponential import exponential
 from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
+_LEAST_POWERS = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
 def log_pair(b: Builder, x: Value, normal: bool = False) -> Pair:
@@ -117,6 +120,22 @@ def _pow_anywhere(b: Builder, x: Value, y: Value, z: Value | None = None) -> Seq
     return [b.select(b.eq(y, 0) | b.eq(x, 1), one, value)]
 
 
+def power_divisor(
+    b: Builder, usual: Value, x: Value, u: Value, y: Value, order: Value
+) -> Sequence[Value]:
+    """`usual`, by which series of u = x**y are divided; where u underflows and x**(y - order) does
+    not, NaN: ratios to u say nothing there. Where both do, 1: the whole series is zero.
+    """
+    least = _LEAST_POWERS[x.type.element]
+
+    def rare() -> Sequence[Value]:
+        derivative = emit_call(b, POW, [x, y - order])[0]
+        one, nan = b.constant(1, x.type), b.constant(float("nan"), x.type)
+        return [b.select(b.compare("lt", b.fabs(derivative), least), one, nan)]
+
+    return where_rare(b, b.compare("lt", b.fabs(u), least), [usual], rare)
+
+
 def cbrt(b: Builder, x: Value) -> Sequence[Value]:
     """x = 2**(3 q) m: two quartic steps for m**(-1/3), then one for the root itself."""
     size = b.fabs(x)
@@ -159,4 +178,5 @@ KERNELS = (
     KernelFunction("pow_sum", 3, pow_sum),
     KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
+    KernelFunction("power_divisor", 5, power_divisor, inline=True, generic=True),
 )

@@ -27,8 +27,8 @@ def _erf_of_small(b: Builder, x: Value) -> Pair:
     return high, b.fma(x * z, polynomial(b, z, coefficients.ERF), error)
 
 
-def _erfc_of_size(b: Builder, size: Value) -> Value:
-    """erfc(size) for size >= ERF_SWITCH, relatively accurate to its underflow.
+def erfc_and_exponent(b: Builder, size: Value) -> tuple[Value, Value]:
+    """(k, v) with erfc(size) = 2**k v for ERF_SWITCH <= size, relatively accurate up to 28.
 
     erfc(x) = exp(-x**2) f(u) / (1 + 2 x) with f smooth in u = (x - 3)/(x + 3)
     (Shepherd & Laframboise, Math. Comp. 36 (1981) 249).
@@ -39,7 +39,12 @@ def _erfc_of_size(b: Builder, size: Value) -> Value:
     factor = fast_two_sum(b, b.constant(1.25, x.type), polynomial(b, u, coefficients.ERFCX))
     numerator = multiply(b, fast_two_sum(b, *decay), factor)
     high, low = divide(b, numerator, fast_two_sum(b, x * 2, b.constant(1, x.type)))
-    return scaled(b, k)(high + low)
+    return k, high + low
+
+
+def _erfc_of_size(b: Builder, size: Value) -> Value:
+    k, value = erfc_and_exponent(b, size)
+    return scaled(b, k)(value)
 
 
 def erfc(b: Builder, x: Value) -> Sequence[Value]:

@@ -41,7 +41,9 @@ from taylor_runtime.program.kernels import KernelFunction
 
 EULER = Fraction("0.577215664901532860606512090082402431042159335939923598805767")
 SQRT_PI = Fraction("1.77245385090551602729816748334114518279754945612238712821381")
-_HUGE = 400  # numbers beyond 2**400 are scaled down by that
+HUGE = 400  # numbers beyond 2**400 are scaled down by that
+_LARGE = 1000  # orders whose values are mostly below all doubles
+_LEAST_LOG = -760.0  # of the smallest double, with room for rounding
 _TINY = -60  # below 2**_TINY the first term of the power series is all
 
 
@@ -56,7 +58,7 @@ _NEUMANN_LENGTH = 52  # highest k of J_{2k} in Y_0: J_{2k}(SWITCH) is below 2**-
 # -- recurrences in the order -------------------------------------------------------------------
 
 
-def _next(b: Builder, two: PairValue, j: Value, f: PairValue, g: PairValue) -> PairValue:
+def next_order(b: Builder, two: PairValue, j: Value, f: PairValue, g: PairValue) -> PairValue:
     """2 j/x f - g, the next function from f of order j and g, the one before; two is 2/x."""
     high, low = two_product(b, two.high, j)
     factor = pair(high, b.fma(two.low, j, low))
@@ -64,15 +66,15 @@ def _next(b: Builder, two: PairValue, j: Value, f: PairValue, g: PairValue) -> P
     return pair(*fast_two_sum(b, value.high, value.low))
 
 
-def _times(x: PairValue, power: Value) -> PairValue:
+def times(x: PairValue, power: Value) -> PairValue:
     """x times a power of two."""
     return pair(x.high * power, x.low * power)
 
 
-def _shrink(b: Builder, x: PairValue) -> tuple[Value, Value]:
+def shrink(b: Builder, x: PairValue) -> tuple[Value, Value]:
     """(whether x is too large, the power of two that it takes)."""
-    large = b.fabs(x.high) > 2.0**_HUGE
-    return large, b.select(large, b.constant(2.0**-_HUGE, x.high.type), 1)
+    large = b.fabs(x.high) > 2.0**HUGE
+    return large, b.select(large, b.constant(2.0**-HUGE, x.high.type), 1)
 
 
 def _upward(
@@ -83,10 +85,10 @@ def _upward(
     def step(carried: list[Value]) -> Sequence[Value]:
         j, e, f, g = carried[0], carried[1], as_pair(carried[2]), as_pair(carried[3])
         active = j < m
-        new = _next(b, two, j, f, g)
-        large, power = _shrink(b, new)
-        e = b.select(active & large, e + _HUGE, e)
-        new, old = _times(new, power), _times(f, power)
+        new = next_order(b, two, j, f, g)
+        large, power = shrink(b, new)
+        e = b.select(active & large, e + HUGE, e)
+        new, old = times(new, power), times(f, power)
         return [j + 1, e, chosen(b, active, new, f), chosen(b, active, old, g)]
 
     start = [b.constant(1, m.type), b.constant(0, m.type), second, first]
@@ -105,11 +107,11 @@ def _downward(b: Builder, t: PairValue, order: PairValue) -> Sequence[Value]:
         j, (f, g, total, kept) = carried[0], map(as_pair, carried[1:])
         active = j >= 1
         kept = chosen(b, b.eq(j, m), f, kept)
-        new = _next(b, two, j, f, g)
-        _, power = _shrink(b, new)
-        total = chosen(b, active, _times(as_pair(b.fma(f, f, total)), power * power), total)
-        kept = chosen(b, active, _times(kept, power), kept)
-        new, old = chosen(b, active, _times(new, power), f), chosen(b, active, _times(f, power), g)
+        new = next_order(b, two, j, f, g)
+        _, power = shrink(b, new)
+        total = chosen(b, active, times(as_pair(b.fma(f, f, total)), power * power), total)
+        kept = chosen(b, active, times(kept, power), kept)
+        new, old = chosen(b, active, times(new, power), f), chosen(b, active, times(f, power), g)
         return [j - 1, new, old, total, kept]
 
     carried = [start, constant(b, 1, t), zero, zero, zero]
@@ -166,10 +168,10 @@ def _neumann(b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
         f, g, total, *sums = carried
         sums[which] = as_pair(b.fma(as_pair(b.splat(weight, t.lanes)), f, sums[which]))
         total = as_pair(b.fma(f, f, total))
-        new = _next(b, two, j, f, g)
-        _, power = _shrink(b, new)
-        kept = [_times(x, power) for x in (new, f, *sums)]
-        return [*kept[:2], _times(total, power * power), *kept[2:]]
+        new = next_order(b, two, j, f, g)
+        _, power = shrink(b, new)
+        kept = [times(x, power) for x in (new, f, *sums)]
+        return [*kept[:2], times(total, power * power), *kept[2:]]
 
     def step(i: Value | int, carried: list[Value]) -> Sequence[Value]:
         j, values = carried[0], [as_pair(x) for x in carried[1:]]
@@ -182,7 +184,7 @@ def _neumann(b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
     start = b.constant(2 * _NEUMANN_LENGTH + 1, t.high.type)
     found = b.fold(0, _NEUMANN_LENGTH, [start, constant(b, 1, t), *[zero] * 4], step)
     first, g, total, even, odd = map(as_pair, found[1:])
-    f = _next(b, two, b.constant(1, t.high.type), first, g)  # of order 0
+    f = next_order(b, two, b.constant(1, t.high.type), first, g)  # of order 0
     total, even, odd = (pair(*fast_two_sum(b, *x.parts)) for x in (total, even, odd))
     root = as_pair(b.sqrt((total + first * first) * 2 + f * f)) * HALF_PI
     sums = (log * f - even, (log - 1) * first - f / t - odd)
@@ -192,7 +194,7 @@ def _neumann(b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
 # -- the kernels --------------------------------------------------------------------------------
 
 
-def _scaled_argument(b: Builder, x: PairValue) -> tuple[PairValue, Value]:
+def scaled_argument(b: Builder, x: PairValue) -> tuple[PairValue, Value]:
     """(t, k) with x = 2**k t for positive finite x; k is 0 unless x is below 2**_TINY."""
     tiny = x.high < 2.0**_TINY
     n, m = split(b, x)
@@ -200,7 +202,7 @@ def _scaled_argument(b: Builder, x: PairValue) -> tuple[PairValue, Value]:
     return t, b.select(tiny, n - _TINY, 0)
 
 
-def _is_odd(b: Builder, m: Value) -> Value:
+def is_odd(b: Builder, m: Value) -> Value:
     return b.ne(b.floor(m * 0.5), m * 0.5)
 
 
@@ -213,6 +215,23 @@ def _where_any(
     return [as_pair(value) for value in found]
 
 
+def _negligible(b: Builder, x: Value, m: Value) -> Value:
+    """Whether J of order m is certainly below all doubles at x > 0, for large m: with z = x/m,
+
+    |J_m(m z)| <= (z exp(s) / (1 + s))**m, s = sqrt(1 - z**2), z <= 1 (DLMF 10.14.8, Kapteyn).
+    """
+
+    def bound() -> Sequence[Value]:
+        z = x / m
+        z = b.select(z < 1, b.select(z > 1e-300, z, 1e-300), b.constant(1, z.type))
+        s = b.sqrt((1 - z) * (z + 1))
+        log = as_pair(natural_log(b, widened(b, z / (s + 1)))).high
+        return [m * (log + s)]
+
+    zero = b.constant(0, m.type)
+    return where_rare(b, m > _LARGE, [zero], bound)[0] < _LEAST_LOG
+
+
 def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     """J of order n at x; n is an integer, |n| below 2**50."""
     n, size = order.high, magnitude(b, x)
@@ -220,10 +239,12 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     inside = (size.high > 0) & (size.high < INFINITY)
     size = chosen(b, inside, size, constant(b, 1, x))
     far = (size.high >= SWITCH) & (size.high >= m)
-    t, k = _scaled_argument(b, size)
-    near_t = chosen(b, far, constant(b, 1, x), t)
-    near_m = widened(b, b.select(far, b.constant(0, m.type), m))
-    (near,) = _where_any(b, ~far, near_t, _DOWNWARD, near_m)
+    t, k = scaled_argument(b, size)
+    negligible = _negligible(b, size.high, m)
+    idle = far | negligible
+    near_t = chosen(b, idle, constant(b, 1, x), t)
+    near_m = widened(b, b.select(idle, b.constant(0, m.type), m))
+    (near,) = _where_any(b, ~idle, near_t, _DOWNWARD, near_m)
     far_t = chosen(b, far, size, constant(b, SWITCH, x))
 
     def ascend() -> Sequence[Value]:
@@ -232,7 +253,7 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
         return [_upward(b, 2 / far_t, values[0], values[1], few)[0]]
 
     value = as_pair(where_rare(b, far, [scaled_far(b, near, k * m)], ascend)[0])
-    negative = (is_negative(b, x.high) ^ (n < 0)) & _is_odd(b, m)
+    negative = (is_negative(b, x.high) ^ (n < 0)) & is_odd(b, m)
     at_ends = b.select(b.eq(x.high, 0) & b.eq(m, 0), b.constant(1, m.type), 0)
     at_ends = b.select(b.is_nan(x), x.high, at_ends)
     value = chosen(b, inside, value, widened(b, at_ends))
@@ -246,7 +267,7 @@ def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     inside = (x.high > 0) & (x.high < INFINITY)
     size = chosen(b, inside, x, constant(b, 1, x))
     far = size.high >= SWITCH
-    t, k = _scaled_argument(b, size)
+    t, k = scaled_argument(b, size)
     near_t = chosen(b, far, constant(b, 1, x), t)
     log = natural_log(b, size) + (EULER - LN2)
     near = _where_any(b, ~far, near_t, _NEUMANN, log)
@@ -258,7 +279,7 @@ def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     outside = b.select(x.high < INFINITY, b.constant(-INFINITY, m.type), 0)
     outside = b.select((x.high < 0) | b.is_nan(x), b.constant(NAN, m.type), outside)
     value = chosen(b, inside, value, widened(b, outside))
-    return [chosen(b, (n < 0) & _is_odd(b, m), -value, value)]
+    return [chosen(b, (n < 0) & is_odd(b, m), -value, value)]
 
 
 _DOWNWARD = KernelFunction("bessel.downward", 2, _downward)

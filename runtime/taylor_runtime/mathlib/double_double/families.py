@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from taylor_runtime.mathlib.double_double import (
     bessel,
+    bessel_modified,
+    beta,
+    elliptic,
     exponential,
+    exponential_integral,
     gamma,
     hyperbolic,
+    incomplete_gamma,
     inverse,
+    inverse_error,
     logarithm,
     polygamma,
     special,
@@ -21,7 +27,15 @@ from taylor_runtime.mathlib.double_double import power as powers
 from taylor_runtime.mathlib.double_double.half_powers import power
 from taylor_runtime.program.kernels import KernelFunction
 
-__all__ = ["KERNELS", "power"]
+__all__ = ["DOUBLE_KERNELS", "KERNELS", "power"]
+
+_LANE_BY_LANE = (
+    inverse_error, bessel_modified, elliptic, beta, incomplete_gamma, exponential_integral,
+)  # fmt: skip
+DOUBLE_KERNELS: tuple[KernelFunction, ...] = (
+    *gamma.OTHER_DOUBLE,
+    *(kernel for family in _LANE_BY_LANE for kernel in family.DOUBLE_KERNELS),
+)  # rounded from double-double
 
 KERNELS: tuple[KernelFunction, ...] = (
     *exponential.KERNELS,
@@ -34,4 +48,6 @@ KERNELS: tuple[KernelFunction, ...] = (
     *gamma.KERNELS,
     *polygamma.KERNELS,
     *bessel.KERNELS,
+    *gamma.OTHER_KERNELS,
+    *(kernel for family in _LANE_BY_LANE for kernel in family.KERNELS),
 )

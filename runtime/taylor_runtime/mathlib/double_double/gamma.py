@@ -18,6 +18,7 @@ from math import comb
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib import lanewise
 from taylor_runtime.mathlib.basics.bits import where_rare
 from taylor_runtime.mathlib.basics.kernel import emit_call
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
@@ -46,8 +47,8 @@ _LARGEST = 200  # gamma is infinite from 171.7 on, and 1/gamma zero from 178 on
 _GAMMA_DOUBLES = 12
 _STIRLING = 20  # terms, which leave 2**-120 at SWITCH
 _STIRLING_DOUBLES = 14
-_HALF_LOG_TWO_PI = Fraction("0.918938533204672741780329736405617639861397473637783412817152")
-_SQRT_TWO_PI = Fraction("2.50662827463100050241576528481104525300698674060993831662992")
+HALF_LOG_TWO_PI = Fraction("0.918938533204672741780329736405617639861397473637783412817152")
+SQRT_TWO_PI = Fraction("2.50662827463100050241576528481104525300698674060993831662992")
 
 
 def bernoulli(count: int) -> list[Fraction]:
@@ -59,7 +60,7 @@ def bernoulli(count: int) -> list[Fraction]:
     return found[2::2]
 
 
-def _stirling(b: Builder, x: PairValue) -> PairValue:
+def stirling(b: Builder, x: PairValue) -> PairValue:
     """log gamma(x) - (x - 1/2) log x + x - log(2 pi)/2."""
     inverse = 1 / x
     terms = [value / (2 * k * (2 * k - 1)) for k, value in enumerate(bernoulli(_STIRLING), start=1)]
@@ -110,8 +111,8 @@ def _factors(b: Builder, x: PairValue) -> tuple[PairValue, PairValue]:
     def far() -> Sequence[Value]:
         y = chosen(b, large, x, constant(b, SWITCH, x))
         power = call(b, POW, y, y * 0.5 - 0.25)  # half of x**(x - 1/2)
-        decay = call(b, EXP, -y) * call(b, EXP, _stirling(b, y))
-        return [decay * _SQRT_TWO_PI * power, power]
+        decay = call(b, EXP, -y) * call(b, EXP, stirling(b, y))
+        return [decay * SQRT_TWO_PI * power, power]
 
     first, second = where_rare(b, large, [near, constant(b, 1, x)], far)
     return as_pair(first), as_pair(second)
@@ -137,6 +138,36 @@ def gamma(b: Builder, x: PairValue) -> Sequence[Value]:
     return [chosen(b, b.is_nan(x), x, value)]
 
 
+def rgamma(b: Builder, x: PairValue) -> Sequence[Value]:
+    """1/gamma(x), 0 at its poles."""
+    negative = x.high < 0.5
+    y = chosen(b, negative, 1 - x, x)
+    ordinary = y.high < _LARGEST
+    p, q = _factors(b, chosen(b, ordinary, y, constant(b, _LARGEST, x)))
+    vanishing = chosen(b, ordinary, 1 / p / q, constant(b, 0, x))
+
+    def reflect() -> Sequence[Value]:
+        sine, _, odd = sine_of_turns(b, chosen(b, b.fabs(x.high) < INFINITY, x, p * 0))
+        sine = chosen(b, odd, -sine, sine)
+        infinite = b.ne(sine.high, 0) & ~ordinary
+        value = finite_low(b, sine * p * q)
+        return [chosen(b, infinite, sine * constant(b, INFINITY, x), value)]
+
+    value = as_pair(where_rare(b, negative, [vanishing], reflect)[0])
+    value = chosen(b, b.eq(x.high, 0), x, value)
+    unknown = b.is_nan(x.high) | b.eq(x.high, -INFINITY)
+    return [finite_low(b, chosen(b, unknown, constant(b, NAN, x), value))]
+
+
+def _sincos_of_turns(b: Builder, x: PairValue) -> Sequence[Value]:
+    """[sin(pi x), cos(pi x)] for |x| < 2**52."""
+    n = as_pair(b.floor(x + 0.5))
+    sine, cosine = map(as_pair, emit_call(b, SINCOS, [(x - n) * (2 * HALF_PI)]))
+    half = n * 0.5
+    odd = ~b.eq(b.floor(half), half)
+    return [chosen(b, odd, -value, value) for value in (sine, cosine)]
+
+
 def _lgamma_right(b: Builder, x: PairValue) -> Sequence[Value]:
     """log gamma(x) for finite x > 0."""
     large, tiny = x.high >= SWITCH, x.high < 2.0**-200
@@ -150,9 +181,7 @@ def _lgamma_right(b: Builder, x: PairValue) -> Sequence[Value]:
     def far() -> Sequence[Value]:
         y = chosen(b, large, x, constant(b, SWITCH, x))
         logarithm = natural_log(b, y)
-        return [
-            (y - 0.5) * (logarithm - 1) + (_stirling(b, y) + (_HALF_LOG_TWO_PI - Fraction(1, 2)))
-        ]
+        return [(y - 0.5) * (logarithm - 1) + (stirling(b, y) + (HALF_LOG_TWO_PI - Fraction(1, 2)))]
 
     return [where_rare(b, large, [result], far)[0]]
 
@@ -179,4 +208,10 @@ def lgamma(b: Builder, x: PairValue) -> Sequence[Value]:
     return [chosen(b, b.is_nan(x), x, value)]
 
 
-KERNELS = (KernelFunction("gamma", 1, gamma), KernelFunction("lgamma", 1, lgamma))
+LGAMMA = KernelFunction("lgamma", 1, lgamma)
+KERNELS = (KernelFunction("gamma", 1, gamma), LGAMMA)
+_RECIPROCAL = lanewise.both(KernelFunction("rgamma", 1, rgamma))
+_TURNS = lanewise.parts(
+    KernelFunction("sincos_pi", 1, _sincos_of_turns, results=2), "sin_pi", "cos_pi"
+)
+OTHER_DOUBLE, OTHER_KERNELS = (_RECIPROCAL[0], *_TURNS[0]), (_RECIPROCAL[1], *_TURNS[1])

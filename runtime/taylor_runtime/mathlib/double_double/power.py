@@ -159,6 +159,19 @@ def sum_of_squares(b: Builder, x: PairValue, y: PairValue) -> Sequence[Value]:
     return [x * x + y * y]
 
 
+def power_divisor(
+    b: Builder, usual: PairValue, x: PairValue, u: PairValue, y: PairValue, order: PairValue
+) -> Sequence[Value]:
+    """As in double; what has lost its low part counts as underflow."""
+    known, one, nan = usual, constant(b, 1, x), constant(b, float("nan"), x)
+
+    def rare() -> Sequence[Value]:
+        derivative = as_pair(emit_call(b, POW, [x, as_pair(y - order)])[0])
+        return [chosen(b, magnitude(b, derivative).high < 2.0**-960, one, nan)]
+
+    return where_rare(b, magnitude(b, u).high < 2.0**-960, [known], rare)
+
+
 _DOUBLE_CBRT = next(kernel for kernel in doubles.KERNELS if kernel.name == "cbrt")
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
@@ -168,5 +181,6 @@ KERNELS = (
     KernelFunction("hypot", 2, hypot),
     KernelFunction("sqrt", 1, sqrt, inline=True),
     KernelFunction("scale", 2, scale, inline=True),
+    KernelFunction("power_divisor", 5, power_divisor, inline=True),
     KernelFunction("sum_of_squares", 2, sum_of_squares, inline=True),
 )

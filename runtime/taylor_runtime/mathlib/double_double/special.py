@@ -39,7 +39,7 @@ _ERF_DOUBLES = 9
 _ERFCX_DOUBLES = 6
 
 
-def _exp_of_minus_square(b: Builder, x: PairValue) -> tuple[Value, PairValue]:
+def exp_of_minus_square(b: Builder, x: PairValue) -> tuple[Value, PairValue]:
     """(k, e) with exp(-x**2) = 2**k e for |x| <= 28; x**2 is not rounded."""
     high, first = two_product(b, x.high, x.high)
     cross, second = two_product(b, x.high * 2, x.low)
@@ -53,19 +53,29 @@ def _at_most(b: Builder, size: PairValue) -> PairValue:
     return chosen(b, size.high > LARGEST, constant(b, LARGEST, size), size)
 
 
-def _erfc_of_large(b: Builder, size: PairValue) -> PairValue:
-    """erfc(size) for size >= SWITCH."""
+def near_zero(b: Builder, x: PairValue) -> PairValue:
+    """erf(x) for |x| <= SWITCH."""
+    return x * polynomial(b, x * x, _ERF, _ERF_DOUBLES)
+
+
+def decay_and_erfc(b: Builder, size: PairValue) -> tuple[Value, PairValue, PairValue]:
+    """(k, e, v) with exp(-size**2) = 2**k e and erfc(size) = 2**k v for size >= SWITCH."""
     x = _at_most(b, size)
-    k, decay = _exp_of_minus_square(b, x)
+    k, decay = exp_of_minus_square(b, x)
     u = (x - CENTRE) / (x + CENTRE)
     factor = long_polynomial(b, u, ERFCX, _ERFCX_DOUBLES)
-    return scaled_pair(b, decay * factor / (x * 2 + 1), k)
+    return k, decay, decay * factor / (x * 2 + 1)
+
+
+def _erfc_of_large(b: Builder, size: PairValue) -> PairValue:
+    k, _, value = decay_and_erfc(b, size)
+    return scaled_pair(b, value, k)
 
 
 def _erf_and_erfc(b: Builder, x: PairValue) -> Sequence[Value]:
     """[erf x, erfc x]; the part for large arguments runs if some lane needs it."""
     size = magnitude(b, x)
-    near = size * polynomial(b, size * size, _ERF, _ERF_DOUBLES)
+    near = near_zero(b, size)
 
     def large() -> Sequence[Value]:
         far = _erfc_of_large(b, size)
@@ -79,7 +89,7 @@ def _erf_and_erfc(b: Builder, x: PairValue) -> Sequence[Value]:
 
 def erf_derivative(b: Builder, x: PairValue) -> Sequence[Value]:
     """2/sqrt(pi) exp(-x**2)."""
-    k, decay = _exp_of_minus_square(b, _at_most(b, magnitude(b, x)))
+    k, decay = exp_of_minus_square(b, _at_most(b, magnitude(b, x)))
     return [scaled_pair(b, decay * TWO_OVER_SQRT_PI, k)]
 
 

@@ -1,0 +1,280 @@
+"""Random formulas of all functions of one and two arguments, and balls that follow their rounding.
+
+`formula` makes the same formula of expressions and of balls: numbers of mpmath that carry along how
+far rounding in the user's own order may have moved them.  A ball that is no number, out of the
+range of its kind, or has lost its digits ends with `Overdrawn`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+
+from taylor.expressions.leaves import make_function_node
+from taylor.nodes.registry import functions
+from taylor.numbers.exact import MOVED_EXPONENT
+from taylor.reference.interpreter import Algebra, mpmath_algebra
+
+MARGIN = MOVED_EXPONENT + 6  # what may be pulled out of products, in binary orders
+KEPT = 64  # a ball may be so many times smaller than its number
+NUMBERS = (2, 3.0, 0.5, 0.1, 1e-3, 6.67e-11, 1e10, 1e-10, 1e30, 1e-30, -7.0, 1.25)
+POWERS = (2, 3, 5, 8, -1, -2, -3, 0.5, 1.5, -0.5, 2.5, 1 / 3, 0.1, -1.1)
+ORDERS = {"polygamma": (1, 2, 4, 9), "besselj": (0, 1, 2, 7, 30), "bessely": (0, 1, 5)}
+FIXED = {"lambertw": (0, -1), "lambertw_derivative": (0, -1), "leaky_relu": (0.25, 0)}
+# Arguments up to which mpmath takes no time worth mentioning.
+SIZES = {
+    "gamma": 1e4,
+    "lgamma": 1e6,
+    "digamma": 1e6,
+    "polygamma": 1e3,
+    "besselj": 300.0,
+    "bessely": 300.0,
+    "kepler_E": 1e3,
+    "erf": 1e3,
+    "erfc": 1e3,
+    "ndtr": 1e3,
+    "log_ndtr": 1e3,
+}
+
+
+SLOW = ("bessely", "polygamma")  # in mpmath, to a thousand digits
+
+
+class Overdrawn(Exception):
+    """The value is no number, out of range, or has lost its digits."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of number: units of rounding of operators and functions, and its range."""
+
+    name: str
+    unit: float
+    of_functions: float  # errors of functions, in these units
+    smallest: int
+    largest: int
+
+
+KINDS = {
+    "float32": Kind("float32", 2.0**-24, 2, -126, 127),
+    "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
+    "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
+}
+NAMES = sorted(name for name, f in functions.items() if f.built_in and f.arity - f.orders in (1, 2))
+
+
+class Numbers:
+    """What formulas are made of as numbers: a context and a kind."""
+
+    def __init__(self, kind: Kind, bits: int = 400) -> None:
+        self.mp = mpmath.MPContext()
+        self.mp.prec = bits
+        self.kind = kind
+        self.least = self.mp.ldexp(1, kind.smallest + MARGIN)
+        self.most = self.mp.ldexp(1, kind.largest - MARGIN)
+
+    def exact(self, value: Any) -> Ball:
+        return Ball(self, self.mp.mpf(value), self.mp.mpf(0))
+
+    def constant(self, value: Any) -> Ball:
+        value = self.mp.mpf(value)
+        return Ball(self, value, abs(value) * self.kind.unit)
+
+    def call(self, name: str, orders: Sequence[int], *args: Ball) -> Ball:
+        limit = SIZES.get(name)
+        if limit is not None and any(abs(a.value) > limit for a in args):
+            raise Overdrawn
+        if name == "atan2" and any(a.value == 0 for a in args):
+            raise Overdrawn  # it tells zeros of both signs apart, which mpmath has not
+        form = functions[name].mpmath
+        if functions[name].expression is not None:  # made of others, from a rounded argument
+            unit = self.kind.unit * 2
+            args = tuple(Ball(self, a.value, a.error + abs(a.value) * unit) for a in args)
+        return self.moved(
+            lambda *x: form(self.mp, *orders, *x), args, self.kind.of_functions * self.kind.unit
+        )
+
+    def moved(self, form: Callable[..., Any], args: Sequence[Ball], unit: float) -> Ball:
+        """form(args), moved by what moving each argument does."""
+        values = [a.value for a in args]
+        value = self._real(form, values)
+        error = abs(value) * unit
+        for i, a in enumerate(args):
+            if a.error:
+                ends = []
+                for sign in (1, -1, self.mp.mpf("0.37")):
+                    there = [*values[:i], a.value + sign * a.error, *values[i + 1 :]]
+                    ends.append(abs(self._real(form, there) - value))
+                error += max(ends)
+        return Ball(self, value, error)
+
+    def _real(self, form: Callable[..., Any], values: Sequence[Any]) -> Any:
+        try:
+            value = self.mp.convert(form(*values))
+        except (ArithmeticError, ValueError, NotImplementedError, self.mp.NoConvergence):
+            raise Overdrawn from None
+        if isinstance(value, self.mp.mpc) or not self.mp.isfinite(value):
+            raise Overdrawn
+        return value
+
+
+class Ball:
+    """A number with a bound of its error."""
+
+    __slots__ = ("error", "numbers", "value")
+
+    def __init__(self, numbers: Numbers, value: Any, error: Any) -> None:
+        size = abs(value)
+        if not numbers.mp.isfinite(value) or error * KEPT > size:
+            raise Overdrawn
+        if size and not numbers.least < size < numbers.most:
+            raise Overdrawn
+        self.numbers, self.value, self.error = numbers, value, error
+
+    def _of(self, form: Callable[..., Any], *others: Ball) -> Ball:
+        return self.numbers.moved(form, (self, *others), self.numbers.kind.unit)
+
+    def __add__(self, other: Ball) -> Ball:
+        return self._of(lambda a, b: a + b, other)
+
+    def __sub__(self, other: Ball) -> Ball:
+        return self._of(lambda a, b: a - b, other)
+
+    def __mul__(self, other: Ball) -> Ball:
+        return self._of(lambda a, b: a * b, other)
+
+    def __truediv__(self, other: Ball) -> Ball:
+        return self._of(lambda a, b: a / b, other)
+
+    def __pow__(self, exponent: Any) -> Ball:
+        """As many roundings as multiplying takes, and functions have."""
+        count = max(abs(int(exponent)), self.numbers.kind.of_functions)
+        exact = self.numbers.mp.mpf(exponent)
+        return self.numbers.moved(
+            lambda a: a ** int(exponent) if exponent == int(exponent) else self._power(a, exact),
+            (self,),
+            count * self.numbers.kind.unit,
+        )
+
+    def _power(self, a: Any, exponent: Any) -> Any:
+        if a < 0:
+            raise Overdrawn
+        return self.numbers.mp.power(a, exponent)
+
+
+class Reals(Numbers):
+    """What formulas are made of as plain numbers of many digits, for numerical differentiation."""
+
+    def constant(self, value: Any) -> Any:
+        return self.mp.mpf(value)
+
+    def call(self, name: str, orders: Sequence[int], *args: Any) -> Any:
+        limit = SIZES.get(name)
+        if name in SLOW or (limit is not None and any(abs(a) > limit for a in args)):
+            raise Overdrawn
+        return self._real(lambda *x: functions[name].mpmath(self.mp, *orders, *x), args)
+
+
+class Noise:
+    """Numbers whose every operation is off by a random unit of rounding, for `taylor.reference`."""
+
+    __slots__ = ("draw", "unit", "value")
+
+    def __init__(self, value: Any, draw: random.Random, unit: float) -> None:
+        self.value, self.draw, self.unit = value, draw, unit
+
+    def made(self, value: Any, units: float = 1) -> Noise:
+        moved = value + value * (self.draw.uniform(-1, 1) * units * self.unit)
+        return Noise(moved, self.draw, self.unit)
+
+    def __add__(self, other: Noise) -> Noise:
+        return self.made(self.value + other.value)
+
+    def __mul__(self, other: Any) -> Noise:
+        return self.made(self.value * (other.value if isinstance(other, Noise) else other))
+
+    __rmul__ = __mul__
+
+    def __ne__(self, other: object) -> bool:
+        return bool(self.value != other)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def noisy(mp: Any, kind: Kind, draw: random.Random) -> Algebra:
+    """Numbers of an mpmath context with one kind's rounding."""
+    exact, zero = mpmath_algebra(mp), Noise(mp.mpf(0), draw, kind.unit)
+
+    def kernel(name: str, arguments: Sequence[Noise]) -> Noise:
+        try:
+            value = exact.kernel(name, [a.value for a in arguments])
+        except (ArithmeticError, NotImplementedError, mp.NoConvergence):
+            value = mp.nan
+        return zero.made(value, kind.of_functions)
+
+    return Algebra(
+        lambda value: zero.made(exact.number(value)),
+        lambda a, b: zero.made(exact.divide(a.value, b.value)),
+        kernel,
+    )
+
+
+class Expressions:
+    """What formulas are made of as expressions."""
+
+    @staticmethod
+    def constant(value: Any) -> Any:
+        return value
+
+    @staticmethod
+    def call(name: str, orders: Sequence[int], *args: Any) -> Any:
+        return make_function_node(name, *orders, *args)
+
+
+def formula(draw: random.Random, kinds: Any, x: Any, y: Any, most: int = 6) -> Any:
+    """A random formula of x and y: the same draws make the same formula of everything."""
+    pool = [x, y]
+    for _ in range(draw.randint(1, most)):
+        a, b = draw.choice(pool[-3:]), draw.choice(pool)
+        pool.append(_made(draw, kinds, a, b))
+    return pool[-1]
+
+
+def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
+    c, d = kinds.constant(draw.choice(NUMBERS)), kinds.constant(draw.choice(NUMBERS))
+    what = draw.randrange(20)
+    if what >= 10:
+        name = draw.choice(NAMES)
+        orders = [draw.choice(ORDERS[name])] if name in ORDERS else []
+        arity = functions[name].arity - functions[name].orders
+        if name in FIXED:  # the second argument chooses a branch
+            return kinds.call(name, orders, a, kinds.constant(draw.choice(FIXED[name])))
+        return kinds.call(name, orders, *((a,) if arity == 1 else (a, b)))
+    steps: list[Callable[[], Any]] = [
+        lambda: c * a * (d * b),
+        lambda: c * a / (d * b),
+        lambda: c / (d * a),
+        lambda: a ** draw.choice(POWERS),
+        lambda: (c * a) ** draw.choice(POWERS),
+        lambda: c * a + d * b,
+        lambda: c * a - d * b,
+        lambda: (a / b) * c,
+        lambda: a * b * a / (b * c),
+        lambda: c * (a / (b * b)),
+    ]
+    return steps[what]()
+
+
+def argument(draw: random.Random, kind: Kind) -> float:
+    """An ordinary or an extreme number."""
+    low, high = kind.smallest + MARGIN, kind.largest - MARGIN
+    spread = draw.choice((1.0, 1.0, 3.0, 10.0, 0.4 * high, 0.95 * min(high, -low)))
+    return math.copysign(2.0 ** draw.uniform(-spread, spread), draw.random() - 0.3)
