@@ -13,6 +13,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.integrator.memory import Machine
+from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
@@ -317,7 +318,7 @@ class Detection:
     def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         """The records of every event and of every switch."""
         rows = self._rows()
-        pairs = machine.kind.parts > 1
+        pairs = machine.kind.is_finer
         listed = []
         for number in range(len(self.events) + len(self.switches)):
             own = rows[rows[:, 0] == number]
@@ -335,7 +336,7 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
     given[time_node] = Input("time", (0,))
     program = decompose(expressions, given, stepper.program.order)
     noise = decompose([rounding_error(g) for g in expressions], given, 0)
-    if stepper.options.precision == "double-double":
+    if as_precision(stepper.options.precision).is_finer:
         check_has_digits(program)
     linear = [_is_linear(g) for g in expressions]
     terms = 0 if all(linear) else ENCLOSURE_ORDER

@@ -70,7 +70,7 @@ class Function:
         self.threads = threads
         self._single = single
         program = self._program()
-        if self._kind.parts > 1:
+        if self._kind.is_finer:
             check_has_digits(program)
         self._nout = len(program.outputs) * self._kind.parts
         self._code = build_formula(program, name, str(self), externals(program), self._kind.name)

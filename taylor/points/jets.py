@@ -22,10 +22,9 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count
-from taylor.numbers import pairs
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
-from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
+from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.decompose import decompose
@@ -129,7 +128,7 @@ def jet(
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """Results in a shape, for the caller; a copy only where they do not lie side by side."""
-    if kind.parts == 1 and planes.flags.c_contiguous:
+    if not kind.has_axis and planes.flags.c_contiguous:
         return planes.reshape(shape)[0]
     return kind.from_planes(planes.reshape(shape))
 
@@ -291,7 +290,7 @@ def _compiled(
     """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
     program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
-    if as_precision(precision).parts > 1:
+    if as_precision(precision).is_finer:
         check_has_digits(program)
     code = build_jet(program, given=given, externals=externals(program), precision=precision)
     return code, program if may_be_singular(program) else None
@@ -321,9 +320,9 @@ def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
     if isinstance(values, Expression) or values.dtype == object:
         return values * factor
     kind = as_precision(options.get("precision", "float64"))
-    if kind.parts == 1:
+    if kind.arithmetic is None:
         bits = max(factor.bit_length() - 64, 0)
         with np.errstate(over="ignore"):
             return np.ldexp(values * kind.dtype(factor >> bits), bits)
     with np.errstate(invalid="ignore"):
-        return pairs.multiply(values, from_mpmath(factor))
+        return kind.arithmetic.multiply(values, kind.rounded(factor))

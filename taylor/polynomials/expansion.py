@@ -116,7 +116,7 @@ class Expansion:
     def _result_size(self) -> int:
         """Bytes of the results of a point."""
         kind = as_precision(self.precision)
-        return kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return kind.record.bytes * len(self.outputs) * self.among.size
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Expansion) else NotImplemented
@@ -174,7 +174,7 @@ def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
     from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
 
     among, roles, program = expansion.among, expansion.roles, _program(expansion)
-    if as_precision(expansion.precision).parts > 1:
+    if as_precision(expansion.precision).is_finer:
         check_has_digits(program)
     options = ExpansionOptions(
         among.variables,

@@ -46,6 +46,6 @@ def compile_stepper(
     program = decompose(system.states, inputs, order, system.derivatives)
     degree = polynomial_degree(program)
     options = replace(options, polynomial=degree is not None and degree <= order)
-    if as_precision(options.precision).parts > 1:
+    if as_precision(options.precision).is_finer:
         check_has_digits(program)
     return build_stepper(program, options, externals(program), orders)

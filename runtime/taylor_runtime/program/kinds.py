@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from taylor_runtime.program.numbers import nearest_float, parts_of
 
@@ -16,7 +17,7 @@ DTYPES = {"float": "float32", "double": "float64"}
 Exact = int | float | Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """A kind of number.
 
@@ -56,6 +57,9 @@ class Kind:
     products: int
     least: float
     slow: float
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return kind_called, (self.name,)  # there is one of each
 
     @property
     def size(self) -> int:
@@ -142,6 +146,10 @@ DOUBLE_DOUBLE = Kind(
 
 KINDS = {kind.name: kind for kind in (FLOAT, DOUBLE, DOUBLE_DOUBLE)}
 ELEMENTS = {kind.element: kind for kind in KINDS.values()}
+
+
+def kind_called(name: str) -> Kind:
+    return KINDS[name]
 
 
 def element_of(name: str) -> str:
