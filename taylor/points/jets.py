@@ -23,7 +23,7 @@ from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count
 from taylor.numbers.checks import checked_threads, natural
-from taylor.numbers.planes import stacked_planes
+from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
@@ -98,7 +98,7 @@ def jet(
     if direction is None and curve is None:
         planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
         one = np.zeros_like(planes)
-        one[0] = 1
+        one[:] = constant(kind, 1.0).reshape(-1, *[1] * (planes.ndim - 1))
         given = np.concatenate([planes, one], axis=2)
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)

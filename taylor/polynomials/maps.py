@@ -168,7 +168,8 @@ def _newton_step(p: P, found: P, order: int, known: int) -> P:
     space = p._space.to_order(order)
     count = len(p.names)
     error = np.array(compose(p, converted(found, space))._planes)
-    error[0, np.arange(count), np.arange(1, count + 1)] -= 1
+    one = numbers.constant(p._kind, 1.0)[:, np.newaxis]
+    error[:, np.arange(count), np.arange(1, count + 1)] -= one
     error[..., :known] = 0
     rest = p._made(error, space, p._kind)
     better = converted(found, space)
@@ -196,7 +197,8 @@ def _inverse_matrix(kind: Precision, matrix: np.ndarray) -> np.ndarray:
     if not kind.is_finer:
         return found
     one = np.zeros_like(matrix)
-    one[0] = np.eye(matrix.shape[1])
+    diagonal = np.arange(matrix.shape[1])
+    one[:, diagonal, diagonal] = numbers.constant(kind, 1.0)[:, np.newaxis]
     for _ in range(2):  # Newton's rule, from 53 bits
         rest = numbers.add(kind, one, -_matrix_product(kind, matrix, found))
         found = numbers.add(kind, found, _matrix_product(kind, found, rest))

@@ -9,7 +9,6 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value, index_text
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.numbers import nearest_float
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
 
@@ -90,7 +89,7 @@ class Factors:
         """1/n minus its rounded value, for the orders that are a large part of a step."""
         if not 1 <= n <= LAST_CORRECTED:
             return Fraction(0)
-        return Fraction(1, n) - Fraction(nearest_float(Fraction(1, n), self.element))
+        return Fraction(1, n) - Fraction(ELEMENTS[self.element].split(Fraction(1, n))[0])
 
     def scaled(
         self, number: Value, factor: Value, rest: Value | None, n: Index, unit: bool

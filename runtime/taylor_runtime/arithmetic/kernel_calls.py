@@ -12,6 +12,7 @@ from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
 from taylor_runtime.mathlib.basics.kernel import emit_call
 from taylor_runtime.program.kernels import PAIRS, OwnKernel
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, Program
 
 
@@ -43,11 +44,12 @@ class KernelCalls:
             return self._paired[kernel, chunk.offset]
         b = self.memory.b
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
-        if kernel.constants and arguments[0].type.element == "float" and _is_wide(kernel):
+        kind = ELEMENTS[arguments[0].type.element]
+        if kernel.constants and kind.kernels != kind.element and _is_wide(kernel):
             # Computed in double and rounded once: so are exponents and the like.
             arguments = [b.to_double(argument) for argument in arguments]
-            arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
-            return b.from_double(families.call(b, kernel.function, arguments), "float")
+            arguments += [self.memory.constant(c, chunk, kind.kernels) for c in kernel.constants]
+            return b.from_double(families.call(b, kernel.function, arguments), kind.element)
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
         if isinstance(kernel.function, OwnKernel):
             return emit_call(b, kernel.function.function, arguments)[0]

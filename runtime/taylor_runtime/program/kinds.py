@@ -82,6 +82,11 @@ class Kind:
         return self.parts > 1
 
     @property
+    def is_coarser(self) -> bool:
+        """Whether it has fewer digits than a double: what is computed in double must be rounded."""
+        return self.rounding > DOUBLE.rounding
+
+    @property
     def is_finer(self) -> bool:
         """Whether it has more digits than a double: both parts of the time, say, tell in it."""
         return self.rounding < DOUBLE.rounding
