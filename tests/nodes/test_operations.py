@@ -12,7 +12,7 @@ import pytest
 
 import taylor as ty
 from taylor.nodes.node import CONDITIONS, LEAVES, broadcast_shapes, node
-from taylor.nodes.operation import OPERATIONS, Operation, add_operations, listed
+from taylor.nodes.operation import OPERATIONS, Operation, add_operations, everywhere, listed
 from taylor.nodes.operations.rounding import passed_on
 from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import functions
@@ -68,6 +68,7 @@ _MEAN = Operation(
     bound=lambda models, e, parts: models.sum((_HALF, _HALF), 0, parts),
     rows=lambda walk, e: walk.builder.linear([(_HALF, walk.rows[arg]) for arg in e.args]),
     sign=lambda e, signs: min(signs),
+    smooth=everywhere,
     surface=lambda signs, e, zeros: signs.sum(linear_combination([(_HALF, a) for a in e.args])),
 )
 
@@ -130,8 +131,8 @@ def test_functions_share_a_record() -> None:
     assert all(operation(name) is operation("sin") for name in functions)
 
 
-def test_operations_of_arrays_say_so_where_scalars_are_asked_for() -> None:
+def test_records_say_what_they_do_not_know() -> None:
     q = ty.variable("q", shape=(2,))
     e = q.sum()
-    with pytest.raises(ty.UnsupportedFunctionError, match=r"sum: an operation of arrays"):
+    with pytest.raises(ty.UnsupportedFunctionError, match="sum: its record .* has no rule"):
         operation(e.op).value(None, e, [])
