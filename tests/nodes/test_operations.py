@@ -134,5 +134,5 @@ def test_functions_share_a_record() -> None:
 def test_records_say_what_they_do_not_know() -> None:
     q = ty.variable("q", shape=(2,))
     e = q.sum()
-    with pytest.raises(ty.UnsupportedFunctionError, match="sum: its record .* has no rule"):
+    with pytest.raises(ty.UnsupportedFunctionError, match=r"sum: its record .* has no rule"):
         operation(e.op).value(None, e, [])
