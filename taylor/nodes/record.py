@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taylor.errors import UnsupportedFunctionError
+from taylor_runtime.program.program import OwnKernel
 
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 
@@ -51,13 +52,13 @@ class Equations:
     unknowns: the nodes y_j of the functions that the equations define.
     jacobian: dg_i/dy_j, row by row.
     partials: dg_i/dx_k, row by row.
-    inverse:  names of the kernels that give the inverse of the jacobian, row by row.
+    inverse:  the kernels that give the inverse of the jacobian, row by row.
     """
 
     unknowns: tuple[Any, ...]
     jacobian: tuple[tuple[Any, ...], ...]
     partials: tuple[tuple[Any, ...], ...]
-    inverse: tuple[tuple[str, ...], ...]
+    inverse: tuple[tuple[OwnKernel, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Function:
         expressions contain in its place, so it has no kernel, no recurrence, no derivative and no
         translation of its own.
     defaults: values of the last arguments that may be left out.
-    kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    kernel: what gives its order-zero value, where that is not mathlib's kernel `name`.
     address: of a C function that computes the kernel; 0 where it is Python or our own.
     series: (record of the n-th derivative, coefficient) for a function of `coefficients.py`.
     equations: ``(*args: Expression) -> Equations`` for a function that equations define.
@@ -126,7 +127,7 @@ class Function:
     reference: str
     expression: Callable[..., Any] | None = None
     defaults: tuple[Any, ...] = ()
-    kernel: str = ""
+    kernel: OwnKernel | None = None
     parity: int = 0
     jumps: bool = False
     enclosure: Callable[..., tuple[Any, Any]] | None = None
@@ -155,8 +156,8 @@ class Function:
         return self.orders + self.fixed
 
     @property
-    def kernel_name(self) -> str:
-        """Name of the kernel that gives the order-zero value."""
+    def value_kernel(self) -> str | OwnKernel:
+        """The kernel that gives the order-zero value."""
         return self.kernel or self.name
 
     def check_fixed(self, varying: Sequence[bool]) -> None:

@@ -268,7 +268,7 @@ class _Decomposition:
         orders = tuple(arg.payload for arg in e.args[: record.orders])
         rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
-            return builder.kernel(record.kernel_name, *rows, constants=orders)
+            return builder.kernel(record.value_kernel, *rows, constants=orders)
         record.check_fixed([not builder.is_steady(row) for row in rows[: record.fixed]])
         if record.recurrence is not None:
             return builder.apply(record.name, *rows, orders=orders)

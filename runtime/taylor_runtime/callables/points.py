@@ -24,6 +24,7 @@ from taylor_runtime.points import scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
@@ -59,9 +60,14 @@ def build_jet(
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
     element = ELEMENTS[precision]
     unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
-    text = jet_module(program, given, unrolled, element)
-    options = Options(passes=STEP_PASSES)
-    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
+    module = compile_ir(
+        lambda: jet_module(program, given, unrolled, element),
+        [JET],
+        options=Options(passes=STEP_PASSES),
+        externals=externals,
+        label="jet",
+        source=f"jet {given} {unrolled} {element}\n{body(program)}",
+    )
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
     workspace = jet_workspace(program, element)
     return Jet(module, program, precision, jet_block(element).lanes, workspace, call)
@@ -96,7 +102,7 @@ def build_formula(
     A double-double is two operands, high and low part, of each input and output.
     """
     element = ELEMENTS[precision]
-    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
+    inputs = planes_of(element) * program.slots("parameter")
     outputs = planes_of(element) * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
     with_scalar = not in_rows and element == "double" and scalar_call.supported()
@@ -105,8 +111,14 @@ def build_formula(
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
-    module = compile_ir(text, symbols, externals=linked, label=name)
+    form = f"{in_rows} {with_scalar and scalar_call.TYPE_OFFSET} {element}"
+    module = compile_ir(
+        lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=element),
+        symbols,
+        externals=linked,
+        label=name,
+        source=f"formula {form}\n{body(program)}",
+    )
     make = make_gufunc if in_rows else make_ufunc
     loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
