@@ -1,6 +1,6 @@
 """The inverses of the error function and of its complement, and their derivatives.
 
->>> from taylor.functions import erfcinv
+>>> from taylor.functions.inverse_error import erfcinv
 >>> round(float(erfcinv(1e-300)), 12)
 26.209469960516
 """

@@ -346,7 +346,7 @@ class Detection:
     def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         """The records of every event and of every switch."""
         rows = self._rows()
-        pairs = machine.kind.parts > 1
+        pairs = machine.kind.is_finer
         listed = []
         for number in range(len(self.events) + len(self.switches)):
             own = rows[rows[:, 0] == number]

@@ -22,10 +22,9 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count, positional_names
-from taylor.numbers import pairs
 from taylor.numbers.checks import checked_threads, natural
-from taylor.numbers.planes import stacked_planes
-from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
+from taylor.numbers.planes import constant, stacked_planes
+from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.lowered import lowered
@@ -98,7 +97,7 @@ def jet(
     if direction is None and curve is None:
         planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
         one = np.zeros_like(planes)
-        one[0] = 1
+        one[:] = constant(kind, 1.0).reshape(-1, *[1] * (planes.ndim - 1))
         given = np.concatenate([planes, one], axis=2)
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
@@ -128,7 +127,7 @@ def jet(
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """Results in a shape, for the caller; a copy only where they do not lie side by side."""
-    if kind.parts == 1 and planes.flags.c_contiguous:
+    if not kind.has_axis and planes.flags.c_contiguous:
         return planes.reshape(shape)[0]
     return kind.from_planes(planes.reshape(shape))
 
@@ -328,9 +327,9 @@ def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
     if isinstance(values, Expression) or values.dtype == object:
         return values * factor
     kind = as_precision(options.get("precision", "float64"))
-    if kind.parts == 1:
+    if kind.arithmetic is None:
         bits = max(factor.bit_length() - 64, 0)
         with np.errstate(over="ignore"):
             return np.ldexp(values * kind.dtype(factor >> bits), bits)
     with np.errstate(invalid="ignore"):
-        return pairs.multiply(values, from_mpmath(factor))
+        return kind.arithmetic.multiply(values, kind.rounded(factor))

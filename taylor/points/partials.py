@@ -142,7 +142,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         shape = (self._kind.parts, *self._outputs, len(self), *self._points)
         planes = self._planes[..., :count].reshape(shape)
         planes.flags.writeable = False
-        return np.moveaxis(planes, 0, -1) if self._kind.parts > 1 else planes[0]
+        return self._kind.joined(planes)
 
     def __getitem__(self, index: int | tuple[int, ...]) -> np.ndarray:
         powers = index if isinstance(index, tuple) else (index,)
@@ -268,7 +268,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
 def as_coordinates(point: Any, kind: Precision) -> np.ndarray:
     """Coordinates of points, shape (parts, coordinates, *points)."""
-    plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and kind.parts == 1
+    plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and not kind.has_axis
     if plain and point.ndim and point.size:
         return np.asarray(point)[np.newaxis]
     single = not isinstance(point, list | tuple) and np.ndim(point) == 0

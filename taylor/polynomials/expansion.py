@@ -115,7 +115,7 @@ class Expansion:
     def _result_size(self) -> int:
         """Bytes of the results of a point."""
         kind = as_precision(self.precision)
-        return kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return kind.record.bytes * len(self.outputs) * self.among.size
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Expansion) else NotImplemented

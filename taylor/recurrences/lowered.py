@@ -25,6 +25,6 @@ def lowered(
     what `decompose` raises.
     """
     program = decompose(outputs, inputs, order, derivatives)
-    if as_precision(precision).parts > 1:
+    if as_precision(precision).is_finer:
         check_has_digits(program)
     return program, externals(program)

@@ -320,7 +320,7 @@ def _planes(value: Any, kind: Precision) -> Sequence[Any]:
     """A number in many digits as the parts of a kind of number."""
     with np.errstate(over="ignore"):
         high = kind.dtype(float(value))
-    if kind.parts == 1:
+    if not kind.has_axis:
         return [high]
     rest = float(value - float(high)) if np.isfinite(high) else 0.0
     return [high, rest]

@@ -20,6 +20,7 @@ from taylor_runtime.program.kernels import (
     KernelFunction,
     PlaceKernel,
 )
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
 
@@ -62,11 +63,12 @@ class KernelCalls:
         if isinstance(function, OwnKernel):
             arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
             return self._own(function, arguments)
-        if kernel.constants and arguments[0].type.element == "float" and _is_wide(function):
+        kind = ELEMENTS[arguments[0].type.element]
+        if kernel.constants and kind.kernels != kind.element and _is_wide(function):
             # Computed in double and rounded once: so are exponents and the like.
             arguments = [b.to_double(argument) for argument in arguments]
-            arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
-            return b.from_double(families.call(b, function, arguments), "float")
+            arguments += [self.memory.constant(c, chunk, kind.kernels) for c in kernel.constants]
+            return b.from_double(families.call(b, function, arguments), kind.element)
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
         names = self._partners.get(kernel)
         if names is None or not isinstance(chunk.offset, int):

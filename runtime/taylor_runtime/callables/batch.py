@@ -19,7 +19,7 @@ from taylor_runtime.ensembles.batch import (
     batch_module,
     batch_record_length,
 )
-from taylor_runtime.ir.types import size_of
+from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER
@@ -97,7 +97,7 @@ def build_batch(stepper: Stepper) -> BatchStepper:
 
 def best_lanes(element: str) -> int:
     """Trajectories side by side: as many as fill a register, which twice as many hardly improve."""
-    return 8 * REGISTER // size_of(element)
+    return 8 * REGISTER // alignment_of(element)
 
 
 def batch_pays(stepper: Stepper) -> bool:

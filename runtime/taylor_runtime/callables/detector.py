@@ -11,8 +11,8 @@ from taylor_runtime.engine.compiler import Module, compile_ir
 from taylor_runtime.events.block import Areas, DetectorOptions, event_length
 from taylor_runtime.events.detector import DETECT, detector_module
 from taylor_runtime.events.roots import SCAN, scan_module
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.steps.states import StateRows
@@ -54,7 +54,7 @@ def build_detector(
     many each takes; guards: how many outputs behind these; see `DetectorOptions`.
     """
     element = states.element
-    program = program if element == PAIR else compensate(program)
+    program = compensate(program, ELEMENTS[element])
     program, unrolled = choose(program, element)
     parts = formulas.slots("sign") if formulas is not None else 0
     options = DetectorOptions(

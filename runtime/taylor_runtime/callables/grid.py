@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
-from taylor_runtime.ir.types import ELEMENTS
+from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.steps.grid import FILL, grid_module
 
 
@@ -17,7 +17,7 @@ def grid_filler(precision: str) -> int:
         >>> grid_filler("float64") == grid_filler("float64") != 0
         True
     """
-    return _filler(ELEMENTS[precision]).address(FILL)
+    return _filler(element_of(precision)).address(FILL)
 
 
 @lru_cache(maxsize=len(ELEMENTS))

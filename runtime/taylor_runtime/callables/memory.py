@@ -16,7 +16,7 @@ from taylor_runtime.events.block import STOP as STOP
 from taylor_runtime.events.block import SWITCH as SWITCH
 from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
 from taylor_runtime.events.roots import binomials as binomials
-from taylor_runtime.ir.types import ELEMENTS, planes_of, size_of
+from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.steps.control import CONTROL as CONTROL
 from taylor_runtime.steps.control import RECORD_HEADER as RECORD_HEADER
 from taylor_runtime.steps.control import ROW as ROW
@@ -38,8 +38,6 @@ def aligned_planes(count: int, precision: str) -> np.ndarray:
 
     Every part starts at a cache line.
     """
-    element = ELEMENTS[precision]
-    planes, length = planes_of(element), plane_length(count)
-    doubles = aligned_zeros(-(-planes * length * size_of(element) // 8))
-    dtype = np.float32 if element == "float" else np.float64
-    return doubles.view(dtype)[: planes * length].reshape(planes, length)
+    kind, length = KINDS[precision], plane_length(count)
+    doubles = aligned_zeros(-(-kind.bytes * length // 8))
+    return doubles.view(kind.dtype)[: kind.parts * length].reshape(kind.parts, length)

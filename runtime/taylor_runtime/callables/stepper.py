@@ -14,9 +14,9 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.ir.types import PAIR, planes_of, size_of
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.layout import Layout
@@ -55,8 +55,7 @@ class Stepper:
     @property
     def workspace_bytes(self) -> int:
         """Memory that the coefficients take."""
-        element = self.options.element
-        return planes_of(element) * size_of(element) * self.workspace
+        return ELEMENTS[self.options.element].bytes * self.workspace
 
     def run(self, *arrays: np.ndarray) -> int:
         """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
@@ -87,7 +86,7 @@ def build_stepper(
     orders: where given, the cheapest of them replaces the order of the program, and its log2 of h /
     rho that of the options.
     """
-    program = program if options.element == PAIR else compensate(program)
+    program = compensate(program, ELEMENTS[options.element])
     rows = shorten(program)
     program, unrolled = choose(rows, options.element)
     options = replace(options, unrolled=unrolled, calls_python=calls_python(externals))

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import EntryKernel, KernelFunction, PlaceKernel
@@ -47,9 +46,7 @@ def place_kernel(kernel: PlaceKernel) -> KernelFunction:
         place = b.constant(0, x.type.part.of("i64"))
         for level in reversed(range(depth)):
             edge = _entries(b, table, place + (2**level - 1), x)
-            below = b.compare(
-                "ge", x, pair(edge, b.constant(0, edge.type)) if _is_pair(x) else edge
-            )
+            below = b.compare("ge", x, edge)
             place = b.select(below, place + 2**level, place)
         place = b.select(place > count, b.constant(count, place.type), place)
         return [b.from_double(b.cast("sitofp", place, "double"), x.type.element)]
@@ -69,13 +66,8 @@ def entry_kernel(kernel: EntryKernel) -> KernelFunction:
         index = number * width + b.to_double(column)
         index = b.cast("fptosi", index, "i64")
         value = _entries(b, _stored(b, rows), index, row)
-        if not _is_pair(row):
-            return [value]
-        rest = b.constant(0, value.type)
-        return [pair(value, rest if low is None else _entries(b, _stored(b, low), index, row))]
+        if low is None or not row.type.is_compound:
+            return [b.like(row, value)]
+        return [b.from_doubles(value, _entries(b, _stored(b, low), index, row), row.type.element)]
 
     return KernelFunction(kernel.name, 2, emit)
-
-
-def _is_pair(x: Value) -> bool:
-    return isinstance(x, PairValue)

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
+from taylor_runtime.program.kinds import DOUBLE, Kind
 from taylor_runtime.program.numbers import nearest_float
 from taylor_runtime.program.program import (
     Coefficient,
@@ -50,9 +51,11 @@ SENSITIVE = (*FAST, *TURNING, "tan", *ORBITS)
 Pair = tuple[int, int | None]  # rows of a value and of its tail (None: zero)
 
 
-def compensate(program: Program) -> Program:
-    """The program with tails for what depends on time; itself if time does not occur."""
-    if not any(_is_time(row) for row in program.rows):
+def compensate(program: Program, kind: Kind = DOUBLE) -> Program:
+    """The program with tails for what depends on time; itself if time does not occur, or for a kind
+    of number that has the digits.
+    """
+    if kind.is_finer or not any(_is_time(row) for row in program.rows):
         return program
     return verify(_Compensation(program).run())
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from taylor_runtime.program.order import chain_count
 from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term
 from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import verify
-from taylor_runtime.program.widths import chain_count
 
 PART = 400  # rows of a part
 SOURCE = "parameter"

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.arithmetic.kernel_calls import own_functions
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
@@ -24,6 +23,7 @@ from taylor_runtime.program.kernels import (
     NewtonKernel,
     NewtonSystem,
 )
+from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
@@ -32,7 +32,6 @@ MOST_STEPS = 500
 MOST_BISECTIONS = 1200  # a bracket may reach from the smallest number to the largest
 NEAR = 32.0  # times its rounding error that g may be where no step makes it smaller
 CLOSE = 2.0**-50  # a step by so much of y, where rounding errors end the iteration
-PAIR_STEPS = 3  # double the digits each, and one to spare
 UNIT = 2.0**-53  # of rounding
 
 
@@ -54,11 +53,12 @@ def newton_system(system: NewtonSystem) -> KernelFunction:
             y = _descend(b, equations, given, first)
         else:
             y = [_within(b, equations, given, first[0], _formula(b, bracket, given))]
-        if not x[0].type.is_pair:
+        kind = ELEMENTS[x[0].type.element]
+        if not kind.is_finer:
             return y
-        wide: list[Value] = [pair(value, b.constant(0, value.type)) for value in y]
+        wide = [b.from_double(value, kind.element) for value in y]
         better = wide
-        for _ in range(PAIR_STEPS):
+        for _ in range(_steps(kind)):
             seen = _look(b, equations, x, better)
             better = _last_step(b, better, seen)
         # Where the slope vanishes, the digits of double are all there are.
@@ -66,6 +66,11 @@ def newton_system(system: NewtonSystem) -> KernelFunction:
         return [b.select(b.is_nan(new * 0), old, new) for new, old in both]
 
     return KernelFunction(system.name, system.arity, emit, results=size)
+
+
+def _steps(kind: Kind) -> int:
+    """Steps from the digits of a double to those of a kind: each doubles them; one to spare."""
+    return math.ceil(math.log2(math.log(kind.epsilon) / math.log(DOUBLE.epsilon))) + 1
 
 
 def newton_kernel(kernel: NewtonKernel) -> KernelFunction:
