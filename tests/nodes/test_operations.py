@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import re
 from collections.abc import Iterator
@@ -136,3 +137,41 @@ def test_records_say_what_they_do_not_know() -> None:
     e = q.sum()
     with pytest.raises(ty.UnsupportedFunctionError, match=r"sum: its record .* has no rule"):
         operation(e.op).value(None, e, [])
+
+
+# --- no walk tells operations apart ---------------------------------------------------------------
+
+# Patterns of a few normal forms, each with a reason: denominators and roots of a sum, its branches.
+PATTERNS = {
+    "surfaces/surfaces.py:_quotient",
+    "surfaces/surfaces.py:_without_root",
+    "surfaces/rests.py:_branches",
+}
+
+
+def names_compared(function: ast.FunctionDef) -> set[str]:
+    """Names of operations that `op` or `e.op` is compared with."""
+    found: set[str] = set()
+    for test in ast.walk(function):
+        if not isinstance(test, ast.Compare):
+            continue
+        asked = test.left
+        name = asked.attr if isinstance(asked, ast.Attribute) else getattr(asked, "id", "")
+        if name == "op":
+            constants = [c for part in test.comparators for c in ast.walk(part)]
+            found |= {str(c.value) for c in constants if isinstance(c, ast.Constant)}
+    return found & (OPERATIONS.keys() - LEAVES | functions.keys())
+
+
+def test_walks_ask_the_table() -> None:
+    """Nothing but normal forms (`nodes`) and the patterns above tells three operations apart."""
+    chains = set()
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] == "nodes":
+            continue
+        parts = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for function in (part for part in parts if isinstance(part, ast.FunctionDef)):
+            if len(names_compared(function)) > 2:
+                chains.add(f"{place.as_posix()}:{function.name}")
+    assert chains == PATTERNS
