@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -106,12 +107,28 @@ def jets(case: Case, number: Callable[[Fraction], Any], order: int) -> list[list
 
 
 def expected(case: Case, mp: Any, order: int | None = None) -> tuple[list[Any], Any]:
-    """The Taylor coefficients 0 .. order (default: the case's) of the closed form, and their noise.
+    """The Taylor coefficients 0 .. order (default: the case's) of the closed form, and their noise,
+    in at least the digits of mp; what several tests want is computed once."""
+    order = case.order if order is None else order
+    shared = mp.prec <= _SHARED.prec and order <= case.order
+    found, noise = _shared(case) if shared else _expected(case, mp, order)
+    return [mp.convert(c) for c in found[: order + 1]], mp.convert(noise)
+
+
+_SHARED = context(60)
+
+
+@cache
+def _shared(case: Case) -> tuple[list[Any], Any]:
+    return _expected(case, _SHARED, case.order)
+
+
+def _expected(case: Case, mp: Any, order: int) -> tuple[list[Any], Any]:
+    """The coefficients and their noise by differentiation with mpmath.
 
     Numerical differentiation leaves noise of 2**-prec relative to the lowest coefficients;
     precision is raised where coefficients fall steeply from there.
     """
-    order = case.order if order is None else order
     inner = polynomials(case)
     if case.name in SERIES:
         return _of_series(case, mp, order), mp.mpf(0)

@@ -16,12 +16,13 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, make_function_node
-from taylor.expressions.scalars import scalars
-from taylor.expressions.substitute import substitute
+from taylor.expressions.scalars import is_element, scalars
+from taylor.expressions.substitute import substitute, substitute_all
+from taylor.expressions.trace import positional_names
 from taylor.functions.apply import apply
 from taylor.nodes.defined import DefinedName, defined, digest
 from taylor.nodes.record import Equations
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import inputs, reachable
 from taylor.recurrences.decompose import decompose
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
@@ -84,7 +85,10 @@ def implicit(
     if not callable(g):
         raise ArgumentTypeError(f"implicit: g={g!r} is not callable; give a function of x and y")
     count = _count(g) - 1 if arity is None else arity
-    x = kept(*(argument(f"argument {i} of an implicit function") for i in range(count)))
+    names = positional_names(g) or []
+    if len(names) != count + 1:
+        names = [*(f"argument {i} of an implicit function" for i in range(count)), "y"]
+    x = kept(*map(argument, names[:-1]))
     ends: Nodes = ()
     with traced(x):
         if bracket is not None:
@@ -98,7 +102,8 @@ def implicit(
     starts = _elements("start", begin)
     if not starts:
         raise ShapeError("implicit: start is empty; give a number for every unknown")
-    y = kept(*(argument(f"unknown {j} of an implicit function") for j in range(len(starts))))
+    unknowns = [names[-1] if single else f"{names[-1]}[{j}]" for j in range(len(starts))]
+    y = kept(*map(argument, unknowns))
     with traced((*x, *y)):
         equations = _elements("g", g(*x, y[0] if single else _array(y)))
     if len(equations) != len(y):
@@ -111,19 +116,36 @@ def implicit(
             f"implicit: a bracket is for one equation, and these are {len(y)} in an array; give a "
             "start in its place"
         )
-    others = tuple(captured([*equations, *starts, *ends], [*x, *y]))
-    _check(equations, (*x, *others), y)
-    names = _System((*x, *others), y, equations, starts, ends).names
+    _check(equations, (*x, *captured([*equations, *starts, *ends], [*x, *y])), y)
+    others, parts = _scalar_captures((equations, starts, ends), (*x, *y))
+    solved = _System((*x, *others.values()), y, *parts).names
 
     def function(*args: Any) -> Any:
         if len(args) != count:
             raise ArgumentTypeError(
                 f"implicit function: takes {count} argument(s), got {len(args)}"
             )
-        values = tuple(apply(name, *args, *others) for name in names)
+        values = tuple(apply(name, *args, *others) for name in solved)
         return values[0] if single else values
 
     return function
+
+
+def _scalar_captures(
+    parts: Sequence[Nodes], own: Nodes
+) -> tuple[dict[Expression, Expression], list[Nodes]]:
+    """What expressions depend on besides their own arguments, elements of arrays one by one, with
+    the argument that stands for each; and the expressions written with these.
+    """
+    roots = [e for part in parts for e in part]
+    known = set(own)
+    others = {
+        e: kept(argument(str(e)))[0] if is_element(e) else e
+        for e in reachable(roots, stop=is_element)
+        if is_element(e) or (e.op in ("variable", "parameter", "time") and e not in known)
+    }
+    elements = {e: stand_in for e, stand_in in others.items() if e is not stand_in}
+    return others, [tuple(substitute_all(part, elements)) if elements else part for part in parts]
 
 
 def _count(g: Callable[..., Any]) -> int:

@@ -13,14 +13,14 @@ import numpy as np
 from taylor.definitions.coefficients import coefficient_record
 from taylor.definitions.pointers import as_ufunc, behind_pointer, c_function
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
-from taylor.expressions.arguments import argument, captured, kept
+from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.composed import composed_record
 from taylor.nodes.callbacks import USER_KERNEL
 from taylor.nodes.record import BY_USER, Function
-from taylor.nodes.registry import register
+from taylor.nodes.registry import get, register
 from taylor.numbers.checks import called
 
 
@@ -73,7 +73,7 @@ def register_function(
         _check_coefficients(name, value, arity, taylor_coefficients)
         partials = None if derivative is None else _partials(name, derivative)
         register(coefficient_record(name, taylor_coefficients, partials, domain))
-        return public(name)
+        return public(get(name))
     value, arity = behind_pointer(name, value, arity)
     pointer = c_function(name, value, arity)
     if pointer is not None:
@@ -83,14 +83,14 @@ def register_function(
             _kept, value, numbers
         )  # a callback of ctypes or cffi dies with its object
         register(replace(record, address=pointer[0], numpy=keeping))
-        return public(name)
+        return public(get(name))
     if not callable(value):
         raise ArgumentTypeError(f"register_function: value={value!r} of {name!r} is not callable")
     count = _count_arguments(name, value) if arity is None else arity
     if count < 1:
         raise ArgumentTypeError(f"register_function: {name!r} has to take at least one argument")
     placeholders = kept(*(argument(f"argument {i} of {name}") for i in range(count)))
-    body = _build(value, placeholders)
+    body = _build(value, placeholders, numerical=derivative is not None)
     if body is None:
         register(_numerical_record(name, value, derivative, count, domain))
     else:
@@ -100,7 +100,7 @@ def register_function(
                 "make it one, or substitute a number for it"
             )
         register(composed_record(name, value, placeholders, body, domain))
-    return public(name)
+    return public(get(name))
 
 
 def _kept(owner: Any, function: Callable[..., Any], *args: Any) -> Any:
@@ -137,12 +137,21 @@ def _count_arguments(name: str, value: Callable[..., Any]) -> int:
     return len(needed)
 
 
-def _build(value: Callable[..., Any], placeholders: Sequence[Expression]) -> Expression | None:
-    """The expression that `value` builds; None if it is a numerical function."""
+def _build(
+    value: Callable[..., Any], placeholders: Sequence[Expression], numerical: bool
+) -> Expression | None:
+    """The expression that `value` builds; None if it is a numerical function, which may raise any
+    exception when it is called with an expression; it is known to be none without a derivative.
+    """
     try:
-        return try_expression(value(*placeholders))
+        with traced(placeholders):
+            return try_expression(value(*placeholders))
     except (TypeError, AttributeError, ValueError, TaylorError):
         return None  # it asked an expression for its value, as numerical functions do
+    except Exception:
+        if not numerical:
+            raise
+        return None
 
 
 def _partials(name: str, derivative: Callable[..., Any]) -> Callable[..., tuple[Expression, ...]]:

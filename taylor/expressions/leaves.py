@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,8 @@ def parameter(name: str, shape: int | Sequence[int] = ()) -> Expression:
 
 
 def _many(kind: str, names: str, make: Callable[[str], Expression]) -> tuple[Expression, ...]:
+    if not isinstance(names, str | Iterable):
+        raise ArgumentTypeError(f"{kind}: names={names!r} must be a string, as in '{kind} x v'")
     found = names.replace(",", " ").split() if isinstance(names, str) else list(names)
     if not found or len(set(found)) != len(found):
         raise ArgumentError(

@@ -33,7 +33,7 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
         if current in lowered:
             pending.pop()
             continue
-        if current.args and not _is_element(current):
+        if current.args and not is_element(current):
             missing = [arg for arg in current.args if arg not in lowered]
             if missing:
                 pending.extend(reversed(missing))
@@ -45,7 +45,7 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
     return result
 
 
-def _is_element(e: Node) -> bool:
+def is_element(e: Node) -> bool:
     """Whether `e` is one element of an array input: a leaf of lowered expressions."""
     return e.op == "index" and not e.shape and e.args[0].op in ("variable", "parameter")
 
@@ -53,7 +53,7 @@ def _is_element(e: Node) -> bool:
 def _lower(e: Node, lowered: dict[Node, Lowered]) -> Lowered:
     if not e.args:
         return e if not e.shape else _lower_leaf(e)
-    if _is_element(e):
+    if is_element(e):
         return e
     args = [lowered[arg] for arg in e.args]
     if e.op in ARRAY_OPS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taylor.errors import ArgumentTypeError, ShapeError
@@ -25,7 +25,13 @@ def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expre
     >>> substitute(x**2 + y, {x: y, y: x})
     y**2 + x
     """
-    root = as_expression(expression)
+    return substitute_all([as_expression(expression)], replacements)[0]
+
+
+def substitute_all(
+    roots: Sequence[Expression], replacements: Mapping[Expression, Any]
+) -> list[Expression]:
+    """The same of several expressions; what they share is rebuilt once."""
     done: dict[Expression, Expression] = {}
     for old, new in replacements.items():
         if type(old) is not Expression:
@@ -36,9 +42,9 @@ def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expre
                 f"substitute: {old} of shape {old.shape} cannot become shape {replacement.shape}"
             )
         done[old] = replacement
-    for e in reachable([root], stop=done.__contains__):
+    for e in reachable(roots, stop=done.__contains__):
         if e not in done:
             args = [done[arg] for arg in e.args]
             unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
             done[e] = e if unchanged else rebuild(e, args)
-    return done[root]
+    return [done[root] for root in roots]

@@ -14,6 +14,7 @@ from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time, try_expression
 from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.substitute import substitute_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,17 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
             f"{name}: {parameter_count} parameter(s) are given, but rhs(t, y) takes none; write "
             "rhs(t, y, p)"
         )
-    given = argument("y", size), argument("p", parameter_count, "parameter")
-    y, p = map(expression_array, given)
-    wanted = (time, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
+    # t, too, is an argument of this trace until it is over: functions inside capture its value.
+    t = argument("t")
+    given = t, argument("y", size), argument("p", parameter_count, "parameter")
+    y, p = map(expression_array, given[1:])
+    wanted = (t, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
     with traced(given):
         result = _call(function, wanted)
         derivatives = _vector(name, result, size)
         captured(derivatives, given)
-    kept(*given)
-    return TracedSystem(derivatives, tuple(y), tuple(p))
+    kept(*given[1:])
+    return TracedSystem(tuple(substitute_all(derivatives, {t: time})), tuple(y), tuple(p))
 
 
 def takes_parameters(function: Callable[..., Any], parameter_count: int) -> bool:

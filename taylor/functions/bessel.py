@@ -18,12 +18,14 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.nodes.elementary import is_negative
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import chain
+
+__all__ = ["besselj", "bessely", "besseli", "besseli_scaled"]
 
 _HALF = Fraction(1, 2)
 _ABOUT = (
@@ -129,7 +131,7 @@ def _numpy(name: str, order: Any, x: Any) -> Any:
     return numerical(name, x, exact_order(name, order))
 
 
-register(
+(besselj, bessely, besseli, besseli_scaled) = published(
     Function(
         name="besselj",
         arity=2,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
 
 
 def _exp(b: SeriesBuilder, x: int) -> int:
@@ -44,7 +46,7 @@ def _log_to_base(name: str, base: int, b: SeriesBuilder, x: int) -> int:
 
 _SOURCE = "Griewank & Walther (2008), table 13.2"
 
-register(
+(exp, expm1, exp2, log, log1p, log2, log10) = published(
     Function(
         name="exp",
         arity=1,

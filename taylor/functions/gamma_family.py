@@ -10,12 +10,14 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import chain
 from taylor_runtime.callables.kernels import kernel_values
+
+__all__ = ["gamma", "lgamma", "digamma", "polygamma"]
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"
 
@@ -124,7 +126,7 @@ def _log_of_size(mp: Any, x: Any) -> Any:
     return mp.inf if mp.isinf(x) or (x <= 0 and mp.isint(x)) else mp.re(mp.loggamma(x))
 
 
-register(
+(gamma, lgamma, digamma, polygamma) = published(
     Function(
         name="gamma",
         arity=1,

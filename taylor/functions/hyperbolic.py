@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
+
+__all__ = ["sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"]
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2, with imaginary argument"
@@ -46,7 +48,7 @@ def _sech_squared(x: Any) -> Any:
     return 4 * decay / (1 + decay) ** 2
 
 
-register(
+(sinh, cosh, tanh, sech_squared, asinh, acosh, atanh) = published(
     Function(
         name="sinh",
         arity=1,

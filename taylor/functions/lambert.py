@@ -8,11 +8,12 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
-from taylor.functions.apply import apply
+from taylor.functions.apply import apply, published
 from taylor.functions.by_machine import by_machine
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["lambertw", "lambertw_derivative"]
 
 _SOURCE = "u' = x'/(x + exp u); Corless et al., Adv. Comput. Math. 5 (1996) 329, eq. 3.2"
 
@@ -73,7 +74,7 @@ def lambertw(x: Any, k: Any = 0) -> Any:
     return apply("lambertw", x, k)
 
 
-register(
+(_, lambertw_derivative) = published(
     Function(
         name="lambertw",
         arity=2,

@@ -11,10 +11,12 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"]
 
 
 @shared
@@ -67,7 +69,7 @@ def _slope(slope: Any) -> Any:
 
 _SOURCE = "u' = D(u) x' with D = u (1 - u)"
 
-register(
+(sigmoid, sigmoid_derivative, softplus, relu, leaky_relu) = published(
     Function(
         name="sigmoid",
         arity=1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, make_function_node
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["abs", "sign", "floor", "minimum", "maximum"]
 
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 
@@ -46,16 +49,16 @@ def _sign(x: Any) -> Any:
 
 def _floor_in_many_digits(mp: Any, x: Any) -> Any:
     """Of mpmath numbers by mpmath: Python's math.floor takes them for floats."""
-    if not abs(x) < math.inf:
+    if not builtins.abs(x) < math.inf:
         return x
     return mp.floor(x) if hasattr(x, "_mpf_") else math.floor(x)
 
 
-register(
+(abs, sign, floor, minimum, maximum) = published(
     Function(
         name="abs",
         arity=1,
-        mpmath=lambda mp, x: abs(x),
+        mpmath=lambda mp, x: builtins.abs(x),
         numpy=np.abs,
         derivative=lambda x: (where(x >= 0, 1, -1),),
         recurrence=_absolute,

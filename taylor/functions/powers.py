@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
 from taylor.recurrences.rules import scaled_circle
+
+__all__ = ["sqrt", "cbrt", "hypot"]
 
 _HALF = Fraction(1, 2)
 _THIRD = Fraction(1, 3)
@@ -36,7 +38,7 @@ def _mpmath_cube_root(mp: Any, x: Any) -> Any:
     return mp.cbrt(x) if x >= 0 else -mp.cbrt(-x)
 
 
-register(
+(sqrt, cbrt, hypot) = published(
     Function(
         name="sqrt",
         arity=1,

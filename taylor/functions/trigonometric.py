@@ -7,10 +7,12 @@ from fractions import Fraction
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
+
+__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2"
@@ -53,7 +55,7 @@ def _arctangent_2(b: SeriesBuilder, y: int, x: int) -> int:
     return b.define(b.declare("atan2", y, x), b.term(1, slope), times="1/n")
 
 
-register(
+(sin, cos, tan, asin, acos, atan, atan2) = published(
     Function(
         name="sin",
         arity=1,

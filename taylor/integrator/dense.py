@@ -100,7 +100,7 @@ class DenseOutput(Versioned):
         if outside.any():
             worst = t[outside].flat[0]
             raise ExtrapolationError(
-                f"time {worst!r} is outside the dense output's span [{first!r}, {last!r}]; "
+                f"time {float(worst)!r} is outside the dense output's span [{first!r}, {last!r}]; "
                 "pass extrapolate=True to evaluate the nearest step's polynomial there"
             )
 

@@ -13,10 +13,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.integrator.memory import Machine
-from taylor.numbers.precision import as_precision
+from taylor.numbers.precision import as_precision, leading
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.surfaces.blurred import blurred, in_words
 from taylor.surfaces.plan import Plan
 from taylor.surfaces.switches import SwitchedSystem
 from taylor.systems.events import Crossings, Event
@@ -148,8 +149,31 @@ class Detection:
         """Whether event functions call functions of the user."""
         return self._detector.options.calls_python
 
-    def doubts(self) -> str:
-        """Which events may have more zeros than were found, in words; empty for none."""
+    def doubts(self, machine: Machine) -> str:
+        """Which events may have other zeros than were found, in words; empty for none."""
+        memory = self._area("memory", EVENT_MEMORY)
+        if not memory["blurred"].any():
+            return self._rough_doubts()
+        found = [self._rough_doubts()]
+        for part in np.flatnonzero(memory["blurred"]):
+            for event in self._plan.owners(int(part)):
+                g, instants = self._plan.functions[part], self._instants(event, machine)
+                found.append(in_words(event, blurred(g, self._system, instants)))
+        memory["blurred"] = 0.0
+        return "; ".join(dict.fromkeys(text for text in found if text))
+
+    def _instants(self, event: int, machine: Machine) -> list[dict[Any, Any]]:
+        """States, parameters and time at the records of an event, in float64."""
+        rows, system = self._rows(), self._system
+        own = rows[rows[:, 0] == event]
+        parameters = dict(zip(system.parameters, machine.parameters[0].tolist(), strict=False))
+        states = leading(self._states(own, machine), machine.kind).astype(float)
+        return [
+            parameters | dict(zip(system.states, state, strict=True)) | {time_node: row[1]}
+            for row, state in zip(own, states, strict=True)
+        ]
+
+    def _rough_doubts(self) -> str:
         listed = ", ".join(f"events[{k}]" for k in self._plan.uncertain)
         return (
             f"{listed}: the function has singularities that could not be taken out of it and is "
@@ -193,8 +217,11 @@ class Detection:
     def has_news(self) -> bool:
         """Whether the last step ended at a switch about which Python decides."""
         flips = self._of_switches("flips", np.float64)
-        tells = self._of_switches("table", EVENT_TABLE)["tells"]
-        return bool(flips.any() or (self.block[0]["flipped"] and tells.any()))
+        tells = self._of_switches("table", EVENT_TABLE)["tells"] != 0
+        memory = self._of_switches("memory", EVENT_MEMORY)
+        touched = (memory["open"] != 0) & (memory["reported"] != 0)
+        flipped = self.block[0]["flipped"] and tells.any()
+        return bool(flips.any() or flipped or (touched & tells).any())
 
     def met(self) -> list[int]:
         """The switches on whose surfaces the motion is, for all that the search knows."""
@@ -351,6 +378,7 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
         linked,
         rough=plan.rough,
         formulas=plan.formulas(system.parameters),
+        guards=plan.guards,
         combined=[len(plan.formula_inputs(formula)) for formula in plan.combined],
     )
 

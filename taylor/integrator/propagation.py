@@ -312,7 +312,7 @@ class Propagation:
         steps = int(control["steps"])
         events, switches = ta._found()
         if not message and ta._detection is not None:
-            message = ta._detection.doubts()
+            message = ta._detection.doubts(machine)
         return Outcome(
             status=status,
             time=ta.time,
@@ -335,4 +335,4 @@ class Propagation:
 def _next_budget(budget: int, elapsed: float) -> int:
     """Steps for the next slice, from how long the last took."""
     factor = SLICE_SECONDS / max(elapsed, 1e-6)
-    return min(max(1, int(budget * min(max(factor, 0.25), 8.0))), MOST_STEPS)
+    return min(max(1, int(budget * min(max(factor, 0.25), 4.0))), MOST_STEPS)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from taylor.errors import TaylorError
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.integrator.detection import Detection
 from taylor.integrator.memory import Machine
 from taylor.numbers.precision import leading
-from taylor.surfaces.sides import NOISE, Decision, Meeting, Point, Sides, Surfaces, meetings
+from taylor.numbers.times import Pair, add
+from taylor.surfaces.beyond import beyond
+from taylor.surfaces.sides import (
+    NOISE,
+    UNKNOWN,
+    Decision,
+    Meeting,
+    Point,
+    Sides,
+    Surfaces,
+    meetings,
+    side_in_force,
+    with_sides,
+)
 from taylor.surfaces.switches import SwitchedSystem
 from taylor.transforms.rounding import rounding_error
 
@@ -23,7 +36,6 @@ EXACT = 1e-40  # how far the numbers of a start may be off, as a part of them
 UNIT = 2.0**-50  # rounding of a surface function in float64, for each unit of its terms
 NEAR = 2.0**-40  # of time: where steps end, a surface so far away is reached
 STALLS = 20  # decisions at one time before they are no progress
-UNKNOWN = (TaylorError, ArithmeticError, TypeError, ValueError)  # functions that have floats only
 
 
 class Steering:
@@ -59,7 +71,7 @@ class Steering:
                 point = self._point(machine, EXACT)
                 met = self._exactly(point, modes, met)
                 found, sides = self._start_on(point, modes, met)
-        modes = _with(modes, found, sides)
+        modes = with_sides(modes, found, sides)
         self._put(machine, modes)
         if detection is not None:
             self._put_sides(detection, modes)
@@ -178,15 +190,15 @@ class Steering:
             near = [i for i in range(count) if abs(g[i]) <= NOISE * abs(other[i] - g[i])]
             found = list(meetings(self.model, sorted({*known, *near}), modes))
             found = list({m.places[0]: m for m in reversed(found)}.values())
-            sides, held = self._decide(point, modes, found, now=True)
+            on = self._projected(point, modes, [m.surface for m in found])
+            sides, held = self._decide(on, modes, found, now=True)
             if sides is None or self._stalls(machine):
                 return [self._name(m) for m in held]
             noise = [2 * abs(float(value)) for value in g]
             if 0 in sides:
-                old = [float(m) for m in before[0, self.first :][: len(modes)]]
-                self._touch_down(machine, point, old, found[sides.index(0)].surface)
+                self._move(machine, on, machine.time)
         detection.keep_before(before)
-        modes = _with(modes, found, sides)
+        modes = with_sides(modes, found, sides)
         self._put(machine, modes)
         self._put_met(detection, found, sides, noise)
         detection.tell(self._rests(modes))
@@ -198,19 +210,16 @@ class Steering:
         self._last = machine.time, count + 1 if time == machine.time else 0
         return self._last[1] > STALLS
 
-    def _touch_down(
-        self, machine: Machine, point: Point, modes: Sequence[float], surface: int
-    ) -> None:
-        """Move the state along its motion the rounding error that is left to a surface."""
-        rows = self.surfaces.series(point, modes, 1)
-        value, slope = rows[surface]
-        if not slope or not abs(value / slope) <= NEAR * (abs(point.time) + abs(machine.last)):
-            return
-        self._move(machine, rows, -value / slope)
+    def _projected(self, point: Point, modes: Sequence[float], numbers: Sequence[int]) -> Point:
+        """The point on the surfaces that it is on but for rounding errors."""
+        try:
+            return self.surfaces.project(point, modes, numbers)
+        except UNKNOWN:
+            return point
 
-    def _move(self, machine: Machine, rows: list[list[Any]], span: Any) -> None:
-        states = [row[0] + span * row[1] for row in rows[len(self.surfaces.expressions) :]]
-        machine.set_state(machine.kind.rounded(states), machine.time)
+    def _move(self, machine: Machine, point: Point, time: Pair) -> None:
+        """Put the machine to a point, as near as its numbers go."""
+        machine.set_state(machine.kind.rounded(point.states), time)
 
     def past_edge(self, machine: Machine, detection: Detection | None) -> bool:
         """Go on behind a surface at which the branch in force is not defined any more.
@@ -229,37 +238,55 @@ class Steering:
                 return False
             room = NEAR * abs(point.time) + abs(machine.last) * 2
             spans = {}
-            shifted = self.surfaces.series(
-                self._point(machine, 4 * machine.kind.epsilon), modes, 0, 1
-            )
+            rounded = self._point(machine, 4 * machine.kind.epsilon)
+            on = self.surfaces.may_be_on
             for i, (value, slope) in enumerate(rows[: len(self.surfaces.expressions)]):
-                if value == 0 or (i < len(switches) and abs(value) <= abs(shifted[i][0] - value)):
-                    spans[i] = -value / slope if value and slope else mp.mpf(0)
+                if value == 0 or (i < len(switches) and on(rounded, modes, i, value)):
+                    span = -value / slope if value and slope else mp.mpf(0)
+                    spans[i] = span if abs(span) <= room else mp.mpf(0)
                 elif i < len(switches) and mp.isfinite(slope) and slope != 0:
                     span = -value / slope
                     if 0 < span * sign <= room:
                         spans[i] = span
             if not spans or self._stalls(machine):
                 return False
-            old = machine.state()
             span = max(spans.values(), key=abs)
-            if span:
-                self._move(machine, rows, span)
+            moved = rows[len(self.surfaces.expressions) :]
+            numbers = [
+                row[0] + span * row[1] if span and mp.isfinite(row[1]) else row[0] for row in moved
+            ]
+            point = replace(point, states=numbers, time=point.time + span)
             found = list(meetings(self.model, list(spans), modes))
-            point = self._point(machine, EXACT)
+            point, arrival = self._projected(point, modes, list(spans)), span
             sides, _ = self._decide(point, modes, found)
-            new = modes if sides is None else _with(modes, found, sides)
-            if sides is None or new == modes:
-                machine.set_state(old, machine.time)
+            new = modes if sides is None else with_sides(modes, found, sides)
+            if sides is None:
                 return False
+            if new == modes:
+                left = abs(mp.mpf(float(machine.control[0]["end"])) - point.time)
+                left = -left if self.backward else left
+                rounded = replace(point, errors=rounded.errors)
+                hop = beyond(self.surfaces, rounded, modes, found, sides, left)
+                if hop is None:
+                    return False
+                span, point = span + hop[0], hop[1]
+            self._move(machine, point, self._later(machine, float(span)))
         self._put(machine, new)
         machine.forget_step()
         if detection is not None:
             detection.forget(keep_reported=True)
             self._put_sides(detection, new)
-            self._put_met(detection, found, sides, [0.0] * len(rows))
+            if span == arrival:
+                self._put_met(detection, found, sides, [0.0] * len(rows))
             detection.tell(self._rests(new))
         return True
+
+    def _later(self, machine: Machine, span: float) -> Pair:
+        """The machine's time a little later, not after the end."""
+        control = machine.control[0]
+        end = float(control["end"]), float(control["end_low"])
+        later = add(machine.time, (span, 0.0))
+        return end if (later < end) == self.backward else later
 
     def _modes(self, machine: Machine) -> list[float]:
         return machine.parameters[0, self.first :][: len(self.model.modes)].astype(float).tolist()
@@ -281,7 +308,7 @@ class Steering:
         """
 
         def signs(sides: Sides) -> tuple[int | None, ...]:
-            tried = _with(modes, found, sides)
+            tried = with_sides(modes, found, sides)
             result: list[int | None] = []
             for order in (1, 8):
                 after = self.surfaces.signs(point, tried, order, self.backward)
@@ -290,7 +317,7 @@ class Steering:
                     break
             return tuple(result)
 
-        prefer = tuple(_side(m, modes) for m in found) if now else None
+        prefer = tuple(side_in_force(m, modes) for m in found) if now else None
         decision = Decision(signs, [m.asked for m in found], prefer)
         try:
             sides = decision.sides()
@@ -352,21 +379,6 @@ class Steering:
     def _rests(self, modes: Sequence[float]) -> bool:
         """Whether the motion rests on a surface."""
         return any(not s.change and modes[s.mode] == 0 for s in self.model.switches)
-
-
-def _with(modes: Sequence[float], found: Sequence[Meeting], sides: Sides) -> list[float]:
-    """The modes with those of what is met on some sides."""
-    changed = list(modes)
-    for meeting, side in zip(found, sides, strict=True):
-        for place, value in zip(meeting.places, meeting.values[side], strict=True):
-            changed[place] = value
-    return changed
-
-
-def _side(meeting: Meeting, modes: Sequence[float]) -> int:
-    """The side that is in force."""
-    place = meeting.places[0]
-    return next((s for s in (1, -1) if meeting.values[s][0] == modes[place]), 0)
 
 
 def _is_exact(g: Expression) -> bool:

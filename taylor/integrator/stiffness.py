@@ -19,6 +19,7 @@ LOOKS = 4  # in a row that must say so; rows of terms that die out by underflow 
 MISSES = 8  # looks without suspicion that end it
 LIMIT_STEPS = 100  # in a propagation that ended at its limit, for a look at its end
 STEEP = 0.3  # of the order: |lambda h| from there on is at the boundary of stability
+SUSPECT = 0.2  # the same of the last two terms alone, which oscillate with a mode that does
 LEAST_STEP = 2.0**-44  # of the time: below, a state that no longer moves is more likely
 LEAST_ORDER = 6  # below, short steps are the fault of the order
 
@@ -147,7 +148,7 @@ class StiffnessWatch:
         if step < LEAST_STEP * abs(control["time"]):
             return False
         last, before = control["last_size"] * step, control["last_size_but_one"]
-        return bool(last >= STEEP * before * control["step_scale"] and last > 0)
+        return bool(last >= SUSPECT * before * control["step_scale"] and last > 0)
 
     def _is_stiff(self) -> bool:
         integrator = self.integrator

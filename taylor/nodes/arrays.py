@@ -44,6 +44,8 @@ def index(e: N, key: Any) -> N:
 
 def _entries(e: Node, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
     consumed = sum(k is not None and k is not Ellipsis for k in keys)
+    if consumed and not e.shape:
+        raise IndexError(f"index: {e} is a scalar and has no elements")
     if consumed > len(e.shape):
         raise IndexError(f"index: {consumed} indices for an expression of shape {e.shape}")
     missing = len(e.shape) - consumed

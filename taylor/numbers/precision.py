@@ -219,7 +219,7 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
         raise ArgumentTypeError(f"{name} must be an array of numbers, got {values!r}") from None
     numeric = array.dtype.kind in "fiub"
     if array.dtype.kind == "c":
-        raise ArgumentTypeError(f"{name} must be an array of numbers real ones; got {array.dtype}")
+        raise ArgumentTypeError(f"{name} must be an array of real numbers, got {array.dtype}")
     if precision.arithmetic is None:
         return array.astype(precision.dtype) if numeric else _rounded(values, precision, name)
     whole = array.ndim == ndim + 1 if ndim is not None else numeric and array.ndim > 0
@@ -244,6 +244,8 @@ def _rounded(values: Any, precision: Precision, name: str) -> np.ndarray:
     try:
         items = np.array(values, dtype=object)
         numbers = [float(exact_number(item, name)) for item in items.ravel()]
+    except OverflowError:
+        raise ArgumentError(f"{name}: {values!r:.60} is beyond the range of floats") from None
     except ValueError as error:
         raise ArgumentTypeError(f"{name} must be an array of numbers: {error}") from None
     except TypeError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, has_expressions, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
@@ -100,6 +100,25 @@ class Function:
             return self._elementwise(*arguments, **options)
         except TypeError as error:
             return self._call_converted(arguments, options, error)
+        except (ValueError, OverflowError):
+            self._check_arguments(arguments)
+            raise
+
+    def _check_arguments(self, arguments: Sequence[Any]) -> None:
+        """Raise ArgumentError for a number beyond all floats, ShapeError for unlike shapes."""
+        named = zip(self.inputs, arguments, strict=True)
+        arrays = [as_array(a, self._kind, f"{self.name}: argument {e}") for e, a in named]
+        self._check_shapes([array.shape for array in arrays])
+
+    def _check_shapes(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            named = zip(self.inputs, shapes, strict=True)
+            listed = ", ".join(f"{e} {shape}" for e, shape in named)
+            raise ShapeError(
+                f"{self.name}: the points of its arguments do not broadcast together: {listed}"
+            ) from None
 
     def _call_converted(
         self, arguments: Sequence[Any], options: dict[str, Any], error: TypeError
@@ -127,6 +146,12 @@ class Function:
         """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
         self._check_count(arguments)
         known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
+        for given, value in known.items():
+            if value.shape != given.shape:
+                raise ShapeError(
+                    f"{self.name}: argument {given} must have shape {given.shape}, got {value} of "
+                    f"shape {value.shape}"
+                )
         found = tuple(substitute(e, known) for e in self.outputs)
         return found[0] if self._single else found
 
@@ -140,9 +165,9 @@ class Function:
                 f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
                 f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
             )
-        columns: list[np.ndarray] = []
-        for wanted, given in zip(self.inputs, arguments, strict=True):
-            columns.extend(_columns(wanted, given, self._kind))
+        parts = [_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
+        self._check_shapes([part[0].shape if part else () for part in parts])
+        columns = [column for part in parts for column in part]
         if self.ufunc is not None:
             results = self._shared(self.ufunc, columns, {})
             flat = [results] if self._nout == 1 else list(results)
@@ -277,7 +302,7 @@ def compile(
     tuple); or a Python function that builds them from its arguments.
     inputs:      variables, parameters or `taylor.time`, in the order of the arguments; of a Python
                  function its own arguments, unless given.
-    shapes:      of the arguments of a Python function, where they are arrays.
+    shapes:      of the arguments of a Python function, where they are arrays or cannot be counted.
     threads:     how many share the points of long arrays (from some 30,000 points on); results are
                  the same, bit for bit.
     precision:   "float64", "float32", or "double-double" with about 31 digits: arrays of pairs
@@ -332,9 +357,12 @@ def _traced(
         return function.of_expressions(given), given
     if inputs is None:
         names = positional_names(function)
+        if names is None and shapes is not None:
+            names = [f"argument {k}" for k in range(len(shapes))]
         if names is None:
             raise ArgumentTypeError(
-                f"compile: the arguments of {function!r} cannot be counted; give inputs="
+                f"compile: the arguments of {function!r} cannot be counted; give shapes= (a shape "
+                "for each, () for a number) or inputs="
             )
         sizes = [()] * len(names) if shapes is None else list(shapes)
         if len(sizes) != len(names):

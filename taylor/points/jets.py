@@ -21,7 +21,7 @@ from taylor.expressions.arguments import (
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
-from taylor.expressions.trace import positional_count
+from taylor.expressions.trace import positional_count, positional_names
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
@@ -193,7 +193,16 @@ def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return fun.of_expressions(arguments)
     if len(arguments) > 1 and positional_count(fun) == 1:
         return fun(expression_array(list(arguments)))
-    return fun(*arguments)
+    try:
+        return fun(*arguments)
+    except TypeError:
+        names = positional_names(fun)
+        if names is None or len(names) <= len(arguments):
+            raise
+        raise ArgumentTypeError(
+            f"fun takes {len(names)} arguments, {', '.join(names)}, and the point has "
+            f"{len(arguments)} coordinate(s)"
+        ) from None
 
 
 def _coefficients(point: Any, others: Any, kind: Precision) -> np.ndarray:

@@ -10,6 +10,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.nodes.traverse import inputs
 from taylor.recurrences.decompose import decompose
+from taylor.surfaces.edges import edges
 from taylor.surfaces.smoothness import Facts
 from taylor.surfaces.surfaces import Surface, surface
 from taylor_runtime.program.program import Input, Program
@@ -24,6 +25,7 @@ class Plan:
     functions: what is searched: those of all numbers but the last.
     numbers:   per event, its number.
     combined:  the formulas of the last.
+    guards:    so many last functions are zero where rough ones are singular, and do nothing else.
     uncertain: the events of which a part is searched by its values, so that zeros that are close
                together may be missed.
     """
@@ -34,12 +36,20 @@ class Plan:
         plain = [k for k, g in enumerate(single) if g is not None]
         others = [k for k, g in enumerate(single) if g is None]
         self.first_switch = len(plain)
+        self.first_part = len(plain) + len(switching)
         self._parts: dict[Expression, Expression] = {}
         self.combined = [self._formula(found[k]) for k in others]
         self.functions = [g for g in single if g is not None] + [*switching, *self._parts]
         self.uncertain = [k for k, s in enumerate(found) if any(s.rough)]
         facts = Facts()
         self.rough = [not facts.is_smooth(g) for g in self.functions]
+        singular = [
+            h for g, r in zip(self.functions, self.rough, strict=True) if r for h in edges(g)
+        ]
+        guards = [h for h in dict.fromkeys(singular) if facts.is_smooth(h)]
+        self.guards = len(guards)
+        self.functions += guards
+        self.rough += [False] * len(guards)
         self.numbers = [0] * len(watched)
         for number, k in enumerate(plain):
             self.numbers[k] = number
@@ -59,6 +69,20 @@ class Plan:
                 self._parts[part] = variable(f"sign of part {len(self._parts)}")
             signs.append(self._parts[part])
         return found.sign(signs)
+
+    def owners(self, number: int) -> list[int]:
+        """The events whose zeros are those of a function, or some of them."""
+        direct = [k for k, own in enumerate(self.numbers) if own == number]
+        signs = list(self._parts.values())
+        part, first = number - self.first_part, len(self.functions)
+        if not 0 <= part < len(signs):
+            return direct
+        return [
+            k
+            for k, own in enumerate(self.numbers)
+            if own >= first
+            and any(e is signs[part] for e in self.formula_inputs(self.combined[own - first]))
+        ]
 
     def formula_inputs(self, formula: Expression) -> list[Expression]:
         """The signs that a formula depends on."""

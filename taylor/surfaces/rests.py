@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, time
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.traverse import inputs
+from taylor.transforms.differentiate import diff
 
 MOST = 64  # branches of a sum that are looked at; where there are more, it may vanish
 
@@ -24,13 +26,15 @@ def may_rest(surface: Expression, slopes: Mapping[Expression, Expression]) -> bo
     >>> may_rest(x, {x: where(m > 0, -1, 0)}), may_rest(x, {x: where(m > 0, -1, 1)})
     (True, False)
     """
-    if surface.op == "linear" and all(e in slopes for e in surface.args):
-        rate = ZERO
-        for c, state in zip(surface.payload[0], surface.args, strict=True):
-            rate = rate + c * slopes[state]
-        return _may_vanish(rate)
     moving = set(inputs([surface]))
-    return time not in moving and all(_may_vanish(slopes[e]) for e in moving if e in slopes)
+    try:
+        rate = diff(surface, time) if time in moving else ZERO
+        for state, slope in slopes.items():
+            partial = diff(surface, state)
+            rate = rate + partial * slope
+    except UnsupportedFunctionError:
+        return time not in moving and all(_may_vanish(slopes[e]) for e in moving if e in slopes)
+    return _may_vanish(rate)
 
 
 def _may_vanish(e: Expression) -> bool:

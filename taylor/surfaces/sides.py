@@ -8,21 +8,28 @@ if its branches keep g as it is, and slides along if both push it back: then nob
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 from typing import Any
 
+from taylor.errors import TaylorError
+from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor.surfaces.switches import OFF, ON, SwitchedSystem
+from taylor.transforms.differentiate import diff
 from taylor_runtime.program.program import Input
 
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be
 MOST = 5  # surfaces at once of which all combinations are tried
+TIMED = 2.0**-52  # relative error of a time
+PROJECTIONS = 4  # of Newton's method, on each of the surfaces in turn
 TURNS = 8  # of sides of more surfaces than that
+UNKNOWN = (TaylorError, ArithmeticError, TypeError, ValueError)  # functions that have floats only
 Sides = tuple[int, ...]
 Signs = tuple[int | None, ...]
 
@@ -66,6 +73,7 @@ class Surfaces:
         self._inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
         self._inputs[time_node] = Input("time", (0,))
         self._programs: dict[int, Any] = {}
+        self._gradients: dict[int, tuple[list[int], Any]] = {}
 
     def series(
         self, point: Point, modes: Sequence[float], order: int, shift: int = 0
@@ -74,10 +82,8 @@ class Surfaces:
 
         shift: by how many errors the states are off, some up and some down.
         """
-        from mpmath import mp
-
-        system = self.model.system
         if order not in self._programs:
+            system = self.model.system
             outputs = [*self.expressions, *system.states]
             slopes = system.derivatives if order else None
             self._programs[order] = decompose(outputs, self._inputs, order, slopes)
@@ -85,9 +91,61 @@ class Surfaces:
             x + (shift if i % 3 else -shift) * e
             for i, (x, e) in enumerate(zip(point.states, point.errors, strict=True))
         ]
+        return self._evaluated(self._programs[order], point, modes, states)
+
+    def _evaluated(
+        self, program: Any, point: Point, modes: Sequence[float], states: list[Any]
+    ) -> list[list[Any]]:
+        from mpmath import mp
+
         parameters = [*point.parameters, *map(mp.mpf, modes)]
         values = {"state": states, "parameter": parameters, "time": [point.time]}
-        return coefficients(self._programs[order], values, mpmath_algebra(mp))
+        return coefficients(program, values, mpmath_algebra(mp))
+
+    def project(self, point: Point, modes: Sequence[float], numbers: Sequence[int]) -> Point:
+        """The nearest point that is on some surfaces, as far as the states decide about them.
+
+        What a branch does on a surface is not what it does beside it, however near: the slope of
+        g' = -sqrt(g) is finite there, and its root would go on as that of another branch.
+        """
+        states = list(point.states)
+        for _ in range(PROJECTIONS):
+            for i in numbers:
+                places, program = self._gradient(i)
+                rows = self._evaluated(program, point, modes, states)
+                value, *slopes = (row[0] for row in rows[:-1])
+                size = sum(slope * slope for slope in slopes)
+                if value and size > 0 and abs(value / size) < inf:
+                    for place, slope in zip(places, slopes, strict=True):
+                        states[place] -= value / size * slope
+        return replace(point, states=states)
+
+    def room(self, point: Point, modes: Sequence[float], i: int) -> Any:
+        """How far errors of the states, and rounding of the time, can move a surface function."""
+        places, program = self._gradient(i)
+        rows = self._evaluated(program, point, modes, point.states)
+        errors = [*(point.errors[k] for k in places), abs(point.time) * TIMED]
+        return sum(abs(row[0]) * error for row, error in zip(rows[1:], errors, strict=True))
+
+    def may_be_on(self, point: Point, modes: Sequence[float], i: int, value: Any) -> bool:
+        """Whether a surface function may be zero, for all that the numbers of the state tell."""
+        try:
+            return bool(abs(value) <= self.room(point, modes, i))
+        except UNKNOWN:
+            return False
+
+    def _gradient(self, i: int) -> tuple[list[int], Any]:
+        """The states that a surface function varies with; a program of it and its slopes, that by
+        time last.
+        """
+        if i not in self._gradients:
+            g, states = self.expressions[i], self.model.system.states
+            found = [(place, diff(g, state)) for place, state in enumerate(states)]
+            found = [(place, slope) for place, slope in found if slope is not ZERO]
+            slopes = [*(slope for _, slope in found), diff(g, time_node)]
+            program = decompose([g, *slopes], self._inputs, 0)
+            self._gradients[i] = [place for place, _ in found], program
+        return self._gradients[i]
 
     def signs(
         self, point: Point, modes: Sequence[float], order: int, backward: bool
@@ -110,9 +168,11 @@ def _first_sign(base: list[Any], others: list[list[Any]], backward: bool) -> int
     for n, c in enumerate(base[1:], 1):
         if not mp.isfinite(c):
             return None
-        error = max(abs(other[n] - c) for other in others)
-        if not abs(c) <= NOISE * error:
+        known = [d for d in (abs(other[n] - c) for other in others) if mp.isfinite(d)]
+        if not abs(c) <= NOISE * max(known, default=0):
             return -int(mp.sign(c)) if backward and n % 2 else int(mp.sign(c))
+        if len(known) < len(others):  # the branch ends here, and with it what derivatives say
+            return None
     return 0
 
 
@@ -210,6 +270,21 @@ def meetings(
             meeting = Meeting(i, [], {s: [] for s in (-1, 0, 1)})
             _tie(meeting, equalities[i - len(switches)].mode)
             yield meeting
+
+
+def with_sides(modes: Sequence[float], found: Sequence[Meeting], sides: Sides) -> list[float]:
+    """The modes with those of what is met on some sides."""
+    changed = list(modes)
+    for meeting, side in zip(found, sides, strict=True):
+        for place, value in zip(meeting.places, meeting.values[side], strict=True):
+            changed[place] = value
+    return changed
+
+
+def side_in_force(meeting: Meeting, modes: Sequence[float]) -> int:
+    """The side that is in force."""
+    place = meeting.places[0]
+    return next((s for s in (1, -1) if meeting.values[s][0] == modes[place]), 0)
 
 
 def _tie(meeting: Meeting, mode: int) -> None:

@@ -21,7 +21,8 @@ product of the signs, an odd power or a cube root the sign of its base, a quotie
 and denominator, where(c, a, b) that of one branch by the signs in c.  Sums are multiplied by their
 denominators, cubed if they have a cube root, squared if they have a square root, and split where a
 piecewise function is inside.  What is left that is not smooth is a rough part: it is searched by
-its values, between places that its series do not pass.  Smooth functions are their own only part.
+its series up to its singularities, which are zeros of smooth functions (`edges.py`), and by its
+values across them.  Smooth functions are their own only part.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def _trace(function: Any, count: int, parameter_count: int) -> TracedSystem:
     except IndexError as error:
         raise EquationsError(
             f"the right-hand side was called with {count} states and {parameter_count} parameters "
-            "(as many as `state` and the array `parameters` have) and raised "
-            f"IndexError: {error}"
+            "(as many as `state` and the array `parameters` have; a dictionary's parameters are "
+            f"used by name, as ty.parameter(...)) and raised IndexError: {error}"
         ) from error
 
 

@@ -276,7 +276,7 @@ def test_errors_come_early_and_name_the_remedy() -> None:
         ty.implicit(lambda x, y: y[0] - x, start=[0, 0])
     with pytest.raises(ShapeError, match="start is empty"):
         ty.implicit(lambda x, y: x, start=[])
-    with pytest.raises(ArgumentError, match="equation 0, argument 0"):
+    with pytest.raises(ArgumentError, match="equation 0, x = 0"):
         ty.implicit(lambda x, y: x)
     with pytest.raises(ArgumentError, match="unknown 1 does not occur"):
         ty.implicit(lambda x, y: [y[0] - x, y[0] + x], start=[0, 0])

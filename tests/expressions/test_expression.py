@@ -24,7 +24,7 @@ from taylor.nodes.traverse import from_records, inputs, reachable, to_records
 
 x, y, z = ty.variables("x y z")
 k = ty.parameter("k")
-SIZE = 100_000
+SIZE = 30_000
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 

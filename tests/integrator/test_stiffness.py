@@ -86,6 +86,24 @@ def test_stiff_problems_say_so_soon(name: str, options: dict[str, Any]) -> None:
         assert implicit.success and 5 * len(implicit.t) < needed
 
 
+def test_random_modes_that_oscillate(scale: int) -> None:
+    """Eigenvalues -a +- i w beside a slow solution, driven or not."""
+    x, v, y = ty.variables("x v y")
+    a, w, drive = ty.parameters("a w drive")
+    wave = drive * np.cos(ty.time)
+    system = [(x, -a * (x - wave) - w * v), (v, w * (x - wave) - a * v), (y, -y)]
+    for options in ({}, {"tol": 1e-9}):
+        ta = ty.Integrator(system, [1.0, 0.0, 1.0], parameters={a: 1, w: 1, drive: 0}, **options)
+        for case in range(15 * scale):
+            rng = np.random.default_rng(case)
+            rate = 10.0 ** rng.uniform(4, 7)
+            ratio = 10.0 ** rng.uniform(-2, 0.7)
+            ta.parameters = {"a": rate, "w": rate * ratio, "drive": rng.choice([0.0, 1.0])}
+            ta.state, ta.time = [1.0, 0.0, 1.0], 0.0
+            ta._watch.warned = True
+            assert ta.propagate_until(5.0, max_steps=700).stiff, case
+
+
 def test_a_large_stiff_system() -> None:
     with pytest.warns(ty.StiffnessWarning):
         outcome = ty.Integrator(heat(256), bump(256)).propagate_until(1.0, max_steps=WITHIN)

@@ -61,6 +61,20 @@ FORMULAS: list[Formula] = [
 ]
 ROUGH: list[Formula] = [
     lambda m, x, v, a, b, c: 1 / (x - a) + m.cbrt(v - b),
+    lambda m, x, v, a, b, c: m.gamma(x - a) - 3 * b,
+    lambda m, x, v, a, b, c: m.cbrt(x - a) + m.cbrt(v - b),
+    lambda m, x, v, a, b, c: m.cbrt(x - a) + b * m.cbrt(v - b) - c,
+    lambda m, x, v, a, b, c: x + v - m.floor(3 * x + a),
+    lambda m, x, v, a, b, c: 3 * x - m.floor(3 * x + a) - 0.5 + 0.3 * c,
+    lambda m, x, v, a, b, c: m.atan2(x - a, v - b) - 3 * c,
+    lambda m, x, v, a, b, c: m.atan2(x - a, v - b) - x * c,
+    lambda m, x, v, a, b, c: m.sqrt(x - a) + m.sqrt(v - b) - c - 0.5,
+    lambda m, x, v, a, b, c: m.log(x - a) + m.cbrt(v - b) - c,
+    lambda m, x, v, a, b, c: m.exp(m.cbrt(x - a)) - v - 1,
+    lambda m, x, v, a, b, c: m.tan(3 * x) * m.cbrt(v - b) - c,
+    lambda m, x, v, a, b, c: m.sqrt(x - a) - c * m.cbrt(v - b),
+    lambda m, x, v, a, b, c: m.tan(2 * m.cbrt(x - a)) - c,
+    lambda m, x, v, a, b, c: m.gamma(3 * x + a) * v - m.cbrt(v),
 ]
 
 
@@ -148,7 +162,7 @@ def test_functions_that_are_taken_apart(scale: int) -> None:
 @pytest.mark.parametrize("number", range(len(ROUGH)))
 def test_functions_that_are_searched_by_values(number: int, scale: int) -> None:
     """These say that zeros close together may be missed."""
-    bad, compared = faults([ROUGH[number]], 3 * scale)
+    bad, compared = faults([ROUGH[number]], scale)
     assert not bad, bad[0]
     assert compared
 

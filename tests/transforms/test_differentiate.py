@@ -127,11 +127,11 @@ def test_time_and_parameters() -> None:
 
 def test_deep_chain() -> None:
     e = x
-    for _ in range(100_000):
+    for _ in range(20_000):
         e = e * y + 1
     by_x = ty.diff(e, x)
     (by_reverse,) = ty.grad_expressions(e, [x])
-    assert len(reachable([by_x])) <= 5 * 100_000
+    assert len(reachable([by_x])) <= 5 * 20_000
     assert by_x.evaluate({x: 1.0, y: 1.0}) == 1.0
     assert by_reverse.evaluate({x: 1.0, y: 1.0}) == 1.0
 

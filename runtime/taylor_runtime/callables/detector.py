@@ -45,11 +45,12 @@ def build_detector(
     rough: Sequence[bool] = (),
     formulas: Program | None = None,
     combined: Sequence[int] = (),
+    guards: int = 0,
 ) -> Detector:
     """Compile the detection of a program's outputs along steps of a stepper with such states.
 
     formulas, combined: the signs of functions that are put together from the last outputs, and how
-    many each takes; see `DetectorOptions`.
+    many each takes; guards: how many outputs behind these; see `DetectorOptions`.
     """
     element = states.element
     program = compensate(program, ELEMENTS[element])
@@ -61,8 +62,9 @@ def build_detector(
         unrolled,
         calls_python(externals),
         tuple(rough) if any(rough) else (),
-        len(program.outputs) - parts,
+        len(program.outputs) - parts - guards,
         tuple(combined),
+        guards,
     )
     nameless = [
         replace(p, rows=tuple(replace(row, name="") for row in p.rows))

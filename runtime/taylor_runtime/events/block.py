@@ -19,7 +19,7 @@ EVENT_BLOCK = np.dtype(
     [
         ("position", np.float64),  # where the piece of the step begins that is to be searched
         ("reach", np.float64),  # length of the last piece
-        ("stuck", np.float64),  # the same if no series went along it; else 0
+        ("stuck", np.float64),  # the least length of the next, in units of the shortest
         ("cut", np.float64),  # where callbacks are asked, or the step is cut
         ("cut_low", np.float64),
         ("resumed", np.int64),  # the search was interrupted, and goes on
@@ -64,6 +64,7 @@ class DetectorOptions:
             poles, infinite slopes); () for none.
     first_part: the events from here on are parts of combined functions and no events themselves.
     combined: per combined function, whose numbers follow those of events, how many parts it has.
+    guards: so many last outputs have their zeros where rough functions have singularities.
     """
 
     states: StateRows
@@ -73,6 +74,7 @@ class DetectorOptions:
     rough: tuple[bool, ...] = ()
     first_part: int = 0
     combined: tuple[int, ...] = ()
+    guards: int = 0
 
     @property
     def element(self) -> str:
@@ -114,7 +116,7 @@ class Areas:
             lengths |= dict.fromkeys(("signs", "middle"), outputs - options.first_part)
             lengths |= dict.fromkeys(("before", "between", "after"), combined)
         if any(options.rough):
-            lengths["chords"] = outputs
+            lengths |= {"chords": outputs, "firsts": outputs}
         starts, end = {}, 0
         for name, length in lengths.items():
             starts[name] = end

@@ -60,7 +60,8 @@ class Combination(Part):
         super().__init__(frame)
         self.search = search
         options = self.watch.options
-        self.first, self.parts = options.first_part, self.watch.count - options.first_part
+        self.first, self.last = options.first_part, self.watch.count - options.guards
+        self.parts = self.last - self.first
         time = self.b.fabs(self.start[0]) * (1 / self.scale)
         end = self.b.fabs(self.end)
         self.room = self.b.select(time > end, time, end) * AT_ONCE
@@ -164,7 +165,7 @@ class Combination(Part):
 
     def _is_part(self, index: Value) -> Value:
         number = self._number(index)
-        return (number >= self.first) & (number < self.watch.count)
+        return (number >= self.first) & (number < self.last)
 
     def _next(self, carried: list[Value]) -> list[Value]:
         """From one root to the next that is not at the same time."""

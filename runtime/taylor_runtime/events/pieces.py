@@ -14,10 +14,11 @@ DEFECT = 2.0**-36  # of the sum of the terms: by how much g may miss its series 
 SHRINK = 0.7  # of a piece on which a series did not converge
 HALVINGS = 52  # of a piece, to find where a value changes its sign
 CHECKED = (0.87, 0.62, 0.31)  # places of a piece where a series that may deceive is looked at
-CLOSEST = (
-    2.0**-50
-)  # as SHORTEST, where signs are looked at closely: left and right of what is rough
+CLOSEST = 2.0**-46  # as SHORTEST, where signs are looked at closely: beside what is rough
+PLACED = 2.0**-52  # of a step: how well places in it are told from one another
+GROWTH = 1.125  # of the shortest piece, from one that no series goes along to the next
 SHORTEST = 2.0**-45  # piece of a step: shorter ones are kinks and jumps, and are stepped over
+GAP = 2.0**-40  # of a step: what is undefined for less is undefined at a pole alone
 LEAP = 2.0**-6  # of a step: the longest piece where an event function is not finite
 
 
@@ -111,9 +112,10 @@ class Pieces(Part):
         reach = self.block.get("reach") * 2
         known = b.ne(reach, 0) & (b.fabs(reach) < b.fabs(rest))
         shortest = b.fabs(self.end) * (CLOSEST if self.watch.is_rough else SHORTEST)
-        if self.watch.is_rough:  # twice as far each time, so that it comes to an end
-            twice = b.fabs(self.block.get("stuck")) * 2
-            shortest = b.select(twice > shortest, twice, shortest)
+        if self.watch.is_rough:
+            self._keep_firsts(position)
+            stuck = self.block.get("stuck")
+            shortest = b.select(stuck > 1, shortest * stuck, shortest)
 
         def bad(carried: list[Value]) -> Value:
             return b.eq(carried[1], 0)
@@ -159,14 +161,22 @@ class Pieces(Part):
                 wild = ~(total < float("inf"))
                 undefined = ~(head < float("inf")) & (b.fabs(length) <= leap)
                 if w.is_rough:
-                    rough, unknown = self._is_rough(event), b.ne(head, head) | ~b.eq(head, head)
+                    rough, unknown = self.is_rough(event), self._is_unknown(head)
                     converged = converged & (~rough | ~wild)  # what overflows does not
                     quiet, wild = quiet & ~rough, b.select(rough, unknown, wild)
-                    undefined = b.select(rough, undefined & unknown, undefined)
+                    both = undefined & unknown & self._is_unknown(end)  # else it ends within
+                    undefined = b.select(rough, both, undefined)
                     self._keep_chord(event, end, length, rough & ~(converged | undefined))
+                if w.options.guards:
+                    margin = b.fma(total - head, 1 + 2.0**-30, b.fma(tail, 4.0, noise))
+                    away = ~self._is_guard(event) | (head > margin)
+                    self._keep_straight(event, ~away)
+                    converged, quiet = converged & away, quiet & away
                 return [quiet | converged | undefined, wild]
 
             skip = b.ne(b.load(I64, b.at(linear, event, "i64")), 0)
+            if w.options.guards:
+                skip = skip & ~self._is_guard(event)
             true, false = (Value(b, Type("i1"), text) for text in ("true", "false"))
             good, wild = b.if_(skip, lambda: [true, false], check)
             return [carried[0] & good, carried[1] | wild]
@@ -191,10 +201,28 @@ class Pieces(Part):
 
     # -- functions that are not smooth ------------------------------------------------------------
 
-    def _is_rough(self, event: Value) -> Value:
+    def _is_guard(self, event: Value) -> Value:
+        return event >= self.watch.count - self.watch.options.guards
+
+    def _keep_straight(self, event: Value, near: Value) -> None:
+        """Note that a guard may have a zero on the piece, as if a straight line stood for it."""
+        b = self.b
+        chord = b.select(near, b.constant(0, F64), float("nan"))
+
+        def keep() -> list[Value]:
+            b.store(chord, self.area("chords", event))
+            return []
+
+        b.if_(self._is_guard(event), keep)
+
+    def is_rough(self, event: Value) -> Value:
+        """Whether a function's series may not represent it where they seem to."""
         b = self.b
         table = b.table([int(x) for x in self.watch.options.rough], "i64")
         return b.ne(b.load(I64, b.at(table, event, "i64")), 0)
+
+    def _is_unknown(self, value: Value) -> Value:
+        return self.b.ne(value, value) | ~self.b.eq(value, value)
 
     def _jitter(self, length: Value) -> Value:
         """How far `curve` is off by rounding of the place: near poles that is much."""
@@ -206,13 +234,28 @@ class Pieces(Part):
 
         one, zero = b.constant(1, F64), b.constant(0, F64)
         slope = b.fold(1, self.watch.order + 1, [zero, one], add)[0]
-        return slope * (b.fabs(self.end) * CLOSEST / b.fabs(length))
+        return slope * (b.fabs(self.end) * PLACED / b.fabs(length))
+
+    def _keep_firsts(self, position: Value) -> None:
+        """The true values where a piece begins, as they were where the last one ended.
+
+        At a jump, the values of series about there may have been rounded to its other side.
+        """
+        b = self.b
+        self._heads_at(position)
+
+        def one(event: Value, _: list[Value]) -> Sequence[Value]:
+            b.store(self._end_of(self.place(event)), self.area("firsts", event))
+            return []
+
+        self.each_event([], one)
 
     def _keep_chord(self, event: Value, end: Value, length: Value, wanted: Value) -> None:
         """The slope of the straight line to the true value, for where no series goes; else NaN."""
         b = self.b
-        first = b.load(F64, self.area("curve"))
+        first = b.load(F64, self.area("firsts", event))
         largest = b.constant(2.0**900, F64)
+        end = b.select(self._is_unknown(end), first, end)  # where its domain ends
         first, end = (
             b.select(b.fabs(x) > largest, b.copysign(largest, x), x) for x in (first, end)
         )
@@ -230,7 +273,7 @@ class Pieces(Part):
             b.fold(1, self.watch.order + 1, [], self._clear)
             rise = chord * length
             b.store(rise, self.area("curve", 1))
-            first = b.load(F64, self.area("curve"))
+            first = b.load(F64, self.area("firsts", event))
             largest = b.constant(2.0**900, F64)
             first = b.select(b.fabs(first) > largest, b.copysign(largest, first), first)
             b.store(first, self.area("curve"))
@@ -240,22 +283,37 @@ class Pieces(Part):
 
     def is_short(self, event: Value, length: Value) -> Value:
         """Whether a rough function is undefined on a piece that is too short to forget its sign."""
-        short = self.b.fabs(length) < self.b.fabs(self.end) * (LEAP / 2)
-        return self._is_rough(event) & short
+        short = self.b.fabs(length) < self.b.fabs(self.end) * GAP
+        return self.is_rough(event) & short
 
     def is_straight(self) -> Value:
-        """Whether a straight line stands for some function on this piece."""
+        """Whether a straight line stands for some function on this piece, or a guard is zero."""
         b = self.b
 
         def one(event: Value, carried: list[Value]) -> Sequence[Value]:
-            return [carried[0] | self.has_chord(event)]
+            chord = self.b.load(F64, self.area("chords", event))
+            watched = self.is_rough(event)
+            if self.watch.options.guards:
+                watched = watched | self._is_guard(event)
+            return [carried[0] | (watched & self.b.eq(chord, chord))]
 
         return self.each_event([Value(b, Type("i1"), "false")], one)[0]
+
+    def grow_stuck(self) -> None:
+        """The least length of the next pieces, in units of CLOSEST, grows while no series goes on.
+
+        So slowly that it stays a fraction of the way from where that began: as soon as a
+        singularity is behind, series go along pieces of such a length.  Where none ever does, the
+        search comes to an end all the same.
+        """
+        b, before = self.b, self.block.get("stuck")
+        now = before * b.select(self.is_straight(), b.constant(GROWTH, F64), 1 / GROWTH)
+        self.block.set("stuck", b.select(now > 1, now, b.constant(1, F64)))
 
     def has_chord(self, event: Value) -> Value:
         """Whether a straight line stands for this function."""
         chord = self.b.load(F64, self.area("chords", event))
-        return self._is_rough(event) & self.b.eq(chord, chord)
+        return self.is_rough(event) & self.b.eq(chord, chord)
 
     def bisect(self, event: Value, position: Value, length: Value, direction: Value) -> Value:
         """Where on the piece the true values of a function take the sign `direction`."""
@@ -290,7 +348,7 @@ class Pieces(Part):
                     defect = b.fabs(self._end_of(place) - self._sum_of_curve())
                     true = defect <= b.fma(total, DEFECT, noise * 4)
                     true = true & (total < float("inf"))
-                    return [carried[0] & (true | ~self._is_rough(event) | ~b.eq(head, head))]
+                    return [carried[0] & (true | ~self.is_rough(event) | ~b.eq(head, head))]
 
                 return self.each_event([Value(b, Type("i1"), "true")], one)
 

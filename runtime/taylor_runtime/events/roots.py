@@ -44,6 +44,7 @@ EVENT_MEMORY = np.dtype(
         ("reported", np.float64),  # what the noise hides was reported already
         ("noise", np.float64),  # of g where the last step ended
         ("last", np.float64),  # time of the last record
+        ("blurred", np.float64),  # 1 if a zero was seen by the signs beside noise alone
     ]
 )
 _LOCALS = np.dtype(
@@ -181,6 +182,8 @@ def _see_sign(
         (place,) = b.if_(crossing, cross, lambda: [local.get("best")])
         direction = b.select(touch, b.constant(0, F64), sign)
         direction = b.select(crossing & ~new, direction * AGAIN, direction)
+        blurred = b.select(known & b.eq(opened, 1), b.constant(1, F64), memory.get("blurred"))
+        memory.set("blurred", blurred)
         count = local.get("count")
         b.store(place, b.at(out, count * 2))
         b.store(direction, b.at(out, count * 2 + 1))

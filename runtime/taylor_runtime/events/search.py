@@ -23,7 +23,7 @@ class Search(Part):
 
     def roots(self, position: Value, length: Value) -> Value:
         """All events' roots on a piece, in order, into `roots`; returns how many."""
-        final = self._is_final(position, length)
+        final, whole = self._is_final(position, length), self.b.eq(length, self.end - position)
         b, w = self.b, self.watch
         padding = row_length(w.order)
         for n in range(w.order + 1, padding + 1):
@@ -50,9 +50,9 @@ class Search(Part):
                 return [counted[0] + 1]
 
             (count,) = b.fold(0, found, carried, take)
-            return b.if_(
-                self._ends_on(event, final), lambda: [self._end(event, count)], lambda: [count]
-            )
+            rests = self._may_rest(event, whole)
+            ends = self._ends_on(event, final) | rests
+            return b.if_(ends, lambda: [self._end(event, count, rests)], lambda: [count])
 
         return self.each_event([b.constant(0, I64)], one)[0]
 
@@ -70,8 +70,7 @@ class Search(Part):
         Elsewhere the next step decides about such a zero; here it may never be made.
         """
         b, order = self.b, self.watch.order
-        memory = self.memory("trial", event)
-        waits = b.ne(memory.get("open"), 0) & b.eq(memory.get("reported"), 0)
+        memory, waits = self.memory("trial", event), self._waits(event)
 
         def add(n: Index, carried: list[Value]) -> list[Value]:
             slope, size, number = carried
@@ -85,13 +84,28 @@ class Search(Part):
 
         return b.if_(final & waits, slopes, lambda: [b.constant(0, I1)])[0]
 
-    def _end(self, event: Value, count: Value) -> Value:
-        """Take the end as the zero; what comes next knows that."""
+    def _waits(self, event: Value) -> Value:
+        """Whether g has been nothing but noise since the last sign that counted."""
         b, memory = self.b, self.memory("trial", event)
-        self.insert(count, self.end, b.constant(0, F64), -memory.get("side"), event)
+        return b.ne(memory.get("open"), 0) & b.eq(memory.get("reported"), 0)
+
+    def _may_rest(self, event: Value, whole: Value) -> Value:
+        """Whether the step ends on the surface of a switch where the motion may come to rest."""
+        b, table = self.b, self.table(event)
+        known = b.ne(self.memory("trial", event).get("side"), 0)
+        tells = b.eq(table.get("action"), SWITCH) & b.ne(table.get("tells"), 0)
+        return whole & tells & known & self._waits(event)
+
+    def _end(self, event: Value, count: Value, rests: Value) -> Value:
+        """Take the end as the zero, or as a touch; what comes next knows that."""
+        b, memory = self.b, self.memory("trial", event)
+        zero = b.constant(0, F64)
+        direction = b.select(rests, zero, -memory.get("side"))
+        self.insert(count, self.end, zero, direction, event)
         switch = b.eq(self.table(event).get("action"), SWITCH)
         memory.set("side", b.select(switch, memory.get("side"), 0.0))
         memory.set("reported", 1.0)
+        memory.set("blurred", 1.0)
         return count + 1
 
     def scan(self, event: Value, length: Value) -> Value:
@@ -109,6 +123,9 @@ class Search(Part):
             memory = self.memory("trial", event)
             for name in ("side", "open", "reported"):
                 memory.set(name, b.select(kept, memory.get(name), 0.0))
+            if w.is_rough:  # what is small where its domain begins is no zero
+                begins = self.pieces.is_rough(event) & ~kept
+                memory.set("reported", b.select(begins, b.constant(1, F64), memory.get("reported")))
             return [b.constant(0, I64)]
 
         def search() -> list[Value]:

@@ -54,7 +54,7 @@ class Settlement(Part):
             (index,) = b.if_(b.ne(verdict, 0), known, take)
             flags = block.get("flags")
             asks = b.ne(flags & ASKS, 0) & b.eq(verdict, 0)
-            cuts = b.ne(flags & (STOPS | SWITCHES | SLIDES), 0) | b.eq(verdict, CUT)
+            cuts = b.ne(flags & (STOPS | SWITCHES | SLIDES | TELLS), 0) | b.eq(verdict, CUT)
 
             def ask() -> list[Value]:
                 return [b.constant(EVENT_ASKED, I64)]
@@ -119,6 +119,7 @@ class Settlement(Part):
         # A start on the surface neither stops nor changes what has just begun.
         going = b.ne(memory.get("side"), 0) | b.ne(tau, 0)
         switch = b.eq(action, SWITCH)
+        tells = b.ne(table.get("tells"), 0) & (b.ne(seen, 0) | going)  # a touch may be a rest
 
         def record() -> list[Value]:
             def keep() -> list[Value]:
@@ -134,7 +135,7 @@ class Settlement(Part):
                 (b.eq(action, ASK) & going, ASKS),
                 (switch & b.ne(seen, 0), SWITCHES),
                 (switch & (b.fabs(seen) >= AGAIN), SLIDES),
-                (switch & b.ne(table.get("tells"), 0) & b.ne(seen, 0), TELLS),
+                (switch & tells, TELLS),
             ):
                 flags = flags | b.select(condition, b.constant(flag, I64), 0)
             block.set("flags", block.get("flags") | flags)
@@ -143,7 +144,7 @@ class Settlement(Part):
             return []
 
         wanted_root = right & ~cool
-        if self.watch.combined:
+        if self.watch.combined or self.watch.options.guards:
             wanted_root = wanted_root & b.ne(action, PART)
         b.if_(wanted_root, record)
 

@@ -17,7 +17,6 @@ from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.codes import EVENT_ASKED, EVENTS_FULL
 
-EASE = 0.7  # of how closely is looked again, for each piece that a series goes along
 ARGUMENTS = ("control", "block", "state", "error", "record", "parameters")
 
 
@@ -86,9 +85,7 @@ class _Walk(Part):
                 block.set("position", after)
                 block.set("reach", length)
                 if self.watch.is_rough:
-                    before = block.get("stuck")
-                    straight = self.pieces.is_straight()
-                    block.set("stuck", b.select(straight, length, before * EASE))
+                    self.pieces.grow_stuck()
                 block.set("skip", 0)
                 return [after]
 

@@ -60,16 +60,18 @@ class Terms:
     suffix: of the kernels' names.
     start, slope: the asymptotic series begins at start + slope k.
     count: of its terms; what they leave is below 2**-110 or 2**-69 of the sum for every k.
+    least: what is known to be less, as a part of the sum, is left out.
     """
 
     suffix: str
     start: int
     slope: float
     count: int
+    least: float
 
 
-FULL = Terms("", 20, 1.0, 20)
-SHORT = Terms(".double", 12, 0.8, 14)
+FULL = Terms("", 20, 1.0, 20, 2.0**-116)
+SHORT = Terms(".double", 12, 0.8, 14, 2.0**-76)
 
 
 def _natural_power(b: Builder, x: PairValue, k: PairValue) -> Sequence[Value]:
@@ -96,24 +98,39 @@ def _power(b: Builder, y: PairValue, scale: PairValue, order: PairValue) -> Pair
 def _sum_right(
     terms: Terms, b: Builder, x: PairValue, scale: PairValue, order: PairValue
 ) -> Sequence[Value]:
-    """s**-k G_k(x) for finite x > 0."""
-    k, one = order.high, constant(b, 1, x)
+    """s**-k G_k(x) for finite x > 0.
+
+    Near zero and of large orders a few terms are all: those from y + 1 on are together less than
+    y / k times that of y.
+    """
+    k, one, zero = order.high, constant(b, 1, x), constant(b, 0, x)
     enough = b.fma(k, terms.slope, terms.start)
+    natural = k > 0
+
+    def goes_on(carried: list[Value]) -> Value:
+        return (as_pair(carried[0]).high < enough) & b.eq(carried[2], 0)
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        y, total = map(as_pair, carried)
-        active = y.high < enough
+        y, total, done = as_pair(carried[0]), as_pair(carried[1]), carried[2]
+        active = goes_on(carried)
         usable = chosen(b, active, y, one)
         term = 1 / usable / _power(b, usable, scale, order)
-        return [chosen(b, active, y + 1, y), chosen(b, active, total + term, total)]
+        total = chosen(b, active, total + term, total)
+        last = natural & (term.high * usable.high < k * total.high * terms.least)
+        done = b.select(active & last, b.constant(1, k.type), done)
+        return [chosen(b, active, y + 1, y), total, done]
 
-    found = b.while_([x, constant(b, 0, x)], lambda c: b.any_lane(c[0].parts[0] < enough), step)
-    y, total = map(as_pair, found)
-    rest = _euler_maclaurin(terms, b, y, order)
-    natural = k > 0
-    leading = 1 / chosen(b, natural, order, one)
-    logs = where_rare(b, ~natural, [leading], lambda: [-natural_log(b, y)])
-    return [total + (as_pair(logs[0]) + rest) / _power(b, y, scale, order)]
+    start = [x, zero, b.constant(0, k.type)]
+    y, total, done = b.while_(start, lambda carried: b.any_lane(goes_on(carried)), step)
+    y, total = as_pair(y), as_pair(total)
+
+    def more() -> Sequence[Value]:
+        rest = _euler_maclaurin(terms, b, y, order)
+        leading = 1 / chosen(b, natural, order, one)
+        logs = where_rare(b, ~natural, [leading], lambda: [-natural_log(b, y)])
+        return [total + (as_pair(logs[0]) + rest) / _power(b, y, scale, order)]
+
+    return [where_rare(b, b.eq(done, 0), [total], more)[0]]
 
 
 def _euler_maclaurin(terms: Terms, b: Builder, y: PairValue, order: PairValue) -> PairValue:
@@ -151,15 +168,24 @@ def _sum(
 
     def reflect() -> Sequence[Value]:
         f = x - as_pair(b.floor(x + 0.5))
-        less = right(1 - f) - right(1 - x)
-        less = chosen(b, even, -less, less)
         pole = b.eq(f.high, 0)
         near = 1 / chosen(b, pole, one, f)  # its powers overflow with their signs
         nearest = near * _power(b, near, 1 / scale, order)
-        value = nearest + (right(1 + f) + less)
+        # The others are below four times the power of 1 / (1 - |f|).
+        size = b.fabs(f.high)
+        share = call(b, _POWER, pair(size / (1 - size), size * 0), order + 1).high
+        matter = ~((k > 0) & (share * 4 < terms.least))
+
+        def others() -> Sequence[Value]:
+            less = right(1 - f) - right(1 - x)
+            less = chosen(b, even, -less, less)
+            return [nearest + (right(1 + f) + less)]
+
+        value = as_pair(where_rare(b, negative & matter, [nearest], others)[0])
         return [chosen(b, pole, chosen(b, even, nan, infinity), value)]
 
-    value = as_pair(where_rare(b, negative, [right(x)], reflect)[0])
+    value = as_pair(where_rare(b, ~negative, [one], lambda: [right(x)])[0])
+    value = as_pair(where_rare(b, negative, [value], reflect)[0])
     sided = chosen(b, even & is_negative(b, x.high), -infinity, infinity)
     value = finite_low(b, chosen(b, b.eq(x.high, 0), sided, value))
     at_infinity = chosen(b, k > 0, constant(b, 0, x), -infinity)
