@@ -18,10 +18,10 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.composed import composed_record
-from taylor.nodes.callbacks import USER_KERNEL
 from taylor.nodes.record import BY_USER, Function
 from taylor.nodes.registry import get, register
 from taylor.numbers.checks import called
+from taylor_runtime.program.kernels import CallbackKernel
 
 
 def register_function(
@@ -197,5 +197,5 @@ def _numerical_record(
         sympy_names=(name,),
         domain=domain,
         reference=BY_USER,
-        kernel=USER_KERNEL + name,
+        kernel=CallbackKernel(name),
     )

@@ -18,7 +18,7 @@ from taylor.functions.apply import published
 from taylor.functions.combined import combined
 from taylor.functions.gamma_family import numerical
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.numbers.exact import PI
 from taylor.recurrences.builder import SeriesBuilder, Terms
 
@@ -141,6 +141,7 @@ _ABOUT = (
         domain="everywhere but where an argument is 0, -1, -2, ..",
         reference="u' = u (log B)'; Abramowitz & Stegun (1964), 6.2.2",
         about="gamma(a) gamma(b)/gamma(a + b), also where these overflow.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="betaln",
@@ -155,6 +156,7 @@ _ABOUT = (
         domain="everywhere but where an argument is 0, -1, -2, ..",
         reference="u' = (psi(a) - psi(a + b)) a' + (psi(b) - psi(a + b)) b'; as beta",
         about="The logarithm of |beta(a, b)|.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="rgamma",

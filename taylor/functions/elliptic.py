@@ -22,7 +22,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["ellipk", "ellipe"]
@@ -113,6 +113,7 @@ _SOURCE = "the arithmetic-geometric mean; Abramowitz & Stegun (1964), 17.6"
         domain="m < 1; infinite at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the first kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="ellipe",
@@ -127,5 +128,6 @@ _SOURCE = "the arithmetic-geometric mean; Abramowitz & Stegun (1964), 17.6"
         domain="m <= 1; singular at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the second kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
-from taylor.nodes.record import Function
+from taylor.nodes.logic import where
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder
 
 __all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
@@ -44,6 +48,16 @@ def _log_to_base(name: str, base: int, b: SeriesBuilder, x: int) -> int:
     return b.define(b.declare(name, x), b.term(1, log_x), divisor=log_base)
 
 
+def _exp_within(m: Any) -> tuple[Any, Any]:
+    value = call("exp", m.middle)
+    return value, value * call("expm1", m.spread)
+
+
+def _log_within(m: Any) -> tuple[Any, Any]:
+    x, reach = m.middle, m.spread
+    return call("log", x), where(x > reach, -call("log1p", -reach / x), math.inf)
+
+
 _SOURCE = "Griewank & Walther (2008), table 13.2"
 
 (exp, expm1, exp2, log, log1p, log2, log10) = published(
@@ -59,6 +73,8 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=("exp",),
         domain="everywhere",
         reference=_SOURCE,
+        enclosure=_exp_within,
+        sign=positive,
     ),
     Function(
         name="expm1",
@@ -85,6 +101,7 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=(),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="log",
@@ -98,6 +115,9 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=("log",),
         domain="x > 0",
         reference=_SOURCE,
+        enclosure=_log_within,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log1p",
@@ -111,6 +131,8 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=(),
         domain="x > -1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 + x,),
     ),
     Function(
         name="log2",
@@ -124,6 +146,8 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log10",
@@ -137,5 +161,7 @@ _SOURCE = "Griewank & Walther (2008), table 13.2"
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
 )

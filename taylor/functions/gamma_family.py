@@ -11,7 +11,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import chain
@@ -139,6 +139,8 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         sympy_names=("gamma",),
         domain="everywhere but 0, -1, -2, ..; NaN at the negative ones, infinite at 0",
         reference="u' = u digamma(x) x'; " + _SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="lgamma",
@@ -155,6 +157,8 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         about="The logarithm of |gamma(x)|; SymPy's loggamma is complex for x < 0, this one its\n"
         "real part. In double-double errors left of zero are 2e-31 of max(1, log gamma(1 - x)),\n"
         "also at its zeros there.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="digamma",
@@ -171,6 +175,8 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         about="In float64 errors are below an ulp, but for the one or two doubles next to a zero\n"
         "left of 0, where they are some ulp (3e-31 of max(1/|x - n|, log(1 - x)), n being the\n"
         "nearest integer); those of double-double left of 0 are 3e-31 of that as well.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="polygamma",
@@ -188,5 +194,7 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         canonical=_canonical_polygamma,
         about="polygamma(k, x) is the k-th derivative of digamma, k an exact natural number; name\n"
         "and order of the arguments are those of SciPy and SymPy.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda n, x: (call("sin", math.pi * x),),
     ),
 )

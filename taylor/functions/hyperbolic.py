@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
 
@@ -76,6 +76,7 @@ def _sech_squared(x: Any) -> Any:
         domain="everywhere",
         reference=_SOURCE,
         parity=1,
+        sign=positive,
     ),
     Function(
         name="tanh",
@@ -90,6 +91,7 @@ def _sech_squared(x: Any) -> Any:
         domain="everywhere",
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 - u**2",
         parity=-1,
+        steepest=1,
     ),
     Function(
         name="sech_squared",
@@ -104,6 +106,7 @@ def _sech_squared(x: Any) -> Any:
         domain="everywhere",
         reference="1 - tanh(x)**2, the derivative of tanh",
         parity=1,
+        sign=positive,
     ),
     Function(
         name="asinh",
@@ -132,6 +135,8 @@ def _sech_squared(x: Any) -> Any:
         sympy_names=("acosh",),
         domain="x >= 1; singular at 1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (x - 1,),
     ),
     Function(
         name="atanh",
@@ -146,5 +151,7 @@ def _sech_squared(x: Any) -> Any:
         domain="-1 < x < 1",
         reference=_SOURCE,
         parity=-1,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
 )

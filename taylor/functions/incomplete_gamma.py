@@ -15,7 +15,7 @@ from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["gammainc", "gammaincc", "gammainc_derivative"]
@@ -90,6 +90,7 @@ def _density_form(sympy: Any, a: Any, x: Any) -> Any:
         reference=_SOURCE,
         fixed=1,
         about="The regularised lower incomplete gamma function P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammaincc",
@@ -105,6 +106,7 @@ def _density_form(sympy: Any, a: Any, x: Any) -> Any:
         reference=_SOURCE,
         fixed=1,
         about="The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammainc_derivative",
@@ -120,5 +122,6 @@ def _density_form(sympy: Any, a: Any, x: Any) -> Any:
         reference=_SOURCE,
         fixed=1,
         about="x**(a - 1) exp(-x)/gamma(a), the derivative of gammainc by x.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

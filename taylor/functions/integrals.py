@@ -13,7 +13,7 @@ from typing import Any
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["expi", "dawsn", "dawsn_derivative"]
@@ -86,6 +86,7 @@ _ABOUT_DAWSON = (
         "-expi(-x). In float64 errors are below an ulp, in double-double some units of 2**-106,\n"
         "next to the zero at 0.3725 not of the value but of 1. Taylor coefficient k errs by some\n"
         "eps exp(x) |x|**-(k + 1).\n\n",
+        smooth_from=NOWHERE,
     ),
     Function(
         name="dawsn",

@@ -1,6 +1,6 @@
 """The inverses of the error function and of its complement, and their derivatives.
 
->>> from taylor.functions import erfcinv
+>>> from taylor.functions.inverse_error import erfcinv
 >>> round(float(erfcinv(1e-300)), 12)
 26.209469960516
 """
@@ -12,7 +12,7 @@ from typing import Any
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function, positive, unknown_sign
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative"]
@@ -90,6 +90,7 @@ def _records(
         domain=domain,
         reference=_SOURCE,
         parity=-parity,
+        smooth_from=NOWHERE,
         about=_ABOUT,
     )
     slope = Function(
@@ -105,6 +106,8 @@ def _records(
         domain=domain,
         reference=f"the derivative of {name}",
         parity=parity,
+        sign=positive if sign > 0 else unknown_sign,
+        smooth_from=NOWHERE,
     )
     return value, slope
 

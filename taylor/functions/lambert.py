@@ -10,7 +10,7 @@ from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import apply, published
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["lambertw", "lambertw_derivative"]
@@ -88,6 +88,7 @@ def lambertw(x: Any, k: Any = 0) -> Any:
         domain="x >= -1/e for k = 0, -1/e <= x < 0 for k = -1; singular at -1/e",
         reference=_SOURCE,
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
     Function(
         name="lambertw_derivative",
@@ -102,5 +103,6 @@ def lambertw(x: Any, k: Any = 0) -> Any:
         domain="x > -1/e for k = 0, -1/e < x < 0 for k = -1",
         reference="1/(x + exp u), the derivative of lambertw",
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
-from taylor.nodes.record import Function
+from taylor.nodes.record import Function, positive
 from taylor.recurrences.builder import SeriesBuilder
 
 __all__ = ["erf", "erfc", "erf_derivative"]
@@ -55,6 +55,7 @@ def _numpy_density(x: Any) -> Any:
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        steepest=2,
     ),
     Function(
         name="erfc",
@@ -68,6 +69,7 @@ def _numpy_density(x: Any) -> Any:
         sympy_names=("erfc",),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="erf_derivative",
@@ -82,5 +84,6 @@ def _numpy_density(x: Any) -> Any:
         domain="everywhere",
         reference="2/sqrt(pi) exp(-x**2), the derivative of erf",
         parity=1,
+        sign=positive,
     ),
 )

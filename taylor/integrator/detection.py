@@ -13,10 +13,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.integrator.memory import Machine
-from taylor.numbers.precision import as_precision, leading
+from taylor.numbers.precision import leading
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.externals import externals
+from taylor.recurrences.lowered import lowered
 from taylor.surfaces.blurred import blurred, in_words
 from taylor.surfaces.plan import Plan
 from taylor.surfaces.switches import SwitchedSystem
@@ -361,14 +362,13 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
     given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
     given[time_node] = Input("time", (0,))
-    program = decompose(expressions, given, stepper.program.order)
-    noise = decompose([rounding_error(g) for g in expressions], given, 0)
-    if as_precision(stepper.options.precision).is_finer:
-        check_has_digits(program)
+    order, precision = stepper.program.order, stepper.options.precision
+    program, linked = lowered(expressions, given, order, precision=precision)
+    noise, linked_in_noise = lowered([rounding_error(g) for g in expressions], given, 0)
     linear = [_is_linear(g) for g in expressions]
     terms = 0 if all(linear) else ENCLOSURE_ORDER
     enclosures = _enclosures(expressions, system, given, terms)
-    linked = {**externals(program), **externals(noise), **externals(enclosures)}
+    linked |= linked_in_noise | externals(enclosures)
     return build_detector(
         program,
         noise,

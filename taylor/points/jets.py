@@ -27,8 +27,7 @@ from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
-from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
@@ -298,10 +297,9 @@ def _compiled(
 ) -> tuple[Jet, Program | None]:
     """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
-    program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
-    if as_precision(precision).is_finer:
-        check_has_digits(program)
-    code = build_jet(program, given=given, externals=externals(program), precision=precision)
+    program, externals = lowered(traced.outputs, inputs, order, precision=precision)
+    program = replace(program, exact_division=True)
+    code = build_jet(program, given=given, externals=externals, precision=precision)
     return code, program if may_be_singular(program) else None
 
 

@@ -20,6 +20,8 @@ from typing import Any
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.numbers.exact import to_float
 from taylor.reference.kernels import kernel_definition
+from taylor.reference.own_kernels import newton_value
+from taylor_runtime.program.kernels import NewtonKernel
 from taylor_runtime.program.kinds import DOUBLE
 from taylor_runtime.program.order import (
     chain_count,
@@ -36,6 +38,7 @@ from taylor_runtime.program.program import (
     Kernel,
     Number,
     Operand,
+    OwnKernel,
     Program,
     Row,
     Select,
@@ -60,7 +63,7 @@ class Algebra:
 
     number: Callable[[Number], Any]
     divide: Callable[[Any, Any], Any]
-    kernel: Callable[[str, Sequence[Any]], Any]
+    kernel: Callable[[str | OwnKernel, Sequence[Any]], Any]
     fused: Callable[[Any, Any, Any], Any] = lambda a, b, c: a * b + c
     rest: Callable[[int], Number] = lambda n: 0
 
@@ -68,12 +71,12 @@ class Algebra:
 def fraction_algebra() -> Algebra:
     """Exact rational numbers, for programs whose kernels are all rational."""
 
-    def kernel(name: str, arguments: Sequence[Any]) -> Any:
-        definition = kernel_definition(name)
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
+        definition = None if isinstance(name, NewtonKernel) else kernel_definition(name)
         natural = name == "pow" and arguments[1] == int(arguments[1])
-        if not definition.rational and not natural:
+        if definition is None or not (definition.rational or natural):
             raise UnsupportedFunctionError(
-                f"fraction_algebra: {name!r} is not rational; use mpmath_algebra"
+                f"fraction_algebra: {str(name)!r} is not rational; use mpmath_algebra"
             )
         return Fraction(definition.mpmath(None, *arguments))
 
@@ -93,14 +96,23 @@ def mpmath_algebra(context: Any) -> Algebra:
             return context.nan if a == 0 or a != a else context.sign(a) * context.inf
         return a / b
 
-    def kernel(name: str, arguments: Sequence[Any]) -> Any:
+    def value_of(kernel: str | OwnKernel, arguments: Sequence[Any]) -> Any:
+        if isinstance(kernel, NewtonKernel):
+            return newton_value(kernel, context, formula, arguments)
+        return kernel_definition(kernel).mpmath(context, *arguments)
+
+    def formula(program: Program, given: Sequence[Any]) -> list[Any]:
+        return [found[0] for found in coefficients(program, {"parameter": given}, algebra)]
+
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
         try:
-            value = context.convert(kernel_definition(name).mpmath(context, *arguments))
+            value = context.convert(value_of(name, arguments))
         except (ZeroDivisionError, ValueError):
             return context.nan
         return context.nan if isinstance(value, context.mpc) else value
 
-    return Algebra(number, divide, kernel)
+    algebra = Algebra(number, divide, kernel)
+    return algebra
 
 
 def float_algebra(context: Any) -> Algebra:
@@ -110,7 +122,7 @@ def float_algebra(context: Any) -> Algebra:
     def divide(a: float, b: float) -> float:
         return a / b if b else float(exact.divide(context.mpf(a), context.mpf(b)))
 
-    def kernel(name: str, arguments: Sequence[Any]) -> float:
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> float:
         return float(exact.kernel(name, [context.mpf(a) for a in arguments]))
 
     return Algebra(to_float, divide, kernel, fused_float, partial(rest_of_one_over, kind=DOUBLE))

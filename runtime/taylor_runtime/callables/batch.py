@@ -20,6 +20,7 @@ from taylor_runtime.ensembles.batch import (
     batch_record_length,
 )
 from taylor_runtime.ir.types import alignment_of
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import Layout
@@ -74,13 +75,12 @@ def build_batch(stepper: Stepper) -> BatchStepper:
     unrolled = work(program) <= UNROLLED_BATCH_WORK
     batch = best_lanes(element)
     options = replace(stepper.options, unrolled=unrolled)
-    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
         lambda: batch_module(program, options, batch),
         [PROPAGATE_BATCH],
         options=Options(passes=STEP_PASSES),
         label="batch",
-        source=repr(("batch", batch, nameless, options)),
+        source=f"batch {batch} {options}\n{body(program)}",
     )
     rows = StateRows.of(program, element, batch)
     return BatchStepper(

@@ -17,12 +17,6 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
-from taylor_runtime.mathlib.tables import place_kernel as place_kernel
-from taylor_runtime.points.newton import inner_kernels as inner_kernels
-from taylor_runtime.points.newton import inverse_kernel as inverse_kernel
-from taylor_runtime.points.newton import kernel_result as kernel_result
-from taylor_runtime.points.newton import newton_kernel as newton_kernel
 from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.kinds import KINDS, element_of
 

@@ -24,6 +24,7 @@ from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
 from taylor_runtime.program.kinds import DOUBLE, KINDS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
@@ -58,10 +59,16 @@ def build_jet(
 ) -> Jet:
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
     kind = KINDS[precision]
+    element = kind.element
     unrolled = work(program) <= UNROLLED_WORK / 2 / kind.operations
-    text = jet_module(program, given, unrolled, kind.element)
-    options = Options(passes=STEP_PASSES)
-    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
+    module = compile_ir(
+        lambda: jet_module(program, given, unrolled, element),
+        [JET],
+        options=Options(passes=STEP_PASSES),
+        externals=externals,
+        label="jet",
+        source=f"jet {given} {unrolled} {element}\n{body(program)}",
+    )
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
     workspace = jet_workspace(program, kind.element)
     return Jet(module, program, precision, jet_block(kind.element).lanes, workspace, call)
@@ -96,7 +103,7 @@ def build_formula(
     A double-double is two operands, high and low part, of each input and output.
     """
     kind = KINDS[precision]
-    inputs = kind.parts * dict(program.inputs).get("parameter", 0)
+    inputs = kind.parts * program.slots("parameter")
     outputs = kind.parts * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
     with_scalar = not in_rows and kind is DOUBLE and scalar_call.supported()
@@ -105,8 +112,14 @@ def build_formula(
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element)
-    module = compile_ir(text, symbols, externals=linked, label=name)
+    form = f"{in_rows} {with_scalar and scalar_call.TYPE_OFFSET} {kind.element}"
+    module = compile_ir(
+        lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element),
+        symbols,
+        externals=linked,
+        label=name,
+        source=f"formula {form}\n{body(program)}",
+    )
     make = make_gufunc if in_rows else make_ufunc
     loops = {kind.dtype: module.address(symbols[0])}
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)

@@ -17,6 +17,7 @@ from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.loop import StepperOptions as StepperOptions
@@ -93,14 +94,13 @@ def build_stepper(
         order, log2_safety = cheapest(program, orders)
         program = replace(program, order=order)
         options = replace(options, log2_safety=log2_safety)
-    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
         lambda: stepper_module(program, options),
         [PROPAGATE],
         options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
-        source=repr((nameless, options)),
+        source=f"stepper {options}\n{body(program)}",
     )
     states = StateRows.of(program, options.element)
     return Stepper(
@@ -111,6 +111,6 @@ def build_stepper(
         states=states,
         workspace=Layout.of(program).size,
         record_length=record_length(program.order, states),
-        parameters=dict(program.inputs).get("parameter", 0),
+        parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )

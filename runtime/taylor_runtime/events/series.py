@@ -59,7 +59,7 @@ class SeriesFunctions:
     ) -> InputReader:
         """Reads the order-zero inputs of a program, as numbers of a kind, from memory."""
         kept, states = self.element, self.states
-        count = plane_length(dict(self.program.inputs).get("parameter", 0))
+        count = plane_length(self.program.slots("parameter"))
         values = b.planes(parameters, count, kept)
 
         def read(given: Input, chunk: Chunk) -> Value:

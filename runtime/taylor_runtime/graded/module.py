@@ -181,7 +181,7 @@ class _Block:
     def written_out(self, supports: Supports) -> None:
         """The code monomial by monomial."""
         b, options, size = self.b, self.options, supports.among.size
-        numbers = options.places[-1] + dict(self.program.inputs).get("parameter", 0)
+        numbers = options.places[-1] + self.program.slots("parameter")
 
         def read(given: Input, position: int) -> Value | int:
             slot = given.index[0]

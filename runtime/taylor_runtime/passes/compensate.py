@@ -165,8 +165,8 @@ class _Compensation:
             self.tails[place] = self._add_row(low)
         elif start is not None and number in self.chosen:
             self.tails[place] = self._kernel("sum_error", *start.arguments)
-        elif start is not None and start.function.endswith(_PHASE):
-            name = start.function.removesuffix(_PHASE)
+        elif start is not None and str(start.function).endswith(_PHASE):
+            name = str(start.function).removesuffix(_PHASE)
             if name in ORBITS[:: len(_PARTS)]:
                 self.tails[place] = self._kernel(f"{name}_low{_PHASE}", *start.arguments)
         elif row.constant and row.start is None and row.step is not None and not row.step.terms:
@@ -183,7 +183,7 @@ class _Compensation:
             if x in self.tails and row.start.function in ORBITS:
                 return self._orbit(row.start)
             if x in self.tails:
-                return self._function(row.start.function, x, self.tails[x])
+                return self._function(str(row.start.function), x, self.tails[x])
         return None
 
     # -- arithmetic -----------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def cut(program: Program, size: int = PART) -> Cut:
     if not pieces or any(leaf[row] for row in wanted):
         pieces.append([row for row in wanted if leaf[row]])
     last = {row: number for number, piece in enumerate(pieces) for i in piece for row in used[i]}
-    places = _Places(dict(program.inputs).get(SOURCE, 0))
+    places = _Places(program.slots(SOURCE))
     parts = []
     for number, piece in enumerate(pieces):
         kept = [row for row in piece if last.get(row, number) > number]

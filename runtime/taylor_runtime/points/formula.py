@@ -42,7 +42,7 @@ def formula_module(
     """
     verify(program)
     module = Module()
-    inputs = dict(program.inputs).get("parameter", 0)
+    inputs = program.slots("parameter")
     parts = cut(program) if len(program.rows) > UNCUT else None
     planes = ELEMENTS[element].parts
     places = parts.places if parts else 0

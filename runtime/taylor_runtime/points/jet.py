@@ -50,7 +50,7 @@ def jet_module(program: Program, given: int, unrolled: bool, element: str = "dou
         ins, outs, count, first, last, work = arguments
         lanes = jet_block(element).lanes
         rendering = Rendering(element, batch=lanes, unrolled=unrolled)
-        slots = dict(program.inputs).get("jet", 0)
+        slots = program.slots("jet")
         ins = b.planes(ins, count * (slots * given), element)
         outs = b.planes(outs, count * (len(program.outputs) * (program.order + 1)), element)
 

@@ -107,7 +107,7 @@ class StepLoop(ABC):
         self.progress = Progress(b, control, self.time, options.log2_safety, element)
         self.rows = StateRows.of(program, element, batch)
         self.batch = batch
-        count = dict(program.inputs).get("parameter", 0) * batch
+        count = program.slots("parameter") * batch
         self.parameters = b.planes(arrays.parameters, plane_length(count), element)
         size = self.rows.size
         vectors = b.planes(arrays.states, plane_length(VECTORS * size), element)
