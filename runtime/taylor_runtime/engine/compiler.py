@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from taylor_runtime.engine import cache
@@ -219,11 +218,18 @@ def _text_of(text: str | Callable[[], str]) -> str:
 @lru_cache(maxsize=1)
 def package_digest() -> str:
     """Hash of this package's own files: another version may make another text of a program."""
-    folder = Path(__file__).parent.parent
+    folder = os.path.dirname(os.path.dirname(__file__))
+    paths = [
+        os.path.join(root, name)
+        for root, _, names in os.walk(folder)
+        for name in names
+        if name.endswith(".py")
+    ]
     digest = hashlib.blake2b()
-    for path in sorted(folder.rglob("*.py")):
-        name, content = path.relative_to(folder).as_posix().encode(), path.read_bytes()
-        for part in (name, content):
+    for path in sorted(paths):
+        with open(path, "rb") as file:
+            content = file.read()
+        for part in (path[len(folder) :].encode(), content):
             digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
 
