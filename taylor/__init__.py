@@ -8,11 +8,6 @@
 
 from __future__ import annotations
 
-import gc
-
-_collecting = gc.isenabled()
-gc.disable()  # of what is imported nothing is garbage, and looking for it takes a while
-
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -142,8 +137,6 @@ def __dir__() -> list[str]:
     return sorted({*own, "functions", "models", "__version__"})
 
 
-_NO_NAMES = frozenset(("annotations", "gc", "ModuleType", "TYPE_CHECKING", "prepare"))
+_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))
 
 prepare()
-if _collecting:
-    gc.enable()
