@@ -19,9 +19,8 @@ from taylor_runtime.ir import kinds as values
 from taylor_runtime.ir.types import COMPOUND, make_type
 from taylor_runtime.ir.values import CompoundNumber, Value
 from taylor_runtime.mathlib import families
-from taylor_runtime.program.kernels import KernelFunction
-from taylor_runtime.program.kinds import ELEMENTS, KINDS, Exact, Kind
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.program.kinds import ELEMENTS, KINDS, Exact, Kind, nearest_float
 
 NAME = "triplet"
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from taylor_runtime.program.kinds import BYTES, ELEMENTS, Kind
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.program.kinds import BYTES, ELEMENTS, Kind, nearest_float
 
 FLOAT_BITS = {"double": 64, "float": 32}
 # Elements that LLVM does not know: numbers of several of its own.

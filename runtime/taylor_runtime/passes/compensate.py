@@ -21,8 +21,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from taylor_runtime.program.kinds import DOUBLE, Kind
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.program.kinds import DOUBLE, Kind, nearest_float
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from taylor_runtime.program.numbers import nearest_float, parts_of
-
 # Of LLVM's types that numbers are made of: bytes, and NumPy's names.
 BYTES = {"float": 4, "double": 8}
 DTYPES = {"float": "float32", "double": "float64"}
 
 Exact = int | float | Fraction
+
+
+def nearest_float(number: int | float | Fraction, element: str = "double") -> float:
+    """`number` correctly rounded to `element`, overflow going to infinity."""
+    try:
+        value = float(number)
+        if element == "double":
+            return value
+        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
+        return single
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def parts_of(number: int | float | Fraction) -> tuple[float, float]:
+    """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
+    high = nearest_float(number)
+    if not math.isfinite(high) or isinstance(number, float):
+        return high, 0.0
+    return high, nearest_float(Fraction(number) - Fraction(high))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
