@@ -7,7 +7,7 @@ made of several floats.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import partial, reduce
 from typing import Any
@@ -64,6 +64,12 @@ class Precision:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return as_precision, (self.name,)  # there is one of each
+
+    def __setstate__(self, state: list[Any]) -> None:
+        """From a pickle of before there were records, whose state begins with the name."""
+        known = as_precision(state[0])
+        for each in fields(self):
+            object.__setattr__(self, each.name, getattr(known, each.name))
 
     # -- arrays ---------------------------------------------------------------------------------
 

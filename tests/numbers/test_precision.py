@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copyreg
+import pickle
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +13,7 @@ import pytest
 
 import taylor as ty
 from taylor.nodes.registry import functions
-from taylor.numbers.precision import as_array, as_precision
+from taylor.numbers.precision import Precision, as_array, as_precision
 
 
 def test_every_kind_of_number_keeps_31_digits() -> None:
@@ -91,3 +93,18 @@ def test_floor_of_numbers_of_mpmath_takes_all_their_digits() -> None:
     assert floor(mp, large) == large - mp.mpf(1) / 3
     assert floor(mp, 3 - mp.ldexp(1, -200)) == 2
     assert floor(None, Fraction(7, 2)) == 3 and f(3.5) == 3
+
+
+@pytest.mark.parametrize("name", ("float64", "float32", "double-double"))
+def test_there_is_one_of_each_kind_behind_pickles_too(name: str) -> None:
+    kind = as_precision(name)
+    assert pickle.loads(pickle.dumps(kind)) is kind
+    assert pickle.loads(pickle.dumps(kind.record)) is kind.record
+    # Checkpoints of before there were records have their four fields.
+    old = copyreg.__newobj__(Precision)
+    old.__setstate__([kind.name, kind.dtype, kind.parts, kind.epsilon])
+    assert (old.record, old.arithmetic, old.is_finer) == (
+        kind.record,
+        kind.arithmetic,
+        kind.is_finer,
+    )
