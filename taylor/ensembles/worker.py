@@ -177,7 +177,7 @@ class Runner:
             ta._running = 0
 
     def _failure(self, status: Status, message: str) -> Outcome:
-        steps = 0 if status is Status.NON_FINITE else int(self.alone._machine.control[0]["steps"])
+        steps = 0 if status is Status.NON_FINITE else self.alone._machine.control.steps
         events, switches = ((), ()) if status is Status.NON_FINITE else self.alone._found()
         nan = float("nan")
         return Outcome(

@@ -16,7 +16,7 @@ from taylor.explanations.explanation import Explanation, explain_stepper
 from taylor.expressions.scalars import scalars
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.memory import Machine
+from taylor.integrator.machine import Machine
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Propagation
 from taylor.integrator.steering import Steering
@@ -189,7 +189,7 @@ class Integrator(Trajectory):
         remade = ("_names", "_machine", "_watch", "_running", "_model", "_detection")
         made = {*remade, "_batch", "_steering"}
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
-        known = None if self._detection is None else self._detection.state()
+        known = None if self._detection is None else self._detection.search.state()
         memory = self._machine.memory()
         return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
 
@@ -204,7 +204,7 @@ class Integrator(Trajectory):
         self._machine.restore(memory)
         self._detection = self._detect(events)
         if self._detection is not None:
-            self._detection.restore(seen)
+            self._detection.search.restore(seen)
         self._steering = self._steer()
         self._watch = StiffnessWatch(self)
         self._running = 0

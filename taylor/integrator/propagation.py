@@ -12,7 +12,7 @@ import numpy as np
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.memory import step_asked_for
+from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
@@ -52,7 +52,7 @@ class Propagation:
     ) -> None:
         self.integrator = integrator
         self.machine = integrator._machine
-        self.control = integrator._machine.control[0]
+        self.control = integrator._machine.control
         self.end = end
         self.limit = limit
         self.callback = callback
@@ -72,9 +72,8 @@ class Propagation:
         ta._load()
         if turned and not machine.last and ta._steering is not None:
             ta._steering.start(machine, ta._detection)  # chosen for the other direction
-        control["max_step"] = ta.max_step
-        asked = step_asked_for(self.end[0] - ta.time, self._may_end_early())
-        control["longest"] = max(control["longest"], asked)
+        control.max_step = ta.max_step
+        machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
         machine.start_recording(self.dense, self.grid)
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
@@ -96,7 +95,7 @@ class Propagation:
         """Stop at every impulse on the way, and apply it, or undo it before going back from it."""
         ta, schedule = self.integrator, self.integrator._schedule
         if not schedule.jumps:
-            self.control["end"], self.control["end_low"] = self.end
+            self.machine.end = self.end
             return self._until_stop()
         jumps.begin(ta, self.end)
         try:
@@ -113,7 +112,7 @@ class Propagation:
             ta._load()
         start = ta.time_pair
         stop = schedule.stop(start, self.end)
-        self.control["end"], self.control["end_low"] = stop
+        self.machine.end = stop
         self.moved = False
         arriving = not backward and stop != start
         try:
@@ -135,13 +134,13 @@ class Propagation:
     def _until_stop(self) -> Ending:
         ta, control = self.integrator, self.control
         while True:
-            before = int(control["steps"])
+            before = control.steps
             wanted = before + self.budget
-            control["steps_wanted"] = wanted if self.limit is None else min(wanted, self.limit)
+            control.steps_wanted = wanted if self.limit is None else min(wanted, self.limit)
             started = clock.perf_counter()
             code = self._slice()
             ending = self._ending(code)
-            taken = int(control["steps"]) > before
+            taken = control.steps > before
             if ending is not None:
                 if self.callback is not None and taken:
                     self.callback(ta)
@@ -174,7 +173,7 @@ class Propagation:
             self.machine.skip_grid(1.0 if self.end > before else -1.0)
 
     def _at_limit(self) -> bool:
-        return self.limit is not None and int(self.control["steps"]) >= self.limit
+        return self.limit is not None and self.control.steps >= self.limit
 
     def _slice(self) -> int:
         """Run machine code; give its arrays more room where they are full."""
@@ -188,7 +187,7 @@ class Propagation:
         machine.grow_records_if_full()
         if code == EVENTS_FULL:
             assert ta._detection is not None
-            ta._detection.grow()
+            ta._detection.search.grow()
         return code
 
     def _ending(self, code: int) -> Ending | None:
@@ -206,16 +205,12 @@ class Propagation:
         if code == EVENT_STOP:
             assert ta._detection is not None
             return self._event_ending(ta._detection.stopped_by())
-        if held is not None and self.machine.time != self._stop():
+        if held is not None and self.machine.time != self.machine.end:
             status = Status.SLIDING if held else Status.STEP_UNDERFLOW
             return status, why_sliding(ta, held)
         if code == EVENT_ASKED:
             return self._ask()
         return None
-
-    def _stop(self) -> tm.Pair:
-        """Where the machine is to go."""
-        return float(self.control["end"]), float(self.control["end_low"])
 
     def _arrive(self) -> list[str] | None:
         """Choose the sides of surfaces; the conditions that hold the motion, if they do."""
@@ -231,7 +226,7 @@ class Propagation:
         ta, detection = self.integrator, self.integrator._detection
         if ta._steering is None:
             return False, None
-        sides = None if detection is None else detection.known_sides()
+        sides = None if detection is None else detection.search.known_sides()
         if not ta._steering.past_edge(self.machine, detection):
             return False, None
         ta._unload()
@@ -267,7 +262,7 @@ class Propagation:
             self._cut(ta._values() != shown)
             raise
         if ending is None and ta._values() == shown:
-            detection.answer(cut=False)
+            detection.search.answer(cut=False)
             return None
         changed = ta._values() != shown
         code = self._cut(changed)
@@ -299,7 +294,7 @@ class Propagation:
         ta = self.integrator
         assert ta._detection is not None
         wanted = ta._keep() if changed else None
-        ta._detection.answer(cut=True)
+        ta._detection.search.answer(cut=True)
         code = self._slice()
         if wanted is not None:
             ta._show(*wanted)
@@ -309,7 +304,7 @@ class Propagation:
 
     def _outcome(self, status: Status, message: str) -> Outcome:
         ta, control, machine = self.integrator, self.control, self.machine
-        steps = int(control["steps"])
+        steps = control.steps
         events, switches = ta._found()
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
@@ -317,9 +312,9 @@ class Propagation:
             status=status,
             time=ta.time,
             steps=steps,
-            smallest_step=float(control["smallest_step"]) if steps else math.nan,
-            largest_step=float(control["largest_step"]) if steps else math.nan,
-            retracted=int(control["retracted"]),
+            smallest_step=control.smallest_step if steps else math.nan,
+            largest_step=control.largest_step if steps else math.nan,
+            retracted=control.retracted,
             message=message,
             stiff=ta._watch.stiff,
             times=None if self.grid is None else ta._times_of(self.grid),
