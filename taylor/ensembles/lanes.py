@@ -10,7 +10,7 @@ from taylor.integrator.integrator import Integrator
 from taylor.integrator.machine import step_asked_for
 from taylor.numbers.precision import Precision
 from taylor.recurrences.externals import externals
-from taylor_runtime.callables.batch import LaneRows, RowLimits, batch_pays, build_batch
+from taylor_runtime.callables.batch import LaneRows, RowLimits, batch_of, known_batch
 
 MOST_STEPS = 1 << 40
 
@@ -74,11 +74,12 @@ class Batch:
             raise Unsuitable("double-doubles")
         if externals(stepper.program):
             raise Unsuitable("functions that Python evaluates")
-        if not batch_pays(stepper):
+        lanes = batch_of(stepper)
+        if lanes is None:
             raise Unsuitable("lanes that are full already")
         machine = integrator._machine
         self.kind: Precision = integrator._kind
-        self.stepper = build_batch(stepper)
+        self.stepper = lanes
         self.max_step = integrator.max_step
         self.parameters = integrator.parameters.array()
         self.defect_bound = machine.control.defect_bound
@@ -132,6 +133,11 @@ class Batch:
     def work(self, rows: LaneRows, stop: Stop) -> None:
         """Integrate what is left of some rows; copies may do so side by side."""
         self.stepper.run(stop.flag, rows, self.memory)
+
+
+def is_made(integrator: Integrator) -> bool:
+    """Whether the machine code of a `Batch` is there already."""
+    return known_batch(integrator._machine.stepper) is not None
 
 
 def ends_of(rows: LaneRows) -> Ends:

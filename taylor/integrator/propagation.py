@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
+from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
@@ -35,33 +36,45 @@ SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C 
 MOST_STEPS = 1 << 40  # of a slice
 
 Ending = tuple[Status, str]
+Goal = tuple[tm.Pair, np.ndarray | None]
+
+
+class Request(NamedTuple):
+    """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
+
+    goal:   the end and perhaps a grid on the way there, (k, 2), asked for when nobody else can move
+            the integrator any more.
+    limit:  of steps.
+    leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
+    """
+
+    goal: Callable[[], Goal]
+    limit: int | None = None
+    callback: Callable[[Any], Any] | None = None
+    dense: bool = False
+    progress: bool = False
+    leaves: Callable[[], bool] | None = None
 
 
 class Propagation:
-    """From the integrator's time to `end`; see `Integrator.propagate_until` for the arguments."""
+    """One call: from the integrator's time to the end.
 
-    def __init__(
-        self,
-        integrator: Trajectory,
-        end: tm.Pair,
-        limit: int | None,
-        callback: Callable[[Any], Any] | None,
-        dense: bool,
-        grid: np.ndarray | None,
-        progress: bool,
-    ) -> None:
+    Raises ArgumentError where this is beyond the range of floats.
+    """
+
+    def __init__(self, integrator: Trajectory, request: Request) -> None:
         self.integrator = integrator
         self.machine = integrator._machine
         self.control = integrator._machine.control
-        self.end = end
-        self.limit = limit
-        self.callback = callback
-        self.dense = dense
-        self.grid = grid
-        self.budget = 1 if callback else 64
+        self.end, self.grid = request.goal()
+        check_span(integrator.time_pair, self.end)
+        self.limit = request.limit
+        self.callback = request.callback
+        self.request = request
+        self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation()
-        self.bar = ProgressBar(integrator.time, end[0], progress)
+        self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
         """Integrate, and report."""
@@ -74,7 +87,7 @@ class Propagation:
             ta._steering.start(machine, ta._detection)  # chosen for the other direction
         control.max_step = ta.max_step
         machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
-        machine.start_recording(self.dense, self.grid)
+        machine.start_recording(self.request.dense, self.grid)
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
         ta._watch.begin()
@@ -156,6 +169,8 @@ class Propagation:
             if self._at_limit():
                 ta._watch.look_at_end()
                 return Status.STEP_LIMIT, Status.STEP_LIMIT.value
+            if self.request.leaves is not None and self.request.leaves():
+                return Status.INTERRUPTED, Status.INTERRUPTED.value
             self.bar.show(ta.time)
             ta._watch.look()
             if self.callback is None:
@@ -319,7 +334,7 @@ class Propagation:
             stiff=ta._watch.stiff,
             times=None if self.grid is None else ta._times_of(self.grid),
             states=None if self.grid is None else machine.grid_states(),
-            dense=machine.dense() if self.dense else None,
+            dense=machine.dense() if self.request.dense else None,
             events=events,
             switches=switches,
             state=ta._state.copy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,8 +76,7 @@ class BatchStepper:
         self._call(*[array.ctypes.data for array in (stop, *rows.arrays, *memory)])
 
 
-@dataclass(frozen=True, slots=True)
-class RowLimits:
+class RowLimits(NamedTuple):
     """What bounds the steps of rows.
 
     longest: steps that a row asks for, or each of them, (r,); steps: how many it may take.
@@ -186,6 +185,19 @@ class LaneRows:
             for row in np.flatnonzero(done < grid.shape[1]):
                 grid[row, done[row] :] = np.nan
         return grid
+
+
+def known_batch(stepper: Stepper) -> BatchStepper | None:
+    """What `batch_of` has made."""
+    made: BatchStepper | None = stepper.kept.get(PROPAGATE_BATCH)
+    return made
+
+
+def batch_of(stepper: Stepper) -> BatchStepper | None:
+    """A step loop of the same program for trajectories in lanes, if these are faster; made once."""
+    if PROPAGATE_BATCH not in stepper.kept:
+        stepper.kept[PROPAGATE_BATCH] = build_batch(stepper) if batch_pays(stepper) else None
+    return known_batch(stepper)
 
 
 def build_batch(stepper: Stepper) -> BatchStepper:

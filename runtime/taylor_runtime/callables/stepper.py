@@ -39,6 +39,7 @@ class Stepper:
     record_length: int
     parameters: int
     _call: Any = field(repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     @property
     def slots(self) -> tuple[int, ...]:
