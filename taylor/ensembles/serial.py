@@ -12,7 +12,7 @@ from taylor.ensembles.lanes import Stop
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.machine import step_asked_for
 from taylor.integrator.propagation import MOST_STEPS
-from taylor_runtime.callables.serial import RowMemory
+from taylor_runtime.callables.serial import SerialRows
 
 
 class Ends(NamedTuple):
@@ -45,7 +45,7 @@ class Rows:
         self.max_step = ta.max_step
         self.machine = ta._machine
         self.detection = ta._detection
-        self.memory = RowMemory(ta._machine)
+        self.memory = SerialRows(ta._machine)
 
     def run(
         self,

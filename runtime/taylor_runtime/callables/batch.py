@@ -42,7 +42,7 @@ BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
 @dataclass(frozen=True, slots=True)
 class BatchStepper:
-    """A compiled step loop with trajectories in lanes; see `batch_stepper.batch_module`."""
+    """A compiled step loop with trajectories in lanes; see `ensembles.batch.batch_module`."""
 
     module: Module
     program: Program
@@ -169,11 +169,12 @@ class LaneRows:
 
     def steps(self) -> np.ndarray:
         """How many steps each took."""
-        return np.array(self._blocks["steps"])
+        steps: np.ndarray = self._blocks["steps"].copy()
+        return steps
 
     def codes(self) -> np.ndarray:
         """Statuses of the runtime; RUNNING where work was stopped before a row had ended."""
-        codes = np.array(self._blocks["status"])
+        codes: np.ndarray = self._blocks["status"].copy()
         codes[codes < 0] = RUNNING
         return codes
 

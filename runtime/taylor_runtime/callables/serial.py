@@ -58,7 +58,7 @@ class EventLog:
             self._fresh[name] = self._search.block[name]
 
 
-class RowMemory:
+class SerialRows:
     """Rows of memory for trajectories that machine code takes one after the other.
 
     Each begins as the trajectory of `machine` does before its first step, whose workspace all

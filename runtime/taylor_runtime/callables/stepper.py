@@ -28,7 +28,7 @@ PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 @dataclass(frozen=True, slots=True)
 class Stepper:
-    """A compiled step loop; see `stepper.stepper_module` for the memory that `run` takes."""
+    """A compiled step loop; see `steps.single.stepper_module` for the memory that `run` takes."""
 
     module: Module
     program: Program
