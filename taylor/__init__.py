@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
+from taylor import functions as functions
 from taylor import models as models
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
@@ -42,7 +43,27 @@ from taylor.expressions.leaves import time as time
 from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
 from taylor.expressions.substitute import substitute as substitute
-from taylor.functions import *  # noqa: F403
+from taylor.functions.apply import logsumexp as logsumexp
+from taylor.functions.apply import prod as prod
+from taylor.functions.apply import sum as sum
+from taylor.functions.apply import where as where
+from taylor.functions.bessel import *  # noqa: F403
+from taylor.functions.beta_family import *  # noqa: F403
+from taylor.functions.combined import *  # noqa: F403
+from taylor.functions.elliptic import *  # noqa: F403
+from taylor.functions.exponential import *  # noqa: F403
+from taylor.functions.gamma_family import *  # noqa: F403
+from taylor.functions.hyperbolic import *  # noqa: F403
+from taylor.functions.incomplete_gamma import *  # noqa: F403
+from taylor.functions.integrals import *  # noqa: F403
+from taylor.functions.inverse_error import *  # noqa: F403
+from taylor.functions.kepler import *  # noqa: F403
+from taylor.functions.lambert import *  # noqa: F403
+from taylor.functions.network import *  # noqa: F403
+from taylor.functions.piecewise import *  # noqa: F403
+from taylor.functions.powers import *  # noqa: F403
+from taylor.functions.special import *  # noqa: F403
+from taylor.functions.trigonometric import *  # noqa: F403
 from taylor.integrator.dense import DenseOutput as DenseOutput
 from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
 from taylor.integrator.integrator import Integrator as Integrator
@@ -54,12 +75,12 @@ from taylor.nodes.conversion import concatenate as concatenate
 from taylor.nodes.conversion import stack as stack
 from taylor.numbers.precision import from_mpmath as from_mpmath
 from taylor.numbers.precision import to_mpmath as to_mpmath
+from taylor.points.derivatives import derivatives as derivatives
 from taylor.points.formula import Function as Function
 from taylor.points.formula import compile as compile
 from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
-from taylor.points.partials import derivatives as derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.systems.events import Crossings as Crossings
 from taylor.systems.events import Event as Event

@@ -15,6 +15,7 @@ from taylor.expressions.leaves import ONE, as_expression, constant, make_functio
 from taylor.expressions.scalars import scalars
 from taylor.nodes import conversion, elementary, logic, products, sums
 from taylor.nodes.node import CONDITIONS
+from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
 from taylor.nodes.traverse import reachable
@@ -23,8 +24,6 @@ from taylor.numbers import exact as constants
 _CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits
 
 _LONG = 10**60  # denominators beyond are those of pi and its multiples
-
-_RELATIONS = {"lt": "Lt", "le": "Le", "gt": "Gt", "ge": "Ge", "eq": "Eq", "ne": "Ne"}
 
 # SymPy functions of x that are functions in the registry of 1/x.
 _OF_RECIPROCALS = {
@@ -70,13 +69,14 @@ def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -
     root = as_expression(expression)
     elements = scalars(root)
     done: dict[Expression, Any] = dict(symbols or {})
+    translation = _Translation(done)
     named: dict[str, Expression] = {}
     for e in reachable(elements.reshape(-1), stop=done.__contains__):
         if e not in done:
-            done[e] = _to_sympy(e, done)
+            done[e] = operation(e.op).sympy(translation, e)
             if isinstance(done[e], sympy.Symbol):
                 _remember(done[e].name, e, named)
-    results = [_number(e, done) for e in elements.reshape(-1)]
+    results = [translation.number(e) for e in elements.reshape(-1)]
     return results[0] if not root.shape else sympy.ImmutableDenseNDimArray(results, root.shape)
 
 
@@ -119,42 +119,39 @@ def _input(name: str) -> Expression:
     return variable(name) if known is None else known
 
 
-def _to_sympy(e: Expression, done: Mapping[Expression, Any]) -> Any:
-    import sympy
+class _Translation:
+    """What the records of operations ask for their SymPy form (`Operation.sympy`).
 
-    op = e.op
-    if op == "constant":
-        return _to_sympy_number(e.payload)
-    if op == "time":
-        return sympy.Symbol("t")
-    if op in ("variable", "parameter"):
-        return None if e.shape else sympy.Symbol(e.payload)
-    if op == "index":
-        return sympy.Symbol(str(e))
-    if op in _RELATIONS:
-        left, right = (_number(arg, done) for arg in e.args)
-        return getattr(sympy, _RELATIONS[op])(left, right)
-    if op in ("and", "or", "not"):
-        parts = [_condition(arg, done) for arg in e.args]
-        return {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[op](*parts)
-    if op == "where":
-        values = [_number(arg, done) for arg in e.args[1:]]
-        return sympy.Piecewise((values[0], _condition(e.args[0], done)), (values[1], True))
-    args = [_number(arg, done) for arg in e.args]
-    if op == "linear":
-        coefficients, offset = e.payload
-        terms = [_to_sympy_number(c) * t for c, t in zip(coefficients, args, strict=True)]
-        return sympy.Add(*terms, _to_sympy_number(offset))
-    if op == "mul":
-        return args[0] * args[1]
-    if op == "div":
-        return args[0] / args[1]
-    if op == "pow":
-        return sympy.Pow(args[0], args[1])
-    try:
-        return get(op).sympy(sympy, *args)
-    except (AttributeError, NotImplementedError) as error:
-        raise UnsupportedFunctionError(f"to_sympy: SymPy has no function for {op!r}") from error
+    sympy: the module.
+    done:  translations of operands.
+    """
+
+    def __init__(self, done: dict[Expression, Any]) -> None:
+        import sympy
+
+        self.sympy = sympy
+        self.done = done
+
+    def exact(self, value: constants.Number) -> Any:
+        """A number of ours."""
+        return _to_sympy_number(value)
+
+    def number(self, e: Expression) -> Any:
+        """An operand as a number: a condition counts 1 where it holds and 0 where not."""
+        value = self.done[e]
+        return self.sympy.Piecewise((1, value), (0, True)) if e.op in CONDITIONS else value
+
+    def condition(self, e: Expression) -> Any:
+        """An operand as a condition."""
+        return self.done[e] if e.op in CONDITIONS else self.sympy.Ne(self.done[e], 0)
+
+    def call(self, e: Expression) -> Any:
+        """The form of an elementary function."""
+        try:
+            return get(e.op).sympy(self.sympy, *map(self.number, e.args))
+        except (AttributeError, NotImplementedError) as error:
+            message = f"to_sympy: SymPy has no function for {e.op!r}"
+            raise UnsupportedFunctionError(message) from error
 
 
 def _to_sympy_number(value: constants.Number) -> Any:
@@ -170,20 +167,6 @@ def _to_sympy_number(value: constants.Number) -> Any:
             if multiple.denominator < _LONG:
                 return sympy.Rational(multiple.numerator, multiple.denominator) * unit
     return sympy.Rational(value.numerator, value.denominator)
-
-
-def _number(e: Expression, done: Mapping[Expression, Any]) -> Any:
-    """The translation as a number: a condition counts 1 where it holds and 0 where not."""
-    import sympy
-
-    value = done[e]
-    return sympy.Piecewise((1, value), (0, True)) if e.op in CONDITIONS else value
-
-
-def _condition(e: Expression, done: Mapping[Expression, Any]) -> Any:
-    import sympy
-
-    return done[e] if e.op in CONDITIONS else sympy.Ne(done[e], 0)
 
 
 # --- from SymPy ----------------------------------------------------------

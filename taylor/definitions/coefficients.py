@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,13 +17,12 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node
-from taylor.nodes.callbacks import MARK, USER_KERNEL
-from taylor.nodes.defined import DefinedName
+from taylor.nodes.defined import DefinedName, makes
 from taylor.nodes.record import BY_USER, Function
 from taylor.nodes.registry import get
 from taylor.numbers.checks import real_number
 from taylor.recurrences.builder import SeriesBuilder
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kernels import CallbackKernel
 from taylor_runtime.program.program import Kernel
 
 Coefficients = Callable[[float, int], Sequence[float]]
@@ -52,7 +52,7 @@ def coefficient_record(
         return value * math.perm(k + count, count) if count else value
 
     def record(count: int) -> Function:
-        title: Any = name if not count else _derivative_name(name, count)
+        title: str = name if not count else DefinedName(Derivative(name, count))
         given = derivative if count == 0 else None
         return Function(
             name=title,
@@ -60,54 +60,47 @@ def coefficient_record(
             mpmath=lambda mp, x: mp.mpf(after(count, float(x), 0, 0)),
             numpy=np.vectorize(lambda x: after(count, float(x), 0, 0), otypes=[float]),
             derivative=given or (lambda x: (_derivative_node(name, count + 1, x),)),
-            recurrence=lambda b, x: _composed(b, f"{USER_KERNEL}{name}{MARK}{count}", x),
+            recurrence=lambda b, x: _composed(b, name, count, x),
             numpy_names=(),
             sympy=lambda sympy, *args: sympy.Function(str(title))(*args),
             sympy_names=(str(title),),
             domain=domain,
             reference=BY_USER,
-            kernel=f"{USER_KERNEL}{name}{MARK}{count}{MARK}0{MARK}0",
+            kernel=CallbackKernel(name, count),
             series=(record, after),
         )
 
     return record(0)
 
 
-def _composed(b: SeriesBuilder, kernel: str, x: int) -> int:
+def _composed(b: SeriesBuilder, name: str, count: int, x: int) -> int:
     """sum_k c_k s^k with s = x - x_0, whose order zero vanishes."""
     s = b.row(b.term(1, x), start=Kernel("lt", (x, x)))
-    numbers = [b.kernel(f"{kernel}{MARK}{k}{MARK}{b.order}", x) for k in range(b.order + 1)]
+    kernels = [CallbackKernel(name, count, k, b.order) for k in range(b.order + 1)]
+    numbers = [b.kernel(kernel, x) for kernel in kernels]
     value = numbers[-1]
     for number in reversed(numbers[:-1]):
         value = b.row(b.term(1, number) + b.convolution(1, s, value, first=1))
     return value
 
 
-def _derivative_node(name: str, count: int, x: Expression) -> Expression:
-    return make_function_node(_derivative_name(name, count), x)
-
-
-def _derivative_name(name: str, count: int) -> DefinedName:
+@dataclass(frozen=True, slots=True)
+class Derivative:
     """Derivative number `count` of a registered function, as a function."""
-    title = f"{name}_derivative{count}"
-    made = _Derivative(title, KernelFunction(title, 1, _nothing))
-    made.restore = (_derivative_name, (name, count))
-    made.base, made.number = name, count
-    return made
 
-
-def _nothing(*_: Any) -> Sequence[Any]:
-    raise AssertionError("kernels of derivatives are callbacks")
-
-
-class _Derivative(DefinedName):
-    """Finds its record by the function's, when it is asked for it."""
-
-    base: str
-    number: int
+    function: str
+    count: int
 
     @property
-    def record(self) -> Function:  # type: ignore[override]
-        make = get(self.base).series[0]
-        found: Function = make(self.number)
-        return found
+    def name(self) -> str:
+        return f"{self.function}_derivative{self.count}"
+
+
+@makes(Derivative)
+def _derivative(name: DefinedName, definition: Derivative) -> Function:
+    record: Function = get(definition.function).series[0](definition.count)
+    return record
+
+
+def _derivative_node(name: str, count: int, x: Expression) -> Expression:
+    return make_function_node(DefinedName(Derivative(name, count)), x)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from taylor.definitions.newton import root_from, root_within
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
@@ -20,19 +19,15 @@ from taylor.expressions.scalars import is_element, scalars
 from taylor.expressions.substitute import substitute, substitute_all
 from taylor.expressions.trace import positional_names
 from taylor.functions.apply import apply
-from taylor.nodes.defined import DefinedName, defined, digest
-from taylor.nodes.record import Equations
+from taylor.nodes.defined import DefinedName, defined, makes
+from taylor.nodes.record import Equations, Function
 from taylor.nodes.traverse import inputs, reachable
 from taylor.recurrences.decompose import decompose
+from taylor.reference.interpreter import mpmath_algebra
+from taylor.reference.own_kernels import inverse_value
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
-from taylor_runtime.callables.kernels import (
-    inner_kernels,
-    inverse_kernel,
-    kernel_result,
-    newton_kernel,
-)
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kernels import InverseKernel, NewtonKernel, NewtonSystem
 from taylor_runtime.program.program import Input
 
 Nodes = tuple[Expression, ...]
@@ -215,12 +210,17 @@ class _System:
         self.partials = tuple(tuple(line[: len(x)]) for line in gradients)
         self.jacobian = tuple(tuple(line[len(x) :]) for line in gradients)
         size = range(len(y))
-        self.inverse = tuple(tuple(_inverse(len(y), i, j) for j in size) for i in size)
+        self.inverse = tuple(tuple(InverseKernel(len(y), i, j) for j in size) for i in size)
         self._compiled: Any = None
-        self.names = tuple(self._named(*self._code()))
+        kernel = self._kernel()
+        self.kernels = [NewtonKernel(kernel, j) for j in size]
+        self.names = tuple(DefinedName(_Unknown(self, j)) for j in size)
 
-    def _code(self) -> tuple[KernelFunction, tuple[str, ...]]:
-        """The kernel of all unknowns, and the names of those that it calls."""
+    def __reduce__(self) -> tuple[type[_System], tuple[Nodes, ...]]:
+        return _System, (self.x, self.y, self.equations, self.starts, self.ends)
+
+    def _kernel(self) -> NewtonSystem:
+        """The kernel of all unknowns."""
         slots = {e: Input("parameter", (i,)) for i, e in enumerate((*self.x, *self.y))}
         bounds = [rounding_error(g) for g in self.equations]
         entries = [entry for line in self.jacobian for entry in line]
@@ -228,26 +228,7 @@ class _System:
         given = {e: slots[e] for e in self.x}
         first = decompose(self.starts, given, order=0)
         bracket = decompose(self.ends, given, order=0) if self.ends else None
-        programs = [program, first, *([bracket] if bracket else [])]
-        name = f"implicit_{digest(repr((*programs, len(self.x))).encode())}"
-        kernel = newton_kernel(name, len(self.x), first, program, bracket)
-        return kernel, inner_kernels(*programs)
-
-    def _named(self, kernel: KernelFunction, inner: tuple[str, ...]) -> Iterator[DefinedName]:
-        for j in range(len(self.y)):
-            one = kernel_result(kernel, j)
-            yield defined(
-                one,
-                (_restored, (self.x, self.y, self.equations, self.starts, self.ends, j)),
-                inner,
-                arity=len(self.x),
-                mpmath=partial(self.by_mpmath, j),
-                numpy=partial(self.by_machine, j),
-                derivative=partial(self.derivative, j),
-                equations=self.system,
-                domain="where Newton's method finds a root",
-                reference="the equations, solved order by order",
-            )
+        return NewtonSystem(len(self.x), first, program, bracket)
 
     def nodes(self, args: Sequence[Any]) -> Nodes:
         """The unknowns at some arguments."""
@@ -269,7 +250,7 @@ class _System:
         if size == 1:
             return tuple(-side / matrix[0][0] for side in sides[0])
         flat = [entry for line in matrix for entry in line]
-        row = [make_function_node(self.inverse[j][i], *flat) for i in range(size)]
+        row = [make_function_node(DefinedName(kernel), *flat) for kernel in self.inverse[j]]
         columns = zip(*sides, strict=True)
         return tuple(
             -as_expression(sum((r * s for r, s in zip(row, column, strict=True)), ZERO))
@@ -286,55 +267,59 @@ class _System:
 
     def by_mpmath(self, j: int, mp: Any, *args: Any) -> Any:
         """Unknown j in the precision of an mpmath context."""
-        given = dict(zip(self.x, map(mp.mpf, args), strict=True))
-        with mp.extraprec(20):
-            first = [mp.mpf(s.evaluate(given)) for s in self.starts]
-
-            def look(y: Sequence[Any]) -> tuple[Any, Any]:
-                """(g, Newton's steps or None)."""
-                values = {**given, **dict(zip(self.y, y, strict=True))}
-                g = mp.matrix([e.evaluate(values) for e in self.equations])
-                matrix = mp.matrix([[e.evaluate(values) for e in line] for line in self.jacobian])
-                try:
-                    return g, mp.lu_solve(matrix, g)
-                except ZeroDivisionError:
-                    return g, None
-
-            if self.ends:
-                ends = [mp.mpf(e.evaluate(given)) for e in self.ends]
-                return root_within(mp, lambda y: [v and v[0] for v in look([y])], first[0], ends)
-            return root_from(mp, look, first)[j]
+        return mpmath_algebra(mp).kernel(self.kernels[j], list(map(mp.mpf, args)))
 
 
-def _restored(
-    x: Nodes, y: Nodes, equations: Nodes, starts: Nodes, ends: Nodes, j: int
-) -> DefinedName:
-    """A pickled name."""
-    return _System(x, y, equations, starts, ends).names[j]
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Unknown number j of a system of equations, as a function."""
+
+    system: _System
+    number: int
+
+    @property
+    def name(self) -> str:
+        return self.system.kernels[self.number].name
 
 
-def _inverse(size: int, i: int, j: int) -> DefinedName:
-    """Entry (i, j) of the inverse of a matrix as a function of its entries, row by row."""
+@makes(_Unknown)
+def _unknown(name: DefinedName, unknown: _Unknown) -> Function:
+    system, j = unknown.system, unknown.number
+    return defined(
+        name,
+        system.kernels[j],
+        arity=len(system.x),
+        mpmath=partial(system.by_mpmath, j),
+        numpy=partial(system.by_machine, j),
+        derivative=partial(system.derivative, j),
+        equations=system.system,
+        domain="where Newton's method finds a root",
+        reference="the equations, solved order by order",
+    )
 
-    def by_mpmath(mp: Any, *entries: Any) -> Any:
-        return (mp.matrix(np.reshape(entries, (size, size)).tolist()) ** -1)[i, j]
+
+@makes(InverseKernel)
+def _inverse(name: DefinedName, kernel: InverseKernel) -> Function:
+    """An entry of the inverse of a matrix as a function of its entries, row by row."""
+    size = kernel.size
 
     def by_numpy(*entries: Any) -> Any:
         parts = np.broadcast_arrays(*entries)
         matrix = np.stack(parts, axis=-1).reshape(*parts[0].shape, size, size)
-        return np.linalg.inv(matrix)[..., i, j][()]
+        return np.linalg.inv(matrix)[..., kernel.row, kernel.column][()]
 
     def derivative(*entries: Expression) -> Nodes:
-        def entry(k: int, m: int) -> Expression:
-            return make_function_node(_inverse(size, k, m), *entries)
+        def entry(i: int, j: int) -> Expression:
+            return make_function_node(DefinedName(InverseKernel(size, i, j)), *entries)
 
-        return tuple(-entry(i, k) * entry(m, j) for k, m in product(range(size), repeat=2))
+        places = product(range(size), repeat=2)
+        return tuple(-entry(kernel.row, k) * entry(m, kernel.column) for k, m in places)
 
     return defined(
-        replace(kernel_result(inverse_kernel(size), i * size + j), name=f"inverse{size}_{i}_{j}"),
-        (_inverse, (size, i, j)),
+        name,
+        kernel,
         arity=size * size,
-        mpmath=by_mpmath,
+        mpmath=partial(inverse_value, kernel),
         numpy=by_numpy,
         derivative=derivative,
         domain="regular matrices",

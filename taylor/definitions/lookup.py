@@ -7,34 +7,39 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import ZERO, make_function_node
-from taylor.nodes.defined import DefinedName, defined, digest
-from taylor_runtime.callables.kernels import entry_kernel, place_kernel
+from taylor.nodes.defined import DefinedName, defined, makes
+from taylor.nodes.record import Function
+from taylor.reference.own_kernels import entry_value, place_value
+from taylor_runtime.program.kernels import EntryKernel, PlaceKernel
 
 FAR = 2.0**100  # stands for an edge that is never reached; a number in float32 as well
 
 
-def place_function(edges: np.ndarray) -> DefinedName:
-    """How many edges are not above x."""
-    count = len(edges)
+def place_name(edges: np.ndarray) -> DefinedName:
+    """The name of a function that says how many edges are not above x."""
+    return DefinedName(PlaceKernel(edges))
 
-    def number(mp: Any, x: Any) -> Any:
-        below, above = 0, count
-        while below < above:
-            middle = (below + above) // 2
-            below, above = (middle + 1, above) if float(edges[middle]) <= x else (below, middle)
-        return below
+
+def entry_name(rows: np.ndarray, low: np.ndarray | None = None) -> DefinedName:
+    """The name of a function that gives rows[i, j], with i beyond an end taken as that end."""
+    return DefinedName(EntryKernel(rows, low))
+
+
+@makes(PlaceKernel)
+def _place(name: DefinedName, kernel: PlaceKernel) -> Function:
+    edges = kernel.edges
 
     def values(x: Any) -> Any:
         found = np.searchsorted(edges, np.real(x), side="right")
         return np.where(np.isnan(x), 0, found).astype(np.float64)[()]
 
-    around = entry_function(np.array([-FAR, *edges, FAR])[:, None])
+    around = entry_name(np.array([-FAR, *edges, FAR])[:, None])
     return defined(
-        place_kernel(f"place_{digest(edges.tobytes())}", edges),
-        (place_function, (edges,)),
+        name,
+        kernel,
         steady=True,
         arity=1,
-        mpmath=number,
+        mpmath=lambda mp, x: place_value(kernel, mp, x),
         numpy=values,
         derivative=lambda x: (ZERO,),
         domain="everywhere; steps at the breakpoints",
@@ -43,26 +48,20 @@ def place_function(edges: np.ndarray) -> DefinedName:
     )
 
 
-def entry_function(rows: np.ndarray, low: np.ndarray | None = None) -> DefinedName:
-    """rows[i, j], with i beyond an end taken as that end."""
-
-    def number(mp: Any, i: Any, j: Any) -> Any:
-        row, column = min(max(int(i), 0), len(rows) - 1), int(j)
-        rest = 0.0 if low is None else float(low[row, column])
-        high = float(rows[row, column])
-        return high + rest if mp is None else mp.mpf(high) + rest
+@makes(EntryKernel)
+def _entry(name: DefinedName, kernel: EntryKernel) -> Function:
+    rows = kernel.rows
 
     def values(i: Any, j: Any) -> Any:
         row = np.clip(np.nan_to_num(np.real(i)), 0, len(rows) - 1).astype(int)
         return rows[row, np.real(j).astype(int)]
 
-    parts = [rows.tobytes(), b"" if low is None else low.tobytes(), str(rows.shape).encode()]
     return defined(
-        entry_kernel(f"entry_{digest(*parts)}", rows, low),
-        (entry_function, (rows, low)),
+        name,
+        kernel,
         steady=True,
         arity=2,
-        mpmath=number,
+        mpmath=lambda mp, i, j: entry_value(kernel, mp, i, j),
         numpy=values,
         derivative=lambda i, j: (ZERO, ZERO),
         domain="rows and columns of a table",

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.definitions.lookup import entry_function, place_function
+from taylor.definitions.lookup import entry_name, place_name
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
@@ -286,8 +286,8 @@ class _Table:
         if rows.dtype == object:
             rest = [_rest(a, b) for a, b in zip(rows.flat, high.flat, strict=True)]
             low = np.array(rest).reshape(high.shape) if any(rest) else None
-        self.place = place_function(np.ascontiguousarray(inner))
-        self.entry = entry_function(high, low)
+        self.place = place_name(inner)
+        self.entry = entry_name(high, low)
 
     def _with_ends(self, rows: np.ndarray, edges: np.ndarray, undefined: bool) -> np.ndarray:
         """The table with a row more at either end: NaN, or the constants that are reached there."""

@@ -18,10 +18,10 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.functions.apply import public
 from taylor.functions.composed import composed_record
-from taylor.nodes.callbacks import USER_KERNEL
 from taylor.nodes.record import BY_USER, Function
-from taylor.nodes.registry import register
+from taylor.nodes.registry import get, register
 from taylor.numbers.checks import called
+from taylor_runtime.program.kernels import CallbackKernel
 
 
 def register_function(
@@ -73,7 +73,7 @@ def register_function(
         _check_coefficients(name, value, arity, taylor_coefficients)
         partials = None if derivative is None else _partials(name, derivative)
         register(coefficient_record(name, taylor_coefficients, partials, domain))
-        return public(name)
+        return public(get(name))
     value, arity = behind_pointer(name, value, arity)
     pointer = c_function(name, value, arity)
     if pointer is not None:
@@ -83,7 +83,7 @@ def register_function(
             _kept, value, numbers
         )  # a callback of ctypes or cffi dies with its object
         register(replace(record, address=pointer[0], numpy=keeping))
-        return public(name)
+        return public(get(name))
     if not callable(value):
         raise ArgumentTypeError(f"register_function: value={value!r} of {name!r} is not callable")
     count = _count_arguments(name, value) if arity is None else arity
@@ -100,7 +100,7 @@ def register_function(
                 "make it one, or substitute a number for it"
             )
         register(composed_record(name, value, placeholders, body, domain))
-    return public(name)
+    return public(get(name))
 
 
 def _kept(owner: Any, function: Callable[..., Any], *args: Any) -> Any:
@@ -197,5 +197,5 @@ def _numerical_record(
         sympy_names=(name,),
         domain=domain,
         reference=BY_USER,
-        kernel=USER_KERNEL + name,
+        kernel=CallbackKernel(name),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.integrator.integrator import Integrator
 from taylor.numbers import times as tm
-from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.systems import arguments
 
 
@@ -125,9 +125,7 @@ def _rows(values: np.ndarray, count: int, ndim: int) -> np.ndarray:
 def _states(integrator: Integrator, states: Any) -> np.ndarray:
     """(r, n, ..) or (n, ..)."""
     kind, n = integrator._kind, len(integrator.system)
-    ndim = np.ndim(states)
-    plain = ndim if kind.parts == 1 or ndim < 3 else ndim - 1
-    array = as_array(states, kind, "ensemble: states", plain)
+    array = as_array(states, kind, "ensemble: states", kind.ndim_of(states, most=2))
     first = leading(array, kind)
     if first.ndim not in (1, 2) or first.shape[-1] != n:
         raise ArgumentError(
@@ -144,9 +142,7 @@ def _parameters(integrator: Integrator, given: Any) -> np.ndarray:
     if given is None:
         return own
     if not isinstance(given, Mapping):
-        ndim = np.ndim(given)
-        plain = ndim if kind.parts == 1 or ndim < 3 else ndim - 1
-        array = as_array(given, kind, "ensemble: parameters", plain)
+        array = as_array(given, kind, "ensemble: parameters", kind.ndim_of(given, most=2))
         shape = leading(array, kind).shape
         if len(shape) not in (1, 2) or shape[-1] != m:
             raise ArgumentError(
@@ -166,19 +162,17 @@ def _parameters(integrator: Integrator, given: Any) -> np.ndarray:
         values = own
     else:
         values = np.array(np.broadcast_to(own, (_common(counts), *own.shape)))
+    parts: list[Any] = [slice(None)] * len(kind.axes)
     for place, column in columns.items():
-        if kind.parts > 1:
-            values[..., place, :] = column
-        else:
-            values[..., place] = column
+        values[(..., place, *parts)] = column
     return values
 
 
 def _column(value: Any, kind: Precision, key: Any) -> np.ndarray:
     """One parameter: a number of the kind, or (r,) of them."""
     array = np.array(value)
-    pairs = kind.parts > 1 and array.dtype.kind == "f" and array.shape[-1:] == (2,)
-    column = as_array(value, kind, f"ensemble: parameter {key}", array.ndim - pairs)
+    whole = kind.has_axis and array.dtype.kind == "f" and array.shape[-1:] == kind.axes
+    column = as_array(value, kind, f"ensemble: parameter {key}", array.ndim - whole)
     if leading(column, kind).ndim > 1:
         raise ArgumentError(
             f"ensemble: parameter {key} must be a number or have shape (trajectories,), got shape "
@@ -217,9 +211,9 @@ def _pair(value: Any) -> Any:
 def _grid(times: Any, kind: Precision) -> np.ndarray:
     """(k, 2) or (r, k, 2) of pairs."""
     ndim, shape = np.ndim(times), np.shape(times)
-    if kind.parts > 1:
+    if kind.is_finer:
         paired = ndim == 3 or (ndim == 2 and shape[-1] == 2)
-        grid = as_array(times, kind, "ensemble: times", ndim - paired)
+        grid = as_array(times, PAIRS, "ensemble: times", ndim - paired)
     else:
         plain = as_array(times, FLOAT64, "ensemble: times")
         grid = np.stack([plain, np.zeros_like(plain)], axis=-1)

@@ -70,8 +70,8 @@ class Batch:
         stepper = integrator._machine.stepper
         if integrator._detection is not None or integrator._schedule.jumps:
             raise Unsuitable("events, switches and impulses")
-        if integrator._kind.parts > 1:
-            raise Unsuitable("double-doubles")
+        if integrator._kind.has_axis:
+            raise Unsuitable(f"{integrator._kind.name}s")
         if externals(stepper.program):
             raise Unsuitable("functions that Python evaluates")
         lanes = batch_of(stepper)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -13,24 +12,25 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.operators import Operators
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.node import COMPARISONS, Node
+from taylor.nodes.node import Node
+from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
 
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "eq": operator.eq,
-    "ne": operator.ne,
-}
-
 
 class _Floats:
-    """float64 and complex numbers, alone or in arrays; IEEE rules, no exceptions."""
+    """float64 and complex numbers, alone or in arrays; IEEE rules, no exceptions.
+
+    What the records of operations ask for their values (`Operation.value`): `number`, `input`,
+    `power`, `truth`, `choose` and `call`.
+
+    known: values of inputs, by node or name.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Any] = {}
 
     def number(self, value: Number) -> Any:
         return np.float64(constants.to_float(value))
@@ -39,6 +39,16 @@ class _Floats:
         array = np.asarray(value)
         kind = np.complex128 if np.iscomplexobj(array) else np.float64
         return array.astype(kind)[()]
+
+    def input(self, e: Node, name: str | None) -> Any:
+        """The value of an input that is given by its name: it is not given by its node."""
+        if e.shape:
+            return None  # of an array input only the elements have values
+        if name in self.known:
+            return self.known[name]
+        raise ArgumentError(
+            f"evaluate: no value is given for {e}; add it to values, as in {{{e}: 1.0}}"
+        )
 
     def power(self, base: Any, exponent: Any) -> Any:
         return np.power(base, exponent)
@@ -95,6 +105,7 @@ class _Multiprecision(_Fractions):
     """mpmath numbers, in the precision that the context has at the time of the call."""
 
     def __init__(self, context: Any) -> None:
+        super().__init__()
         self.context = context
 
     def number(self, value: Number) -> Any:
@@ -149,9 +160,9 @@ def evaluate(expression: Any, values: Mapping[Any, Any] | None = None) -> Any:
     given = {} if values is None else dict(values)
     algebra = _algebra(list(given.values()))
     elements = scalars(root)
-    known = _known(given, algebra)
+    algebra.known = _known(given, algebra)
     with np.errstate(all="ignore"):
-        results = _evaluate(list(elements.reshape(-1)), known, algebra)
+        results = _evaluate(list(elements.reshape(-1)), algebra)
     if not root.shape:
         return results[0]
     if isinstance(algebra, (_Fractions, _Multiprecision)):
@@ -183,54 +194,12 @@ def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
     return known
 
 
-def _evaluate(roots: list[Node], known: dict[Any, Any], algebra: _Floats) -> list[Any]:
+def _evaluate(roots: list[Node], algebra: _Floats) -> list[Any]:
     done: dict[Node, Any] = {}
+    known = algebra.known
     for e in reachable(roots, stop=known.__contains__):
         if e in known:
             done[e] = known[e]
-        elif not e.args or e.op == "index":
-            done[e] = _leaf(e, known, algebra)
         else:
-            done[e] = _operation(e, [done[arg] for arg in e.args], algebra)
+            done[e] = operation(e.op).value(algebra, e, [done[arg] for arg in e.args])
     return [done[root] for root in roots]
-
-
-def _leaf(e: Node, known: Mapping[Any, Any], algebra: _Floats) -> Any:
-    if e.op == "constant":
-        return algebra.number(e.payload)
-    if e.shape:
-        return None  # an array input: only its elements have values
-    name = "t" if e.op == "time" else e.payload
-    if e.op != "index" and name in known:
-        return known[name]
-    raise ArgumentError(
-        f"evaluate: no value is given for {e}; add it to values, as in {{{e}: 1.0}}"
-    )
-
-
-def _operation(e: Node, args: list[Any], algebra: _Floats) -> Any:
-    op = e.op
-    if op == "linear":
-        coefficients, offset = e.payload
-        total = None
-        for coefficient, value in zip(coefficients, args, strict=True):
-            term = value if coefficient == 1 else algebra.number(coefficient) * value
-            total = term if total is None else total + term
-        return total if offset == 0 else total + algebra.number(offset)
-    if op == "mul":
-        return args[0] * args[1]
-    if op == "div":
-        return args[0] / args[1]
-    if op == "pow":
-        return algebra.power(args[0], args[1])
-    if op in COMPARISONS:
-        return algebra.truth(_COMPARE[op](args[0], args[1]))
-    if op == "and":
-        return algebra.truth((args[0] != 0) & (args[1] != 0))
-    if op == "or":
-        return algebra.truth((args[0] != 0) | (args[1] != 0))
-    if op == "not":
-        return algebra.truth(args[0] == 0)
-    if op == "where":
-        return algebra.choose(*args)
-    return algebra.call(op, args)

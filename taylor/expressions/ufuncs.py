@@ -14,11 +14,11 @@ import numpy as np
 from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
 from taylor.expressions.operators import Operators
-from taylor.expressions.scalars import lower_matmul
 from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, PAIRS, full_name
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
+from taylor.nodes.operations.arrays import matmul_elements
 from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many
@@ -166,7 +166,7 @@ def _elementwise(builder: Builder, inputs: Sequence[Any]) -> Any:
 def object_matmul(a: Any, b: Any) -> Any:
     first, second = (expression_array(value).view(np.ndarray) for value in (a, b))
     arrays.matmul_shape(first.shape, second.shape)
-    return wrapped(lower_matmul(first, second))
+    return wrapped(matmul_elements(first, second))
 
 
 def _reduce(

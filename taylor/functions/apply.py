@@ -13,7 +13,7 @@ from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, make_function_node
 from taylor.nodes.record import Function
-from taylor.nodes.registry import get
+from taylor.nodes.registry import get, register
 
 
 def apply(name: str, *args: Any) -> Any:
@@ -79,9 +79,15 @@ def _on_elements(record: Function, args: tuple[Any, ...]) -> Any:
     return expression_array(result) if isinstance(result, np.ndarray) else result
 
 
-def public(name: str) -> Callable[..., Any]:
+def published(*records: Function) -> tuple[Callable[..., Any], ...]:
+    """Register records; return the public callables of their functions, in the same order."""
+    register(*records)
+    return tuple(map(public, records))
+
+
+def public(record: Function) -> Callable[..., Any]:
     """Return the public callable of a registered function, documented from its record."""
-    record = get(name)
+    name = record.name
 
     def function(*args: Any) -> Any:
         if len(args) == record.arity and all(type(a) is Expression for a in args):

@@ -18,12 +18,14 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.gamma_family import exact_order, numerical
 from taylor.nodes.elementary import is_negative
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import chain
+
+__all__ = ["besselj", "bessely", "besseli", "besseli_scaled"]
 
 _HALF = Fraction(1, 2)
 _ABOUT = (
@@ -129,7 +131,7 @@ def _numpy(name: str, order: Any, x: Any) -> Any:
     return numerical(name, x, exact_order(name, order))
 
 
-register(
+(besselj, bessely, besseli, besseli_scaled) = published(
     Function(
         name="besselj",
         arity=2,
@@ -145,6 +147,7 @@ register(
         orders=1,
         canonical=lambda n, x: _canonical("besselj", n, x),
         about=_ABOUT.format(name="besselj", scipy="j0, j1, jn and jv"),
+        steepest=1,  # Abramowitz & Stegun (1964), 9.1.60 and 9.1.27
     ),
     Function(
         name="bessely",
@@ -161,6 +164,8 @@ register(
         orders=1,
         canonical=lambda n, x: _canonical("bessely", n, x),
         about=_ABOUT.format(name="bessely", scipy="y0, y1, yn and yv"),
+        smooth_from=NOWHERE,
+        edges=lambda n, x: (x,),
     ),
     Function(
         name="besseli",
@@ -195,5 +200,6 @@ register(
         about=_ABOUT_MODIFIED.format(name="besseli_scaled", scipy="i0e, i1e and ive")
         + "It is exp(-|x|) besseli(n, x). Its Taylor coefficients are small differences far from\n"
         "0: coefficient k errs by some eps 2**k/k! of the value.\n\n",
+        smooth_from=NOWHERE,
     ),
 )

@@ -14,13 +14,15 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions import gamma_family  # noqa: F401  # what the rules and bodies call
+from taylor.functions.apply import published
 from taylor.functions.combined import combined
 from taylor.functions.gamma_family import numerical
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.numbers.exact import PI
 from taylor.recurrences.builder import SeriesBuilder, Terms
+
+__all__ = ["beta", "betaln", "rgamma", "loggamma"]
 
 _HALF = Fraction(1, 2)
 _SHIFT, _DEEP, _SMALL = 6, Fraction(-5, 2), 4  # how far 1/gamma is moved from 0, and where
@@ -125,7 +127,7 @@ _ABOUT = (
     "above the other: psi(a) - psi(a + b) errs by some eps log(a).\n\n"
 )
 
-register(
+(beta, betaln, rgamma, loggamma) = published(
     Function(
         name="beta",
         arity=2,
@@ -139,6 +141,7 @@ register(
         domain="everywhere but where an argument is 0, -1, -2, ..",
         reference="u' = u (log B)'; Abramowitz & Stegun (1964), 6.2.2",
         about="gamma(a) gamma(b)/gamma(a + b), also where these overflow.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="betaln",
@@ -153,6 +156,7 @@ register(
         domain="everywhere but where an argument is 0, -1, -2, ..",
         reference="u' = (psi(a) - psi(a + b)) a' + (psi(b) - psi(a + b)) b'; as beta",
         about="The logarithm of |beta(a, b)|.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="rgamma",

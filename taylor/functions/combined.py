@@ -22,12 +22,24 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
     special,
     trigonometric,
 )
+from taylor.functions.apply import published
 from taylor.functions.composed import composed_record
 from taylor.nodes.logic import where
 from taylor.nodes.record import Function
-from taylor.nodes.registry import register
 from taylor.numbers.exact import PI
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = [
+    "sin_over_x",
+    "sinc",
+    "xlogy",
+    "xlog1py",
+    "logit",
+    "log_expit",
+    "ndtr",
+    "log_ndtr",
+    "logaddexp",
+]
 
 _HALF = Fraction(1, 2)
 _ROOT_HALF = Fraction(math.isqrt(10**190 // 2), 10**95)  # more digits than any kind of number has
@@ -134,7 +146,7 @@ def log_of_sum(a: Expression, b: Expression) -> Expression:
     return where(infinite, larger, larger + call("softplus", -abs(a - b)))
 
 
-register(
+(sin_over_x,) = published(
     Function(
         name="sin_over_x",
         arity=1,
@@ -151,7 +163,7 @@ register(
         about="sin(x)/x with all of its derivatives, at 0 too; SymPy's sinc.\n\n",
     )
 )
-register(
+(sinc, xlogy, xlog1py, logit, log_expit, ndtr, log_ndtr, logaddexp) = published(
     combined(
         "sinc",
         lambda x: call("sin_over_x", PI * x),

@@ -20,10 +20,12 @@ from typing import Any
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["ellipk", "ellipe"]
 
 _STEPS = 14  # which suffice from a quotient of 1e-250
 _HALF = Fraction(1, 2)
@@ -97,7 +99,7 @@ _ABOUT = (
 )
 _SOURCE = "the arithmetic-geometric mean; Abramowitz & Stegun (1964), 17.6"
 
-register(
+(ellipk, ellipe) = published(
     Function(
         name="ellipk",
         arity=1,
@@ -111,6 +113,7 @@ register(
         domain="m < 1; infinite at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the first kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="ellipe",
@@ -125,5 +128,6 @@ register(
         domain="m <= 1; singular at 1",
         reference=_SOURCE,
         about="The complete elliptic integral of the second kind.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.logic import where
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
 
 
 def _exp(b: SeriesBuilder, x: int) -> int:
@@ -42,9 +48,19 @@ def _log_to_base(name: str, base: int, b: SeriesBuilder, x: int) -> int:
     return b.define(b.declare(name, x), b.term(1, log_x), divisor=log_base)
 
 
+def _exp_within(m: Any) -> tuple[Any, Any]:
+    value = call("exp", m.middle)
+    return value, value * call("expm1", m.spread)
+
+
+def _log_within(m: Any) -> tuple[Any, Any]:
+    x, reach = m.middle, m.spread
+    return call("log", x), where(x > reach, -call("log1p", -reach / x), math.inf)
+
+
 _SOURCE = "Griewank & Walther (2008), table 13.2"
 
-register(
+(exp, expm1, exp2, log, log1p, log2, log10) = published(
     Function(
         name="exp",
         arity=1,
@@ -57,6 +73,8 @@ register(
         sympy_names=("exp",),
         domain="everywhere",
         reference=_SOURCE,
+        enclosure=_exp_within,
+        sign=positive,
     ),
     Function(
         name="expm1",
@@ -83,6 +101,7 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="log",
@@ -96,6 +115,9 @@ register(
         sympy_names=("log",),
         domain="x > 0",
         reference=_SOURCE,
+        enclosure=_log_within,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log1p",
@@ -109,6 +131,8 @@ register(
         sympy_names=(),
         domain="x > -1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 + x,),
     ),
     Function(
         name="log2",
@@ -122,6 +146,8 @@ register(
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
     Function(
         name="log10",
@@ -135,5 +161,7 @@ register(
         sympy_names=(),
         domain="x > 0",
         reference=_SOURCE,
+        smooth_from=2,
+        edges=lambda x: (x,),
     ),
 )

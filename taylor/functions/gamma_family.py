@@ -10,12 +10,14 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.record import NOWHERE, Function
 from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import chain
 from taylor_runtime.callables.kernels import kernel_values
+
+__all__ = ["gamma", "lgamma", "digamma", "polygamma"]
 
 _SOURCE = "Abramowitz & Stegun (1964), 6.3.1 and 6.4.1"
 
@@ -124,7 +126,7 @@ def _log_of_size(mp: Any, x: Any) -> Any:
     return mp.inf if mp.isinf(x) or (x <= 0 and mp.isint(x)) else mp.re(mp.loggamma(x))
 
 
-register(
+(gamma, lgamma, digamma, polygamma) = published(
     Function(
         name="gamma",
         arity=1,
@@ -137,6 +139,8 @@ register(
         sympy_names=("gamma",),
         domain="everywhere but 0, -1, -2, ..; NaN at the negative ones, infinite at 0",
         reference="u' = u digamma(x) x'; " + _SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="lgamma",
@@ -153,6 +157,8 @@ register(
         about="The logarithm of |gamma(x)|; SymPy's loggamma is complex for x < 0, this one its\n"
         "real part. In double-double errors left of zero are 2e-31 of max(1, log gamma(1 - x)),\n"
         "also at its zeros there.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="digamma",
@@ -169,6 +175,8 @@ register(
         about="In float64 errors are below an ulp, but for the one or two doubles next to a zero\n"
         "left of 0, where they are some ulp (3e-31 of max(1/|x - n|, log(1 - x)), n being the\n"
         "nearest integer); those of double-double left of 0 are 3e-31 of that as well.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="polygamma",
@@ -186,5 +194,7 @@ register(
         canonical=_canonical_polygamma,
         about="polygamma(k, x) is the k-th derivative of digamma, k an exact natural number; name\n"
         "and order of the arguments are those of SciPy and SymPy.\n\n",
+        smooth_from=NOWHERE,
+        edges=lambda n, x: (call("sin", math.pi * x),),
     ),
 )

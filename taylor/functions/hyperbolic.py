@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder, shared
 from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
+
+__all__ = ["sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"]
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2, with imaginary argument"
@@ -46,7 +48,7 @@ def _sech_squared(x: Any) -> Any:
     return 4 * decay / (1 + decay) ** 2
 
 
-register(
+(sinh, cosh, tanh, sech_squared, asinh, acosh, atanh) = published(
     Function(
         name="sinh",
         arity=1,
@@ -74,6 +76,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=1,
+        sign=positive,
     ),
     Function(
         name="tanh",
@@ -88,6 +91,7 @@ register(
         domain="everywhere",
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 - u**2",
         parity=-1,
+        steepest=1,
     ),
     Function(
         name="sech_squared",
@@ -102,6 +106,7 @@ register(
         domain="everywhere",
         reference="1 - tanh(x)**2, the derivative of tanh",
         parity=1,
+        sign=positive,
     ),
     Function(
         name="asinh",
@@ -130,6 +135,8 @@ register(
         sympy_names=("acosh",),
         domain="x >= 1; singular at 1",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (x - 1,),
     ),
     Function(
         name="atanh",
@@ -144,5 +151,7 @@ register(
         domain="-1 < x < 1",
         reference=_SOURCE,
         parity=-1,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
 )

@@ -13,10 +13,12 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["gammainc", "gammaincc", "gammainc_derivative"]
 
 _SOURCE = "u' = g x', x g' = (a - 1 - x) x' g; Abramowitz & Stegun (1964), 6.5.25"
 _DOMAIN = "0 <= a <= 1e10 and x >= 0; x = 0 counts as singular"
@@ -73,7 +75,7 @@ def _density_form(sympy: Any, a: Any, x: Any) -> Any:
     return x ** (a - 1) * sympy.exp(-x) / sympy.gamma(a)
 
 
-register(
+(gammainc, gammaincc, gammainc_derivative) = published(
     Function(
         name="gammainc",
         arity=2,
@@ -88,6 +90,7 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="The regularised lower incomplete gamma function P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammaincc",
@@ -103,6 +106,7 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x).\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
     Function(
         name="gammainc_derivative",
@@ -118,5 +122,6 @@ register(
         reference=_SOURCE,
         fixed=1,
         about="x**(a - 1) exp(-x)/gamma(a), the derivative of gammainc by x.\n" + _ABOUT,
+        smooth_from=NOWHERE,
     ),
 )

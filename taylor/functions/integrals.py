@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["expi", "dawsn", "dawsn_derivative"]
 
 
 def _exponential_integral(b: SeriesBuilder, x: int) -> int:
@@ -67,7 +69,7 @@ _ABOUT_DAWSON = (
     "and coefficient k errs by some eps |2 x|**k/k!, which beyond |x| = 3 is more than itself.\n\n"
 )
 
-register(
+(expi, dawsn, dawsn_derivative) = published(
     Function(
         name="expi",
         arity=1,
@@ -84,6 +86,7 @@ register(
         "-expi(-x). In float64 errors are below an ulp, in double-double some units of 2**-106,\n"
         "next to the zero at 0.3725 not of the value but of 1. Taylor coefficient k errs by some\n"
         "eps exp(x) |x|**-(k + 1).\n\n",
+        smooth_from=NOWHERE,
     ),
     Function(
         name="dawsn",

@@ -1,6 +1,6 @@
 """The inverses of the error function and of its complement, and their derivatives.
 
->>> from taylor.functions import erfcinv
+>>> from taylor.functions.inverse_error import erfcinv
 >>> round(float(erfcinv(1e-300)), 12)
 26.209469960516
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function, positive, unknown_sign
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative"]
 
 _SOURCE = "u' = D x', D' = (u**2)' D; Carlitz, Pacific J. Math. 13 (1963) 459"
 _ABOUT = "In float64 errors are below an ulp, in double-double some units of 2**-106.\n\n"
@@ -88,6 +90,7 @@ def _records(
         domain=domain,
         reference=_SOURCE,
         parity=-parity,
+        smooth_from=NOWHERE,
         about=_ABOUT,
     )
     slope = Function(
@@ -103,6 +106,8 @@ def _records(
         domain=domain,
         reference=f"the derivative of {name}",
         parity=parity,
+        sign=positive if sign > 0 else unknown_sign,
+        smooth_from=NOWHERE,
     )
     return value, slope
 
@@ -116,7 +121,7 @@ def _sympy_forms(sign: int, argument: Any) -> tuple[Any, Any]:
     return value, lambda sympy, x: sign * sympy.sqrt(sympy.pi) / 2 * sympy.exp(value(sympy, x) ** 2)
 
 
-register(
+(erfinv, erfinv_derivative, erfcinv, erfcinv_derivative) = published(
     *_records(
         "erfinv", inverse_erf, 1, 1, "-1 < x < 1; infinite at +-1", _sympy_forms(1, lambda x: x)
     ),

@@ -7,10 +7,12 @@ from typing import Any
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.functions.by_machine import by_machine
 from taylor.nodes.record import Function, no_sympy
-from taylor.nodes.registry import register
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["kepler_E", "kepler_F"]
 
 _MOST_STEPS = 300
 
@@ -110,7 +112,7 @@ def longitude_by_mpmath(mp: Any, h: Any, k: Any, longitude: Any) -> tuple[Any, A
 
 _LAGRANGE = "Broucke & Cefola, Celest. Mech. 5 (1972) 303"
 
-register(
+(kepler_E, kepler_F) = published(
     Function(
         name="kepler_E",
         arity=2,

@@ -8,11 +8,12 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
-from taylor.functions.apply import apply
+from taylor.functions.apply import apply, published
 from taylor.functions.by_machine import by_machine
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["lambertw", "lambertw_derivative"]
 
 _SOURCE = "u' = x'/(x + exp u); Corless et al., Adv. Comput. Math. 5 (1996) 329, eq. 3.2"
 
@@ -73,7 +74,7 @@ def lambertw(x: Any, k: Any = 0) -> Any:
     return apply("lambertw", x, k)
 
 
-register(
+(_, lambertw_derivative) = published(
     Function(
         name="lambertw",
         arity=2,
@@ -87,6 +88,7 @@ register(
         domain="x >= -1/e for k = 0, -1/e <= x < 0 for k = -1; singular at -1/e",
         reference=_SOURCE,
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
     Function(
         name="lambertw_derivative",
@@ -101,5 +103,6 @@ register(
         domain="x > -1/e for k = 0, -1/e < x < 0 for k = -1",
         reference="1/(x + exp u), the derivative of lambertw",
         defaults=(0,),
+        smooth_from=NOWHERE,
     ),
 )

@@ -10,11 +10,14 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function, nonnegative, positive
 from taylor.recurrences.builder import SeriesBuilder, shared
+
+__all__ = ["sigmoid", "sigmoid_derivative", "softplus", "relu", "leaky_relu"]
 
 
 @shared
@@ -67,7 +70,7 @@ def _slope(slope: Any) -> Any:
 
 _SOURCE = "u' = D(u) x' with D = u (1 - u)"
 
-register(
+(sigmoid, sigmoid_derivative, softplus, relu, leaky_relu) = published(
     Function(
         name="sigmoid",
         arity=1,
@@ -80,6 +83,8 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference=_SOURCE,
+        steepest=1,
+        sign=positive,
     ),
     Function(
         name="sigmoid_derivative",
@@ -95,6 +100,7 @@ register(
         domain="everywhere",
         reference="sigmoid(x) sigmoid(-x), the derivative of sigmoid",
         parity=1,
+        sign=positive,
     ),
     Function(
         name="softplus",
@@ -108,6 +114,7 @@ register(
         sympy_names=(),
         domain="everywhere",
         reference="u' = sigmoid(x) x'; Dugas et al. (2001)",
+        sign=positive,
     ),
     Function(
         name="relu",
@@ -122,6 +129,10 @@ register(
         domain="everywhere; at 0 the branch 0 is in force",
         reference="Nair & Hinton (2010)",
         expression=lambda x: call("maximum", 0, x),
+        sign=nonnegative,
+        smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, x, ZERO),
+        edges=lambda x: (x,),
     ),
     Function(
         name="leaky_relu",
@@ -137,5 +148,8 @@ register(
         reference="Maas, Hannun & Ng (2013)",
         expression=lambda x, slope: where(x > 0, x, _slope(slope) * x),
         defaults=(Fraction(1, 100),),
+        smooth_from=NOWHERE,
+        branches=lambda x, slope: (x > 0, x, slope * x),
+        edges=lambda x, slope: (x,),
     ),
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant, make_function_node
+from taylor.expressions.leaves import constant
+from taylor.expressions.leaves import make_function_node as call
+from taylor.functions.apply import published
 from taylor.nodes.logic import where
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["abs", "sign", "floor", "minimum", "maximum"]
 
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 
@@ -28,6 +32,11 @@ def _extreme(name: str, comparison: str, b: SeriesBuilder, x: int, y: int) -> in
     return b.select(name, (x, y), b.kernel(comparison, x, y), x, y)
 
 
+def _extreme_within(name: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """It moves no further than the argument that moves most."""
+    return call(name, a.middle, b.middle), call("maximum", a.spread, b.spread)
+
+
 def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
     """The smaller or larger number, and NaN if there is one."""
     return x if x != x else y if y != y else choose(x, y)
@@ -36,7 +45,7 @@ def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
 def _constant_first(name: str, x: Expression, y: Expression) -> Expression | None:
     """A number first: it is in force at a tie, so that maximum(x, 0) is relu(x)."""
     if y.op == "constant" and x.op != "constant":
-        return make_function_node(name, y, x)
+        return call(name, y, x)
     return None
 
 
@@ -46,16 +55,16 @@ def _sign(x: Any) -> Any:
 
 def _floor_in_many_digits(mp: Any, x: Any) -> Any:
     """Of mpmath numbers by mpmath: Python's math.floor takes them for floats."""
-    if not abs(x) < math.inf:
+    if not builtins.abs(x) < math.inf:
         return x
     return mp.floor(x) if hasattr(x, "_mpf_") else math.floor(x)
 
 
-register(
+(abs, sign, floor, minimum, maximum) = published(
     Function(
         name="abs",
         arity=1,
-        mpmath=lambda mp, x: abs(x),
+        mpmath=lambda mp, x: builtins.abs(x),
         numpy=np.abs,
         derivative=lambda x: (where(x >= 0, 1, -1),),
         recurrence=_absolute,
@@ -65,6 +74,11 @@ register(
         domain="everywhere; at 0 the branch x is in force",
         reference=_SOURCE,
         parity=1,
+        enclosure=lambda m: (abs(m.middle), m.spread),
+        sign=nonnegative,
+        smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, x, -x),
+        edges=lambda x: (x,),
     ),
     Function(
         name="sign",
@@ -79,6 +93,10 @@ register(
         domain="everywhere; steps at 0",
         reference=_SOURCE,
         parity=-1,
+        jumps=True,
+        smooth_from=NOWHERE,
+        branches=lambda x: (x > 0, constant(1), constant(-1)),
+        edges=lambda x: (x,),
     ),
     Function(
         name="floor",
@@ -93,6 +111,9 @@ register(
         domain="everywhere; steps at the integers",
         reference=_SOURCE,
         edge=lambda n: n,
+        jumps=True,
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("sin", math.pi * x),),
     ),
     Function(
         name="minimum",
@@ -107,6 +128,10 @@ register(
         sympy_names=("Min",),
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
+        enclosure=lambda a, b: _extreme_within("minimum", a, b),
+        smooth_from=NOWHERE,
+        branches=lambda x, y: (x <= y, x, y),
+        edges=lambda x, y: (x - y,),
     ),
     Function(
         name="maximum",
@@ -121,5 +146,9 @@ register(
         sympy_names=("Max",),
         domain="everywhere; the first argument at a tie, or the one that is a number",
         reference=_SOURCE,
+        enclosure=lambda a, b: _extreme_within("maximum", a, b),
+        smooth_from=NOWHERE,
+        branches=lambda x, y: (x >= y, x, y),
+        edges=lambda x, y: (x - y,),
     ),
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.logic import where
+from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
 from taylor.recurrences.rules import scaled_circle
+
+__all__ = ["sqrt", "cbrt", "hypot"]
 
 _HALF = Fraction(1, 2)
 _THIRD = Fraction(1, 3)
@@ -36,7 +40,12 @@ def _mpmath_cube_root(mp: Any, x: Any) -> Any:
     return mp.cbrt(x) if x >= 0 else -mp.cbrt(-x)
 
 
-register(
+def _square_root_within(m: Any) -> tuple[Any, Any]:
+    value, reach = call("sqrt", m.middle), m.spread
+    return value, where(m.middle > reach, reach / value, math.inf)
+
+
+(sqrt, cbrt, hypot) = published(
     Function(
         name="sqrt",
         arity=1,
@@ -49,6 +58,10 @@ register(
         sympy_names=("sqrt",),
         domain="x >= 0; singular at 0",
         reference="Griewank & Walther (2008), table 13.1",
+        enclosure=_square_root_within,
+        sign=lambda u: max(u, 1),
+        smooth_from=1,
+        edges=lambda x: (x,),
     ),
     Function(
         name="cbrt",
@@ -63,6 +76,8 @@ register(
         domain="everywhere; singular at 0",
         reference="Jorba & Zou (2005), proposition 2.1 (iii) with exponent 1/3",
         parity=-1,
+        smooth_from=NOWHERE,
+        edges=lambda x: (x,),
     ),
     Function(
         name="hypot",
@@ -76,5 +91,6 @@ register(
         sympy_names=(),
         domain="everywhere; singular at the origin",
         reference="Griewank & Walther (2008), table 13.1, on scaled arguments",
+        sign=nonnegative,
     ),
 )

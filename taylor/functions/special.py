@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.record import Function, positive
 from taylor.recurrences.builder import SeriesBuilder
+
+__all__ = ["erf", "erfc", "erf_derivative"]
 
 _SOURCE = "u' = 2/sqrt(pi) exp(-x**2) x'; Abramowitz & Stegun (1964), 7.1.1 and 7.1.19"
 
@@ -39,7 +41,7 @@ def _numpy_density(x: Any) -> Any:
     return 2 / math.sqrt(math.pi) * np.exp(-head * head) * np.exp(-(x - head) * (x + head))
 
 
-register(
+(erf, erfc, erf_derivative) = published(
     Function(
         name="erf",
         arity=1,
@@ -53,6 +55,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        steepest=2,
     ),
     Function(
         name="erfc",
@@ -66,6 +69,7 @@ register(
         sympy_names=("erfc",),
         domain="everywhere",
         reference=_SOURCE,
+        sign=positive,
     ),
     Function(
         name="erf_derivative",
@@ -80,5 +84,6 @@ register(
         domain="everywhere",
         reference="2/sqrt(pi) exp(-x**2), the derivative of erf",
         parity=1,
+        sign=positive,
     ),
 )

@@ -7,10 +7,12 @@ from fractions import Fraction
 import numpy as np
 
 from taylor.expressions.leaves import make_function_node as call
-from taylor.nodes.record import Function
-from taylor.nodes.registry import register
+from taylor.functions.apply import published
+from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
+
+__all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
 
 _INVERSE_ROOT = Fraction(-1, 2)
 _SOURCE = "Griewank & Walther (2008), table 13.2"
@@ -53,7 +55,7 @@ def _arctangent_2(b: SeriesBuilder, y: int, x: int) -> int:
     return b.define(b.declare("atan2", y, x), b.term(1, slope), times="1/n")
 
 
-register(
+(sin, cos, tan, asin, acos, atan, atan2) = published(
     Function(
         name="sin",
         arity=1,
@@ -67,6 +69,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        steepest=1,
     ),
     Function(
         name="cos",
@@ -81,6 +84,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=1,
+        steepest=1,
     ),
     Function(
         name="tan",
@@ -95,6 +99,8 @@ register(
         domain="away from the odd multiples of pi/2",
         reference="Jorba & Zou (2005), section 2.1: u' = D(u) x' with D = 1 + u**2",
         parity=-1,
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("cos", x),),
     ),
     Function(
         name="asin",
@@ -109,6 +115,8 @@ register(
         domain="-1 <= x <= 1; singular at both ends",
         reference=_SOURCE,
         parity=-1,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
     Function(
         name="acos",
@@ -122,6 +130,8 @@ register(
         sympy_names=("acos",),
         domain="-1 <= x <= 1; singular at both ends",
         reference=_SOURCE,
+        smooth_from=NOWHERE,
+        edges=lambda x: (1 - x, 1 + x),
     ),
     Function(
         name="atan",
@@ -136,6 +146,7 @@ register(
         domain="everywhere",
         reference=_SOURCE,
         parity=-1,
+        enclosure=lambda m: (call("atan", m.middle), m.spread),
     ),
     Function(
         name="atan2",
@@ -153,5 +164,7 @@ register(
         sympy_names=("atan2",),
         domain="everywhere but the origin; jumps by 2 pi across the negative x axis",
         reference="Griewank & Walther (2008), section 13.2, from tan u = y/x",
+        smooth_from=NOWHERE,
+        edges=lambda y, x: (y,),
     ),
 )

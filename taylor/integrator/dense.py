@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.numbers import pairs as dd
-from taylor.numbers.precision import FLOAT64, Precision, as_array, from_mpmath, leading
+from taylor.numbers.array_arithmetic import ArrayArithmetic
+from taylor.numbers.planes import to_kind
+from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.systems.versions import Versioned
 
 
@@ -69,10 +71,11 @@ class DenseOutput(Versioned):
         if not extrapolate:
             self._refuse_extrapolation(t)
         step = self._find(t.ravel())
-        if self.precision.parts > 1:
-            pairs = whole.reshape(-1, 2)
-            elapsed = dd.add(pairs, -self.starts[step]) / self.scales[step, None]
-            result = self._evaluate_pairs(step, elapsed, derivative)
+        arithmetic = self.precision.arithmetic
+        if arithmetic is not None:
+            elapsed = dd.add(whole.reshape(-1, 2), -self.starts[step]) / self.scales[step, None]
+            tau = to_kind(PAIRS.to_planes(elapsed), PAIRS, self.precision)
+            result = self._evaluate_with(arithmetic, step, self.precision.joined(tau), derivative)
         else:
             elapsed = (t.ravel() - self.starts[step, 0]) - self.starts[step, 1]
             result = self._evaluate(step, elapsed / self.scales[step], derivative)
@@ -80,7 +83,7 @@ class DenseOutput(Versioned):
 
     @property
     def _time_kind(self) -> Precision:
-        return self.precision if self.precision.parts > 1 else FLOAT64
+        return PAIRS if self.precision.is_finer else FLOAT64
 
     def _times(self, times: ArrayLike) -> np.ndarray:
         """`times` as float64 or double-double: the first is taken where both are possible."""
@@ -120,11 +123,13 @@ class DenseOutput(Versioned):
         value = value / self.scales[step, None] ** derivative
         return value.astype(self.precision.dtype)
 
-    def _evaluate_pairs(self, step: np.ndarray, tau: np.ndarray, derivative: int) -> np.ndarray:
-        """The same in double-double."""
+    def _evaluate_with(
+        self, arithmetic: ArrayArithmetic, step: np.ndarray, tau: np.ndarray, derivative: int
+    ) -> np.ndarray:
+        """The same where numbers are several floats."""
         value = np.zeros((len(step), *self.coefficients.shape[2:]))
         for n in range(self.order, derivative - 1, -1):
-            factor = math.perm(n, derivative)
-            term = dd.multiply(self.coefficients[step, n], from_mpmath(factor))
-            value = dd.add(dd.multiply(value, tau[:, None]), term)
+            factor = self.precision.rounded(math.perm(n, derivative))
+            term = arithmetic.multiply(self.coefficients[step, n], factor)
+            value = arithmetic.add(arithmetic.multiply(value, tau[:, None]), term)
         return value / self.scales[step, None, None] ** derivative

@@ -16,7 +16,8 @@ from taylor.integrator.machine import Machine
 from taylor.numbers.precision import Precision, leading
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.externals import externals
+from taylor.recurrences.lowered import lowered
 from taylor.surfaces.blurred import blurred, in_words
 from taylor.surfaces.plan import Plan
 from taylor.surfaces.switches import SwitchedSystem
@@ -195,7 +196,7 @@ class Detection:
     def found(self, machine: Machine) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         """The records of every event and of every switch."""
         records = self.records(machine.kind)
-        pairs = machine.kind.parts > 1
+        pairs = machine.kind.is_finer
         listed = []
         for number in range(len(self.events) + len(self.switches)):
             own = records.numbers == number
@@ -210,14 +211,13 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
     given = {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
     given |= {e: Input("jet", (i,)) for i, e in enumerate(system.states)}
     given[time_node] = Input("time", (0,))
-    program = decompose(expressions, given, stepper.program.order)
-    noise = decompose([rounding_error(g) for g in expressions], given, 0)
-    if stepper.options.precision == "double-double":
-        check_has_digits(program)
+    order, precision = stepper.program.order, stepper.options.precision
+    program, linked = lowered(expressions, given, order, precision=precision)
+    noise, linked_in_noise = lowered([rounding_error(g) for g in expressions], given, 0)
     linear = [_is_linear(g) for g in expressions]
     terms = 0 if all(linear) else ENCLOSURE_ORDER
     enclosures = _enclosures(expressions, system, given, terms)
-    linked = {**externals(program), **externals(noise), **externals(enclosures)}
+    linked |= linked_in_noise | externals(enclosures)
     return build_detector(
         program,
         noise,

@@ -13,7 +13,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.integrator.detection import Detection
 from taylor.integrator.machine import Machine
-from taylor.numbers.precision import from_mpmath, leading, to_mpmath
+from taylor.numbers.precision import leading
 from taylor.numbers.times import Pair, add
 from taylor.surfaces.beyond import beyond
 from taylor.surfaces.sides import (
@@ -114,7 +114,7 @@ class Steering:
     def _rounding(self, machine: Machine) -> list[Expression | None]:
         """Rounding errors of surface functions in float64; None for those that have none."""
         if self._bounds is None:
-            exact = machine.kind.parts == 1
+            exact = not machine.kind.is_finer
             self._bounds = [
                 None if exact and _is_exact(g) else rounding_error(g)
                 for g in self.surfaces.expressions
@@ -219,12 +219,7 @@ class Steering:
 
     def _move(self, machine: Machine, point: Point, time: Pair) -> None:
         """Put the machine to a point, as near as its numbers go."""
-        kind = machine.kind
-        if kind.parts > 1:
-            state = from_mpmath(point.states)
-        else:
-            state = np.array([float(x) for x in point.states], dtype=kind.dtype)
-        machine.set_state(state, time)
+        machine.set_state(machine.kind.rounded(point.states), time)
 
     def past_edge(self, machine: Machine, detection: Detection | None) -> bool:
         """Go on behind a surface at which the branch in force is not defined any more.
@@ -337,14 +332,13 @@ class Steering:
 
         kind = machine.kind
         state, before = machine.state(), machine.before()
-        exact = to_mpmath if kind.parts > 1 else lambda x: [mp.mpf(float(v)) for v in x]
-        states, others = list(exact(state)), list(exact(before))
+        states, others = list(kind.exactly(state)), list(kind.exactly(before))
         finite = [y if mp.isfinite(y) else mp.mpf(0) for y in others]
         errors = [relative * max(abs(x), abs(y)) for x, y in zip(states, finite, strict=True)]
         if relative == EXACT:
             errors = [relative * abs(x) for x in states]
         planes = machine.parameters[:, : self.first]
-        parameters = list(exact(kind.from_planes(planes)))
+        parameters = list(kind.exactly(kind.from_planes(planes)))
         return Point(states, errors, parameters, mp.mpf(machine.time[0]) + machine.time[1])
 
     # -- in force -------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.numbers import times as tm
-from taylor.numbers.precision import Precision, as_array, from_mpmath, leading, to_mpmath
+from taylor.numbers.precision import PAIRS, Precision, as_array, leading
 from taylor.surfaces.switches import Switch, SwitchedSystem
 from taylor.systems import arguments
 from taylor.systems.events import Crossings, Event
@@ -176,7 +176,7 @@ class Trajectory:
 
     def _times_of(self, grid: np.ndarray) -> np.ndarray:
         """The times of a grid as the user gave them: numbers, or pairs."""
-        return np.array(grid if self._kind.parts > 1 else grid[:, 0])
+        return np.array(grid if self._kind.is_finer else grid[:, 0])
 
     @property
     def switches(self) -> tuple[Switch, ...]:
@@ -256,20 +256,20 @@ class Trajectory:
 
     def _inputs(self) -> dict[Any, Any]:
         """Values of states, parameters and time, for expressions."""
-        many = self._kind.parts > 1
-        numbers = to_mpmath(self._state) if many else self._state.astype(float).tolist()
+        finer = self._kind.is_finer
+        numbers = self._kind.exactly(self._state) if finer else self._state.astype(float).tolist()
         values: dict[Any, Any] = dict(zip(self.system.states, numbers, strict=True))
         values |= {e: self.parameters[e] for e in self.system.parameters}
-        return {**values, time_node: to_mpmath(np.array(self._time)) if many else self.time}
+        return {**values, time_node: PAIRS.exactly(np.array(self._time)) if finer else self.time}
 
     def _add(self, place: int, amount: Any, sign: int) -> None:
         """Add to one state."""
         kind = self._kind
-        if kind.parts > 1:
+        if kind.is_finer:
             from mpmath import workdps
 
             with workdps(DIGITS):
-                total = to_mpmath(self._state[place]) + sign * to_mpmath(from_mpmath(amount))
-                self._state[place] = from_mpmath(total)
+                total = kind.exactly(self._state[place]) + sign * kind.exactly(kind.rounded(amount))
+                self._state[place] = kind.rounded(total)
         else:
             self._state[place] += sign * float(amount)

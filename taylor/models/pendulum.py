@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taylor.expressions.leaves import variables
-from taylor.functions import cos, sin
+from taylor.functions.trigonometric import cos, sin
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 
 

@@ -1,22 +1,16 @@
-"""The names of kernels that call Python."""
+"""What kernels that call Python compute."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from taylor.nodes.registry import get
-
-MARK = "#"  # in kernels: function#derivative#coefficient#order
-
-
-def by_coefficients(kernel: str) -> tuple[str, Callable[[float], float] | None]:
-    """(function, coefficient as a function of the point or None) of a callback's name."""
-    name, *numbers = kernel.removeprefix(USER_KERNEL).split(MARK)
-    if not numbers:
-        return name, None
-    count, k, order = map(int, numbers)
-    after = get(name).series[1]
-    return name, lambda x: after(count, x, k, order)
+from taylor_runtime.program.kernels import CallbackKernel
 
 
-USER_KERNEL = "user:"  # prefix of kernels that are callbacks into Python
+def by_coefficients(kernel: CallbackKernel) -> Callable[[float], float] | None:
+    """A coefficient as a function of the point; None for the registered function itself."""
+    if kernel.derivative is None:
+        return None
+    after = get(kernel.function).series[1]
+    return lambda x: after(kernel.derivative, x, kernel.coefficient, kernel.order)

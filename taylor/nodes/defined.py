@@ -1,44 +1,65 @@
-"""Functions that are not in the registry: their names carry them along.
+"""Functions that are not in the registry: their names carry along what they are made from.
 
 A table of numbers or an equation makes a function of its own.  Its name is part of every node that
-uses it and keeps it alive; a pickle of the name says how to make it again.
+uses it and keeps its data alive.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from taylor.nodes.record import Function, no_sympy
-from taylor_runtime.program.kernels import OwnKernel
+from taylor_runtime.program.kernels import DIGITS
+from taylor_runtime.program.program import OwnKernel
 
-if TYPE_CHECKING:
-    from taylor_runtime.program.kernels import KernelFunction
-
-
-_LENGTH, _SHOWN = 20, 6  # digits of digests
-_DIGEST = re.compile(f"[0-9a-f]{{{_LENGTH}}}")
+_SHOWN = 6  # digits of digests
+_DIGEST = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 
 
-class DefinedName(OwnKernel):
-    """The name of a function, of its kernel, and the function itself.
+class Definition(Protocol):
+    """What a function is made from: data that pickles.
 
-    record:  the function; its own name is this one.
-    restore: (callable, arguments), which pickles write in place of the name.
+    name: the function's; definitions of the same name define the same function.
     """
 
-    record: Function
-    restore: tuple[Callable[..., Any], tuple[Any, ...]]
+    @property
+    def name(self) -> str: ...
+
+
+class DefinedName(str):
+    """The name of a function that is not in the registry, with its definition.
+
+    >>> from taylor_runtime.program.kernels import InverseKernel
+    >>> name = DefinedName(InverseKernel(2, 0, 1))
+    >>> name, name.record.arity
+    ('inverse2_0_1', 4)
+    """
+
+    definition: Definition
+    _record: Function | None
+
+    def __new__(cls, definition: Definition) -> DefinedName:
+        made = super().__new__(cls, definition.name)
+        made.definition = definition
+        made._record = None
+        return made
+
+    @property
+    def record(self) -> Function:
+        """The function itself, made at first use by what `makes` it."""
+        if self._record is None:
+            self._record = _makers[type(self.definition)](self, self.definition)
+        return self._record
 
     @property
     def label(self) -> str:
         """The name as it is printed, with the first digits of its digest."""
         return _DIGEST.sub(lambda found: found[0][:_SHOWN], self)
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.restore
+    def __reduce__(self) -> tuple[type[DefinedName], tuple[Definition]]:
+        return DefinedName, (self.definition,)
 
     def __copy__(self) -> DefinedName:
         return self
@@ -47,35 +68,27 @@ class DefinedName(OwnKernel):
         return self
 
 
-def defined(
-    kernel: KernelFunction,
-    restore: tuple[Callable[..., Any], tuple[Any, ...]],
-    inner: tuple[str, ...] = (),
-    steady: bool = False,
-    **fields: Any,
-) -> DefinedName:
-    """Return the name of a new function.
+Maker = Callable[[DefinedName, Any], Function]
+_makers: dict[type, Maker] = {}
 
-    kernel: what it is at order zero; its name, which becomes the function's, tells all that it
-        computes (see `digest`).
-    restore: how to make the name again; inner: as for `OwnKernel`.
+
+def makes(kind: type) -> Callable[[Maker], Maker]:
+    """A decorator of what makes functions of definitions of this type."""
+
+    def remember(maker: Maker) -> Maker:
+        _makers[kind] = maker
+        return maker
+
+    return remember
+
+
+def defined(name: DefinedName, kernel: OwnKernel, steady: bool = False, **fields: Any) -> Function:
+    """Return the record of a function with a kernel of its own.
+
     steady: it is constant in pieces.
-    fields: those of its `Function` besides the name.
+    fields: those of its `Function` besides name and kernel.
     """
-    made = DefinedName(kernel.name, kernel, inner)
-    assert isinstance(made, DefinedName)
-    made.restore = restore
     if steady:
-        fields["recurrence"] = lambda b, *rows: b.kernel(made, *rows)
+        fields["recurrence"] = lambda b, *rows: b.kernel(kernel, *rows)
     usual = {"recurrence": None, "numpy_names": (), "sympy_names": (), "sympy": no_sympy}
-    made.record = Function(**{"name": made, **usual, **fields})
-    return made
-
-
-def digest(*parts: bytes) -> str:
-    """A short name for some content; different for different content."""
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(len(part).to_bytes(8, "little"))
-        total.update(part)
-    return total.hexdigest()[:_LENGTH]
+    return Function(**{"name": name, "kernel": kernel, **usual, **fields})

@@ -14,6 +14,7 @@ from taylor.errors import (
 from taylor.nodes import node as ex
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import CONDITIONS, N, Node
+from taylor.nodes.operation import OPERATIONS
 from taylor.nodes.sums import exact_value
 
 _DECIDE: dict[str, Callable[[Any, Any], bool]] = {
@@ -75,7 +76,8 @@ def condition(e: N) -> N:
 def _logic(symbol: str, a: N) -> N:
     if a.op in CONDITIONS or exact_value(a) in (0, 1):
         return a
-    if a.op in ("index", "stack", "broadcast", "reshape", "transpose", "take"):
+    record = OPERATIONS.get(a.op)
+    if record is not None and record.moves:
         return condition(a)
     raise ArgumentTypeError(
         f"operator {symbol}: {a} is not a condition; combine comparisons, as in "

@@ -7,8 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from taylor.errors import UnsupportedFunctionError
+from taylor_runtime.program.program import OwnKernel
 
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
+
+
+NOWHERE = 3  # no sign of an argument is enough for a function to be smooth
+
+
+def unknown_sign(*signs: int) -> int:
+    """The sign of a function that can have any."""
+    return 0
+
+
+def positive(*signs: int) -> int:
+    """The sign of a function that is greater than zero, whatever its arguments."""
+    return 2
+
+
+def nonnegative(*signs: int) -> int:
+    """The sign of a function that is at least zero, whatever its arguments."""
+    return 1
+
+
+def unknown_edges(*args: Any) -> tuple[Any, ...]:
+    """Where a function is singular of which that is not known, or which is not."""
+    return ()
 
 
 def no_sympy(sympy: Any, *args: Any) -> Any:
@@ -28,13 +52,13 @@ class Equations:
     unknowns: the nodes y_j of the functions that the equations define.
     jacobian: dg_i/dy_j, row by row.
     partials: dg_i/dx_k, row by row.
-    inverse:  names of the kernels that give the inverse of the jacobian, row by row.
+    inverse:  the kernels that give the inverse of the jacobian, row by row.
     """
 
     unknowns: tuple[Any, ...]
     jacobian: tuple[tuple[Any, ...], ...]
     partials: tuple[tuple[Any, ...], ...]
-    inverse: tuple[tuple[str, ...], ...]
+    inverse: tuple[tuple[OwnKernel, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +84,7 @@ class Function:
         expressions contain in its place, so it has no kernel, no recurrence, no derivative and no
         translation of its own.
     defaults: values of the last arguments that may be left out.
-    kernel: name of the kernel that gives its order-zero value, where that is not `name`.
+    kernel: what gives its order-zero value, where that is not mathlib's kernel `name`.
     address: of a C function that computes the kernel; 0 where it is Python or our own.
     series: (record of the n-th derivative, coefficient) for a function of `coefficients.py`.
     equations: ``(*args: Expression) -> Equations`` for a function that equations define.
@@ -74,6 +98,19 @@ class Function:
     canonical: ``(*args: Expression) -> Expression or None``, another expression that stands for
         f(*args), if there is a simpler one; it also rejects orders that make no sense.
     about: more for the documentation.
+    jumps: whether it is constant in pieces, as `floor` and `sign`: nothing is differentiated there.
+    enclosure: ``(*models of the arguments) -> (value, radius)``, expressions: how far it can be
+        from a value while every argument m moves by ``m.spread`` about ``m.middle``; None where
+        nobody knows.
+    steepest: the largest slope of a function that is nowhere larger than 1; 0 for others.
+    sign: ``(*signs of the arguments) -> sign``, where 2 is for values above zero, 1 for none below,
+        0 for all others; see `positive` and `nonnegative`.
+    smooth_from: the sign of its first argument from which on it has series everywhere: 0 for a
+        function without poles, ends of its domain, kinks, jumps and cuts, 1 or 2 for one whose last
+        is at zero, and `NOWHERE`.
+    branches: ``(*args: Expression) -> (condition, value, other)`` for a function that has two.
+    edges: ``(*args: Expression) -> expressions`` that are zero wherever it is singular; empty where
+        nobody knows.
     parity: 1 for f(-x) = f(x), -1 for f(-x) = -f(x), 0 for neither; f(x) and f(-x) share a node.
     """
 
@@ -90,8 +127,15 @@ class Function:
     reference: str
     expression: Callable[..., Any] | None = None
     defaults: tuple[Any, ...] = ()
-    kernel: str = ""
+    kernel: OwnKernel | None = None
     parity: int = 0
+    jumps: bool = False
+    enclosure: Callable[..., tuple[Any, Any]] | None = None
+    steepest: int = 0
+    sign: Callable[..., int] = unknown_sign
+    smooth_from: int = 0
+    branches: Callable[..., tuple[Any, Any, Any]] | None = None
+    edges: Callable[..., tuple[Any, ...]] = unknown_edges
     address: int = 0
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None
@@ -112,8 +156,8 @@ class Function:
         return self.orders + self.fixed
 
     @property
-    def kernel_name(self) -> str:
-        """Name of the kernel that gives the order-zero value."""
+    def value_kernel(self) -> str | OwnKernel:
+        """The kernel that gives the order-zero value."""
         return self.kernel or self.name
 
     def check_fixed(self, varying: Sequence[bool]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from taylor.numbers.array_arithmetic import ArrayArithmetic
+
+LARGEST_LOW = 2.0**-40  # of the high part; what has larger ones was not meant as pairs
 _SPLITTER = 2.0**27 + 1  # halves the 53 bits of a double (Dekker)
 
 
@@ -23,6 +26,30 @@ def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x y, shapes broadcasting but for the last axis."""
     high, error = _two_product(x[..., 0], y[..., 0])
     return _joined(high, error + (x[..., 0] * y[..., 1] + x[..., 1] * y[..., 0]))
+
+
+def reciprocal(x: np.ndarray) -> np.ndarray:
+    """1 / x"""
+    first = 1 / x[..., :1]
+    start = np.concatenate([first, np.zeros_like(first)], axis=-1)
+    rest = add(
+        np.array([1.0, 0.0]), -multiply(x, start)
+    )  # exact but for rounding at twice the digits
+    return add(start, multiply(start, rest))
+
+
+def normalised(x: np.ndarray) -> np.ndarray:
+    """The same sums with the high part rounded to nearest, as arithmetic assumes."""
+    high, low = x[..., 0], x[..., 1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        total, rest = _two_sum(high, low)
+    return np.stack([total, np.where(np.isfinite(total), rest, 0.0)], axis=-1)
+
+
+def is_meant(x: np.ndarray) -> bool:
+    """Whether low parts are as small as those of a double-double."""
+    with np.errstate(invalid="ignore"):
+        return not (np.abs(x[..., 1]) > LARGEST_LOW * np.abs(x[..., 0])).any()
 
 
 def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -55,3 +82,6 @@ def _upper_half(a: np.ndarray) -> np.ndarray:
     unit = np.where(abs(a) > 2.0**970, 2.0**-28, 1.0)  # else the multiple overflows
     scaled = a * unit * _SPLITTER
     return (scaled - (scaled - a * unit)) / unit
+
+
+ARITHMETIC = ArrayArithmetic(add, multiply, reciprocal, normalised, is_meant)

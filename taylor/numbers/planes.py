@@ -9,43 +9,40 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.numbers import pairs
-from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision, split
+from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 
 
-def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def add(kind: Precision, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x + y"""
-    return x + y if len(x) == 1 else _planes(pairs.add(_pairs(x), _pairs(y)))
+    known = kind.arithmetic
+    return x + y if known is None else _planes(known.add(_last(x), _last(y)))
 
 
-def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def multiply(kind: Precision, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x y"""
-    return x * y if len(x) == 1 else _planes(pairs.multiply(_pairs(x), _pairs(y)))
+    known = kind.arithmetic
+    return x * y if known is None else _planes(known.multiply(_last(x), _last(y)))
 
 
-def reciprocal(x: np.ndarray) -> np.ndarray:
+def reciprocal(kind: Precision, x: np.ndarray) -> np.ndarray:
     """1 / x"""
-    first = 1 / x[:1]
-    if len(x) == 1:
-        return first
-    start = np.concatenate([first, np.zeros_like(first)])
-    rest = add(constant(1.0, 2), -multiply(x, start))  # exact but for rounding at twice the digits
-    return add(start, multiply(start, rest))
+    known = kind.arithmetic
+    return 1 / x if known is None else _planes(known.reciprocal(_last(x)))
 
 
-def constant(value: float, parts: int, dtype: Any = np.float64) -> np.ndarray:
+def constant(kind: Precision, value: float) -> np.ndarray:
     """A float that broadcasts with arrays of the kind."""
-    return np.array([value] + [0.0] * (parts - 1), dtype)
+    return np.array(kind.record.split(value), kind.dtype)
 
 
-def total(x: np.ndarray, axis: int) -> np.ndarray:
+def total(kind: Precision, x: np.ndarray, axis: int) -> np.ndarray:
     """The sum along an axis (not counting that of the parts), from the first to the last."""
-    if len(x) == 1:
+    if kind.arithmetic is None:
         return np.asarray(x.sum(axis=axis + 1, dtype=x.dtype))
     terms = np.moveaxis(x, axis + 1, 0)
     found = np.zeros_like(x[..., 0]) if not len(terms) else terms[0]
     for term in terms[1:]:
-        found = add(found, term)
+        found = add(kind, found, term)
     return found
 
 
@@ -78,7 +75,7 @@ def kind_of(values: Any, precision: Any) -> Precision:
     return as_precision("float32") if single else FLOAT64
 
 
-def _pairs(x: np.ndarray) -> np.ndarray:
+def _last(x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x, 0, -1)
 
 
@@ -88,8 +85,8 @@ def _planes(x: np.ndarray) -> np.ndarray:
 
 def exactly(values: Any, kind: Precision) -> np.ndarray:
     """Exact numbers (ints and Fractions, a list), rounded once: shape (parts, n)."""
-    rounded = np.array([split(Fraction(value)) for value in values]).reshape(-1, 2).T
-    return rounded[: kind.parts].astype(kind.dtype)
+    rounded = [kind.record.split(Fraction(value)) for value in values]
+    return np.array(rounded, kind.dtype).reshape(-1, kind.parts).T
 
 
 def stacked_planes(coordinates: Sequence[Any], kind: Precision) -> np.ndarray:

@@ -1,63 +1,130 @@
-"""The kinds of numbers that machine code computes with, and numbers on their way in and out.
+"""Kinds of numbers as arrays hold them, and numbers on their way in and out.
 
 A double-double is the unevaluated sum of two float64, high + low, and carries about 31 decimal
-digits.  Arrays of them have a trailing axis of length 2.
+digits.  Arrays of them have a trailing axis of length 2, and so have those of all kinds that are
+made of several floats.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.numbers import pairs
+from taylor.numbers.array_arithmetic import ArrayArithmetic
 from taylor.numbers.exact import exact, parse
+from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, KINDS, Kind
 
-LARGEST_LOW = 2.0**-40  # of the high part; what has larger ones was not meant as pairs
+# Of kinds whose numbers are several floats; that of others is NumPy's.
+ARITHMETIC: dict[str, ArrayArithmetic] = {DOUBLE_DOUBLE.name: pairs.ARITHMETIC}
 ACCEPTED = "a float, an int, a Fraction, a Decimal, a decimal string or an mpmath number"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Precision:
-    """A kind of number.
+    """A kind of number in front: what its record in `taylor_runtime` says, and arrays.
 
-    name:    what users call it, and `taylor_runtime` too.
-    dtype:   of the arrays that hold it.
-    parts:   numbers of that dtype that make one up; where there are two, a trailing axis has them.
-    epsilon: the distance from 1 to the next number, and the default tolerance.
+    name:       what users call it, and `taylor_runtime` too.
+    dtype:      of the arrays that hold it.
+    parts:      numbers of that dtype that make one up.
+    has_axis:   whether arrays have a trailing axis for them.
+    epsilon:    the distance from 1 to the next number, and the default tolerance.
+    is_finer:   whether it has more digits than float64: its numbers come and go as mpmath's, times
+                as pairs.
+    arithmetic: of arrays, where that of NumPy will not do.
     """
 
+    record: Kind
     name: str
     dtype: type[np.floating[Any]]
     parts: int
+    has_axis: bool
     epsilon: float
+    is_finer: bool
+    arithmetic: ArrayArithmetic | None
+
+    @classmethod
+    def of(cls, kind: Kind) -> Precision:
+        """The front side of a record."""
+        return cls(
+            kind,
+            kind.name,
+            np.dtype(kind.dtype).type,
+            kind.parts,
+            kind.is_compound,
+            kind.epsilon,
+            kind.is_finer,
+            ARITHMETIC.get(kind.name),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return as_precision, (self.name,)  # there is one of each
+
+    # -- arrays ---------------------------------------------------------------------------------
 
     def to_planes(self, values: np.ndarray) -> np.ndarray:
         """Shape (parts, *shape) of numbers of the kind: one array for each part."""
-        return np.moveaxis(values, -1, 0) if self.parts > 1 else values[np.newaxis]
+        return np.moveaxis(values, -1, 0) if self.has_axis else values[np.newaxis]
 
     def from_planes(self, planes: np.ndarray) -> np.ndarray:
         """The inverse of `to_planes`, a copy."""
-        return np.array(np.moveaxis(planes, 0, -1) if self.parts > 1 else planes[0])
+        return np.array(self.joined(planes))
+
+    def joined(self, planes: np.ndarray) -> np.ndarray:
+        """The inverse of `to_planes`, a view."""
+        return np.moveaxis(planes, 0, -1) if self.has_axis else planes[0]
 
     @property
     def axes(self) -> tuple[int, ...]:
         """Trailing axes of arrays."""
-        return (self.parts,) if self.parts > 1 else ()
+        return (self.parts,) if self.has_axis else ()
+
+    def shape(self, *sizes: object) -> str:
+        """The shape of an array in words."""
+        listed = ", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else "")
+        if not self.has_axis:
+            return f"({listed})"
+        return f"({listed}), or ({', '.join(map(str, (*sizes, self.parts)))}) of pairs"
+
+    def ndim_of(self, values: Any, most: int) -> int:
+        """Dimensions without the trailing axis, which is there where they are more than `most`."""
+        ndim = np.ndim(values)
+        return ndim - 1 if self.has_axis and ndim > most else ndim
+
+    # -- numbers --------------------------------------------------------------------------------
+
+    def rounded(self, values: Any) -> np.ndarray:
+        """Numbers of any sort, each taken at its exact value, rounded once: (*shape, ..)."""
+        items = np.array(values, dtype=object)
+        parts = [self.record.split(exact_number(item)) for item in items.ravel()]
+        return np.array(parts, dtype=self.dtype).reshape(*items.shape, *self.axes)
+
+    def exactly(self, values: np.ndarray) -> Any:
+        """Numbers of the kind as mpmath's, exactly: one, or an object array of them."""
+        from mpmath import mp
+
+        plus = partial(mp.fadd, exact=True)
+        flat = values.reshape(-1, self.parts).tolist()
+        numbers = np.empty(len(flat), dtype=object)
+        numbers[:] = [reduce(plus, row) if len(row) > 1 else plus(*row, 0) for row in flat]
+        return numbers.reshape(values.shape[:-1] if self.has_axis else values.shape)[()]
+
+    def for_users(self, values: np.ndarray) -> Any:
+        """A number (or an array of them) as users get it: floats, where these have the digits."""
+        if self.is_finer:
+            return self.exactly(values)
+        return values if values.shape else float(values)
 
 
-FLOAT64 = Precision("float64", np.float64, 1, 2.0**-52)
-_KINDS = {
-    kind.name: kind
-    for kind in (
-        Precision("float32", np.float32, 1, 2.0**-23),
-        FLOAT64,
-        Precision("double-double", np.float64, 2, 2.0**-105),
-    )
-}
+FLOAT64 = Precision.of(DOUBLE)
+PAIRS = Precision.of(DOUBLE_DOUBLE)
+_KINDS = {name: Precision.of(kind) for name, kind in KINDS.items()}
+_KINDS |= {kind.name: kind for kind in (FLOAT64, PAIRS)}
 
 
 def as_precision(name: Any) -> Precision:
@@ -77,6 +144,12 @@ def as_precision(name: Any) -> Precision:
     return kind
 
 
+def next_finer(kind: Precision) -> Precision | None:
+    """The coarsest kind with more digits."""
+    finer = [other for other in _KINDS.values() if other.epsilon < kind.epsilon]
+    return max(finer, key=lambda other: other.epsilon, default=None)
+
+
 def exact_number(value: Any, name: str = "value") -> Fraction | float:
     """A scalar at its exact value; infinities and NaN stay floats.
 
@@ -89,17 +162,6 @@ def exact_number(value: Any, name: str = "value") -> Fraction | float:
     if number is None:
         raise ArgumentTypeError(f"{name} must be {ACCEPTED}; got {value!r}")
     return number if isinstance(number, float) else Fraction(number)
-
-
-def split(number: Fraction | float) -> tuple[float, float]:
-    """The double-double nearest to an exact number: high rounded to nearest, low to the rest."""
-    try:
-        high = float(number)
-    except OverflowError:
-        high = math.inf if number > 0 else -math.inf
-    if isinstance(number, float) or not math.isfinite(high):
-        return high, 0.0
-    return high, float(number - Fraction(high))
 
 
 def from_mpmath(values: Any) -> np.ndarray:
@@ -115,9 +177,7 @@ def from_mpmath(values: Any) -> np.ndarray:
     >>> from_mpmath("0.1")
     array([ 1.00000000e-01, -5.55111512e-18])
     """
-    items = np.array(values, dtype=object)
-    pairs = [split(exact_number(item)) for item in items.ravel()]
-    return np.array(pairs, dtype=np.float64).reshape(*items.shape, 2)
+    return PAIRS.rounded(values)
 
 
 def to_mpmath(pairs: Any) -> Any:
@@ -135,25 +195,20 @@ def to_mpmath(pairs: Any) -> Any:
     ...     print(to_mpmath(from_mpmath("1/3")))
     0.3333333333333333333333333333333
     """
-    import mpmath
-
     array = np.asarray(pairs, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != 2:
         raise ArgumentError(
             f"to_mpmath: the last axis must hold (high, low) and have length 2, got shape "
             f"{array.shape}"
         )
-    flat = array.reshape(-1, 2).tolist()
-    numbers = np.empty(len(flat), dtype=object)
-    numbers[:] = [mpmath.mp.fadd(high, low, exact=True) for high, low in flat]
-    return numbers.reshape(array.shape[:-1])[()]
+    return PAIRS.exactly(array)
 
 
 def as_array(values: Any, precision: Precision, name: str, ndim: int | None = None) -> np.ndarray:
-    """`values` as an array of the kind: a copy, with the trailing axis of a double-double.
+    """`values` as an array of the kind: a copy, with the trailing axis of its parts.
 
     ndim: dimensions without the trailing axis, where they are known: what has one more is an
-          array of double-doubles already.  Without it, arrays of floats are taken as such if they
+          array of the kind already.  Without it, arrays of floats are taken as such if they
           have the axis, and everything else number by number.
 
     Raises ArgumentTypeError for what is no array of numbers, ArgumentError for a wrong shape.
@@ -165,23 +220,23 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
     numeric = array.dtype.kind in "fiub"
     if array.dtype.kind == "c":
         raise ArgumentTypeError(f"{name} must be an array of real numbers, got {array.dtype}")
-    if precision.parts == 1:
+    if precision.arithmetic is None:
         return array.astype(precision.dtype) if numeric else _rounded(values, precision, name)
-    paired = array.ndim == ndim + 1 if ndim is not None else numeric and array.ndim > 0
-    if not paired:
-        return from_mpmath(array if array.dtype == object or numeric else _objects(values))
+    whole = array.ndim == ndim + 1 if ndim is not None else numeric and array.ndim > 0
+    if not whole:
+        return precision.rounded(array if array.dtype == object or numeric else _objects(values))
     if not numeric:
-        raise ArgumentTypeError(f"{name}: pairs (high, low) must be float64, got {array.dtype}")
-    pairs = array.shape[-1] == 2
-    if pairs and ndim is None:
-        with np.errstate(invalid="ignore"):
-            pairs = not (np.abs(array[..., 1]) > LARGEST_LOW * np.abs(array[..., 0])).any()
-    if not pairs:
-        raise ArgumentError(
-            f"{name} in double-double must have a trailing axis of length 2, high and low parts; "
-            f"got shape {array.shape} of other numbers, of which ty.from_mpmath(...) makes pairs"
+        raise ArgumentTypeError(
+            f"{name}: pairs (high, low) must be {precision.record.dtype}, got {array.dtype}"
         )
-    return normalised(array.astype(np.float64))
+    known = array.shape[-1] == precision.parts
+    if not known or (ndim is None and not precision.arithmetic.is_meant(array)):
+        raise ArgumentError(
+            f"{name} in {precision.name} must have a trailing axis of length {precision.parts}, "
+            f"high and low parts; got shape {array.shape} of other numbers, of which "
+            "ty.from_mpmath(...) makes pairs"
+        )
+    return precision.arithmetic.normalised(array.astype(precision.dtype))
 
 
 def _rounded(values: Any, precision: Precision, name: str) -> np.ndarray:
@@ -203,17 +258,6 @@ def _objects(values: Any) -> np.ndarray:
     return np.array(values, dtype=object)
 
 
-def normalised(pairs: np.ndarray) -> np.ndarray:
-    """The same sums with the high part rounded to nearest, as arithmetic assumes."""
-    high, low = pairs[..., 0], pairs[..., 1]
-    with np.errstate(invalid="ignore", over="ignore"):
-        total = high + low
-        part = total - high
-        rest = (high - (total - part)) + (low - part)
-    finite = np.isfinite(total)
-    return np.stack([total, np.where(finite, rest, 0.0)], axis=-1)
-
-
 def leading(values: np.ndarray, precision: Precision) -> np.ndarray:
-    """The numbers rounded to float64 or less: high parts of double-doubles."""
-    return values[..., 0] if precision.parts > 1 else values
+    """The numbers rounded to float64 or less: their first parts."""
+    return values[..., 0] if precision.has_axis else values

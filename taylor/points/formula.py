@@ -19,8 +19,7 @@ from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
-from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
@@ -69,11 +68,9 @@ class Function:
         self.name = name
         self.threads = threads
         self._single = single
-        program = self._program()
-        if self._kind.parts > 1:
-            check_has_digits(program)
+        program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts
-        self._code = build_formula(program, name, str(self), externals(program), self._kind.name)
+        self._code = build_formula(program, name, str(self), externals, self._kind.name)
         self.ufunc: np.ufunc | None = self._code.ufunc
         self.rows: np.ufunc | None = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
@@ -81,11 +78,11 @@ class Function:
         self._elementwise = self.ufunc if direct else None
         self._scalar = self._code.scalar if plain else None
 
-    def _program(self) -> Program:
+    def _lowered(self) -> tuple[Program, dict[str, int]]:
         flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
         flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
-        return decompose(flat_outputs, sources, order=0)
+        return lowered(flat_outputs, sources, 0, precision=self.precision)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if self._scalar is not None and not options:
@@ -237,7 +234,7 @@ class Function:
         """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""
         from taylor.explanations.explanation import explain_formula
 
-        program = self._program()
+        program, _ = self._lowered()
         names = [str(e) for given in self.inputs for e in scalars(given).ravel()]
         return explain_formula(self._code.module, program, names)
 

@@ -22,14 +22,12 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count, positional_names
-from taylor.numbers import pairs
 from taylor.numbers.checks import checked_threads, natural
-from taylor.numbers.planes import stacked_planes
-from taylor.numbers.precision import Precision, as_array, as_precision, from_mpmath
+from taylor.numbers.planes import constant, stacked_planes
+from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
-from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
@@ -99,7 +97,7 @@ def jet(
     if direction is None and curve is None:
         planes = kind.to_planes(as_array(point, kind, "point"))[:, None, None]
         one = np.zeros_like(planes)
-        one[0] = 1
+        one[:] = constant(kind, 1.0).reshape(-1, *[1] * (planes.ndim - 1))
         given = np.concatenate([planes, one], axis=2)
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
@@ -129,7 +127,7 @@ def jet(
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """Results in a shape, for the caller; a copy only where they do not lie side by side."""
-    if kind.parts == 1 and planes.flags.c_contiguous:
+    if not kind.has_axis and planes.flags.c_contiguous:
         return planes.reshape(shape)[0]
     return kind.from_planes(planes.reshape(shape))
 
@@ -299,10 +297,9 @@ def _compiled(
 ) -> tuple[Jet, Program | None]:
     """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
-    program = replace(decompose(traced.outputs, inputs, order), exact_division=True)
-    if as_precision(precision).parts > 1:
-        check_has_digits(program)
-    code = build_jet(program, given=given, externals=externals(program), precision=precision)
+    program, externals = lowered(traced.outputs, inputs, order, precision=precision)
+    program = replace(program, exact_division=True)
+    code = build_jet(program, given=given, externals=externals, precision=precision)
     return code, program if may_be_singular(program) else None
 
 
@@ -330,9 +327,9 @@ def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:
     if isinstance(values, Expression) or values.dtype == object:
         return values * factor
     kind = as_precision(options.get("precision", "float64"))
-    if kind.parts == 1:
+    if kind.arithmetic is None:
         bits = max(factor.bit_length() - 64, 0)
         with np.errstate(over="ignore"):
             return np.ldexp(values * kind.dtype(factor >> bits), bits)
     with np.errstate(invalid="ignore"):
-        return pairs.multiply(values, from_mpmath(factor))
+        return kind.arithmetic.multiply(values, kind.rounded(factor))

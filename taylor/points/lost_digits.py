@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from taylor.numbers.precision import FLOAT64, Precision, as_precision
+from taylor.numbers.planes import to_kind
+from taylor.numbers.precision import FLOAT64, Precision, next_finer
 
 Run = Callable[[np.ndarray, Precision], Sequence[np.ndarray]]
 
@@ -31,7 +32,8 @@ def rounding_errors(
 
     Half a unit in the last place is part of each; what is not finite has an infinite error.
     """
-    if kind.parts > 1:
+    finer = next_finer(kind)
+    if finer is None:
         rounded = given[:1]
         near = rounded[..., np.newaxis, :] * NEAR[:, np.newaxis]
         near = near.reshape(*rounded.shape[:-1], -1)
@@ -40,9 +42,7 @@ def rounding_errors(
             for e in rounding_errors(run, near, run(near, FLOAT64), FLOAT64)
         ]
     else:
-        finer = as_precision("double-double" if kind is FLOAT64 else "float64")
-        low = [np.zeros_like(given, finer.dtype)] * (finer.parts - 1)
-        exact = run(np.concatenate([given.astype(finer.dtype), *low]), finer)
+        exact = run(to_kind(given, kind, finer), finer)
         errors = [_distance(a, b) for a, b in zip(found, exact, strict=True)]
     with np.errstate(invalid="ignore", over="ignore"):
         totals = (

@@ -36,8 +36,8 @@ def operand(value: Any, like: P) -> P | np.ndarray:
         number = None if isinstance(value, str) else exact(value)
         if number is None:
             return NotImplemented
-        if kind.parts == 1:
-            return np.array([float(number)], kind.dtype)
+        if not kind.is_finer:
+            return numbers.constant(kind, float(number))
     return numbers.as_planes(value, kind, "operand")
 
 
@@ -96,10 +96,10 @@ def add(p: P, value: Any) -> P:
     if isinstance(given, Coefficients):
         a, b = in_common(p, given)
         common_shape(a.shape, b.shape)
-        return p._made(numbers.add(a._planes, b._planes), a._space, a._kind)
+        return p._made(numbers.add(a._kind, a._planes, b._planes), a._space, a._kind)
     shape = common_shape(p.shape, given.shape[1:])
     planes = np.array(widened(p._planes, shape))
-    planes[..., 0] = numbers.add(planes[..., 0], widened(given, shape, 0))
+    planes[..., 0] = numbers.add(p._kind, planes[..., 0], widened(given, shape, 0))
     return p._made(planes, p._space, p._kind)
 
 
@@ -127,7 +127,7 @@ def multiply(p: P, value: Any) -> P:
     if isinstance(given, Coefficients):
         return product(p, given)
     common_shape(p.shape, given.shape[1:])
-    return p._made(numbers.multiply(p._planes, given[..., np.newaxis]), p._space, p._kind)
+    return p._made(numbers.multiply(p._kind, p._planes, given[..., np.newaxis]), p._space, p._kind)
 
 
 def product(p: P, q: P) -> P:
@@ -163,7 +163,7 @@ def natural_power(p: P, n: int) -> P:
         n >>= 1
         if n:
             square = product(square, square)
-    one = numbers.constant(1.0, p._kind.parts, p._kind.dtype)
+    one = numbers.constant(p._kind, 1.0)
     if result is None:
         return p._of_numbers(widened(one, p.shape, 0), p._space, p._kind)
     return result

@@ -58,7 +58,7 @@ def total(p: P, axis: int | Sequence[int] | None = None, keepdims: bool = False)
     axes = sorted({_axis(p, k) for k in listed}, reverse=True)
     planes = p._planes
     for k in axes:
-        planes = numbers.total(planes, k)
+        planes = numbers.total(p._kind, planes, k)
     if keepdims:
         planes = np.expand_dims(planes, tuple(k + 1 for k in axes))
     return p._made(planes, p._space, p._kind)

@@ -32,7 +32,7 @@ def differentiate(p: P, variable: Variable, n: int = 1) -> P:
         )
     target = _changed(p._space, v, -n)
     place, factors = _raised(p._space, target, v, n, p._kind)
-    planes = numbers.multiply(p._planes[..., place], _along(factors, p))
+    planes = numbers.multiply(p._kind, p._planes[..., place], _along(factors, p))
     return p._made(planes, target, p._kind)
 
 
@@ -42,7 +42,7 @@ def integrate(p: P, variable: Variable) -> P:
     target = _changed(p._space, v, 1)
     place, factors = _raised(target, p._space, v, 1, p._kind, divide=True)
     planes = np.zeros((*p._planes.shape[:-1], target.size), p._planes.dtype)
-    planes[..., place] = numbers.multiply(p._planes, _along(factors, p))
+    planes[..., place] = numbers.multiply(p._kind, p._planes, _along(factors, p))
     return p._made(planes, target, p._kind)
 
 
@@ -75,7 +75,7 @@ def tensor(p: Coefficients, k: int) -> np.ndarray:
         raise ArgumentError(
             f"derivatives of order {k} are beyond the limits {p._space.limits} of the variables"
         )
-    planes = numbers.multiply(p._planes[..., place], _along(factors, p))
+    planes = numbers.multiply(p._kind, p._planes[..., place], _along(factors, p))
     return p._kind.from_planes(planes.reshape(*planes.shape[:-1], *[count] * k))[()]
 
 

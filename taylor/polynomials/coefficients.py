@@ -96,7 +96,7 @@ class Coefficients:
     @property
     def coefficients(self) -> np.ndarray:
         """Shape (*shape, size), in double-double (*shape, size, 2); read-only."""
-        if self._kind.parts == 1:
+        if not self._kind.has_axis:
             return self._planes[0]
         found = self._kind.from_planes(self._planes)
         found.flags.writeable = False

@@ -71,9 +71,9 @@ def divide(p: P, value: Any) -> P:
         return NotImplemented
     if isinstance(given, Coefficients):
         return elementary(p, "div", p, given)
-    if p._kind.parts == 1:
+    if p._kind.arithmetic is None:
         return p._made(p._planes / given[..., None], p._space, p._kind)
-    return multiply(p, p._kind.from_planes(numbers.reciprocal(given)))
+    return multiply(p, p._kind.from_planes(numbers.reciprocal(p._kind, given)))
 
 
 def divide_into(p: P, value: Any) -> P:

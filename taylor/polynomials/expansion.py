@@ -14,8 +14,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.arguments import structure
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import Precision, as_precision
-from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import (
     all_finite,
     may_be_singular,
@@ -109,14 +108,14 @@ class Expansion:
         """The program, if powers in it may have singular points and all arguments are numbers."""
         if POLYNOMIAL in self.roles:
             return None
-        program = _program(self)
+        program, _ = _lowered(self)
         return program if may_be_singular(program) else None
 
     @cached_property
     def _result_size(self) -> int:
         """Bytes of the results of a point."""
         kind = as_precision(self.precision)
-        return kind.parts * kind.dtype().nbytes * len(self.outputs) * self.among.size
+        return kind.record.bytes * len(self.outputs) * self.among.size
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Expansion) else NotImplemented
@@ -160,22 +159,21 @@ def _padded(count: int, block: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _program(expansion: Expansion) -> Program:
+def _lowered(expansion: Expansion) -> tuple[Program, dict[str, int]]:
     roles = expansion.roles
     varying = [i for i, role in enumerate(roles) if role != CONSTANT]
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
     inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
     inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
-    return decompose(expansion.outputs, inputs, expansion.among.order)
+    return lowered(expansion.outputs, inputs, expansion.among.order, precision=expansion.precision)
 
 
 @lru_cache(maxsize=64)
 def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
     from taylor_runtime.callables.expansion import ExpansionOptions, build_expansion
 
-    among, roles, program = expansion.among, expansion.roles, _program(expansion)
-    if as_precision(expansion.precision).parts > 1:
-        check_has_digits(program)
+    among, roles = expansion.among, expansion.roles
+    program, externals = _lowered(expansion)
     options = ExpansionOptions(
         among.variables,
         among.order,
@@ -186,4 +184,4 @@ def _compiled(expansion: Expansion, single: bool, streaming: bool) -> Code:
         streaming=streaming,
         precision=expansion.precision,
     )
-    return build_expansion(program, options, externals(program))
+    return build_expansion(program, options, externals)

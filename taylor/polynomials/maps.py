@@ -10,6 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
+from taylor.numbers.precision import Precision
 from taylor.polynomials import arithmetic, calculus
 from taylor.polynomials.coefficients import Coefficients, P, converted
 from taylor.polynomials.space import Space, make_space
@@ -91,8 +92,8 @@ def shift(p: P, point: np.ndarray) -> P:
         last = columns.shape[-2] - 1
         for first in range(last):
             for k in range(last - 1, first - 1, -1):
-                more = numbers.multiply(columns[..., k + 1, :], number)
-                columns[..., k, :] = numbers.add(columns[..., k, :], more)
+                more = numbers.multiply(p._kind, columns[..., k + 1, :], number)
+                columns[..., k, :] = numbers.add(p._kind, columns[..., k, :], more)
         planes = np.empty_like(p._planes)
         planes[..., table[table < p.size]] = columns[..., table < p.size]
     return p._made(planes, p._space, p._kind)
@@ -105,7 +106,7 @@ def substitute(p: Coefficients, variable: int, number: np.ndarray) -> Any:
     number = number.reshape(-1, *[1] * (columns.ndim - 2))
     found = columns[..., -1, :]
     for k in range(columns.shape[-2] - 2, -1, -1):
-        found = numbers.add(numbers.multiply(found, number), columns[..., k, :])
+        found = numbers.add(p._kind, numbers.multiply(p._kind, found, number), columns[..., k, :])
     if rest is None:
         return p._kind.from_planes(found[..., 0])[()]
     return p._made(found, rest, p._kind)
@@ -151,7 +152,7 @@ def inverse(p: P) -> P:
     planes[..., 0] = 0
     displacement = p._made(planes, p._space, p._kind)
     start = np.zeros((p._kind.parts, count, linear.size), p._kind.dtype)
-    start[..., 1:] = _inverse_matrix(p._planes[..., 1 : count + 1])
+    start[..., 1:] = _inverse_matrix(p._kind, p._planes[..., 1 : count + 1])
     found = p._made(start, linear, p._kind)
     for order in _doubling(p.order):
         found = _newton_step(displacement, found, order, found.size)
@@ -167,7 +168,8 @@ def _newton_step(p: P, found: P, order: int, known: int) -> P:
     space = p._space.to_order(order)
     count = len(p.names)
     error = np.array(compose(p, converted(found, space))._planes)
-    error[0, np.arange(count), np.arange(1, count + 1)] -= 1
+    one = numbers.constant(p._kind, 1.0)[:, np.newaxis]
+    error[:, np.arange(count), np.arange(1, count + 1)] -= one
     error[..., :known] = 0
     rest = p._made(error, space, p._kind)
     better = converted(found, space)
@@ -182,7 +184,7 @@ def _condition(matrix: np.ndarray, inverse: np.ndarray) -> float:
     return float(np.prod([np.abs(a).sum(axis=1).max() for a in (matrix, inverse)]))
 
 
-def _inverse_matrix(matrix: np.ndarray) -> np.ndarray:
+def _inverse_matrix(kind: Precision, matrix: np.ndarray) -> np.ndarray:
     """The inverse of a matrix of shape (parts, n, n)."""
     try:
         first = np.linalg.inv(matrix[0].astype(np.float64)).astype(matrix.dtype)
@@ -192,19 +194,20 @@ def _inverse_matrix(matrix: np.ndarray) -> np.ndarray:
         raise ArgumentError("inverse: the linear part of the map is singular")
     found = np.zeros_like(matrix)
     found[0] = first
-    if len(matrix) == 1:
+    if not kind.is_finer:
         return found
     one = np.zeros_like(matrix)
-    one[0] = np.eye(matrix.shape[1])
+    diagonal = np.arange(matrix.shape[1])
+    one[:, diagonal, diagonal] = numbers.constant(kind, 1.0)[:, np.newaxis]
     for _ in range(2):  # Newton's rule, from 53 bits
-        rest = numbers.add(one, -_matrix_product(matrix, found))
-        found = numbers.add(found, _matrix_product(found, rest))
+        rest = numbers.add(kind, one, -_matrix_product(kind, matrix, found))
+        found = numbers.add(kind, found, _matrix_product(kind, found, rest))
     return found
 
 
-def _matrix_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    products = numbers.multiply(a[:, :, :, np.newaxis], b[:, np.newaxis])
-    return numbers.total(products, 1)
+def _matrix_product(kind: Precision, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    products = numbers.multiply(kind, a[:, :, :, np.newaxis], b[:, np.newaxis])
+    return numbers.total(kind, products, 1)
 
 
 def _doubling(order: int) -> list[int]:

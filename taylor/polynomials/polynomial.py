@@ -102,7 +102,7 @@ class Polynomial(Analysis):
         places = space.monomials.find(np.eye(len(names), dtype=np.int16))
         for i, place in enumerate(places):
             if place >= 0:
-                planes[0, i, place] = 1
+                planes[:, i, place] = numbers.constant(kind, 1.0)
         if at is not None:
             point = numbers.as_planes(at, kind, "at", ndim=1)
             if point.shape[1:] not in ((), (len(names),)):

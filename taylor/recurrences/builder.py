@@ -30,6 +30,7 @@ from taylor_runtime.program.program import (
     Input,
     Kernel,
     Number,
+    OwnKernel,
     Program,
     Row,
     Select,
@@ -37,6 +38,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.prune import pruned
+from taylor_runtime.program.verify import rows_of_every_order
 
 Exact = int | Fraction
 Terms = tuple[Term, ...]
@@ -125,16 +127,22 @@ class SeriesBuilder:
         self._number[row] = value
         return row
 
-    def kernel(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+    def kernel(
+        self, function: str | OwnKernel, *rows: int, constants: Sequence[Constant] = ()
+    ) -> int:
         """Return the steady row of a kernel's value at order zero."""
-        start = Kernel(name, rows, tuple(constants))
+        start = Kernel(function, rows, tuple(constants))
         constant = self._is_constant(rows)
-        return self._shared_row(Row(start=start, constant=constant, name=name), steady=True)
+        row = Row(start=start, constant=constant, name=str(function))
+        return self._shared_row(row, steady=True)
 
-    def declare(self, name: str, *rows: int, constants: Sequence[Constant] = ()) -> int:
+    def declare(
+        self, function: str | OwnKernel, *rows: int, constants: Sequence[Constant] = ()
+    ) -> int:
         """Return a new row that starts from a kernel; `define` gives its step later."""
-        start = Kernel(name, rows, tuple(constants)) if name else None
-        return self._append(Row(start=start, step=_TO_BE_DEFINED, name=name), steady=False)
+        start = Kernel(function, rows, tuple(constants)) if function else None
+        row = Row(start=start, step=_TO_BE_DEFINED, name=str(function))
+        return self._append(row, steady=False)
 
     def define(
         self,
@@ -162,7 +170,7 @@ class SeriesBuilder:
             copied = _copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in _operand_rows(term)]
+        read = [row for term in terms for row in rows_of_every_order(term.operand)]
         heads = [term.head for term in terms if term.head is not None]
         heads += [divisor] if divisor is not None else []
         constant = self._is_constant([*read, *heads, *(start.arguments if start else ())])
@@ -170,7 +178,7 @@ class SeriesBuilder:
             terms = self._varying_terms(terms)
         steady = all(self._steady[row] for row in read)
         step = Step(terms, times, divisor)
-        name = start.function if start else ""
+        name = str(start.function) if start else ""
         made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
         return self._shared_row(made, steady)
 
@@ -276,7 +284,9 @@ class SeriesBuilder:
         """Return numerator / b: b_0 u_n = numerator_n - sum_{j=1}^{n} b_j u_{n-j}."""
         if self.is_steady(b):
             return self.row(numerator, divisor=b)
-        if self.is_steady(*(row for term in numerator for row in _operand_rows(term))):
+        if self.is_steady(
+            *(row for term in numerator for row in rows_of_every_order(term.operand))
+        ):
             u = self.declare("div", self.row(numerator), b)  # it enters at order zero only
             numerator = ()
         else:
@@ -302,7 +312,7 @@ class SeriesBuilder:
 
         record = get(name)
         if self.is_steady(*rows):
-            return self.kernel(name, *rows, constants=orders)
+            return self.kernel(record.value_kernel, *rows, constants=orders)
         if record.recurrence is None:
             raise ArgumentTypeError(
                 f"SeriesBuilder.apply: {name!r} has no recurrence of its own; decompose it"
@@ -335,14 +345,6 @@ class SeriesBuilder:
         """Return the program of the rows that `outputs` and the states need."""
         rows, places = pruned(self.rows, outputs)
         return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
-
-
-def _operand_rows(term: Term) -> tuple[int, ...]:
-    """The rows whose coefficients beyond order zero a term reads."""
-    operand = term.operand
-    if isinstance(operand, Coefficient):
-        return (operand.row,)
-    return (operand.a, operand.b)
 
 
 def _copied_row(term: Term) -> int | None:

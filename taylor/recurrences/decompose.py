@@ -10,25 +10,32 @@ derivative needs as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.logic import warn_of_points
-from taylor.nodes.node import CONDITIONS
+from taylor.nodes.operations.arithmetic import has_exact_exponent
+from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
-from taylor.nodes.registry import functions, get
-from taylor.numbers.exact import can_merge, is_movable
+from taylor.nodes.registry import get
+from taylor.numbers.exact import is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
 from taylor.recurrences.exponents import general_power, power
 from taylor.recurrences.operand_order import OperandOrder
-from taylor_runtime.program.program import Coefficient, Input, Program, Row, Term
+from taylor.recurrences.patterns import (
+    enters_numerator,
+    exact_divisor,
+    is_plain_sum,
+    is_product,
+    may_multiply,
+    only_term,
+)
+from taylor_runtime.program.program import Coefficient, Input, Program, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
-_EXACT_INTEGERS = 1 << 53  # below this, integers are exact in float64
 
 
 def decompose(
@@ -81,37 +88,11 @@ def _slots(inputs: Mapping[Expression, Input]) -> tuple[tuple[str, int], ...]:
     return tuple(slots.items())
 
 
-def _exact_divisor(e: Expression) -> Fraction | None:
-    """q if e is x / q and dividing rounds once, multiplying by 1/q twice; else None.
-
-    q is p / 2**k with an odd p > 1: exact in float64, and its reciprocal is not.
-    """
-    if e.op != "linear" or len(e.args) != 1 or e.payload[1] != 0:
-        return None
-    coefficient = Fraction(e.payload[0][0])
-    p, power = coefficient.denominator, abs(coefficient.numerator)
-    is_power_of_two = power & (power - 1) == 0
-    p_is_power_of_two = p & (p - 1) == 0
-    if is_power_of_two and not p_is_power_of_two and max(p, power) < _EXACT_INTEGERS:
-        return 1 / coefficient
-    return None
-
-
-def _only_term(row: Row) -> tuple[Any, int, int | None] | None:
-    """(c, r, p) if the row is just c p_0 times row r: a state takes that into its own step."""
-    step = row.step
-    if step is None or row.start is not None or (step.times, step.divisor) != ("1", None):
-        return None
-    if len(step.terms) != 1 or row.offset != 0:
-        return None
-    operand = step.terms[0].operand
-    if not isinstance(operand, Coefficient):
-        return None
-    return step.terms[0].constant, operand.row, step.terms[0].head
-
-
 class _Decomposition:
-    """The state of one walk: rows of nodes, what was absorbed, and what is still to be defined."""
+    """The state of one walk: rows of nodes, what was absorbed, and what is still to be defined.
+
+    Its public methods are what the records of operations ask for (`Operation.rows`, `absorbs`).
+    """
 
     def __init__(self, builder: SeriesBuilder, inputs: dict[Expression, Input]) -> None:
         self.builder = builder
@@ -142,10 +123,10 @@ class _Decomposition:
         if core.op == "constant" and core.payload == 0:
             return
         row, head = self.rows[core], None
-        only = _only_term(self.builder.rows[row])
+        only = only_term(self.builder.rows[row])
         if only is not None:
             factor, inner, inner_head = only
-            if _may_multiply(constant, factor, inner_head):
+            if may_multiply(constant, factor, inner_head):
                 constant, row, head = constant * factor, inner, inner_head
         operand = Coefficient(row, lag=1)
         self.builder.define(self.states[slot], (Term(constant, operand, head),), times="h/n")
@@ -210,30 +191,31 @@ class _Decomposition:
         self._absorbed = set()
         self._convolutions = {}
         for node in nodes:
-            for operand in self._absorbable(node):
+            absorbs = operation(node.op).absorbs
+            for operand in () if absorbs is None else absorbs(self, node):
                 if uses[operand] == 1 and operand not in self.rows and operand not in self.inputs:
                     self._absorb(node, operand)
 
-    def _absorbable(self, e: Expression) -> Sequence[Expression]:
-        """Operands of a sum or quotient that could become part of its step."""
-        if e.op == "div":
-            numerator = e.args[0]
-            return (numerator,) if _is_product(numerator) or _is_plain_sum(numerator) else ()
-        if e.op != "linear":
-            return ()
+    def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
+        """Operands of a sum that could become part of its step."""
         coefficients, offset = e.payload
         only = len(e.args) == 1 and offset == 0
         if only and e.args[0].op == "div":
-            return e.args if _enters_numerator(coefficients[0], e.args[0].args[0]) else ()
-        if only and self.builder.order == 0 and _exact_divisor(e) is not None:
+            return e.args if enters_numerator(coefficients[0], e.args[0].args[0]) else ()
+        if only and self.builder.order == 0 and exact_divisor(e) is not None:
             return ()  # rounded as NumPy rounds it
-        found = [arg for arg in e.args if _is_product(arg)]
-        if _is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
+        found = [arg for arg in e.args if is_product(arg)]
+        if is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
             found.insert(0, e.args[0])
         return found
 
+    def absorbed_by_quotient(self, e: Expression) -> Sequence[Expression]:
+        """The numerator, if it could become part of the quotient's step."""
+        numerator = e.args[0]
+        return (numerator,) if is_product(numerator) or is_plain_sum(numerator) else ()
+
     def _absorb(self, e: Expression, operand: Expression) -> None:
-        added = 1 if _is_product(operand) else self._convolutions.get(operand, 0)
+        added = 1 if is_product(operand) else self._convolutions.get(operand, 0)
         total = self._convolutions.get(e, 0) + added
         if total <= MOST_CONVOLUTIONS:
             self._convolutions[e] = total
@@ -242,30 +224,26 @@ class _Decomposition:
     # -- rows of nodes ----------------------------------------------------------------------------
 
     def _row(self, e: Expression) -> int:
-        builder, op = self.builder, e.op
         if e in self.inputs:
             return self._leaf(e)
-        if op == "constant":
-            return builder.number(e.payload)
-        if op == "linear":
-            return self._sum(e)
-        if op == "mul":
-            factors = self._order.of(e)
-            return builder.product(*(self.rows[factor] for factor in factors))
-        if op == "div":
-            return builder.quotient(self._numerator(e, 1), self.rows[e.args[1]])
-        if op == "pow":
-            return self._power(e)
-        if op in CONDITIONS:
-            return builder.kernel(op, *(self.rows[arg] for arg in e.args))
-        if op == "where":
-            condition, a, b = (self.rows[arg] for arg in e.args)
-            if builder.order and not builder.in_time:
-                warn_of_points(e.args[0], self._varies)
-            return builder.select("where", (condition, a, b), condition, a, b)
-        if not e.args or op == "index":
-            raise self._unknown_leaf(e)
-        return self._function(e)
+        rule = operation(e.op).rows
+        if rule is None:
+            raise self._unknown_leaf(e) if not e.args or e.op == "index" else _no_rule(e)
+        return rule(self, e)
+
+    def product(self, e: Expression) -> int:
+        a, b = self._order.of(e)
+        return self.builder.product(self.rows[a], self.rows[b])
+
+    def quotient(self, e: Expression) -> int:
+        return self.builder.quotient(self._numerator(e, 1), self.rows[e.args[1]])
+
+    def choice(self, e: Expression) -> int:
+        """The row of a value that a condition chooses, by its record's name."""
+        condition, a, b = (self.rows[arg] for arg in e.args)
+        if self.builder.order and not self.builder.in_time:
+            warn_of_points(e.args[0], self._varies)
+        return self.builder.select(e.op, (condition, a, b), condition, a, b)
 
     def _varies(self, e: Expression) -> bool:
         return not self.builder.is_steady(self.rows[e])
@@ -279,18 +257,18 @@ class _Decomposition:
             "add it to them"
         )
 
-    def _power(self, e: Expression) -> int:
+    def power(self, e: Expression) -> int:
         base, exponent = e.args
-        if _has_exact_exponent(e):
+        if has_exact_exponent(e):
             return power(self.builder, self.rows[base], exponent.payload)
         return general_power(self.builder, self.rows[base], self.rows[exponent])
 
-    def _function(self, e: Expression) -> int:
+    def call(self, e: Expression) -> int:
         record, builder = _record(e), self.builder
         orders = tuple(arg.payload for arg in e.args[: record.orders])
         rows = [self.rows[arg] for arg in e.args[record.orders :]]
         if builder.is_steady(*rows):
-            return builder.kernel(record.kernel_name, *rows, constants=orders)
+            return builder.kernel(record.value_kernel, *rows, constants=orders)
         record.check_fixed([not builder.is_steady(row) for row in rows[: record.fixed]])
         if record.recurrence is not None:
             return builder.apply(record.name, *rows, orders=orders)
@@ -305,13 +283,13 @@ class _Decomposition:
             self._unknowns.update(zip(equations.unknowns, found, strict=True))
         return self._unknowns[e]
 
-    def _sum(self, e: Expression) -> int:
+    def sum(self, e: Expression) -> int:
         if len(e.args) == 1:
             only = e.args[0]
             if only.op == "div" and only in self._absorbed:
                 numerator = self._numerator(only, e.payload[0][0])
                 return self.builder.quotient(numerator, self.rows[only.args[1]])
-            divisor = _exact_divisor(e)
+            divisor = exact_divisor(e)
             if divisor is not None and only not in self._absorbed:
                 return self.builder.divided(self.rows[only], divisor)
         return self.builder.row(self._sum_terms(e), offset=e.payload[1])
@@ -369,46 +347,7 @@ def _no_rule(e: Expression) -> UnsupportedFunctionError:
     )
 
 
-def _has_exact_exponent(e: Expression) -> bool:
-    exponent = e.args[1]
-    return exponent.op == "constant" and not isinstance(exponent.payload, float)
-
-
-def _may_multiply(constant: Any, factor: Any, head: int | None) -> bool:
-    """Whether the constants of constant * (factor * head_0 * row_n) may become one."""
-    if head is not None and not is_movable(constant):
-        return False
-    return constant in (1, -1) or can_merge(constant, factor, constant * factor)
-
-
-def _enters_numerator(constant: Any, numerator: Expression) -> bool:
-    """Whether constant * (a / b) may be computed as (constant * a) / b."""
-    if numerator.op == "constant" and not isinstance(numerator.payload, float):
-        return can_merge(constant, numerator.payload, constant * numerator.payload)
-    if not is_movable(constant):
-        return False
-    while _is_plain_sum(numerator):  # a sum that begins with a sum may absorb it
-        if not all(can_merge(constant, c, constant * c) for c in numerator.payload[0]):
-            return False
-        numerator = numerator.args[0]
-    return True
-
-
 def _operands(e: Expression) -> tuple[Expression, ...]:
     """The operands that need rows of their own: not the exact exponent of a power, nor orders."""
-    if e.op == "pow" and _has_exact_exponent(e):
-        return e.args[:1]
-    record = functions.get(e.op)
-    return e.args[record.orders :] if record is not None and record.orders else e.args
-
-
-def _is_product(e: Expression) -> bool:
-    if e.op == "pow":
-        return e.args[1].op == "constant" and e.args[1].payload == 2
-    return e.op == "mul"
-
-
-def _is_plain_sum(e: Expression) -> bool:
-    """Whether another step may take the terms: a multiple of a quotient is a step of its own."""
-    only_quotient = e.op == "linear" and len(e.args) == 1 and e.args[0].op == "div"
-    return e.op == "linear" and e.payload[1] == 0 and not only_quotient
+    choose = operation(e.op).operands
+    return e.args if choose is None else choose(e)

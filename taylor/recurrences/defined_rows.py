@@ -11,6 +11,7 @@ from typing import Any
 
 from taylor.expressions.expression import Expression
 from taylor.nodes.record import Equations, Function
+from taylor.nodes.registry import get
 from taylor.recurrences.builder import SeriesBuilder, Terms
 
 Rows = Mapping[Expression, int]
@@ -30,7 +31,7 @@ def by_derivative(
 ) -> tuple[int, Define]:
     """Declare u with u' = sum of partial derivative times x'."""
     derivatives = [b.derivative(row) for row in rows]
-    u = b.declare(record.kernel_name, *rows)
+    u = b.declare(record.value_kernel, *rows)
     slopes = [
         (*split(partial), derivative)
         for partial, derivative in zip(record.derivative(*args), derivatives, strict=True)
@@ -55,7 +56,7 @@ def by_equations(
     size = len(system.unknowns)
     x_derivatives = [b.derivative(row) for row in rows]
     right = [b.declare("") for _ in range(size)] if size > 1 else []
-    y = [b.declare(node.op, *rows) for node in system.unknowns]
+    y = [b.declare(get(node.op).value_kernel, *rows) for node in system.unknowns]
     y_derivatives = [b.derivative(row) for row in y]
     partials = [
         [(*split(p), d) for p, d in zip(line, x_derivatives, strict=True) if d is not None]
@@ -78,10 +79,10 @@ def by_equations(
         for row, terms in zip(right, sides, strict=True):
             b.define(row, terms)
         flat = [entry for entries in jacobian for entry in entries]
-        for unknown, names in zip(y, system.inverse, strict=True):
+        for unknown, kernels in zip(y, system.inverse, strict=True):
             solved: Terms = ()
-            for name, row in zip(names, right, strict=True):
-                solved += b.term(1, row, head=b.kernel(name, *flat))
+            for kernel, row in zip(kernels, right, strict=True):
+                solved += b.term(1, row, head=b.kernel(kernel, *flat))
             b.define(unknown, solved, times="1/n")
 
     return y, (needed, define)

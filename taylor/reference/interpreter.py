@@ -1,21 +1,35 @@
 """The slow, exact interpreter of programs: coefficients are Python objects of any number kind.
 
-It follows the semantics of `taylor_runtime.program` row by row and is what machine code is
-compared with when the question is whether the *program* was carried out; whether the program
+It follows the semantics of `taylor_runtime.program` row by row, adds in the order that
+`taylor_runtime.program.order` says, and is what machine code is compared with when the question is
+whether the *program* was carried out; whether the program
 itself is right is for tests against closed forms to say, because this interpreter shares our
 recurrences.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from operator import add
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.numbers.exact import to_float
 from taylor.reference.kernels import kernel_definition
+from taylor.reference.own_kernels import newton_value
+from taylor_runtime.program.kernels import NewtonKernel
+from taylor_runtime.program.kinds import DOUBLE
+from taylor_runtime.program.order import (
+    chain_count,
+    chain_of,
+    neighbours_added,
+    outwards,
+    rest_of_one_over,
+)
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -24,12 +38,14 @@ from taylor_runtime.program.program import (
     Kernel,
     Number,
     Operand,
+    OwnKernel,
     Program,
     Row,
     Select,
     Step,
     Term,
 )
+from taylor_runtime.program.signature import is_square
 
 Lanes = tuple[Any, ...]
 Series = list[Lanes]  # coefficients 0 .. n of a row, each with its lanes
@@ -40,22 +56,27 @@ class Algebra:
     """A number kind: how exact constants enter it, how it divides, what its kernels are.
 
     Sums and products are the objects' own.
+
+    fused: a b + c, where it is rounded once.
+    rest:  what rounding leaves of 1/n, where a step takes it into account.
     """
 
     number: Callable[[Number], Any]
     divide: Callable[[Any, Any], Any]
-    kernel: Callable[[str, Sequence[Any]], Any]
+    kernel: Callable[[str | OwnKernel, Sequence[Any]], Any]
+    fused: Callable[[Any, Any, Any], Any] = lambda a, b, c: a * b + c
+    rest: Callable[[int], Number] = lambda n: 0
 
 
 def fraction_algebra() -> Algebra:
     """Exact rational numbers, for programs whose kernels are all rational."""
 
-    def kernel(name: str, arguments: Sequence[Any]) -> Any:
-        definition = kernel_definition(name)
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
+        definition = None if isinstance(name, NewtonKernel) else kernel_definition(name)
         natural = name == "pow" and arguments[1] == int(arguments[1])
-        if not definition.rational and not natural:
+        if definition is None or not (definition.rational or natural):
             raise UnsupportedFunctionError(
-                f"fraction_algebra: {name!r} is not rational; use mpmath_algebra"
+                f"fraction_algebra: {str(name)!r} is not rational; use mpmath_algebra"
             )
         return Fraction(definition.mpmath(None, *arguments))
 
@@ -75,27 +96,44 @@ def mpmath_algebra(context: Any) -> Algebra:
             return context.nan if a == 0 or a != a else context.sign(a) * context.inf
         return a / b
 
-    def kernel(name: str, arguments: Sequence[Any]) -> Any:
+    def value_of(kernel: str | OwnKernel, arguments: Sequence[Any]) -> Any:
+        if isinstance(kernel, NewtonKernel):
+            return newton_value(kernel, context, formula, arguments)
+        return kernel_definition(kernel).mpmath(context, *arguments)
+
+    def formula(program: Program, given: Sequence[Any]) -> list[Any]:
+        return [found[0] for found in coefficients(program, {"parameter": given}, algebra)]
+
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
         try:
-            value = context.convert(kernel_definition(name).mpmath(context, *arguments))
+            value = context.convert(value_of(name, arguments))
         except (ZeroDivisionError, ValueError):
             return context.nan
         return context.nan if isinstance(value, context.mpc) else value
 
-    return Algebra(number, divide, kernel)
+    algebra = Algebra(number, divide, kernel)
+    return algebra
 
 
 def float_algebra(context: Any) -> Algebra:
-    """float64 with kernels rounded from mpmath: machine code without fused operations."""
+    """float64 as machine code computes with it, but for kernels, which are rounded from mpmath."""
     exact = mpmath_algebra(context)
 
     def divide(a: float, b: float) -> float:
         return a / b if b else float(exact.divide(context.mpf(a), context.mpf(b)))
 
-    def kernel(name: str, arguments: Sequence[Any]) -> float:
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> float:
         return float(exact.kernel(name, [context.mpf(a) for a in arguments]))
 
-    return Algebra(to_float, divide, kernel)
+    return Algebra(to_float, divide, kernel, fused_float, partial(rest_of_one_over, kind=DOUBLE))
+
+
+def fused_float(a: float, b: float, c: float) -> float:
+    """a b + c, rounded once."""
+    if not (a and b and math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return a * b + c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    return to_float(exact) if exact else 0.0
 
 
 def coefficients(
@@ -150,6 +188,7 @@ class _Interpreter:
         self.inputs = inputs
         self.algebra = algebra
         self.time_scale = time_scale
+        self.fused = algebra.fused
         self.values: list[Series] = [[] for _ in program.rows]
 
     def coefficient(self, row: Row, n: int) -> Lanes:
@@ -198,37 +237,124 @@ class _Interpreter:
         return self.algebra.number(constant[lane] if isinstance(constant, tuple) else constant)
 
     def _step(self, step: Step, n: int, lane: int) -> Any:
-        total = self.algebra.number(0)
-        for term in step.terms:
-            total = total + self._term(term, n, lane)
+        if n == 0:
+            if step.times in ("n", "h"):
+                return self.algebra.number(0)
+            total = self._sum(step.terms, 0, lane)
+            return total if step.divisor is None else self._quotient(total, step, lane)
+        factor, rest = self._factor(step, n, lane)
+        if factor is not None and len(step.terms) == 1 and step.divisor is None:
+            (term,) = step.terms
+            value, doubled = self._operand(term.operand, n, lane)
+            number = self._add(None, term, (self.algebra.number(1), doubled), lane)
+            unit = term.head is None and term.constant in (1, -1) and not doubled
+            factor, rest = self._scaled(number, factor, rest, unit)
+        else:
+            value = self._sum(step.terms, n, lane)
+            if step.divisor is not None and self.program.exact_division:
+                value = self._quotient(value, step, lane)
+        if factor is None:
+            return value
+        return value * factor if rest is None else self.fused(value, factor, value * rest)
+
+    def _quotient(self, value: Any, step: Step, lane: int) -> Any:
+        assert step.divisor is not None
+        return self.algebra.divide(value, self.values[step.divisor][0][lane])
+
+    def _factor(self, step: Step, n: int, lane: int) -> tuple[Any, Any]:
+        """times(n) / divisor_0 as one number, None for 1; and what rounding left of it, or None."""
+        factor: Any = None
+        rest: Any = None
         if step.times == "n":
-            total = total * n
-        elif step.times != "1":
-            total = self.algebra.divide(total, self.algebra.number(n))
-            total = total * self.time_scale if step.times == "h/n" else total
-        if step.divisor is not None:
-            total = self.algebra.divide(total, self.values[step.divisor][0][lane])
-        return total
+            factor = self.algebra.number(n)
+        elif step.times == "1/n":
+            factor = self.algebra.number(Fraction(1, n))
+        elif step.times == "h/n":
+            factor = self.time_scale * self.algebra.number(Fraction(1, n))
+            left = self.algebra.rest(n) if step.divisor is None else 0
+            rest = self.algebra.number(left) * self.time_scale if left else None
+        elif step.times == "h":
+            factor = self.time_scale
+        if step.divisor is not None and not self.program.exact_division:
+            reciprocal = self._quotient(self.algebra.number(1), step, lane)
+            factor = reciprocal if factor is None else reciprocal * factor
+        return factor, rest
 
-    def _term(self, term: Term, n: int, lane: int) -> Any:
-        value = self._operand(term.operand, n, lane)
-        if term.constant != 1:
-            value = self._number(term.constant, lane) * value
-        return value if term.head is None else value * self.values[term.head][0][lane]
+    def _scaled(self, number: Any, factor: Any, rest: Any, unit: bool) -> tuple[Any, Any]:
+        """The factor times a number, rounded, and what is left of that."""
+        whole = number * factor
+        if rest is None:
+            return whole, None
+        if unit:
+            return whole, number * rest
+        return whole, self.fused(number, factor, -whole) + number * rest
 
-    def _operand(self, operand: Operand, n: int, lane: int) -> Any:
+    # -- sums, see `program.order` ----------------------------------------------------------------
+
+    def _sum(self, terms: Sequence[Term], n: int, lane: int) -> Any:
+        if not terms:
+            return self.algebra.number(0)
+        chains: list[Any] = [None] * chain_count(len(terms))
+        for position, term in enumerate(terms):
+            chain = chain_of(position, len(terms))
+            operand = self._operand(term.operand, n, lane)
+            chains[chain] = self._add(chains[chain], term, operand, lane)
+        return neighbours_added(chains, add)
+
+    def _add(self, total: Any, term: Term, given: tuple[Any, bool], lane: int) -> Any:
+        """total + constant * head * operand, of which the total may be missing."""
+        operand, doubled = given
+        constant = term.constant[lane] if isinstance(term.constant, tuple) else term.constant
+        constant = 2 * constant if doubled else constant
+        if term.head is not None:
+            head = self.values[term.head][0][lane]
+            factor = head if constant == 1 else head * self.algebra.number(constant)
+        elif constant == 1:
+            return operand if total is None else total + operand
+        elif constant == -1:  # objects need sums and products alone
+            opposite = operand * self.algebra.number(-1)
+            return opposite if total is None else total + opposite
+        else:
+            factor = self.algebra.number(constant)
+        return operand * factor if total is None else self.fused(operand, factor, total)
+
+    def _operand(self, operand: Operand, n: int, lane: int) -> tuple[Any, bool]:
+        """The operand's value, and whether it is still to be doubled."""
         if isinstance(operand, Coefficient):
-            return self.values[operand.row][n - operand.lag][lane]
+            return self.values[operand.row][n - operand.lag][lane], False
         if isinstance(operand, Select):
             chosen = self.values[operand.condition][0][lane] != 0
-            return self.values[operand.a if chosen else operand.b][n][lane]
+            return self.values[operand.a if chosen else operand.b][n][lane], False
         return self._convolution(operand, n, lane)
 
-    def _convolution(self, c: Convolution, n: int, lane: int) -> Any:
-        total = self.algebra.number(0)
-        for j in range(c.first, n - c.last + 1):
-            product = self.values[c.a][j][lane] * self.values[c.b][n - j][lane]
+    def _convolution(self, c: Convolution, n: int, lane: int) -> tuple[Any, bool]:
+        zero, square = self.algebra.number(0), is_square(c)
+        if n < c.first + c.last:
+            return zero, square
+        order = outwards(c.first, c.last, n)
+
+        def plus(total: Any, j: int) -> Any:
+            x, y = self.values[c.a][j][lane], self.values[c.b][n - j][lane]
             if c.weight is not None:
-                product = self.algebra.number(c.weight[0] * n + c.weight[1] * j) * product
-            total = total + product
-        return total
+                x = x * self.algebra.number(c.weight[0] * n + c.weight[1] * j)
+            return self.fused(x, y, total)
+
+        first, second = zero, zero
+        if square and order.odd:
+            middle = self.values[c.a][order.middle][lane]
+            first = (middle * self.algebra.number(Fraction(1, 2))) * middle
+        elif order.odd:
+            second = plus(second, order.middle)
+        for i in range(order.half):
+            first = plus(first, order.below(i))
+            second = second if square else plus(second, order.above(i))
+        if square:
+            return first, True
+        newest = order.newest
+        if newest is None:
+            return first + second, False
+        if not c.early:
+            return plus(first + second, newest), False
+        if newest == n:
+            return first + plus(second, newest), False
+        return plus(first, newest) + second, False

@@ -12,13 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
 from taylor.nodes.callbacks import by_coefficients
-from taylor.nodes.defined import DefinedName
 from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
+from taylor.reference.own_kernels import entry_value, inverse_value, place_value
+from taylor_runtime.program.kernels import (
+    CallbackKernel,
+    EntryKernel,
+    InverseKernel,
+    PlaceKernel,
+)
+from taylor_runtime.program.program import OwnKernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +189,7 @@ _RATIONAL_FUNCTIONS = ("abs", "sign", "floor", "minimum", "maximum")
 
 def _of_function(function: Function) -> KernelDefinition:
     return KernelDefinition(
-        function.kernel_name,
+        str(function.value_kernel),
         function.arity,
         _orders_last(function) if function.orders else function.mpmath,
         f"the function {function.name}",
@@ -205,21 +213,38 @@ def kernel_definitions() -> dict[str, KernelDefinition]:
     return {function.name: _of_function(function) for function in own} | _AUXILIARY
 
 
-def kernel_definition(name: str) -> KernelDefinition:
-    """Return one kernel; "user:" and a name is a callback that a user registered."""
-    if name in _AUXILIARY:
-        return _AUXILIARY[name]
-    if isinstance(name, DefinedName):
-        return _of_function(name.record)
-    function, coefficient = by_coefficients(name)
-    if coefficient is None:
-        return _of_function(get(function))
-    value = coefficient
+def kernel_definition(kernel: str | OwnKernel) -> KernelDefinition:
+    """Return what one kernel computes, also of those that programs bring along."""
+    if isinstance(kernel, CallbackKernel):
+        return _of_callback(kernel)
+    if isinstance(kernel, OwnKernel):
+        return _of_own_kernel(kernel)
+    return _AUXILIARY[kernel] if kernel in _AUXILIARY else _of_function(get(kernel))
+
+
+def _of_callback(kernel: CallbackKernel) -> KernelDefinition:
+    record, value = get(kernel.function), by_coefficients(kernel)
+    if value is None:
+        return _of_function(record)
+    coefficient = value
     return KernelDefinition(
-        name,
+        kernel.name,
         1,
-        lambda mp, x: mp.mpf(value(float(x))),
+        lambda mp, x: mp.mpf(coefficient(float(x))),
         "a Taylor coefficient",
-        get(function).domain,
+        record.domain,
         False,
     )
+
+
+def _of_own_kernel(kernel: OwnKernel) -> KernelDefinition:
+    if isinstance(kernel, PlaceKernel):
+        value, arity, words = partial(place_value, kernel), 1, "how many edges are not above x"
+    elif isinstance(kernel, EntryKernel):
+        value, arity, words = partial(entry_value, kernel), 2, "an entry of a table"
+    elif isinstance(kernel, InverseKernel):
+        value, arity = partial(inverse_value, kernel), kernel.size**2
+        words = "an entry of the inverse of a matrix"
+    else:
+        raise KeyError(f"kernel_definition: {kernel.name!r} is for an interpreter of programs")
+    return KernelDefinition(kernel.name, arity, value, words, rational=False)

@@ -20,7 +20,7 @@ import numpy as np
 from taylor.numbers.precision import Precision
 from taylor.reference.interpreter import Algebra, coefficients, mpmath_algebra
 from taylor_runtime.program.monomials import Monomials
-from taylor_runtime.program.program import Kernel, Program
+from taylor_runtime.program.program import Kernel, OwnKernel, Program
 
 MOST_POINTS = 4096  # distinct ones of a call that are computed in many digits
 MOST_LIMITS = 64  # of these that limits are searched for, each of which takes a second
@@ -305,7 +305,7 @@ def _algebra(mp: Any) -> Algebra:
             return Form({powers: numbers.divide(v, b) for powers, v in a.terms.items()})
         return numbers.divide(a, b)
 
-    def kernel(name: str, arguments: Sequence[Any]) -> Any:
+    def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
         if any(mp.isfinite(a) and mp.mag(a) > _MOST_BITS for a in arguments) and name != "pow":
             return mp.nan
         try:
@@ -320,7 +320,7 @@ def _planes(value: Any, kind: Precision) -> Sequence[Any]:
     """A number in many digits as the parts of a kind of number."""
     with np.errstate(over="ignore"):
         high = kind.dtype(float(value))
-    if kind.parts == 1:
+    if not kind.has_axis:
         return [high]
     rest = float(value - float(high)) if np.isfinite(high) else 0.0
     return [high, rest]

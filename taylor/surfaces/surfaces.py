@@ -36,13 +36,14 @@ from taylor import functions as f
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO, constant, variable
 from taylor.expressions.substitute import substitute
-from taylor.nodes.logic import both, either, logical_not, where
-from taylor.nodes.node import COMPARISONS
+from taylor.nodes.logic import where
+from taylor.nodes.operations.table import operation
 from taylor.nodes.products import multiply_many
+from taylor.nodes.registry import functions
 from taylor.nodes.sums import exact_value, split_factor
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.exact import Exact
-from taylor.surfaces.smoothness import POSITIVE, Facts
+from taylor.surfaces.smoothness import Facts, is_positive_function
 
 MOST_PARTS = 64  # of one function; what would take more is searched as it is
 MOST_SPLITS = 6  # piecewise functions in one sum
@@ -53,7 +54,6 @@ MOST_POLES = 4  # denominators of one sum
 _SIGN_OF_ARGUMENT = {
     "cbrt", "sign", "sinh", "tanh", "asinh", "atan", "erf", "expm1", "asin", "atanh", "log1p",
 }  # fmt: skip
-_PIECEWISE = {"where", "abs", "sign", "minimum", "maximum", "relu", "leaky_relu"}
 _NOT_A_NUMBER = constant(nan)
 
 Terms = list[tuple[Exact, Expression]]  # of a sum, with their coefficients
@@ -153,22 +153,19 @@ class _Signs:
             return self.part(e)
         self.depth += 1
         try:
-            return self._taken_apart(e, zeros)
+            found: Expression = operation(e.op).surface(self, e, zeros)
+            return found
         finally:
             self.depth -= 1
 
-    def _taken_apart(self, e: Expression, zeros: bool) -> Expression:
-        if e.op in POSITIVE:
+    def call(self, e: Expression, zeros: bool) -> Expression:
+        """The sign of an elementary function."""
+        if is_positive_function(e):
             return ONE
-        if e.op == "linear":
-            return self._linear(e)
-        rule = getattr(self, f"_{e.op}", None) if e.op in _RULES else None
+        rule = _RULES.get(e.op)
         if rule is not None:
-            found: Expression = rule(e, zeros)
-            return found
-        if e.op in _SIGN_OF_ARGUMENT:
-            return self.sign(e.args[0], zeros)
-        return self._inside(e)
+            return rule(self, e, zeros)
+        return self.sign(e.args[0], zeros) if e.op in _SIGN_OF_ARGUMENT else self.inside(e)
 
     # -- products, powers, and functions of one sign
 
@@ -177,75 +174,58 @@ class _Signs:
         sign = self.sign(e, zeros=False)
         return sign if exact_value(sign) is not None else where(sign < 0, -1, 1)
 
-    def _mul(self, e: Expression, zeros: bool) -> Expression:
+    def product(self, e: Expression, zeros: bool) -> Expression:
         a, b = e.args
         return self.sign(a, zeros) * self.sign(b, zeros)
 
-    def _div(self, e: Expression, zeros: bool) -> Expression:
+    def quotient(self, e: Expression, zeros: bool) -> Expression:
         return self.sign(e.args[0], zeros) * self.pole(e.args[1])
 
-    def _pow(self, e: Expression, zeros: bool) -> Expression:
+    def power(self, e: Expression, zeros: bool) -> Expression:
         base, n = e.args[0], exact_value(e.args[1])
         vanishes = zeros and n is not None and n > 0
         if type(n) is int and n % 2:
             return self.sign(base, zeros) if vanishes else self.pole(base)
         if type(n) is int or self.facts.is_nonnegative(base):
             return self.sign(base) ** 2 if vanishes else ONE
-        return self._inside_of(base, ONE, ZERO if vanishes else _NOT_A_NUMBER)
+        return self.inside_of(base, ONE, ZERO if vanishes else _NOT_A_NUMBER)
 
-    def _sqrt(self, e: Expression, zeros: bool) -> Expression:
+    def root(self, e: Expression, zeros: bool) -> Expression:
         base = e.args[0]
         if self.facts.is_nonnegative(base):
             return self.sign(base) if zeros else ONE
-        return self._inside_of(base, ONE, ZERO if zeros else _NOT_A_NUMBER)
+        return self.inside_of(base, ONE, ZERO if zeros else _NOT_A_NUMBER)
 
-    def _abs(self, e: Expression, zeros: bool) -> Expression:
+    def length(self, e: Expression, zeros: bool) -> Expression:
         return self.sign(e.args[0]) ** 2 if zeros else ONE
 
-    def _tan(self, e: Expression, zeros: bool) -> Expression:
+    def tangent(self, e: Expression, zeros: bool) -> Expression:
         u = e.args[0]
         return self.sign(f.sin(u), zeros) * self.pole(f.cos(u))
 
-    def _atan2(self, e: Expression, zeros: bool) -> Expression:
-        return self.sign(e.args[0], zeros)
-
-    def _gamma(self, e: Expression, zeros: bool) -> Expression:
+    def gamma(self, e: Expression, zeros: bool) -> Expression:
         u = e.args[0]
         return where(self.sign(u - Fraction(1, 2)) > 0, 1, self.pole(f.sin(pi * u)))
 
-    def _log(self, e: Expression, zeros: bool) -> Expression:
-        return self._inside_of(e.args[0], self.sign(e.args[0] - 1), _NOT_A_NUMBER)
+    def logarithm(self, e: Expression, zeros: bool) -> Expression:
+        return self.inside_of(e.args[0], self.sign(e.args[0] - 1), _NOT_A_NUMBER)
 
-    _log2 = _log10 = _log
-
-    def _acosh(self, e: Expression, zeros: bool) -> Expression:
-        return self._inside_of(e.args[0] - 1, ONE, ZERO)
-
-    def _acos(self, e: Expression, zeros: bool) -> Expression:
-        return self._inside_of(1 - e.args[0], ONE, ZERO)
-
-    def _inside_of(self, u: Expression, inside: Expression, at_end: Expression) -> Expression:
+    def inside_of(self, u: Expression, inside: Expression, at_end: Expression) -> Expression:
         """A function that is defined where u > 0 alone."""
         end = self.sign(u)
         return where(end > 0, inside, where(end < 0, _NOT_A_NUMBER, at_end))
 
     # -- branches
 
-    def _where(self, e: Expression, zeros: bool) -> Expression:
+    def choice(self, e: Expression, zeros: bool) -> Expression:
         test, a, b = e.args
         holds = self.condition(test)
         return where(holds, self.sign(a, zeros), self.sign(b, zeros))
 
-    def _minimum(self, e: Expression, zeros: bool) -> Expression:
-        return f.minimum(*(self.sign(arg, zeros) for arg in e.args))
+    def extreme(self, e: Expression, zeros: bool) -> Expression:
+        return f.apply(e.op, *(self.sign(arg, zeros) for arg in e.args))
 
-    def _maximum(self, e: Expression, zeros: bool) -> Expression:
-        return f.maximum(*(self.sign(arg, zeros) for arg in e.args))
-
-    def _floor(self, e: Expression, zeros: bool) -> Expression:
-        return self._steps(e.args[0], Fraction(0))
-
-    def _steps(self, u: Expression, value: Fraction) -> Expression:
+    def steps(self, u: Expression, value: Fraction) -> Expression:
         """The sign of floor(u) - value."""
         if value.denominator > 1:
             return self.sign(u - ceil(value))
@@ -256,21 +236,12 @@ class _Signs:
         """A condition by the signs of its surfaces."""
         if not self.facts.varies(e):
             return e
-        if e.op in COMPARISONS:
-            a, b = e.args
-            if e.op in ("eq", "ne"):
-                return constant(int(e.op == "ne"))
-            return self.sign(b - a if e.op in ("lt", "le") else a - b) > 0
-        if e.op in ("and", "or"):
-            join = both if e.op == "and" else either
-            return join(*(self.condition(arg) for arg in e.args))
-        if e.op == "not":
-            return logical_not(self.condition(e.args[0]))
-        return ONE
+        found: Expression = operation(e.op).holds(self, e)
+        return found
 
     # -- sums
 
-    def _linear(self, e: Expression) -> Expression:
+    def sum(self, e: Expression) -> Expression:
         terms, offset = _terms(e)
         if len(terms) == 1 and offset == 0:
             sign = self.sign(terms[0][1])
@@ -279,16 +250,16 @@ class _Signs:
             found = rule(terms, offset)
             if found is not None:
                 return found
-        return self._inside(e)
+        return self.inside(e)
 
-    def _inside(self, e: Expression) -> Expression:
+    def inside(self, e: Expression) -> Expression:
         """A function of something that is not smooth."""
         found = self._split(e)
         return self.part(e) if found is None else found
 
     def _split(self, e: Expression) -> Expression | None:
         """One branch or the other of the first piecewise function in there."""
-        nodes = [n for n in reachable([e]) if n.op in _PIECEWISE and self.facts.varies(n)]
+        nodes = [n for n in reachable([e]) if _is_piecewise(n) and self.facts.varies(n)]
         if not 0 < len(nodes) <= MOST_SPLITS - self.splits:
             return None
         node = nodes[0]
@@ -308,7 +279,7 @@ class _Signs:
         level = Fraction(-offset) / Fraction(c)
         found: Expression | None = None
         if term.op == "floor":
-            found = self._steps(term.args[0], level)
+            found = self.steps(term.args[0], level)
         elif term.op in _UNDONE:
             low, high, undo = _UNDONE[term.op]
             if low < level < high:
@@ -362,19 +333,27 @@ class _Signs:
         if term.op == "log" and len(terms) == 1 and abs(Fraction(offset) / c) < MOST_EXPONENT:
             u = term.args[0]
             inside = self.sign(u - f.exp(-rest / c))
-            return self._inside_of(u, inside if c > 0 else -inside, _NOT_A_NUMBER)
+            return self.inside_of(u, inside if c > 0 else -inside, _NOT_A_NUMBER)
         if term.op == "sqrt":
             u = term.args[0]
             above, larger = self.sign(rest), self.sign(constant(c) ** 2 * u - rest**2)
             found = where(above > 0, 1, larger) if c > 0 else where(above < 0, -1, -larger)
-            return self._inside_of(u, found, found)
+            return self.inside_of(u, found, found)
         return None
 
 
-_RULES = {
-    "mul", "div", "pow", "sqrt", "abs", "tan", "atan2", "gamma", "log", "log2", "log10", "acosh",
-    "acos", "where", "minimum", "maximum", "floor",
-}  # fmt: skip
+_RULES: dict[str, Callable[[_Signs, Expression, bool], Expression]] = {
+    "sqrt": _Signs.root,
+    "abs": _Signs.length,
+    "tan": _Signs.tangent,
+    "atan2": lambda signs, e, zeros: signs.sign(e.args[0], zeros),
+    "gamma": _Signs.gamma,
+    **dict.fromkeys(("log", "log2", "log10"), _Signs.logarithm),
+    "acosh": lambda signs, e, zeros: signs.inside_of(e.args[0] - 1, ONE, ZERO),
+    "acos": lambda signs, e, zeros: signs.inside_of(1 - e.args[0], ONE, ZERO),
+    **dict.fromkeys(("minimum", "maximum"), _Signs.extreme),
+    "floor": lambda signs, e, zeros: signs.steps(e.args[0], Fraction(0)),
+}
 _UNDONE: dict[str, tuple[float, float, Callable[[Expression], Expression]]] = {
     "exp": (0.0, inf, f.log),
     "expm1": (-1.0, inf, f.log1p),
@@ -402,14 +381,12 @@ def _terms(e: Expression) -> tuple[Terms, Exact]:
     return found[::-1], offset
 
 
-def _branches(e: Expression) -> tuple[Expression, Expression, Expression]:
+def _is_piecewise(e: Expression) -> bool:
+    function = functions.get(e.op)
+    return e.op == "where" or (function is not None and function.branches is not None)
+
+
+def _branches(e: Expression) -> Sequence[Expression]:
     """A piecewise function as condition and two branches."""
-    a = e.args[0]
-    if e.op == "where":
-        return a, e.args[1], e.args[2]
-    if e.op in ("minimum", "maximum"):
-        b = e.args[1]
-        return (a <= b if e.op == "minimum" else a >= b), a, b
-    other = {"abs": lambda: -a, "sign": lambda: constant(-1), "relu": lambda: ZERO}
-    first = ONE if e.op == "sign" else a
-    return a > 0, first, other[e.op]() if e.op in other else e.args[1] * a
+    rule = functions[e.op].branches if e.op in functions else None
+    return e.args if rule is None else rule(*e.args)

@@ -20,7 +20,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, constant, parameter, pi
 from taylor.expressions.scalars import scalars
-from taylor.functions import atan2
+from taylor.functions.trigonometric import atan2
 from taylor.nodes.defined import DefinedName
 from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.numbers.times import Pair
 from taylor.systems.names import Key, Names
 from taylor.systems.tolerance import MOST_ORDER
@@ -42,7 +42,7 @@ def initial_state(
     array = as_array(state, kind, "the state", 1)
     plain = leading(array, kind)
     if plain.ndim != 1:
-        shape = "(n,), or (n, 2) of pairs" if kind.parts > 1 else "(n,)"
+        shape = kind.shape("n")
         raise ArgumentError(f"the state must have shape {shape}, got shape {np.shape(state)}")
     if not np.isfinite(plain).all():
         place = int(np.flatnonzero(~np.isfinite(plain))[0])
@@ -109,9 +109,9 @@ def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.nda
 
     The current time counts as its rounded value: that is what users see of it.
     """
-    if kind.parts > 1:
-        pairs = as_array(times, kind, "times", 1)
-        check_grid(leading(pairs, kind), now)
+    if kind.is_finer:
+        pairs = as_array(times, PAIRS, "times", 1)
+        check_grid(leading(pairs, PAIRS), now)
         return pairs
     grid = as_array(times, FLOAT64, "times")
     check_grid(grid, now)

@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.numbers.precision import FLOAT64, Precision, as_array, leading, to_mpmath
+from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
 from taylor.systems.names import UNUSED, Key, Names
 
 
@@ -47,8 +47,8 @@ class Parameters(MutableMapping[Key, Any]):
         if isinstance(values, Mapping):
             return values
         given = np.atleast_1d(np.array(values, dtype=object))
-        pairs = given.ndim == 1 + len(self._kind.axes) == 2 and given.shape[1] == 2
-        if len(given) != len(self._places) or not (given.ndim == 1 or pairs):
+        whole = given.ndim > 1 and given.shape[1:] == self._kind.axes
+        if len(given) != len(self._places) or not (given.ndim == 1 or whole):
             raise ArgumentError(
                 "parameters must be a mapping or one number for each of "
                 f"({', '.join(self._places) or 'no parameter'}), got shape {given.shape}"
@@ -59,9 +59,9 @@ class Parameters(MutableMapping[Key, Any]):
         places = self._names[key]
         values = self._values[places]
         if not places.shape:
-            return to_mpmath(values) if self._kind.parts > 1 else float(values)
+            return self._kind.for_users(values)
         values[places == UNUSED] = np.nan
-        return to_mpmath(values) if self._kind.parts > 1 else values
+        return self._kind.for_users(values)
 
     def __setitem__(self, key: Key, value: Any) -> None:
         spread = self._names.spread(key, value, len(self._kind.axes))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taylor.numbers.precision import as_precision
-from taylor.recurrences.decompose import decompose
-from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
 from taylor.systems.system import System
 from taylor_runtime.callables.stepper import Stepper, StepperOptions, build_stepper
 from taylor_runtime.program.degree import polynomial_degree
@@ -42,9 +40,9 @@ def compile_stepper(
     """The machine code that steps a system with series of an order, or of the best of `orders`."""
     inputs = {e: Input("state", (i,)) for i, e in enumerate(system.states)}
     inputs |= {e: Input("parameter", (i,)) for i, e in enumerate(system.parameters)}
-    program = decompose(system.states, inputs, order, system.derivatives)
+    program, externals = lowered(
+        system.states, inputs, order, system.derivatives, options.precision
+    )
     degree = polynomial_degree(program)
     options = replace(options, polynomial=degree is not None and degree <= order)
-    if as_precision(options.precision).parts > 1:
-        check_has_digits(program)
-    return build_stepper(program, options, externals(program), orders)
+    return build_stepper(program, options, externals, orders)

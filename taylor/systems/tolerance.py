@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers.precision import FLOAT64, as_array
 
-EPSILON = 2.0**-52
+EPSILON = FLOAT64.epsilon
 MOST_ORDER = 200
 MOST_RAISED = 1.3  # times the natural order: beyond, rounding errors of long steps outweigh fewer
 DEFECT_FACTOR = 1024.0  # of the tolerance, that the defect of a step may reach

@@ -5,25 +5,22 @@ Both walk the DAG once, without recursion, so the derivative of n nodes has O(n)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ONE, ZERO, as_expression, make_function_node
+from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import from_elements
-from taylor.nodes.logic import logical, logical_not, warn_of_points, where
-from taylor.nodes.node import CONDITIONS
-from taylor.nodes.products import divide, multiply, power, power_exact
-from taylor.nodes.sums import combine, exact_value, linear_combination, negate, scale
+from taylor.nodes.logic import logical, where
+from taylor.nodes.operations.table import operation
+from taylor.nodes.products import multiply
+from taylor.nodes.sums import combine, exact_value, linear_combination, scale
 from taylor.nodes.traverse import reachable
-from taylor.numbers.exact import Exact, normalised
-
-# How a result changes with one operand: an exact factor, an expression, or None where it does not.
-Partial = Exact | Expression | None
+from taylor.numbers.exact import Exact
 
 
 def diff(expression: Any, variable: Expression, n: int = 1) -> Expression:
@@ -107,14 +104,13 @@ def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
     for e in reachable(roots, stop=lambda node: node is variable):
         if e is variable or not any(arg in tangents for arg in e.args):
             continue
-        active = [arg in tangents for arg in e.args]
-        if e.op == "where":
-            warn_of_points(e.args[0], tangents.__contains__)
-            a, b = (tangents.get(arg, ZERO) for arg in e.args[1:])
-            tangent = where(e.args[0], a, b)
+        record = operation(e.op)
+        if record.tangent is not None:
+            tangent = record.tangent(e, tangents)
         else:
             terms: list[tuple[Exact, Expression]] = []
-            for arg, partial in zip(e.args, partials(e, active), strict=True):
+            slopes = record.slopes(e, [arg in tangents for arg in e.args])
+            for arg, partial in zip(e.args, slopes, strict=True):
                 if arg in tangents and partial is not None:
                     terms.append(_times(partial, tangents[arg]))
             tangent = _total(terms)
@@ -144,15 +140,14 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
             continue
         adjoint, guard = _total(terms), guards[e]
         adjoints[e] = adjoint
-        if not e.args or e.op == "index" or exact_value(adjoint) == 0:
+        record = operation(e.op)
+        if not e.args or record.moves or exact_value(adjoint) == 0:
             continue
-        if e.op == "where":
-            test, a, b = e.args
-            warn_of_points(test, _is_variable)
-            contribute(a, (1, where(test, adjoint, 0)), logical("and", guard, test))
-            contribute(b, (1, where(test, 0, adjoint)), logical("and", guard, logical_not(test)))
+        if record.adjoints is not None:
+            for arg, term, inner in record.adjoints(e, adjoint, guard):
+                contribute(arg, (1, term), inner)
             continue
-        for arg, partial in zip(e.args, partials(e, [True] * len(e.args)), strict=True):
+        for arg, partial in zip(e.args, record.slopes(e, [True] * len(e.args)), strict=True):
             if partial is None or arg.op == "constant":
                 continue
             factor, term = _times(partial, adjoint)
@@ -160,20 +155,6 @@ def _backward(root: Expression) -> dict[Expression, Expression]:
                 term = where(guard, term, 0)
             contribute(arg, (factor, term), guard)
     return adjoints
-
-
-def _is_variable(e: Expression) -> bool:
-    """Whether it moves with more than parameters, which select functions; conditions only jump."""
-    pending, seen = [e], set()
-    while pending:
-        node = pending.pop()
-        if node in seen or node.op in CONDITIONS or node.op in ("floor", "sign", "parameter"):
-            continue
-        if node.op in ("variable", "time"):
-            return True
-        seen.add(node)
-        pending.extend(node.args)
-    return False
 
 
 def _total(terms: list[tuple[Exact, Expression]]) -> Expression:
@@ -188,53 +169,3 @@ def _times(partial: Exact | Expression, value: Expression) -> tuple[Exact, Expre
     if isinstance(partial, Expression):
         return 1, multiply(partial, value)
     return partial, value
-
-
-def partials(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
-    """Partial derivatives of one scalar node by its operands, needed only where `active`."""
-    op = e.op
-    if op == "linear":
-        return list(e.payload[0])
-    if op in CONDITIONS or op == "floor" or op == "sign":
-        return [None] * len(e.args)
-    rule = _RULES.get(op)
-    if rule is not None:
-        return rule(e, active)
-    from taylor.nodes.registry import get
-
-    record = get(op)
-    record.check_fixed(active)
-    return [as_expression(partial) for partial in record.derivative(*e.args)]
-
-
-def _mul(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
-    return e.args[::-1]
-
-
-def _div(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
-    a, b = e.args
-    by_a = divide(ONE, b) if active[0] else None
-    # The quotient itself is there already; 1/b has the square of it as derivative.
-    by_b = negate(power_exact(e, 2) if a is ONE else divide(e, b)) if active[1] else None
-    return by_a, by_b
-
-
-def _pow(e: Expression, active: Sequence[bool]) -> Sequence[Partial]:
-    base, exponent = e.args
-    value = exact_value(exponent)
-    if value is not None:
-        return scale(value, power_exact(base, normalised(value - 1))), None
-    by_base = None
-    if active[0]:
-        by_base = multiply(exponent, power(base, exponent - 1))
-    by_exponent = None
-    if active[1]:
-        by_exponent = multiply(make_function_node("log", base), e)
-    return by_base, by_exponent
-
-
-_RULES: dict[str, Callable[[Expression, Sequence[bool]], Sequence[Partial]]] = {
-    "mul": _mul,
-    "div": _div,
-    "pow": _pow,
-}

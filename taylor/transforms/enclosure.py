@@ -9,19 +9,20 @@ whoever compares them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taylor import functions as f
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, constant
+from taylor.expressions.scalars import is_element
 from taylor.nodes.logic import where
-from taylor.nodes.node import CONDITIONS
+from taylor.nodes.operations.table import operation
+from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
+from taylor.numbers.exact import Exact
 
 _INFINITE = constant(math.inf)
-# By 1; |f'| is at most this (of J: Abramowitz & Stegun 1964, 9.1.60 and 9.1.27).
-_BOUNDED = {"tanh": 1, "erf": 2, "sigmoid": 1, "sin": 1, "cos": 1, "besselj": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Model:
     @property
     def middle(self) -> Expression:
         return self.terms[0]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it does not move."""
+        return len(self.terms) == 1 and self.radius is ZERO
 
     @property
     def spread(self) -> Expression:
@@ -56,35 +62,14 @@ def enclosure(e: Expression, inputs: Mapping[Expression, Model]) -> Model:
     """
     found: dict[Expression, Model] = {}
     for node in reachable([e]):
-        found[node] = _enclose(node, inputs, found)
+        parts = [found[arg] for arg in node.args]
+        if node in inputs:
+            found[node] = inputs[node]
+        elif is_element(node) or all(p.is_exact for p in parts):
+            found[node] = Model((node,))
+        else:
+            found[node] = operation(node.op).bound(_models, node, parts)
     return found[e]
-
-
-def _enclose(
-    e: Expression, inputs: Mapping[Expression, Model], found: Mapping[Expression, Model]
-) -> Model:
-    if e in inputs:
-        return inputs[e]
-    parts = [found[arg] for arg in e.args]
-    if e.op == "index" or all(len(p.terms) == 1 and p.radius is ZERO for p in parts):
-        return Model((e,))
-    if e.op == "linear":
-        return _linear(e, parts)
-    if e.op == "mul":
-        return _product(*parts)
-    if e.op == "pow" and e.args[1].op == "constant":
-        return _power(parts[0], e.args[1])
-    rule = _RULES.get(e.op)
-    if rule is not None:
-        return rule(*parts)
-    if e.op in _BOUNDED:
-        *orders, argument = parts
-        reach = _BOUNDED[e.op] * argument.spread
-        at_middle = f.apply(e.op, *(order.middle for order in orders), argument.middle)
-        value = where(reach < 1, at_middle, 0)
-        return Model((value,), f.minimum(reach, 1))
-    known = e.op not in CONDITIONS and e.op != "where"
-    return Model((e if known else ZERO,), _INFINITE)
 
 
 def _sum(terms: Sequence[Expression]) -> Expression:
@@ -94,77 +79,66 @@ def _sum(terms: Sequence[Expression]) -> Expression:
     return total
 
 
-def _linear(e: Expression, parts: Sequence[Model]) -> Model:
-    coefficients, offset = e.payload
-    length = max(len(part.terms) for part in parts)
-    terms = [as_expression(offset), *[ZERO] * (length - 1)]
-    radius = ZERO
-    for c, part in zip(coefficients, parts, strict=True):
-        radius = radius + abs(c) * part.radius
-        for k, term in enumerate(part.terms):
-            terms[k] = terms[k] + c * term
-    return Model(tuple(terms), radius)
+class _Models:
+    """What the records of operations ask for their models (`Operation.bound`)."""
+
+    def unknown(self, e: Expression) -> Model:
+        """Anything at all."""
+        return Model((e,), _INFINITE)
+
+    def sum(self, coefficients: Sequence[Exact], offset: Exact, parts: Sequence[Model]) -> Model:
+        length = max(len(part.terms) for part in parts)
+        terms = [as_expression(offset), *[ZERO] * (length - 1)]
+        radius = ZERO
+        for c, part in zip(coefficients, parts, strict=True):
+            radius = radius + abs(c) * part.radius
+            for k, term in enumerate(part.terms):
+                terms[k] = terms[k] + c * term
+        return Model(tuple(terms), radius)
+
+    def product(self, a: Model, b: Model) -> Model:
+        """Cauchy's product as far as both go; the rest is bounded."""
+        length = max(len(a.terms), len(b.terms))
+        terms, rest = [ZERO] * length, ZERO
+        for i, x in enumerate(a.terms):
+            for j, y in enumerate(b.terms):
+                if i + j < length:
+                    terms[i + j] = terms[i + j] + x * y
+                else:
+                    rest = rest + f.abs(x) * f.abs(y)
+        polynomial = _sum([f.abs(x) for x in a.terms])
+        return Model(tuple(terms), rest + a.radius * b.size + b.radius * polynomial)
+
+    def quotient(self, a: Model, b: Model) -> Model:
+        value, room = a.middle / b.middle, f.abs(b.middle) - b.spread
+        reach = (a.spread + f.abs(value) * b.spread) / room
+        return Model((value,), where(room > 0, reach, _INFINITE))
+
+    def power(self, base: Model, exponent: Expression) -> Model:
+        """base ** exponent for a constant exponent."""
+        q = exponent.payload
+        if q == 2:
+            return self.product(base, base)
+        m, r = base.middle, base.spread
+        size = f.abs(m)
+        if isinstance(q, int) and q > 0:
+            return Model((m**exponent,), (size + r) ** exponent - size**exponent)
+        away = (size - r) ** exponent if q < 1 else (size + r) ** exponent
+        inside = (size > r) if isinstance(q, int) else (m > r)
+        return Model((m**exponent,), where(inside, f.abs(away - size**exponent), _INFINITE))
+
+    def call(self, e: Expression, parts: Sequence[Model]) -> Model:
+        """An elementary function, by what its record says."""
+        record = get(e.op)
+        if record.enclosure is not None:
+            value, radius = record.enclosure(*parts)
+            return Model((value,), radius)
+        if record.steepest:
+            *orders, argument = parts
+            reach = record.steepest * argument.spread
+            at_middle = f.apply(e.op, *(order.middle for order in orders), argument.middle)
+            return Model((where(reach < 1, at_middle, 0),), f.minimum(reach, 1))
+        return self.unknown(e)
 
 
-def _product(a: Model, b: Model) -> Model:
-    """Cauchy's product as far as both go; the rest is bounded."""
-    length = max(len(a.terms), len(b.terms))
-    terms, rest = [ZERO] * length, ZERO
-    for i, x in enumerate(a.terms):
-        for j, y in enumerate(b.terms):
-            if i + j < length:
-                terms[i + j] = terms[i + j] + x * y
-            else:
-                rest = rest + f.abs(x) * f.abs(y)
-    polynomial = _sum([f.abs(x) for x in a.terms])
-    return Model(tuple(terms), rest + a.radius * b.size + b.radius * polynomial)
-
-
-def _quotient(a: Model, b: Model) -> Model:
-    value, room = a.middle / b.middle, f.abs(b.middle) - b.spread
-    reach = (a.spread + f.abs(value) * b.spread) / room
-    return Model((value,), where(room > 0, reach, _INFINITE))
-
-
-def _power(base: Model, exponent: Expression) -> Model:
-    q = exponent.payload
-    if q == 2:
-        return _product(base, base)
-    m, r = base.middle, base.spread
-    size = f.abs(m)
-    if isinstance(q, int) and q > 0:
-        return Model((m**exponent,), (size + r) ** exponent - size**exponent)
-    away = (size - r) ** exponent if q < 1 else (size + r) ** exponent
-    inside = (size > r) if isinstance(q, int) else (m > r)
-    return Model((m**exponent,), where(inside, f.abs(away - size**exponent), _INFINITE))
-
-
-def _exp(a: Model) -> Model:
-    value = f.exp(a.middle)
-    return Model((value,), value * f.expm1(a.spread))
-
-
-def _sqrt(a: Model) -> Model:
-    value, reach = f.sqrt(a.middle), a.spread
-    return Model((value,), where(a.middle > reach, reach / value, _INFINITE))
-
-
-def _log(a: Model) -> Model:
-    m, reach = a.middle, a.spread
-    return Model((f.log(m),), where(m > reach, -f.log1p(-reach / m), _INFINITE))
-
-
-def _extreme(choose: Callable[..., Expression]) -> Callable[..., Model]:
-    return lambda a, b: Model((choose(a.middle, b.middle),), f.maximum(a.spread, b.spread))
-
-
-_RULES: dict[str, Callable[..., Model]] = {
-    "div": _quotient,
-    "exp": _exp,
-    "sqrt": _sqrt,
-    "log": _log,
-    "atan": lambda a: Model((f.atan(a.middle),), a.spread),
-    "abs": lambda a: Model((f.abs(a.middle),), a.spread),
-    "minimum": _extreme(f.minimum),
-    "maximum": _extreme(f.maximum),
-}
+_models = _Models()

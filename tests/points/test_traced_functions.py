@@ -9,6 +9,7 @@ import pytest
 
 import taylor as ty
 from taylor.expressions.arguments import argument, structure
+from taylor.expressions.leaves import as_expression
 from taylor.points.jets import _compiled
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
@@ -85,7 +86,7 @@ def test_what_differs_has_another_structure(f, g):
 
     def of(function):
         x, y = argument("x"), argument("y")
-        kept.append(ty.expression.as_expression(function(x, y)))
+        kept.append(as_expression(function(x, y)))
         return structure(kept[-1:], [x, y])
 
     assert of(f) == of(f)

@@ -169,7 +169,7 @@ BAD_STATES: list[tuple[Any, type[Exception], str]] = [
     ([1.0, math.nan], ValueError, "component 1 is nan"),
     ([-math.inf, 1.0], ValueError, "component 0 is -inf"),
     (["a", "b"], TypeError, "array of numbers"),
-    ([1j, 0], TypeError, "array of numbers"),
+    ([1j, 0], TypeError, "array of real numbers"),
     ([X, 0], TypeError, "array of numbers"),
     ([[1.0], [2.0, 3.0]], TypeError, "array of numbers"),
 ]

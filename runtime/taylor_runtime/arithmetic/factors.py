@@ -6,11 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value, index_text
-from taylor_runtime.program.numbers import nearest_float
-
-LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.order import rest_of_one_over
 
 
 class Factors:
@@ -19,6 +18,7 @@ class Factors:
     def __init__(self, b: Builder, element: str, order: int, time_scale: Value | None) -> None:
         self.b = b
         self.element = element
+        self.kind = ELEMENTS[element]
         self.orders = range(order + 1)
         self.time_scale = time_scale
         self._known: dict[str, tuple[Value, Value | None]] = {}  # "h/n" and its rest, by n
@@ -65,14 +65,10 @@ class Factors:
         return self._from_table("1/n", _one_over, n, t)
 
     def rest(self, n: Index, t: Type) -> Value | None:
-        """What rounding left of the factor "h/n", where it matters; None where it does not (nor
-        in a double-double, to which nothing so small can be added).
-
-        1/3 is rounded to the same side at every step, which makes a spiral of a closed orbit: the
-        energy error grows like the number of steps, not like its root (Brouwer, Astron. J. 46
-        (1937) 149). A harmonic oscillator gained 0.07 units of rounding a step.
+        """What rounding left of the factor "h/n", where it matters, see `rest_of_one_over`; None
+        where it does not.
         """
-        if self.element == PAIR:
+        if self.kind.is_finer:
             return None
         if not isinstance(n, int):
             entered = self._known.get(n.text, (None, None))[1]
@@ -86,10 +82,7 @@ class Factors:
         return self.b.constant(known, t) * self.b.splat(self._scale(), t.lanes)
 
     def _rest_of_one_over(self, n: int) -> Fraction:
-        """1/n minus its rounded value, for the orders that are a large part of a step."""
-        if not 1 <= n <= LAST_CORRECTED:
-            return Fraction(0)
-        return Fraction(1, n) - Fraction(nearest_float(Fraction(1, n), self.element))
+        return rest_of_one_over(n, self.kind)
 
     def scaled(
         self, number: Value, factor: Value, rest: Value | None, n: Index, unit: bool

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
@@ -11,8 +12,16 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import PAIRS, OwnKernel
-from taylor_runtime.program.program import Constant, Kernel, Program
+from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
+from taylor_runtime.program.kernels import (
+    PAIRS,
+    CallbackKernel,
+    EntryKernel,
+    KernelFunction,
+    PlaceKernel,
+)
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
 
 class KernelMemory(Protocol):
@@ -23,6 +32,14 @@ class KernelMemory(Protocol):
 
     def head(self, row: int, chunk: Chunk) -> Value: ...
     def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value: ...
+
+
+# What computes a program's own kernel, by its type.  Newton's method, which needs formulas, adds
+# itself to it (points/newton.py).
+own_functions: dict[type[OwnKernel], Callable[[Any], KernelFunction]] = {
+    PlaceKernel: place_kernel,
+    EntryKernel: entry_kernel,
+}
 
 
 class KernelCalls:
@@ -41,25 +58,30 @@ class KernelCalls:
         """A chunk of the kernel's value."""
         if isinstance(chunk.offset, int) and (kernel, chunk.offset) in self._paired:
             return self._paired[kernel, chunk.offset]
-        b = self.memory.b
+        b, function = self.memory.b, kernel.function
         arguments = [self.memory.head(argument, chunk) for argument in kernel.arguments]
-        if kernel.constants and arguments[0].type.element == "float" and _is_wide(kernel):
+        if isinstance(function, OwnKernel):
+            arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
+            return self._own(function, arguments)
+        kind = ELEMENTS[arguments[0].type.element]
+        if kernel.constants and kind.kernels != kind.element and _is_wide(function):
             # Computed in double and rounded once: so are exponents and the like.
             arguments = [b.to_double(argument) for argument in arguments]
-            arguments += [self.memory.constant(c, chunk, "double") for c in kernel.constants]
-            return b.from_double(families.call(b, kernel.function, arguments), "float")
+            arguments += [self.memory.constant(c, chunk, kind.kernels) for c in kernel.constants]
+            return b.from_double(families.call(b, function, arguments), kind.element)
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
-        if isinstance(kernel.function, OwnKernel):
-            return emit_call(b, kernel.function.function, arguments)[0]
-        if kernel.function not in families.kernels:
-            return self._callback(kernel.function, arguments)
         names = self._partners.get(kernel)
         if names is None or not isinstance(chunk.offset, int):
-            return families.call(b, kernel.function, arguments)
+            return families.call(b, function, arguments)
         both = families.call_pair(b, names, arguments)
         for name, value in zip(names, both, strict=True):
             self._paired[replace(kernel, function=name), chunk.offset] = value
         return self._paired[kernel, chunk.offset]
+
+    def _own(self, kernel: OwnKernel, arguments: list[Value]) -> Value:
+        if isinstance(kernel, CallbackKernel):
+            return self._callback(kernel.name, arguments)
+        return emit_call(self.memory.b, own_functions[type(kernel)](kernel), arguments)[0]
 
     def _callback(self, name: str, arguments: list[Value]) -> Value:
         """A function of doubles from outside, lane by lane."""
@@ -93,7 +115,7 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
     return pairs
 
 
-def _is_wide(kernel: Kernel) -> bool:
-    """Whether it is one of mathlib that is made for doubles."""
-    found = families.kernels.get(kernel.function)
+def _is_wide(name: str) -> bool:
+    """Whether a kernel of mathlib is made for doubles."""
+    found = families.kernels.get(name)
     return found is not None and not found.generic

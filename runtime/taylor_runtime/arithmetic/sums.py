@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import add as add_values
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.order import chain_count, chain_of, neighbours_added
 from taylor_runtime.program.program import Constant
-from taylor_runtime.program.widths import chain_count
 
 CHAINS = 4  # sums of a loop that are made side by side, since one alone would wait for itself
 
@@ -19,24 +20,19 @@ def in_chains(count: int, add: Callable[[Value | None, int], Value]) -> Value | 
     """The sum of terms 0 .. count - 1, `add` putting one of them onto a chain; None without any."""
     chains: list[Value | None] = [None] * chain_count(count)
     for position in range(count):
-        where = position % len(chains)
+        where = chain_of(position, count)
         chains[where] = add(chains[where], position)
     total = [chain for chain in chains if chain is not None]
-    while len(total) > 1:
-        total = [
-            total[i] + total[i + 1] if i + 1 < len(total) else total[i]
-            for i in range(0, len(total), 2)
-        ]
-    return total[0] if total else None
+    return neighbours_added(total, add_values) if total else None
 
 
 def add_scaled(
     b: Builder, total: Value | None, number: Constant, factor: Callable[[], Value], operand: Value
 ) -> Value:
     """total + number * operand, `factor` giving the number as a value."""
-    # A fused step by +-1 is a plain sum, but for double-doubles, whose lanes must agree with
-    # lanes of other constants.
-    plain = operand.type.element != PAIR
+    # A fused step by +-1 is a plain sum where it is rounded once; else lanes must agree with lanes
+    # of other constants.
+    plain = ELEMENTS[operand.type.element].rounds_once
     if number == 1 and (total is None or plain):
         return operand if total is None else total + operand
     if number == -1 and plain:

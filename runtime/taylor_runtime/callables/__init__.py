@@ -1,3 +1,6 @@
 """What the front end holds: compiled programs as objects.  The door, and the only room that
 imports `engine`.
 """
+
+# Newton's method adds itself to what computes programs' own kernels.
+from taylor_runtime.points import newton as newton

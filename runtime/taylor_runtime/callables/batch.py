@@ -11,7 +11,6 @@ from taylor_runtime.callables.cost import work
 from taylor_runtime.callables.memory import (
     aligned_planes,
     aligned_zeros,
-    dtype_of,
     grid_filler,
     grid_parts,
 )
@@ -26,8 +25,10 @@ from taylor_runtime.ensembles.batch import (
     batch_module,
     batch_record_length,
 )
-from taylor_runtime.ir.types import ELEMENTS, size_of
+from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.codes import RUNNING
+from taylor_runtime.program.kinds import KINDS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import Layout
@@ -104,7 +105,7 @@ class LaneRows:
     ) -> None:
         count, n = states.shape
         self._precision = stepper.precision
-        dtype = dtype_of(ELEMENTS[stepper.precision])
+        dtype = KINDS[stepper.precision].dtype
         self._queue = np.array([0, count], np.int64)
         self._states = np.zeros((count, 2, n), dtype=dtype)
         self._states[:, 0] = states
@@ -207,13 +208,12 @@ def build_batch(stepper: Stepper) -> BatchStepper:
     unrolled = work(program) <= UNROLLED_BATCH_WORK
     batch = best_lanes(element)
     options = replace(stepper.options, unrolled=unrolled)
-    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
         lambda: batch_module(program, options, batch),
         [PROPAGATE_BATCH],
         options=Options(passes=STEP_PASSES),
         label="batch",
-        source=repr(("batch", batch, nameless, options)),
+        source=f"batch {batch} {options}\n{body(program)}",
     )
     rows = StateRows.of(program, element, batch)
     return BatchStepper(
@@ -230,7 +230,7 @@ def build_batch(stepper: Stepper) -> BatchStepper:
 
 def best_lanes(element: str) -> int:
     """Trajectories side by side: as many as fill a register, which twice as many hardly improve."""
-    return 8 * REGISTER // size_of(element)
+    return 8 * REGISTER // alignment_of(element)
 
 
 def batch_pays(stepper: Stepper) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import windows
@@ -18,9 +18,6 @@ PACKED_WORK = 2600  # the same of a packed program, whose instructions do more e
 
 
 SMALL_GAIN = 1.1  # by which packing must reduce the work
-
-
-OPERATIONS = {PAIR: 12}  # of a multiply-add, where it is not one
 
 
 LEAST_GAIN = 1.6  # by which loops over packs of everything must, to be better than written-out code
@@ -92,7 +89,7 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
     programs; there lanes pay for convolutions alone.
     """
-    most = UNROLLED_WORK // OPERATIONS.get(element, 1)
+    most = UNROLLED_WORK // ELEMENTS[element].operations
     packed, small = pack(program), program
     scalar_work = small_work = work(program)
     packed_work = work(packed)
@@ -104,5 +101,5 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     if small_work <= min(most, packed_work * LEAST_GAIN):
         return small, True
     if packed_work * SMALL_GAIN <= scalar_work:
-        return packed, packed_work <= PACKED_WORK // OPERATIONS.get(element, 1)
+        return packed, packed_work <= PACKED_WORK // ELEMENTS[element].operations
     return small, False

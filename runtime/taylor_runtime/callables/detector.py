@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from taylor_runtime.callables.cost import choose
 from taylor_runtime.callables.python_calls import Externals, calls_python
@@ -11,8 +11,9 @@ from taylor_runtime.engine.compiler import Module, compile_ir
 from taylor_runtime.events.block import Areas, DetectorOptions, event_length
 from taylor_runtime.events.detector import DETECT, detector_module
 from taylor_runtime.events.roots import SCAN, scan_module
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.steps.states import StateRows
 
@@ -53,9 +54,9 @@ def build_detector(
     many each takes; guards: how many outputs behind these; see `DetectorOptions`.
     """
     element = states.element
-    program = program if element == PAIR else compensate(program)
+    program = compensate(program, ELEMENTS[element])
     program, unrolled = choose(program, element)
-    parts = dict(formulas.inputs).get("sign", 0) if formulas is not None else 0
+    parts = formulas.slots("sign") if formulas is not None else 0
     options = DetectorOptions(
         states,
         tuple(linear),
@@ -66,17 +67,14 @@ def build_detector(
         tuple(combined),
         guards,
     )
-    nameless = [
-        replace(p, rows=tuple(replace(row, name="") for row in p.rows))
-        for p in (program, noise, enclosures, *([] if formulas is None else [formulas]))
-    ]
+    programs = [program, noise, enclosures, *([] if formulas is None else [formulas])]
     scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
     module = compile_ir(
         lambda: detector_module(program, noise, enclosures, formulas, options),
         [DETECT],
         externals={**(externals or {}), SCAN: scan.address(SCAN)},
         label="detector",
-        source=repr((nameless, options)),
+        source="\n".join([f"detector {options}", *map(body, programs)]),
     )
     areas = Areas.of(program, options)
     return Detector(module, scan, program, options, module.address(DETECT), areas)

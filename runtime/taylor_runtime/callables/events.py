@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from taylor_runtime.callables.detector import Detector
-from taylor_runtime.callables.memory import aligned_zeros, dtype_of
+from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.events.block import (
     ASK,
@@ -23,7 +23,7 @@ from taylor_runtime.events.block import (
     SWITCH,
 )
 from taylor_runtime.events.roots import EVENT_MEMORY, binomials
-from taylor_runtime.ir.types import planes_of
+from taylor_runtime.program.kinds import ELEMENTS
 
 FIRST_RECORDS = 256
 
@@ -56,8 +56,8 @@ class EventMemory:
         self._areas = aligned_zeros(detector.areas.size)
         self._records = aligned_zeros(FIRST_RECORDS * detector.record_length)
         self._slots = np.array(detector.options.states.slots, dtype=np.intp)
-        self._parts = planes_of(detector.options.element)
-        self._dtype = dtype_of(detector.options.element)
+        kind = ELEMENTS[detector.options.element]
+        self._dtype, self._parts = kind.dtype, kind.parts
         self._locate()
         table = binomials(detector.program.order)
         self._area("binomials", table.size)[:] = table.ravel()

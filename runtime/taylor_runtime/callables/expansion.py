@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,14 +16,13 @@ from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile
 from taylor_runtime.graded.module import EXPAND, Requests, expansion_module
 from taylor_runtime.graded.module import ExpansionOptions as ExpansionOptions
 from taylor_runtime.graded.tables import GradedTables
-from taylor_runtime.ir.types import planes_of, size_of
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.signature import convolutions_of
 from taylor_runtime.program.supports import Supports
 
 EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
-WRITTEN_OUT = 6000  # products of polynomials' coefficients that are: half a second of compilation
-PAIRS_WRITTEN_OUT = 300  # of double-doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +66,22 @@ def build_expansion(
     is written out computes whole blocks of points even where `options.single` asks for one.
     """
     supports = options.supports(program)
-    most = WRITTEN_OUT if planes_of(options.element) == 1 else PAIRS_WRITTEN_OUT
-    looped = options.looped or products(supports) > most
+    kind = ELEMENTS[options.element]
+    looped = options.looped or products(supports) > kind.products
     options = replace(options, looped=looped, single=options.single and looped)
     linked = tuple((externals or {}).items())
     header, tables, workspace = np.zeros(1, np.int64), list[np.ndarray](), 0
     if options.looped:
         module, requests = _looped(program, _generic(program, options), linked)
-        parameters = dict(program.inputs).get("parameter", 0)
+        parameters = program.slots("parameter")
         *places, end = options.places
         given = [end + parameters, *places, *range(end, end + parameters)]
         made = GradedTables(program, supports, options.points.lanes, given)
         header, tables = made.header(*requests)
-        planes, size = planes_of(options.element), size_of(options.element)
-        workspace = -(-planes * made.size * size // 8)
+        workspace = -(-kind.bytes * made.size // 8)
     else:
-        text, _ = expansion_module(program, options, supports)
-        module = _compiled(text, linked)
+        source = f"expansion {options}\n{body(program)}"
+        module = _compiled(lambda: expansion_module(program, options, supports)[0], linked, source)
     call = watched(function_pointer(module.address(EXPAND), EXPAND_TYPE, owner=module), externals)
     untouched = tuple(np.flatnonzero(~supports.masks[row]) for row, _ in program.outputs)
     memory = buffer(header), tables, workspace
@@ -114,11 +112,16 @@ def _looped(
     return _compiled(text, externals), requests
 
 
-def _compiled(text: str, externals: tuple[tuple[str, int], ...]) -> Module:
+def _compiled(
+    text: str | Callable[[], str],
+    externals: tuple[tuple[str, int], ...],
+    source: str | None = None,
+) -> Module:
     return compile_ir(
         text,
         [EXPAND],
         options=Options(passes=STEP_PASSES),
         externals=dict(externals),
         label="expansion",
+        source=source,
     )

@@ -140,7 +140,7 @@ def _pack(
         convolutions=len(convolutions),
         squares=sum(is_square(c) for c in convolutions),
         weighted=sum(c.weight is not None for c in convolutions),
-        kernel=start.function if isinstance(start, Kernel) and start.function != COPY else "",
+        kernel=str(start.function) if isinstance(start, Kernel) and start.function != COPY else "",
         sources=read if row.gather is not None else (),
         multiply_adds=each * row.width,
         vector_multiply_adds=each * registers,
@@ -177,7 +177,7 @@ def _operation(row: Row, window: bool) -> str:
     if isinstance(row.start, Input):
         return row.start.source
     if isinstance(row.start, Kernel) and row.start.function != COPY:
-        return row.start.function
+        return str(row.start.function)
     if isinstance(row.start, Kernel) and row.name:
         return row.name
     if row.step is None or not row.step.terms:

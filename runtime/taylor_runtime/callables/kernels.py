@@ -14,16 +14,11 @@ from taylor_runtime.engine.compiler import compile_ir
 from taylor_runtime.engine.target import Target
 from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import ELEMENTS, I64, Type
+from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.mathlib.tables import entry_kernel as entry_kernel
-from taylor_runtime.mathlib.tables import place_kernel as place_kernel
-from taylor_runtime.points.newton import inner_kernels as inner_kernels
-from taylor_runtime.points.newton import inverse_kernel as inverse_kernel
-from taylor_runtime.points.newton import kernel_result as kernel_result
-from taylor_runtime.points.newton import newton_kernel as newton_kernel
 from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kinds import KINDS, element_of
 
 Arrays = tuple[NDArray[np.float64], ...]
 _ENTRY = "apply_kernel"
@@ -65,7 +60,7 @@ def array_function(
     >>> array_function(kernels["exp"], lanes=4)(np.array([0.0, 1.0]))
     (array([1.        , 2.71828183]),)
     """
-    element = ELEMENTS[dtype]
+    element = element_of(dtype)
     code = compile_ir(loop_text(kernel, lanes, element), [_ENTRY], target=target, label=kernel.name)
     pointers = ", ".join(["void *"] * (kernel.arity + kernel.results))
     run = function_pointer(code.address(_ENTRY), f"void (*)(int64_t, {pointers})", code)
@@ -74,11 +69,11 @@ def array_function(
     def apply(*arrays: NDArray[np.float64]) -> Arrays:
         *planes, size = arrays[0].shape
         padded = -(-size // step) * step
-        kind = "float64" if planes else dtype
-        inputs = [np.ones((*planes, padded), kind) for _ in arrays]
+        part = KINDS[dtype].dtype
+        inputs = [np.ones((*planes, padded), part) for _ in arrays]
         for block, array in zip(inputs, arrays, strict=True):
             block[..., :size] = array
-        outputs = [np.empty((*planes, padded), kind) for _ in range(kernel.results)]
+        outputs = [np.empty((*planes, padded), part) for _ in range(kernel.results)]
         run(padded // step, *(buffer(a) for a in (*inputs, *outputs)))
         return tuple(output[..., :size] for output in outputs)
 

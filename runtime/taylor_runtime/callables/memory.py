@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
-from taylor_runtime.ir.types import ELEMENTS, planes_of, size_of
+from taylor_runtime.program.kinds import ELEMENTS, KINDS, element_of
 from taylor_runtime.steps.control import CONTROL, DOUBLES, INTEGERS
 from taylor_runtime.steps.grid import FILL, grid_module
 from taylor_runtime.steps.states import plane_length
@@ -31,15 +31,9 @@ def aligned_planes(count: int, precision: str) -> np.ndarray:
 
     Every part starts at a cache line.
     """
-    element = ELEMENTS[precision]
-    planes, length = planes_of(element), plane_length(count)
-    doubles = aligned_zeros(-(-planes * length * size_of(element) // 8))
-    return doubles.view(dtype_of(element))[: planes * length].reshape(planes, length)
-
-
-def dtype_of(element: str) -> Any:
-    """Of the arrays that hold such numbers, or their parts."""
-    return np.float32 if element == "float" else np.float64
+    kind, length = KINDS[precision], plane_length(count)
+    doubles = aligned_zeros(-(-kind.bytes * length // 8))
+    return doubles.view(kind.dtype)[: kind.parts * length].reshape(kind.parts, length)
 
 
 class ControlBlock(Structure):
@@ -133,7 +127,7 @@ def grid_filler(precision: str) -> int:
         >>> grid_filler("float64") == grid_filler("float64") != 0
         True
     """
-    return _filler(ELEMENTS[precision]).address(FILL)
+    return _filler(element_of(precision)).address(FILL)
 
 
 @lru_cache(maxsize=len(ELEMENTS))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.callables.cost import OPERATIONS, UNROLLED_WORK, work
+from taylor_runtime.callables.cost import UNROLLED_WORK, work
 from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.python_calls import Externals, watched
 from taylor_runtime.engine.call import (
@@ -19,11 +19,12 @@ from taylor_runtime.engine.call import (
     make_ufunc,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.ir.types import ELEMENTS, planes_of
 from taylor_runtime.points import scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.program.kinds import DOUBLE, KINDS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
@@ -46,7 +47,7 @@ class Jet:
         """Compute blocks first .. last - 1 of `block` points (without the GIL) with a workspace of
         its own.
         """
-        memory = aligned_zeros(planes_of(ELEMENTS[self.precision]) * self.workspace)
+        memory = aligned_zeros(KINDS[self.precision].parts * self.workspace)
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
 
@@ -57,14 +58,20 @@ def build_jet(
     precision: str = "float64",
 ) -> Jet:
     """Compile a program of "jet" inputs, of which the first `given` coefficients are passed."""
-    element = ELEMENTS[precision]
-    unrolled = work(program) <= UNROLLED_WORK / 2 / OPERATIONS.get(element, 1)
-    text = jet_module(program, given, unrolled, element)
-    options = Options(passes=STEP_PASSES)
-    module = compile_ir(text, [JET], options=options, externals=externals, label="jet")
+    kind = KINDS[precision]
+    element = kind.element
+    unrolled = work(program) <= UNROLLED_WORK / 2 / kind.operations
+    module = compile_ir(
+        lambda: jet_module(program, given, unrolled, element),
+        [JET],
+        options=Options(passes=STEP_PASSES),
+        externals=externals,
+        label="jet",
+        source=f"jet {given} {unrolled} {element}\n{body(program)}",
+    )
     call = watched(function_pointer(module.address(JET), JET_TYPE, owner=module), externals)
-    workspace = jet_workspace(program, element)
-    return Jet(module, program, precision, jet_block(element).lanes, workspace, call)
+    workspace = jet_workspace(program, kind.element)
+    return Jet(module, program, precision, jet_block(kind.element).lanes, workspace, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +102,26 @@ def build_formula(
 
     A double-double is two operands, high and low part, of each input and output.
     """
-    element = ELEMENTS[precision]
-    inputs = planes_of(element) * dict(program.inputs).get("parameter", 0)
-    outputs = planes_of(element) * len(program.outputs)
+    kind = KINDS[precision]
+    inputs = kind.parts * program.slots("parameter")
+    outputs = kind.parts * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
-    with_scalar = not in_rows and element == "double" and scalar_call.supported()
+    with_scalar = not in_rows and kind is DOUBLE and scalar_call.supported()
     symbols = [FORMULA_ROWS if in_rows else FORMULA]
     linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    text = formula_module(program, rows=in_rows, scalar=with_scalar, element=element)
-    module = compile_ir(text, symbols, externals=linked, label=name)
+    form = f"{in_rows} {with_scalar and scalar_call.TYPE_OFFSET} {kind.element}"
+    module = compile_ir(
+        lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element),
+        symbols,
+        externals=linked,
+        label=name,
+        source=f"formula {form}\n{body(program)}",
+    )
     make = make_gufunc if in_rows else make_ufunc
-    loops = {"float32" if element == "float" else "float64": module.address(symbols[0])}
+    loops = {kind.dtype: module.address(symbols[0])}
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
     scalar = None
     if with_scalar:

@@ -16,11 +16,11 @@ import numpy as np
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import compile_ir
 from taylor_runtime.engine.threads import in_shares
-from taylor_runtime.ir.types import ELEMENTS
 from taylor_runtime.polynomials import compose as composing
 from taylor_runtime.polynomials import evaluate as evaluating
 from taylor_runtime.polynomials import multiply, tables
 from taylor_runtime.polynomials.tables import LANES, Pairs
+from taylor_runtime.program.kinds import element_of
 from taylor_runtime.program.monomials import INDEX, Monomials
 
 MOST_PAIRS = 40_000  # of coefficients, in products of small polynomials
@@ -41,7 +41,7 @@ _TYPES = {"p": "uintptr_t", "i": "int64_t"}
 def _kernel(name: str, precision: str) -> Any:
     """A kernel for a kind of number; its machine code stays as long as the process."""
     make, arguments = _MODULES[name]
-    code = compile_ir(make(ELEMENTS[precision]), [name], label=name)
+    code = compile_ir(make(element_of(precision)), [name], label=name)
     signature = f"void(*)({', '.join(_TYPES[kind] for kind in arguments)})"
     return function_pointer(code.address(name), signature, owner=code)
 

@@ -13,9 +13,10 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.ir.types import PAIR, planes_of, size_of
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.loop import StepperOptions as StepperOptions
@@ -54,8 +55,7 @@ class Stepper:
     @property
     def workspace_bytes(self) -> int:
         """Memory that the coefficients take."""
-        element = self.options.element
-        return planes_of(element) * size_of(element) * self.workspace
+        return ELEMENTS[self.options.element].bytes * self.workspace
 
     def run(self, control: ControlBlock, addresses: Sequence[int]) -> int:
         """Run the loop (without the GIL) on a control block and, by their addresses, on this block,
@@ -82,7 +82,7 @@ def build_stepper(
     orders: where given, the cheapest of them replaces the order of the program, and its log2 of h /
     rho that of the options.
     """
-    program = program if options.element == PAIR else compensate(program)
+    program = compensate(program, ELEMENTS[options.element])
     rows = shorten(program)
     program, unrolled = choose(rows, options.element)
     options = replace(options, unrolled=unrolled, calls_python=calls_python(externals))
@@ -90,14 +90,13 @@ def build_stepper(
         order, log2_safety = cheapest(program, orders)
         program = replace(program, order=order)
         options = replace(options, log2_safety=log2_safety)
-    nameless = replace(program, rows=tuple(replace(row, name="") for row in program.rows))
     module = compile_ir(
         lambda: stepper_module(program, options),
         [PROPAGATE],
         options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
-        source=repr((nameless, options)),
+        source=f"stepper {options}\n{body(program)}",
     )
     states = StateRows.of(program, options.element)
     return Stepper(
@@ -108,6 +107,6 @@ def build_stepper(
         states=states,
         workspace=Layout.of(program).size,
         record_length=record_length(program.order, states),
-        parameters=dict(program.inputs).get("parameter", 0),
+        parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )

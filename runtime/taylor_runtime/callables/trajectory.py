@@ -13,13 +13,12 @@ from taylor_runtime.callables.memory import (
     Pair,
     aligned_planes,
     aligned_zeros,
-    dtype_of,
     grid_filler,
     grid_parts,
 )
 from taylor_runtime.callables.stepper import Stepper
-from taylor_runtime.ir.types import planes_of
 from taylor_runtime.program.codes import NON_FINITE
+from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.steps.control import RECORD_HEADER
 from taylor_runtime.steps.states import VECTORS
 
@@ -51,22 +50,21 @@ class StepMemory:
 
     def __init__(self, stepper: Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
         self.stepper = stepper
-        kind = stepper.options.precision
-        element = stepper.options.element
-        self._dtype, self._parts = dtype_of(element), planes_of(element)
+        precision = stepper.options.precision
+        self._dtype, self._parts = KINDS[precision].dtype, KINDS[precision].parts
         self.slots = np.array(stepper.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         self.control = ControlBlock()
-        self.states = aligned_planes(VECTORS * stepper.size, kind)
+        self.states = aligned_planes(VECTORS * stepper.size, precision)
         vectors = self.states[:, : VECTORS * stepper.size]
         self._vectors = vectors.reshape(self._parts, VECTORS, stepper.size)
-        self._work = aligned_planes(stepper.workspace, kind)
+        self._work = aligned_planes(stepper.workspace, precision)
         self._tolerances = aligned_zeros(stepper.size)
         if floors is not None:
             self._tolerances[:] = floors[self.padding]
         self._records = aligned_zeros(stepper.record_length)
         self._grid = aligned_zeros(1)
-        self.parameters = aligned_planes(stepper.parameters, kind)
+        self.parameters = aligned_planes(stepper.parameters, precision)
         self._arrays: tuple[np.ndarray, ...] = ()
         self._addresses: list[int] = []
         self.control.defect_bound = defect_bound

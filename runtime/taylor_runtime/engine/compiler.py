@@ -169,8 +169,8 @@ def compile_ir(
         options: optimisation.
         externals: addresses of declared functions that neither the C library nor its mathematical
         part defines. label: what is compiled, for error messages.
-        source: what the text is made from, all of it but this package, as a string: the key of the
-            cache in place of the text.
+        source: what the text is made from, and what kind of text, all of it but this package: the
+            key of the cache in place of the text.
 
     Raises:
         CompileError: if the text is not valid LLVM IR, or uses or exports a name that is defined
@@ -191,7 +191,7 @@ def compile_ir(
     target = target or Target.host()
     options = options or Options()
     externals = dict(externals or {})
-    parts = (_text_of(text),) if source is None else (label, source, package_digest())
+    parts = (_text_of(text),) if source is None else (source, package_digest())
     key = cache.key_of(*parts, binding_version(), repr(target), repr(options))
     loaded = (key, tuple(functions), tuple(sorted(externals.items())))
     code = _live.get(loaded) if cache.is_enabled() else None

@@ -72,7 +72,7 @@ class _BatchLoop(StepLoop):
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
         super().__init__(b, program, options, control, arrays, batch)
         size, kind = self.rows.size // batch, self.element
-        slots = dict(program.inputs).get("parameter", 0)
+        slots = program.slots("parameter")
         moved = [
             LaneArray(pointer, ROW_FIELDS, "i64", blocks, ROW_FIELDS),
             LaneArray(self.state, VECTORS * size, kind, row_states, ROW_VECTORS * size),

@@ -9,8 +9,8 @@ import numpy as np
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.roots import EVENT_MEMORY, binomials, scan_work
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import planes_of, size_of
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.states import StateRows
@@ -90,7 +90,7 @@ class Areas:
 
     @classmethod
     def of(cls, program: Program, options: DetectorOptions) -> Areas:
-        planes, order = planes_of(options.element), program.order
+        planes, order = ELEMENTS[options.element].parts, program.order
         places = StateRows.of(program, options.element).size
         outputs, row = len(program.outputs), row_length(order)
         count, combined = outputs + len(options.combined), len(options.combined)
@@ -130,5 +130,5 @@ class Areas:
 
 def event_length(states: StateRows) -> int:
     """Doubles of one record: a header and the state there."""
-    numbers = planes_of(states.element) * states.size * size_of(states.element)
-    return EVENT_HEADER + -(-numbers // 8)
+    kind = ELEMENTS[states.element]
+    return EVENT_HEADER + -(-kind.bytes * states.size // 8)

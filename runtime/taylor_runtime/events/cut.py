@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from taylor_runtime.events.block import CUT, SLIDES, STOPS, SWITCH, TELLS
 from taylor_runtime.events.combine import Combination
-from taylor_runtime.events.frame import Frame, Part, stored
+from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.refine import TWIN
 from taylor_runtime.events.search import Search
-from taylor_runtime.ir.types import F64, I64, PAIR, Type
+from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import EVENT_CUT, EVENT_STOP, SLIDING, SWITCHED
 
@@ -32,7 +32,7 @@ class Cut(Part):
         b.if_(~slides, self._flip)  # else Python reads them, and decides
         whole = b.eq(tau, self.end)
         time, time_low = self.time_at(tau)
-        if w.element == PAIR:
+        if w.kind.is_finer:
             total = time + (time_low + low * self.scale)
             time_low = (time - total) + (time_low + low * self.scale)
             time = total
@@ -41,7 +41,7 @@ class Cut(Part):
         control.set("step", tau * self.scale)
 
         def shorten() -> list[Value]:
-            self.state_at(tau, low, self.state.parts[0], self.state.parts[-1])
+            self.state_at(tau, low, self.state)
             self._clear_error()
             return []
 
@@ -98,12 +98,12 @@ class Cut(Part):
 
             def change() -> list[Value]:
                 table = self.table(event)
-                kind = stored(self.watch.element)
-                place = b.at(self.parameters, table.get("mode"), kind)
+                part = self.watch.kind.part
+                place = b.at(self.parameters, table.get("mode"), part)
                 counts = b.ne(table.get("change"), 0)
-                old = b.to_double(b.load(Type(kind), place))
+                old = b.to_double(b.load(Type(part), place))
                 value = b.select(counts, old + table.get("change"), new)
-                b.store(b.from_double(value, kind), place)
+                b.store(b.from_double(value, part), place)
                 # A counter's own surface moves on; the way back begins where it was.
                 leaves = b.select(counts, table.get("partner"), event)
                 self.memory("memory", event).set("side", -new)
@@ -125,11 +125,11 @@ class Cut(Part):
 
     def _clear_error(self) -> None:
         """The rounding error of a state that was evaluated anew."""
-        b, kind = self.b, stored(self.watch.element)
+        b, number = self.b, self.watch.kind.part
 
         def one(i: Index, _: list[Value]) -> list[Value]:
             for part in self.error.parts:
-                b.store(b.constant(0, Type(kind)), b.at(part, i, kind))
+                b.store(b.constant(0, Type(number)), b.at(part, i, number))
             return []
 
         b.fold(0, self.watch.states.size, [], one)

@@ -84,7 +84,7 @@ class _FastWay:
         self.states = functions.states
         self.areas = Areas.of(functions.program, functions.options)
         # Terms of a state besides the first, before what is left of it.
-        numbers = dict(enclosures.inputs)["radius"] - 1
+        numbers = enclosures.slots("radius") - 1
         self.terms = numbers // len(self.states.slots) - 1
         self._motions: dict[tuple[int, int], Value] = {}  # by place
 

@@ -17,13 +17,13 @@ from taylor_runtime.events.roots import EVENT_MEMORY
 from taylor_runtime.events.series import call
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.fields import Fields
-from taylor_runtime.ir.types import F64, I64, PAIR
+from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Program
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
 
-ROUNDING = {"float": 2.0**-24, "double": 2.0**-53, PAIR: 2.0**-104}
 UNITS = 8.0  # of rounding that a value of g may be off by, for each unit of its terms
 CONVERGED = 8.0  # units of rounding of the sum: the last two terms of a good enough series
 
@@ -38,6 +38,10 @@ class Watch:
     @property
     def element(self) -> str:
         return self.options.element
+
+    @property
+    def kind(self) -> Kind:
+        return ELEMENTS[self.element]
 
     @property
     def order(self) -> int:
@@ -73,12 +77,12 @@ class Watch:
     @property
     def unit(self) -> float:
         """Rounding error of g for each unit of its terms; signs are looked at in double."""
-        return UNITS * max(ROUNDING[self.element], ROUNDING["double"])
+        return UNITS * max(self.kind.rounding, DOUBLE.rounding)
 
     @property
     def converged(self) -> float:
         """What the last terms of a series may be, as a part of the sum of all."""
-        return CONVERGED * ROUNDING[self.element]
+        return CONVERGED * self.kind.rounding
 
 
 class Frame:
@@ -155,12 +159,6 @@ class Part:
 
         b.fold(0, count, [], one)
 
-    def state_at(self, tau: Value, low: Value, target: Value, plane: Value | None = None) -> None:
-        b, w = self.b, self.watch
-        behind = b.at(target, w.states.size) if plane is None else plane
-        call(b, "state_at", self.body, tau, low, target, behind)
-
-
-def stored(element: str) -> str:
-    """What one part of a number is in memory."""
-    return "double" if element == PAIR else element
+    def state_at(self, tau: Value, low: Value, target: Value) -> None:
+        """Put the states at tau + low where `target`, an address of numbers of the kind, is."""
+        call(self.b, "state_at", self.body, tau, low, *target.parts)

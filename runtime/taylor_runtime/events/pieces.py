@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.events.frame import Part, stored
+from taylor_runtime.events.frame import Part
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.series import call
 from taylor_runtime.ir.types import F64, I64, Type
@@ -71,8 +71,8 @@ class Pieces(Part):
     def _coefficient(self, place: Value, n: Index) -> Value:
         """g_n in double."""
         b, w = self.b, self.watch
-        at = b.at(self.area("series"), n * w.outputs.size + place, stored(w.element))
-        value = b.load(Type(stored(w.element)), at)
+        at = b.at(self.area("series"), n * w.outputs.size + place, w.kind.part)
+        value = b.load(Type(w.kind.part), at)
         return b.to_double(value)
 
     def curve(self, place: Value, length: Value) -> tuple[Value, Value, Value]:
@@ -188,16 +188,16 @@ class Pieces(Part):
     def _heads_at(self, place: Value) -> None:
         """The event functions' values somewhere in the step, into `ends`."""
         b, w = self.b, self.watch
-        high, low = self.area("state"), self.area("state", w.states.size)
-        call(b, "state_at", self.body, place, b.constant(0, F64), high, low)
+        high = self.area("state")
+        self.state_at(place, b.constant(0, F64), b.planes(high, w.states.size, w.element))
         work, ends = self.area("work"), self.area("ends")
         times = self.time_at(place)
         call(b, "heads", high, w.states.size, self.parameters, work, ends, *times)
 
     def _end_of(self, place: Value) -> Value:
         """One of `ends` in double."""
-        b, kind = self.b, stored(self.watch.element)
-        return b.to_double(b.load(Type(kind), b.at(self.area("ends"), place, kind)))
+        b, part = self.b, self.watch.kind.part
+        return b.to_double(b.load(Type(part), b.at(self.area("ends"), place, part)))
 
     # -- functions that are not smooth ------------------------------------------------------------
 

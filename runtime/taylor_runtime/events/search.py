@@ -10,8 +10,7 @@ from taylor_runtime.events.pieces import Pieces
 from taylor_runtime.events.polynomial import row_length
 from taylor_runtime.events.refine import Refinement
 from taylor_runtime.events.roots import SCAN
-from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import F64, I1, I64, PAIR
+from taylor_runtime.ir.types import F64, I1, I64
 from taylor_runtime.ir.values import Index, Value
 
 
@@ -40,7 +39,7 @@ class Search(Part):
                 place = u * length
                 if w.is_rough:
                     place = self._bisected(event, position, length, (place, direction))
-                if w.element == PAIR:
+                if w.kind.is_finer:
                     return [
                         self._refined(event, (position, length), (place, direction), counted[0])
                     ]
@@ -167,8 +166,8 @@ class Search(Part):
             return refine()[0]
 
         def keep() -> list[Value]:
-            start, place = (pair(x, b.constant(0, F64)) for x in (piece[0], root[0]))
-            high, low = b.normal(start + place).parts
+            start, place = (b.from_double(x, self.watch.element) for x in (piece[0], root[0]))
+            high, low = b.to_doubles(b.normal(start + place))
             insert(count, high, low, root[1])
             return [count + 1]
 

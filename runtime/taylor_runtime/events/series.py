@@ -9,9 +9,9 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.events.block import DetectorOptions
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import F64, I64, PAIR, Type
+from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.series.emitter import InputReader, SeriesEmitter
 from taylor_runtime.series.horner import evaluate
@@ -59,7 +59,7 @@ class SeriesFunctions:
     ) -> InputReader:
         """Reads the order-zero inputs of a program, as numbers of a kind, from memory."""
         kept, states = self.element, self.states
-        count = plane_length(dict(self.program.inputs).get("parameter", 0))
+        count = plane_length(self.program.slots("parameter"))
         values = b.planes(parameters, count, kept)
 
         def read(given: Input, chunk: Chunk) -> Value:
@@ -162,18 +162,21 @@ class SeriesFunctions:
             b.ret()
 
     def _emit_state_at(self) -> None:
-        """define void @state_at(source, tau, tau_low, high, low): every place, by Horner's rule."""
+        """define void @state_at(source, tau, tau_low, state ..): every place, by Horner's rule.
+
+        The state's address is one pointer for each part of a number.
+        """
         parameters = [("ptr", "source"), ("double", "tau"), ("double", "tau_low")]
-        parameters += [("ptr", "high"), ("ptr", "low")]
+        parameters += [("ptr", f"state{k}") for k in range(ELEMENTS[self.element].parts)]
         with define_function(self.module, "state_at", "void", parameters, _QUIET, "internal") as (
             b,
             given,
         ):
-            source, tau, tau_low, high, low = given
+            source, tau, tau_low, *state = given
             element, size, order = self.element, self.states.size, self.program.order
             source = b.planes(source, (order + 1) * size, element)
-            target = b.pointers([high, low] if element == PAIR else [high])
-            x = pair(tau, tau_low) if element == PAIR else b.from_double(tau, element)
+            target = b.pointers(state)
+            x = b.from_doubles(tau, tau_low, element)
 
             def one(start: Index, t: Type) -> None:
                 def coefficient(n: Index) -> Value:

@@ -20,7 +20,7 @@ from taylor_runtime.events.block import (
 from taylor_runtime.events.cut import Cut
 from taylor_runtime.events.frame import Frame, Part
 from taylor_runtime.events.roots import AGAIN
-from taylor_runtime.ir.types import F64, I64, PAIR
+from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.codes import EVENT_ASKED
 
@@ -108,7 +108,7 @@ class Settlement(Part):
         forward = b.copysign(b.constant(1, F64), self.end)
         direction = b.select(b.eq(seen, 0), seen, b.copysign(forward, seen * self.end))
         time, time_low = self.time_at(tau)
-        if self.watch.element == PAIR:
+        if self.watch.kind.is_finer:
             more = low * self.scale
             total = time + (time_low + more)
             time, time_low = total, (time - total) + (time_low + more)
@@ -161,5 +161,7 @@ class Settlement(Part):
         target = b.at(block.address("records"), count * event_length(w.states))
         for k, value in enumerate((number, *time, direction)):
             b.store(value, b.at(target, k))
-        self.state_at(tau, low, b.at(target, EVENT_HEADER))
+        states = self.watch.states
+        place = b.planes(b.at(target, EVENT_HEADER), states.size, states.element)
+        self.state_at(tau, low, place)
         block.set("count", count + 1)

@@ -27,8 +27,8 @@ from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.arithmetic.sums import in_chains
 from taylor_runtime.graded.memory import Exact, MonomialMemory, Scaled, euler_views
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
@@ -251,7 +251,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
             scaled = self.b.constant(number, t)
             if a is not None:
                 scaled = a if number == 1 else a * scaled
-            key = tuple(part.text for part in scaled.parts)
+            key = _texts(scaled)
             groups.setdefault(key, (scaled, []))[1].append(b)
         if not groups:
             return None, constant
@@ -267,9 +267,9 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         return total, 1
 
     def _add_product(self, total: Value | None, a: Value, b: Value) -> Value:
-        one = self.b.constant(1, a.type).text
-        if one in (a.text, b.text) and self.element != PAIR:
-            value = b if a.text == one else a
+        one = _texts(self.b.constant(1, a.type))
+        if ELEMENTS[self.element].rounds_once and one in (_texts(a), _texts(b)):
+            value = b if _texts(a) == one else a
             return value if total is None else value + total
         return a * b if total is None else self.b.fma(a, b, total)
 
@@ -287,3 +287,8 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
                 value = scale if value is None else value * scale
             found[c] = (value, False)
         return found
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    """What tells values apart."""
+    return tuple(part.text for part in value.parts)

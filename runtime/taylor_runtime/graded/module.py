@@ -17,8 +17,9 @@ from taylor_runtime.graded.shapes import Shape, shaped
 from taylor_runtime.graded.tables import Request
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import ELEMENTS, I64, PTR, size_of
+from taylor_runtime.ir.types import I64, PTR, alignment_of
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import element_of
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program, Row
 from taylor_runtime.program.supports import Supports
@@ -70,7 +71,7 @@ class ExpansionOptions:
     @property
     def element(self) -> str:
         """How the emitter calls its numbers."""
-        return ELEMENTS[self.precision]
+        return element_of(self.precision)
 
     @property
     def among(self) -> Monomials:
@@ -98,7 +99,7 @@ class ExpansionOptions:
     @property
     def points(self) -> Chunk:
         """Those that are computed at a time: a cache line of results, or one."""
-        return Chunk(0, 0 if self.single else CACHE_LINE // size_of(self.element))
+        return Chunk(0, 0 if self.single else CACHE_LINE // alignment_of(self.element))
 
     @property
     def block(self) -> int:
@@ -174,13 +175,13 @@ class _Block:
         return b.at(outs, place, element)
 
     def _store(self, value: Value, place: Value) -> None:
-        alignment = self.options.block * size_of(self.options.element)
+        alignment = self.options.block * alignment_of(self.options.element)
         self.b.store(value, place, alignment, streaming=self.options.streaming)
 
     def written_out(self, supports: Supports) -> None:
         """The code monomial by monomial."""
         b, options, size = self.b, self.options, supports.among.size
-        numbers = options.places[-1] + dict(self.program.inputs).get("parameter", 0)
+        numbers = options.places[-1] + self.program.slots("parameter")
 
         def read(given: Input, position: int) -> Value | int:
             slot = given.index[0]

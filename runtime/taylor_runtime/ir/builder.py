@@ -14,24 +14,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
-from taylor_runtime.ir import pairs as pair_arithmetic
 from taylor_runtime.ir.flow import Flow
+from taylor_runtime.ir.kinds import NUMBERS, joined
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import (
+    COMPOUND,
     FLOAT_BITS,
     I1,
     I64,
-    PAIR,
     PTR,
     Type,
+    alignment_of,
     float_literal,
     make_type,
     parse_type,
-    size_of,
 )
-from taylor_runtime.ir.values import Index, Operandlike, Value, index_text
-from taylor_runtime.program.numbers import parts_of
+from taylor_runtime.ir.values import (
+    Compound,
+    CompoundNumber,
+    Index,
+    Operandlike,
+    Value,
+    index_text,
+)
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
@@ -45,9 +50,9 @@ class Builder(Flow):
     def constant(self, number: int | float | Fraction, type_: Type) -> Value:
         """`number`, rounded to the type's element, in all its lanes."""
         element = type_.element
-        if type_.is_pair:
-            high, low = (self.constant(part, type_.part) for part in parts_of(number))
-            return pair(high, low)
+        kind = COMPOUND.get(element)
+        if kind is not None:
+            return joined(type_, [self.constant(part, type_.part) for part in kind.split(number)])
         if element in FLOAT_BITS:
             literal = float_literal(number, element)
         elif element == "i1":
@@ -62,10 +67,9 @@ class Builder(Flow):
         self, numbers: Sequence[int | float | Fraction], element: str = "double"
     ) -> Value:
         """A vector literal with one number a lane."""
-        if element == PAIR:
-            split = [parts_of(number) for number in numbers]
-            high, low = (self.constants(part) for part in zip(*split, strict=True))
-            return pair(high, low)
+        if element in COMPOUND:
+            type_, parts = make_type(element, len(numbers)), _parts(numbers, element)
+            return joined(type_, [self.constants(part, type_.part.element) for part in parts])
         if element in FLOAT_BITS:
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
         else:
@@ -76,17 +80,17 @@ class Builder(Flow):
         """`other` as a value of the type of `value`; scalars are splatted, doubles widened."""
         if not isinstance(other, Value):
             return self.constant(other, value.type)
-        if value.type.is_pair and not other.type.is_pair:
-            other = pair(other, self.constant(0, other.type))
+        if isinstance(value, CompoundNumber) and not isinstance(other, CompoundNumber):
+            other = value.of_doubles(other)
         if other.type.lanes == 0 and value.type.lanes:
             return self.splat(other, value.type.lanes)
         return other
 
     def fma(self, a: Value, x: Operandlike, c: Operandlike) -> Value:
-        """a * x + c with one rounding; of double-doubles, not normalised."""
+        """a * x + c with one rounding; of compound numbers, not normalised."""
         x, c = self.like(a, x), self.like(a, c)
-        if isinstance(a, PairValue) and isinstance(x, PairValue) and isinstance(c, PairValue):
-            return pair_arithmetic.multiply_add(self, a, x, c)
+        if isinstance(a, CompoundNumber):
+            return a.multiply_add(x, c)
         return self.intrinsic("fma", a, x, c)
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
@@ -98,34 +102,48 @@ class Builder(Flow):
         return self.emit(t, f"call {text} @{full}({listed})")
 
     def normal(self, x: Value) -> Value:
-        """x with its high part rounded to the nearest, after `fma`; itself if it has no parts."""
-        return pair_arithmetic.normal(self, x.high, x.low) if isinstance(x, PairValue) else x
+        """x as the operators give it, after `fma`; itself if it has no parts."""
+        return x.normal() if isinstance(x, CompoundNumber) else x
 
     def to_double(self, x: Value) -> Value:
         """A number of any kind, rounded to double."""
-        if isinstance(x, PairValue):
-            return x.high
+        if isinstance(x, CompoundNumber):
+            return x.to_double()
         return self.cast("fpext", x, "double") if x.type.element == "float" else x
+
+    def to_doubles(self, x: Value) -> tuple[Value, Value]:
+        """A number of any kind as a double-double: high and low part."""
+        if isinstance(x, CompoundNumber):
+            return x.to_doubles()
+        return self.to_double(x), self.constant(0, x.type.of("double"))
 
     def from_double(self, x: Value, element: str) -> Value:
         """A double as a number of another kind."""
-        if element == PAIR:
-            return pair(x, self.constant(0, x.type))
+        if element in NUMBERS:
+            return NUMBERS[element].of_doubles(x)
         return self.cast("fptrunc", x, element) if element == "float" else x
 
+    def from_doubles(self, high: Value, low: Value, element: str) -> Value:
+        """high + low, of a double-double, as a number of another kind: low goes where high alone
+        is rounded already.
+        """
+        if element in NUMBERS:
+            return NUMBERS[element].of_doubles(high, low)
+        return self.from_double(high, element)
+
     def sqrt(self, x: Value) -> Value:
-        if isinstance(x, PairValue):
-            return pair_arithmetic.square_root(self, x)
+        if isinstance(x, CompoundNumber):
+            return x.sqrt()
         return self.intrinsic("sqrt", x)
 
     def fabs(self, x: Value) -> Value:
-        if isinstance(x, PairValue):
-            return pair_arithmetic.absolute(self, x)
+        if isinstance(x, CompoundNumber):
+            return x.fabs()
         return self.intrinsic("fabs", x)
 
     def floor(self, x: Value) -> Value:
-        if isinstance(x, PairValue):
-            return pair_arithmetic.floor(self, x)
+        if isinstance(x, CompoundNumber):
+            return x.floor()
         return self.intrinsic("floor", x)
 
     def round_even(self, x: Value) -> Value:
@@ -134,15 +152,15 @@ class Builder(Flow):
 
     def copysign(self, x: Value, sign: Operandlike) -> Value:
         sign = self.like(x, sign)
-        if isinstance(x, PairValue) and isinstance(sign, PairValue):
-            return pair_arithmetic.copy_sign(self, x, sign)
+        if isinstance(x, CompoundNumber):
+            return x.copysign(sign)
         return self.intrinsic("copysign", x, sign)
 
     def compare(self, relation: str, x: Value, y: Operandlike) -> Value:
         """x relation y as i1 lanes; relation in lt le gt ge eq ne; NaN makes all but ne false."""
         y = self.like(x, y)
-        if isinstance(x, PairValue) and isinstance(y, PairValue):
-            return pair_arithmetic.compare(self, relation, x, y)
+        if isinstance(x, CompoundNumber):
+            return x.compare(relation, y)
         if x.type.is_float:
             return self.emit(
                 x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type} {x.text}, {y.text}"
@@ -163,11 +181,9 @@ class Builder(Flow):
 
     def select(self, condition: Value, x: Value, y: Operandlike) -> Value:
         y = self.like(x, y)
-        if len(x.parts) > 1:
-            high, low = (
-                self.select(condition, *both) for both in zip(x.parts, y.parts, strict=True)
-            )
-            return PairValue(self, x.type, high, low)
+        if isinstance(x, Compound):
+            pairs = zip(x.parts, y.parts, strict=True)
+            return joined(x.type, [self.select(condition, *both) for both in pairs])
         t = x.type
         return self.emit(t, f"select {condition.type} {condition.text}, {t} {x.text}, {t} {y.text}")
 
@@ -197,19 +213,19 @@ class Builder(Flow):
         """The scalar x in every lane; x itself if it has these lanes already."""
         if lanes == x.lanes:
             return x
-        if isinstance(x, PairValue):
-            return pair(self.splat(x.high, lanes), self.splat(x.low, lanes))
         t = make_type(x.type.element, lanes)
+        if isinstance(x, Compound):
+            return joined(t, [self.splat(part, lanes) for part in x.parts])
         first = self.emit(t, f"insertelement {t} poison, {x.type} {x.text}, i64 0")
         return self.shuffle(first, None, [0] * lanes)
 
     def shuffle(self, a: Value, b: Value | None, lanes: Sequence[int]) -> Value:
         """Lanes of a (0 ..) and b (a.lanes ..), chosen by constant indices; -1 is don't-care."""
-        if isinstance(a, PairValue):
-            others = (None, None) if b is None else b.parts
-            high, low = (self.shuffle(x, y, lanes) for x, y in zip(a.parts, others, strict=True))
-            return pair(high, low)
         t = make_type(a.type.element, len(lanes))
+        if isinstance(a, Compound):
+            others = (None,) * len(a.parts) if b is None else b.parts
+            pairs = zip(a.parts, others, strict=True)
+            return joined(t, [self.shuffle(x, y, lanes) for x, y in pairs])
         second = "poison" if b is None else b.text
         items = ", ".join("i32 poison" if i < 0 else f"i32 {i}" for i in lanes)
         return self.emit(
@@ -217,19 +233,15 @@ class Builder(Flow):
         )
 
     def extract(self, x: Value, lane: Index) -> Value:
-        if isinstance(x, PairValue):
-            return pair(self.extract(x.high, lane), self.extract(x.low, lane))
-        return self.emit(
-            make_type(x.type.element, 0),
-            f"extractelement {x.type} {x.text}, i64 {index_text(lane)}",
-        )
+        t = make_type(x.type.element, 0)
+        if isinstance(x, Compound):
+            return joined(t, [self.extract(part, lane) for part in x.parts])
+        return self.emit(t, f"extractelement {x.type} {x.text}, i64 {index_text(lane)}")
 
     def insert(self, x: Value, item: Value, lane: Index) -> Value:
-        if isinstance(x, PairValue):
-            high, low = (
-                self.insert(part, one, lane) for part, one in zip(x.parts, item.parts, strict=True)
-            )
-            return pair(high, low)
+        if isinstance(x, Compound):
+            pairs = zip(x.parts, item.parts, strict=True)
+            return joined(x.type, [self.insert(part, one, lane) for part, one in pairs])
         return self.emit(
             x.type,
             f"insertelement {x.type} {x.text}, {item.type} {item.text}, i64 {index_text(lane)}",
@@ -247,24 +259,26 @@ class Builder(Flow):
 
     def poison(self, type_: Type) -> Value:
         """A value that nothing is known of yet."""
-        parts = [Value(self, part, "poison") for part in type_.parts]
-        return pair(*parts) if type_.is_pair else parts[0]
+        return joined(type_, [Value(self, part, "poison") for part in type_.parts])
 
     def planes(self, pointer: Value, count: Index, element: str) -> Value:
-        """The address of `count` elements; low parts of double-doubles follow after all high
-        ones.
-        """
-        return (
-            PairValue(self, PTR, pointer, self.at(pointer, count)) if element == PAIR else pointer
-        )
+        """The address of `count` elements: all second parts follow after all first ones."""
+        kind = COMPOUND.get(element)
+        if kind is None:
+            return pointer
+        places = [pointer]
+        for _ in range(1, kind.parts):
+            places.append(self.at(places[-1], count, kind.part))
+        return joined(PTR, places)
 
     def pointers(self, places: Sequence[Value]) -> Value:
         """One address of numbers whose parts are at these places."""
-        return places[0] if len(places) == 1 else PairValue(self, PTR, *places)
+        return joined(PTR, places)
 
     def alloca(self, element: str, count: int, align: int = 64) -> Value:
-        if element == PAIR:
-            return self.planes(self.alloca("double", 2 * count, align), count, element)
+        kind = COMPOUND.get(element)
+        if kind is not None:
+            return self.planes(self.alloca(kind.part, kind.parts * count, align), count, element)
         text = self.name()
         self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
         return Value(self, PTR, text)
@@ -273,10 +287,9 @@ class Builder(Flow):
         """The address of element `index` of an array of `element` at `pointer`."""
         if isinstance(index, int) and index == 0:
             return pointer
-        if isinstance(pointer, PairValue):
-            unit = "double" if element == PAIR else element
-            high, low = (self.at(part, index, unit) for part in pointer.parts)
-            return PairValue(self, PTR, high, low)
+        if isinstance(pointer, Compound):
+            number = make_type(element, 0).part.element
+            return joined(PTR, [self.at(part, index, number) for part in pointer.parts])
         return self.emit(
             PTR,
             f"getelementptr inbounds {element}, ptr {pointer.text}, i64 {index_text(index)}",
@@ -284,16 +297,15 @@ class Builder(Flow):
 
     def load(self, type_: Type, pointer: Value, align: int = 0) -> Value:
         """A value from memory, aligned to an element unless more is known."""
-        align = align or size_of(type_.element)
-        if type_.is_pair:
-            high, low = (self.load(type_.part, part, align) for part in pointer.parts)
-            return pair(high, low)
+        align = align or alignment_of(type_.element)
+        if type_.element in COMPOUND:
+            return joined(type_, [self.load(type_.part, part, align) for part in pointer.parts])
         return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
 
     def store(self, value: Value, pointer: Value, align: int = 0, streaming: bool = False) -> None:
         """Put a value in memory; `streaming` past the caches, for what nobody reads soon."""
-        align = align or size_of(value.type.element)
-        if isinstance(value, PairValue):
+        align = align or alignment_of(value.type.element)
+        if isinstance(value, Compound):
             for part, place in zip(value.parts, pointer.parts, strict=True):
                 self.store(part, place, align, streaming)
             return
@@ -323,15 +335,19 @@ class Builder(Flow):
 
     def table(self, values: Sequence[int | float | Fraction], element: str = "double") -> Value:
         """The address of a constant array."""
-        if element == PAIR:
-            split = zip(*map(parts_of, values), strict=True)
-            high, low = (self.table(part) for part in split)
-            return PairValue(self, PTR, high, low)
+        if element in COMPOUND:
+            number, parts = COMPOUND[element].part, _parts(values, element)
+            return self.pointers([self.table(part, number) for part in parts])
         return Value(self, PTR, self.module.table(values, element))
 
     def functions(self, names: Sequence[str]) -> Value:
         """The address of an array of the addresses of functions of the module."""
         return Value(self, PTR, self.module.functions(names))
+
+
+def _parts(numbers: Sequence[int | float | Fraction], element: str) -> Iterator[tuple[float, ...]]:
+    """All first parts of numbers of a compound kind, then all second ones, ..."""
+    return zip(*map(COMPOUND[element].split, numbers), strict=True)
 
 
 @contextmanager

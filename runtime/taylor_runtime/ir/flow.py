@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from taylor_runtime.ir.kinds import flat_values, joined_values
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.pairs import flat_values, joined_values
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
 

@@ -1,10 +1,8 @@
 """Double-double numbers as values: the unevaluated sum of a high and a low double.
 
-A `PairValue` stands wherever a `Value` may: loads, stores, selections, shuffles and loops act on
-both parts (`Builder` sees to that), arithmetic is written out here.  A pair is *normalised* when
-high is the sum rounded to double.  Operators give normalised pairs from normalised ones; `fma`,
-which sums products in the inner loops, leaves that to `Builder.normal`.  An address of pairs is a
-pair of addresses.
+A `PairValue` stands wherever a `Value` may.  A pair is *normalised* when high is the sum rounded to
+double.  Operators give normalised pairs from normalised ones; `multiply_add`, which sums products
+in the inner loops, leaves that to `normal`.
 
 Bounds on relative errors, u = 2**-53: sum 3 u**2, product 5 u**2, quotient 10 u**2 (Joldes, Muller
 & Popescu, ACM Trans. Math. Softw. 44 (2017) 15, algorithms 6, 12 and 17; error-free steps: Dekker,
@@ -14,27 +12,34 @@ Numer. Math. 18 (1971) 224, and Knuth, The Art of Computer Programming 2, sectio
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 
-from taylor_runtime.ir.types import PAIR, Type, make_type
-from taylor_runtime.ir.values import Instructions, Operandlike, Value
+from taylor_runtime.ir.types import Type, make_type
+from taylor_runtime.ir.values import CompoundNumber, Instructions, Operandlike, Value
+from taylor_runtime.program.kinds import DOUBLE_DOUBLE
 
 Parts = tuple[Value, Value]
 
+PAIR = DOUBLE_DOUBLE.element
 
-class PairValue(Value):
-    """A double-double (or the address of one): two values that belong together."""
+
+class PairValue(CompoundNumber):
+    """A double-double: two doubles that belong together."""
 
     __slots__ = ("high", "low")
 
-    def __init__(self, builder: Instructions, type_: Type, high: Value, low: Value) -> None:
-        super().__init__(builder, type_, "<pair>")  # no text of LLVM's: nothing may print it
-        self.high = high
-        self.low = low
+    def __init__(self, builder: Instructions, type_: Type, parts: tuple[Value, ...]) -> None:
+        super().__init__(builder, type_, parts)
+        self.high, self.low = parts
 
-    @property
-    def parts(self) -> tuple[Value, ...]:
+    @classmethod
+    def of_doubles(cls, high: Value, low: Value | None = None) -> PairValue:
+        return pair(high, high.builder.constant(0, high.type) if low is None else low)
+
+    def to_double(self) -> Value:
+        return self.high
+
+    def to_doubles(self) -> Parts:
         return self.high, self.low
 
     def _operand(self, other: Operandlike) -> PairValue:
@@ -69,10 +74,35 @@ class PairValue(Value):
     def __neg__(self) -> PairValue:
         return pair(-self.high, -self.low)
 
+    def multiply_add(self, x: Value, total: Value) -> PairValue:
+        assert isinstance(x, PairValue)
+        assert isinstance(total, PairValue)
+        return multiply_add(self.builder, self, x, total)
+
+    def normal(self) -> PairValue:
+        return normal(self.builder, self.high, self.low)
+
+    def sqrt(self) -> PairValue:
+        return square_root(self.builder, self)
+
+    def fabs(self) -> PairValue:
+        return absolute(self.builder, self)
+
+    def floor(self) -> PairValue:
+        return floor(self.builder, self)
+
+    def copysign(self, sign: Value) -> PairValue:
+        assert isinstance(sign, PairValue)
+        return copy_sign(self.builder, self, sign)
+
+    def compare(self, relation: str, other: Value) -> Value:
+        assert isinstance(other, PairValue)
+        return compare(self.builder, relation, self, other)
+
 
 def pair(high: Value, low: Value) -> PairValue:
     """The double-double of two doubles of one type."""
-    return PairValue(high.builder, make_type(PAIR, high.lanes), high, low)
+    return PairValue(high.builder, make_type(PAIR, high.lanes), (high, low))
 
 
 def _is_power_of_two(number: int | float | Fraction) -> bool:
@@ -192,17 +222,3 @@ def compare(b: Instructions, relation: str, x: PairValue, y: PairValue) -> Value
         return tie & low
     strict = {"le": "lt", "ge": "gt"}.get(relation, relation)
     return b.compare(strict, x.high, y.high) | (tie & low)
-
-
-# -- several values -----------------------------------------------------------------------------
-
-
-def flat_values(values: Sequence[Value]) -> list[Value]:
-    """LLVM's values that make up some values."""
-    return [part for value in values for part in value.parts]
-
-
-def joined_values(parts: Sequence[Value], types: Sequence[Type]) -> list[Value]:
-    """The inverse, for values of these types."""
-    rest = iter(parts)
-    return [pair(next(rest), next(rest)) if t.is_pair else next(rest) for t in types]

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.program.kinds import BYTES, ELEMENTS, Kind, nearest_float
 
 FLOAT_BITS = {"double": 64, "float": 32}
-PAIR = "double-double"  # an element that LLVM does not know: two doubles, see ir_pairs.py
+# Elements that LLVM does not know: numbers of several of its own.
+COMPOUND: dict[str, Kind] = {e: kind for e, kind in ELEMENTS.items() if kind.is_compound}
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
     """An LLVM first-class type: `element` is "double", "float", "i64", ..., "ptr".
 
-    Lanes 0 is a scalar.  The element "double-double" stands for two values of type double.
+    Lanes 0 is a scalar.  The element of a compound kind of number ("double-double") stands for
+    several values of LLVM's.
     """
 
     element: str
@@ -38,18 +40,20 @@ class Type:
         return self.element in FLOAT_BITS
 
     @property
-    def is_pair(self) -> bool:
-        return self.element == PAIR
+    def is_compound(self) -> bool:
+        return self.element in COMPOUND
 
     @property
     def part(self) -> Type:
-        """The type of one part of a double-double; the type itself of any other."""
-        return make_type("double", self.lanes) if self.is_pair else self
+        """The type of one part of a number; of what is no compound, the type itself."""
+        kind = COMPOUND.get(self.element)
+        return make_type(kind.part, self.lanes) if kind is not None else self
 
     @property
     def parts(self) -> tuple[Type, ...]:
         """The types of LLVM's values that make up a value."""
-        return (self.part, self.part) if self.is_pair else (self,)
+        kind = COMPOUND.get(self.element)
+        return (self.part,) * kind.parts if kind is not None else (self,)
 
     def of(self, element: str) -> Type:
         """The type with the same number of lanes and another element."""
@@ -73,18 +77,9 @@ I1 = make_type("i1", 0)
 PTR = make_type("ptr", 0)
 
 
-# The kinds of numbers by the names that users give them.
-ELEMENTS = {"float32": "float", "float64": "double", "double-double": PAIR}
-
-
-def size_of(element: str) -> int:
-    """Bytes of a number in an array (each of the two arrays, for a double-double)."""
-    return FLOAT_BITS.get(element, 64) // 8
-
-
-def planes_of(element: str) -> int:
-    """Arrays that hold the numbers of a kind: two for a double-double."""
-    return 2 if element == PAIR else 1
+def alignment_of(element: str) -> int:
+    """Bytes of an element in memory, of one part of a compound one."""
+    return BYTES.get(COMPOUND[element].part if element in COMPOUND else element, 8)
 
 
 def float_literal(number: int | float | Fraction, element: str = "double") -> str:

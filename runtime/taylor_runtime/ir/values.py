@@ -63,12 +63,10 @@ class Value:
 
     @property
     def parts(self) -> tuple[Value, ...]:
-        """The values of LLVM's that make it up: itself, two for a double-double."""
+        """The values of LLVM's that make it up: itself, unless it is a `Compound`."""
         return (self,)
 
     def _binary(self, other: Operandlike, float_op: str, int_op: str, swap: bool = False) -> Value:
-        if isinstance(other, Value) and other.type.is_pair:
-            return NotImplemented  # Python asks `other`
         b = self.builder
         second = b.like(self, other)
         op = float_op if self.type.is_float else int_op
@@ -144,6 +142,66 @@ class Value:
 
     def __ge__(self, other: Operandlike) -> Value:
         return self.builder.compare("ge", self, other)
+
+
+class Compound(Value):
+    """A number that is several values of LLVM's; or the address of such numbers, one a part.
+
+    Loads, stores, selections, shuffles and loops act on every part (`Builder` sees to that).
+    """
+
+    __slots__ = ("parts",)
+
+    parts: tuple[Value, ...]
+
+    def __init__(self, builder: Instructions, type_: Type, parts: tuple[Value, ...]) -> None:
+        super().__init__(builder, type_, "<parts>")  # no text of LLVM's: nothing may print it
+        self.parts = parts
+
+
+class CompoundNumber(Compound):
+    """A number of a compound kind: its operators, and what `Builder` asks of it.
+
+    Not an ABC, whose `isinstance` would be slower, in every operation.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of_doubles(cls, high: Value, low: Value | None = None) -> CompoundNumber:
+        """high + low, two doubles that do not overlap, as a number of the kind."""
+        raise NotImplementedError
+
+    def to_double(self) -> Value:
+        raise NotImplementedError
+
+    def to_doubles(self) -> tuple[Value, Value]:
+        """The number as a double-double."""
+        raise NotImplementedError
+
+    def multiply_add(self, x: Value, total: Value) -> Value:
+        """self * x + total, for the inner loops: `normal` has yet to be called."""
+        raise NotImplementedError
+
+    def normal(self) -> Value:
+        """The number as the operators give it, after `multiply_add`."""
+        raise NotImplementedError
+
+    def sqrt(self) -> Value:
+        raise NotImplementedError
+
+    def fabs(self) -> Value:
+        raise NotImplementedError
+
+    def floor(self) -> Value:
+        raise NotImplementedError
+
+    def copysign(self, sign: Value) -> Value:
+        raise NotImplementedError
+
+    def compare(self, relation: str, other: Value) -> Value:
+        """i1 lanes: self relation other, see `Builder.compare`."""
+        raise NotImplementedError
 
 
 Operandlike = Value | int | float | Fraction

@@ -9,7 +9,7 @@ fixed order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
@@ -29,6 +29,7 @@ from taylor_runtime.mathlib.double import (
 from taylor_runtime.mathlib.double_double.families import KERNELS as PAIR_KERNELS
 from taylor_runtime.mathlib.double_double.half_powers import power as pair_power
 from taylor_runtime.program.kernels import PAIRS, KernelFunction
+from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, ELEMENTS
 
 __all__ = ["KernelFunction", "call", "call_pair", "kernels", "pair_kernels"]
 
@@ -56,16 +57,22 @@ pair_kernels: dict[str, KernelFunction] = {
     kernel.name: kernel for kernel in (*PAIR_KERNELS, *lambert.PAIR_KERNELS, *kepler.PAIR_KERNELS)
 }
 
+_BY_ELEMENT = {DOUBLE.element: kernels, DOUBLE_DOUBLE.element: pair_kernels}
+_POWERS: dict[str, Callable[..., Value]] = {
+    DOUBLE.element: half_powers.power,
+    DOUBLE_DOUBLE.element: pair_power,
+}
+
 
 def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:
     """Emit the kernel `name`; the result has the type of its arguments (float or double).
 
     Raises `KeyError` if there is no such kernel, `ValueError` if the number of arguments is wrong.
     """
-    double_double = arguments[0].type.is_pair
-    kernel = _find(name, double_double)
+    element = arguments[0].type.element
+    kernel = _find(name, element)
     if name == "pow" and len(arguments) == kernel.arity:
-        return (pair_power if double_double else half_powers.power)(b, *arguments)
+        return _POWERS[ELEMENTS[element].kernels](b, *arguments)
     return emit_call(b, kernel, arguments)[0]
 
 
@@ -76,18 +83,18 @@ def call_pair(
 
     Raises `KeyError` if `names` is not listed.
     """
-    first, second = emit_call(b, _find(PAIRS[names], arguments[0].type.is_pair), arguments)
+    first, second = emit_call(b, _find(PAIRS[names], arguments[0].type.element), arguments)
     return first, second
 
 
-def _find(name: str, double_double: bool) -> KernelFunction:
-    """The kernel of a name: for double-double one of its own, or one that suits every type."""
-    kernel = kernels.get(name)
-    if double_double:
-        shared = kernel if kernel is not None and kernel.generic else None
-        kernel = pair_kernels.get(name, shared)
+def _find(name: str, element: str) -> KernelFunction:
+    """The kernel of a name: one for the kind of number, or one that suits every type."""
+    computed_in = ELEMENTS[element].kernels
+    kernel = _BY_ELEMENT[computed_in].get(name)
+    if kernel is None and name in kernels and kernels[name].generic:
+        kernel = kernels[name]
     if kernel is None:
-        kind = "double-double kernel" if double_double else "kernel"
+        kind = "kernel" if computed_in == DOUBLE.element else f"{computed_in} kernel"
         raise KeyError(
             f"mathlib.call: there is no {kind} {name!r}; add it to a family in "
             "taylor_runtime/mathlib"

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kernels import EntryKernel, KernelFunction, PlaceKernel
 
 
 def _stored(b: Builder, numbers: Any) -> Value:
@@ -35,36 +34,29 @@ def _entries(b: Builder, table: Value, index: Value, like: Value) -> Value:
     return b.load(t, b.at(table, index))
 
 
-def place_kernel(name: str, edges: Any) -> KernelFunction:
-    """How many of the ascending `edges` are not above x: 0 .. len(edges); 0 for NaN.
-
-    A binary search of a fixed number of steps, the same for all lanes.
-    """
-    count = len(edges)
+def place_kernel(kernel: PlaceKernel) -> KernelFunction:
+    """A binary search of a fixed number of steps, the same for all lanes."""
+    count = len(kernel.edges)
     depth = count.bit_length()
-    padded = np.full(2**depth, np.inf)
-    padded[:count] = edges
 
     def emit(b: Builder, x: Value) -> Sequence[Value]:
+        padded = np.full(2**depth, np.inf)
+        padded[:count] = kernel.edges
         table = _stored(b, padded)
         place = b.constant(0, x.type.part.of("i64"))
         for level in reversed(range(depth)):
             edge = _entries(b, table, place + (2**level - 1), x)
-            below = b.compare(
-                "ge", x, pair(edge, b.constant(0, edge.type)) if _is_pair(x) else edge
-            )
+            below = b.compare("ge", x, edge)
             place = b.select(below, place + 2**level, place)
         place = b.select(place > count, b.constant(count, place.type), place)
         return [b.from_double(b.cast("sitofp", place, "double"), x.type.element)]
 
-    return KernelFunction(name, 1, emit)
+    return KernelFunction(kernel.name, 1, emit)
 
 
-def entry_kernel(name: str, rows: Any, low: Any = None) -> KernelFunction:
-    """rows[i, j] for numbers i and j; i beyond an end gives the entry there.
-
-    rows: shape (n, m); low: what is left of the numbers beyond double, of the same shape.
-    """
+def entry_kernel(kernel: EntryKernel) -> KernelFunction:
+    """An entry of a table; row and column are numbers."""
+    rows, low = kernel.rows, kernel.low
     count, width = rows.shape
 
     def emit(b: Builder, row: Value, column: Value) -> Sequence[Value]:
@@ -74,13 +66,8 @@ def entry_kernel(name: str, rows: Any, low: Any = None) -> KernelFunction:
         index = number * width + b.to_double(column)
         index = b.cast("fptosi", index, "i64")
         value = _entries(b, _stored(b, rows), index, row)
-        if not _is_pair(row):
-            return [value]
-        rest = b.constant(0, value.type)
-        return [pair(value, rest if low is None else _entries(b, _stored(b, low), index, row))]
+        if low is None or not row.type.is_compound:
+            return [b.like(row, value)]
+        return [b.from_doubles(value, _entries(b, _stored(b, low), index, row), row.type.element)]
 
-    return KernelFunction(name, 2, emit)
-
-
-def _is_pair(x: Value) -> bool:
-    return isinstance(x, PairValue)
+    return KernelFunction(kernel.name, 2, emit)

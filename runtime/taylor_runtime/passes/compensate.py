@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.program.kinds import DOUBLE, Kind, nearest_float
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -50,9 +50,11 @@ SENSITIVE = (*FAST, *TURNING, "tan", *ORBITS)
 Pair = tuple[int, int | None]  # rows of a value and of its tail (None: zero)
 
 
-def compensate(program: Program) -> Program:
-    """The program with tails for what depends on time; itself if time does not occur."""
-    if not any(_is_time(row) for row in program.rows):
+def compensate(program: Program, kind: Kind = DOUBLE) -> Program:
+    """The program with tails for what depends on time; itself if time does not occur, or for a kind
+    of number that has the digits.
+    """
+    if kind.is_finer or not any(_is_time(row) for row in program.rows):
         return program
     return verify(_Compensation(program).run())
 
@@ -162,8 +164,8 @@ class _Compensation:
             self.tails[place] = self._add_row(low)
         elif start is not None and number in self.chosen:
             self.tails[place] = self._kernel("sum_error", *start.arguments)
-        elif start is not None and start.function.endswith(_PHASE):
-            name = start.function.removesuffix(_PHASE)
+        elif start is not None and str(start.function).endswith(_PHASE):
+            name = str(start.function).removesuffix(_PHASE)
             if name in ORBITS[:: len(_PARTS)]:
                 self.tails[place] = self._kernel(f"{name}_low{_PHASE}", *start.arguments)
         elif row.constant and row.start is None and row.step is not None and not row.step.terms:
@@ -180,7 +182,7 @@ class _Compensation:
             if x in self.tails and row.start.function in ORBITS:
                 return self._orbit(row.start)
             if x in self.tails:
-                return self._function(row.start.function, x, self.tails[x])
+                return self._function(str(row.start.function), x, self.tails[x])
         return None
 
     # -- arithmetic -----------------------------------------------------------------------------

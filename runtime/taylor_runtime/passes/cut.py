@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from taylor_runtime.program.order import chain_count
 from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term
 from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import verify
-from taylor_runtime.program.widths import chain_count
 
 PART = 400  # rows of a part
 SOURCE = "parameter"
@@ -58,7 +58,7 @@ def cut(program: Program, size: int = PART) -> Cut:
     if not pieces or any(leaf[row] for row in wanted):
         pieces.append([row for row in wanted if leaf[row]])
     last = {row: number for number, piece in enumerate(pieces) for i in piece for row in used[i]}
-    places = _Places(dict(program.inputs).get(SOURCE, 0))
+    places = _Places(program.slots(SOURCE))
     parts = []
     for number, piece in enumerate(pieces):
         kept = [row for row in piece if last.get(row, number) > number]

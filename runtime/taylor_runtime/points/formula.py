@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import PTR, Type, planes_of
+from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.passes.cut import Cut, cut
 from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.points.scalar_call import emit_scalar_call
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
@@ -41,9 +42,9 @@ def formula_module(
     """
     verify(program)
     module = Module()
-    inputs = dict(program.inputs).get("parameter", 0)
+    inputs = program.slots("parameter")
     parts = cut(program) if len(program.rows) > UNCUT else None
-    planes = planes_of(element)
+    planes = ELEMENTS[element].parts
     places = parts.places if parts else 0
     counts = Counts(planes * inputs, planes * len(program.outputs), planes * places)
     if parts:
@@ -52,7 +53,7 @@ def formula_module(
         _emit_block(module, program, inputs, element)
     inlined = len(program.rows) <= INLINED
     name = FORMULA_ROWS if rows else FORMULA
-    stored = Type(element).part.element
+    stored = ELEMENTS[element].part
     emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
     if scalar:
         emit_scalar_call(module, counts)
@@ -76,13 +77,13 @@ def _emit_block(module: Module, program: Program, inputs: int, element: str) -> 
 
 def _operand(b: Builder, table: Value, k: int, element: str) -> Value:
     """Where the lanes of operand k are, by a table of pointers."""
-    planes = planes_of(element)
+    planes = ELEMENTS[element].parts
     return b.pointers([b.load(PTR, b.at(table, planes * k + p, "ptr")) for p in range(planes)])
 
 
 def _place(b: Builder, work: Value, place: int, element: str) -> Value:
     """Where the lanes of a place of the workspace are."""
-    planes, stored = planes_of(element), Type(element).part.element
+    planes, stored = ELEMENTS[element].parts, ELEMENTS[element].part
     return b.pointers([b.at(work, (planes * place + p) * REGISTER, stored) for p in range(planes)])
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import Type, size_of
+from taylor_runtime.ir.types import Type, alignment_of
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify
@@ -24,7 +24,7 @@ def jet_block(element: str) -> Chunk:
     """The points that are computed at a time: a register of them. Two would be no faster, and take
     half as long again to compile.
     """
-    return Chunk(0, 8 * REGISTER // size_of(element))
+    return Chunk(0, 8 * REGISTER // alignment_of(element))
 
 
 def jet_module(program: Program, given: int, unrolled: bool, element: str = "double") -> str:
@@ -50,7 +50,7 @@ def jet_module(program: Program, given: int, unrolled: bool, element: str = "dou
         ins, outs, count, first, last, work = arguments
         lanes = jet_block(element).lanes
         rendering = Rendering(element, batch=lanes, unrolled=unrolled)
-        slots = dict(program.inputs).get("jet", 0)
+        slots = program.slots("jet")
         ins = b.planes(ins, count * (slots * given), element)
         outs = b.planes(outs, count * (len(program.outputs) * (program.order + 1)), element)
 

@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from taylor_runtime.arithmetic.chunk import chunks
+from taylor_runtime.arithmetic.kernel_calls import own_functions
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import KernelFunction
-from taylor_runtime.program.program import Kernel, Program
+from taylor_runtime.program.kernels import (
+    InverseKernel,
+    KernelFunction,
+    NewtonKernel,
+    NewtonSystem,
+)
+from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
+from taylor_runtime.program.program import Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
 
@@ -26,26 +32,18 @@ MOST_STEPS = 500
 MOST_BISECTIONS = 1200  # a bracket may reach from the smallest number to the largest
 NEAR = 32.0  # times its rounding error that g may be where no step makes it smaller
 CLOSE = 2.0**-50  # a step by so much of y, where rounding errors end the iteration
-PAIR_STEPS = 3  # double the digits each, and one to spare
 UNIT = 2.0**-53  # of rounding
 
 
-def newton_kernel(
-    name: str, arity: int, start: Program, equations: Program, bracket: Program | None = None
-) -> KernelFunction:
-    """y_1 .. y_m with g_i(x, y) = 0, by Newton's method from a start; NaN where it finds none.
-
-    arity:     number of x.
-    start:     a formula of the slots x: m values.
-    equations: a formula of the slots x, y: g (m values), bounds of their rounding errors in units
-               of rounding (m), and dg_i/dy_j (m * m, row by row).
-    bracket:   for m = 1 a formula of the slots x: two numbers between which g changes its sign.
+def newton_system(system: NewtonSystem) -> KernelFunction:
+    """All unknowns of a system of equations.
 
     The iteration has ended where every g is within its rounding error, or y changes by less than a
     unit of rounding; a last step follows, because bounds of errors are larger than errors.  Steps
     are shortened until the largest |g| decreases; within a bracket, which shrinks with every
     step, bisection takes the place of those that leave it or converge slowly.
     """
+    start, equations, bracket = system.start, system.equations, system.bracket
     size = len(start.outputs)
 
     def emit(b: Builder, *x: Value) -> Sequence[Value]:
@@ -55,31 +53,52 @@ def newton_kernel(
             y = _descend(b, equations, given, first)
         else:
             y = [_within(b, equations, given, first[0], _formula(b, bracket, given))]
-        if not x[0].type.is_pair:
+        kind = ELEMENTS[x[0].type.element]
+        if not kind.is_finer:
             return y
-        wide: list[Value] = [pair(value, b.constant(0, value.type)) for value in y]
+        wide = [b.from_double(value, kind.element) for value in y]
         better = wide
-        for _ in range(PAIR_STEPS):
+        for _ in range(_steps(kind)):
             seen = _look(b, equations, x, better)
             better = _last_step(b, better, seen)
         # Where the slope vanishes, the digits of double are all there are.
         both = zip(better, wide, strict=True)
         return [b.select(b.is_nan(new * 0), old, new) for new, old in both]
 
-    return KernelFunction(name, arity, emit, results=size)
+    return KernelFunction(system.name, system.arity, emit, results=size)
 
 
-def kernel_result(kernel: KernelFunction, number: int) -> KernelFunction:
+def _steps(kind: Kind) -> int:
+    """Steps from the digits of a double to those of a kind: each doubles them; one to spare."""
+    return math.ceil(math.log2(math.log(kind.epsilon) / math.log(DOUBLE.epsilon))) + 1
+
+
+def newton_kernel(kernel: NewtonKernel) -> KernelFunction:
+    """One of the unknowns."""
+    return _result(newton_system(kernel.system), kernel.number, kernel.name)
+
+
+def inverse_kernel(kernel: InverseKernel) -> KernelFunction:
+    """One entry of the inverse of a matrix."""
+    number = kernel.row * kernel.size + kernel.column
+    return _result(_inverse(kernel.size), number, kernel.name)
+
+
+own_functions[NewtonKernel] = newton_kernel
+own_functions[InverseKernel] = inverse_kernel
+
+
+def _result(kernel: KernelFunction, number: int, name: str) -> KernelFunction:
     """One of the results of a kernel; LLVM calls it once for all of them."""
     return KernelFunction(
-        f"{kernel.name}.{number}",
+        name,
         kernel.arity,
         lambda b, *x: emit_call(b, kernel, x)[number : number + 1],
         inline=True,
     )
 
 
-def inverse_kernel(size: int) -> KernelFunction:
+def _inverse(size: int) -> KernelFunction:
     """The inverse of a matrix, given and returned row by row; not finite if it is singular."""
 
     def emit(b: Builder, *entries: Value) -> Sequence[Value]:
@@ -89,17 +108,6 @@ def inverse_kernel(size: int) -> KernelFunction:
         return [value for row in _solved(b, rows, units) for value in row]
 
     return KernelFunction(f"inverse{size}", size * size, emit, results=size * size, generic=True)
-
-
-def inner_kernels(*programs: Program) -> tuple[str, ...]:
-    """The names of all kernels in some programs, with those that these call."""
-    names: list[str] = []
-    for program in programs:
-        for row in program.rows:
-            if isinstance(row.start, Kernel):
-                names.append(row.start.function)
-                names += getattr(row.start.function, "inner", ())
-    return tuple(dict.fromkeys(names))
 
 
 def _formula(b: Builder, program: Program, values: Sequence[Value]) -> list[Value]:

@@ -25,9 +25,8 @@ from taylor_runtime.program.widths import REGISTER
 
 SCALAR = "taylor.scalar"
 _METH_FASTCALL = 0x0080
-_TYPE_OFFSET = object.__basicsize__ - ctypes.sizeof(
-    ctypes.c_void_p
-)  # of ob_type, the header's last field
+# Of ob_type, the header's last field: all that the text depends on besides the program.
+TYPE_OFFSET = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)
 _NONE = "taylor.none"
 _FLOAT, _FLOAT64 = "taylor.float", "taylor.float64"
 _API = ("PyFloat_AsDouble", "PyFloat_FromDouble", "PyTuple_New", "PyTuple_SetItem", "Py_IncRef")
@@ -80,7 +79,7 @@ def emit_scalar_call(module: Module, counts: Counts) -> None:
 
 
 def _is_float(b: Builder, argument: Value) -> Value:
-    kind = b.load(I64, b.at(argument, _TYPE_OFFSET, "i8"))
+    kind = b.load(I64, b.at(argument, TYPE_OFFSET, "i8"))
     exact, numpy_kind = (
         b.eq(kind, b.emit(I64, f"ptrtoint ptr @{name} to i64")) for name in (_FLOAT, _FLOAT64)
     )

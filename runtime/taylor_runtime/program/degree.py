@@ -13,7 +13,7 @@ from taylor_runtime.program.program import (
     Row,
     Select,
 )
-from taylor_runtime.program.prune import rows_read
+from taylor_runtime.program.signature import rows_used
 
 _NO_POLYNOMIAL = -1  # the degree of a row that is not known to be a polynomial in time
 
@@ -64,7 +64,7 @@ def _found_degrees(rows: Sequence[Row], root: int, degrees: dict[int, int]) -> b
         elif index not in degrees:
             unfinished.add(index)
             pending.append((index, True))
-            pending.extend((needed, False) for needed in rows_read(rows[index]))
+            pending.extend((needed, False) for needed in rows_used(rows[index]))
     return True
 
 

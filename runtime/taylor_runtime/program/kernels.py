@@ -1,10 +1,20 @@
-"""Kernels that programs name: pairs of them, and those that programs bring along."""
+"""Kernels that programs name: pairs of them, and those that programs bring along, as data."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taylor_runtime.program.lines import body
+from taylor_runtime.program.program import Kernel, OwnKernel, Program
+
+Doubles = NDArray[np.float64]
+DIGITS = 20  # of digests in names
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.
 PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
@@ -30,21 +40,146 @@ class KernelFunction:
     generic: bool = False
 
 
-class OwnKernel(str):
-    """The name of a kernel that is not in mathlib: it carries the kernel along.
+@dataclass(frozen=True, eq=False, repr=False)
+class PlaceKernel(OwnKernel):
+    """How many of the ascending `edges` are not above x: 0 .. len(edges); 0 for NaN."""
 
-    Equal names must mean equal kernels, in other processes too, because programs and machine code
-    are known by names: let a digest of all that the kernel computes be part of it.
+    edges: Doubles
+    name: str = field(init=False)
 
-    function: what to emit.
-    inner:    names of other kernels that it calls, those of callbacks included.
+    def __post_init__(self) -> None:
+        _set(self, edges=_kept(self.edges))
+        _set(self, name=f"place_{digest(self.edges.tobytes())}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EntryKernel(OwnKernel):
+    """rows[i, j] for numbers i and j; i beyond an end gives the entry there.
+
+    rows: shape (n, m); low: what is left of the numbers beyond double, of the same shape.
     """
 
-    function: KernelFunction
-    inner: tuple[str, ...]
+    rows: Doubles
+    low: Doubles | None = None
+    name: str = field(init=False)
 
-    def __new__(cls, name: str, function: KernelFunction, inner: tuple[str, ...] = ()) -> OwnKernel:
-        made = super().__new__(cls, name)
-        made.function = function
-        made.inner = inner
-        return made
+    def __post_init__(self) -> None:
+        _set(self, rows=_kept(self.rows), low=None if self.low is None else _kept(self.low))
+        low = b"" if self.low is None else self.low.tobytes()
+        shape = str(self.rows.shape).encode()
+        _set(self, name=f"entry_{digest(self.rows.tobytes(), low, shape)}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InverseKernel(OwnKernel):
+    """Entry (row, column) of the inverse of a matrix that is given row by row; not finite if it is
+    singular.
+    """
+
+    size: int
+    row: int
+    column: int
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        _set(self, name=f"inverse{self.size}_{self.row}_{self.column}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewtonSystem(OwnKernel):
+    """y_1 .. y_m with g_i(x, y) = 0, by Newton's method from a start; NaN where it finds none.
+
+    arity:     number of x.
+    start:     a formula of the slots x: m values.
+    equations: a formula of the slots x, y: g (m values), bounds of their rounding errors in units
+               of rounding (m), and dg_i/dy_j (m * m, row by row).
+    bracket:   for m = 1 a formula of the slots x: two numbers between which g changes its sign.
+    """
+
+    arity: int
+    start: Program
+    equations: Program
+    bracket: Program | None = None
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        texts = [body(program).encode() for program in self.programs]
+        _set(self, name=f"implicit_{digest(str(self.arity).encode(), *texts)}")
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The formulas that it is made of."""
+        return (self.start, self.equations, *([] if self.bracket is None else [self.bracket]))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewtonKernel(OwnKernel):
+    """Unknown y_number of a system, counted from 0."""
+
+    system: NewtonSystem
+    number: int
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        _set(self, name=f"{self.system.name}.{self.number}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CallbackKernel(OwnKernel):
+    """A registered function of doubles, called at its address; its name is that of the symbol.
+
+    derivative, coefficient, order: where they are not None, Taylor coefficient number `coefficient`
+        of that derivative of a function that is known by coefficients; programs of an order ask for
+        all up to there.
+    """
+
+    function: str
+    derivative: int | None = None
+    coefficient: int = 0
+    order: int = 0
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        numbers = (self.derivative, self.coefficient, self.order)
+        listed = "" if self.derivative is None else "".join(f"#{number}" for number in numbers)
+        _set(self, name=f"user:{self.function}{listed}")
+
+
+def digest(*parts: bytes) -> str:
+    """A short name for some content; different for different content."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "little"))
+        total.update(part)
+    return total.hexdigest()[:DIGITS]
+
+
+def own_kernels(program: Program) -> tuple[OwnKernel, ...]:
+    """The kernels that a program brings along, each once."""
+    starts = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
+    return tuple(dict.fromkeys(kernel for kernel in starts if isinstance(kernel, OwnKernel)))
+
+
+def callbacks(program: Program) -> tuple[CallbackKernel, ...]:
+    """The callbacks that a program calls, itself or in kernels with a formula inside."""
+    found: list[CallbackKernel] = []
+    for kernel in own_kernels(program):
+        if isinstance(kernel, CallbackKernel):
+            found.append(kernel)
+        elif isinstance(kernel, NewtonKernel):
+            found += [inner for formula in kernel.system.programs for inner in callbacks(formula)]
+    return tuple(dict.fromkeys(found))
+
+
+def _set(kernel: OwnKernel, **fields: object) -> None:
+    """Set fields of a frozen record that is being made."""
+    for name, value in fields.items():
+        object.__setattr__(kernel, name, value)
+
+
+def _kept(numbers: Doubles) -> Doubles:
+    """The numbers as an array that nobody changes, all NaN of the same bits."""
+    own = np.array(numbers, dtype=np.float64, order="C")
+    own[np.isnan(own)] = np.nan
+    own.flags.writeable = False
+    return own

@@ -88,11 +88,36 @@ class Input:
     index: tuple[int, ...] = (0,)
 
 
+class OwnKernel:
+    """A kernel that mathlib does not have, as data that a program brings along (`kernels.py`).
+
+    name: tells all that it computes, in other processes too: equal kernels have equal names, others
+        have others.
+    """
+
+    name: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnKernel) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """u_0 = function(order-zero values of `arguments`); `constants` are exact extra arguments."""
+    """u_0 = function(order-zero values of `arguments`); `constants` are exact extra arguments.
 
-    function: str
+    function: the name of a kernel of mathlib, or what one of the program's own is.
+    """
+
+    function: str | OwnKernel
     arguments: tuple[int, ...]
     constants: tuple[Constant, ...] = ()
 
@@ -142,3 +167,7 @@ class Program:
     order: int
     inputs: tuple[tuple[str, int], ...] = ()
     exact_division: bool = False
+
+    def slots(self, source: str) -> int:
+        """How many slots of a source there are."""
+        return next((count for name, count in self.inputs if name == source), 0)

@@ -59,7 +59,7 @@ def rows_at_order(operand: Operand) -> tuple[int, ...]:
     return (operand.a, operand.b)
 
 
-def _rows_of_every_order(operand: Operand) -> tuple[int, ...]:
+def rows_of_every_order(operand: Operand) -> tuple[int, ...]:
     """The rows of which an operand reads more than order zero."""
     return operand_rows(operand)[1:] if isinstance(operand, Select) else operand_rows(operand)
 
@@ -139,7 +139,7 @@ def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
                 if rows[used].constant:
                     raise ProgramError(f"convolves constant row {used}")
         elif not row.constant:
-            for used in _rows_of_every_order(operand):
+            for used in rows_of_every_order(operand):
                 if rows[used].constant:
                     raise ProgramError(f"needs coefficient n of row {used}, which is constant")
         if isinstance(operand, Coefficient):

@@ -51,8 +51,3 @@ def _source_registers(lanes: Sequence[tuple[int, int]]) -> float:
     """Registers that a chunk of a gathered operand is taken from, on average."""
     parts = [lanes[i : i + CHUNK] for i in range(0, len(lanes), CHUNK)]
     return sum(len({(row, lane // CHUNK) for row, lane in part}) for part in parts) / len(parts)
-
-
-def chain_count(terms: int) -> int:
-    """Chains of a sum: one for few terms, up to four for many, so that latency stays short."""
-    return 1 if terms < 6 else 2 if terms < 16 else 4

@@ -1,6 +1,4 @@
-"""Sums of products of coefficients, in the order that the program's arithmetic fixes (see
-taylor/README.md).
-"""
+"""Sums of products of coefficients, in the order that `program.order` says."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.step import Doubled
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.order import outwards
 from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.series.fold import LATE, Begun, begin
@@ -67,27 +66,16 @@ def _products(
     paired: Paired | None,
     begun: Begun,
 ) -> list[Value]:
-    """sum_{j=first}^{n-last} w a_j b_{n-j} from the middle outwards in two chains.
-
-    Where one end alone has a coefficient of order n, its term is added last, after the chains,
-    unless the coefficients of order n - 1 are those that are waited for.
-    """
+    """sum_{j=first}^{n-last} w a_j b_{n-j}, see `Outwards`."""
     b = m.b
     zero = b.constant(0, chunk.type(m.element))
     if isinstance(n, int) and n < first + last:
         return [zero] * len(group)
-    newest: Index | None = None
-    if last == 0 and first > 0:
-        newest, last = n, 1
-    elif first == 0 and last > 0:
-        newest, first = 0, 1
-    count = n - (last + first - 1)
-    half = count >> 1
-    odd = count & 1
-    middle = half + first
+    order = outwards(first, last, n)
+    half, first = order.half, order.first
 
-    def outwards(i: Index, carried: list[Value]) -> list[Value]:
-        below, above = middle - 1 - i, middle + odd + i
+    def step(i: Index, carried: list[Value]) -> list[Value]:
+        below, above = order.below(i), order.above(i)
         down = [
             _multiply_add(m, c, below, n, chunk, total)
             for c, total in zip(group, carried[: len(group)], strict=True)
@@ -101,22 +89,22 @@ def _products(
     if paired is not None and paired.second:
         sums = _from_memory(m, group, 2, chunk, paired)
         for missing in range(2 - first, 0, -1):
-            sums = outwards(half - missing, sums)
+            sums = step(half - missing, sums)
     elif group[0] in begun:
         sums = [begun[c][k] for k in range(2) for c in group]
         for missing in range(LATE, 0, -1):
-            sums = outwards(half - missing, sums)
+            sums = step(half - missing, sums)
     else:
-        sums = [zero] * len(group) + _middle_terms(m, group, middle, odd, n, chunk)
+        sums = [zero] * len(group) + _middle_terms(m, group, order.middle, order.odd, n, chunk)
         start: Index = 0
         if paired is not None:
             start = half - (1 - first)
-            sums = _two_products(m, group, middle, start, sums, n, chunk, paired)
+            sums = _two_products(m, group, order.middle, start, sums, n, chunk, paired)
             for _ in range(1 - first):
-                sums = outwards(start, sums)
+                sums = step(start, sums)
         else:
-            sums = b.fold(0, half, sums, outwards, unroll=isinstance(n, int))
-    return _with_newest(m, group, newest, n, chunk, sums)
+            sums = b.fold(0, half, sums, step, unroll=isinstance(n, int))
+    return _with_newest(m, group, order.newest, n, chunk, sums)
 
 
 def _with_newest(
@@ -271,21 +259,16 @@ def _squares(
     paired: Paired | None,
     begun: Begun,
 ) -> list[Value]:
-    """Half of sum_{j=first}^{n-first} a_j a_{n-j}: pairs from the middle outwards.
-
-    The caller doubles.
-    """
+    """Half of sum_{j=first}^{n-first} a_j a_{n-j}, see `Outwards`."""
     b = m.b
     zero = b.constant(0, chunk.type(m.element))
-    count = n - (2 * first - 1)
-    if isinstance(count, int) and count <= 0:
+    if isinstance(n, int) and n < first + last:
         return [zero] * len(group)
-    half = count >> 1
-    odd = count & 1
-    middle = half + first
+    order = outwards(first, last, n)
+    half = order.half
 
-    def outwards(i: Index, carried: list[Value]) -> list[Value]:
-        below = middle - 1 - i
+    def step(i: Index, carried: list[Value]) -> list[Value]:
+        below = order.below(i)
         return [
             _multiply_add(m, c, below, n, chunk, total)
             for c, total in zip(group, carried, strict=True)
@@ -294,20 +277,20 @@ def _squares(
     if paired is not None and paired.second:
         sums = _from_memory(m, group, 1, chunk, paired)
         for missing in range(2 - first, 0, -1):
-            sums = outwards(half - missing, sums)
+            sums = step(half - missing, sums)
         return sums
     if group[0] in begun:
         sums = [begun[c][0] for c in group]
         for missing in range(LATE, 0, -1):
-            sums = outwards(half - missing, sums)
+            sums = step(half - missing, sums)
         return sums
-    opened = _middle_squares(m, group, middle, odd, chunk)
+    opened = _middle_squares(m, group, order.middle, order.odd, chunk)
     if paired is None:
-        return b.fold(0, half, opened, outwards, unroll=isinstance(n, int))
+        return b.fold(0, half, opened, step, unroll=isinstance(n, int))
     start = half - (1 - first)
-    sums = _two_squares(m, group, middle, start, opened, chunk, paired)
+    sums = _two_squares(m, group, order.middle, start, opened, chunk, paired)
     for _ in range(1 - first):
-        sums = outwards(start, sums)
+        sums = step(start, sums)
     return sums
 
 

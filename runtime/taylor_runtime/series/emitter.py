@@ -17,8 +17,8 @@ from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Program, Row, Step, Term
 from taylor_runtime.program.signature import convolution_chains, convolutions_of
 from taylor_runtime.series.combine import Combined, combine_lanes, combined
@@ -26,7 +26,7 @@ from taylor_runtime.series.convolve import Paired, convolve
 from taylor_runtime.series.fold import push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
-from taylor_runtime.series.schedule import MOST_CHAINS, MOST_PAIRED_CHAINS, batches, merged
+from taylor_runtime.series.schedule import MOST_PAIRED_CHAINS, batches, merged
 
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 
@@ -56,11 +56,12 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.read_coefficient = read_coefficient
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        # Double-doubles have more to compute than to load.
+        kind = ELEMENTS[self.element]
+        # Pairs halve the loads: where a multiply-add is many operations these are not what counts.
         self.paired = (
-            not rendering.unrolled and program.order >= FEWEST_PAIRED and self.element != PAIR
+            not rendering.unrolled and program.order >= FEWEST_PAIRED and kind.operations == 1
         )
-        most = MOST_PAIRED_CHAINS if self.paired else MOST_CHAINS[self.element]
+        most = MOST_PAIRED_CHAINS if self.paired else kind.chains
         alone = rendering.unrolled or rendering.batch > 1
         found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
         windows = {i for i, window in enumerate(self.memory.windows) if window}

@@ -15,8 +15,10 @@ from functools import lru_cache
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.lanes import split
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.order import outwards
 from taylor_runtime.program.program import Convolution, Number
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import padded
@@ -95,9 +97,9 @@ def _groups(
 ) -> list[tuple[int, tuple[Convolution, ...]]]:
     """Convolutions from one `first` on that share a sum at order n.
 
-    Not of double-doubles, whose product depends on the order of its factors.
+    Not of kinds whose product depends on the order of its factors.
     """
-    if m.element == PAIR or not m.rendering.unrolled:
+    if not ELEMENTS[m.element].rounds_once or not m.rendering.unrolled:
         return []
     listed = _company(tuple(convolutions), max(chunk.lanes, 1))
     return [pair for pair in listed if ((n + 1) >> 1) - pair[0] - LATE >= FEWEST_TERMS]
@@ -145,7 +147,8 @@ def _sum(
     assert isinstance(chunk.offset, int)
     b, lanes = m.b, max(chunk.lanes, 1)
     chains = [chain for c in group for chain in _chains(c)]
-    middle = (n + 1) >> 1
+    order = outwards(first, first, n)
+    middle = order.middle
 
     def factor(side: int, j: int, scales: Sequence[Number] | None = None) -> Value:
         value = m.joined(tuple(chain.row(side) for chain in chains), j, chunk)
@@ -158,7 +161,7 @@ def _sum(
         return value * b.constants(spread + spread[-1:] * (value.lanes - len(spread)), m.element)
 
     def opened() -> Value:
-        if n & 1:
+        if not order.odd:
             return b.constant(0, Type(m.element, padded(lanes * len(chains))))
         left = factor(0, middle, [chain.middle or 1 for chain in chains])
         kept = [chain.middle != 0 for chain in chains for _ in range(lanes)]

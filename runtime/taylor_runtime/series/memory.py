@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join
-from taylor_runtime.ir.types import size_of
+from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.ir.values import Index, Value, index_text
 from taylor_runtime.program.program import Constant, Convolution, Number, Program
 from taylor_runtime.program.signature import is_square
@@ -94,7 +94,7 @@ class RowMemory:
             known = self._known.get((row, n, chunk.offset))
             if known is not None:
                 return known
-        align = size_of(self.element) if self.windows[row] else self._alignment(chunk)
+        align = alignment_of(self.element) if self.windows[row] else self._alignment(chunk)
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
@@ -166,7 +166,7 @@ class RowMemory:
         return known or (row, str(offset)) in self._newest
 
     def _alignment(self, chunk: Chunk) -> int:
-        return min(max(chunk.lanes, 1), REGISTER) * size_of(self.element)
+        return min(max(chunk.lanes, 1), REGISTER) * alignment_of(self.element)
 
     def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
         """Run `body` for every chunk: written out for narrow rows, as a loop for wide ones."""

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-from taylor_runtime.ir.types import PAIR
+from taylor_runtime.program.kinds import DOUBLE
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import rows_at_order
 from taylor_runtime.program.widths import is_looped
 
-# Sums that run side by side in one loop, so that they stay in registers.
-MOST_CHAINS = {"double": 12, "float": 12, PAIR: 4}
-MOST_PAIRED_CHAINS = 4  # the same where every one of them is summed for two orders
+MOST_PAIRED_CHAINS = 4  # `Kind.chains` where every one of them is summed for two orders
 
 
 def batches(
-    program: Program, skipped: Container[int], most_chains: int = MOST_CHAINS["double"]
+    program: Program, skipped: Container[int], most_chains: int = DOUBLE.chains
 ) -> list[list[int]]:
     """Rows that vary and are not skipped, in order; `most_chains` sums share a loop.
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.steps.control import Control
 
 LARGEST = 2.0**900  # steps beyond this count as endless
 SMALLEST = 2.0**-84  # of |time|: below, a step is lost even in double-double time
-# Of the time ahead, by kind of number: below, coefficients scaled to a step vanish by underflow.
-LEAST_DOUBLE = 2.0**-500
-LEAST = {"float": 2.0**-100}
 
 
 class StepTime:
@@ -22,6 +19,7 @@ class StepTime:
         self.b = b
         self.control = control
         self.element = element
+        self.kind = ELEMENTS[element]
 
     def remaining(self) -> Value:
         """end - time, rounded once."""
@@ -38,7 +36,7 @@ class StepTime:
         """Whether a step would be lost in the time, or its powers in the range of the numbers."""
         b = self.b
         smallest = b.fabs(self.control.get("time")) * SMALLEST
-        least = self.horizon() * LEAST.get(self.element, LEAST_DOUBLE)
+        least = self.horizon() * self.kind.least
         return h <= b.select(least > smallest, least, smallest)
 
     def representable(self, h: Value, scale: Value) -> Value:
@@ -49,16 +47,17 @@ class StepTime:
     def scaled(self, h: Value, last: Value, scale: Value) -> Value:
         """h over the scale, as the kind of number of the state.
 
-        The last step of a double-double ends at both parts of the end.
+        Where both parts of the end tell, the last step ends at both.
         """
         b, control = self.b, self.control
         per_scale = 1 / scale  # exact: the scale is a power of two
-        if self.element != PAIR:
+        if not self.kind.is_finer:
             return b.from_double(h * per_scale, self.element)
         end = pair(control.get("end"), control.get("end_low"))
         left = end - pair(control.get("time"), control.get("time_low"))
-        whole = b.from_double(h, PAIR)
-        return b.select(last, left, whole) * b.from_double(per_scale, PAIR)
+        whole = b.from_double(h, self.element)
+        left_of_kind = b.from_doubles(left.high, left.low, self.element)
+        return b.select(last, left_of_kind, whole) * b.from_double(per_scale, self.element)
 
     def advance(self, h: Value, last: Value, scale: Value) -> None:
         """time += h in double-double; the last step ends exactly at `end`."""

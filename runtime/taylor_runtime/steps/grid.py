@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import PairValue, pair
-from taylor_runtime.ir.types import F64, I64, PAIR, Type, planes_of
+from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 
 FILL = "taylor.fill_grid"
@@ -41,7 +42,7 @@ def grid_module(element: str) -> str:
     pointer for each part of a number.
     """
     module = Module()
-    states = [f"state{k}" for k in range(planes_of(element))]
+    states = [f"state{k}" for k in range(ELEMENTS[element].parts)]
     parameters = [("ptr", name) for name in ("control", "record", "grid", *states)]
     parameters += [("i64", name) for name in ("order", "size")]
     with define_function(module, FILL, "void", parameters, "nounwind") as (b, arguments):
@@ -95,10 +96,8 @@ class _Filler:
             (index,) = carried
             time = grid_time(index)
             at_end = b.eq(b.to_double(time - now_pair), 0)
-            elapsed: Value = time - start_pair
-            if element != PAIR:
-                elapsed = b.from_double(b.to_double(elapsed), element)
-            tau = elapsed / b.from_double(scale, element)
+            elapsed = time - start_pair
+            tau = b.from_doubles(elapsed.high, elapsed.low, element) / b.from_double(scale, element)
             self._evaluate(tau, b.at(outputs, index * size, element), at_end)
             return [index + 1]
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import ELEMENTS
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
+from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
@@ -66,7 +66,7 @@ class StepperOptions:
 
     @property
     def element(self) -> str:
-        return ELEMENTS[self.precision]
+        return element_of(self.precision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class StepLoop(ABC):
         self.progress = Progress(b, control, self.time, options.log2_safety, element)
         self.rows = StateRows.of(program, element, batch)
         self.batch = batch
-        count = dict(program.inputs).get("parameter", 0) * batch
+        count = program.slots("parameter") * batch
         self.parameters = b.planes(arrays.parameters, plane_length(count), element)
         size = self.rows.size
         vectors = b.planes(arrays.states, plane_length(VECTORS * size), element)
@@ -303,7 +303,7 @@ class StepLoop(ABC):
         self._leave_if(self.time.too_small(size), STEP_UNDERFLOW)
         last = size >= left
         h = b.copysign(b.select(left < size, left, size), remaining)
-        if self.element == "float":
+        if ELEMENTS[self.element].is_coarser:
             h = b.select(last, remaining, self.time.representable(h, self.scale))
         self._evaluate(h, last)
         self.time.advance(h, last, self.scale)

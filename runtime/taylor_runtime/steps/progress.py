@@ -16,16 +16,13 @@ from __future__ import annotations
 import math
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import PAIR
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.steps.clock import StepTime
 from taylor_runtime.steps.control import Control
 
 RADII = 512  # of convergence that the steps of a window are long, together
 MOST_WINDOW = 1 << 40
-# Of the longest step, and of the way ahead: less in a whole window is a standstill, for rounding
-# errors of so many steps would add up to all that a number holds.
-SLOW = {"float": 2.0**-16, "double": 2.0**-30, PAIR: 2.0**-30}
 # Where steps are tried more often than this, shorter ones are no remedy: not the truncation that
 # shrinks with them, but rounding errors fail the check, and less hope is left.
 TRIES = 4
@@ -41,7 +38,7 @@ class Progress:
         self.b = b
         self.control = control
         self.time = time
-        self.slow = SLOW[element]
+        self.slow = ELEMENTS[element].slow
         self.window = min(math.ceil(RADII * 2.0**-log2_safety), MOST_WINDOW)
 
     def resume(self) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import planes_of, size_of
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 from taylor_runtime.steps.grid import call_filler, record_body
@@ -20,8 +20,8 @@ from taylor_runtime.steps.states import StateRows
 
 def record_length(order: int, rows: StateRows) -> int:
     """Doubles that a record takes."""
-    count = planes_of(rows.element) * (order + 1) * rows.size
-    return RECORD_HEADER * rows.batch + -(-count * size_of(rows.element) // 8)
+    count = (order + 1) * rows.size
+    return RECORD_HEADER * rows.batch + -(-count * ELEMENTS[rows.element].bytes // 8)
 
 
 class Recorder:

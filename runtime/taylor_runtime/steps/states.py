@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import pair
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER, UNROLLED_CHUNKS, padded
 
@@ -31,8 +31,8 @@ def plane_length(count: int) -> int:
 
 def time_as(b: Builder, high: Value, low: Value, part: int, element: str) -> Value:
     """The time high + low as one number of a kind (part 0), or what is left of it by that."""
-    if element == PAIR:
-        return pair(high, low)
+    if ELEMENTS[element].is_finer:
+        return b.from_doubles(high, low, element)
     if element == "double":
         return low if part else high
     rounded = b.from_double(high, element)

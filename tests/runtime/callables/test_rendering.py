@@ -23,7 +23,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.nodes.traverse import inputs as leaves
 from taylor.recurrences.decompose import decompose
-from taylor_runtime.callables import points as points_build
+from taylor_runtime.callables import points as rendered
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.engine import cache
@@ -256,7 +256,7 @@ def test_jets_have_one_result(seed: int, monkeypatch: pytest.MonkeyPatch) -> Non
     points = np.array([random.Random(seed + i).uniform(-2, 2) for i in range(19)])
     results = []
     for limit in (0, 10**9):
-        monkeypatch.setattr(points_build, "UNROLLED_WORK", limit)
+        monkeypatch.setattr(rendered, "UNROLLED_WORK", limit)
         code = build_jet(program, given=2)
         results.append(_jets(code, points, 9))
         alone = np.concatenate([_jets(code, points[i : i + 1], 9) for i in range(19)], axis=1)

@@ -15,7 +15,7 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type, float_literal, parse_type
 from taylor_runtime.ir.values import Index, Value, index_text
-from taylor_runtime.program.numbers import nearest_float
+from taylor_runtime.program.kinds import nearest_float
 
 Body = Callable[[Builder, Value, Value], None]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from taylor.numbers import pairs
-from taylor.numbers.precision import normalised
+from taylor.numbers.pairs import normalised
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value

@@ -27,7 +27,8 @@ from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.pairs import PAIR
+from taylor_runtime.ir.types import Type
 from taylor_runtime.mathlib.double import half_powers as double_half_powers
 from taylor_runtime.mathlib.double_double.half_powers import half_power
 from taylor_runtime.mathlib.families import call, kernels, pair_kernels

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder, define_function
-from taylor_runtime.ir.pairs import flat_values, joined_values
-from taylor_runtime.ir.types import PAIR, Type
+from taylor_runtime.ir.kinds import flat_values, joined_values
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.program.kinds import ELEMENTS
 
-SHORT = {"double": "f64", "float": "f32", PAIR: "dd"}  # elements in the names of functions
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 
 
@@ -25,10 +25,10 @@ def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) ->
             f"mathlib.call: {kernel.name!r} takes {kernel.arity} arguments, got {len(arguments)}"
         )
     t = arguments[0].type
-    if t.element in ("double", PAIR) or kernel.generic:
+    if ELEMENTS[t.element].kernels == t.element or kernel.generic:
         return _emit_call(b, kernel, arguments)
-    wide = [b.cast("fpext", argument, "double") for argument in arguments]
-    return [b.cast("fptrunc", result, t.element) for result in _emit_call(b, kernel, wide)]
+    wide = [b.to_double(argument) for argument in arguments]
+    return [b.from_double(result, t.element) for result in _emit_call(b, kernel, wide)]
 
 
 def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
@@ -36,7 +36,7 @@ def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -
         return list(kernel.emit(b, *arguments))
     t = arguments[0].type
     lanes = f"x{t.lanes}" if t.lanes else ""
-    name = f"ty.{kernel.name}.{SHORT[t.element]}{lanes}"
+    name = f"ty.{kernel.name}.{ELEMENTS[t.element].short}{lanes}"
     if not b.module.has_function(name):
         define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit)
     return call_defined(b, name, [t] * kernel.results, arguments)

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
-from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair, two_product
+from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import is_negative, where_rare
 from taylor_runtime.mathlib.basics.kernel import emit_call

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue
-from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.pairs import PAIR, PairValue
+from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
 from taylor_runtime.mathlib.double_double.steps import as_pair, widened

@@ -26,8 +26,8 @@ from functools import partial
 from math import factorial
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair
-from taylor_runtime.ir.types import PAIR, make_type
+from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair
+from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import is_negative, where_rare
 from taylor_runtime.mathlib.double_double.exponential import EXPM1

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
-from taylor_runtime.ir.types import F64, I64, PAIR, make_type
+from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair, two_product, two_sum
+from taylor_runtime.ir.types import F64, I64, make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import as_bits, nearest_multiple, where_rare
 from taylor_runtime.mathlib.basics.kernel import CALL_ATTRIBUTES, call_defined, define

@@ -1,0 +1,197 @@
+"""Programs as text, and read back: exact, one row a line, for people, files and other processes.
+
+Kernels that a program brings along follow its rows, each with what it is made of, indented.
+"""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from taylor_runtime.program.kernels import (
+    CallbackKernel,
+    Doubles,
+    EntryKernel,
+    InverseKernel,
+    NewtonKernel,
+    NewtonSystem,
+    PlaceKernel,
+    own_kernels,
+)
+from taylor_runtime.program.lines import head_lines, row_line
+from taylor_runtime.program.parse import read_place, read_row
+from taylor_runtime.program.program import OwnKernel, Program, Row
+from taylor_runtime.program.verify import ProgramError, verify
+
+Lines = list[str]
+Kernels = dict[str, OwnKernel]
+_NAME = "  # "  # between a row and its name
+_KERNEL, _INDENT = "kernel ", "  "
+_FORMULAS = ("start", "equations", "bracket")
+
+
+def to_text(program: Program) -> str:
+    """A program as text, with names of rows and all that its own kernels are made of.
+
+    >>> from taylor_runtime.program.program import Coefficient, Convolution, Input, Step, Term
+    >>> x = Row(Input("state"), Step((Term(1, Coefficient(1, 1)),), "h/n"), name="x")
+    >>> square = Row(step=Step((Term(-1, Convolution(0, 0)),)))
+    >>> print(to_text(Program((x, square), ((0, 0),), 20, (("state", 1),))))
+    order 20
+    inputs state:1
+    outputs r0.0
+    r0 = state[0] h/n 1*r1[n-1]  # 'x'
+    r1 = 1 -1*conv(r0,r0,0,0)
+    """
+    return "\n".join(_lines(program))
+
+
+def from_text(text: str) -> Program:
+    """The program that `to_text` has written; blank lines may be added.
+
+    Raises ProgramError for what is no text of a program, or none of a legal one.
+    """
+    try:
+        return verify(_read([line.rstrip() for line in text.splitlines() if line.strip()]))
+    except (ValueError, IndexError, KeyError) as error:
+        raise ProgramError(f"from_text: {error}") from error
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+
+def _lines(program: Program) -> Lines:
+    rows = [_named(number, row) for number, row in enumerate(program.rows)]
+    kernels = [line for kernel in _brought(program) for line in _kernel_lines(kernel)]
+    return [*head_lines(program), *rows, *kernels]
+
+
+def _named(number: int, row: Row) -> str:
+    line = f"r{number} {row_line(row)}"
+    return f"{line}{_NAME}{row.name!r}" if row.name else line
+
+
+def _brought(program: Program) -> tuple[OwnKernel, ...]:
+    """The program's own kernels, systems of equations before their unknowns."""
+    found: list[OwnKernel] = []
+    for kernel in own_kernels(program):
+        found += [kernel.system, kernel] if isinstance(kernel, NewtonKernel) else [kernel]
+    return tuple(dict.fromkeys(found))
+
+
+def _kernel_lines(kernel: OwnKernel) -> Lines:
+    kind, inside = _kernel_parts(kernel)
+    return [f"{_KERNEL}{kernel.name} {kind}", *_indented(inside)]
+
+
+def _kernel_parts(kernel: OwnKernel) -> tuple[str, Lines]:
+    """Its kind with a few words, and what else it is made of."""
+    if isinstance(kernel, PlaceKernel):
+        return "place", [_numbers("edges", kernel.edges)]
+    if isinstance(kernel, EntryKernel):
+        low = [] if kernel.low is None else [_numbers("low", row) for row in kernel.low]
+        return "entry", [*[_numbers("row", row) for row in kernel.rows], *low]
+    if isinstance(kernel, InverseKernel):
+        return f"inverse {kernel.size} {kernel.row} {kernel.column}", []
+    if isinstance(kernel, CallbackKernel):
+        numbers = f" {kernel.derivative} {kernel.coefficient} {kernel.order}"
+        return f"callback {kernel.function}{numbers if kernel.derivative is not None else ''}", []
+    if isinstance(kernel, NewtonKernel):
+        return f"unknown {kernel.system.name} {kernel.number}", []
+    assert isinstance(kernel, NewtonSystem), kernel
+    formulas = zip(_FORMULAS, kernel.programs, strict=False)
+    inside = [line for title, p in formulas for line in (title, *_indented(_lines(p)))]
+    return f"newton {kernel.arity}", inside
+
+
+def _numbers(title: str, numbers: Doubles) -> str:
+    return " ".join([title, *map(repr, numbers.tolist())])
+
+
+def _indented(lines: Iterable[str]) -> Lines:
+    return [_INDENT + line for line in lines]
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def _read(lines: Lines) -> Program:
+    top = [line for line in lines if not line.startswith((_KERNEL, _INDENT))]
+    kernels: Kernels = {}
+    for title, inside in _sections(lines, _KERNEL):
+        name, kind, *words = title.split()
+        made = kernels[name] = _READERS[kind](words, inside, kernels)
+        if made.name != name:
+            raise ProgramError(f"what kernel {name!r} is made of makes {made.name!r}")
+    order, *exact = _words(top, "order")
+    inputs = [word.split(":") for word in _words(top, "inputs")]
+    outputs = tuple(map(read_place, _words(top, "outputs")))
+    rows = tuple(_read_row(number, line, kernels) for number, line in enumerate(top[3:]))
+    slots = tuple((source, int(count)) for source, count in inputs)
+    if exact not in ([], ["exact"]):
+        raise ProgramError(f"cannot read {exact[0]!r} after the order")
+    return Program(rows, outputs, int(order), slots, exact_division=bool(exact))
+
+
+def _sections(lines: Lines, mark: str = "") -> list[tuple[str, Lines]]:
+    """Lines that begin with a mark and no indentation, each with the indented lines after it."""
+    found: list[tuple[str, Lines]] = []
+    for line in lines:
+        if line.startswith(_INDENT):
+            found[-1][1].append(line.removeprefix(_INDENT))
+        elif line.startswith(mark):
+            found.append((line.removeprefix(mark), []))
+    return found
+
+
+def _words(lines: Lines, title: str) -> list[str]:
+    """What follows the title of one of the first lines."""
+    found = next((line.split() for line in lines[:3] if line.split()[0] == title), None)
+    if found is None:
+        raise ProgramError(f"no line begins with {title!r}")
+    return found[1:]
+
+
+def _read_row(number: int, line: str, kernels: Mapping[str, OwnKernel]) -> Row:
+    content, _, name = line.partition(_NAME)
+    place, _, rest = content.partition(" ")
+    if place != f"r{number}":
+        raise ProgramError(f"expected row r{number}, found {place!r}")
+    row = read_row(rest, kernels)
+    return replace(row, name=literal_eval(name)) if name else row
+
+
+def _read_newton(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    formulas = {title: _read(inside) for title, inside in _sections(lines)}
+    start, equations = formulas["start"], formulas["equations"]
+    return NewtonSystem(int(words[0]), start, equations, formulas.get("bracket"))
+
+
+def _read_unknown(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    system = kernels[words[0]]
+    if not isinstance(system, NewtonSystem):
+        raise ProgramError(f"{words[0]!r} is no system of equations")
+    return NewtonKernel(system, int(words[1]))
+
+
+def _read_entry(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    rows, low = _read_numbers("row", lines), _read_numbers("low", lines)
+    return EntryKernel(rows, low if len(low) else None)
+
+
+def _read_numbers(title: str, lines: Lines) -> Doubles:
+    listed = [line.split() for line in lines]
+    return np.array([[float(word) for word in words] for first, *words in listed if first == title])
+
+
+_READERS: dict[str, Callable[[list[str], Lines, Kernels], OwnKernel]] = {
+    "place": lambda words, lines, _: PlaceKernel(_read_numbers("edges", lines)[0]),
+    "entry": _read_entry,
+    "inverse": lambda words, lines, _: InverseKernel(*map(int, words)),
+    "callback": lambda words, lines, _: CallbackKernel(words[0], *map(int, words[1:])),
+    "unknown": _read_unknown,
+    "newton": _read_newton,
+}

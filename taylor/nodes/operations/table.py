@@ -1,0 +1,19 @@
+"""The table of operations, and the one question that walks ask of it."""
+
+from __future__ import annotations
+
+from taylor.nodes.operation import OPERATIONS, Operation, add_operations
+from taylor.nodes.operations import arithmetic, arrays, conditions, leaves
+from taylor.nodes.operations.functions import FUNCTION
+
+for _group in (leaves, arithmetic, conditions, arrays):
+    add_operations(_group.RECORDS)
+
+
+def operation(op: str) -> Operation:
+    """Return the record of an operation by `Node.op`; elementary functions share one.
+
+    >>> operation("mul").name, operation("sin").name
+    ('mul', '')
+    """
+    return OPERATIONS.get(op, FUNCTION)
