@@ -24,9 +24,9 @@ from benchmarks.harness import heading, publish, table
 from benchmarks.versions import own_versions
 from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double.half_powers import half_power
 from taylor_runtime.mathlib.families import kernels
-from taylor_runtime.program.kernels import KernelFunction
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from kernel_accuracy import ORDERS, RANGES, family_points, regions, worst_error

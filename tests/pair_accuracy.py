@@ -11,7 +11,7 @@ import mpmath
 import numpy as np
 
 from taylor_runtime.callables.kernels import array_function
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 mp = mpmath.MPContext()
 mp.dps = 60

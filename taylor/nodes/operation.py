@@ -25,6 +25,11 @@ def no_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return [None] * len(e.args)
 
 
+def everywhere(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
+    """That an operation is smooth."""
+    return True
+
+
 def unknown(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     """The model of what moves nobody knows how far."""
     return models.unknown(e)
@@ -35,11 +40,12 @@ def call_text(e: Any, names: Any) -> Text:
     return [f"{getattr(e.op, 'label', e.op)}(", *listed(e.args), ")"], ATOM
 
 
-def not_of_scalars(*args: Any) -> NoReturn:
-    """What operations of arrays do where walks take scalars: they are spelled out before."""
+def no_rule(*args: Any) -> NoReturn:
+    """What a walk finds that asks a record for what it does not say."""
     e = next(arg for arg in args if isinstance(arg, Node))
     raise UnsupportedFunctionError(
-        f"{e.op}: an operation of arrays; `expressions.scalars` spells it out element by element"
+        f"{e.op}: its record (taylor.nodes.operation.Operation) has no rule for that; an operation "
+        "of arrays has to be spelled out by `taylor.expressions.scalars` first"
     )
 
 
@@ -94,18 +100,18 @@ class Operation:
     text: Callable[[Any, Any], Text] = call_text
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
     moves: bool = False
-    value: Callable[[Any, Any, Sequence[Any]], Any] = not_of_scalars
-    sympy: Callable[[Any, Any], Any] = not_of_scalars
-    slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_slopes
+    value: Callable[[Any, Any, Sequence[Any]], Any] = no_rule
+    sympy: Callable[[Any, Any], Any] = no_rule
+    slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
-    error: Callable[[Any, Mapping[Any, Any]], Any] = not_of_scalars
+    error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None
     operands: Callable[[Any], tuple[Any, ...]] | None = None
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
     sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0
-    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: True
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: False
     edges: Callable[[Any], Sequence[Any]] = lambda e: ()
     surface: Callable[[Any, Any, bool], Any] = lambda signs, e, zeros: signs.inside(e)
     holds: Callable[[Any, Any], Any] = lambda signs, e: ONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 import taylor as ty
 from taylor.nodes.node import CONDITIONS, LEAVES, broadcast_shapes, node
-from taylor.nodes.operation import OPERATIONS, Operation, add_operations, listed
+from taylor.nodes.operation import OPERATIONS, Operation, add_operations, everywhere, listed
 from taylor.nodes.operations.rounding import passed_on
 from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import functions
@@ -68,6 +69,7 @@ _MEAN = Operation(
     bound=lambda models, e, parts: models.sum((_HALF, _HALF), 0, parts),
     rows=lambda walk, e: walk.builder.linear([(_HALF, walk.rows[arg]) for arg in e.args]),
     sign=lambda e, signs: min(signs),
+    smooth=everywhere,
     surface=lambda signs, e, zeros: signs.sum(linear_combination([(_HALF, a) for a in e.args])),
 )
 
@@ -130,8 +132,46 @@ def test_functions_share_a_record() -> None:
     assert all(operation(name) is operation("sin") for name in functions)
 
 
-def test_operations_of_arrays_say_so_where_scalars_are_asked_for() -> None:
+def test_records_say_what_they_do_not_know() -> None:
     q = ty.variable("q", shape=(2,))
     e = q.sum()
-    with pytest.raises(ty.UnsupportedFunctionError, match=r"sum: an operation of arrays"):
+    with pytest.raises(ty.UnsupportedFunctionError, match=r"sum: its record .* has no rule"):
         operation(e.op).value(None, e, [])
+
+
+# --- no walk tells operations apart ---------------------------------------------------------------
+
+# Patterns of a few normal forms, each with a reason: denominators and roots of a sum, its branches.
+PATTERNS = {
+    "surfaces/surfaces.py:_quotient",
+    "surfaces/surfaces.py:_without_root",
+    "surfaces/rests.py:_branches",
+}
+
+
+def names_compared(function: ast.FunctionDef) -> set[str]:
+    """Names of operations that `op` or `e.op` is compared with."""
+    found: set[str] = set()
+    for test in ast.walk(function):
+        if not isinstance(test, ast.Compare):
+            continue
+        asked = test.left
+        name = asked.attr if isinstance(asked, ast.Attribute) else getattr(asked, "id", "")
+        if name == "op":
+            constants = [c for part in test.comparators for c in ast.walk(part)]
+            found |= {str(c.value) for c in constants if isinstance(c, ast.Constant)}
+    return found & (OPERATIONS.keys() - LEAVES | functions.keys())
+
+
+def test_walks_ask_the_table() -> None:
+    """Nothing but normal forms (`nodes`) and the patterns above tells three operations apart."""
+    chains = set()
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] == "nodes":
+            continue
+        parts = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for function in (part for part in parts if isinstance(part, ast.FunctionDef)):
+            if len(names_compared(function)) > 2:
+                chains.add(f"{place.as_posix()}:{function.name}")
+    assert chains == PATTERNS

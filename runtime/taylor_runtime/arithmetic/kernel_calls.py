@@ -11,15 +11,9 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
-from taylor_runtime.program.kernels import (
-    PAIRS,
-    CallbackKernel,
-    EntryKernel,
-    KernelFunction,
-    PlaceKernel,
-)
+from taylor_runtime.program.kernels import PAIRS, CallbackKernel, EntryKernel, PlaceKernel
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 

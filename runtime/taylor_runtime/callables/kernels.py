@@ -16,8 +16,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.program.kinds import KINDS, element_of
 
 Arrays = tuple[NDArray[np.float64], ...]

@@ -15,7 +15,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import gamma, kepler, lambert, rounded
 from taylor_runtime.mathlib.basics import arithmetic, simple
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double import (
     exponential,
     half_powers,
@@ -28,7 +28,7 @@ from taylor_runtime.mathlib.double import (
 )
 from taylor_runtime.mathlib.double_double.families import KERNELS as PAIR_KERNELS
 from taylor_runtime.mathlib.double_double.half_powers import power as pair_power
-from taylor_runtime.program.kernels import PAIRS, KernelFunction
+from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, ELEMENTS
 
 __all__ = ["KernelFunction", "call", "call_pair", "kernels", "pair_kernels"]

@@ -15,12 +15,12 @@ from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import rounded
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import power_of_two, usually, where_rare
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double.exponential import exponential
 from taylor_runtime.mathlib.double.power import log_pair
 from taylor_runtime.mathlib.double_double.gamma import bernoulli
-from taylor_runtime.program.kernels import KernelFunction
 
 START = 10  # of Stirling's series
 LEAST, LARGEST = 0.5, 2.0**50

@@ -22,7 +22,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
 from taylor_runtime.mathlib.double import power, trigonometric
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
@@ -31,7 +31,6 @@ from taylor_runtime.mathlib.double_double.power import hypot
 from taylor_runtime.mathlib.double_double.reduction import reduce
 from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, polynomial, widened
 from taylor_runtime.mathlib.double_double.trigonometric import sincos
-from taylor_runtime.program.kernels import KernelFunction
 
 NAN = float("nan")
 MOST_STEPS = 40

@@ -19,7 +19,7 @@ from taylor_runtime.ir.pairs import PairValue, pair, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import where_rare
 from taylor_runtime.mathlib.basics.constants import pieces
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
 from taylor_runtime.mathlib.double import exponential, logarithm
 from taylor_runtime.mathlib.double_double.exponential import EXP
@@ -32,7 +32,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     polynomial,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 NAN, INFINITY = float("nan"), float("inf")
 NEAR = 0.18  # of q: there |v| < 0.75

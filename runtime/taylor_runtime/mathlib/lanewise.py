@@ -11,8 +11,7 @@ from dataclasses import replace
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 
 
 def by_lane(kernel: KernelFunction) -> KernelFunction:

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double_double import bessel, gamma, polygamma
 from taylor_runtime.mathlib.double_double.families import DOUBLE_KERNELS
-from taylor_runtime.program.kernels import KernelFunction
 
 
 def _rounded(wide: KernelFunction) -> KernelFunction:

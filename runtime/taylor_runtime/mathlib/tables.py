@@ -15,7 +15,8 @@ import numpy as np
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kernels import EntryKernel, KernelFunction, PlaceKernel
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.program.kernels import EntryKernel, PlaceKernel
 
 
 def _stored(b: Builder, numbers: Any) -> Value:

@@ -16,13 +16,8 @@ from taylor_runtime.arithmetic.kernel_calls import own_functions
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import (
-    InverseKernel,
-    KernelFunction,
-    NewtonKernel,
-    NewtonSystem,
-)
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.program.kernels import InverseKernel, NewtonKernel, NewtonSystem
 from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.emitter import SeriesEmitter

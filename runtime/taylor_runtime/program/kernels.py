@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,26 +16,6 @@ DIGITS = 20  # of digests in names
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.
 PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
-
-
-@dataclass(frozen=True, slots=True)
-class KernelFunction:
-    """One elementary function at order zero.
-
-    name, arity: as in ``taylor_runtime.program.Kernel``; `arity` counts rows and constants.
-    emit: ``(b, *arguments) -> results``, all of the type of the arguments.
-    results: how many values it gives; two for pairs such as sine and cosine.
-    inline: written out at the call; otherwise an internal function, once per module and lane count.
-    generic: `emit` works in every floating-point type; otherwise it is made for double (or, in
-        the folder `double_double`, for that), and narrower types are widened for the call.
-    """
-
-    name: str
-    arity: int
-    emit: Callable[..., Sequence[Any]]
-    results: int = 1
-    inline: bool = False
-    generic: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

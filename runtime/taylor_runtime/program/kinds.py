@@ -17,6 +17,26 @@ DTYPES = {"float": "float32", "double": "float64"}
 Exact = int | float | Fraction
 
 
+def nearest_float(number: int | float | Fraction, element: str = "double") -> float:
+    """`number` correctly rounded to `element`, overflow going to infinity."""
+    try:
+        value = float(number)
+        if element == "double":
+            return value
+        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
+        return single
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def parts_of(number: int | float | Fraction) -> tuple[float, float]:
+    """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
+    high = nearest_float(number)
+    if not math.isfinite(high) or isinstance(number, float):
+        return high, 0.0
+    return high, nearest_float(Fraction(number) - Fraction(high))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """A kind of number.
@@ -160,23 +180,3 @@ def kind_called(name: str) -> Kind:
 def element_of(name: str) -> str:
     """What types of values call the kind of that name."""
     return KINDS[name].element
-
-
-def nearest_float(number: int | float | Fraction, element: str = "double") -> float:
-    """`number` correctly rounded to `element`, overflow going to infinity."""
-    try:
-        value = float(number)
-        if element == "double":
-            return value
-        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
-        return single
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def parts_of(number: int | float | Fraction) -> tuple[float, float]:
-    """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
-    high = nearest_float(number)
-    if not math.isfinite(high) or isinstance(number, float):
-        return high, 0.0
-    return high, nearest_float(Fraction(number) - Fraction(high))

@@ -9,7 +9,7 @@ from typing import Any
 from taylor.nodes import products, sums
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import ONE, ZERO, Node, broadcast_shapes, constant_node
-from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Slope, Text
+from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Slope, Text, everywhere
 from taylor.nodes.operations.leaves import number_text
 from taylor.nodes.operations.rounding import passed_on, size
 from taylor.nodes.operations.sums_as_text import sum_text
@@ -76,6 +76,7 @@ _LINEAR = Operation(
     rows=lambda walk, e: walk.sum(e),
     absorbs=lambda walk, e: walk.absorbed_by_sum(e),
     sign=_sum_sign,
+    smooth=everywhere,
     surface=lambda signs, e, zeros: signs.sum(e),
 )
 
@@ -98,6 +99,7 @@ _MUL = Operation(
     bound=lambda models, e, parts: models.product(*parts),
     rows=lambda walk, e: walk.product(e),
     sign=lambda e, signs: min(signs),
+    smooth=everywhere,
     surface=lambda signs, e, zeros: signs.product(e, zeros),
 )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.nodes import arrays, conversion, sums
 from taylor.nodes.node import Node
-from taylor.nodes.operation import ATOM, OR, PRODUCT, UNARY, Operation, Text, listed
+from taylor.nodes.operation import ATOM, OR, PRODUCT, UNARY, Operation, Text, everywhere, listed
 from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.products import multiply
 
@@ -39,6 +39,7 @@ _INDEX = Operation(
     value=lambda algebra, e, values: algebra.input(e, None),
     sympy=lambda to, e: to.sympy.Symbol(str(e)),
     error=one_rounding,
+    smooth=everywhere,
 )
 
 

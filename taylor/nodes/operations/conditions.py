@@ -8,7 +8,7 @@ from typing import Any
 
 from taylor.nodes import logic, sums
 from taylor.nodes.node import CONDITIONS, ONE, ZERO
-from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation
+from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation, no_slopes
 from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.registry import functions
 
@@ -16,11 +16,6 @@ from taylor.nodes.registry import functions
 def undecided(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     """The model of what may jump."""
     return models.unknown(ZERO)
-
-
-def jumps(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
-    """It has no series where it jumps."""
-    return False
 
 
 def truth(walk: Any, e: Any) -> int:
@@ -50,10 +45,10 @@ def _comparison(
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], COMPARE),
         value=lambda algebra, e, values: algebra.truth(compare(values[0], values[1])),
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.number, e.args)),
+        slopes=no_slopes,
         error=no_error,
         bound=undecided,
         rows=truth,
-        smooth=jumps,
         edges=lambda e: (sums.subtract(*e.args),),
         holds=holds,
     )
@@ -73,10 +68,10 @@ def _connective(
         text=lambda e, names: ([(e.args[0], SUM), f" {symbol} ", (e.args[1], SUM)], strength),
         value=lambda algebra, e, values: algebra.truth(join(values[0] != 0, values[1] != 0)),
         sympy=lambda to, e: getattr(to.sympy, sympy_name)(*map(to.condition, e.args)),
+        slopes=no_slopes,
         error=no_error,
         bound=undecided,
         rows=truth,
-        smooth=jumps,
         holds=lambda signs, e: logic.logical(name, *map(signs.condition, e.args)),
     )
 
@@ -87,10 +82,10 @@ _NOT = Operation(
     text=lambda e, names: (["~", (e.args[0], ATOM)], UNARY),
     value=lambda algebra, e, values: algebra.truth(values[0] == 0),
     sympy=lambda to, e: to.sympy.Not(to.condition(e.args[0])),
+    slopes=no_slopes,
     error=no_error,
     bound=undecided,
     rows=truth,
-    smooth=jumps,
     holds=lambda signs, e: logic.logical_not(signs.condition(e.args[0])),
 )
 
@@ -144,7 +139,6 @@ _WHERE = Operation(
     error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
     bound=undecided,
     rows=lambda walk, e: walk.choice(e),
-    smooth=jumps,
     surface=lambda signs, e, zeros: signs.choice(e, zeros),
 )
 

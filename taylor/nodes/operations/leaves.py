@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylor.nodes.node import Node, constant_node, node
-from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text
+from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text, everywhere
 from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.nodes.sums import exact_value
 from taylor.numbers.exact import to_float
@@ -85,6 +85,7 @@ def _input(name: str, error: Callable[[Any, Mapping[Any, Any]], Any]) -> Operati
         value=lambda algebra, e, values: algebra.input(e, e.payload),
         sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
         error=error,
+        smooth=everywhere,
     )
 
 
@@ -95,6 +96,7 @@ _TIME = Operation(
     value=lambda algebra, e, values: algebra.input(e, "t"),
     sympy=lambda to, e: to.sympy.Symbol("t"),
     error=one_rounding,
+    smooth=everywhere,
 )
 
 RECORDS = (_CONSTANT, _input("variable", one_rounding), _input("parameter", no_error), _TIME)

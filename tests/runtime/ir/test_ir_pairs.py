@@ -15,7 +15,7 @@ from taylor.numbers.pairs import normalised
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 mp = mpmath.MPContext()
 mp.dps = 60

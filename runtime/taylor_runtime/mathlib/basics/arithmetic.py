@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 
 def sum_error(b: Builder, x: Value, y: Value) -> Sequence[Value]:

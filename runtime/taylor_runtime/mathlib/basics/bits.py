@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import FLOAT_BITS
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.mathlib.basics.kernel import emit_call
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 
 MAGIC = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits
 _MAGIC_BITS: int = struct.unpack("<q", struct.pack("<d", MAGIC))[0]

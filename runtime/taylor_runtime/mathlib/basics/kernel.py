@@ -7,15 +7,36 @@ count, so that scalar and vector code is the same arithmetic and agrees bit for 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.kinds import flat_values, joined_values
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kernels import KernelFunction
 from taylor_runtime.program.kinds import ELEMENTS
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFunction:
+    """One elementary function at order zero.
+
+    name, arity: as in ``taylor_runtime.program.Kernel``; `arity` counts rows and constants.
+    emit: ``(b, *arguments) -> results``, all of the type of the arguments.
+    results: how many values it gives; two for pairs such as sine and cosine.
+    inline: written out at the call; otherwise an internal function, once per module and lane count.
+    generic: `emit` works in every floating-point type; otherwise it is made for double (or, in
+        the folder `double_double`, for that), and narrower types are widened for the call.
+    """
+
+    name: str
+    arity: int
+    emit: Callable[..., Sequence[Any]]
+    results: int = 1
+    inline: bool = False
+    generic: bool = False
 
 
 def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import inverse_magnitude
-from taylor_runtime.program.kernels import KernelFunction
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 
 def _number(b: Builder, condition: Value, like: Value) -> Value:

@@ -14,10 +14,10 @@ from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import nearest_multiple, power_of_two, scaled, usually
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, multiply
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
-from taylor_runtime.program.kernels import KernelFunction
 
 LN2_HIGH, LN2_LOW = constants.LN2
 

@@ -10,10 +10,9 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import lane_by_lane, where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square
 from taylor_runtime.mathlib.double.power import POW
-from taylor_runtime.program.kernels import KernelFunction
 
 LARGEST = 16  # of |k|
 

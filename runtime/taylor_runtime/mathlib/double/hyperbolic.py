@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square_root
 from taylor_runtime.mathlib.double.exponential import LN2_HIGH, at_most, expm1_pair
 from taylor_runtime.mathlib.double.logarithm import log1p_pair
-from taylor_runtime.program.kernels import KernelFunction
 
 
 def _add(b: Builder, x: Pair, y: Pair) -> Pair:

@@ -9,11 +9,11 @@ from taylor_runtime.ir.pairs import fast_two_sum, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import inverse_magnitude, is_negative
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, square_root
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import at_most
-from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
 TAN_OF_EIGHTH_PI = 2.0**0.5 - 1

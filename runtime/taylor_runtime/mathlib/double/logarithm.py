@@ -19,10 +19,10 @@ from taylor_runtime.mathlib.basics.bits import (
     split_exponent,
     usually,
 )
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Constant, Pair, multiply
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
-from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
 NAN = float("nan")

@@ -20,12 +20,11 @@ from taylor_runtime.mathlib.basics.bits import (
     usually,
     where_rare,
 )
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import exponential
-from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
 _LEAST_POWERS = {"double": 2.0**-1022, "float": 2.0**-126}

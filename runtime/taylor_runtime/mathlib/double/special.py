@@ -9,12 +9,12 @@ from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import power_of_two, scaled
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import at_most, exp_of_minus_square, exponential
 from taylor_runtime.mathlib.double.logarithm import log1p_pair
-from taylor_runtime.program.kernels import KernelFunction
 
 ERF_SWITCH = 0.58  # where both formulas stay below 1 ulp, for erf and for erfc
 

@@ -17,11 +17,15 @@ from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, flip_sign, where_rare
-from taylor_runtime.mathlib.basics.kernel import CALL_ATTRIBUTES, call_defined, define
+from taylor_runtime.mathlib.basics.kernel import (
+    CALL_ATTRIBUTES,
+    KernelFunction,
+    call_defined,
+    define,
+)
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
-from taylor_runtime.program.kernels import KernelFunction
 
 LARGE = 2.0**30
 _PI_2, _PI_2_MIDDLE, _PI_2_LOW = constants.HALF_PI_PIECES

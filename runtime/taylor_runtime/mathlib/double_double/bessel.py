@@ -20,7 +20,7 @@ from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair, two_pro
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import is_negative, where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import LN2
 from taylor_runtime.mathlib.double_double.logarithm import natural_log, split
@@ -37,7 +37,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import SINCOS
-from taylor_runtime.program.kernels import KernelFunction
 
 EULER = Fraction("0.577215664901532860606512090082402431042159335939923598805767")
 SQRT_PI = Fraction("1.77245385090551602729816748334114518279754945612238712821381")

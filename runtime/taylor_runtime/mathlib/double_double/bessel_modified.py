@@ -14,6 +14,7 @@ from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
 from taylor_runtime.mathlib.basics.bits import is_negative
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.bessel import (
     HUGE,
     SWITCH,
@@ -36,7 +37,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_far,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 _EXTRA, _SLOPE = 24, 6.0  # recurrences start at max(n, x) + _EXTRA + _SLOPE sqrt(x)
 _SMALL = 300  # exp(x) is far from overflow

@@ -14,6 +14,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.exponential import EXP
 from taylor_runtime.mathlib.double_double.gamma import (
     HALF_LOG_TWO_PI,
@@ -32,7 +33,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     finite_low,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 
 def _plain(b: Builder, x: PairValue, y: PairValue) -> list[Value]:

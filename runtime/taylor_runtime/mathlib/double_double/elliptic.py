@@ -14,6 +14,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.steps import (
     INFINITY,
@@ -24,7 +25,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     finite_low,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 _STEPS = 14  # from a quotient of 2**-540; 8 are enough from 2**-53
 

@@ -16,6 +16,7 @@ from taylor_runtime.ir.pairs import PairValue, pair, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import nearest_multiple, power_of_two
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.steps import (
     call,
     chosen,
@@ -24,7 +25,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     polynomial,
     scaled_pair,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 _LN2_DIGITS = "0.69314718055994530941723212145817656807550013436025525412068000949"
 LN2 = Fraction(_LN2_DIGITS)

@@ -6,6 +6,7 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 
 from __future__ import annotations
 
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double import (
     bessel,
     bessel_modified,
@@ -25,7 +26,6 @@ from taylor_runtime.mathlib.double_double import (
 )
 from taylor_runtime.mathlib.double_double import power as powers
 from taylor_runtime.mathlib.double_double.half_powers import power
-from taylor_runtime.program.kernels import KernelFunction
 
 __all__ = ["DOUBLE_KERNELS", "KERNELS", "power"]
 

@@ -20,7 +20,7 @@ from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
 from taylor_runtime.mathlib.basics.bits import where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import EXP
 from taylor_runtime.mathlib.double_double.gamma_coefficients import GAMMA
@@ -40,7 +40,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import SINCOS
-from taylor_runtime.program.kernels import KernelFunction
 
 SWITCH = 20
 _LARGEST = 200  # gamma is infinite from 171.7 on, and 1/gamma zero from 178 on

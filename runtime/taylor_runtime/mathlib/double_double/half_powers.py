@@ -13,7 +13,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import integer, where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double.exponential import at_most
 from taylor_runtime.mathlib.double.half_powers import LARGEST, constant_lanes
 from taylor_runtime.mathlib.double_double import triples
@@ -28,7 +28,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_pair,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 
 def power(b: Builder, x: Value, exponent: Value) -> Value:

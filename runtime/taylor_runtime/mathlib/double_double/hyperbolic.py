@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.exponential import EXP, LN2, expm1_or_quarter
 from taylor_runtime.mathlib.double_double.logarithm import LOG1P
 from taylor_runtime.mathlib.double_double.steps import (
@@ -22,7 +23,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     finite_low,
     magnitude,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 
 def _odd(b: Builder, x: PairValue, value: PairValue) -> PairValue:

@@ -15,6 +15,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.bessel import EULER
 from taylor_runtime.mathlib.double_double.exponential import EXP, EXPM1
 from taylor_runtime.mathlib.double_double.gamma import LGAMMA
@@ -30,7 +31,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     polynomial,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 LARGEST = 1e10  # a, beyond which a value would take seconds
 _ENOUGH = 2.0**-110

@@ -16,7 +16,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, normal, pair, square_root, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import inverse_magnitude, is_negative
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double import inverse as doubles
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.steps import (
@@ -28,7 +28,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import sincos_of_reduced
-from taylor_runtime.program.kernels import KernelFunction
 
 FAR = 2.0**120  # its angle is pi/2 to all bits
 _ATAN = next(kernel for kernel in doubles.KERNELS if kernel.name == "atan")

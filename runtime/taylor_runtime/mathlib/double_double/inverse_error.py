@@ -17,7 +17,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import exponential, logarithm
 from taylor_runtime.mathlib.double.special import erfc_and_exponent
@@ -39,7 +39,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_pair,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 NEAR = 0.52  # of x = erf y
 _STEPS, _PAIR_STEPS = 3, 2

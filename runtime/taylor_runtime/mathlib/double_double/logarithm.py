@@ -16,6 +16,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, pair, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import integer, scaled, split_exponent
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.exponential import LN2, LN2_PIECES
 from taylor_runtime.mathlib.double_double.steps import (
     INFINITY,
@@ -25,7 +26,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     polynomial,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 # 2 (atanh(s)/s - 1) / z; what is left out is z**21.
 SERIES = [Fraction(2, 2 * k + 3) for k in range(21)]

@@ -30,6 +30,7 @@ from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import is_negative, where_rare
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.exponential import EXPM1
 from taylor_runtime.mathlib.double_double.gamma import bernoulli
 from taylor_runtime.mathlib.double_double.gamma_coefficients import DIGAMMA, ROOT
@@ -47,7 +48,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_far,
     widened,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 _REACH = 0.25  # of the polynomial about the zero
 _ROOT_DOUBLES = 14

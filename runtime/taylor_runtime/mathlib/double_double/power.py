@@ -13,7 +13,7 @@ from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, 
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import simple
 from taylor_runtime.mathlib.basics.bits import inverse_magnitude, is_negative, where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double import power as doubles
 from taylor_runtime.mathlib.double_double import triples
 from taylor_runtime.mathlib.double_double.exponential import LN2_PIECES, exponential
@@ -30,7 +30,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.triples import Triple
-from taylor_runtime.program.kernels import KernelFunction
 
 _DOUBLES = 11  # terms of SERIES[1:] that fit
 

@@ -16,7 +16,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import where_rare
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.double_double.constants import TWO_OVER_SQRT_PI
 from taylor_runtime.mathlib.double_double.erfc_coefficients import CENTRE, ERFCX
 from taylor_runtime.mathlib.double_double.exponential import expm1_of_reduced, reduce
@@ -29,7 +29,6 @@ from taylor_runtime.mathlib.double_double.steps import (
     polynomial,
     scaled_pair,
 )
-from taylor_runtime.program.kernels import KernelFunction
 
 SWITCH = 0.5
 LARGEST = 28  # exp(-x**2) is 0

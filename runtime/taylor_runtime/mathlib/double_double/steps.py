@@ -9,9 +9,8 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import integer, scaled
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
-from taylor_runtime.program.kernels import KernelFunction
 
 INFINITY = float("inf")
 NAN = float("nan")

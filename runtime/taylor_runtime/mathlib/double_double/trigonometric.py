@@ -14,11 +14,10 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, normal, pair
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import flip_sign
-from taylor_runtime.mathlib.basics.kernel import emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import multiply
 from taylor_runtime.mathlib.double_double.reduction import reduce
 from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, constant, polynomial
-from taylor_runtime.program.kernels import KernelFunction
 
 # (sin(r) - r)/r**3 and (cos(r) - 1 + r**2/2)/r**4 in r**2
 _SIN = [Fraction((-1) ** k, math.factorial(2 * k + 1)) for k in range(1, 14)]
