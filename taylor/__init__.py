@@ -89,7 +89,7 @@ from taylor.systems.system import EquationsError as EquationsError
 from taylor.systems.system import SystemError as SystemError
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
-from taylor_runtime.callables.prepare import prepare
+from taylor_runtime.callables.process import prepare
 
 # NumPy's names of functions that have another one here.
 _NUMPY_NAMES = {

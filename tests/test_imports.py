@@ -12,8 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
@@ -104,6 +106,17 @@ def test_the_engine_has_one_visitor(module: str) -> None:
     room = module.partition(".")[2].split(".")[0]
     if module.startswith("taylor_runtime.") and room not in (ENGINE, FACTS):
         assert not any(target.startswith("taylor_runtime.engine") for target in arrows()[module])
+
+
+def test_the_front_knows_no_layout_of_memory() -> None:
+    """What it takes through the door are classes, functions and settings."""
+    for module, path in files().items():
+        if not module.startswith("taylor."):
+            continue
+        for name in imports(path):
+            owner, _, what = name.rpartition(".")
+            if owner.startswith("taylor_runtime.callables."):
+                assert not isinstance(getattr(import_module(owner), what), np.dtype), name
 
 
 def test_no_two_files_import_each_other() -> None:

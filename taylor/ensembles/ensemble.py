@@ -110,8 +110,6 @@ def ensemble(
             missing = in_executor(own, jobs, gatherer.put, count, executor, bar)
     finally:
         bar.close()
-        if events is None:
-            integrator._batch = own._batch  # compiled once
     return gatherer.finish(missing)
 
 

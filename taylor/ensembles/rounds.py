@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from taylor.ensembles.jobs import Jobs
-from taylor.ensembles.lanes import Batch, Rows, Stop
+from taylor.ensembles.lanes import Batch, Stop, ends_of
 from taylor.ensembles.serial import Ends
 from taylor.ensembles.worker import Results, Runner
 from taylor.numbers.precision import leading
@@ -30,7 +30,7 @@ class Round:
         self.good &= np.isfinite(leading(jobs.parameters, kind)).all(axis=1)
         own = slice(None) if self.good.all() else self.good
         states, times, ends = jobs.states[own], jobs.times[own], jobs.ends[own]
-        self.rows = Rows(batch, states, times, ends, jobs.max_steps)
+        self.rows = batch.rows(states, times, ends, jobs.max_steps)
         self.rows.parameters[:, : jobs.parameters.shape[1]] = jobs.parameters[own]
         grids = jobs.grids()
         if grids is not None:
@@ -42,12 +42,11 @@ class Round:
     @property
     def ended(self) -> int:
         """How many have."""
-        bad = len(self.good) - len(self.rows.blocks)
-        return bad + int((self.rows.blocks["status"] >= 0).sum())
+        return len(self.good) - len(self.rows) + self.rows.ended
 
     def ends(self) -> Ends:
         """How all ended; what is not finite did not even start."""
-        found = self.rows.ends()
+        found = ends_of(self.rows)
         if self.good.all():
             return Ends(*found)
         count, good = len(self.good), self.good

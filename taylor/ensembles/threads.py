@@ -7,7 +7,7 @@ import time as clock
 from collections.abc import Callable
 
 from taylor.ensembles.jobs import Jobs
-from taylor.ensembles.lanes import Batch, Stop, Unsuitable
+from taylor.ensembles.lanes import Batch, Stop, Unsuitable, is_made
 from taylor.ensembles.rounds import ROUNDS_OF_LANES, Relay
 from taylor.ensembles.worker import Results, Runner
 from taylor.integrator.integrator import Integrator
@@ -88,17 +88,15 @@ class Team:
         self.workers = workers
         self.shares = Shares(jobs, workers)
         self.stop = Stop()
+        self.batch: Batch | None = None
         self.relay: Relay | None = None
         self.outlook = outlook
         self.copies = copies
         self.undecided = (
-            integrator._batch is not False
-            and integrator._detection is None
-            and not integrator._schedule.jumps
-            and not jobs.dense
+            integrator._detection is None and not integrator._schedule.jumps and not jobs.dense
         )
         self.lock = threading.Lock()
-        if self.undecided and integrator._batch is not None:
+        if self.undecided and is_made(integrator):
             self._go_in_lanes()
 
     @property
@@ -115,12 +113,10 @@ class Team:
                 self.put(share[0], runner.run(self.jobs.part(*share), self.stop))
                 self.shares.took(share[1] - share[0], clock.perf_counter() - started)
                 self._decide()
-            with self.lock:  # somebody may be making it
-                relay = self.relay
-            if relay is not None:
-                batch = self.integrator._batch.copy()
-                batch.max_step = self.integrator.max_step
-                relay.work(batch, runner)
+            with self.lock:  # somebody may be making them
+                batch, relay = self.batch, self.relay
+            if batch is not None and relay is not None:
+                relay.work(batch.copy(), runner)
         except BaseException:
             self.stop.wanted = True
             raise
@@ -139,16 +135,13 @@ class Team:
     def _go_in_lanes(self) -> None:
         """With all rows that nobody has taken, if they are not few."""
         self.undecided = False
-        integrator = self.integrator
         if len(self.jobs) - self.shares.next_row < LEAST_IN_LANES:
             return
-        if integrator._batch is None:
-            try:
-                integrator._batch = Batch(integrator)
-            except Unsuitable:
-                integrator._batch = False
-                return
-        size = max(self.shares.most, ROUNDS_OF_LANES * integrator._batch.lanes * self.workers)
+        try:
+            self.batch = Batch(self.integrator)
+        except Unsuitable:
+            return
+        size = max(self.shares.most, ROUNDS_OF_LANES * self.batch.lanes * self.workers)
         first = self.shares.take_all()
         self.relay = Relay(self.jobs, first, size, self.put, self.stop, self.copies)
 

@@ -18,8 +18,7 @@ from taylor.expressions.leaves import time
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Outcome, Status
-from taylor.integrator.progress import ProgressBar
-from taylor.integrator.propagation import Propagation
+from taylor.integrator.propagation import Propagation, Request
 from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past
@@ -42,22 +41,6 @@ class Results:
     events: Found | None = None
     switches: Found | None = None
     dense: list[DenseOutput | None] | None = None
-
-
-class Interruption(BaseException):
-    """Raised between slices of a trajectory when the work is to end."""
-
-
-class _Bell(ProgressBar):
-    """In a progress bar's place: shows nothing, and rings between slices."""
-
-    def __init__(self, stop: Stop) -> None:
-        super().__init__(0.0, 0.0, False)
-        self._stop = stop
-
-    def show(self, time: float) -> None:
-        if self._stop.wanted:
-            raise Interruption
 
 
 class Runner:
@@ -164,20 +147,20 @@ class Runner:
         grids = job.grids()
         end = (float(job.ends[0, 0]), float(job.ends[0, 1]))
         grid = None if grids is None else grids[0]
-        propagation = Propagation(ta, end, job.max_steps, None, job.dense, grid, False)
-        propagation.bar = _Bell(stop)
+        request = Request(
+            lambda: (end, grid), job.max_steps, dense=job.dense, leaves=lambda: stop.wanted
+        )
         ta._running = get_ident()
         try:
-            return propagation.run()
-        except Interruption:
-            return None
+            outcome = Propagation(ta, request).run()
+            return None if outcome.status is Status.INTERRUPTED else outcome
         except Exception as error:  # of a callback, or of an impulse that cannot be undone
             return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")
         finally:
             ta._running = 0
 
     def _failure(self, status: Status, message: str) -> Outcome:
-        steps = 0 if status is Status.NON_FINITE else int(self.alone._machine.control[0]["steps"])
+        steps = 0 if status is Status.NON_FINITE else self.alone._machine.control.steps
         events, switches = ((), ()) if status is Status.NON_FINITE else self.alone._found()
         nan = float("nan")
         return Outcome(

@@ -104,16 +104,15 @@ def why_underflow(integrator: Trajectory) -> str:
     slopes = _slopes(integrator)
     if not np.isfinite(slopes).all():
         return why_not_finite(integrator)
-    control = integrator._machine.control[0]
-    standstill = bool(control["window_end"] <= control["steps"])
-    step, now = float(abs(control["step"])), integrator.time
+    machine = integrator._machine
+    step, now = abs(machine.last), integrator.time
     if integrator.max_step < abs(now) * EPSILON or integrator.max_step < 1e-300:
         return f"max_step = {integrator.max_step!r} is too small for t = {now!r}; raise it"
-    if not standstill:
+    if not machine.stands_still:
         near = f"a singularity is near, {_fastest(integrator, slopes)}"
         what = f"the step size underflowed at t = {now!r}: {near}"
     else:
-        left = abs(float(control["end"]) - now)
+        left = abs(machine.end[0] - now)
         what = f"no way to get on from t = {now!r}: the steps are about {step:.2g} long"
         if math.isfinite(left):
             what += f", and {left / step:.1g} of them would be needed"
@@ -131,7 +130,7 @@ def _singular_time(integrator: Trajectory) -> str:
         return ""
     coefficients = leading(series.coefficients[0], series.precision)
     distance = nearest_singularity(coefficients, float(series.scales[0]))
-    ahead = float(machine.control[0]["end"]) - integrator.time
+    ahead = machine.end[0] - integrator.time
     if distance is None or distance * ahead <= 0:
         return ""
     return f", with a singularity at t = {add(machine.time, (distance, 0.0))[0]!r}"

@@ -16,9 +16,9 @@ from taylor.explanations.explanation import Explanation, explain_stepper
 from taylor.expressions.scalars import scalars
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.memory import Machine
+from taylor.integrator.machine import Machine
 from taylor.integrator.outcome import Outcome
-from taylor.integrator.propagation import Propagation
+from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.integrator.trajectory import Trajectory
@@ -38,7 +38,6 @@ from taylor_runtime.callables.process import uncollected
 from taylor_runtime.callables.stepper import StepperOptions
 
 Callback = Callable[["Integrator"], Any]
-Goal = tuple[tm.Pair, np.ndarray | None]  # the end, and a grid on the way there
 
 
 class Integrator(Trajectory):
@@ -80,8 +79,6 @@ class Integrator(Trajectory):
     >>> bool(ta[x] == ta.state[0] == outcome[x])
     True
     """
-
-    _batch: Any = None  # of `ensemble`: the machine code for many trajectories; False: not faster
 
     @uncollected()
     def __init__(
@@ -187,9 +184,9 @@ class Integrator(Trajectory):
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
         remade = ("_names", "_machine", "_watch", "_running", "_model", "_detection")
-        made = {*remade, "_batch", "_steering"}
+        made = {*remade, "_steering"}
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
-        known = None if self._detection is None else self._detection.state()
+        known = None if self._detection is None else self._detection.search.state()
         memory = self._machine.memory()
         return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
 
@@ -204,7 +201,7 @@ class Integrator(Trajectory):
         self._machine.restore(memory)
         self._detection = self._detect(events)
         if self._detection is not None:
-            self._detection.restore(seen)
+            self._detection.search.restore(seen)
         self._steering = self._steer()
         self._watch = StiffnessWatch(self)
         self._running = 0
@@ -299,7 +296,7 @@ class Integrator(Trajectory):
         infinite.
         """
         end = (-math.inf if backward else math.inf, 0.0)
-        return self._propagate(lambda: (end, None), max_steps=1)
+        return self._propagate(Request(lambda: (end, None), limit=1))
 
     def propagate_until(
         self,
@@ -326,7 +323,7 @@ class Integrator(Trajectory):
         can be resumed).
         """
         end = tm.time_pair(time)
-        return self._propagate(lambda: (end, None), max_steps, callback, dense, progress)
+        return self._propagate(_request(lambda: (end, None), max_steps, callback, dense, progress))
 
     def propagate_for(
         self,
@@ -343,9 +340,11 @@ class Integrator(Trajectory):
         ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
         """
         length = tm.time_pair(span, "span")
-        return self._propagate(
-            lambda: (tm.add(self._time, length), None), max_steps, callback, dense, progress
-        )
+
+        def goal() -> Goal:
+            return tm.add(self._time, length), None
+
+        return self._propagate(_request(goal, max_steps, callback, dense, progress))
 
     def propagate_grid(
         self,
@@ -366,23 +365,25 @@ class Integrator(Trajectory):
             grid = arguments.grid_times(times, self._time, self._kind)
             return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
 
-        return self._propagate(goal, max_steps, callback, dense, progress)
+        return self._propagate(_request(goal, max_steps, callback, dense, progress))
 
-    def _propagate(
-        self,
-        goal: Callable[[], Goal],
-        max_steps: int | None = None,
-        callback: Callback | None = None,
-        dense: bool = False,
-        progress: bool = False,
-    ) -> Outcome:
-        """goal() is asked when nobody else can move the integrator any more."""
-        limit = arguments.step_limit(max_steps)
-        arguments.check_callback(callback)
+    def _propagate(self, request: Request) -> Outcome:
+        """One call, while nobody else can move the integrator."""
         self._claim()
         try:
-            end, grid = goal()
-            arguments.check_span(self._time, end)
-            return Propagation(self, end, limit, callback, dense, grid, progress).run()
+            return Propagation(self, request).run()
         finally:
             self._running = 0
+
+
+def _request(
+    goal: Callable[[], Goal],
+    max_steps: int | None,
+    callback: Callback | None,
+    dense: bool,
+    progress: bool,
+) -> Request:
+    """What a user asks for, checked but for the goal."""
+    limit = arguments.step_limit(max_steps)
+    arguments.check_callback(callback)
+    return Request(goal, limit, callback, dense, progress)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.memory import step_asked_for
+from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
+from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
@@ -35,33 +36,45 @@ SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C 
 MOST_STEPS = 1 << 40  # of a slice
 
 Ending = tuple[Status, str]
+Goal = tuple[tm.Pair, np.ndarray | None]
+
+
+class Request(NamedTuple):
+    """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
+
+    goal:   the end and perhaps a grid on the way there, (k, 2), asked for when nobody else can move
+            the integrator any more.
+    limit:  of steps.
+    leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
+    """
+
+    goal: Callable[[], Goal]
+    limit: int | None = None
+    callback: Callable[[Any], Any] | None = None
+    dense: bool = False
+    progress: bool = False
+    leaves: Callable[[], bool] | None = None
 
 
 class Propagation:
-    """From the integrator's time to `end`; see `Integrator.propagate_until` for the arguments."""
+    """One call: from the integrator's time to the end.
 
-    def __init__(
-        self,
-        integrator: Trajectory,
-        end: tm.Pair,
-        limit: int | None,
-        callback: Callable[[Any], Any] | None,
-        dense: bool,
-        grid: np.ndarray | None,
-        progress: bool,
-    ) -> None:
+    Raises ArgumentError where this is beyond the range of floats.
+    """
+
+    def __init__(self, integrator: Trajectory, request: Request) -> None:
         self.integrator = integrator
         self.machine = integrator._machine
-        self.control = integrator._machine.control[0]
-        self.end = end
-        self.limit = limit
-        self.callback = callback
-        self.dense = dense
-        self.grid = grid
-        self.budget = 1 if callback else 64
+        self.control = integrator._machine.control
+        self.end, self.grid = request.goal()
+        check_span(integrator.time_pair, self.end)
+        self.limit = request.limit
+        self.callback = request.callback
+        self.request = request
+        self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation()
-        self.bar = ProgressBar(integrator.time, end[0], progress)
+        self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
         """Integrate, and report."""
@@ -72,10 +85,9 @@ class Propagation:
         ta._load()
         if turned and not machine.last and ta._steering is not None:
             ta._steering.start(machine, ta._detection)  # chosen for the other direction
-        control["max_step"] = ta.max_step
-        asked = step_asked_for(self.end[0] - ta.time, self._may_end_early())
-        control["longest"] = max(control["longest"], asked)
-        machine.start_recording(self.dense, self.grid)
+        control.max_step = ta.max_step
+        machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
+        machine.start_recording(self.request.dense, self.grid)
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
         ta._watch.begin()
@@ -96,7 +108,7 @@ class Propagation:
         """Stop at every impulse on the way, and apply it, or undo it before going back from it."""
         ta, schedule = self.integrator, self.integrator._schedule
         if not schedule.jumps:
-            self.control["end"], self.control["end_low"] = self.end
+            self.machine.end = self.end
             return self._until_stop()
         jumps.begin(ta, self.end)
         try:
@@ -113,7 +125,7 @@ class Propagation:
             ta._load()
         start = ta.time_pair
         stop = schedule.stop(start, self.end)
-        self.control["end"], self.control["end_low"] = stop
+        self.machine.end = stop
         self.moved = False
         arriving = not backward and stop != start
         try:
@@ -135,13 +147,13 @@ class Propagation:
     def _until_stop(self) -> Ending:
         ta, control = self.integrator, self.control
         while True:
-            before = int(control["steps"])
+            before = control.steps
             wanted = before + self.budget
-            control["steps_wanted"] = wanted if self.limit is None else min(wanted, self.limit)
+            control.steps_wanted = wanted if self.limit is None else min(wanted, self.limit)
             started = clock.perf_counter()
             code = self._slice()
             ending = self._ending(code)
-            taken = int(control["steps"]) > before
+            taken = control.steps > before
             if ending is not None:
                 if self.callback is not None and taken:
                     self.callback(ta)
@@ -157,6 +169,8 @@ class Propagation:
             if self._at_limit():
                 ta._watch.look_at_end()
                 return Status.STEP_LIMIT, Status.STEP_LIMIT.value
+            if self.request.leaves is not None and self.request.leaves():
+                return Status.INTERRUPTED, Status.INTERRUPTED.value
             self.bar.show(ta.time)
             ta._watch.look()
             if self.callback is None:
@@ -174,7 +188,7 @@ class Propagation:
             self.machine.skip_grid(1.0 if self.end > before else -1.0)
 
     def _at_limit(self) -> bool:
-        return self.limit is not None and int(self.control["steps"]) >= self.limit
+        return self.limit is not None and self.control.steps >= self.limit
 
     def _slice(self) -> int:
         """Run machine code; give its arrays more room where they are full."""
@@ -188,7 +202,7 @@ class Propagation:
         machine.grow_records_if_full()
         if code == EVENTS_FULL:
             assert ta._detection is not None
-            ta._detection.grow()
+            ta._detection.search.grow()
         return code
 
     def _ending(self, code: int) -> Ending | None:
@@ -206,16 +220,12 @@ class Propagation:
         if code == EVENT_STOP:
             assert ta._detection is not None
             return self._event_ending(ta._detection.stopped_by())
-        if held is not None and self.machine.time != self._stop():
+        if held is not None and self.machine.time != self.machine.end:
             status = Status.SLIDING if held else Status.STEP_UNDERFLOW
             return status, why_sliding(ta, held)
         if code == EVENT_ASKED:
             return self._ask()
         return None
-
-    def _stop(self) -> tm.Pair:
-        """Where the machine is to go."""
-        return float(self.control["end"]), float(self.control["end_low"])
 
     def _arrive(self) -> list[str] | None:
         """Choose the sides of surfaces; the conditions that hold the motion, if they do."""
@@ -231,7 +241,7 @@ class Propagation:
         ta, detection = self.integrator, self.integrator._detection
         if ta._steering is None:
             return False, None
-        sides = None if detection is None else detection.known_sides()
+        sides = None if detection is None else detection.search.known_sides()
         if not ta._steering.past_edge(self.machine, detection):
             return False, None
         ta._unload()
@@ -267,7 +277,7 @@ class Propagation:
             self._cut(ta._values() != shown)
             raise
         if ending is None and ta._values() == shown:
-            detection.answer(cut=False)
+            detection.search.answer(cut=False)
             return None
         changed = ta._values() != shown
         code = self._cut(changed)
@@ -299,7 +309,7 @@ class Propagation:
         ta = self.integrator
         assert ta._detection is not None
         wanted = ta._keep() if changed else None
-        ta._detection.answer(cut=True)
+        ta._detection.search.answer(cut=True)
         code = self._slice()
         if wanted is not None:
             ta._show(*wanted)
@@ -309,7 +319,7 @@ class Propagation:
 
     def _outcome(self, status: Status, message: str) -> Outcome:
         ta, control, machine = self.integrator, self.control, self.machine
-        steps = int(control["steps"])
+        steps = control.steps
         events, switches = ta._found()
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
@@ -317,14 +327,14 @@ class Propagation:
             status=status,
             time=ta.time,
             steps=steps,
-            smallest_step=float(control["smallest_step"]) if steps else math.nan,
-            largest_step=float(control["largest_step"]) if steps else math.nan,
-            retracted=int(control["retracted"]),
+            smallest_step=control.smallest_step if steps else math.nan,
+            largest_step=control.largest_step if steps else math.nan,
+            retracted=control.retracted,
             message=message,
             stiff=ta._watch.stiff,
             times=None if self.grid is None else ta._times_of(self.grid),
             states=None if self.grid is None else machine.grid_states(),
-            dense=machine.dense() if self.dense else None,
+            dense=machine.dense() if self.request.dense else None,
             events=events,
             switches=switches,
             state=ta._state.copy(),

@@ -12,7 +12,7 @@ from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.integrator.detection import Detection
-from taylor.integrator.memory import Machine
+from taylor.integrator.machine import Machine
 from taylor.numbers.precision import leading
 from taylor.numbers.times import Pair, add
 from taylor.surfaces.beyond import beyond
@@ -174,10 +174,10 @@ class Steering:
         """
         from mpmath import workdps
 
-        if not detection.has_news():
+        if not detection.search.has_news():
             return None
         before = detection.before_switch(machine)
-        modes, known = self._modes(machine), detection.met()
+        modes, known = self._modes(machine), detection.search.met()
         with workdps(DIGITS):
             point = self._point(machine, 4 * machine.kind.epsilon)
             try:
@@ -263,7 +263,7 @@ class Steering:
             if sides is None:
                 return False
             if new == modes:
-                left = abs(mp.mpf(float(machine.control[0]["end"])) - point.time)
+                left = abs(mp.mpf(machine.end[0]) - point.time)
                 left = -left if self.backward else left
                 rounded = replace(point, errors=rounded.errors)
                 hop = beyond(self.surfaces, rounded, modes, found, sides, left)
@@ -274,7 +274,7 @@ class Steering:
         self._put(machine, new)
         machine.forget_step()
         if detection is not None:
-            detection.forget(keep_reported=True)
+            detection.search.forget(keep_reported=True)
             self._put_sides(detection, new)
             if span == arrival:
                 self._put_met(detection, found, sides, [0.0] * len(rows))
@@ -283,9 +283,7 @@ class Steering:
 
     def _later(self, machine: Machine, span: float) -> Pair:
         """The machine's time a little later, not after the end."""
-        control = machine.control[0]
-        end = float(control["end"]), float(control["end_low"])
-        later = add(machine.time, (span, 0.0))
+        end, later = machine.end, add(machine.time, (span, 0.0))
         return end if (later < end) == self.backward else later
 
     def _modes(self, machine: Machine) -> list[float]:
@@ -354,7 +352,7 @@ class Steering:
         """Every switch starts on the side that its mode says."""
         for place, switch in enumerate(self.model.switches):
             side = -switch.change if switch.change else modes[switch.mode]
-            detection.put_switch(place, float(side))
+            detection.search.put_switch(place, float(side))
 
     def _put_met(
         self,
@@ -369,12 +367,16 @@ class Steering:
                 continue
             switch = self.model.switches[meeting.switch]
             if not switch.change:
-                detection.put_switch(meeting.switch, float(side), bool(side), noise[meeting.switch])
+                detection.search.put_switch(
+                    meeting.switch, float(side), bool(side), noise[meeting.switch]
+                )
                 continue
             up = meeting.switch + (switch.change < 0 and -1)
             for place, own in ((up, -1), (up + 1, 1)):  # the way up, and down
                 on = own == (1 if side >= 0 else -1)
-                detection.put_switch(place, float(own), on, noise[meeting.switch] if on else 0.0)
+                detection.search.put_switch(
+                    place, float(own), on, noise[meeting.switch] if on else 0.0
+                )
 
     def _rests(self, modes: Sequence[float]) -> bool:
         """Whether the motion rests on a surface."""

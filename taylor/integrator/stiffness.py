@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from taylor.integrator.dense import DenseOutput
-from taylor.integrator.memory import Machine
+from taylor.integrator.machine import Machine
 from taylor.numbers.precision import leading
 
 LOOK_STEPS = 64  # between looks, at least, and while there is suspicion at most
@@ -109,7 +109,7 @@ class StiffnessWatch:
 
     def look(self) -> None:
         """One look, if the last is some steps ago; warns once when several in a row agree."""
-        steps = int(self.integrator._machine.control[0]["steps"])
+        steps = self.integrator._machine.control.steps
         if self.stiff or steps - self.looked < LOOK_STEPS:
             return
         taken, self.looked = steps - self.looked, steps
@@ -127,34 +127,31 @@ class StiffnessWatch:
 
     def look_at_end(self) -> None:
         """One look that has to do, as the allowed steps are used up."""
-        enough = self.integrator._machine.control[0]["steps"] >= LIMIT_STEPS
+        enough = self.integrator._machine.control.steps >= LIMIT_STEPS
         if enough and not self.stiff and self._is_suspect() and self._is_stiff():
             self._warn()
 
     def _retracted(self) -> int:
         """How many steps were taken back since it was asked last: of many, the check decides."""
-        before, self.retracted = (
-            self.retracted,
-            int(self.integrator._machine.control[0]["retracted"]),
-        )
+        before, self.retracted = self.retracted, self.integrator._machine.control.retracted
         return self.retracted - before
 
     def _is_suspect(self) -> bool:
         """Whether the ratio of the last two terms is that of a fast mode, and decided the step."""
-        integrator, control = self.integrator, self.integrator._machine.control[0]
-        step = abs(control["step"])
-        if not step or step != control["estimate"] or step >= integrator.max_step:
+        integrator, control = self.integrator, self.integrator._machine.control
+        step = abs(control.step)
+        if not step or step != control.estimate or step >= integrator.max_step:
             return False  # the state was just set, or not the series decided about the step
-        if step < LEAST_STEP * abs(control["time"]):
+        if step < LEAST_STEP * abs(control.time):
             return False
-        last, before = control["last_size"] * step, control["last_size_but_one"]
-        return bool(last >= SUSPECT * before * control["step_scale"] and last > 0)
+        last, before = control.last_size * step, control.last_size_but_one
+        return last >= SUSPECT * before * control.step_scale and last > 0
 
     def _is_stiff(self) -> bool:
         integrator = self.integrator
         if integrator.order < LEAST_ORDER:
             return False
-        dense, step = integrator.dense, abs(float(integrator._machine.control[0]["step"]))
+        dense, step = integrator.dense, abs(integrator._machine.last)
         ratio, size = fastest_mode(relative_terms(dense, step, integrator._machine.floors()))
         return ratio >= STEEP and size <= max(integrator.tol, dense.precision.epsilon)
 
@@ -163,7 +160,7 @@ class StiffnessWatch:
         if self.warned:
             return
         self.warned = True
-        step = abs(self.integrator._machine.control[0]["step"])
+        step = abs(self.integrator._machine.last)
         warnings.warn(
             f"the steps near t = {self.integrator.time:.6g} (about {step:.3g}) are limited by "
             "stability, not by accuracy: the problem is stiff, and an implicit method such as "

@@ -13,7 +13,7 @@ from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
-from taylor.integrator.memory import Machine
+from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.numbers import times as tm
@@ -221,7 +221,7 @@ class Trajectory:
         machine.forget_step()
         if self._detection is not None:
             # Of what a callback changes at an event, the event is known; else all is new.
-            self._detection.forget(keep_reported=same_time and bool(self._running))
+            self._detection.search.forget(keep_reported=same_time and bool(self._running))
         if self._steering is not None:
             if not self._running:
                 self._steering.turn(backward=False)  # until a propagation says where to

@@ -56,8 +56,7 @@ class Plan:
         for number, k in enumerate(others):
             self.numbers[k] = len(self.functions) + number
         total = len(self.functions) + len(others)
-        self.sizes = {"table": total, "memory": total, "sides": len(self.functions)}
-        self._owners = np.full(total, -1.0)
+        self._owners = np.full(total, -1)
         self._owners[self.numbers] = np.arange(len(watched))
         switches = slice(len(plain), len(plain) + len(switching))
         self._owners[switches] = len(watched) + np.arange(len(switching))
@@ -96,10 +95,6 @@ class Plan:
         given |= {e: Input("sign", (i,)) for i, e in enumerate(self._parts.values())}
         return decompose(self.combined, given, 0)
 
-    def owned(self, rows: np.ndarray) -> np.ndarray:
-        """Records with the numbers of events, and of switches behind them, in the first column."""
-        if not self.combined:
-            return rows
-        rows = rows.copy()
-        rows[:, 0] = self._owners[rows[:, 0].astype(np.int64)]
-        return rows
+    def owned(self, numbers: np.ndarray) -> np.ndarray:
+        """The events whose zeros those of functions are, or behind these the switches."""
+        return self._owners[numbers] if self.combined else numbers

@@ -23,7 +23,6 @@ COPIED = frozenset(
         "_machine",
         "_detection",
         "_steering",
-        "_batch",
         "_watch",
         "_state",
         "_parameters",

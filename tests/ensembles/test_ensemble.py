@@ -22,6 +22,8 @@ import pytest
 import taylor as ty
 from taylor.ensembles import executors as workers
 from taylor.ensembles import threads as team
+from taylor.ensembles.lanes import is_made
+from taylor_runtime.callables import batch
 
 COUNT = 24
 X, Y, VX, VY = STATES = ty.variables("x y vx vy")
@@ -233,19 +235,17 @@ def test_lanes_are_used_and_kept(in_lanes: None, monkeypatch: pytest.MonkeyPatch
     """They are made once, and give way to what only one at a time can do."""
     ta = kepler()
     out = ty.ensemble(ta, starts(), until=9.0, workers=1)
-    made = ta._batch
-    assert made is not None
+    assert is_made(ta)
     ta.max_step = 0.1
-    monkeypatch.setattr(team, "Batch", None)  # no other is made
+    monkeypatch.setattr(batch, "build_batch", None)  # no other is made
     bounded = ty.ensemble(ta, starts(), until=9.0, workers=1)
-    assert ta._batch is made
     one = alone(ta, starts()[20])
     assert one.propagate_until(9.0).steps == bounded.steps[20] > out.steps[20]
     assert np.array_equal(one.state, bounded.states[20])
     ta.events = [ty.Event(Y)]  # type: ignore[assignment]
     watched = ty.ensemble(ta, starts(), until=9.0, workers=1)
     assert watched.events is not None and len(watched.events.times) > 0
-    assert pickle.loads(pickle.dumps(ta))._batch is None
+    assert is_made(copy.copy(ta)) and not is_made(pickle.loads(pickle.dumps(ta)))
 
 
 def test_many_rounds(in_lanes: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from taylor_runtime.callables.cost import work
-from taylor_runtime.callables.memory import aligned_planes, aligned_zeros
+from taylor_runtime.callables.memory import (
+    aligned_planes,
+    aligned_zeros,
+    grid_filler,
+    grid_parts,
+)
 from taylor_runtime.callables.stepper import Stepper
+from taylor_runtime.callables.trajectory import LATEST
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.ensembles.batch import (
@@ -20,6 +26,8 @@ from taylor_runtime.ensembles.batch import (
     batch_record_length,
 )
 from taylor_runtime.ir.types import alignment_of
+from taylor_runtime.program.codes import RUNNING
+from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.widths import REGISTER
@@ -35,7 +43,7 @@ BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
 @dataclass(frozen=True, slots=True)
 class BatchStepper:
-    """A compiled step loop with trajectories in lanes; see `batch_stepper.batch_module`."""
+    """A compiled step loop with trajectories in lanes; see `ensembles.batch.batch_module`."""
 
     module: Module
     program: Program
@@ -61,12 +69,137 @@ class BatchStepper:
             tolerances,
         ]
 
-    def run(self, rows: list[np.ndarray], memory: list[np.ndarray]) -> None:
-        """Integrate rows (without the GIL) until their queue is empty.
+    def run(self, stop: np.ndarray, rows: LaneRows, memory: list[np.ndarray]) -> None:
+        """Integrate rows, which threads may share, (without the GIL) until none is left.
 
-        rows: stop, queue (int64), blocks, states and parameters, which threads may share.
+        stop: an integer that is not zero when they are to end where they are.
         """
-        self._call(*[array.ctypes.data for array in (*rows, *memory)])
+        self._call(*[array.ctypes.data for array in (stop, *rows.arrays, *memory)])
+
+
+class RowLimits(NamedTuple):
+    """What bounds the steps of rows.
+
+    longest: steps that a row asks for, or each of them, (r,); steps: how many it may take.
+    """
+
+    defect_bound: float
+    max_step: float
+    longest: float | np.ndarray
+    steps: int
+
+
+class LaneRows:
+    """What machine code knows of trajectories: their blocks, states, parameters and grids.
+
+    parameters: (r, m), zero until they are set.
+    """
+
+    def __init__(
+        self,
+        stepper: BatchStepper,
+        states: np.ndarray,
+        times: np.ndarray,
+        ends: np.ndarray,
+        limits: RowLimits,
+    ) -> None:
+        count, n = states.shape
+        self._precision = stepper.precision
+        dtype = KINDS[stepper.precision].dtype
+        self._queue = np.array([0, count], np.int64)
+        self._states = np.zeros((count, 2, n), dtype=dtype)
+        self._states[:, 0] = states
+        self.parameters = np.zeros((count, stepper.parameters), dtype=dtype)
+        self._blocks = blocks = np.zeros(count, dtype=ROW)
+        blocks["time"], blocks["time_low"] = times.T
+        blocks["end"], blocks["end_low"] = ends.T
+        blocks["scale"] = 1.0
+        blocks["limit"] = blocks["smallest_step"] = np.inf
+        blocks["max_step"] = limits.max_step
+        blocks["defect_bound"] = limits.defect_bound
+        blocks["steps_wanted"] = limits.steps
+        blocks["longest"] = limits.longest
+        blocks["status"] = RUNNING
+        self._grids: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the step loop is passed: queue, blocks, states and parameters."""
+        return self._queue, self._blocks, self._states, self.parameters
+
+    def add_grids(self, grids: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+        """The states at times (r, k, 2) are wanted.
+
+        Returns the memory for them, which may be given again to other rows when these are done
+        with (new memory costs as much as what is written to it).
+        """
+        blocks, states = self._blocks, self._states
+        count, k, _ = grids.shape
+        n = states.shape[2]
+        length = 2 * k + -(-k * n * states.itemsize // 8)
+        if memory is None or memory.shape[0] < count or memory.shape[1] != length:
+            memory = np.zeros((count, length))
+        whole, memory = memory, memory[:count]
+        times, lows, room = grid_parts(memory, k, states.dtype)
+        times[:], lows[:] = grids[..., 0], grids[..., 1]
+        self._grids = room[:, : k * n].reshape(count, k, n)
+        blocks["recording"] = LATEST
+        blocks["grid_count"] = k
+        blocks["grid"] = memory.ctypes.data + length * 8 * np.arange(count)
+        blocks["grid_filler"] = grid_filler(self._precision)
+        begun = np.flatnonzero(grids[:, 0, 0] == blocks["time"])
+        self._grids[begun, 0] = states[begun, 0]
+        blocks["grid_next"][begun] = 1
+        return whole
+
+    @property
+    def ended(self) -> int:
+        """How many have."""
+        return int((self._blocks["status"] >= 0).sum())
+
+    def states(self) -> np.ndarray:
+        """(r, n), a copy."""
+        return self._states[:, 0].copy()
+
+    def times(self) -> np.ndarray:
+        """Pairs, (r, 2)."""
+        return np.stack([self._blocks["time"], self._blocks["time_low"]], axis=-1)
+
+    def steps(self) -> np.ndarray:
+        """How many steps each took."""
+        steps: np.ndarray = self._blocks["steps"].copy()
+        return steps
+
+    def codes(self) -> np.ndarray:
+        """Statuses of the runtime; RUNNING where work was stopped before a row had ended."""
+        codes: np.ndarray = self._blocks["status"].copy()
+        codes[codes < 0] = RUNNING
+        return codes
+
+    def grid_states(self) -> np.ndarray | None:
+        """States at the times of the grids, (r, k, n), a view; NaN where a row did not come."""
+        grid = self._grids
+        if grid is not None:
+            done = self._blocks["grid_next"]
+            for row in np.flatnonzero(done < grid.shape[1]):
+                grid[row, done[row] :] = np.nan
+        return grid
+
+
+def known_batch(stepper: Stepper) -> BatchStepper | None:
+    """What `batch_of` has made."""
+    made: BatchStepper | None = stepper.kept.get(PROPAGATE_BATCH)
+    return made
+
+
+def batch_of(stepper: Stepper) -> BatchStepper | None:
+    """A step loop of the same program for trajectories in lanes, if these are faster; made once."""
+    if PROPAGATE_BATCH not in stepper.kept:
+        stepper.kept[PROPAGATE_BATCH] = build_batch(stepper) if batch_pays(stepper) else None
+    return known_batch(stepper)
 
 
 def build_batch(stepper: Stepper) -> BatchStepper:

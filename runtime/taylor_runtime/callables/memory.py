@@ -1,29 +1,22 @@
-"""Memory that Python and machine code share: arrays with room for whole registers, and layouts."""
+"""Memory that Python and machine code share: arrays for whole registers, control blocks, grids."""
 
 from __future__ import annotations
 
+from ctypes import Structure, addressof, c_double, c_int64
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
-from taylor_runtime.events.block import ASK as ASK
-from taylor_runtime.events.block import CUT as CUT
-from taylor_runtime.events.block import EVENT_BLOCK as EVENT_BLOCK
-from taylor_runtime.events.block import EVENT_HEADER as EVENT_HEADER
-from taylor_runtime.events.block import EVENT_TABLE as EVENT_TABLE
-from taylor_runtime.events.block import GO as GO
-from taylor_runtime.events.block import PART as PART
-from taylor_runtime.events.block import RECORD as RECORD
-from taylor_runtime.events.block import STOP as STOP
-from taylor_runtime.events.block import SWITCH as SWITCH
-from taylor_runtime.events.roots import EVENT_MEMORY as EVENT_MEMORY
-from taylor_runtime.events.roots import binomials as binomials
-from taylor_runtime.program.kinds import KINDS
-from taylor_runtime.steps.control import CONTROL as CONTROL
-from taylor_runtime.steps.control import RECORD_HEADER as RECORD_HEADER
-from taylor_runtime.steps.control import ROW as ROW
-from taylor_runtime.steps.states import VECTORS as VECTORS
+from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
+from taylor_runtime.engine.compiler import Module as Code
+from taylor_runtime.program.kinds import ELEMENTS, KINDS, element_of
+from taylor_runtime.steps.control import CONTROL, DOUBLES, INTEGERS
+from taylor_runtime.steps.grid import FILL, grid_module
 from taylor_runtime.steps.states import plane_length
 
 ALIGNMENT = 64
+Pair = tuple[float, float]  # an unevaluated sum: times are such
 
 
 def aligned_zeros(count: int) -> np.ndarray:
@@ -41,3 +34,104 @@ def aligned_planes(count: int, precision: str) -> np.ndarray:
     kind, length = KINDS[precision], plane_length(count)
     doubles = aligned_zeros(-(-kind.bytes * length // 8))
     return doubles.view(kind.dtype)[: kind.parts * length].reshape(kind.parts, length)
+
+
+class ControlBlock(Structure):
+    """What Python and one step loop tell each other; `steps.control` says what each field means.
+
+    Example:
+        >>> block = ControlBlock()
+        >>> block.steps, block.scale = 3, 0.5
+        >>> block.steps, block.time
+        (3, 0.0)
+    """
+
+    _fields_ = [(name, c_double) for name in DOUBLES] + [(name, c_int64) for name in INTEGERS]
+
+    time: float
+    time_low: float
+    end: float
+    end_low: float
+    previous_time: float
+    previous_time_low: float
+    step: float
+    step_scale: float
+    scale: float
+    estimate: float
+    limit: float
+    max_step: float
+    smallest_step: float
+    largest_step: float
+    defect_bound: float
+    longest: float
+    last_size: float
+    last_size_but_one: float
+    pending: int
+    steps: int
+    steps_wanted: int
+    retracted: int
+    overflowed: int
+    rescaled: int
+    records: int
+    records_wanted: int
+    recording: int
+    grid_next: int
+    grid_count: int
+    detector: int
+    events: int
+    grid_filler: int
+    window_end: int
+    raised: int
+
+    @property
+    def address(self) -> int:
+        """Of its first field."""
+        return addressof(self)
+
+    def copy(self) -> ControlBlock:
+        """A block of its own with equal fields."""
+        return ControlBlock.from_buffer_copy(self)
+
+    def to_array(self) -> np.ndarray:
+        """A copy as an array of one item that names its fields: what pickles hold."""
+        return self._array().copy()
+
+    def _array(self) -> np.ndarray:
+        buffer: Any = self
+        return np.frombuffer(buffer, CONTROL)
+
+    def take(self, kept: np.ndarray) -> None:
+        """Set all fields that such an array has, by their names."""
+        own = self._array()
+        for name in kept.dtype.names or ():
+            own[name] = kept[name]
+
+
+def grid_parts(
+    memory: np.ndarray, count: int, dtype: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Views of doubles as machine code has a grid: its times, their low parts, room for numbers.
+
+    The last axis is parted.
+    """
+    times, lows = memory[..., :count], memory[..., count : 2 * count]
+    return times, lows, memory[..., 2 * count :].view(dtype)
+
+
+def grid_filler(precision: str) -> int:
+    """Address of the compiled function that evaluates records of steps at the times of a grid.
+
+    Its machine code stays as long as the process.
+
+    Example:
+        >>> grid_filler("float64") == grid_filler("float64") != 0
+        True
+    """
+    return _filler(element_of(precision)).address(FILL)
+
+
+@lru_cache(maxsize=len(ELEMENTS))
+def _filler(element: str) -> Code:
+    return compile_ir(
+        grid_module(element), [FILL], options=Options(passes=STEP_PASSES), label="grid"
+    )

@@ -12,8 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
+from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.engine.call import callback
 
 Externals = Mapping[str, int]  # addresses of functions that machine code calls, by their names
@@ -25,7 +24,7 @@ class _Thread(threading.local):
     """What a thread's innermost call into machine code has to raise, and its control block."""
 
     error: BaseException | None = None
-    control: np.ndarray | None = None
+    control: ControlBlock | None = None
 
 
 _thread = _Thread()
@@ -55,7 +54,7 @@ def _keep(_: Any, error: BaseException, trace: Any) -> None:
     if _thread.error is None:
         _thread.error = error.with_traceback(trace)
     if _thread.control is not None:
-        _thread.control["raised"] = 1
+        _thread.control.raised = 1
 
 
 def calls_python(externals: Externals | None) -> bool:
@@ -86,7 +85,7 @@ class Watched:
 
 
 def run_watched(
-    call: Callable[..., Any], control: np.ndarray | None, *arguments: Any, **options: Any
+    call: Callable[..., Any], control: ControlBlock | None, *arguments: Any, **options: Any
 ) -> Any:
     """call(*arguments), then raise what Python functions have raised in it.
 

@@ -1,4 +1,4 @@
-"""The compiled loop over trajectories that are run one by one."""
+"""Rows of trajectories that one step loop takes one after the other, in machine code."""
 
 from __future__ import annotations
 
@@ -7,36 +7,170 @@ from typing import Any
 
 import numpy as np
 
+from taylor_runtime.callables.events import EventMemory
+from taylor_runtime.callables.memory import aligned_zeros, grid_parts
+from taylor_runtime.callables.trajectory import STATE, StepMemory
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
 from taylor_runtime.ensembles.serial import ROW_LOOP, RUN, row_loop_module
+from taylor_runtime.program.codes import RUNNING
+from taylor_runtime.steps.control import CONTROL
+from taylor_runtime.steps.states import VECTORS
+
+LINE = 8  # doubles of a cache line
+BUDGET = 1024  # steps between looks at whether to stop
 
 
-def run_rows(block: np.ndarray) -> None:
-    """Run all rows (without the GIL) until they end, at a step limit, or `stop` says so.
+class EventLog:
+    """The events of r rows, recorded one row behind the other by a search that all have in turn.
 
-    block: one item of dtype `ROW_LOOP`. The rows' control blocks are as before a first step, and
-    their `codes` RUNNING.  Records of events are written one behind the other; where there is
-    no more room, the loop comes back with `full` set and may be called again.
+    ends: (r,), where the records of each row end, -1 where it was not finished; groups: (r,), where
+    the last of those begin that were found at one time.
     """
-    _function()(block.ctypes.data)
+
+    def __init__(self, search: EventMemory, rows: int) -> None:
+        search.forget()
+        self._search = search
+        self._fresh = search.block.copy()
+        self._known = search.knowledge()
+        self._known_fresh = self._known.copy()
+        self.ends = np.full(rows, -1, dtype=np.int64)
+        self.groups = np.zeros(rows, dtype=np.int64)
+
+    def tell(self, loop: np.ndarray) -> None:
+        """Where these are, and the block of the search."""
+        for name, array in (
+            ("events", self._search.block),
+            ("fresh", self._fresh),
+            ("known", self._known),
+            ("known_fresh", self._known_fresh),
+            ("counts", self.ends),
+            ("groups", self.groups),
+        ):
+            loop[name] = array.ctypes.data
+        loop["known_words"] = len(self._known)
+
+    def grow(self) -> None:
+        """More room for records."""
+        self._search.grow()
+        for name in ("records", "capacity"):
+            self._fresh[name] = self._search.block[name]
+
+
+class SerialRows:
+    """Rows of memory for trajectories that machine code takes one after the other.
+
+    Each begins as the trajectory of `machine` does before its first step, whose workspace all
+    share.  States and parameters are planes: (parts, r, ..), states in the user's order.
+    """
+
+    def __init__(self, machine: StepMemory) -> None:
+        self._machine = machine
+        self._room: dict[str, np.ndarray] = {}
+        self._grid_places: np.ndarray | None = None
+
+    def _block(self, name: str, doubles: int) -> np.ndarray:
+        """Memory for all rows of doubles, each from the start of a cache line."""
+        count, length = self._count, -(-doubles // LINE) * LINE
+        block = self._room.get(name)
+        if block is None or block.shape[0] < count or block.shape[1] != length:
+            block = aligned_zeros(count * length).reshape(count, length)
+            self._room[name] = block
+        return block[:count]
+
+    def _planes(self, name: str, like: np.ndarray) -> np.ndarray:
+        """One array like the machine's for each row: shape (r, parts, numbers), a view."""
+        block = self._block(name, -(-like.nbytes // 8)).view(like.dtype)
+        return block[:, : like.size].reshape(self._count, *like.shape)
+
+    def put(self, states: np.ndarray, parameters: np.ndarray) -> None:
+        """As many rows as there are states begin there; grids, times and ends are to follow."""
+        self._count = states.shape[1]
+        self._grid_places = None
+        machine, size = self._machine, self._machine.stepper.size
+        vectors = self._planes("states", machine.states)[..., : VECTORS * size]
+        self._vectors = vectors.reshape(self._count, len(states), VECTORS, size)
+        self._vectors[:, :, STATE] = np.moveaxis(states, 0, 1)[..., machine.padding]
+        self._vectors[:, :, STATE + 1] = 0.0
+        values = self._planes("parameters", machine.parameters)
+        values[..., : parameters.shape[2]] = np.moveaxis(parameters, 0, 1)
+
+    def put_spans(self, times: np.ndarray, ends: np.ndarray, longest: np.ndarray) -> None:
+        """Rows begin at times (r, 2), as the machine is told to begin, and go to ends (r, 2).
+
+        longest: (r,), steps that each asks for.
+        """
+        fields = CONTROL.itemsize // 8
+        self._control = control = self._block("control", fields)[:, :fields].view(CONTROL)[:, 0]
+        control[:] = self._machine.control.to_array()[0]
+        control["time"], control["time_low"] = times.T
+        control["end"], control["end_low"] = ends.T
+        control["longest"] = longest
+        control["grid_next"] = 0  # of each row's own grid, and the machine may be there already
+
+    def put_grids(self, grids: np.ndarray) -> None:
+        """The states at times (r, k, 2) are wanted, which the machine is told, too."""
+        control, vectors = self._control, self._vectors
+        count, k = grids.shape[:2]
+        parts, _, size = vectors.shape[1:]
+        block = self._block("grid", 2 * k + parts * k * size)
+        times, lows, room = grid_parts(block, k, vectors.dtype)
+        times[:], lows[:] = grids[..., 0], grids[..., 1]
+        self._grid_places = places = room[:, : parts * k * size].reshape(count, parts, k, size)
+        begun = np.flatnonzero(grids[:, 0, 0] == control["time"])
+        places[begun, :, 0] = vectors[begun, :, STATE]
+        control["grid_next"][begun] = 1
+
+    def run(self, limit: int, stop: np.ndarray, log: EventLog | None) -> np.ndarray:
+        """Run all rows (without the GIL); returns statuses of the runtime, (r,).
+
+        RUNNING where `stop`, an integer, told it to end before; limit: of a row's steps.
+        """
+        machine = self._machine
+        codes = np.full(self._count, RUNNING, dtype=np.int64)
+        loop = np.zeros(1, ROW_LOOP)
+        loop["propagate"], loop["count"] = machine.stepper.address, self._count
+        loop["limit"], loop["budget"] = limit, BUDGET
+        loop["codes"], loop["stop"] = codes.ctypes.data, stop.ctypes.data
+        for name, address in machine.shared_addresses().items():
+            loop[name] = address
+        for name, array in self._room.items():
+            loop[name], loop[f"{name}_stride"] = array.ctypes.data, array.strides[0]
+        if log is not None:
+            log.tell(loop)
+        _function()(loop.ctypes.data)
+        while log is not None and loop["full"][0]:  # the loop goes on where it was
+            log.grow()
+            _function()(loop.ctypes.data)
+        return codes
+
+    # -- what became of them --------------------------------------------------------------------
+
+    def states(self) -> np.ndarray:
+        """Planes of the states."""
+        return np.moveaxis(self._vectors[:, :, STATE], 1, 0)[..., self._machine.slots]
+
+    def times(self) -> np.ndarray:
+        """Pairs, (r, 2)."""
+        return np.stack([self._control["time"], self._control["time_low"]], axis=-1)
+
+    def steps(self) -> np.ndarray:
+        """How many steps each took."""
+        return np.array(self._control["steps"])
+
+    def grid_planes(self) -> tuple[np.ndarray, np.ndarray]:
+        """States at the times of the grids, (parts, r, k, n), and how many of them each reached."""
+        assert self._grid_places is not None
+        slots = self._machine.slots
+        first, n = int(slots[0]), len(slots)
+        in_order = bool((slots == np.arange(first, first + n)).all())
+        places = self._grid_places
+        ordered = places[..., first : first + n] if in_order else places[..., slots]
+        return np.moveaxis(ordered, 1, 0), self._control["grid_next"]
 
 
 @lru_cache(maxsize=1)
 def _function() -> Any:
     code: Code = compile_ir(row_loop_module(), [RUN], options=Options(passes=STEP_PASSES))
     return function_pointer(code.address(RUN), "void(*)(uintptr_t)", owner=code)
-
-
-def row_loop(**values: int) -> np.ndarray:
-    """A block with these fields.
-
-    Example:
-        >>> int(row_loop(count=3)["count"][0])
-        3
-    """
-    block = np.zeros(1, ROW_LOOP)
-    for name, value in values.items():
-        block[name] = value
-    return block

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from taylor_runtime.callables.cost import Orders, cheapest, choose
+from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
 from taylor_runtime.engine.call import (
     function_pointer,
@@ -30,7 +29,7 @@ PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 @dataclass(frozen=True, slots=True)
 class Stepper:
-    """A compiled step loop; see `stepper.stepper_module` for the arrays that `run` takes."""
+    """A compiled step loop; see `steps.single.stepper_module` for the memory that `run` takes."""
 
     module: Module
     program: Program
@@ -41,6 +40,7 @@ class Stepper:
     record_length: int
     parameters: int
     _call: Any = field(repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -57,16 +57,12 @@ class Stepper:
         """Memory that the coefficients take."""
         return ELEMENTS[self.options.element].bytes * self.workspace
 
-    def run(self, *arrays: np.ndarray) -> int:
-        """Run the loop (without the GIL) on control, states, parameters, work, records, grid,
-        tolerances.
+    def run(self, control: ControlBlock, addresses: Sequence[int]) -> int:
+        """Run the loop (without the GIL) on a control block and, by their addresses, on this block,
+        states, parameters, work, records, grid, tolerances; returns why it came back.
 
         Raises what Python functions have raised in it; a step that is `pending` was not accepted.
         """
-        return self.run_at(arrays[0], [array.ctypes.data for array in arrays])
-
-    def run_at(self, control: np.ndarray, addresses: Sequence[int]) -> int:
-        """`run` where the addresses of the arrays are known."""
         return int(run_watched(self._call, control, *addresses))
 
     @property
