@@ -22,8 +22,8 @@ def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expre
 
     >>> from taylor.expressions.leaves import variables
     >>> x, y = variables("x y")
-    >>> substitute(x**2 + y, {x: y, y: x})
-    y**2 + x
+    >>> substitute(x**2 + y, {x: y, y: x}) is y**2 + x
+    True
     """
     return substitute_all([as_expression(expression)], replacements)[0]
 
