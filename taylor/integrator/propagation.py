@@ -15,7 +15,6 @@ from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflo
 from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
 from taylor.integrator.progress import ProgressBar
-from taylor.integrator.singularity import TakenBack
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
@@ -89,7 +88,6 @@ class Propagation:
         control.max_step = ta.max_step
         machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
         machine.start_recording(self.request.dense, self.grid)
-        self.taken_back = TakenBack(control)
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
         ta._watch.begin()
@@ -171,8 +169,6 @@ class Propagation:
             if self._at_limit():
                 ta._watch.look_at_end()
                 return Status.STEP_LIMIT, Status.STEP_LIMIT.value
-            if self.taken_back.holds_up():
-                return Status.STEP_UNDERFLOW, why_underflow(ta)
             if self.request.leaves is not None and self.request.leaves():
                 return Status.INTERRUPTED, Status.INTERRUPTED.value
             self.bar.show(ta.time)

@@ -1,17 +1,12 @@
-"""Where a solution becomes singular, and when it no longer gets on before it."""
+"""Where a solution becomes singular, from its Taylor coefficients."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from taylor_runtime.callables.memory import ControlBlock
-
 FEWEST = 4  # last coefficients of a component that are looked at
 AGREEMENT = 0.02  # of the two latest estimates
 LEAST = 1e4  # smaller coefficients, in units of the smallest number, have lost their digits
-MOST_TAKEN_BACK = 1024  # steps, after which it is asked whether the others led anywhere
-OFTEN = 4  # steps taken back for each that was made
-NOWHERE = 2.0**-16  # of the longest step, or of what is left to go
 NOT_FAR = 4.0  # the estimate may be so many times the ratio of the last two coefficients
 
 
@@ -44,32 +39,3 @@ def nearest_singularity(coefficients: np.ndarray, scale: float) -> float | None:
     if not steady or not 1 / NOT_FAR < late / ratios[-1] < NOT_FAR:
         return None
     return float(scale / late)
-
-
-class TakenBack:
-    """Watches, between slices of machine code, steps that are taken back over and over.
-
-    Where rounding errors of the right-hand side are all that the check of steps sees, as on the
-    slope of a pole, shorter ones are no remedy.  Machine code would find out at the end of its
-    window (`steps.progress`), after many more tries, each of which may be expensive.
-    """
-
-    def __init__(self, control: ControlBlock) -> None:
-        self._control = control
-        self._begin()
-
-    def _begin(self) -> None:
-        control = self._control
-        self._retracted, self._steps, self._time = control.retracted, control.steps, control.time
-
-    def holds_up(self) -> bool:
-        """Whether so many steps were taken back, and those made led nowhere."""
-        control = self._control
-        tried = control.retracted - self._retracted
-        if tried < MOST_TAKEN_BACK:
-            return False
-        often = tried > OFTEN * (control.steps - self._steps)
-        way, left = abs(control.time - self._time), abs(control.end - control.time)
-        longest = max(control.longest, control.largest_step)
-        self._begin()
-        return often and way < NOWHERE * min(longest, left)

@@ -27,6 +27,7 @@ MOST_WINDOW = 1 << 40
 # shrinks with them, but rounding errors fail the check, and less hope is left.
 TRIES = 4
 SLOW_TRIED = 2.0**-16
+MOST_TRIED = 1024  # steps taken back in a window, if that often: then its end is not waited for
 
 
 class Progress:
@@ -58,6 +59,19 @@ class Progress:
         often = tried > TRIES * self.window
         way, wanted = self._way(), self._wanted()
         stuck = over & (way < wanted * b.select(often, b.constant(SLOW_TRIED, way.type), self.slow))
+        self._begin(over & ~stuck)
+        return stuck
+
+    def held_up(self, where: Value) -> Value:
+        """Where a step was taken back, one of so many that the window led nowhere before its end.
+
+        If it led somewhere, the next one begins.
+        """
+        b, control = self.b, self.control
+        tried = control.get("retracted") - control.get("window_retracted")
+        made = control.get("steps") - (control.get("window_end") - self.window)
+        over = where & (tried > MOST_TRIED) & (tried > made * TRIES)
+        stuck = over & (self._way() < self._wanted() * SLOW_TRIED)
         self._begin(over & ~stuck)
         return stuck
 
