@@ -228,7 +228,7 @@ class StepLoop(ABC):
         control.set("estimate", half, where)
         control.set("pending", 0, where)
         control.set("retracted", control.get("retracted") + 1, where)
-        self._leave_if(self.progress.held_up(where), STEP_UNDERFLOW)
+        self.progress.taken_back(where)
 
     def _count(self, accepted: Value) -> None:
         """Steps are confirmed."""

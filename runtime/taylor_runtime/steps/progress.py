@@ -23,11 +23,10 @@ from taylor_runtime.steps.control import Control
 
 RADII = 512  # of convergence that the steps of a window are long, together
 MOST_WINDOW = 1 << 40
-# Where steps are tried more often than this, shorter ones are no remedy: not the truncation that
-# shrinks with them, but rounding errors fail the check, and less hope is left.
-TRIES = 4
+# Where so many steps were taken back, which are a window too, shorter ones are no remedy: not the
+# truncation that shrinks with them, but rounding errors fail the check, and less hope is left.
+MOST_TRIED = 1024
 SLOW_TRIED = 2.0**-16
-MOST_TRIED = 1024  # steps taken back in a window, if that often: then its end is not waited for
 
 
 class Progress:
@@ -56,24 +55,19 @@ class Progress:
         b, control = self.b, self.control
         over = where & (control.get("window_end") <= control.get("steps"))
         tried = control.get("retracted") - control.get("window_retracted")
-        often = tried > TRIES * self.window
+        often = tried >= MOST_TRIED
         way, wanted = self._way(), self._wanted()
         stuck = over & (way < wanted * b.select(often, b.constant(SLOW_TRIED, way.type), self.slow))
         self._begin(over & ~stuck)
         return stuck
 
-    def held_up(self, where: Value) -> Value:
-        """Where a step was taken back, one of so many that the window led nowhere before its end.
-
-        If it led somewhere, the next one begins.
-        """
-        b, control = self.b, self.control
-        tried = control.get("retracted") - control.get("window_retracted")
-        made = control.get("steps") - (control.get("window_end") - self.window)
-        over = where & (tried > MOST_TRIED) & (tried > made * TRIES)
-        stuck = over & (self._way() < self._wanted() * SLOW_TRIED)
-        self._begin(over & ~stuck)
-        return stuck
+    def taken_back(self, where: Value) -> None:
+        """A step was taken back: after so many of these the window is over with the next step."""
+        control = self.control
+        over = where & (control.get("retracted") - control.get("window_retracted") >= MOST_TRIED)
+        following = control.get("steps") + 1
+        control.set("window_end", following, over)
+        control.set("next_look", following, over)
 
     def _way(self) -> Value:
         """How far time has come in the window."""
