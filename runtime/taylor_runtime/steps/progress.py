@@ -26,7 +26,7 @@ MOST_WINDOW = 1 << 40
 # Where so many steps were taken back, which are a window too, shorter ones are no remedy: not the
 # truncation that shrinks with them, but rounding errors fail the check, and less hope is left.
 MOST_TRIED = 1024
-SLOW_TRIED = 2.0**-16
+SLOW_TRIED = 2.0**-20
 
 
 class Progress:
