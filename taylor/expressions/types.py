@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.numbers.types import Number, Numbers, Real
+from taylor.numbers.types import Numbers, Real
 
 V = TypeVar("V")
 
@@ -19,8 +19,8 @@ Named: TypeAlias = "Mapping[Expression, V] | Mapping[str, V] | Mapping[Key, V]"
 Operand: TypeAlias = "Expression | Real"  # a scalar or an array expression, or a number
 # What becomes an expression: arrays and nested lists, too.
 ExpressionLike: TypeAlias = "Expression | Real | np.ndarray | Sequence[ExpressionLike]"
-# The same where decimal strings are numbers.
-ValueLike: TypeAlias = "Expression | Number | np.ndarray | Sequence[ValueLike]"
+# The same where decimal strings are numbers, and whatever NumPy makes arrays of.
+ValueLike: TypeAlias = "Expression | Numbers | Sequence[ValueLike]"
 
 # Functions that are called with expressions. Their arguments are any number of scalars or arrays.
 UserFunction: TypeAlias = "Callable[..., Any]"

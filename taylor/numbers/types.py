@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class MpmathNumber(Protocol):
@@ -18,9 +19,8 @@ class MpmathNumber(Protocol):
     def _mpf_(self) -> tuple[int, int, int, int]: ...
 
 
-Real: TypeAlias = "int | float | Fraction | Decimal | np.number | np.bool_ | MpmathNumber"
+Real: TypeAlias = "int | float | Fraction | Decimal | np.integer | np.floating | np.bool_ | MpmathNumber"
 Number: TypeAlias = "Real | str"  # strings are decimal: "0.1"
 Time: TypeAlias = "Number | tuple[Number, Number]"  # what `times.time_pair` takes: two are a sum
-# Arrays and nested lists of numbers; NumPy's `ArrayLike` has no Fractions and takes expressions.
-Numbers: TypeAlias = "np.ndarray | Number | Sequence[Numbers]"
+Numbers: TypeAlias = "ArrayLike | Number | Sequence[Numbers]"  # also Fractions and the like
 Path: TypeAlias = "str | PathLike[str]"
