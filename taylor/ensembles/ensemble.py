@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from taylor.ensembles.executors import (
     check_executor,
@@ -19,10 +18,11 @@ from taylor.ensembles.executors import (
 from taylor.ensembles.jobs import make_jobs
 from taylor.ensembles.outcome import EnsembleOutcome, Gatherer
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.progress import ProgressBar
+from taylor.numbers.types import Numbers, Path, Time
 from taylor.systems.events import Event
-from taylor.systems.names import Key
 
 if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor
@@ -30,19 +30,19 @@ if TYPE_CHECKING:  # it takes 15 ms to import
 
 def ensemble(
     integrator: Integrator,
-    states: ArrayLike,
+    states: Numbers,
     *,
-    until: Any = None,
-    times: ArrayLike | None = None,
-    parameters: Mapping[Key, Any] | ArrayLike | None = None,
-    time0: Any = None,
+    until: Time | Numbers | None = None,
+    times: Numbers | None = None,
+    parameters: Named[Numbers] | Numbers | None = None,
+    time0: Time | Numbers | None = None,
     events: Sequence[Event] | Event | None = None,
     dense: bool = False,
     max_steps: int | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     progress: bool = False,
-    output: Any = None,
+    output: Path | None = None,
 ) -> EnsembleOutcome:
     """Integrate many trajectories: arrays in, arrays out, one row for each.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from taylor.expressions import array_functions, array_pieces, printing, ufuncs
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.operators import Operators
 from taylor.nodes.traverse import load_one, to_records
+
+Axes: TypeAlias = "int | tuple[int, ...] | None"
 
 # Methods of NumPy's arrays that are functions of the same name.
 _ARRAY_METHODS = frozenset(
@@ -68,15 +71,40 @@ class Expression(Operators):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return array_functions.apply_function(func, args, kwargs)
 
-    def __getattr__(self, name: str) -> Any:
-        """Methods by NumPy's names: ``np.sin`` of an object array calls ``element.sin()``."""
-        if name in _ARRAY_METHODS:
-            return partial(getattr(np, name), self)
-        if not name.startswith("_"):
-            method = ufuncs.element_method(name)
-            if method is not None:
-                return lambda *others: method(self, *others)
-        raise AttributeError(f"Expression has no attribute {name!r}")
+    if TYPE_CHECKING:  # by the names of NumPy's methods; a misspelt one is an error
+
+        def ravel(self, order: str = ...) -> Expression: ...
+        def squeeze(self, axis: Axes = ...) -> Expression: ...
+        def swapaxes(self, axis1: int, axis2: int) -> np.ndarray: ...
+        def repeat(self, repeats: int, axis: int | None = ...) -> np.ndarray: ...
+        def take(self, indices: ArrayLike, axis: int | None = ...) -> np.ndarray: ...
+        def trace(self, offset: int = ..., axis1: int = ..., axis2: int = ...) -> Expression: ...
+        def diagonal(self, offset: int = ..., axis1: int = ..., axis2: int = ...) -> np.ndarray: ...
+        def mean(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def max(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def min(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def ptp(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def prod(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def var(self, axis: Axes = ..., *, ddof: int = ...) -> Expression: ...
+        def std(self, axis: Axes = ..., *, ddof: int = ...) -> Expression: ...
+        def cumsum(self, axis: int | None = ...) -> np.ndarray: ...
+        def cumprod(self, axis: int | None = ...) -> np.ndarray: ...
+        def any(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def all(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
+        def clip(self, least: Any = ..., most: Any = ...) -> Expression: ...
+        def round(self, decimals: int = ...) -> Expression: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """Methods by NumPy's names: ``np.sin`` of an object array calls ``element.sin()``."""
+            if name in _ARRAY_METHODS:
+                return partial(getattr(np, name), self)
+            if not name.startswith("_"):
+                method = ufuncs.element_method(name)
+                if method is not None:
+                    return lambda *others: method(self, *others)
+            raise AttributeError(f"Expression has no attribute {name!r}")
 
 
 array_functions.register(array_pieces.HANDLERS)

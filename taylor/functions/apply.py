@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, make_function_node
+from taylor.expressions.types import ExpressionLike, Operand
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get, register
+from taylor.numbers.types import Numbers, Real
+
+T = TypeVar("T", bound="HasFunctions")
+
+
+class HasFunctions(Protocol):
+    """Numbers of another kind that elementary functions have values of, such as polynomials."""
+
+    def __taylor_function__(self, name: str, *operands: Any) -> Any: ...
+
+
+class Elementary(Protocol):
+    """An elementary function: of expressions an expression, of numbers a number."""
+
+    __name__: str
+    __qualname__: str
+
+    @overload
+    def __call__(self, x: Expression, /, *others: ExpressionLike) -> Expression: ...
+    @overload
+    def __call__(self, x: T, /, *others: T | Real) -> T: ...
+    @overload
+    def __call__(self, x: Real, y: Expression, /, *others: Operand) -> Expression: ...
+    @overload
+    def __call__(self, x: Real, /, *others: Real) -> float: ...
+    @overload
+    def __call__(self, x: np.ndarray, y: Expression, /, *others: ExpressionLike) -> Expression: ...
+    @overload
+    def __call__(self, x: np.ndarray, /, *others: Numbers) -> np.ndarray: ...
+    @overload
+    def __call__(self, x: Real, y: T, /, *others: T | Real) -> T: ...
+    @overload
+    def __call__(self, x: Real, y: np.ndarray, /, *others: Numbers) -> np.ndarray: ...
+    @overload
+    def __call__(self, x: Sequence[ExpressionLike], /, *others: ExpressionLike) -> np.ndarray: ...
 
 
 def apply(name: str, *args: Any) -> Any:
@@ -79,13 +115,13 @@ def _on_elements(record: Function, args: tuple[Any, ...]) -> Any:
     return expression_array(result) if isinstance(result, np.ndarray) else result
 
 
-def published(*records: Function) -> tuple[Callable[..., Any], ...]:
+def published(*records: Function) -> tuple[Elementary, ...]:
     """Register records; return the public callables of their functions, in the same order."""
     register(*records)
     return tuple(map(public, records))
 
 
-def public(record: Function) -> Callable[..., Any]:
+def public(record: Function) -> Elementary:
     """Return the public callable of a registered function, documented from its record."""
     name = record.name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -61,7 +61,8 @@ class Detection:
         self.switches = model.switches
         self._modes = len(model.modes)
         self._first_mode = len(system.parameters) - self._modes
-        watched = [model.event_function(scalars(event.expression).item()) for event in events]
+        functions = [cast(Expression, event.expression) for event in events]
+        watched = [model.event_function(scalars(g).item()) for g in functions]
         surfaces = [scalars(switch.surface).item() for switch in self.switches]
         self._plan = plan = Plan(watched, surfaces)
         self._detector = _compile(plan, system, stepper)

@@ -6,14 +6,16 @@ import copy
 import math
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError
 from taylor.explanations.explanation import Explanation, explain_stepper
+from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
 from taylor.integrator.machine import Machine
@@ -24,20 +26,21 @@ from taylor.integrator.stiffness import StiffnessWatch
 from taylor.integrator.trajectory import Trajectory
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
+from taylor.numbers.types import Numbers, Path, Time
 from taylor.surfaces.switches import switched
 from taylor.systems import arguments
 from taylor.systems.events import Event, as_events, check_inputs
 from taylor.systems.impulses import Impulse, Schedule, as_impulses
-from taylor.systems.names import Key, Names
+from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
 from taylor.systems.parts import COPIED, compile_stepper
-from taylor.systems.system import System, make_system, with_parameters_of
+from taylor.systems.system import Equations, System, make_system, with_parameters_of
 from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
 from taylor.systems.versions import checked, stamped
 from taylor_runtime.callables.process import uncollected
 from taylor_runtime.callables.stepper import StepperOptions
 
-Callback = Callable[["Integrator"], Any]
+Callback = Callable[["Integrator"], object]
 
 
 class Integrator(Trajectory):
@@ -83,11 +86,11 @@ class Integrator(Trajectory):
     @uncollected()
     def __init__(
         self,
-        system: Any,
-        state: ArrayLike | Mapping[Key, Any],
+        system: System | Equations,
+        state: Numbers | Named[Numbers],
         *,
-        time: Any = 0.0,
-        parameters: Mapping[Key, Any] | ArrayLike | None = None,
+        time: Time = 0.0,
+        parameters: Named[Numbers] | Numbers | None = None,
         tol: float | None = None,
         rtol: ArrayLike | None = None,
         atol: ArrayLike | None = None,
@@ -108,7 +111,7 @@ class Integrator(Trajectory):
         if not plain:
             initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
-        others = [event.expression for event in watched]
+        others = [cast(Expression, event.expression) for event in watched]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
@@ -127,7 +130,9 @@ class Integrator(Trajectory):
         self._state = initial
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
         check_inputs(watched, (*self.system.states, *self.system.parameters))
-        self._modelled = tuple(scalars(event.expression).item() for event in watched)
+        self._modelled = tuple(
+            scalars(cast(Expression, event.expression)).item() for event in watched
+        )
         self._model = switched(self.system, self._modelled)
         started = clock.perf_counter()
         self._machine = self._make_machine()
@@ -216,7 +221,7 @@ class Integrator(Trajectory):
             other._detection.events = tuple(e.deep_copy(memo) for e in self.events)
         return other
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Path) -> None:
         """Write a checkpoint from which `Integrator.load` goes on to the same bits.
 
         path: of the file; what was there is replaced at once, so that there is always a whole one,
@@ -229,7 +234,7 @@ class Integrator(Trajectory):
         checkpoint.write(path, self)
 
     @classmethod
-    def load(cls, path: Any) -> Self:
+    def load(cls, path: Path) -> Self:
         """The integrator that `save` wrote; load only files that you trust, as with pickles.
 
         Raises taylor.FormatError (a ValueError) for a file that is damaged, truncated, of another
@@ -300,7 +305,7 @@ class Integrator(Trajectory):
 
     def propagate_until(
         self,
-        time: Any,
+        time: Time,
         *,
         max_steps: int | None = None,
         callback: Callback | None = None,
@@ -327,7 +332,7 @@ class Integrator(Trajectory):
 
     def propagate_for(
         self,
-        span: Any,
+        span: Time,
         *,
         max_steps: int | None = None,
         callback: Callback | None = None,
@@ -348,7 +353,7 @@ class Integrator(Trajectory):
 
     def propagate_grid(
         self,
-        times: ArrayLike,
+        times: Numbers,
         *,
         max_steps: int | None = None,
         callback: Callback | None = None,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Lock, get_ident
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
+from taylor.expressions.types import Named
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
 from taylor.integrator.machine import Machine
@@ -18,6 +18,7 @@ from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.numbers import times as tm
 from taylor.numbers.precision import PAIRS, Precision, as_array, leading
+from taylor.numbers.types import Numbers, Time
 from taylor.surfaces.switches import Switch, SwitchedSystem
 from taylor.systems import arguments
 from taylor.systems.events import Crossings, Event
@@ -79,7 +80,7 @@ class Trajectory:
         return self._state
 
     @state.setter
-    def state(self, value: ArrayLike | Mapping[Key, Any]) -> None:
+    def state(self, value: Numbers | Named[Numbers]) -> None:
         self._check_thread("state")
         new = arguments.initial_state(value, self._kind, self._names)
         if new.shape != self._state.shape:
@@ -96,7 +97,7 @@ class Trajectory:
         places = self._names[key]
         return self._state[places].copy() if places.shape else self._state[int(places)]
 
-    def __setitem__(self, key: Key, value: Any) -> None:
+    def __setitem__(self, key: Key, value: Numbers) -> None:
         """Set a variable: a number, or an array of its shape; the others stay as they are."""
         self._check_thread("state")
         places = self._names[key]
@@ -104,7 +105,8 @@ class Trajectory:
         array = as_array(value, self._kind, f"the value of {key}", places.ndim)
         if array.shape != (*places.shape, *axes):
             raise ArgumentError(
-                f"the value of {key} must have shape {places.shape}, got {np.shape(value)}"
+                f"the value of {key} must have shape {places.shape}, got "
+                f"{np.shape(cast(ArrayLike, value))}"
             )
         new[places] = array
         self.state = new
@@ -115,7 +117,7 @@ class Trajectory:
         return self._time[0]
 
     @time.setter
-    def time(self, value: Any) -> None:
+    def time(self, value: Time) -> None:
         self._check_thread("time")
         self._time = tm.time_pair(value)
 
@@ -130,7 +132,7 @@ class Trajectory:
         return self._parameters
 
     @parameters.setter
-    def parameters(self, values: Mapping[Key, Any] | ArrayLike) -> None:
+    def parameters(self, values: Named[Numbers] | Numbers) -> None:
         self._check_thread("parameters")
         self._parameters = Parameters(self.system.parameters, values, self._kind)
 

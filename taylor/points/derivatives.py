@@ -13,6 +13,7 @@ from taylor.expressions.arguments import captured, has_expressions, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.types import UserFunction, ValueLike
 from taylor.numbers.checks import natural
 from taylor.numbers.precision import FLOAT64, as_precision
 from taylor.points.jets import call_on, check_numbers, variables
@@ -23,8 +24,8 @@ from taylor_runtime.program.monomials import Monomials
 
 
 def derivatives(
-    fun: Callable[..., Any],
-    point: Any,
+    fun: UserFunction,
+    point: ValueLike,
     order: int = 2,
     *,
     wrt: Sequence[int | str] | None = None,

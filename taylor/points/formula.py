@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -15,6 +15,14 @@ from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute
 from taylor.expressions.trace import positional_names, trace_function
+from taylor.expressions.types import (
+    ExpressionLike,
+    ListFunction,
+    Operand,
+    ScalarFunction,
+    UserFunction,
+    ValueLike,
+)
 from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
@@ -31,7 +39,14 @@ _float64 = np.float64
 _LONG = 2**15  # points that several threads may share
 
 
-class Function:
+# What a function with one output returns, and one with several. NumPy's own ufuncs are not typed
+# any narrower: a number or an array or an expression, by the arguments.
+One: TypeAlias = Any
+Several: TypeAlias = tuple[Any, ...]
+R = TypeVar("R", covariant=True)
+
+
+class Function(Generic[R]):
     """A compiled function of scalars or arrays that acts as a NumPy ufunc.
 
     Arguments broadcast; `out=`, `where=`, `casting=` and `dtype=` are NumPy's. One output gives an
@@ -84,6 +99,16 @@ class Function:
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
         return lowered(flat_outputs, sources, 0, precision=self.precision)
 
+    @overload
+    def __call__(
+        self: Function[Several], *arguments: Expression, **options: Any
+    ) -> tuple[Expression, ...]: ...
+    @overload
+    def __call__(
+        self: Function[Several], *arguments: np.ndarray, **options: Any
+    ) -> tuple[np.ndarray, ...]: ...
+    @overload
+    def __call__(self, *arguments: ValueLike, **options: Any) -> R: ...
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if self._scalar is not None and not options:
             value = self._scalar(*arguments)
@@ -139,7 +164,7 @@ class Function:
                 f"{self.name} takes {len(self.inputs)} argument(s), {names}; got {len(arguments)}"
             )
 
-    def of_expressions(self, arguments: Sequence[Any]) -> Any:
+    def of_expressions(self, arguments: Sequence[ExpressionLike]) -> Any:
         """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
         self._check_count(arguments)
         known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
@@ -284,15 +309,35 @@ def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarr
     return [flat[..., k] for k in range(flat.shape[-1])]
 
 
+@overload
 def compile(
-    expressions: Any,
+    expressions: Operand | np.ndarray | ScalarFunction,
     inputs: Sequence[Expression] | None = None,
     *,
     shapes: Sequence[int | Sequence[int]] | None = None,
     name: str = "function",
     threads: int = 1,
     precision: str = "float64",
-) -> Function:
+) -> Function[One]: ...
+@overload
+def compile(
+    expressions: Sequence[ExpressionLike] | ListFunction,
+    inputs: Sequence[Expression] | None = None,
+    *,
+    shapes: Sequence[int | Sequence[int]] | None = None,
+    name: str = "function",
+    threads: int = 1,
+    precision: str = "float64",
+) -> Function[Several]: ...
+def compile(
+    expressions: ExpressionLike | UserFunction,
+    inputs: Sequence[Expression] | None = None,
+    *,
+    shapes: Sequence[int | Sequence[int]] | None = None,
+    name: str = "function",
+    threads: int = 1,
+    precision: str = "float64",
+) -> Function[Any]:
     """Compile one expression, or a sequence of them, as a function of `inputs`.
 
     expressions: an expression (the function returns an array) or a list or tuple (it returns a
@@ -322,12 +367,13 @@ def compile(
     >>> g("0.1").shape, float(ty.to_mpmath(g("0.1")) - ty.to_mpmath(g(0.1))) < -6e-18
     ((2,), True)
     """
+    built: Any = expressions
     if callable(expressions) and not isinstance(expressions, Expression):
-        expressions, inputs = _traced(expressions, inputs, shapes)
+        built, inputs = _traced(expressions, inputs, shapes)
     elif inputs is None or shapes is not None:
         raise ArgumentTypeError("compile: expressions need `inputs`, and no `shapes`")
-    single = not isinstance(expressions, list | tuple)
-    outputs = [as_expression(e) for e in ([expressions] if single else expressions)]
+    single = not isinstance(built, list | tuple)
+    outputs = [as_expression(e) for e in ([built] if single else built)]
     if not outputs:
         raise ArgumentError("compile needs at least one expression")
     given = _checked_inputs(inputs)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial, wraps
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias, overload
 
 import numpy as np
 
@@ -22,9 +22,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count, positional_names
+from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
+from taylor.numbers.types import Numbers
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.lowered import lowered
@@ -34,14 +36,77 @@ from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input, Program
 
+Curve: TypeAlias = "Callable[[Any], Any] | ValueLike"  # of a parameter, or its coefficients
+Several: TypeAlias = "tuple[np.ndarray, ...]"  # one for each output
 
+
+@overload
 def jet(
-    fun: Callable[..., Any],
-    point: Any,
+    fun: ScalarFunction,
+    point: ValueLike,
     order: int = 20,
     *,
-    direction: Any = None,
-    curve: Any = None,
+    direction: ValueLike | None = None,
+    curve: Curve | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    error: Literal[False] = False,
+) -> np.ndarray: ...
+@overload
+def jet(
+    fun: ScalarFunction,
+    point: Numbers,
+    order: int = 20,
+    *,
+    direction: Numbers | None = None,
+    curve: Curve | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    error: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
+@overload
+def jet(
+    fun: ListFunction,
+    point: ValueLike,
+    order: int = 20,
+    *,
+    direction: ValueLike | None = None,
+    curve: Curve | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    error: Literal[False] = False,
+) -> Several: ...
+@overload
+def jet(
+    fun: ListFunction,
+    point: Numbers,
+    order: int = 20,
+    *,
+    direction: Numbers | None = None,
+    curve: Curve | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    error: Literal[True],
+) -> tuple[Several, Several]: ...
+@overload
+def jet(
+    fun: UserFunction,
+    point: ValueLike,
+    order: int = 20,
+    *,
+    direction: ValueLike | None = None,
+    curve: Curve | None = None,
+    threads: int = 1,
+    precision: str = "float64",
+    error: bool,
+) -> Any: ...
+def jet(
+    fun: UserFunction,
+    point: ValueLike,
+    order: int = 20,
+    *,
+    direction: ValueLike | None = None,
+    curve: Curve | None = None,
     threads: int = 1,
     precision: str = "float64",
     error: bool = False,
@@ -141,7 +206,26 @@ def check_numbers(error: bool) -> None:
         )
 
 
-def derivative(fun: Callable[[Any], Any], n: int = 1) -> Callable[..., Any]:
+class NthDerivative(Protocol):
+    """What `derivative` returns: numbers or arrays, by the points, or several in a tuple."""
+
+    @overload
+    def __call__(
+        self,
+        point: ValueLike,
+        /,
+        *,
+        precision: str = ...,
+        threads: int = ...,
+        error: Literal[False] = ...,
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self, point: Numbers, /, *, precision: str = ..., threads: int = ..., error: Literal[True]
+    ) -> tuple[Any, Any]: ...
+
+
+def derivative(fun: Callable[[Any], Any], n: int = 1) -> NthDerivative:
     """The n-th derivative of a function of one variable, for any n, as a function of points.
 
     It takes numbers and arrays, and `precision=`, `threads=` and `error=` as `jet` does: with

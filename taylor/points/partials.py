@@ -13,6 +13,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
+from taylor.numbers.types import Numbers
 from taylor.points.jets import times
 from taylor.points.lost_digits import rounding_errors
 from taylor.polynomials.expansion import Expansion, aligned_empty
@@ -21,7 +22,7 @@ from taylor.transforms.nested import wrapped
 from taylor_runtime.program.monomials import Monomials
 
 
-class Derivatives(Mapping[Any, np.ndarray]):
+class Derivatives(Mapping[int | tuple[int, ...], np.ndarray]):
     """Partial derivatives by multi-index: d[2, 0, 1] is d^3 f / dx^2 dz.
 
     A mapping from multi-indices (one number for each variable) to arrays of shape (*outputs,
@@ -94,7 +95,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
 
     def at(
         self,
-        point: Any,
+        point: Numbers,
         *,
         threads: int = 1,
         out: Derivatives | None = None,
@@ -223,7 +224,7 @@ class Derivatives(Mapping[Any, np.ndarray]):
         found = values.reshape(shape)
         return wrapped(found) if found.dtype == object else found
 
-    def polynomial(self, names: Any = None) -> Polynomial:
+    def polynomial(self, names: str | Sequence[str] | None = None) -> Polynomial:
         """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
 
         names: of the variables; by default those of the function's arguments.
@@ -233,15 +234,14 @@ class Derivatives(Mapping[Any, np.ndarray]):
         4 + 4*x + 4*y + 4*x*y + y**2 + O(3)
         """
         self._known()
-        if names is None:
-            names = self._names if all(self._names) else len(self._names)
+        known = self._names if all(self._names) else len(self._names)
         count = math.prod(self._points)
         parts = self._kind.parts
         planes = self._planes[..., :count].swapaxes(2, 3)
         shape = (parts, *self._outputs, *self._points, len(self))
         return Polynomial(
             self._kind.from_planes(np.reshape(planes, shape)),
-            names,
+            known if names is None else names,
             self.order,
             self._among.limits,
             precision=self._kind.name,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.types import Named
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.numbers.times import Pair
-from taylor.systems.names import Key, Names
+from taylor.numbers.types import Numbers
+from taylor.systems.names import Names
 from taylor.systems.tolerance import MOST_ORDER
 
 
 def initial_state(
-    state: ArrayLike | Mapping[Key, Any], kind: Precision = FLOAT64, names: Names | None = None
+    state: Numbers | Named[Numbers], kind: Precision = FLOAT64, names: Names | None = None
 ) -> np.ndarray:
     """`state` as a finite array of shape (n,) of numbers of the kind, (n, 2) for pairs; a copy.
 
@@ -43,7 +45,8 @@ def initial_state(
     plain = leading(array, kind)
     if plain.ndim != 1:
         shape = kind.shape("n")
-        raise ArgumentError(f"the state must have shape {shape}, got shape {np.shape(state)}")
+        found = np.shape(cast(ArrayLike, state))
+        raise ArgumentError(f"the state must have shape {shape}, got shape {found}")
     if not np.isfinite(plain).all():
         place = int(np.flatnonzero(~np.isfinite(plain))[0])
         raise ArgumentError(f"the state must be finite; component {place} is {float(plain[place])}")
@@ -104,7 +107,7 @@ def check_callback(callback: Any) -> None:
         )
 
 
-def grid_times(times: ArrayLike, now: Pair, kind: Precision = FLOAT64) -> np.ndarray:
+def grid_times(times: Numbers, now: Pair, kind: Precision = FLOAT64) -> np.ndarray:
     """`times` as pairs (high, low), shape (k, 2), strictly monotonic from the current time on.
 
     The current time counts as its rounded value: that is what users see of it.

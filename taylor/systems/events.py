@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -15,12 +15,17 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, time
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import positional_count, takes_parameters, trace_function
+from taylor.expressions.types import Operand, UserFunction
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.traverse import inputs
 from taylor.systems.system import System
 from taylor.systems.versions import Versioned
 
 ANY, RISING, FALLING = 0, 1, -1
+
+
+# Called with the integrator, a class of a later room.
+Callback: TypeAlias = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -55,18 +60,18 @@ class Event:
     array([1., 3.])
     """
 
-    expression: Any
+    expression: Expression | UserFunction
     terminal: bool
     direction: int
-    callback: Callable[[Any], Any] | None
+    callback: Callback | None
     cooldown: float
 
     def __init__(
         self,
-        expression: Any,
+        expression: Operand | UserFunction,
         terminal: bool = False,
         direction: int = 0,
-        callback: Callable[[Any], Any] | None = None,
+        callback: Callback | None = None,
         cooldown: float = 0.0,
     ) -> None:
         is_function = callable(expression) and not isinstance(expression, Expression)
@@ -91,7 +96,7 @@ class Event:
         ):
             object.__setattr__(self, name, value)
 
-    def deep_copy(self, memo: dict[int, Any]) -> Event:
+    def deep_copy(self, memo: dict[int, object]) -> Event:
         """The event with a callback of its own."""
         callback = copy.deepcopy(self.callback, memo)
         return Event(self.expression, self.terminal, self.direction, callback, self.cooldown)
@@ -170,7 +175,7 @@ def check_inputs(events: Sequence[Event], known: Sequence[Expression]) -> None:
     """Every event depends on nothing but the states, time and the parameters."""
     listed = set(inputs(known))
     for number, event in enumerate(events):
-        for leaf in inputs([event.expression]):
+        for leaf in inputs([cast(Expression, event.expression)]):
             if leaf not in listed and leaf.op != "time":
                 kind = "parameter" if leaf.op == "parameter" else "state"
                 names = ", ".join(str(e) for e in known)

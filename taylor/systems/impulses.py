@@ -6,15 +6,17 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
+from taylor.expressions.types import ExpressionLike, Named
 from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
+from taylor.numbers.types import Time
 from taylor.systems.names import UNUSED, Names
 
 
@@ -46,12 +48,12 @@ class Impulse:
 
     def __init__(
         self,
-        times: Any,
-        add: Mapping[Expression, Any] | None = None,
-        set: Mapping[Expression | str, Any] | None = None,
+        times: Time | Iterable[Time],
+        add: Named[ExpressionLike] | None = None,
+        set: Named[ExpressionLike] | None = None,
     ) -> None:
         several = isinstance(times, Iterable) and not isinstance(times, str | tuple)
-        listed = list(times) if several else [times]
+        listed = list(cast(Iterable[Time], times)) if several else [cast(Time, times)]
         self.times: tuple[tm.Pair, ...] = tuple(
             tm.time_pair(t, "an impulse's time") for t in listed
         )

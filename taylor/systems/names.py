@@ -10,8 +10,8 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.expressions.types import Key as Key
 
-Key = Expression | str
 UNUSED = -1  # the place of an element of an array that does not occur
 
 

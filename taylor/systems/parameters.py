@@ -11,6 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.numbers.types import Numbers
 from taylor.systems.names import UNUSED, Key, Names
 
 
@@ -63,7 +64,7 @@ class Parameters(MutableMapping[Key, Any]):
         values[places == UNUSED] = np.nan
         return self._kind.for_users(values)
 
-    def __setitem__(self, key: Key, value: Any) -> None:
+    def __setitem__(self, key: Key, value: Numbers) -> None:
         spread = self._names.spread(key, value, len(self._kind.axes))
         numbers = [(place, self._number(key, number)) for place, number in spread]
         for place, number in numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
+from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.traverse import from_records, reachable, to_records
 
 
@@ -21,6 +22,14 @@ class EquationsError(TaylorError, ValueError):
 
 
 SystemError = EquationsError  # its first name, which shadows one of Python's own
+
+
+# Pairs of a variable and its derivative, scalars or arrays; the same as a mapping; or a function.
+Equations: TypeAlias = (
+    "Mapping[Expression, ExpressionLike]"
+    " | Iterable[tuple[ExpressionLike, ExpressionLike] | Sequence[ExpressionLike]]"
+    " | UserFunction"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ def _load(records: Any, states: int) -> System:
     return System(roots[:states], roots[states : 2 * states], roots[2 * states :])
 
 
-def make_system(equations: Any, count: int, parameter_count: int = 0) -> System:
+def make_system(equations: System | Equations, count: int, parameter_count: int = 0) -> System:
     """Accept pairs, a dict, pairs of arrays, or a function rhs(t, y) or rhs(t, y, p) of arrays.
 
     count, parameter_count: number of states and of parameters, which a function does not tell.
