@@ -19,7 +19,9 @@ class MpmathNumber(Protocol):
     def _mpf_(self) -> tuple[int, int, int, int]: ...
 
 
-Real: TypeAlias = "int | float | Fraction | Decimal | np.integer | np.floating | np.bool_ | MpmathNumber"
+Real: TypeAlias = (
+    "int | float | Fraction | Decimal | np.integer | np.floating | np.bool_ | MpmathNumber"
+)
 Number: TypeAlias = "Real | str"  # strings are decimal: "0.1"
 Time: TypeAlias = "Number | tuple[Number, Number]"  # what `times.time_pair` takes: two are a sum
 Numbers: TypeAlias = "ArrayLike | Number | Sequence[Numbers]"  # also Fractions and the like
