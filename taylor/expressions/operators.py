@@ -222,7 +222,7 @@ class Operators(Node):
             raise TracingError(f"iter() of a scalar expression at {user_location()}: {_MAKE_ARRAY}")
         return (arrays.index(self, i) for i in range(self.shape[0]))
 
-    def sum(self, axis: int | Sequence[int] | None = None, **options: Any) -> Self:
+    def sum(self, axis: int | Sequence[int] | None = None, **options: bool) -> Self:
         """Sum over all elements or over the given axes, as `numpy.sum`."""
         return arrays.sum_axes(self, axis, **options)
 
