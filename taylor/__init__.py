@@ -35,10 +35,12 @@ from taylor.errors import TracingError as TracingError
 from taylor.errors import UnsupportedFunctionError as UnsupportedFunctionError
 from taylor.expressions.evaluate import evaluate as evaluate
 from taylor.expressions.expression import Expression as Expression
+from taylor.expressions.leaves import concatenate as concatenate
 from taylor.expressions.leaves import constant as constant
 from taylor.expressions.leaves import parameter as parameter
 from taylor.expressions.leaves import parameters as parameters
 from taylor.expressions.leaves import pi as pi
+from taylor.expressions.leaves import stack as stack
 from taylor.expressions.leaves import time as time
 from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
@@ -71,8 +73,6 @@ from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
 from taylor.nodes.arrays import matmul as matmul
-from taylor.nodes.conversion import concatenate as concatenate
-from taylor.nodes.conversion import stack as stack
 from taylor.numbers.precision import from_mpmath as from_mpmath
 from taylor.numbers.precision import to_mpmath as to_mpmath
 from taylor.points.derivatives import derivatives as derivatives

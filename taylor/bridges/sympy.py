@@ -13,6 +13,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError, UnsupportedFunctionE
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, as_expression, constant, make_function_node, pi, variable
 from taylor.expressions.scalars import scalars
+from taylor.expressions.types import ExpressionLike
 from taylor.nodes import conversion, elementary, logic, products, sums
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.operations.table import operation
@@ -20,6 +21,7 @@ from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
+from taylor.numbers.types import SympyExpression
 
 _CONSTANT_DIGITS = 320  # pi, E and the like are replaced by a Fraction of so many digits
 
@@ -48,7 +50,9 @@ _RECIPROCALS = {
 }
 
 
-def to_sympy(expression: Any, symbols: Mapping[Expression, Any] | None = None) -> Any:
+def to_sympy(
+    expression: ExpressionLike, symbols: Mapping[Expression, SympyExpression] | None = None
+) -> SympyExpression:
     """Return the expression as a SymPy expression, an array as an `ImmutableDenseNDimArray`.
 
     symbols: SymPy expressions for some inputs; others become ``Symbol(name)``, time
@@ -172,7 +176,9 @@ def _to_sympy_number(value: constants.Number) -> Any:
 # --- from SymPy ----------------------------------------------------------
 
 
-def from_sympy(expression: Any, symbols: Mapping[Any, Any] | None = None) -> Expression:
+def from_sympy(
+    expression: SympyExpression, symbols: Mapping[SympyExpression, ExpressionLike] | None = None
+) -> Expression:
     """Return a SymPy expression, Matrix or array as an Expression.
 
     symbols: what some SymPy symbols (or other subexpressions, such as f(t)) stand for.  Others

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from taylor.expressions.leaves import ZERO, as_expression, make_function_node
 from taylor.expressions.scalars import is_element, scalars
 from taylor.expressions.substitute import substitute, substitute_all
 from taylor.expressions.trace import positional_names
-from taylor.functions.apply import apply
+from taylor.expressions.types import ListFunction, Operand, UserFunction
+from taylor.functions.apply import Applicable, apply
 from taylor.nodes.defined import DefinedName, defined, makes
 from taylor.nodes.record import Equations, Function
 from taylor.nodes.traverse import inputs, reachable
@@ -33,9 +34,30 @@ from taylor_runtime.program.program import Input
 Nodes = tuple[Expression, ...]
 
 
+# A number, for a system several, or a function that builds them.
+Start: TypeAlias = "Operand | Sequence[Operand] | np.ndarray | UserFunction"
+Bracket: TypeAlias = "Sequence[Operand] | UserFunction"
+
+
+@overload
 def implicit(
-    g: Callable[..., Any], start: Any = None, *, bracket: Any = None, arity: int | None = None
-) -> Any:
+    g: Callable[..., Operand],
+    start: Start | None = None,
+    *,
+    bracket: Bracket | None = None,
+    arity: int | None = None,
+) -> Applicable: ...
+@overload
+def implicit(
+    g: ListFunction, start: Start | None = None, *, bracket: None = None, arity: int | None = None
+) -> Callable[..., tuple[Any, ...]]: ...
+def implicit(
+    g: UserFunction,
+    start: Start | None = None,
+    *,
+    bracket: Bracket | None = None,
+    arity: int | None = None,
+) -> Callable[..., Any]:
     """Return the function y(x_1, .., x_n) that solves g(x_1, .., x_n, y) = 0.
 
     g: builds an expression; its last argument is the unknown.  For a system of m equations the
@@ -92,7 +114,7 @@ def implicit(
                 raise ShapeError(f"implicit: bracket has {len(ends)} number(s); give its two ends")
         if start is None:
             start = 0.5 * ends[0] + 0.5 * ends[1] if ends else 0
-        begin = start(*x) if callable(start) else start
+        begin: Any = start(*x) if callable(start) else start
     single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
     starts = _elements("start", begin)
     if not starts:

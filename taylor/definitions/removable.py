@@ -13,9 +13,12 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression, variable
 from taylor.expressions.substitute import substitute
+from taylor.expressions.types import Operand
+from taylor.functions.apply import Applicable
 from taylor.nodes.logic import where
 from taylor.nodes.traverse import inputs
 from taylor.numbers import exact as constants
+from taylor.numbers.types import Number
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 
@@ -27,7 +30,7 @@ _KEPT = 2.0**-110  # what the polynomial leaves out
 _BITS = 140  # of its coefficients
 
 
-def removable(f: Callable[..., Any], at: Any = 0) -> Callable[..., Any]:
+def removable(f: Callable[[Expression], Operand], at: Number = 0) -> Applicable:
     """Return the function f(x) with its removable singularity at a point filled in.
 
     f: builds an expression of x that has no value at the point, although its limit exists, such as

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -21,14 +21,28 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, make_function_node
+from taylor.expressions.types import ValueLike
 from taylor.nodes.conversion import from_elements
 from taylor.numbers import exact as constants
+from taylor.numbers.types import Number, NumberOrArray, Numbers
 
 _SLACK = 64  # units in the last place by which a table is longer than its breakpoints say
 _OUTSIDE = ("extrapolate", "constant", "nan")
 
 
-def chebyshev(coefficients: Any, x: Any, interval: tuple[Any, Any] = (-1, 1)) -> Any:
+@overload
+def chebyshev(
+    coefficients: ValueLike, x: Expression, interval: tuple[Number, Number] = ...
+) -> Expression: ...
+@overload
+def chebyshev(
+    coefficients: ValueLike, x: Numbers, interval: tuple[Number, Number] = ...
+) -> NumberOrArray: ...
+def chebyshev(
+    coefficients: ValueLike,
+    x: Expression | Numbers,
+    interval: tuple[Number, Number] = (-1, 1),
+) -> Any:
     """Return sum_k c_k T_k(s) with s running from -1 to 1 while x runs through the interval.
 
     coefficients: shape (degree + 1, ...): numbers, or expressions.
@@ -59,8 +73,24 @@ def chebyshev(coefficients: Any, x: Any, interval: tuple[Any, Any] = (-1, 1)) ->
     return _applied("chebyshev", x, build)
 
 
+@overload
 def piecewise(
-    breakpoints: Any, coefficients: Any, x: Any, kind: str = "power", outside: str = "extrapolate"
+    breakpoints: Numbers,
+    coefficients: ValueLike,
+    x: Expression,
+    kind: str = ...,
+    outside: str = ...,
+) -> Expression: ...
+@overload
+def piecewise(
+    breakpoints: Numbers, coefficients: ValueLike, x: Numbers, kind: str = ..., outside: str = ...
+) -> NumberOrArray: ...
+def piecewise(
+    breakpoints: Numbers,
+    coefficients: ValueLike,
+    x: Expression | Numbers,
+    kind: str = "power",
+    outside: str = "extrapolate",
 ) -> Any:
     """Return a piecewise polynomial of x, given by a table of numbers.
 
@@ -105,7 +135,11 @@ def piecewise(
     return _applied("piecewise", x, table)
 
 
-def spline(table: Any, x: Any, outside: str | None = None) -> Any:
+@overload
+def spline(table: Any, x: Expression, outside: str | None = ...) -> Expression: ...
+@overload
+def spline(table: Any, x: Numbers, outside: str | None = ...) -> NumberOrArray: ...
+def spline(table: Any, x: Expression | Numbers, outside: str | None = None) -> Any:
     """Return a spline of SciPy as an expression of x.
 
     table: a PPoly (CubicSpline, PchipInterpolator, Akima1DInterpolator ...), or anything else with

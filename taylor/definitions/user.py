@@ -16,7 +16,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
-from taylor.functions.apply import public
+from taylor.expressions.types import UserFunction
+from taylor.functions.apply import Elementary, public
 from taylor.functions.composed import composed_record
 from taylor.nodes.record import BY_USER, Function
 from taylor.nodes.registry import get, register
@@ -27,12 +28,12 @@ from taylor_runtime.program.kernels import CallbackKernel
 def register_function(
     name: str,
     value: Any = None,
-    derivative: Callable[..., Any] | None = None,
+    derivative: UserFunction | None = None,
     *,
     arity: int | None = None,
     domain: str = "wherever its value is finite",
     taylor_coefficients: Callable[[float, int], Sequence[float]] | None = None,
-) -> Callable[..., Any]:
+) -> Elementary:
     """Add an elementary function and return it as a callable like `taylor.sin`.
 
     name: a Python identifier that is not taken yet.

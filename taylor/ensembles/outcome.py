@@ -101,7 +101,7 @@ class EnsembleOutcome(Versioned):
     dense: tuple[DenseOutput | None, ...] | None = field(default=None, repr=False)
     variables: tuple[Expression, ...] = field(default=(), repr=False)
 
-    def __getitem__(self, key: Key) -> Any:
+    def __getitem__(self, key: Key) -> np.ndarray:
         """A variable of all trajectories at the end or, with the times as second axis, over the
         grid.
 

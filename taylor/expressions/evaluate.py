@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
+from taylor.numbers.types import Numbers, Real
 
 
 class _Floats:
@@ -135,7 +136,15 @@ def _algebra(values: list[Any]) -> _Floats:
     return _Fractions() if any(type(item) is Fraction for item in items) else _Floats()
 
 
-def evaluate(expression: Any, values: Mapping[Any, Any] | None = None) -> Any:
+# By inputs or their names.
+Values: TypeAlias = "Mapping[Any, Numbers | complex]"
+# float64, complex128, a Fraction, a number of mpmath or an array of these: by the values.
+Value: TypeAlias = Any
+
+
+def evaluate(
+    expression: Node | Sequence[Any] | np.ndarray | Real, values: Values | None = None
+) -> Value:
     """Return the value of an expression for given inputs.
 
     expression: an expression, a scalar or an array.

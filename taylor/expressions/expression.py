@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.expressions import array_functions, array_pieces, printing, ufuncs
-from taylor.expressions.evaluate import evaluate
-from taylor.expressions.operators import Operators
+from taylor.expressions.evaluate import Value, Values, evaluate
+from taylor.expressions.operators import ExpressionOrArray, Operand, Operators
 from taylor.nodes.traverse import load_one, to_records
 
 Axes: TypeAlias = "int | tuple[int, ...] | None"
@@ -47,7 +47,7 @@ class Expression(Operators):
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return load_one, (to_records((self,)),)
 
-    def evaluate(self, values: Any = None) -> Any:
+    def evaluate(self, values: Values | None = None) -> Value:
         """Value for given inputs; see `taylor.evaluate`."""
         return evaluate(self, values)
 
@@ -60,7 +60,7 @@ class Expression(Operators):
         """The whole expression, a numbered line per shared part; see `printing.to_text`."""
         return printing.to_text(self)
 
-    def dot(self, other: Any) -> Any:
+    def dot(self, other: Operand) -> ExpressionOrArray:
         """Dot product as `numpy.dot`."""
         return array_functions.dot(self, other)
 
@@ -73,6 +73,7 @@ class Expression(Operators):
 
     if TYPE_CHECKING:  # by the names of NumPy's methods; a misspelt one is an error
 
+        def __array__(self) -> np.ndarray: ...  # NumPy's own functions say that they want one
         def ravel(self, order: str = ...) -> Expression: ...
         def squeeze(self, axis: Axes = ...) -> Expression: ...
         def swapaxes(self, axis1: int, axis2: int) -> np.ndarray: ...

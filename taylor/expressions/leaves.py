@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.types import ExpressionLike
 from taylor.nodes import conversion, elementary
 from taylor.nodes import node as nodes
 from taylor.nodes.node import Shape, constant_node, node
 from taylor.numbers import exact as constants
+from taylor.numbers.types import Number
 
 # Nodes are expressions by now.
 as_expression: Callable[[Any], Expression] = conversion.as_expression
 try_expression: Callable[..., Expression | None] = conversion.try_expression
 make_function_node: Callable[..., Expression] = elementary.make_function_node
+
+
+class Join(Protocol):
+    """Makes one array expression of several expressions."""
+
+    def __call__(self, items: Sequence[ExpressionLike], axis: int = 0) -> Expression: ...
+
+
+stack: Join = conversion.stack
+concatenate: Join = conversion.concatenate
 ZERO: Expression = nodes.ZERO
 ONE: Expression = nodes.ONE
 MINUS_ONE: Expression = nodes.MINUS_ONE
 TWO: Expression = nodes.TWO
 
 
-def constant(value: Any, shape: Shape = ()) -> Expression:
+def constant(value: Number, shape: Shape = ()) -> Expression:
     """Return a constant node; finite numbers and decimal strings are kept exactly.
 
     A `shape` other than () makes an array filled with the value.
@@ -72,7 +84,9 @@ def parameter(name: str, shape: int | Sequence[int] = ()) -> Expression:
     return node("parameter", (), _check_name("parameter", name), _check_shape("parameter", shape))
 
 
-def _many(kind: str, names: str, make: Callable[[str], Expression]) -> tuple[Expression, ...]:
+def _many(
+    kind: str, names: str | Iterable[str], make: Callable[[str], Expression]
+) -> tuple[Expression, ...]:
     if not isinstance(names, str | Iterable):
         raise ArgumentTypeError(f"{kind}: names={names!r} must be a string, as in '{kind} x v'")
     found = names.replace(",", " ").split() if isinstance(names, str) else list(names)
@@ -83,7 +97,7 @@ def _many(kind: str, names: str, make: Callable[[str], Expression]) -> tuple[Exp
     return tuple(make(name) for name in found)
 
 
-def variables(names: str) -> tuple[Expression, ...]:
+def variables(names: str | Iterable[str]) -> tuple[Expression, ...]:
     """Return scalar variables, names separated by spaces or commas.
 
     >>> variables("x v")
@@ -92,7 +106,7 @@ def variables(names: str) -> tuple[Expression, ...]:
     return _many("variables", names, variable)
 
 
-def parameters(names: str) -> tuple[Expression, ...]:
+def parameters(names: str | Iterable[str]) -> tuple[Expression, ...]:
     """Return scalar parameters, names separated by spaces or commas."""
     return _many("parameters", names, parameter)
 

@@ -6,7 +6,7 @@ The methods live apart from the fields of a node (`nodes.node`), which hold the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,13 @@ from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
 from taylor.nodes.node import Node
 from taylor.numbers import exact as constants
+from taylor.numbers.types import Real
+
+# What an expression is added to and compared with. With an array of NumPy the result is an array
+# of expressions where the expression is a scalar, of which types do not tell.
+Operand: TypeAlias = "Node | Real | np.ndarray | list[Any] | tuple[Any, ...]"
+ExpressionOrArray: TypeAlias = Any  # by its shape
+Nested: TypeAlias = Any  # an expression, or lists of lists of them, by its shape
 
 
 class Operators(Node):
@@ -23,64 +30,64 @@ class Operators(Node):
     __slots__ = ()
 
     # --- arithmetic ----------------------------------------------------------------------------
-    def __add__(self, other: Any) -> Self:
+    def __add__(self, other: Operand) -> Self:
         return (
             sums.add(self, other) if type(other) is type(self) else _binary(sums.add, self, other)
         )
 
-    def __radd__(self, other: Any) -> Self:
+    def __radd__(self, other: Operand) -> Self:
         return _binary(sums.add, other, self, reflected=True)
 
-    def __sub__(self, other: Any) -> Self:
+    def __sub__(self, other: Operand) -> Self:
         return (
             sums.subtract(self, other)
             if type(other) is type(self)
             else _binary(sums.subtract, self, other)
         )
 
-    def __rsub__(self, other: Any) -> Self:
+    def __rsub__(self, other: Operand) -> Self:
         return _binary(sums.subtract, other, self, reflected=True)
 
-    def __mul__(self, other: Any) -> Self:
+    def __mul__(self, other: Operand) -> Self:
         return (
             products.multiply(self, other)
             if type(other) is type(self)
             else _binary(products.multiply, self, other)
         )
 
-    def __rmul__(self, other: Any) -> Self:
+    def __rmul__(self, other: Operand) -> Self:
         return _binary(products.multiply, other, self, reflected=True)
 
-    def __truediv__(self, other: Any) -> Self:
+    def __truediv__(self, other: Operand) -> Self:
         return (
             products.divide(self, other)
             if type(other) is type(self)
             else _binary(products.divide, self, other)
         )
 
-    def __rtruediv__(self, other: Any) -> Self:
+    def __rtruediv__(self, other: Operand) -> Self:
         return _binary(products.divide, other, self, reflected=True)
 
-    def __pow__(self, other: Any) -> Self:
+    def __pow__(self, other: Operand) -> Self:
         return (
             products.power(self, other)
             if type(other) is type(self)
             else _binary(products.power, self, other)
         )
 
-    def __rpow__(self, other: Any) -> Self:
+    def __rpow__(self, other: Operand) -> Self:
         return _binary(products.power, other, self, reflected=True)
 
-    def __floordiv__(self, other: Any) -> Self:
+    def __floordiv__(self, other: Operand) -> Self:
         return _binary(elementary.floor_divide, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Self:
+    def __rfloordiv__(self, other: Operand) -> Self:
         return _binary(elementary.floor_divide, other, self, reflected=True)
 
-    def __mod__(self, other: Any) -> Self:
+    def __mod__(self, other: Operand) -> Self:
         return _binary(elementary.remainder, self, other)
 
-    def __rmod__(self, other: Any) -> Self:
+    def __rmod__(self, other: Operand) -> Self:
         return _binary(elementary.remainder, other, self, reflected=True)
 
     def __neg__(self) -> Self:
@@ -98,37 +105,37 @@ class Operators(Node):
     def __ceil__(self) -> Self:
         return sums.negate(elementary.make_function_node("floor", sums.negate(self)))
 
-    def __trunc__(self) -> Any:
+    def __trunc__(self) -> Self:
         given: Any = self  # which NumPy knows by its protocols
         return np.trunc(given)
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> Self:
         given: Any = self
         return np.round(given, digits or 0)
 
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+    def __divmod__(self, other: Operand) -> tuple[Self, Self]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+    def __rdivmod__(self, other: Operand) -> tuple[Self, Self]:
         return other // self, other % self
 
-    def __matmul__(self, other: Any) -> Self:
+    def __matmul__(self, other: Operand) -> Self:
         return _binary(arrays.matmul, self, other)
 
-    def __rmatmul__(self, other: Any) -> Self:
+    def __rmatmul__(self, other: Operand) -> Self:
         return _binary(arrays.matmul, other, self, reflected=True)
 
     # --- comparisons and logic build nodes -----------------------------------------------------
-    def __lt__(self, other: Any) -> Self:
+    def __lt__(self, other: Operand) -> Self:
         return _binary(logic.less, self, other)
 
-    def __le__(self, other: Any) -> Self:
+    def __le__(self, other: Operand) -> Self:
         return _binary(logic.less_equal, self, other)
 
-    def __gt__(self, other: Any) -> Self:
+    def __gt__(self, other: Operand) -> Self:
         return _binary(logic.greater, self, other)
 
-    def __ge__(self, other: Any) -> Self:
+    def __ge__(self, other: Operand) -> Self:
         return _binary(logic.greater_equal, self, other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]
@@ -137,17 +144,17 @@ class Operators(Node):
     def __ne__(self, other: object) -> Self:  # type: ignore[override]
         return _binary(logic.not_equal, self, other)
 
-    def __and__(self, other: Any) -> Self:
+    def __and__(self, other: Operand) -> Self:
         return _binary(logic.both, self, other)
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> Self:
+    def __or__(self, other: Operand) -> Self:
         return _binary(logic.either, self, other)
 
     __ror__ = __or__
 
-    def __xor__(self, other: Any) -> Self:
+    def __xor__(self, other: Operand) -> Self:
         return _binary(logic.different, self, other)
 
     __rxor__ = __xor__
@@ -215,20 +222,20 @@ class Operators(Node):
             raise TracingError(f"iter() of a scalar expression at {user_location()}: {_MAKE_ARRAY}")
         return (arrays.index(self, i) for i in range(self.shape[0]))
 
-    def sum(self, axis: int | Sequence[int] | None = None, **options: Any) -> Self:
+    def sum(self, axis: int | Sequence[int] | None = None, **options: bool) -> Self:
         """Sum over all elements or over the given axes, as `numpy.sum`."""
         return arrays.sum_axes(self, axis, **options)
 
-    def reshape(self, *shape: Any) -> Self:
+    def reshape(self, *shape: int | Sequence[int]) -> Self:
         """The same elements in row-major order with another shape, as `numpy.reshape`."""
         return arrays.reshape(self, shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: Any) -> Self:
+    def transpose(self, *axes: int | Sequence[int]) -> Self:
         """Permute the axes, as `numpy.transpose`."""
-        chosen = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        chosen: Any = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return arrays.transpose(self, chosen or None)
 
-    def flatten(self, order: str = "C") -> Any:
+    def flatten(self, order: str = "C") -> ExpressionOrArray:
         """The elements in one row, as `numpy.ravel`."""
         return np.ravel(self, order)  # type: ignore[call-overload]
 
@@ -236,7 +243,7 @@ class Operators(Node):
         """The expression itself: it never changes."""
         return self
 
-    def tolist(self) -> Any:
+    def tolist(self) -> Nested:
         """Nested lists of scalar expressions."""
         return [item.tolist() for item in self] if self.shape else self
 

@@ -8,11 +8,14 @@ from typing import Any
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
+from taylor.expressions.types import ExpressionLike
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.traverse import reachable
 
 
-def substitute(expression: Any, replacements: Mapping[Expression, Any]) -> Expression:
+def substitute(
+    expression: ExpressionLike, replacements: Mapping[Expression, ExpressionLike]
+) -> Expression:
     """Return the expression with nodes replaced, all at once, and simplified again.
 
     replacements: expressions (usually variables) with the expressions or numbers to put there; an

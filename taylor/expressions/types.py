@@ -18,9 +18,12 @@ Named: TypeAlias = "Mapping[Expression, V] | Mapping[str, V] | Mapping[Key, V]"
 
 Operand: TypeAlias = "Expression | Real"  # a scalar or an array expression, or a number
 # What becomes an expression: arrays and nested lists, too.
-ExpressionLike: TypeAlias = "Expression | Real | np.ndarray | Sequence[ExpressionLike]"
+ExpressionLike: TypeAlias = "Expression | Real | np.ndarray | list[Any] | tuple[Any, ...]"
 # The same where decimal strings are numbers, and whatever NumPy makes arrays of.
 ValueLike: TypeAlias = "Expression | Numbers | Sequence[ValueLike]"
+
+# An expression or an `np.ndarray` of them, by shapes; of numbers alone what NumPy has.
+ExpressionOrArray: TypeAlias = Any
 
 # Functions that are called with expressions. Their arguments are any number of scalars or arrays.
 UserFunction: TypeAlias = "Callable[..., Any]"
@@ -29,6 +32,7 @@ ListFunction: TypeAlias = "Callable[..., tuple[Any, ...] | list[Any]]"
 
 __all__ = [
     "ExpressionLike",
+    "ExpressionOrArray",
     "Key",
     "ListFunction",
     "Named",

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from taylor.errors import ArgumentTypeError
-from taylor.expressions.expression import Expression
+from taylor.expressions.expression import Axes, Expression
 from taylor.expressions.leaves import as_expression, make_function_node
-from taylor.expressions.types import ExpressionLike, Operand
+from taylor.expressions.types import ExpressionLike, ExpressionOrArray, Operand
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get, register
 from taylor.numbers.types import Numbers, Real
 
+Terms: TypeAlias = "Expression | np.ndarray | Iterable[ExpressionLike]"
 T = TypeVar("T", bound="HasFunctions")
 
 
@@ -26,11 +27,8 @@ class HasFunctions(Protocol):
     def __taylor_function__(self, name: str, *operands: Any) -> Any: ...
 
 
-class Elementary(Protocol):
-    """An elementary function: of expressions an expression, of numbers a number."""
-
-    __name__: str
-    __qualname__: str
+class Applicable(Protocol):
+    """A function of expressions and of numbers, which gives the same."""
 
     @overload
     def __call__(self, x: Expression, /, *others: ExpressionLike) -> Expression: ...
@@ -38,6 +36,8 @@ class Elementary(Protocol):
     def __call__(self, x: T, /, *others: T | Real) -> T: ...
     @overload
     def __call__(self, x: Real, y: Expression, /, *others: Operand) -> Expression: ...
+    @overload
+    def __call__(self, x: Real, y: Real, z: Expression, /, *others: Operand) -> Expression: ...
     @overload
     def __call__(self, x: Real, /, *others: Real) -> float: ...
     @overload
@@ -50,6 +50,13 @@ class Elementary(Protocol):
     def __call__(self, x: Real, y: np.ndarray, /, *others: Numbers) -> np.ndarray: ...
     @overload
     def __call__(self, x: Sequence[ExpressionLike], /, *others: ExpressionLike) -> np.ndarray: ...
+
+
+class Elementary(Applicable, Protocol):
+    """One of the elementary functions, which have names."""
+
+    __name__: str
+    __qualname__: str
 
 
 def apply(name: str, *args: Any) -> Any:
@@ -141,7 +148,7 @@ def public(record: Function) -> Elementary:
     return function
 
 
-def sum(terms: Any, axis: Any = None) -> Any:
+def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     """Return the sum of an iterable or of an array's elements; 0 for nothing.
 
     terms: expressions and numbers, an array expression, or an array of either.
@@ -161,7 +168,7 @@ def sum(terms: Any, axis: Any = None) -> Any:
     return add_many([as_expression(item) for item in items])
 
 
-def prod(factors: Any, axis: Any = None) -> Any:
+def prod(factors: Terms, axis: Axes = None) -> ExpressionOrArray:
     """Return the product of an iterable or of an array's elements; 1 for nothing.
 
     factors: expressions and numbers, an array expression, or an array of either.
@@ -181,7 +188,7 @@ def prod(factors: Any, axis: Any = None) -> Any:
     return multiply_many([as_expression(item) for item in items])
 
 
-def logsumexp(terms: Any, axis: Any = None) -> Any:
+def logsumexp(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     """Return log(sum of exp(term)) without overflow, as `scipy.special.logsumexp`.
 
     terms: an array, array expression or iterable of expressions or numbers.
@@ -219,6 +226,12 @@ def _iterable(value: Any) -> Iterable[Any]:
         ) from None
 
 
+@overload
+def where(condition: Expression, a: ExpressionLike, b: ExpressionLike) -> Expression: ...
+@overload
+def where(
+    condition: ExpressionLike, a: ExpressionLike, b: ExpressionLike
+) -> Expression | np.ndarray: ...
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` where the condition holds, else `b`; the other branch never disturbs the result.
 

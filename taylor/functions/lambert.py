@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
@@ -11,6 +14,7 @@ from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import apply, published
 from taylor.functions.by_machine import by_machine
 from taylor.nodes.record import NOWHERE, Function
+from taylor.numbers.types import Real
 from taylor.recurrences.builder import SeriesBuilder, shared
 
 __all__ = ["lambertw", "lambertw_derivative"]
@@ -54,6 +58,12 @@ def _mpmath_derivative(mp: Any, x: Any, k: Any) -> Any:
         return 1 / (x + mp.exp(w)) if mp.isfinite(w) else 0 * w
 
 
+@overload
+def lambertw(x: Expression, k: int | Expression = 0) -> Expression: ...
+@overload
+def lambertw(x: Real, k: int = 0) -> float: ...
+@overload
+def lambertw(x: np.ndarray | Sequence[Real], k: int = 0) -> np.ndarray: ...
 def lambertw(x: Any, k: Any = 0) -> Any:
     """Elementary function lambertw: the real w with w exp(w) = x.
 

@@ -168,7 +168,7 @@ class Detection:
         """The events that are at zero, which were on sides that are known."""
         listed = zip(self._plan.numbers, enumerate(self.events), strict=True)
         apart = [(n, e) for k, (n, e) in listed if e.direction == 0 and sides[k] != 0]
-        return [n for n, e in apart if evaluate(e.expression, values) == 0]
+        return [n for n, e in apart if evaluate(cast(Expression, e.expression), values) == 0]
 
     def asked(self, machine: Machine) -> tuple[np.ndarray, Pair, list[int]]:
         """State and time of the events that wait for an answer, and those with callbacks."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.integrator.dense import DenseOutput
+from taylor.numbers.types import NumberOrArray
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
@@ -73,7 +73,7 @@ class Outcome(Versioned):
     state: np.ndarray | None = field(default=None, repr=False)
     variables: tuple[Expression, ...] = field(default=(), repr=False)
 
-    def __getitem__(self, key: Key) -> Any:
+    def __getitem__(self, key: Key) -> NumberOrArray:
         """A variable at the end or, with the times in front, over the grid.
 
         Raises ArgumentError for what is no state of the system.

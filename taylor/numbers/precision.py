@@ -13,11 +13,13 @@ from functools import partial, reduce
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers import pairs
 from taylor.numbers.array_arithmetic import ArrayArithmetic
 from taylor.numbers.exact import exact, parse
+from taylor.numbers.types import MpmathOrArray, Numbers
 from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, KINDS, Kind
 
 # Of kinds whose numbers are several floats; that of others is NumPy's.
@@ -170,7 +172,7 @@ def exact_number(value: Any, name: str = "value") -> Fraction | float:
     return number if isinstance(number, float) else Fraction(number)
 
 
-def from_mpmath(values: Any) -> np.ndarray:
+def from_mpmath(values: Numbers) -> np.ndarray:
     """Numbers of any kind as double-doubles.
 
     values: a number, or an array or nested sequence of them: mpmath numbers, decimal strings
@@ -186,7 +188,7 @@ def from_mpmath(values: Any) -> np.ndarray:
     return PAIRS.rounded(values)
 
 
-def to_mpmath(pairs: Any) -> Any:
+def to_mpmath(pairs: ArrayLike) -> MpmathOrArray:
     """Double-doubles as exact mpmath numbers: the inverse of `from_mpmath`.
 
     pairs: float64 of shape (*shape, 2).

@@ -321,7 +321,7 @@ def compile(
 ) -> Function[One]: ...
 @overload
 def compile(
-    expressions: Sequence[ExpressionLike] | ListFunction,
+    expressions: list[Any] | tuple[ExpressionLike, ...] | ListFunction,
     inputs: Sequence[Expression] | None = None,
     *,
     shapes: Sequence[int | Sequence[int]] | None = None,

@@ -26,7 +26,7 @@ from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction,
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
-from taylor.numbers.types import Numbers
+from taylor.numbers.types import NumberOrArray, Numbers
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.recurrences.lowered import lowered
@@ -218,7 +218,7 @@ class NthDerivative(Protocol):
         precision: str = ...,
         threads: int = ...,
         error: Literal[False] = ...,
-    ) -> Any: ...
+    ) -> NumberOrArray: ...
     @overload
     def __call__(
         self, point: Numbers, /, *, precision: str = ..., threads: int = ..., error: Literal[True]

@@ -22,7 +22,7 @@ from taylor.transforms.nested import wrapped
 from taylor_runtime.program.monomials import Monomials
 
 
-class Derivatives(Mapping[int | tuple[int, ...], np.ndarray]):
+class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
     """Partial derivatives by multi-index: d[2, 0, 1] is d^3 f / dx^2 dz.
 
     A mapping from multi-indices (one number for each variable) to arrays of shape (*outputs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from taylor.errors import ArgumentError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order, checked_threads
 from taylor.numbers.precision import as_precision
+from taylor.numbers.types import Number, NumberOrArray, Numbers
 from taylor.polynomials import arithmetic, arrays, calculus, estimates, maps
-from taylor.polynomials.coefficients import Coefficients, converted, reshape
+from taylor.polynomials.coefficients import Coefficients, Operand, converted, reshape
 from taylor.polynomials.operators import Operators
-from taylor.polynomials.space import Variable, checked_names, make_space
+from taylor.polynomials.space import Variable, VariableNames, checked_names, make_space
 
 
 class Analysis(Operators):
@@ -24,6 +25,14 @@ class Analysis(Operators):
 
     # -- values and substitution ----------------------------------------------------------------
 
+    @overload
+    def __call__(
+        self, *points: Coefficients, threads: int = ..., **named: Coefficients
+    ) -> Self: ...
+    @overload
+    def __call__(
+        self, *points: Numbers | Coefficients, threads: int = ..., **named: Numbers | Coefficients
+    ) -> NumberOrArray: ...
     def __call__(self, *points: Any, threads: int = 1, **named: Any) -> Any:
         """Values at points, or the composition with other polynomials.
 
@@ -76,7 +85,7 @@ class Analysis(Operators):
             )
         return tuple(named[name] for name in self.names)
 
-    def compose(self, inner: Any) -> Self:
+    def compose(self, inner: Operand) -> Self:
         """The composition self(inner), truncated: to the lower of the two orders.
 
         inner: a map (polynomials of shape (variables,)) or a sequence, one polynomial or number for
@@ -97,7 +106,7 @@ class Analysis(Operators):
             inner = arrays.stack(items)
         return maps.compose(self, inner)
 
-    def partial(self, given: Mapping[Any, Any] | None = None, **values: Any) -> Any:
+    def partial(self, given: Mapping[Any, Number] | None = None, **values: Number) -> Self:
         """The polynomial with numbers for some of its variables, in those that are left.
 
         given: a mapping from names (or numbers) of variables to numbers, in place of keywords.
@@ -109,7 +118,7 @@ class Analysis(Operators):
         """
         return maps.partial(self, {**(given or {}), **values})
 
-    def shift(self, displacement: Any) -> Self:
+    def shift(self, displacement: Numbers) -> Self:
         """p(displacement + x), as a polynomial: about another expansion point.
 
         >>> import taylor as ty
@@ -164,7 +173,7 @@ class Analysis(Operators):
         """
         return calculus.integrate(self, variable)
 
-    def tensor(self, k: int) -> Any:
+    def tensor(self, k: int) -> np.ndarray:
         """All derivatives of order k at the expansion point: shape (*shape, variables, .. k times).
 
         >>> import taylor as ty
@@ -208,7 +217,7 @@ class Analysis(Operators):
             )
         return converted(self, self._space.to_order(order))
 
-    def extend(self, order: int | None = None, variables: Any = None) -> Self:
+    def extend(self, order: int | None = None, variables: VariableNames | None = None) -> Self:
         """The polynomial in a larger space, coefficients that it has not being taken as zero.
 
         variables: all variables of the result, its own among them.
@@ -263,7 +272,7 @@ class Analysis(Operators):
         """
         return estimates.norms(self, kind, variable)
 
-    def convergence_radius(self, variable: Variable | None = None) -> Any:
+    def convergence_radius(self, variable: Variable | None = None) -> NumberOrArray:
         """Estimate of the radius of convergence, from the decay of the norms by degree.
 
         A line through the logarithms of the sums of absolute values; inf where there are
@@ -276,7 +285,9 @@ class Analysis(Operators):
         """
         return estimates.convergence_radius(self, variable)
 
-    def truncation_error(self, radius: float = 1.0, variable: Variable | None = None) -> Any:
+    def truncation_error(
+        self, radius: float = 1.0, variable: Variable | None = None
+    ) -> NumberOrArray:
         """Estimate of the terms beyond the order for displacements up to `radius` in each variable.
 
         The same line, continued; inf beyond the estimated radius of convergence.
@@ -295,9 +306,10 @@ class Analysis(Operators):
         """The sum of the components."""
         return arrays.total(self, axis, keepdims)
 
-    def reshape(self, *shape: Any) -> Self:
+    def reshape(self, *shape: int | tuple[int, ...]) -> Self:
         """The components in another shape."""
-        return reshape(self, shape[0] if len(shape) == 1 else shape)
+        chosen: Any = shape[0] if len(shape) == 1 else shape
+        return reshape(self, chosen)
 
     def transpose(self, *axes: int) -> Self:
         """The components with axes in another order."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.precision import Precision, as_precision
+from taylor.numbers.types import NumberOrArray, Real
 from taylor.polynomials.space import Space, convert, make_space
 
 P = TypeVar("P", bound="Coefficients")  # results are of the class of an operand
+
+
+# What polynomials are added to and multiplied with, elementwise.
+Operand: TypeAlias = "Coefficients | Real | np.ndarray | list[Any] | tuple[Any, ...]"
+# A coefficient or a polynomial, by whether it is an array of polynomials that is indexed.
+Item: TypeAlias = Any
 
 
 class Coefficients:
@@ -103,11 +110,11 @@ class Coefficients:
         return found
 
     @property
-    def constant_part(self) -> Any:
+    def constant_part(self) -> NumberOrArray:
         """The values at the expansion point: shape `shape`, in double-double (*shape, 2)."""
         return self._kind.from_planes(self._planes[..., 0])[()]
 
-    def coefficient(self, *powers: int) -> Any:
+    def coefficient(self, *powers: int) -> NumberOrArray:
         """The coefficient of one monomial, of all components: shape `shape`.
 
         Raises KeyError for powers beyond the order or a limit.
@@ -121,7 +128,7 @@ class Coefficients:
         place = self._space.monomials.position(tuple(given))
         return self._kind.from_planes(self._planes[..., place])[()]
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> Item:
         """A coefficient by its powers; of an array of polynomials, components as NumPy has it."""
         if not self.ndim:
             if index == () or index is Ellipsis:

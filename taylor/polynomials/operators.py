@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Self
 
+import numpy as np
+
 from taylor.errors import ArgumentTypeError
+from taylor.numbers.types import Real
 from taylor.polynomials import arithmetic, arrays
-from taylor.polynomials.coefficients import Coefficients, converted
+from taylor.polynomials.coefficients import Coefficients, Operand, converted
 from taylor.polynomials.elementary import divide, divide_into, elementary, exponential, power
 from taylor.polynomials.protocol import apply_function, apply_ufunc
 
@@ -22,39 +25,39 @@ class Operators(Coefficients):
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Self:
+    def __add__(self, other: Operand) -> Self:
         return arithmetic.add(self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Self:
+    def __sub__(self, other: Operand) -> Self:
         return arithmetic.subtract(self, other)
 
-    def __rsub__(self, other: Any) -> Self:
+    def __rsub__(self, other: Operand) -> Self:
         return arithmetic.subtract_from(self, other)
 
-    def __mul__(self, other: Any) -> Self:
+    def __mul__(self, other: Operand) -> Self:
         return arithmetic.multiply(self, other)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Self:
+    def __truediv__(self, other: Operand) -> Self:
         return divide(self, other)
 
-    def __rtruediv__(self, other: Any) -> Self:
+    def __rtruediv__(self, other: Operand) -> Self:
         given = arithmetic.operand(other, self)
         return NotImplemented if given is NotImplemented else divide_into(self, other)
 
-    def __pow__(self, exponent: Any) -> Self:
+    def __pow__(self, exponent: Operand) -> Self:
         return power(self, exponent)
 
-    def __rpow__(self, base: Any) -> Self:
+    def __rpow__(self, base: Real | np.ndarray) -> Self:
         return exponential(self, base)
 
-    def __matmul__(self, other: Any) -> Self:
+    def __matmul__(self, other: Operand) -> Self:
         return arrays.matmul(self, other)
 
-    def __rmatmul__(self, other: Any) -> Self:
+    def __rmatmul__(self, other: Operand) -> Self:
         return arrays.matmul_from(self, other)
 
     def __neg__(self) -> Self:

@@ -9,12 +9,14 @@ from typing import Any, Self, final
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
+from taylor.expressions.expression import Expression
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order
 from taylor.numbers.precision import Precision, as_precision
+from taylor.numbers.types import Numbers, SympyExpression
 from taylor.polynomials import forms
 from taylor.polynomials.analysis import Analysis
-from taylor.polynomials.space import Space, checked_names, make_space
+from taylor.polynomials.space import Space, VariableNames, checked_names, make_space
 
 
 @final
@@ -57,8 +59,8 @@ class Polynomial(Analysis):
 
     def __init__(
         self,
-        coefficients: Any,
-        variables: Any = 1,
+        coefficients: Numbers | Mapping[Any, Numbers],
+        variables: VariableNames = 1,
         order: int | None = None,
         limits: Sequence[int] = (),
         *,
@@ -80,9 +82,9 @@ class Polynomial(Analysis):
     @classmethod
     def variables(
         cls,
-        variables: Any,
+        variables: VariableNames,
         order: int,
-        at: Any = None,
+        at: Numbers | None = None,
         limits: Sequence[int] = (),
         *,
         precision: str = "float64",
@@ -116,8 +118,8 @@ class Polynomial(Analysis):
     @classmethod
     def constant(
         cls,
-        value: Any,
-        variables: Any = 1,
+        value: Numbers,
+        variables: VariableNames = 1,
         order: int = 0,
         limits: Sequence[int] = (),
         *,
@@ -135,8 +137,8 @@ class Polynomial(Analysis):
     @classmethod
     def from_sympy(
         cls,
-        expression: Any,
-        variables: Any,
+        expression: SympyExpression,
+        variables: VariableNames,
         order: int | None = None,
         *,
         limits: Sequence[int] = (),
@@ -159,7 +161,10 @@ class Polynomial(Analysis):
 
     @classmethod
     def from_numpy(
-        cls, series: np.polynomial.Polynomial, variable: Any = "x", order: int | None = None
+        cls,
+        series: np.polynomial.Polynomial,
+        variable: str | Expression = "x",
+        order: int | None = None,
     ) -> Self:
         """A `numpy.polynomial.Polynomial` in one variable, domain and window taken into account.
 
@@ -171,7 +176,7 @@ class Polynomial(Analysis):
         found = forms.from_numpy(series, order)
         return cls(found, names, len(found) - 1 if order is None else order)
 
-    def to_sympy(self, symbols: Sequence[Any] | None = None) -> Any:
+    def to_sympy(self, symbols: Sequence[SympyExpression] | None = None) -> SympyExpression:
         """As a SymPy expression, of exact rational coefficients; an array as an array of SymPy's.
 
         >>> x, y = Polynomial.variables("x y", order=2)

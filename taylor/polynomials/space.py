@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
 
+# Names in a sequence or separated by blanks or commas, expressions, or how many there are.
+VariableNames: TypeAlias = "str | int | Expression | Sequence[str | Expression]"
 Variable = str | int | np.integer | Expression  # one of the variables, by its name or number
 
 
@@ -84,7 +86,7 @@ def make_space(names: tuple[str, ...], order: int, limits: tuple[int, ...] = ())
         raise ArgumentError(str(error)) from None
 
 
-def checked_names(variables: Any) -> tuple[str, ...]:
+def checked_names(variables: VariableNames) -> tuple[str, ...]:
     """Names of variables, given so, separated by blanks or commas, as expressions, or as a number.
 
     Raises ArgumentTypeError or ArgumentError for anything else.
@@ -99,7 +101,7 @@ def checked_names(variables: Any) -> tuple[str, ...]:
         names = [variables]
     else:
         try:
-            names = list(variables)
+            names = list(cast(Sequence[Any], variables))
         except TypeError:
             names = [variables]
     found = tuple(e.payload if isinstance(e, Expression) else e for e in names)

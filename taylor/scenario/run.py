@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from taylor.expressions.evaluate import evaluate
+from taylor.expressions.expression import Expression
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
 from taylor.models import Model, n_body
@@ -158,7 +160,7 @@ def drifts(equations: Model, run: Run) -> tuple[Drift, Drift]:
         for index in chosen:
             numbers = [mpmath.mpf(float(value)) for value in run.states[index].ravel()]
             values = dict(zip(equations.variables, numbers, strict=True))
-            energies.append([evaluate(equations.energy, values)])
+            energies.append([evaluate(cast(Expression, equations.energy), values)])
             momenta.append([evaluate(part, values) for part in equations.angular_momentum])
         return _drift(mpmath, energies), _drift(mpmath, momenta)
 

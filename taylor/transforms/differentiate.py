@@ -14,6 +14,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.scalars import scalars
+from taylor.expressions.types import ExpressionLike
 from taylor.nodes.conversion import from_elements
 from taylor.nodes.logic import logical, where
 from taylor.nodes.operations.table import operation
@@ -23,7 +24,7 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
 
 
-def diff(expression: Any, variable: Expression, n: int = 1) -> Expression:
+def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expression:
     """Return the n-th derivative of an expression with respect to one scalar input.
 
     variable: a scalar variable, parameter, `time`, or one element of an array variable.
@@ -50,7 +51,9 @@ def diff(expression: Any, variable: Expression, n: int = 1) -> Expression:
     return from_elements(_object_array(elements).reshape(root.shape))
 
 
-def grad_expressions(expression: Any, variables: Sequence[Expression]) -> list[Expression]:
+def grad_expressions(
+    expression: ExpressionLike, variables: Sequence[Expression]
+) -> list[Expression]:
     """Return the partial derivatives of a scalar expression, one backward pass for all of them.
 
     variables: scalar inputs, or array inputs, whose derivative is an array of their shape.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from taylor import functions as f
 from taylor.expressions.expression import Expression
@@ -91,7 +92,8 @@ class _Models:
         terms = [as_expression(offset), *[ZERO] * (length - 1)]
         radius = ZERO
         for c, part in zip(coefficients, parts, strict=True):
-            radius = radius + abs(c) * part.radius
+            size: Any = abs(c)
+            radius = radius + size * part.radius
             for k, term in enumerate(part.terms):
                 terms[k] = terms[k] + c * term
         return Model(tuple(terms), radius)
