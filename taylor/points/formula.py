@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from taylor.expressions.types import (
 from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
-from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
+from taylor.numbers.precision import FLOAT64, as_array, as_precision
+from taylor.points.given import as_columns, checked_inputs
+from taylor.points.types import One, Several
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
@@ -39,10 +41,6 @@ _float64 = np.float64
 _LONG = 2**15  # points that several threads may share
 
 
-# What a function with one output returns, and one with several. NumPy's own ufuncs are not typed
-# any narrower: a number or an array or an expression, by the arguments.
-One: TypeAlias = Any
-Several: TypeAlias = tuple[Any, ...]
 R = TypeVar("R", covariant=True)
 
 
@@ -187,7 +185,7 @@ class Function(Generic[R]):
                 f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
                 f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
             )
-        parts = [_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
+        parts = [as_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
         self._check_shapes([part[0].shape if part else () for part in parts])
         columns = [column for part in parts for column in part]
         if self.ufunc is not None:
@@ -290,25 +288,6 @@ def _load(records: Any, outputs: int, *options: Any) -> Function:
     return Function(roots[:outputs], roots[outputs:], *options)
 
 
-def _columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarray]:
-    """The elements of an argument, each an array over the points (two for pairs)."""
-    if kind is FLOAT64 and type(argument) is np.ndarray and argument.dtype.kind in "fiub":
-        array = np.asarray(argument, dtype=float)
-    else:
-        array = as_array(argument, kind, f"argument {given}")
-    depth = len(given.shape) + len(kind.axes)
-    if depth == 0:
-        return [array]
-    if array.shape[array.ndim - depth :] != (*given.shape, *kind.axes):
-        raise ArgumentError(
-            f"argument {given} must have last axes {(*given.shape, *kind.axes)}, got shape "
-            f"{array.shape}"
-        )
-    count = math.prod(array.shape[array.ndim - depth :])
-    flat = array.reshape(*array.shape[: array.ndim - depth], count)
-    return [flat[..., k] for k in range(flat.shape[-1])]
-
-
 @overload
 def compile(
     expressions: Operand | np.ndarray | ScalarFunction,
@@ -376,7 +355,7 @@ def compile(
     outputs = [as_expression(e) for e in ([built] if single else built)]
     if not outputs:
         raise ArgumentError("compile needs at least one expression")
-    given = _checked_inputs(inputs)
+    given = checked_inputs(inputs)
     threads = checked_threads(threads)
     known = {id(e) for e in given}
     for leaf in leaves(outputs):
@@ -413,20 +392,6 @@ def _traced(
         inputs = kept(*(argument(n, s) for n, s in zip(names, sizes, strict=True)))
     elif shapes is not None:
         raise ArgumentTypeError("compile: give inputs or shapes, not both")
-    inputs = _checked_inputs(inputs)
+    inputs = checked_inputs(inputs)
     with traced(inputs):
         return trace_function(function, *inputs), inputs
-
-
-def _checked_inputs(inputs: Any) -> list[Expression]:
-    if isinstance(inputs, Expression):
-        raise ArgumentTypeError(f"inputs must be a list of expressions, e.g. [{inputs}]")
-    given = list(inputs)
-    for position, e in enumerate(given):
-        if not isinstance(e, Expression) or e.op not in ("variable", "parameter", "time"):
-            raise ArgumentTypeError(
-                f"input {position} must be a variable, a parameter or taylor.time, got {e!r}"
-            )
-        if any(e is other for other in given[:position]):
-            raise ArgumentError(f"input {e} occurs twice")
-    return given

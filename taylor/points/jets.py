@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial, wraps
-from typing import Any, Literal, Protocol, TypeAlias, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -26,18 +26,16 @@ from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction,
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
-from taylor.numbers.types import NumberOrArray, Numbers
+from taylor.numbers.types import Numbers
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
+from taylor.points.types import Curve, NthDerivative, SeveralArrays
 from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input, Program
-
-Curve: TypeAlias = "Callable[[Any], Any] | ValueLike"  # of a parameter, or its coefficients
-Several: TypeAlias = "tuple[np.ndarray, ...]"  # one for each output
 
 
 @overload
@@ -75,7 +73,7 @@ def jet(
     threads: int = 1,
     precision: str = "float64",
     error: Literal[False] = False,
-) -> Several: ...
+) -> SeveralArrays: ...
 @overload
 def jet(
     fun: ListFunction,
@@ -87,7 +85,7 @@ def jet(
     threads: int = 1,
     precision: str = "float64",
     error: Literal[True],
-) -> tuple[Several, Several]: ...
+) -> tuple[SeveralArrays, SeveralArrays]: ...
 @overload
 def jet(
     fun: UserFunction,
@@ -204,25 +202,6 @@ def check_numbers(error: bool) -> None:
             "error=True: at points that are expressions, or of captured arguments, results are "
             "expressions, which have no rounding errors; ask for them outside"
         )
-
-
-class NthDerivative(Protocol):
-    """What `derivative` returns: numbers or arrays, by the points, or several in a tuple."""
-
-    @overload
-    def __call__(
-        self,
-        point: ValueLike,
-        /,
-        *,
-        precision: str = ...,
-        threads: int = ...,
-        error: Literal[False] = ...,
-    ) -> NumberOrArray: ...
-    @overload
-    def __call__(
-        self, point: Numbers, /, *, precision: str = ..., threads: int = ..., error: Literal[True]
-    ) -> tuple[Any, Any]: ...
 
 
 def derivative(fun: Callable[[Any], Any], n: int = 1) -> NthDerivative:

@@ -1,0 +1,46 @@
+"""What compiled functions are given: inputs to be compiled for, and arguments to be called with."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.expression import Expression
+from taylor.numbers.precision import FLOAT64, Precision, as_array
+
+
+def as_columns(given: Expression, argument: Any, kind: Precision) -> list[np.ndarray]:
+    """The elements of an argument, each an array over the points (two for pairs)."""
+    if kind is FLOAT64 and type(argument) is np.ndarray and argument.dtype.kind in "fiub":
+        array = np.asarray(argument, dtype=float)
+    else:
+        array = as_array(argument, kind, f"argument {given}")
+    depth = len(given.shape) + len(kind.axes)
+    if depth == 0:
+        return [array]
+    if array.shape[array.ndim - depth :] != (*given.shape, *kind.axes):
+        raise ArgumentError(
+            f"argument {given} must have last axes {(*given.shape, *kind.axes)}, got shape "
+            f"{array.shape}"
+        )
+    count = math.prod(array.shape[array.ndim - depth :])
+    flat = array.reshape(*array.shape[: array.ndim - depth], count)
+    return [flat[..., k] for k in range(flat.shape[-1])]
+
+
+def checked_inputs(inputs: Any) -> list[Expression]:
+    """Different variables, parameters and time; raises ArgumentError for anything else."""
+    if isinstance(inputs, Expression):
+        raise ArgumentTypeError(f"inputs must be a list of expressions, e.g. [{inputs}]")
+    given = list(inputs)
+    for position, e in enumerate(given):
+        if not isinstance(e, Expression) or e.op not in ("variable", "parameter", "time"):
+            raise ArgumentTypeError(
+                f"input {position} must be a variable, a parameter or taylor.time, got {e!r}"
+            )
+        if any(e is other for other in given[:position]):
+            raise ArgumentError(f"input {e} occurs twice")
+    return given
