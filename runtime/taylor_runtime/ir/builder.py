@@ -62,7 +62,9 @@ class Builder(Flow):
             literal = str(int(number))
         if type_.lanes:
             literal = f"splat ({element} {literal})"
-        return Value(self, type_, literal)
+        value = Value(self, type_, literal)
+        value.numbers = (number,)
+        return value
 
     def constants(
         self, numbers: Sequence[int | float | Fraction], element: str = "double"
@@ -75,7 +77,9 @@ class Builder(Flow):
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
         else:
             items = ", ".join(f"{element} {int(v)}" for v in numbers)
-        return Value(self, make_type(element, len(numbers)), f"<{items}>")
+        value = Value(self, make_type(element, len(numbers)), f"<{items}>")
+        value.numbers = tuple(numbers)
+        return value
 
     def like(self, value: Value, other: Operandlike) -> Value:
         """`other` as a value of the type of `value`; scalars are splatted, doubles widened."""

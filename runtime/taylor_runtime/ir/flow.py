@@ -30,9 +30,13 @@ class Flow(Instructions):
         """The value of an instruction that depends on its operands alone, appended unless the block
         has it already.
         """
-        value = self._known.get(instruction)
-        if value is None:
-            value = self._known[instruction] = self.emit_anew(type_, instruction)
+        known = self._known.get(instruction)
+        if known is not None:
+            return known
+        self._count += 1
+        text = f"%v{self._count}"
+        self.lines.append(f"  {text} = {instruction}")
+        value = self._known[instruction] = Value(self, type_, text)
         return value
 
     def emit_anew(self, type_: Type, instruction: str) -> Value:

@@ -62,6 +62,9 @@ class Module:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]
         nodes = [f"{name} = {node}" for node, name in self._metadata.items()]
-        functions = ["\n".join(map(str, lines)) for lines in self._functions.values()]
+        functions = [
+            "\n".join([line if type(line) is str else str(line) for line in lines])
+            for lines in self._functions.values()
+        ]
         parts = [*tables, *functions, *self._declarations.values(), *nodes]
         return "\n".join(parts) + "\n"
