@@ -128,7 +128,7 @@ class _RowLoop:
         def slice_(_: list[Value]) -> list[Value]:
             wanted = control.get("steps") + budget
             control.set("steps_wanted", b.select(wanted < limit, wanted, limit))
-            code = b.emit(I64, f"call i64 {propagate.text}({arguments})")
+            code = b.emit_anew(I64, f"call i64 {propagate.text}({arguments})")
             full = b.eq(code, EVENTS_FULL)
             ended = control.get("steps") >= limit
             for final in (REACHED, NON_FINITE, STEP_UNDERFLOW, EVENT_STOP):

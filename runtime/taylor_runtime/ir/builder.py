@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 
 from taylor_runtime.ir.flow import Flow
+from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.kinds import NUMBERS, joined
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import (
@@ -61,7 +62,9 @@ class Builder(Flow):
             literal = str(int(number))
         if type_.lanes:
             literal = f"splat ({element} {literal})"
-        return Value(self, type_, literal)
+        value = Value(self, type_, literal)
+        value.numbers = (number,)
+        return value
 
     def constants(
         self, numbers: Sequence[int | float | Fraction], element: str = "double"
@@ -74,7 +77,9 @@ class Builder(Flow):
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
         else:
             items = ", ".join(f"{element} {int(v)}" for v in numbers)
-        return Value(self, make_type(element, len(numbers)), f"<{items}>")
+        value = Value(self, make_type(element, len(numbers)), f"<{items}>")
+        value.numbers = tuple(numbers)
+        return value
 
     def like(self, value: Value, other: Operandlike) -> Value:
         """`other` as a value of the type of `value`; scalars are splatted, doubles widened."""
@@ -201,7 +206,7 @@ class Builder(Flow):
         """Call @function; `result` may be the text of a struct type."""
         listed = ", ".join(f"{a.type} {a.text}" for a in args)
         type_ = result if isinstance(result, Type) else make_type(result, 0)
-        return self.emit(type_, f"call {convention} {type_} @{function}({listed})")
+        return self.emit_anew(type_, f"call {convention} {type_} @{function}({listed})")
 
     def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
         """Member `index` of a returned struct."""
@@ -300,25 +305,30 @@ class Builder(Flow):
         align = align or alignment_of(type_.element)
         if type_.element in COMPOUND:
             return joined(type_, [self.load(type_.part, part, align) for part in pointer.parts])
-        return self.emit(type_, f"load {type_}, ptr {pointer.text}, align {align}")
+        return self.emit_anew(type_, f"load {type_}, ptr {pointer.text}, align {align}")
 
-    def store(self, value: Value, pointer: Value, align: int = 0, streaming: bool = False) -> None:
-        """Put a value in memory; `streaming` past the caches, for what nobody reads soon."""
+    def store(
+        self, value: Value, pointer: Value, align: int = 0, streaming: bool = False
+    ) -> list[Store]:
+        """The instructions, appended, that put a value in memory; `streaming` past the caches, for
+        what nobody reads soon.
+        """
         align = align or alignment_of(value.type.element)
         if isinstance(value, Compound):
-            for part, place in zip(value.parts, pointer.parts, strict=True):
-                self.store(part, place, align, streaming)
-            return
+            pairs = zip(value.parts, pointer.parts, strict=True)
+            return [one for pair in pairs for one in self.store(*pair, align, streaming)]
         hint = f", !nontemporal {self.module.metadata('!{i32 1}')}" if streaming else ""
-        self.line(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}{hint}")
+        store = Store(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}{hint}")
+        self.lines.append(store)
+        return [store]
 
     def load_shared(self, pointer: Value) -> Value:
         """An i64 that other threads may change meanwhile."""
-        return self.emit(I64, f"load atomic i64, ptr {pointer.text} monotonic, align 8")
+        return self.emit_anew(I64, f"load atomic i64, ptr {pointer.text} monotonic, align 8")
 
     def fetch_add(self, pointer: Value, amount: int) -> Value:
         """Add to an i64 that threads share, and return what it was."""
-        return self.emit(I64, f"atomicrmw add ptr {pointer.text}, i64 {amount} monotonic")
+        return self.emit_anew(I64, f"atomicrmw add ptr {pointer.text}, i64 {amount} monotonic")
 
     def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
         """One element a lane, from `pointer` at the i64 lanes of `index`.
@@ -368,8 +378,9 @@ def define_function(
     for text, parameter in parameters:
         head = text[: text.index(">") + 1] if text.startswith("<") else text.split()[0]
         values.append(Value(builder, parse_type(head), f"%{parameter}"))
-    module.define(name, "")  # keeps the place: callees come before callers only by name
+    module.define(name, ())  # keeps the place: callees come before callers only by name
     yield builder, values
     signature = ", ".join(f"{text} %{parameter}" for text, parameter in parameters)
-    head = f"define {linkage} {result} @{name}({signature}) {attributes} {{".replace("  ", " ")
-    module.define(name, "\n".join([head, "entry:", *builder.entry, *builder.lines, "}"]))
+    words = ("define", linkage, result, f"@{name}({signature})", attributes, "{")
+    head = " ".join([word for word in words if word])
+    module.define(name, [head, "entry:", *builder.entry, *builder.lines, "}"])

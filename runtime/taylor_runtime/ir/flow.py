@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from taylor_runtime.ir.instructions import Line, Phi
 from taylor_runtime.ir.kinds import flat_values, joined_values
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
-
-INTRINSIC = "@llvm."  # functions of their arguments alone
-CHANGING = ("load", "phi", "call", "atomicrmw")  # what may give another value next time
 
 
 class Flow(Instructions):
@@ -18,7 +16,7 @@ class Flow(Instructions):
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.lines: list[str] = []
+        self.lines: list[Line] = []
         self.entry: list[str] = []  # allocas
         self.block = "entry"
         self._count = 0
@@ -29,17 +27,30 @@ class Flow(Instructions):
         return f"%v{self._count}"
 
     def emit(self, type_: Type, instruction: str) -> Value:
-        """Append `%v = instruction` and return the value, or what the block has of it already."""
+        """The value of an instruction that depends on its operands alone, appended unless the block
+        has it already.
+        """
         known = self._known.get(instruction)
         if known is not None:
             return known
         self._count += 1
         text = f"%v{self._count}"
         self.lines.append(f"  {text} = {instruction}")
-        value = Value(self, type_, text)
-        if not instruction.startswith(CHANGING) or INTRINSIC in instruction:
-            self._known[instruction] = value
+        value = self._known[instruction] = Value(self, type_, text)
         return value
+
+    def emit_anew(self, type_: Type, instruction: str) -> Value:
+        """The value of an instruction that may give another one next time: a load, or a call."""
+        self._count += 1
+        text = f"%v{self._count}"
+        self.lines.append(f"  {text} = {instruction}")
+        return Value(self, type_, text)
+
+    def phi(self, value: Value, block: str) -> Phi:
+        """What is `value` where control comes from `block`; other blocks are added to it."""
+        phi = Phi(Value(self, value.type, self.name()), (value, block))
+        self.lines.append(phi)
+        return phi
 
     def line(self, instruction: str) -> None:
         """Append an instruction without a result."""
@@ -103,22 +114,13 @@ class Flow(Instructions):
         before = self.block
         self.jump(head)
         self.label(head)
-        places: list[int] = []
-        parts: list[Value] = []
-        for initial in flat_values(carried):
-            places.append(len(self.lines))
-            parts.append(self.emit(initial.type, "phi"))
-        values = joined_values(parts, [value.type for value in carried])
+        phis = [self.phi(initial, before) for initial in flat_values(carried)]
+        values = joined_values([phi.value for phi in phis], [value.type for value in carried])
         self.branch(condition(values), inside, after)
         self.label(inside)
         last = flat_values(body(values))
-        for place, value, initial, final in zip(
-            places, parts, flat_values(carried), last, strict=True
-        ):
-            self.lines[place] = (
-                f"  {value.text} = phi {value.type} [ {initial.text}, %{before} ], "
-                f"[ {final.text}, %{self.block} ]"
-            )
+        for phi, final in zip(phis, last, strict=True):
+            phi.add(final, self.block)
         self.jump(head)
         self.label(after)
         return values
@@ -143,11 +145,7 @@ class Flow(Instructions):
         second_block = self.block
         self.jump(after)
         self.label(after)
-        parts = [
-            self.emit(
-                x.type,
-                f"phi {x.type} [ {x.text}, %{first_block} ], [ {y.text}, %{second_block} ]",
-            )
-            for x, y in zip(flat_values(first), flat_values(second), strict=True)
-        ]
-        return joined_values(parts, [value.type for value in first])
+        phis = [self.phi(value, first_block) for value in flat_values(first)]
+        for phi, value in zip(phis, flat_values(second), strict=True):
+            phi.add(value, second_block)
+        return joined_values([phi.value for phi in phis], [value.type for value in first])

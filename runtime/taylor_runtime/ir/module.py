@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from taylor_runtime.ir.instructions import Line
 from taylor_runtime.ir.types import FLOAT_BITS, float_literal
 
 
@@ -13,7 +14,7 @@ class Module:
 
     def __init__(self) -> None:
         self._globals: dict[str, str] = {}
-        self._functions: dict[str, str] = {}
+        self._functions: dict[str, Sequence[Line]] = {}
         self._declarations: dict[str, str] = {}
         self._metadata: dict[str, str] = {}
 
@@ -53,13 +54,17 @@ class Module:
     def has_function(self, name: str) -> bool:
         return name in self._functions
 
-    def define(self, name: str, text: str) -> None:
+    def define(self, name: str, lines: Sequence[Line]) -> None:
         """Put a function in its place: that of its first definition, which may be empty."""
-        self._functions[name] = text
+        self._functions[name] = lines
 
     def text(self) -> str:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]
         nodes = [f"{name} = {node}" for node, name in self._metadata.items()]
-        parts = [*tables, *self._functions.values(), *self._declarations.values(), *nodes]
+        functions = [
+            "\n".join([line if type(line) is str else str(line) for line in lines])
+            for lines in self._functions.values()
+        ]
+        parts = [*tables, *functions, *self._declarations.values(), *nodes]
         return "\n".join(parts) + "\n"

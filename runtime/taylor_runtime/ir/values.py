@@ -45,9 +45,14 @@ class Instructions(ABC):
 
 
 class Value:
-    """A typed SSA name (or literal) that appends instructions to its builder when operated on."""
+    """A typed SSA name (or literal) that appends instructions to its builder when operated on.
 
-    __slots__ = ("builder", "text", "type")
+    numbers: of literals alone: what they were made of, not rounded, one a lane or one for all.
+    """
+
+    __slots__ = ("builder", "numbers", "text", "type")
+
+    numbers: tuple[int | float | Fraction, ...]
 
     def __init__(self, builder: Instructions, type_: Type, text: str) -> None:
         self.builder = builder

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.lanes import join
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.ir.values import Index, Value, index_text
@@ -57,8 +58,8 @@ class RowMemory:
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
-        # lines that store them, and what is loaded somewhere.
-        self._stores: dict[tuple[int, bool], list[int]] = {}
+        # instructions that store them, and what is loaded somewhere.
+        self._stores: dict[tuple[int, bool], list[Store]] = {}
         self._read: set[tuple[int, bool]] = set()
 
     def next_order(self) -> None:
@@ -136,10 +137,10 @@ class RowMemory:
 
         For the end of a function: LLVM does not know that nobody else reads the workspace.
         """
-        for key, lines in self._stores.items():
+        for key, stores in self._stores.items():
             if key not in self._read:
-                for line in lines:
-                    self.b.lines[line] = ""
+                for store in stores:
+                    store.dropped = True
 
     def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
         """Set a coefficient; registers keep it when its order and chunk are known."""
@@ -149,13 +150,10 @@ class RowMemory:
         self._newest[row, index_text(chunk.offset)] = value
         if self.workspace is not None and not (self.rendering.unrolled and isinstance(n, int)):
             place = self._place(row, n, chunk.offset)
-            start = len(self.b.lines)
-            self.b.store(value, place, self._alignment(chunk))
+            stores = self.b.store(value, place, self._alignment(chunk))
             # Stores of scalars are cheap, and keep LLVM from loading thousands of windows early.
             if chunk.lanes and not self.layout.stride[row] and not self.program.rows[row].constant:
-                self._stores.setdefault((row, isinstance(n, int)), []).extend(
-                    range(start, len(self.b.lines))
-                )
+                self._stores.setdefault((row, isinstance(n, int)), []).extend(stores)
 
     def in_register(self, row: int, n: Index, chunk: Chunk) -> bool:
         """Whether `newest` would not load."""

@@ -98,6 +98,6 @@ class _Single(StepLoop):
             ]
             given += [self.recorder.current(), self.parameters.parts[0]]
             listed = ", ".join(f"{value.type} {value.text}" for value in given)
-            return [b.emit(I64, f"call i64 {function.text}({listed})")]
+            return [b.emit_anew(I64, f"call i64 {function.text}({listed})")]
 
         return b.if_(b.ne(detector, 0), detect, lambda: [b.constant(0, I64)])[0]

@@ -217,7 +217,7 @@ def test_functions_share_their_code() -> None:
     for name in ("sin", "cos", "tan", "asin", "acos", "atan", "erf", "erfc"):
         call(b, name, [x])
     call_pair(b, ("sin", "cos"), [x])
-    direct, text = "\n".join(b.lines), b.module.text()
+    direct, text = "\n".join(map(str, b.lines)), b.module.text()
     assert direct.count("@ty.sincos.ddx4(") == 3
     assert direct.count("@ty.erf_and_erfc.ddx4(") == 2
     # Its definition, and the calls of sincos, tan and the two kinds of angles.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from functools import cache
 
@@ -13,6 +12,7 @@ from taylor_runtime.mathlib.basics.bits import lane_by_lane, where_rare
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square
 from taylor_runtime.mathlib.double.power import POW
+from taylor_runtime.program.kinds import nearest_float
 
 LARGEST = 16  # of |k|
 
@@ -41,14 +41,9 @@ def power(b: Builder, x: Value, exponent: Value) -> Value:
 
 def constant_lanes(value: Value) -> list[float] | None:
     """The numbers in the lanes of a floating-point literal (one for a splat), else None."""
-    text = value.text.removeprefix("splat (").strip("<>()")
-    numbers = []
-    for item in text.split(","):
-        literal = item.split()[-1]
-        if not literal.startswith("0x"):
-            return None
-        numbers.append(float(struct.unpack("<d", struct.pack("<Q", int(literal, 16)))[0]))
-    return numbers
+    if not value.type.is_float or not hasattr(value, "numbers"):
+        return None
+    return [nearest_float(number, value.type.element) for number in value.numbers]
 
 
 @cache
