@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -25,6 +26,8 @@ def scale(pytestconfig: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts something in the background has it ignore Ctrl-C, which tests send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The same examples in every run, so that a failure can be repeated.
     settings.register_profile("reproducible", derandomize=True)
     settings.load_profile("reproducible")
