@@ -15,6 +15,7 @@ from taylor.integrator.machine import Machine
 from taylor.numbers.precision import leading
 
 LOOK_STEPS = 64  # between looks, at least, and while there is suspicion at most
+MOST_WAIT = 1 << 14  # the same after suspicions that were wrong, each of which doubles the wait
 LOOKS = 4  # in a row that must say so; rows of terms that die out by underflow are shorter
 MISSES = 8  # looks without suspicion that end it
 LIMIT_STEPS = 100  # in a propagation that ended at its limit, for a look at its end
@@ -106,11 +107,12 @@ class StiffnessWatch:
         """A propagation begins."""
         self.stiff = self.suspicious = False
         self.looks = self.misses = self.looked = self.retracted = 0
+        self.wait = LOOK_STEPS
 
     def look(self) -> None:
         """One look, if the last is some steps ago; warns once when several in a row agree."""
         steps = self.integrator._machine.control.steps
-        if self.stiff or steps - self.looked < LOOK_STEPS:
+        if self.stiff or steps - self.looked < self.wait:
             return
         taken, self.looked = steps - self.looked, steps
         if not self._is_suspect() or self._retracted() > taken:
@@ -120,7 +122,10 @@ class StiffnessWatch:
             return
         self.misses = 0
         if self.suspicious:  # not for the first time
-            self.looks = self.looks + 1 if self._is_stiff() else 0
+            if self._is_stiff():
+                self.looks, self.wait = self.looks + 1, LOOK_STEPS
+            else:
+                self.looks, self.wait = 0, min(2 * self.wait, MOST_WAIT)
         self.suspicious = self.looks > 0 or not self.suspicious
         if self.looks >= LOOKS:
             self._warn()
