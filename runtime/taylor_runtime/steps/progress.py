@@ -25,7 +25,7 @@ RADII = 512  # of convergence that the steps of a window are long, together
 MOST_WINDOW = 1 << 40
 # Where so many steps were taken back, which are a window too, shorter ones are no remedy: not the
 # truncation that shrinks with them, but rounding errors fail the check, and less hope is left.
-MOST_TRIED = 1024
+MOST_TRIED = 2048
 SLOW_TRIED = 2.0**-20
 
 
