@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taylor.errors import ArgumentError
+from taylor_runtime.program.records import dataclass
 
 Vector = NDArray[np.float64]
 

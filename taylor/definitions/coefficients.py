@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +23,7 @@ from taylor.numbers.checks import real_number
 from taylor.recurrences.builder import SeriesBuilder
 from taylor_runtime.program.kernels import CallbackKernel
 from taylor_runtime.program.program import Kernel
+from taylor_runtime.program.records import dataclass
 
 Coefficients = Callable[[float, int], Sequence[float]]
 _REMEMBERED = 64  # points at which coefficients are kept: every order asks for its own

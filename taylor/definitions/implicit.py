@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from typing import Any, TypeAlias, overload
@@ -30,6 +29,7 @@ from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.rounding import rounding_error
 from taylor_runtime.program.kernels import InverseKernel, NewtonKernel, NewtonSystem
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.records import dataclass
 
 Nodes = tuple[Expression, ...]
 

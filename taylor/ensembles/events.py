@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from taylor.integrator.detection import Detection, Records
 from taylor.numbers.precision import Precision
 from taylor_runtime.callables.serial import EventLog
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from taylor.integrator.integrator import Integrator
 from taylor.numbers import times as tm
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.systems import arguments
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

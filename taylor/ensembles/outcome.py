@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from taylor.integrator.outcome import Status
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True)

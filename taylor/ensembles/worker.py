@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import get_ident
 from typing import Any
 
@@ -23,6 +23,7 @@ from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past
 from taylor_runtime.program.codes import EVENT_STOP, NON_FINITE, REACHED, RUNNING, STEP_UNDERFLOW
+from taylor_runtime.program.records import dataclass
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}

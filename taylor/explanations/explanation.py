@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from taylor_runtime.callables.cost import work as work_of
 from taylor_runtime.callables.explain import Instructions, Pack, count_instructions, explain_program
 from taylor_runtime.callables.stepper import Stepper
+from taylor_runtime.program.records import dataclass
 
 MOST_ROWS = 80  # of the printed table
 MOST_NAMES = 3  # of a pack of inputs that are written out

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:
     from taylor_runtime.callables.explain import Pack

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taylor.errors import ArgumentError
 from taylor.explanations.graph import COLORS, Places, edges, kind, place
+from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:
     from taylor_runtime.callables.explain import Pack

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.substitute import substitute_all
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

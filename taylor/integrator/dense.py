@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from taylor.numbers.array_arithmetic import ArrayArithmetic
 from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 
 class ExtrapolationError(TaylorError, ValueError):

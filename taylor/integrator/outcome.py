@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from taylor.numbers.types import NumberOrArray
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 
 class Status(enum.Enum):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.nodes.traverse import inputs
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True)

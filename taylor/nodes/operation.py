@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ONE, Node
+from taylor_runtime.program.records import dataclass
 
 # Binding strength of text, weakest first, as in Python.
 OR, AND, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)

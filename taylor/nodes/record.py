@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from taylor.errors import UnsupportedFunctionError
 from taylor_runtime.program.program import OwnKernel
+from taylor_runtime.program.records import dataclass
 
 BY_USER = "registered by the user"  # the reference of functions that are not the package's own
 

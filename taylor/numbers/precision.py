@@ -7,7 +7,7 @@ made of several floats.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fractions import Fraction
 from functools import partial, reduce
 from typing import Any
@@ -21,6 +21,7 @@ from taylor.numbers.array_arithmetic import ArrayArithmetic
 from taylor.numbers.exact import exact, parse
 from taylor.numbers.types import MpmathOrArray, Numbers
 from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, KINDS, Kind
+from taylor_runtime.program.records import dataclass
 
 # Of kinds whose numbers are several floats; that of others is NumPy's.
 ARITHMETIC: dict[str, ArrayArithmetic] = {DOUBLE_DOUBLE.name: pairs.ARITHMETIC}

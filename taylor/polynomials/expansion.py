@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from taylor.reference.singular_points import (
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
     from taylor_runtime.callables.expansion import Expansion as Code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -12,6 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
+from taylor_runtime.program.records import dataclass
 
 # Names in a sequence or separated by blanks or commas, expressions, or how many there are.
 VariableNames: TypeAlias = "str | int | Expression | Sequence[str | Expression]"

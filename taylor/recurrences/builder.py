@@ -23,6 +23,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from taylor.errors import ArgumentTypeError
+from taylor.recurrences.prune import pruned
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -37,7 +38,6 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
-from taylor_runtime.program.prune import pruned
 from taylor_runtime.program.verify import rows_of_every_order
 
 Exact = int | Fraction

@@ -8,9 +8,10 @@ and, where both arguments are small, at 1e-200.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from taylor.recurrences.builder import SeriesBuilder, shared
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

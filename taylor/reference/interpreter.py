@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from operator import add
@@ -45,6 +44,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square
 
 Lanes = tuple[Any, ...]

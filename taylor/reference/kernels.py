@@ -11,7 +11,6 @@ Truth values are numbers: 1 for true and 0 for false are produced, anything but 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from taylor_runtime.program.kernels import (
     PlaceKernel,
 )
 from taylor_runtime.program.program import OwnKernel
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

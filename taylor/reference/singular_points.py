@@ -11,7 +11,6 @@ which the function is real.  What these do not agree upon, or do not settle, rem
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
 
@@ -21,6 +20,7 @@ from taylor.numbers.precision import Precision
 from taylor.reference.interpreter import Algebra, coefficients, mpmath_algebra
 from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import Kernel, OwnKernel, Program
+from taylor_runtime.program.records import dataclass
 
 MOST_POINTS = 4096  # distinct ones of a call that are computed in many digits
 MOST_LIMITS = 64  # of these that limits are searched for, each of which takes a second

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from taylor.astrodynamics.elements import Elements, to_cartesian
 from taylor.errors import ArgumentError
 from taylor.scenario.section import ScenarioError, Section, nearest, require_names
 from taylor.scenario.units import OBLIQUITY, Units
+from taylor_runtime.program.records import dataclass
 
 Array = NDArray[np.float64]
 

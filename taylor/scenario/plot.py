@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from taylor.scenario.run import Run
 from taylor.scenario.scenario import Scenario
 from taylor.scenario.section import ScenarioError
 from taylor.scenario.units import OBLIQUITY
+from taylor_runtime.program.records import dataclass
 
 BACKGROUND, PANEL, GRID, INK, FAINT = "#0b0f1a", "#0f1524", "#1d2740", "#e8ecf6", "#8b96b3"
 CENTER_COLOR = "#ffd75e"

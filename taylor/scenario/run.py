@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from taylor.models import Model, n_body
 from taylor.scenario.bodies import Array
 from taylor.scenario.scenario import Comparison, Scenario
 from taylor.scenario.section import ScenarioError
+from taylor_runtime.program.records import dataclass
 
 EPOCHS = 50  # states at which conserved quantities are evaluated, beside the first
 DIGITS = 40  # of that evaluation

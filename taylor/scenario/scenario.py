@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from taylor.scenario.bodies import Array, Body, read_bodies, read_table
 from taylor.scenario.section import ScenarioError, Section, require_names
 from taylor.scenario.units import Units, read_units
+from taylor_runtime.program.records import dataclass
 
 TABLES = {
     "title": '"Two planets"',

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taylor.scenario.section import Section
+from taylor_runtime.program.records import dataclass
 
 # Astronomical unit: IAU 2012 Resolution B2.  A year is a Julian year.
 LENGTHS = {"m": 1.0, "km": 1e3, "au": 149597870700.0}

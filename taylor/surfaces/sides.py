@@ -8,7 +8,7 @@ if its branches keep g as it is, and slides along if both push it back: then nob
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from math import inf
 from typing import Any
@@ -22,6 +22,7 @@ from taylor.reference.interpreter import coefficients, mpmath_algebra
 from taylor.surfaces.switches import OFF, ON, SwitchedSystem
 from taylor.transforms.differentiate import diff
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.records import dataclass
 
 ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be

@@ -28,7 +28,6 @@ values across them.  Smooth functions are their own only part.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf, nan, pi
 
@@ -44,6 +43,7 @@ from taylor.nodes.sums import exact_value, split_factor
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.exact import Exact
 from taylor.surfaces.smoothness import Facts, is_positive_function
+from taylor_runtime.program.records import dataclass
 
 MOST_PARTS = 64  # of one function; what would take more is searched as it is
 MOST_SPLITS = 6  # piecewise functions in one sum

@@ -12,7 +12,7 @@ it is to be asked as it is written, OFF where the motion does not stay, and ON w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from taylor.nodes.traverse import inputs, reachable
 from taylor.surfaces.rests import may_rest
 from taylor.surfaces.surfaces import surface
 from taylor.systems.system import System
+from taylor_runtime.program.records import dataclass
 
 OFF, ON = 1, 2  # of an equality
 

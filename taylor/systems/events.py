@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from taylor.nodes.node import CONDITIONS
 from taylor.nodes.traverse import inputs
 from taylor.systems.system import System
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 ANY, RISING, FALLING = 0, 1, -1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from taylor.errors import ArgumentError, ArgumentTypeError
@@ -18,6 +17,7 @@ from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
 from taylor.numbers.types import Time
 from taylor.systems.names import UNUSED, Names
+from taylor_runtime.program.records import dataclass
 
 
 class Impulse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.traverse import from_records, reachable, to_records
+from taylor_runtime.program.records import dataclass
 
 
 class EquationsError(TaylorError, ValueError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers.precision import FLOAT64, as_array
+from taylor_runtime.program.records import dataclass
 
 EPSILON = FLOAT64.epsilon
 MOST_ORDER = 200

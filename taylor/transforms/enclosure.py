@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from taylor import functions as f
@@ -22,6 +21,7 @@ from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
+from taylor_runtime.program.records import dataclass
 
 _INFINITE = constant(math.inf)
 

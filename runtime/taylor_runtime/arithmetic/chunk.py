@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import CHUNK, padded
 
 

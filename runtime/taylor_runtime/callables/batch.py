@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from taylor_runtime.program.codes import RUNNING
 from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.control import ROW

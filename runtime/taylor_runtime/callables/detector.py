@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taylor_runtime.callables.cost import choose
 from taylor_runtime.callables.python_calls import Externals, calls_python
@@ -15,6 +14,7 @@ from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.steps.states import StateRows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from taylor_runtime.graded.tables import GradedTables
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of
 from taylor_runtime.program.supports import Supports
 

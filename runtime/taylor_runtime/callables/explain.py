@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from taylor_runtime.engine.compiler import Module
@@ -24,6 +23,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square, slots
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.layout import Layout

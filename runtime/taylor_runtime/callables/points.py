@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
 from taylor_runtime.program.kinds import DOUBLE, KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from taylor_runtime.callables.cost import Orders, cheapest, choose
@@ -18,6 +18,7 @@ from taylor_runtime.passes.latency import shorten
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.loop import StepperOptions as StepperOptions
 from taylor_runtime.steps.records import record_length

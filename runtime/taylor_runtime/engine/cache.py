@@ -49,7 +49,7 @@ class Stats:
     failures: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _State:
     """All that changes; guarded by `_lock`."""
 

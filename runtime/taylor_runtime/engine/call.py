@@ -11,9 +11,8 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -223,8 +222,9 @@ def callback(function: Callable[..., Any], arity: int, on_error: Callable[..., A
     return _Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Callback:
+class _Callback(NamedTuple):
+    """A C function that calls Python."""
+
     closure: Any  # the C function lives as long
     address: int
 

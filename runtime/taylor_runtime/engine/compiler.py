@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.target import Target, binding
@@ -64,8 +64,7 @@ class Options:
             raise ValueError(f"Options: codegen={self.codegen!r} must be 0, 1, 2 or 3")
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """Seconds spent in each stage; zero for what the cache made unnecessary."""
 
     parse: float = 0.0

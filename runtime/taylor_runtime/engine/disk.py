@@ -17,8 +17,8 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from taylor_runtime.engine import atomic
 
@@ -37,8 +37,7 @@ class Unsafe(Exception):
     """The directory could be changed by other users."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of the cache."""
 
     path: Path

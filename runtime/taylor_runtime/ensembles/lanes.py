@@ -7,11 +7,11 @@ lane, number i of what it has is number i * batch + lane of an array of the batc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import F64, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.steps.control import RECORD_HEADER, ROW, Control
 from taylor_runtime.steps.grid import call_filler, record_body
 from taylor_runtime.steps.records import record_length

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from taylor_runtime.events.polynomial import row_length
@@ -12,6 +10,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.steps.states import StateRows
 

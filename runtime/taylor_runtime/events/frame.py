@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from taylor_runtime.events.block import (
@@ -21,6 +20,7 @@ from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
 

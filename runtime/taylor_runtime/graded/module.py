@@ -6,7 +6,7 @@ Points are lanes, and a block of them is computed at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import element_of
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program, Row
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.supports import Supports
 from taylor_runtime.program.verify import verify
 

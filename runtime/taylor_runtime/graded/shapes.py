@@ -8,10 +8,11 @@ stands in a *record* for each row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from taylor_runtime.graded.tables import Request
 from taylor_runtime.program.program import Input, Program, Row
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import renumbered, rows_used
 
 

@@ -7,13 +7,13 @@ is one table of the products of two polynomials that have all monomials, whateve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from taylor_runtime.program.monomials import INDEX, Monomials, Products
 from taylor_runtime.program.program import Convolution, Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.program.supports import Supports
 from taylor_runtime.program.widths import REGISTER

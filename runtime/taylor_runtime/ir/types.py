@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 from taylor_runtime.program.kinds import BYTES, ELEMENTS, Kind, nearest_float
+from taylor_runtime.program.records import dataclass
 
 FLOAT_BITS = {"double": 64, "float": 32}
 # Elements that LLVM does not know: numbers of several of its own.

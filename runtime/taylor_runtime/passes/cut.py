@@ -9,10 +9,11 @@ its value is needed no more, so that the workspace stays small, and in the cache
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from taylor_runtime.program.order import chain_count
 from taylor_runtime.program.program import Coefficient, Input, Kernel, Program, Row, Step, Term
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import verify
 

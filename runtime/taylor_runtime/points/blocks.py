@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import FLOAT_BITS, I64, PTR, make_type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER
 
 BLOCK_POINTERS = [
@@ -154,6 +154,8 @@ def _side(
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
+    """What a loop over the blocks works on."""
+
     b: Builder
     element: str
     ins: _Side

@@ -7,13 +7,13 @@ kernels, so that each of these is compiled once for a kind of number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import comb, isqrt
 
 import numpy as np
 
 from taylor_runtime.program.monomials import INDEX, Monomials, Products, monomials
+from taylor_runtime.program.records import dataclass
 
 GROUPS = (8, 4, 2, 1)  # outer monomials of one degree that are multiplied at a time
 LANES = 8  # numbers that are

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Kernel, OwnKernel, Program
+from taylor_runtime.program.records import dataclass
 
 Doubles = NDArray[np.float64]
 DIGITS = 20  # of digests in names

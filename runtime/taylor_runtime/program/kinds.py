@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any
+
+from taylor_runtime.program.records import dataclass
 
 # Of LLVM's types that numbers are made of: bytes, and NumPy's names.
 BYTES = {"float": 4, "double": 8}

@@ -8,12 +8,13 @@ wanted needs: with every monomial all its divisors are there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import comb
 
 import numpy as np
+
+from taylor_runtime.program.records import dataclass
 
 MOST_MONOMIALS = 2**26
 INDEX = np.int32

@@ -7,11 +7,11 @@ the order alone are rounded as said here, and nothing that renders a program add
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
 from taylor_runtime.program.kinds import Kind
+from taylor_runtime.program.records import dataclass
 
 LAST_CORRECTED = 7  # x_n h^n falls like e^(-2 n); beyond, a bias is below 1e-8 of the rounding
 

@@ -8,8 +8,10 @@ here knows LLVM.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
+
+from taylor_runtime.program.records import dataclass
 
 Number = int | Fraction | float  # a float only for infinities and NaN; everything finite is exact
 Constant = Number | tuple[Number, ...]  # one number for all lanes, or one per lane

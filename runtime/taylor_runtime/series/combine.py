@@ -8,7 +8,6 @@ gathered copies need not be made.  Rows of the same pattern (x, y and z) share i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -17,6 +16,7 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Constant, Kernel, Program, Row
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_plain_sum
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.program.widths import REGISTER, is_looped, is_scattered, padded

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.step import Doubled
@@ -11,6 +10,7 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.order import outwards
 from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.series.fold import LATE, Begun, begin
 from taylor_runtime.series.memory import RowMemory

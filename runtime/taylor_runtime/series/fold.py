@@ -9,7 +9,6 @@ are left to the chains one by one.  Every chain adds what it would add alone, in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -20,6 +19,7 @@ from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.order import outwards
 from taylor_runtime.program.program import Convolution, Number
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import padded
 from taylor_runtime.series.memory import RowMemory

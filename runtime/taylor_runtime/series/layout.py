@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taylor_runtime.ir.values import Index
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.program.widths import CHUNK, REGISTER, is_looped, padded

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
@@ -12,6 +11,7 @@ from taylor_runtime.ir.lanes import join
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.ir.values import Index, Value, index_text
 from taylor_runtime.program.program import Constant, Convolution, Number, Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import REGISTER, is_looped, padded
 from taylor_runtime.series.layout import Layout

@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
@@ -25,6 +24,7 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
 from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.steps.clock import LARGEST, StepTime

@@ -6,7 +6,6 @@ The lanes of the state rows, one row after the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER, UNROLLED_CHUNKS, padded
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join, repeat, split, where_any
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.estimate import exp2_estimate, log2_estimate

@@ -7,7 +7,6 @@ count, so that scalar and vector code is the same arithmetic and agrees bit for 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from taylor_runtime.ir.builder import Builder, define_function
@@ -15,6 +14,7 @@ from taylor_runtime.ir.kinds import flat_values, joined_values
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.records import dataclass
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 

@@ -20,7 +20,6 @@ only next to a zero errors are not relative to the result.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import factorial
@@ -48,6 +47,7 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_far,
     widened,
 )
+from taylor_runtime.program.records import dataclass
 
 _REACH = 0.25  # of the polynomial about the zero
 _ROOT_DOUBLES = 14
