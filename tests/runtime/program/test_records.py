@@ -101,9 +101,10 @@ def seen(kind: Any) -> Iterator[object]:
         yield repr(one).partition(" object at")[0]
         yield outcome(lambda record: hash(record) == hash(copy.copy(record)), one)
         yield [one == other for other in [*made, 1]]
+        changed = copy.copy(one)
         for name in [f.name for f in fields(one)]:
-            yield outcome(setattr, one, name, 3)
-            yield outcome(delattr, one, name)
+            yield outcome(setattr, changed, name, 3)
+            yield outcome(delattr, changed, name)
     yield from (str(inspect.signature(kind)), kind.__init__.__qualname__, kind.__match_args__)
     yield from (inspect.get_annotations(kind.__init__), kind.__doc__)
     yield from ([f.name for f in fields(kind)], hasattr(kind, "__slots__"), kind.__hash__ is None)
