@@ -189,6 +189,9 @@ class Builder(Flow):
         if isinstance(x, Compound):
             pairs = zip(x.parts, y.parts, strict=True)
             return joined(x.type, [self.select(condition, *both) for both in pairs])
+        decided = self.decided(condition)
+        if decided is not None:
+            return x if decided else y
         t = x.type
         return self.emit(t, f"select {condition.type} {condition.text}, {t} {x.text}, {t} {y.text}")
 

@@ -51,6 +51,6 @@ class Fields:
         t, place = self._place(name)
         if not isinstance(value, Value):
             value = self.b.constant(value, t)
-        if where is not None:
+        if where is not None and not self.b.decided(where):
             value = self.b.select(where, value, self.b.load(t, place))
         self.b.store(value, place)

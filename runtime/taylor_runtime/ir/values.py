@@ -29,6 +29,9 @@ class Instructions(ABC):
     def compare(self, relation: str, x: Value, y: Operandlike) -> Value: ...
 
     @abstractmethod
+    def decided(self, condition: Value) -> bool | None: ...
+
+    @abstractmethod
     def select(self, condition: Value, x: Value, y: Operandlike) -> Value: ...
 
     @abstractmethod
@@ -118,9 +121,15 @@ class Value:
         return b.like(self, 0) - self
 
     def __and__(self, other: Operandlike) -> Value:
+        decided = self.builder.decided(self)
+        if decided is not None:
+            return self.builder.like(self, other) if decided else self
         return self._binary(other, "?", "and")
 
     def __or__(self, other: Operandlike) -> Value:
+        decided = self.builder.decided(self)
+        if decided is not None:
+            return self if decided else self.builder.like(self, other)
         return self._binary(other, "?", "or")
 
     def __xor__(self, other: Operandlike) -> Value:

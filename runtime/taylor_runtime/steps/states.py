@@ -127,7 +127,9 @@ class StateRows:
         def one(i: Index, _: list[Value]) -> Sequence[Value]:
             place = b.at(target, i * self.batch, kind)
             value = b.load(t, b.at(source, i * self.batch, kind))
-            b.store(b.select(where, value, b.load(t, place)), place)
+            if not b.decided(where):
+                value = b.select(where, value, b.load(t, place))
+            b.store(value, place)
             return []
 
         b.fold(0, count, [], one, unroll=count <= 4 * UNROLLED_CHUNKS)
