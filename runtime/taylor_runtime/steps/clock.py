@@ -27,16 +27,16 @@ class StepTime:
         high = control.get("end") - control.get("time")
         return high + (control.get("end_low") - control.get("time_low"))
 
-    def horizon(self) -> Value:
+    def horizon(self, remaining: Value) -> Value:
         """How far to look where nothing bounds a step: to the end, or 1 without an end."""
-        left = self.b.fabs(self.remaining())
+        left = self.b.fabs(remaining)
         return self.b.select(left < LARGEST, left, 1.0)
 
-    def too_small(self, h: Value) -> Value:
+    def too_small(self, h: Value, remaining: Value) -> Value:
         """Whether a step would be lost in the time, or its powers in the range of the numbers."""
         b = self.b
         smallest = b.fabs(self.control.get("time")) * SMALLEST
-        least = self.horizon() * self.kind.least
+        least = self.horizon(remaining) * self.kind.least
         return h <= b.select(least > smallest, least, smallest)
 
     def representable(self, h: Value, scale: Value) -> Value:

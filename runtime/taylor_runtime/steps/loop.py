@@ -160,8 +160,9 @@ class StepLoop(ABC):
             self._leave_if(b.ne(self.control.shared("raised"), 0), NON_FINITE)
         self.slopes = self.rows.values(lambda row, chunk: self._first_coefficient(row, chunk))
         self._check_step()
-        self._leave_if(b.eq(self.time.remaining(), 0), REACHED)
-        self._first_scale()
+        remaining = self.time.remaining()
+        self._leave_if(b.eq(remaining, 0), REACHED)
+        self._first_scale(remaining)
         self.series.orders()
         self._make_step()
         b.jump(self.top)
@@ -262,7 +263,7 @@ class StepLoop(ABC):
 
     # -- the step to make -----------------------------------------------------------------------
 
-    def _first_scale(self) -> None:
+    def _first_scale(self, remaining: Value) -> None:
         """Before the first step: start the turn anew with a time scale near |x| / |f|.
 
         Where that is known it is taken wherever the end is, on which no bit shall depend; too long
@@ -275,7 +276,7 @@ class StepLoop(ABC):
             size, slope = self.norms.largest_state(self.state), self.norms.largest(self.slopes)
             ratio = size * self.scale / slope
             known = (size > 0) & (slope > 0) & (ratio < math.inf)
-            span = self.time.horizon() * TRIAL
+            span = self.time.horizon(remaining) * TRIAL
             scale = power_of_two(b, b.select(known, ratio, span))
             control.set("scale", scale, where)
             control.set("rescaled", 1, where)
@@ -289,19 +290,19 @@ class StepLoop(ABC):
         b, control, p = self.b, self.control, self.order
         top, below = self._coefficients(p), self._coefficients(p - 1)
         self._again_if(~self.norms.finite([top, below]), self._rescale)
-        point = Point(self.state, self.slopes, self.scale, self.time.horizon())
-        estimate = self.step_size.estimate(point, top, below)
         remaining = self.time.remaining()
+        horizon = self.time.horizon(remaining)
+        point = Point(self.state, self.slopes, self.scale, horizon)
+        estimate = self.step_size.estimate(point, top, below)
         left = b.fabs(remaining)
         size = estimate
         for name in ("max_step", "limit"):
             other = control.get(name)
             size = b.select(other < size, other, size)
-        horizon = self.time.horizon()
         size = b.select(size < LARGEST, size, horizon)
         hopeless = b.select(estimate < LARGEST, estimate, horizon) * HOPELESS
         self._leave_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
-        self._leave_if(self.time.too_small(size), STEP_UNDERFLOW)
+        self._leave_if(self.time.too_small(size, remaining), STEP_UNDERFLOW)
         last = size >= left
         h = b.copysign(b.select(left < size, left, size), remaining)
         if ELEMENTS[self.element].is_coarser:
