@@ -46,6 +46,10 @@ COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "
 class Builder(Flow):
     """Appends instructions to one function: arithmetic, lanes, memory."""
 
+    def __init__(self, module: Module) -> None:
+        super().__init__(module)
+        self._intrinsics: dict[tuple[str, str], str] = {}  # declared already: their full names
+
     # -- instructions -------------------------------------------------------------------------
 
     def constant(self, number: int | float | Fraction, type_: Type) -> Value:
@@ -100,9 +104,14 @@ class Builder(Flow):
 
     def intrinsic(self, name: str, *args: Value, suffix: str | None = None) -> Value:
         """Call the overloaded intrinsic `llvm.<name>` whose arguments and result share a type."""
-        t, text = args[0].type, str(args[0].type)
-        full = f"llvm.{name}.{suffix or t.suffix}"
-        self.module.declare(full, f"declare {text} @{full}({', '.join([text] * len(args))})")
+        t = args[0].type
+        text = t.text
+        full = self._intrinsics.get((name, text))
+        if full is None or suffix:
+            full = f"llvm.{name}.{suffix or t.suffix}"
+            self.module.declare(full, f"declare {text} @{full}({', '.join([text] * len(args))})")
+            if not suffix:
+                self._intrinsics[name, text] = full
         listed = ", ".join([f"{text} {a.text}" for a in args])
         return self.emit(t, f"call {text} @{full}({listed})")
 
@@ -168,10 +177,10 @@ class Builder(Flow):
             return x.compare(relation, y)
         if x.type.is_float:
             return self.emit(
-                x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type} {x.text}, {y.text}"
+                x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type.text} {x.text}, {y.text}"
             )
         return self.emit(
-            x.type.of("i1"), f"icmp {COMPARE_INT[relation]} {x.type} {x.text}, {y.text}"
+            x.type.of("i1"), f"icmp {COMPARE_INT[relation]} {x.type.text} {x.text}, {y.text}"
         )
 
     def eq(self, x: Value, y: Operandlike) -> Value:
@@ -182,7 +191,7 @@ class Builder(Flow):
 
     def is_nan(self, x: Value) -> Value:
         x = x.parts[0]
-        return self.emit(x.type.of("i1"), f"fcmp uno {x.type} {x.text}, {x.text}")
+        return self.emit(x.type.of("i1"), f"fcmp uno {x.type.text} {x.text}, {x.text}")
 
     def select(self, condition: Value, x: Value, y: Operandlike) -> Value:
         y = self.like(x, y)
@@ -193,23 +202,26 @@ class Builder(Flow):
         if decided is not None:
             return x if decided else y
         t = x.type
-        return self.emit(t, f"select {condition.type} {condition.text}, {t} {x.text}, {t} {y.text}")
+        return self.emit(
+            t,
+            f"select {condition.type.text} {condition.text}, {t.text} {x.text}, {t.text} {y.text}",
+        )
 
     def cast(self, operation: str, x: Value, element: str) -> Value:
         """`operation` is LLVM's: bitcast, fptosi, sitofp, uitofp, zext, sext, trunc, fpext,
         fptrunc.
         """
         t = x.type.of(element)
-        return self.emit(t, f"{operation} {x.type} {x.text} to {t}")
+        return self.emit(t, f"{operation} {x.type.text} {x.text} to {t.text}")
 
     def logical_shift_right(self, x: Value, count: Operandlike) -> Value:
-        return self.emit(x.type, f"lshr {x.type} {x.text}, {self.like(x, count).text}")
+        return self.emit(x.type, f"lshr {x.type.text} {x.text}, {self.like(x, count).text}")
 
     def call(self, result: Type | str, function: str, *args: Value, convention: str = "") -> Value:
         """Call @function; `result` may be the text of a struct type."""
-        listed = ", ".join(f"{a.type} {a.text}" for a in args)
+        listed = ", ".join(f"{a.type.text} {a.text}" for a in args)
         type_ = result if isinstance(result, Type) else make_type(result, 0)
-        return self.emit_anew(type_, f"call {convention} {type_} @{function}({listed})")
+        return self.emit_anew(type_, f"call {convention} {type_.text} @{function}({listed})")
 
     def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
         """Member `index` of a returned struct."""
@@ -224,7 +236,7 @@ class Builder(Flow):
         t = make_type(x.type.element, lanes)
         if isinstance(x, Compound):
             return joined(t, [self.splat(part, lanes) for part in x.parts])
-        first = self.emit(t, f"insertelement {t} poison, {x.type} {x.text}, i64 0")
+        first = self.emit(t, f"insertelement {t.text} poison, {x.type.text} {x.text}, i64 0")
         return self.shuffle(first, None, [0] * lanes)
 
     def shuffle(self, a: Value, b: Value | None, lanes: Sequence[int]) -> Value:
@@ -236,32 +248,29 @@ class Builder(Flow):
             return joined(t, [self.shuffle(x, y, lanes) for x, y in pairs])
         second = "poison" if b is None else b.text
         items = ", ".join("i32 poison" if i < 0 else f"i32 {i}" for i in lanes)
-        return self.emit(
-            t, f"shufflevector {a.type} {a.text}, {a.type} {second}, <{len(lanes)} x i32> <{items}>"
-        )
+        given, mask = a.type.text, f"<{len(lanes)} x i32> <{items}>"
+        return self.emit(t, f"shufflevector {given} {a.text}, {given} {second}, {mask}")
 
     def extract(self, x: Value, lane: Index) -> Value:
         t = make_type(x.type.element, 0)
         if isinstance(x, Compound):
             return joined(t, [self.extract(part, lane) for part in x.parts])
-        return self.emit(t, f"extractelement {x.type} {x.text}, i64 {index_text(lane)}")
+        return self.emit(t, f"extractelement {x.type.text} {x.text}, i64 {index_text(lane)}")
 
     def insert(self, x: Value, item: Value, lane: Index) -> Value:
         if isinstance(x, Compound):
             pairs = zip(x.parts, item.parts, strict=True)
             return joined(x.type, [self.insert(part, one, lane) for part, one in pairs])
-        return self.emit(
-            x.type,
-            f"insertelement {x.type} {x.text}, {item.type} {item.text}, i64 {index_text(lane)}",
-        )
+        given = f"{x.type.text} {x.text}, {item.type.text} {item.text}"
+        return self.emit(x.type, f"insertelement {given}, i64 {index_text(lane)}")
 
     def any_lane(self, condition: Value) -> Value:
         """i1: whether any lane of an i1 vector (or the scalar itself) is true."""
         if not condition.lanes:
             return condition
         name = f"llvm.vector.reduce.or.v{condition.lanes}i1"
-        self.module.declare(name, f"declare i1 @{name}({condition.type})")
-        return self.emit(I1, f"call i1 @{name}({condition.type} {condition.text})")
+        self.module.declare(name, f"declare i1 @{name}({condition.type.text})")
+        return self.emit(I1, f"call i1 @{name}({condition.type.text} {condition.text})")
 
     # -- memory -------------------------------------------------------------------------------
 
@@ -308,7 +317,7 @@ class Builder(Flow):
         align = align or alignment_of(type_.element)
         if type_.element in COMPOUND:
             return joined(type_, [self.load(type_.part, part, align) for part in pointer.parts])
-        return self.emit_anew(type_, f"load {type_}, ptr {pointer.text}, align {align}")
+        return self.emit_anew(type_, f"load {type_.text}, ptr {pointer.text}, align {align}")
 
     def store(
         self, value: Value, pointer: Value, align: int = 0, streaming: bool = False
@@ -321,7 +330,9 @@ class Builder(Flow):
             pairs = zip(value.parts, pointer.parts, strict=True)
             return [one for pair in pairs for one in self.store(*pair, align, streaming)]
         hint = f", !nontemporal {self.module.metadata('!{i32 1}')}" if streaming else ""
-        store = Store(f"store {value.type} {value.text}, ptr {pointer.text}, align {align}{hint}")
+        store = Store(
+            f"store {value.type.text} {value.text}, ptr {pointer.text}, align {align}{hint}"
+        )
         self.lines.append(store)
         return [store]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from taylor_runtime.ir.blocks import Blocks
 from taylor_runtime.ir.instructions import Line, Phi
 from taylor_runtime.ir.kinds import flat_values, joined_values
 from taylor_runtime.ir.module import Module
@@ -11,14 +12,11 @@ from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
 
 
-_ENTRY = 1  # of a set of blocks, with a bit for each: the one that a function begins with
-
-
 class Flow(Instructions):
     """Appends instructions and blocks to one function.
 
-    What was computed in a block, and the condition that led to it alone, are known in all blocks
-    that it dominates.
+    What a block has computed, and the condition that alone led to it, are known in all blocks that
+    it dominates.
     """
 
     def __init__(self, module: Module) -> None:
@@ -26,14 +24,9 @@ class Flow(Instructions):
         self.lines: list[Line] = []
         self.entry: list[str] = []  # allocas
         self.block = "entry"
-        self._here = _ENTRY
+        self._blocks = Blocks()
         self._count = 0
-        self._dominators = _ENTRY
-        self._reached: dict[str, int] = {}  # labels to come: what dominates them so far
-        self._placed: dict[str, int] = {}
-        self._given: dict[str, tuple[str, bool]] = {}  # conditions that lead to labels, alone
         self._known: dict[str, tuple[Value, int]] = {}  # by instruction: its value, and its block
-        self._decided: dict[tuple[str, bool], int] = {}  # conditions: blocks that depend on them
 
     def name(self) -> str:
         self._count += 1
@@ -44,13 +37,13 @@ class Flow(Instructions):
         been computed on every way to here.
         """
         known = self._known.get(instruction)
-        if known is not None and known[1] & self._dominators:
+        if known is not None and known[1] & self._blocks.dominators:
             return known[0]
         self._count += 1
         text = f"%v{self._count}"
         self.lines.append(f"  {text} = {instruction}")
         value = Value(self, type_, text)
-        self._known[instruction] = value, self._here
+        self._known[instruction] = value, self._blocks.here
         return value
 
     def emit_anew(self, type_: Type, instruction: str) -> Value:
@@ -71,47 +64,26 @@ class Flow(Instructions):
         self.lines.append(f"  {instruction}")
 
     def label(self, name: str) -> None:
-        """A block begins; jumps to it from further down come from blocks that it dominates."""
         self.lines.append(f"{name}:")
         self.block = name
-        self._here = 1 << (len(self._placed) + 1)
-        self._placed[name] = above = self._reached.get(name, _ENTRY)
-        self._dominators = above | self._here
-        if name in self._given:
-            decided = self._given[name]
-            self._decided[decided] = self._decided.get(decided, 0) | self._here
+        self._blocks.place(name)
 
     def fresh_label(self, stem: str) -> str:
         self._count += 1
         return f"{stem}{self._count}"
 
     def jump(self, label: str) -> None:
-        self._reach(label)
+        self._blocks.reach(label)
         self.line(f"br label %{label}")
 
     def branch(self, condition: Value, yes: str, no: str) -> None:
-        for label, holds in ((yes, True), (no, False)):
-            if self._reach(label):
-                self._given[label] = condition.text, holds
+        self._blocks.reach(yes, (condition.text, True))
+        self._blocks.reach(no, (condition.text, False))
         self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
 
-    def _reach(self, label: str) -> bool:
-        """Note that control goes from here to a block; whether it is the first to do so."""
-        first = label not in self._reached and label not in self._placed
-        if label in self._placed:
-            assert not self._placed[label] & ~self._dominators and label not in self._given, label
-        else:
-            self._reached[label] = self._reached.get(label, self._dominators) & self._dominators
-        if not first:
-            self._given.pop(label, None)
-        return first
-
     def decided(self, condition: Value) -> bool | None:
-        """What an i1 scalar is here, if a branch on the way has decided it."""
-        for holds in (True, False):
-            if self._decided.get((condition.text, holds), 0) & self._dominators:
-                return holds
-        return None
+        """What an i1 scalar is here, if a branch on every way to here has decided it."""
+        return self._blocks.decided(condition.text)
 
     def ret(self, value: Value | None = None) -> None:
         self.line("ret void" if value is None else f"ret {value.type} {value.text}")

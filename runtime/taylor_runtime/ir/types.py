@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import field
 from fractions import Fraction
 from functools import cache
 
 from taylor_runtime.program.kinds import BYTES, ELEMENTS, Kind, nearest_float
 from taylor_runtime.program.records import dataclass
 
+_packed = struct.Struct(">d").pack
 FLOAT_BITS = {"double": 64, "float": 32}
 # Elements that LLVM does not know: numbers of several of its own.
 COMPOUND: dict[str, Kind] = {e: kind for e, kind in ELEMENTS.items() if kind.is_compound}
@@ -24,9 +26,14 @@ class Type:
 
     element: str
     lanes: int = 0
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        text = f"<{self.lanes} x {self.element}>" if self.lanes else self.element
+        object.__setattr__(self, "text", text)
 
     def __str__(self) -> str:
-        return _type_text(self.element, self.lanes)
+        return self.text
 
     @property
     def suffix(self) -> str:
@@ -61,11 +68,6 @@ class Type:
 
 
 @cache
-def _type_text(element: str, lanes: int) -> str:
-    return f"<{lanes} x {element}>" if lanes else element
-
-
-@cache
 def make_type(element: str, lanes: int) -> Type:
     return Type(element, lanes)
 
@@ -84,8 +86,7 @@ def alignment_of(element: str) -> int:
 
 def float_literal(number: int | float | Fraction, element: str = "double") -> str:
     """The literal of the float of type `element` nearest to `number`."""
-    value = nearest_float(number, element)
-    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
+    return f"0x{_packed(nearest_float(number, element)).hex().upper()}"
 
 
 @cache

@@ -81,7 +81,7 @@ class Value:
         first = self
         if swap:
             first, second = second, first
-        return b.emit(self.type, f"{op} {self.type} {first.text}, {second.text}")
+        return b.emit(self.type, f"{op} {self.type.text} {first.text}, {second.text}")
 
     def __add__(self, other: Operandlike) -> Value:
         return self._binary(other, "fadd", "add")
