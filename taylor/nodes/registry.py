@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
@@ -25,7 +24,9 @@ def get(name: str) -> Function:
     if record is None and isinstance(name, DefinedName):
         return name.record
     if record is None:
-        near = difflib.get_close_matches(name, functions, n=3)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, functions, n=3)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnsupportedFunctionError(
             f"functions.get: there is no elementary function {name!r}{meant} "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 TEMPORARY = ".partial"
@@ -18,7 +17,7 @@ def write_file(path: Path, *parts: bytes, mode: int = 0o666, durable: bool = Fal
     Raises OSError if there is no room or no permission; nothing is left behind.  A process that is
     killed leaves the old file, and perhaps one whose name ends in `TEMPORARY`.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}{TEMPORARY}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, mode)

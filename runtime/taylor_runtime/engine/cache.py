@@ -15,8 +15,9 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from taylor_runtime.engine import disk
 
@@ -29,8 +30,7 @@ class CacheWarning(UserWarning):
     """The cache on disk is not used; programs are compiled anew in every process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """What happened since the process started, or since `clear`.
 
     memory_hits, disk_hits, misses:  where programs were found, or not.
@@ -203,7 +203,7 @@ def clear(*, memory: bool = True, on_disk: bool = True) -> None:
 def _count(**more: int) -> None:
     with _lock:
         old = _state.stats
-        _state.stats = replace(old, **{name: getattr(old, name) + n for name, n in more.items()})
+        _state.stats = old._replace(**{name: getattr(old, name) + n for name, n in more.items()})
 
 
 def _remember(key: bytes, data: bytes) -> None:
