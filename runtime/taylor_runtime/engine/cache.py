@@ -49,6 +49,9 @@ class Stats(NamedTuple):
     failures: int = 0
 
 
+NOTHING = Stats()
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class _State:
     """All that changes; guarded by `_lock`."""
@@ -57,7 +60,7 @@ class _State:
     configured: bool = False
     directory: Path | None = None
     limit: int = DISK_LIMIT
-    stats: Stats = Stats()
+    stats: Stats = NOTHING
     memory_bytes: int = 0
 
 
@@ -195,7 +198,7 @@ def clear(*, memory: bool = True, on_disk: bool = True) -> None:
         if memory:
             _memory.clear()
             _state.memory_bytes = 0
-        _state.stats = Stats()
+        _state.stats = NOTHING
     if on_disk and place is not None:
         disk.clear(place)
 
