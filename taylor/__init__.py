@@ -45,6 +45,7 @@ from taylor.expressions.leaves import time as time
 from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
 from taylor.expressions.substitute import substitute as substitute
+from taylor.functions.airy import *  # noqa: F403
 from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
 from taylor.functions.apply import sum as sum

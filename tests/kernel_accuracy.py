@@ -39,6 +39,10 @@ RANGES = {
     "besselj": (-60.0, 60.0),
     "bessely": (0.0, 60.0),
     "besseli": (-700.0, 700.0),
+    "airyai": (-60.0, 100.0),
+    "airyaiprime": (-60.0, 100.0),
+    "airybi": (-60.0, 100.0),
+    "airybiprime": (-60.0, 100.0),
     "erfinv": (-1.0, 1.0),
     "erfinv_derivative": (-1.0, 1.0),
     "erfcinv": (0.0, 2.0),
@@ -59,6 +63,7 @@ ORDERS = {
 }
 # Kernels of which few points of moderate size are measured: mpmath is slow, or wrong at others.
 _SLOW = (
+    "airyai", "airyaiprime", "airybi", "airybiprime",
     "rgamma", "sin_pi", "cos_pi", "ellipk", "ellipe", "expi", "dawsn", "dawsn_derivative",
     "erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative",
 )  # fmt: skip

@@ -209,9 +209,36 @@ def _rgamma_at(mp: Any, x: Any, highest: int) -> list[Any]:
     return product(mp, other, turns)
 
 
+def _airy(letter: str) -> Coefficients:
+    """y^(n) = P y + Q y' with polynomials: P, Q of n + 1 are P' + x Q and Q' + P."""
+
+    def coefficients(mp: Any, x: Any, highest: int) -> list[Any]:
+        function, found = getattr(mp, f"airy{letter}"), []
+        p, q = [1], [0]
+        with mp.extraprec(300 + 60 * max(int(mp.mag(x)), 0) if x else 300):
+            y, slope = function(x), function(x, derivative=1)
+            for n in range(highest + 1):
+                value = mp.polyval(p[::-1], x) * y + mp.polyval(q[::-1], x) * slope
+                found.append(value / mp.factorial(n))
+                rates = [[k * c for k, c in enumerate(line)][1:] or [0] for line in (p, q)]
+                p, q = _sum(rates[0], [0, *q]), _sum(rates[1], p)
+        return found
+
+    return coefficients
+
+
+def _sum(a: Sequence[int], b: Sequence[int]) -> list[int]:
+    size = max(len(a), len(b))
+    return [sum(line[k] for line in (a, b) if k < len(line)) for k in range(size)]
+
+
 _ERFINV = _inverse_error(1, inverse_erf)
 _ERFCINV = _inverse_error(-1, inverse_erfc)
 SERIES: dict[str, Coefficients] = {
+    "airyai": _airy("ai"),
+    "airyaiprime": _rate_of(_airy("ai")),
+    "airybi": _airy("bi"),
+    "airybiprime": _rate_of(_airy("bi")),
     "rgamma": _rgamma,
     "loggamma": _lgamma,
     "expi": _expi,

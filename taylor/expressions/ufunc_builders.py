@@ -163,8 +163,9 @@ BUILDERS: dict[str, Builder] = {
     ),  # what scipy.special.lambertw calls
 }
 
-# Ufuncs with two results, each of them a constructor.
-PAIRS: dict[str, tuple[Builder, Builder]] = {
+# Ufuncs with several results, each of them a constructor.
+SEVERAL: dict[str, tuple[Builder, ...]] = {
+    "airy": tuple(map(_call, ("airyai", "airyaiprime", "airybi", "airybiprime"))),
     "divmod": (floor_divide, remainder),
     "modf": (lambda a: a - trunc(a), trunc),
 }
@@ -177,7 +178,7 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
     "ndtri": "taylor.erfinv is the inverse of taylor.erf: -sqrt(2) erfcinv(2 p)",
     **dict.fromkeys(
-        ("kv", "kve", "k0", "k1", "airy", "ellipkm1"),
+        ("kv", "kve", "k0", "k1", "airye", "ellipkm1"),
         "taylor has no such family; taylor.register_function adds one from its derivative or from "
         "its Taylor coefficients, as mpmath gives them",
     ),

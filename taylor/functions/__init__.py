@@ -7,6 +7,7 @@ documentation pick it up from the registry (`nodes.registry`; `nodes.record` say
 from __future__ import annotations
 
 from taylor.functions import (
+    airy,
     bessel,
     beta_family,
     combined,
@@ -25,6 +26,7 @@ from taylor.functions import (
     special,
     trigonometric,
 )
+from taylor.functions.airy import *  # noqa: F403
 from taylor.functions.apply import apply as apply
 from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
@@ -49,6 +51,7 @@ from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 
 __all__ = ["logsumexp", "prod", "sum", "where"]
+__all__ += airy.__all__
 __all__ += bessel.__all__
 __all__ += beta_family.__all__
 __all__ += combined.__all__

@@ -65,6 +65,23 @@ def _scaled_bessel(x: Any, n: Any) -> Any:
     return mp.besseli(int(n), x) * mp.exp(-abs(x))
 
 
+def _airy(letter: str, order: int) -> Callable[..., Any]:
+    return lambda x: getattr(mp, f"airy{letter}")(x, derivative=order)
+
+
+def _of_amplitude(order: int) -> Callable[..., float]:
+    """10 units, left of zero of the amplitude."""
+
+    def bound(v: float, x: float) -> float:
+        if x > 0:
+            return 12
+        size = abs(x) ** (0.25 if order else -0.25) if x < -1 else 1.0
+        return 12 * (1 + size / abs(v)) + 2.0**-42 * abs(x) ** 1.5
+
+    return bound
+
+
+_AIRY = [uniform(-2, 2), uniform(-17, 0), uniform(0, 17), uniform(17, 100), powers(1, 9, -1)]
 _MODULI = [uniform(-1, 1), powers(-18, -1, -1), powers(-15, -1, -1, 1.0), powers(0, 150, -1)]
 _PAIRS: list[tuple[Draw, ...]] = [
     (uniform(0, 20), uniform(0, 20)),
@@ -91,6 +108,8 @@ CASES: list[tuple[str, Callable[..., Any], list[Any], Callable[..., float]]] = [
     ("besseli", _bessel, _ORDERS, lambda v, x, n: 40 + 2 * n),
     ("besseli_scaled", _scaled_bessel, [*_ORDERS, (uniform(900, 5000), order(3))],
      lambda v, x, n: 40 + 2 * n),
+    *((f"airy{letter}" + "prime" * k, _airy(letter, k), _AIRY, _of_amplitude(k))
+      for letter in ("ai", "bi") for k in (0, 1)),
     ("ellipk", mp.ellipk, _MODULI, lambda v, m: 16),
     ("ellipe", mp.ellipe, _MODULI, lambda v, m: 60 + 3 * abs(np.log(abs(1 - m)))),
     ("betaln", _betaln, _PAIRS, lambda v, a, b: 30 * (1 + 10 / abs(v))),
@@ -163,10 +182,20 @@ def test_ufuncs_of_scipy(name: str) -> None:
         assert found == pytest.approx(right, rel=2e-13, nan_ok=True), point
 
 
+def test_airy_of_scipy_has_four_results() -> None:
+    for at in (-20.0, -1.5, 0.0, 3.0, 50.0):
+        right = scipy.special.airy(at)
+        found = ty.compile(list(scipy.special.airy(X)), [X])(at)
+        np.testing.assert_allclose(found, right, rtol=1e-12)
+    assert ty.airyai(np.inf) == 0 and ty.airybi(np.inf) == np.inf
+    assert np.isnan(ty.airyai(np.nan)) and np.isnan(ty.airyai(-1e19))
+
+
 # (name, orders, from, to, error of coefficients 0 .. 8 in ulps of the largest neighbour)
 JETS = [
     ("erfinv", (), -0.99, 0.99, 30), ("erfcinv", (), 0.01, 1.9, 30),
     ("besseli", (5,), -20.0, 20.0, 10),
+    ("airyai", (), -20.0, 20.0, 20), ("airybi", (), -20.0, 20.0, 20),
     ("ellipk", (), -0.95, 0.95, 40),
     ("ellipe", (), -0.95, 0.95, 60), ("rgamma", (), -4.0, 6.0, 1000),
     ("gammaincc", (7.25,), 2.0, 9.0, 2e4),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double import (
+    airy,
     bessel,
     bessel_modified,
     beta,
@@ -30,7 +31,8 @@ from taylor_runtime.mathlib.double_double.half_powers import power
 __all__ = ["DOUBLE_KERNELS", "KERNELS", "power"]
 
 _LANE_BY_LANE = (
-    inverse_error, bessel_modified, elliptic, beta, incomplete_gamma, exponential_integral,
+    airy, inverse_error, bessel_modified, elliptic, beta, incomplete_gamma,
+    exponential_integral,
 )  # fmt: skip
 DOUBLE_KERNELS: tuple[KernelFunction, ...] = (
     *gamma.OTHER_DOUBLE,
