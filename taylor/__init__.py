@@ -65,6 +65,8 @@ from taylor.functions.lambert import *  # noqa: F403
 from taylor.functions.network import *  # noqa: F403
 from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
+from taylor.functions.riemann import *  # noqa: F403
+from taylor.functions.scaled_error import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 from taylor.integrator.dense import DenseOutput as DenseOutput

@@ -28,6 +28,7 @@ ORDERS = {
     "polygamma": (1, 2, 4, 9),
     "besselj": (0, 1, 2, 7, 30),
     "bessely": (0, 1, 5),
+    "ierfcx": (1, 2, 5),
     "besseli": (0, 1, 2, 7),
     "besseli_scaled": (0, 1, 5),
 }
@@ -42,6 +43,9 @@ SIZES = {
     "bessely": 300.0,
     "besseli": 300.0,
     "besseli_scaled": 300.0,
+    "erfcx": 1e3,
+    "ierfcx": 1e3,
+    "zeta": 100.0,
     "airyai": 300.0,
     "airyaiprime": 300.0,
     "airybi": 300.0,

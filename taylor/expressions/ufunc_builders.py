@@ -158,6 +158,7 @@ BUILDERS: dict[str, Builder] = {
     "degrees": _scaled(180 / PI),
     "heaviside": _heaviside,
     "clip": _clip,
+    "_riemann_zeta": _call("zeta"),  # what scipy.special.zeta calls
     "_lambertw": lambda x, k, _: make_function_node(
         "lambertw", x, k
     ),  # what scipy.special.lambertw calls
@@ -177,6 +178,8 @@ INSTEAD: dict[str, str] = {
     ),
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
     "ndtri": "taylor.erfinv is the inverse of taylor.erf: -sqrt(2) erfcinv(2 p)",
+    "_zeta": "taylor.zeta is Riemann's; Hurwitz's zeta function of two arguments is not there, at "
+    "natural n it is polygamma(n - 1, q) (-1)**n/(n - 1)!",
     **dict.fromkeys(
         ("kv", "kve", "k0", "k1", "airye", "ellipkm1"),
         "taylor has no such family; taylor.register_function adds one from its derivative or from "

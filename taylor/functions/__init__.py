@@ -23,6 +23,8 @@ from taylor.functions import (
     network,
     piecewise,
     powers,
+    riemann,
+    scaled_error,
     special,
     trigonometric,
 )
@@ -47,6 +49,8 @@ from taylor.functions.lambert import *  # noqa: F403
 from taylor.functions.network import *  # noqa: F403
 from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
+from taylor.functions.riemann import *  # noqa: F403
+from taylor.functions.scaled_error import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 
@@ -67,5 +71,7 @@ __all__ += lambert.__all__
 __all__ += network.__all__
 __all__ += piecewise.__all__
 __all__ += powers.__all__
+__all__ += scaled_error.__all__
 __all__ += special.__all__
 __all__ += trigonometric.__all__
+__all__ += riemann.__all__

@@ -21,8 +21,8 @@ __all__ = ["airyai", "airyaiprime", "airybi", "airybiprime"]
 _ABOUT = (
     "scipy.special.airy gives all four of them. Right of zero errors are below an ulp in float64\n"
     "and 10 units of 2**-106 in double-double; left of it, where they oscillate, they are that of\n"
-    "the amplitude, and 2**-148 |x|**1.5 of it besides; NaN left of -2**60, where nothing is known\n"
-    "of the phase.\n\n"
+    "the amplitude, and 2**-148 |x|**1.5 of it besides; NaN left of -2**60, where the phase is\n"
+    "lost.\n\n"
 )
 
 

@@ -3,8 +3,9 @@
 From -16 to 16 Taylor's series of y'' = x y about the integers, which a table has values at, those
 of Ai for x > 0 about the next larger one, so that nothing cancels.  Beyond, the asymptotic
 expansions (DLMF 9.7.5 to 9.7.12) in zeta = 2/3 |x|**(3/2), which is taken in three doubles.
-Measured errors are below 10 units of 2**-106 right of zero; left of it of the amplitude, |x|**-1/4/sqrt(pi)
-for the functions and |x|**1/4/sqrt(pi) for their derivatives, and 2**-148 |x|**(3/2) of it besides.
+Measured errors are below 10 units of 2**-106 right of zero; left of it of the amplitude,
+|x|**-1/4/sqrt(pi) for the functions and |x|**1/4/sqrt(pi) for their derivatives, and
+2**-148 |x|**(3/2) of it besides.
 """
 
 from __future__ import annotations
