@@ -67,6 +67,11 @@ SIZES = {
 SLOW = ("bessely", "polygamma")  # in mpmath, to a thousand digits
 
 
+def _log(x: Any) -> float:
+    """log|x| of any size."""
+    return float(mpmath.log(abs(x))) if x else 0.0
+
+
 class Overdrawn(Exception):
     """The value is no number, out of range, or has lost its digits."""
 
@@ -85,7 +90,16 @@ class Kind:
 KINDS = {
     "float32": Kind("float32", 2.0**-24, 2, -126, 127),
     "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
-    "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
+    # Reciprocals of larger numbers than 2**900 have no low part.
+    "double-double": Kind("double-double", 2.0**-104, 16, -900, 900),
+}
+# Errors of functions in double-double that are documented to be larger, in units of 2**-104.
+LARGER: dict[str, Callable[..., float]] = {
+    "beta": lambda v, a, b: 10 * (10 + abs(_log(v))),
+    "betaln": lambda v, a, b: 8 + 80 / abs(v),
+    "erfcinv_derivative": lambda v, q: 10 + abs(_log(q)),
+    "dawsn_derivative": lambda v, x: 4 + 4 / abs(v),
+    "zeta": lambda v, x: 6 + abs(x),
 }
 NAMES = sorted(
     name
@@ -97,10 +111,12 @@ NAMES = sorted(
 class Numbers:
     """What formulas are made of as numbers: a context and a kind."""
 
-    def __init__(self, kind: Kind, bits: int = 400) -> None:
+    def __init__(self, kind: Kind, bits: int = 0) -> None:
         self.mp = mpmath.MPContext()
-        self.mp.prec = bits
+        self.mp.prec = bits or (400 if kind.name == "double-double" else 256)
         self.kind = kind
+        # No rational numbers: whole numbers and halves are zeros of functions, and moved to others.
+        self.moves = 1 / self.mp.sqrt("1.001"), -1 / self.mp.sqrt("1.002"), self.mp.sqrt("0.14")
         self.least = self.mp.ldexp(1, kind.smallest + MARGIN)
         self.most = self.mp.ldexp(1, kind.largest - MARGIN)
 
@@ -121,9 +137,13 @@ class Numbers:
         if functions[name].expression is not None:  # made of others, from a rounded argument
             unit = self.kind.unit * 2
             args = tuple(Ball(self, a.value, a.error + abs(a.value) * unit) for a in args)
-        return self.moved(
+        found = self.moved(
             lambda *x: form(self.mp, *orders, *x), args, self.kind.of_functions * self.kind.unit
         )
+        if name in LARGER and self.kind.name == "double-double" and found.value:
+            more = LARGER[name](found.value, *(a.value for a in args))
+            return Ball(self, found.value, found.error + abs(found.value) * more * self.kind.unit)
+        return found
 
     def moved(self, form: Callable[..., Any], args: Sequence[Ball], unit: float) -> Ball:
         """form(args), moved by what moving each argument does."""
@@ -133,7 +153,7 @@ class Numbers:
         for i, a in enumerate(args):
             if a.error:
                 ends = []
-                for sign in (1, -1, self.mp.mpf("0.37")):
+                for sign in self.moves:
                     there = [*values[:i], a.value + sign * a.error, *values[i + 1 :]]
                     ends.append(abs(self._real(form, there) - value))
                 error += max(ends)

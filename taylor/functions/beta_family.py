@@ -66,11 +66,20 @@ def _at_pole(mp: Any, x: Any, y: Any) -> bool:
     return any(z <= 0 and mp.isint(z) for z in (x, y))
 
 
+def _log_gamma(mp: Any, x: Any) -> Any:
+    """log|gamma(x)|, by reflection left of zero: mpmath's is complex there, and slow."""
+    if x > 0:
+        return mp.loggamma(x)
+    return mp.log(mp.pi / abs(mp.sinpi(x))) - mp.loggamma(1 - x)
+
+
 def _mpmath_betaln(mp: Any, x: Any, y: Any) -> Any:
     if _at_pole(mp, x, y):
         return mp.inf
     with mp.extraprec(2 * _size(mp, x, y)):
-        return mp.re(mp.loggamma(x)) + mp.re(mp.loggamma(y)) - mp.re(mp.loggamma(x + y))
+        if _at_pole(mp, x + y, x + y):
+            return -mp.inf
+        return _log_gamma(mp, x) + _log_gamma(mp, y) - _log_gamma(mp, x + y)
 
 
 def _mpmath_beta(mp: Any, x: Any, y: Any) -> Any:

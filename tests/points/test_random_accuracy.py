@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from random_formulas import (
     KINDS,
+    Ball,
     Expressions,
     Kind,
     Noise,
@@ -56,33 +57,41 @@ def _number(value: Any, mp: Any) -> Any:
 
 def check_values(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str]]:
     """(formulas compared, values compared, what is wrong) of `together` formulas."""
-    x, y = ty.variables("x y")
-    names = [f"{seed} {i}" for i in range(together)]
-    made = [formula(random.Random(name), Expressions, x, y) for name in names]
     points = _points(random.Random(seed), kind)
+    numbers, rights = Numbers(kind), {}
+    for name in (f"{seed} {i}" for i in range(together)):
+        found = _right_values(name, numbers, points)
+        if found:
+            rights[name] = found
+    x, y = ty.variables("x y")
+    made = [formula(random.Random(name), Expressions, x, y) for name in rights]
     values = ty.compile([ty.constant(0) + e for e in made], [x, y], precision=kind.name)(
         *_given(points, kind)
     )
-    numbers, formulas, compared, wrong = Numbers(kind), 0, 0, []
-    for i, name in enumerate(names):
-        seen = 0
-        for k in range(POINTS):
-            if seen == COMPARED:
-                break
-            try:
-                a, b = (numbers.exact(float(points[row, k])) for row in range(2))
-                right = formula(random.Random(name), numbers, a, b)
-            except Overdrawn:
-                continue
-            seen += 1
-            found = _number(values[i][k], numbers.mp)
+    wrong = []
+    for name, e, own in zip(rights, made, values, strict=True):
+        for k, right in rights[name].items():
+            found = _number(own[k], numbers.mp)
             off = abs(found - right.value)
             if not (mpmath.isfinite(found) and off <= ALLOWED * right.error):
                 where = f"{name!r} at {points[:, k].tolist()}"
                 size = mpmath.nstr(off / right.error if right.error else off, 3)
-                wrong.append(f"{where}: {size} errors: {made[i]}")
-        formulas, compared = formulas + bool(seen), compared + seen
-    return formulas, compared, wrong
+                wrong.append(f"{where}: {size} errors: {e}")
+    return len(rights), sum(map(len, rights.values())), wrong
+
+
+def _right_values(name: str, numbers: Numbers, points: np.ndarray) -> dict[int, Ball]:
+    """A formula's values at the first points where it has some."""
+    found: dict[int, Ball] = {}
+    for k in range(POINTS):
+        if len(found) == COMPARED:
+            break
+        try:
+            a, b = (numbers.exact(float(points[row, k])) for row in range(2))
+            found[k] = formula(random.Random(name), numbers, a, b)
+        except Overdrawn:
+            continue
+    return found
 
 
 def _series(name: str, numbers: Reals, a: float, b: float) -> list[Any]:
