@@ -72,6 +72,13 @@ def _log(x: Any) -> float:
     return float(mpmath.log(abs(x))) if x else 0.0
 
 
+def _left(a: Any, b: Any) -> float:
+    """The sizes of log gamma of a, b and a + b if one of a and b is negative."""
+    if a > 0 and b > 0:
+        return 0.0
+    return float(sum(abs(mpmath.re(mpmath.loggamma(x))) for x in (a, b, a + b)))
+
+
 class Overdrawn(Exception):
     """The value is no number, out of range, or has lost its digits."""
 
@@ -95,8 +102,8 @@ KINDS = {
 }
 # Errors of functions in double-double that are documented to be larger, in units of 2**-104.
 LARGER: dict[str, Callable[..., float]] = {
-    "beta": lambda v, a, b: 10 * (10 + abs(_log(v))),
-    "betaln": lambda v, a, b: 8 + 80 / abs(v),
+    "beta": lambda v, a, b: 10 * (10 + abs(_log(v)) + _left(a, b)),
+    "betaln": lambda v, a, b: 10 + 10 * (10 + _left(a, b)) / abs(v),
     "erfcinv_derivative": lambda v, q: 10 + abs(_log(q)),
     "dawsn_derivative": lambda v, x: 4 + 4 / abs(v),
     "zeta": lambda v, x: 6 + abs(x),
