@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath
@@ -21,6 +21,7 @@ from taylor.numbers.exact import MOVED_EXPONENT
 from taylor.reference.interpreter import Algebra, mpmath_algebra
 
 MARGIN = MOVED_EXPONENT + 6  # what may be pulled out of products, in binary orders
+AT_ENDS = 2  # the same without constants
 KEPT = 64  # a ball may be so many times smaller than its number
 NUMBERS = (2, 3.0, 0.5, 0.1, 1e-3, 6.67e-11, 1e10, 1e-10, 1e30, 1e-30, -7.0, 1.25)
 POWERS = (2, 3, 5, 8, -1, -2, -3, 0.5, 1.5, -0.5, 2.5, 1 / 3, 0.1, -1.1)
@@ -85,13 +86,21 @@ class Overdrawn(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of number: units of rounding of operators and functions, and its range."""
+    """A kind of number: units of rounding of operators and functions, and its range.
+
+    margin: binary orders to the ends of the range that arguments and values keep.
+    numbers: constants of formulas; there is nothing to be pulled out of products if all are 1.
+    subnormal: binary order of the smallest number; values may be as small, and err by some of it.
+    """
 
     name: str
     unit: float
     of_functions: float  # errors of functions, in these units
     smallest: int
     largest: int
+    margin: int = MARGIN
+    numbers: tuple[float, ...] = NUMBERS
+    subnormal: int | None = None
 
 
 KINDS = {
@@ -99,6 +108,11 @@ KINDS = {
     "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
     # Reciprocals of larger numbers than 2**900 have no low part.
     "double-double": Kind("double-double", 2.0**-104, 16, -900, 900),
+}
+# Without constants, to the ends of the range, subnormal numbers included.
+ENDS = {
+    name: replace(kind, margin=AT_ENDS, numbers=(1,), subnormal=least)
+    for (name, kind), least in zip(KINDS.items(), (-149, -1074, None), strict=True)
 }
 # Errors of functions in double-double that are documented to be larger, in units of 2**-104.
 LARGER: dict[str, Callable[..., float]] = {
@@ -124,8 +138,11 @@ class Numbers:
         self.kind = kind
         # No rational numbers: whole numbers and halves are zeros of functions, and moved to others.
         self.moves = 1 / self.mp.sqrt("1.001"), -1 / self.mp.sqrt("1.002"), self.mp.sqrt("0.14")
-        self.least = self.mp.ldexp(1, kind.smallest + MARGIN)
-        self.most = self.mp.ldexp(1, kind.largest - MARGIN)
+        subnormal = kind.subnormal is not None
+        self.least = self.mp.ldexp(1, kind.smallest + kind.margin) if not subnormal else 0
+        self.most = self.mp.ldexp(1, kind.largest - kind.margin)
+        # What is rounded, perhaps twice, where it is subnormal.
+        self.rest = self.mp.ldexp(1, kind.subnormal) if kind.subnormal is not None else 0
 
     def exact(self, value: Any) -> Ball:
         return Ball(self, self.mp.mpf(value), self.mp.mpf(0))
@@ -164,7 +181,7 @@ class Numbers:
                     there = [*values[:i], a.value + sign * a.error, *values[i + 1 :]]
                     ends.append(abs(self._real(form, there) - value))
                 error += max(ends)
-        return Ball(self, value, error)
+        return Ball(self, value, error + self.rest)
 
     def _real(self, form: Callable[..., Any], values: Sequence[Any]) -> Any:
         try:
@@ -283,6 +300,9 @@ def noisy(mp: Any, kind: Kind, draw: random.Random) -> Algebra:
 class Expressions:
     """What formulas are made of as expressions."""
 
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
     @staticmethod
     def constant(value: Any) -> Any:
         return value
@@ -302,7 +322,7 @@ def formula(draw: random.Random, kinds: Any, x: Any, y: Any, most: int = 6) -> A
 
 
 def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
-    c, d = kinds.constant(draw.choice(NUMBERS)), kinds.constant(draw.choice(NUMBERS))
+    c, d = (kinds.constant(draw.choice(kinds.kind.numbers)) for _ in range(2))
     what = draw.randrange(20)
     if what >= 10:
         name = draw.choice(NAMES)
@@ -328,6 +348,8 @@ def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
 
 def argument(draw: random.Random, kind: Kind) -> float:
     """An ordinary or an extreme number."""
-    low, high = kind.smallest + MARGIN, kind.largest - MARGIN
-    spread = draw.choice((1.0, 1.0, 3.0, 10.0, 0.4 * high, 0.95 * min(high, -low)))
+    low, high = kind.smallest + kind.margin, kind.largest - kind.margin
+    widest = 0.95 * min(high, -low)
+    ordinary = (1.0, 1.0, 3.0, 10.0, 0.4 * high)
+    spread = draw.choice((*ordinary, widest) if kind.margin == MARGIN else (1.0, widest, widest))
     return math.copysign(2.0 ** draw.uniform(-spread, spread), draw.random() - 0.3)

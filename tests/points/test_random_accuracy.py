@@ -14,6 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 from random_formulas import (
+    ENDS,
     KINDS,
     Ball,
     Expressions,
@@ -64,7 +65,7 @@ def check_values(seed: int, kind: Kind, together: int) -> tuple[int, int, list[s
         if found:
             rights[name] = found
     x, y = ty.variables("x y")
-    made = [formula(random.Random(name), Expressions, x, y) for name in rights]
+    made = [formula(random.Random(name), Expressions(kind), x, y) for name in rights]
     values = ty.compile([ty.constant(0) + e for e in made], [x, y], precision=kind.name)(
         *_given(points, kind)
     )
@@ -132,7 +133,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
     slopes = np.stack([points[0], points[1] * dtype(-0.5)])
 
     def outputs(x: Any, y: Any) -> list[Any]:
-        return [formula(random.Random(n), Expressions, x, y, 4) + 0 * x for n in names]
+        return [formula(random.Random(n), Expressions(kind), x, y, 4) + 0 * x for n in names]
 
     found = ty.jet(
         outputs,
@@ -146,7 +147,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
     numbers, balls = Reals(kind, 140), Numbers(kind)
     formulas, compared, wrong = 0, 0, []
     for i, name in enumerate(names):
-        made, seen = formula(random.Random(name), Expressions, x, y, 4), 0
+        made, seen = formula(random.Random(name), Expressions(kind), x, y, 4), 0
         program = decompose([made], inputs, ORDER)
         for k in range(POINTS):
             a, b = (float(points[row, k]) for row in range(2))
@@ -174,11 +175,12 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
 
 
 @pytest.mark.parametrize("precision", KINDS)
-def test_values_of_random_formulas(precision: str, scale: int) -> None:
+@pytest.mark.parametrize("kinds", [KINDS, ENDS], ids=["ordinary", "ends"])
+def test_values_of_random_formulas(precision: str, kinds: dict[str, Kind], scale: int) -> None:
     formulas = compared = 0
     wrong: list[str] = []
     for seed in range(scale):
-        found = check_values(seed, KINDS[precision], 40)
+        found = check_values(seed, kinds[precision], 40)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
     print(f"{precision}: {formulas} formulas, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
