@@ -77,7 +77,21 @@ def _left(a: Any, b: Any) -> float:
     """The sizes of log gamma of a, b and a + b if one of a and b is negative."""
     if a > 0 and b > 0:
         return 0.0
-    return float(sum(abs(mpmath.re(mpmath.loggamma(x))) for x in (a, b, a + b)))
+    return sum(map(_log_gamma, (a, b, a + b)))
+
+
+def _log_gamma(x: Any) -> float:
+    return float(abs(mpmath.re(mpmath.loggamma(x))))
+
+
+def _to_pole(x: Any) -> float:
+    """How far the nearest integer is."""
+    return float(abs(x - mpmath.nint(x))) or 1e-300
+
+
+def _of_airy(value: Any, x: Any, power: float) -> float:
+    """Left of zero relative to the amplitude."""
+    return 0.0 if x > 0 else float(4 * max(abs(x), 1) ** power / abs(value))
 
 
 class Overdrawn(Exception):
@@ -121,6 +135,12 @@ LARGER: dict[str, Callable[..., float]] = {
     "erfcinv_derivative": lambda v, q: 10 + abs(_log(q)),
     "dawsn_derivative": lambda v, x: 4 + 4 / abs(v),
     "zeta": lambda v, x: 6 + abs(x),
+    "digamma": lambda v, x: 0.0 if x > 0 else 8 * max(1 / _to_pole(x), _log(1 - x)) / abs(v),
+    "lgamma": lambda v, x: 0.0 if x > 0 else 6 * max(1.0, _log_gamma(1 - x)) / abs(v),
+    "besselj": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
+    "bessely": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
+    **dict.fromkeys(("airyai", "airybi"), lambda v, x: _of_airy(v, x, -0.25)),
+    **dict.fromkeys(("airyaiprime", "airybiprime"), lambda v, x: _of_airy(v, x, 0.25)),
 }
 NAMES = sorted(
     name
