@@ -45,6 +45,7 @@ from taylor.expressions.leaves import time as time
 from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
 from taylor.expressions.substitute import substitute as substitute
+from taylor.functions.airy import *  # noqa: F403
 from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
 from taylor.functions.apply import sum as sum
@@ -64,6 +65,8 @@ from taylor.functions.lambert import *  # noqa: F403
 from taylor.functions.network import *  # noqa: F403
 from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
+from taylor.functions.riemann import *  # noqa: F403
+from taylor.functions.scaled_error import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 from taylor.integrator.dense import DenseOutput as DenseOutput

@@ -39,6 +39,14 @@ RANGES = {
     "besselj": (-60.0, 60.0),
     "bessely": (0.0, 60.0),
     "besseli": (-700.0, 700.0),
+    "zeta": (-60.0, 60.0),
+    "erfcx": (-26.0, 60.0),
+    "ierfcx": (-26.0, 60.0),
+    "erfcx_coefficient": (-26.0, 60.0),
+    "airyai": (-60.0, 100.0),
+    "airyaiprime": (-60.0, 100.0),
+    "airybi": (-60.0, 100.0),
+    "airybiprime": (-60.0, 100.0),
     "erfinv": (-1.0, 1.0),
     "erfinv_derivative": (-1.0, 1.0),
     "erfcinv": (0.0, 2.0),
@@ -52,6 +60,8 @@ RANGES = {
 ORDERS = {
     "polygamma": (1, 2, 5),
     "polygamma_coefficient": (1, 4, 20),
+    "ierfcx": (1, 3, 12),
+    "erfcx_coefficient": (1, 4, 20),
     "besselj": (0, 1, 2, 7, -3, 40),
     "bessely": (0, 1, 2, 7, -3, 40),
     "besseli": (0, 1, 2, 7, -3, 40),
@@ -59,6 +69,7 @@ ORDERS = {
 }
 # Kernels of which few points of moderate size are measured: mpmath is slow, or wrong at others.
 _SLOW = (
+    "airyai", "airyaiprime", "airybi", "airybiprime", "erfcx", "zeta",
     "rgamma", "sin_pi", "cos_pi", "ellipk", "ellipe", "expi", "dawsn", "dawsn_derivative",
     "erfinv", "erfinv_derivative", "erfcinv", "erfcinv_derivative",
 )  # fmt: skip
@@ -148,7 +159,7 @@ def _moderate_points(name: str, count: int, seed: int) -> Any:
 def family_points(name: str, x: Any) -> list[Any]:
     """x and orders in turn; polygamma's coefficient has a scale between them."""
     orders = np.resize(np.array(ORDERS[name], float), len(x))
-    if name != "polygamma_coefficient":
+    if not name.endswith("_coefficient"):
         return [x, orders]
     size = np.where(np.isfinite(x) & (x != 0), np.abs(x), 1.0)
     exponents = np.clip(1 - np.frexp(size)[1], -1000, 1000)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath
@@ -21,6 +21,7 @@ from taylor.numbers.exact import MOVED_EXPONENT
 from taylor.reference.interpreter import Algebra, mpmath_algebra
 
 MARGIN = MOVED_EXPONENT + 6  # what may be pulled out of products, in binary orders
+AT_ENDS = 2  # the same without constants
 KEPT = 64  # a ball may be so many times smaller than its number
 NUMBERS = (2, 3.0, 0.5, 0.1, 1e-3, 6.67e-11, 1e10, 1e-10, 1e30, 1e-30, -7.0, 1.25)
 POWERS = (2, 3, 5, 8, -1, -2, -3, 0.5, 1.5, -0.5, 2.5, 1 / 3, 0.1, -1.1)
@@ -28,6 +29,7 @@ ORDERS = {
     "polygamma": (1, 2, 4, 9),
     "besselj": (0, 1, 2, 7, 30),
     "bessely": (0, 1, 5),
+    "ierfcx": (1, 2, 5),
     "besseli": (0, 1, 2, 7),
     "besseli_scaled": (0, 1, 5),
 }
@@ -42,6 +44,13 @@ SIZES = {
     "bessely": 300.0,
     "besseli": 300.0,
     "besseli_scaled": 300.0,
+    "erfcx": 1e3,
+    "ierfcx": 1e3,
+    "zeta": 100.0,
+    "airyai": 300.0,
+    "airyaiprime": 300.0,
+    "airybi": 300.0,
+    "airybiprime": 300.0,
     "rgamma": 1e4,
     "loggamma": 1e6,
     "expi": 300.0,
@@ -59,25 +68,79 @@ SIZES = {
 SLOW = ("bessely", "polygamma")  # in mpmath, to a thousand digits
 
 
+def _log(x: Any) -> float:
+    """log|x| of any size."""
+    return float(mpmath.log(abs(x))) if x else 0.0
+
+
+def _left(a: Any, b: Any) -> float:
+    """The sizes of log gamma of a, b and a + b if one of a and b is negative."""
+    if a > 0 and b > 0:
+        return 0.0
+    return sum(map(_log_gamma, (a, b, a + b)))
+
+
+def _log_gamma(x: Any) -> float:
+    return float(abs(mpmath.re(mpmath.loggamma(x))))
+
+
+def _to_pole(x: Any) -> float:
+    """How far the nearest integer is."""
+    return float(abs(x - mpmath.nint(x))) or 1e-300
+
+
+def _of_airy(value: Any, x: Any, power: float) -> float:
+    """Left of zero relative to the amplitude."""
+    return 0.0 if x > 0 else float(4 * max(abs(x), 1) ** power / abs(value))
+
+
 class Overdrawn(Exception):
     """The value is no number, out of range, or has lost its digits."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of number: units of rounding of operators and functions, and its range."""
+    """A kind of number: units of rounding of operators and functions, and its range.
+
+    margin: binary orders to the ends of the range that arguments and values keep.
+    numbers: constants of formulas; there is nothing to be pulled out of products if all are 1.
+    subnormal: binary order of the smallest number; values may be as small, and err by some of it.
+    """
 
     name: str
     unit: float
     of_functions: float  # errors of functions, in these units
     smallest: int
     largest: int
+    margin: int = MARGIN
+    numbers: tuple[float, ...] = NUMBERS
+    subnormal: int | None = None
 
 
 KINDS = {
     "float32": Kind("float32", 2.0**-24, 2, -126, 127),
     "float64": Kind("float64", 2.0**-53, 2, -1022, 1023),
-    "double-double": Kind("double-double", 2.0**-104, 16, -900, 1023),
+    # Reciprocals of larger numbers than 2**900 have no low part.
+    "double-double": Kind("double-double", 2.0**-104, 16, -900, 900),
+}
+# Without constants, to the ends of the range, subnormal numbers included.
+ENDS = {
+    name: replace(kind, margin=AT_ENDS, numbers=(1,), subnormal=least)
+    for (name, kind), least in zip(KINDS.items(), (-149, -1074, None), strict=True)
+}
+# Errors of functions in double-double that are documented to be larger, in units of 2**-104.
+LARGER: dict[str, Callable[..., float]] = {
+    "beta": lambda v, a, b: 10 * (10 + abs(_log(v)) + _left(a, b)),
+    "betaln": lambda v, a, b: 10 + 10 * (10 + _left(a, b)) / abs(v),
+    "erfcinv_derivative": lambda v, q: 10 + abs(_log(q)),
+    "dawsn_derivative": lambda v, x: 4 + 4 / abs(v),
+    "zeta": lambda v, x: 6 + abs(x),
+    "digamma": lambda v, x: 0.0 if x > 0 else 8 * max(1 / _to_pole(x), _log(1 - x)) / abs(v),
+    "lgamma": lambda v, x: 0.0 if x > 0 else 6 * max(1.0, _log_gamma(1 - x)) / abs(v),
+    "besselj": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
+    "bessely": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
+    **dict.fromkeys(("airyai", "airybi"), lambda v, x: _of_airy(v, x, -0.25)),
+    **dict.fromkeys(("airyaiprime", "airybiprime"), lambda v, x: _of_airy(v, x, 0.25)),
 }
 NAMES = sorted(
     name
@@ -89,12 +152,17 @@ NAMES = sorted(
 class Numbers:
     """What formulas are made of as numbers: a context and a kind."""
 
-    def __init__(self, kind: Kind, bits: int = 400) -> None:
+    def __init__(self, kind: Kind, bits: int = 0) -> None:
         self.mp = mpmath.MPContext()
-        self.mp.prec = bits
+        self.mp.prec = bits or (400 if kind.name == "double-double" else 256)
         self.kind = kind
-        self.least = self.mp.ldexp(1, kind.smallest + MARGIN)
-        self.most = self.mp.ldexp(1, kind.largest - MARGIN)
+        # No rational numbers: whole numbers and halves are zeros of functions, and moved to others.
+        self.moves = 1 / self.mp.sqrt("1.001"), -1 / self.mp.sqrt("1.002"), self.mp.sqrt("0.14")
+        subnormal = kind.subnormal is not None
+        self.least = self.mp.ldexp(1, kind.smallest + kind.margin) if not subnormal else 0
+        self.most = self.mp.ldexp(1, kind.largest - kind.margin)
+        # What is rounded, perhaps twice, where it is subnormal.
+        self.rest = self.mp.ldexp(1, kind.subnormal) if kind.subnormal is not None else 0
 
     def exact(self, value: Any) -> Ball:
         return Ball(self, self.mp.mpf(value), self.mp.mpf(0))
@@ -113,9 +181,13 @@ class Numbers:
         if functions[name].expression is not None:  # made of others, from a rounded argument
             unit = self.kind.unit * 2
             args = tuple(Ball(self, a.value, a.error + abs(a.value) * unit) for a in args)
-        return self.moved(
+        found = self.moved(
             lambda *x: form(self.mp, *orders, *x), args, self.kind.of_functions * self.kind.unit
         )
+        if name in LARGER and self.kind.name == "double-double" and found.value:
+            more = LARGER[name](found.value, *(a.value for a in args))
+            return Ball(self, found.value, found.error + abs(found.value) * more * self.kind.unit)
+        return found
 
     def moved(self, form: Callable[..., Any], args: Sequence[Ball], unit: float) -> Ball:
         """form(args), moved by what moving each argument does."""
@@ -125,11 +197,11 @@ class Numbers:
         for i, a in enumerate(args):
             if a.error:
                 ends = []
-                for sign in (1, -1, self.mp.mpf("0.37")):
+                for sign in self.moves:
                     there = [*values[:i], a.value + sign * a.error, *values[i + 1 :]]
                     ends.append(abs(self._real(form, there) - value))
                 error += max(ends)
-        return Ball(self, value, error)
+        return Ball(self, value, error + self.rest)
 
     def _real(self, form: Callable[..., Any], values: Sequence[Any]) -> Any:
         try:
@@ -248,6 +320,9 @@ def noisy(mp: Any, kind: Kind, draw: random.Random) -> Algebra:
 class Expressions:
     """What formulas are made of as expressions."""
 
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
     @staticmethod
     def constant(value: Any) -> Any:
         return value
@@ -267,7 +342,7 @@ def formula(draw: random.Random, kinds: Any, x: Any, y: Any, most: int = 6) -> A
 
 
 def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
-    c, d = kinds.constant(draw.choice(NUMBERS)), kinds.constant(draw.choice(NUMBERS))
+    c, d = (kinds.constant(draw.choice(kinds.kind.numbers)) for _ in range(2))
     what = draw.randrange(20)
     if what >= 10:
         name = draw.choice(NAMES)
@@ -293,6 +368,8 @@ def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
 
 def argument(draw: random.Random, kind: Kind) -> float:
     """An ordinary or an extreme number."""
-    low, high = kind.smallest + MARGIN, kind.largest - MARGIN
-    spread = draw.choice((1.0, 1.0, 3.0, 10.0, 0.4 * high, 0.95 * min(high, -low)))
+    low, high = kind.smallest + kind.margin, kind.largest - kind.margin
+    widest = 0.95 * min(high, -low)
+    ordinary = (1.0, 1.0, 3.0, 10.0, 0.4 * high)
+    spread = draw.choice((*ordinary, widest) if kind.margin == MARGIN else (1.0, widest, widest))
     return math.copysign(2.0 ** draw.uniform(-spread, spread), draw.random() - 0.3)

@@ -209,9 +209,82 @@ def _rgamma_at(mp: Any, x: Any, highest: int) -> list[Any]:
     return product(mp, other, turns)
 
 
+def _airy(letter: str) -> Coefficients:
+    """y^(n) = P y + Q y' with polynomials: P, Q of n + 1 are P' + x Q and Q' + P."""
+
+    def coefficients(mp: Any, x: Any, highest: int) -> list[Any]:
+        function, found = getattr(mp, f"airy{letter}"), []
+        p, q = [1], [0]
+        with mp.extraprec(300 + 60 * max(int(mp.mag(x)), 0) if x else 300):
+            y, slope = function(x), function(x, derivative=1)
+            for n in range(highest + 1):
+                value = mp.polyval(p[::-1], x) * y + mp.polyval(q[::-1], x) * slope
+                found.append(value / mp.factorial(n))
+                rates = [[k * c for k, c in enumerate(line)][1:] or [0] for line in (p, q)]
+                p, q = _sum(rates[0], [0, *q]), _sum(rates[1], p)
+        return found
+
+    return coefficients
+
+
+def _sum(a: Sequence[int], b: Sequence[int]) -> list[int]:
+    size = max(len(a), len(b))
+    return [sum(line[k] for line in (a, b) if k < len(line)) for k in range(size)]
+
+
+def _erfcx(mp: Any, x: Any, highest: int) -> list[Any]:
+    """exp((x + t)**2) times erfc(x + t), in the digits that cancel."""
+    with mp.extraprec(int(100 + 30 * (abs(x) + 1) ** 2 if abs(x) < 30 else 100)):
+        linear = _exponential(mp, 2 * x, highest)
+        growth = product(mp, linear, _exponential(mp, mp.mpf(1), highest, 2))
+        tail = [mp.erfc(x), *(-c for c in _erf(mp, x, highest)[1:])]
+        return [mp.exp(x * x) * c for c in product(mp, growth, tail)]
+
+
+def _ierfcx(mp: Any, k: int, x: Any, highest: int) -> list[Any]:
+    """(-2)**-k/k! times the k-th derivative of erfcx."""
+    found = _erfcx(mp, x, highest + k)
+    return [c * mp.binomial(n + k, k) / mp.mpf(-2) ** k for n, c in enumerate(found[k:])]
+
+
+def _log_ndtr(mp: Any, x: Any, highest: int) -> list[Any]:
+    """log of ndtr's coefficients, in the digits that cancel."""
+    with mp.extraprec(int(400 + 10 * x * x)):
+        root = mp.sqrt(mp.mpf(1) / 2)
+        inner = [mp.erfc(-x * root) / 2]
+        inner += [c * root**n / 2 for n, c in enumerate(_erf(mp, x * root, highest)[1:], 1)]
+        found = [mp.log(inner[0])]
+        for n in range(1, highest + 1):
+            rest = mp.fsum(j * found[j] * inner[n - j] for j in range(1, n))
+            found.append((inner[n] - rest / n) / inner[0])
+        return found
+
+
+def _zeta(mp: Any, x: Any, highest: int) -> list[Any]:
+    """Cauchy's integral of zeta(x) - 1/(x - 1), which is entire, and the pole."""
+    with mp.extraprec(300):
+        radius, count = 3 + abs(x) / 2, 256
+        circle = [radius * mp.expjpi(mp.mpf(2 * k) / count) for k in range(count // 2 + 1)]
+        values = [mp.zeta(x + z) - 1 / (x + z - 1) for z in circle]
+        found = []
+        for n in range(highest + 1):
+            parts = [mp.re(v / z**n) for v, z in zip(values, circle, strict=True)]
+            total = 2 * mp.fsum(parts) - parts[0] - parts[-1]
+            found.append(total / count - (1 / (1 - x)) ** (n + 1))
+        return found
+
+
 _ERFINV = _inverse_error(1, inverse_erf)
 _ERFCINV = _inverse_error(-1, inverse_erfc)
 SERIES: dict[str, Coefficients] = {
+    "airyai": _airy("ai"),
+    "airyaiprime": _rate_of(_airy("ai")),
+    "airybi": _airy("bi"),
+    "airybiprime": _rate_of(_airy("bi")),
+    "erfcx": _erfcx,
+    "ierfcx": _ierfcx,
+    "log_ndtr": _log_ndtr,
+    "zeta": _zeta,
     "rgamma": _rgamma,
     "loggamma": _lgamma,
     "expi": _expi,

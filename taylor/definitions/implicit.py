@@ -71,15 +71,16 @@ def implicit(
 
     The result is used as any function: of expressions it gives an expression (for a system a tuple
     of m), of numbers numbers.  Without a bracket the start decides which root it is: the one that
-    Newton's steps lead to, each halved until |g| (of a system the largest) decreases, and
-    computed until g is zero to within its rounding errors.  Where there are several, let the start
-    be a function of x that stays near the wanted one: as x moves, a fixed start may lead to another
-    root, and the function then jumps (an integration goes on beyond a jump, as beyond any other).
+    Newton's steps lead to, each halved until |g| (of a system the largest) is finite and
+    decreases, and computed until g is zero to within its rounding errors.  Where there are several,
+    let the start be a function of x that stays near the wanted one: as x moves, a fixed start may
+    lead to another root, and the function then jumps (an integration goes on beyond a jump, as
+    beyond any other).
     With a bracket, Newton's method never leaves it, and a root in it is found for certain.
 
     Where there is no root the value is NaN: where |g| has a minimum that is not zero, or does not
-    reach zero in 500 steps; with a bracket where g has like signs at its ends, or changes its sign
-    by a jump or through a pole.
+    reach zero in 500 tries; where g is not finite at the start; with a bracket where g has like
+    signs at its ends, or changes its sign by a jump or through a pole.
 
     Derivatives of every order follow from the equations, and are not finite where dg/dy is
     singular.  Other variables and parameters in g are arguments, too.

@@ -158,13 +158,15 @@ BUILDERS: dict[str, Builder] = {
     "degrees": _scaled(180 / PI),
     "heaviside": _heaviside,
     "clip": _clip,
+    "_riemann_zeta": _call("zeta"),  # what scipy.special.zeta calls
     "_lambertw": lambda x, k, _: make_function_node(
         "lambertw", x, k
     ),  # what scipy.special.lambertw calls
 }
 
-# Ufuncs with two results, each of them a constructor.
-PAIRS: dict[str, tuple[Builder, Builder]] = {
+# Ufuncs with several results, each of them a constructor.
+SEVERAL: dict[str, tuple[Builder, ...]] = {
+    "airy": tuple(map(_call, ("airyai", "airyaiprime", "airybi", "airybiprime"))),
     "divmod": (floor_divide, remainder),
     "modf": (lambda a: a - trunc(a), trunc),
 }
@@ -176,8 +178,10 @@ INSTEAD: dict[str, str] = {
     ),
     **dict.fromkeys(("gcd", "lcm"), "it takes integers alone"),
     "ndtri": "taylor.erfinv is the inverse of taylor.erf: -sqrt(2) erfcinv(2 p)",
+    "_zeta": "taylor.zeta is Riemann's; Hurwitz's zeta function of two arguments is not there, at "
+    "natural n it is polygamma(n - 1, q) (-1)**n/(n - 1)!",
     **dict.fromkeys(
-        ("kv", "kve", "k0", "k1", "airy", "ellipkm1"),
+        ("kv", "kve", "k0", "k1", "airye", "ellipkm1"),
         "taylor has no such family; taylor.register_function adds one from its derivative or from "
         "its Taylor coefficients, as mpmath gives them",
     ),

@@ -14,7 +14,7 @@ import numpy as np
 from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
 from taylor.expressions.operators import Operators
-from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, PAIRS, full_name
+from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_name
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
@@ -59,8 +59,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     out = options.pop("out", (None,))[0]
     name = ufunc.__name__
     options.pop("dtype", None)
-    if name in PAIRS and method == "__call__" and not options and out is None:
-        return tuple(call(name, builder, inputs) for builder in PAIRS[name])
+    if name in SEVERAL and method == "__call__" and not options and out is None:
+        return tuple(call(name, builder, inputs) for builder in SEVERAL[name])
     if name in _PRODUCTS and method == "__call__":
         result = _PRODUCTS[name](*inputs, **options)
     else:

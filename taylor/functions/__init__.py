@@ -7,6 +7,7 @@ documentation pick it up from the registry (`nodes.registry`; `nodes.record` say
 from __future__ import annotations
 
 from taylor.functions import (
+    airy,
     bessel,
     beta_family,
     combined,
@@ -22,9 +23,12 @@ from taylor.functions import (
     network,
     piecewise,
     powers,
+    riemann,
+    scaled_error,
     special,
     trigonometric,
 )
+from taylor.functions.airy import *  # noqa: F403
 from taylor.functions.apply import apply as apply
 from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
@@ -45,10 +49,13 @@ from taylor.functions.lambert import *  # noqa: F403
 from taylor.functions.network import *  # noqa: F403
 from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
+from taylor.functions.riemann import *  # noqa: F403
+from taylor.functions.scaled_error import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 
 __all__ = ["logsumexp", "prod", "sum", "where"]
+__all__ += airy.__all__
 __all__ += bessel.__all__
 __all__ += beta_family.__all__
 __all__ += combined.__all__
@@ -64,5 +71,7 @@ __all__ += lambert.__all__
 __all__ += network.__all__
 __all__ += piecewise.__all__
 __all__ += powers.__all__
+__all__ += scaled_error.__all__
 __all__ += special.__all__
 __all__ += trigonometric.__all__
+__all__ += riemann.__all__

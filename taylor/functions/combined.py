@@ -19,6 +19,7 @@ from taylor.functions import (  # noqa: F401  # the families that the bodies cal
     network,
     piecewise,
     powers,
+    scaled_error,
     special,
     trigonometric,
 )
@@ -43,8 +44,6 @@ __all__ = [
 
 _HALF = Fraction(1, 2)
 _ROOT_HALF = Fraction(math.isqrt(10**190 // 2), 10**95)  # more digits than any kind of number has
-_FAR = 20  # below -20 Mills' ratio is its asymptotic series, to 2**-110 with ..
-_FAR_TERMS = 26  # .. so many terms
 
 
 def combined(
@@ -127,16 +126,11 @@ def _ndtr(x: Expression) -> Expression:
 
 
 def _log_ndtr(x: Expression) -> Expression:
-    """log of the normal distribution; far below 0 by the asymptotic series of Mills' ratio.
-
-    Abramowitz & Stegun (1964), 26.2.12.
+    """log of the normal distribution; up to 1/2 by erfcx, which has neither the underflow of ndtr
+    nor coefficients that cancel in the logarithm.
     """
-    w, series = 1 / (x * x), 0 * x
-    for k in range(_FAR_TERMS, 0, -1):
-        series = (series + (-1) ** k * math.prod(range(1, 2 * k, 2))) * w
-    far = -_HALF * x**2 - call("log", -x) - _HALF * call("log", 2 * PI) + call("log1p", series)
-    below = where(x > -_FAR, call("log", _ndtr(x)), far)
-    return where(x > 0, call("log1p", -_ndtr(-x)), below)
+    tail = call("log", _HALF * call("erfcx", -_ROOT_HALF * x)) - _HALF * x**2
+    return where(x > _HALF, call("log1p", -_ndtr(-x)), tail)
 
 
 def log_of_sum(a: Expression, b: Expression) -> Expression:
@@ -222,9 +216,10 @@ def log_of_sum(a: Expression, b: Expression) -> Expression:
         _log_ndtr,
         1,
         "everywhere",
-        "log(ndtr(x)); Abramowitz & Stegun (1964), 26.2.12",
+        "log(ndtr(x)), up to 1/2 log(erfcx(-x/sqrt(2))/2) - x**2/2",
         numpy_names=("log_ndtr",),
-        about="The logarithm of the normal distribution function.\n\n",
+        about="The logarithm of the normal distribution function. Values are right to some ulp,\n"
+        "Taylor coefficients to order 30 to 1000 of them, everywhere.\n\n",
     ),
     combined(
         "logaddexp",

@@ -127,6 +127,10 @@ class SeriesBuilder:
         self._number[row] = value
         return row
 
+    def number_of(self, row: int) -> Number | None:
+        """The exact number that a row is; None for a row that is none."""
+        return self._number.get(row)
+
     def kernel(
         self, function: str | OwnKernel, *rows: int, constants: Sequence[Constant] = ()
     ) -> int:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from taylor.functions.kepler import anomaly_by_mpmath, longitude_by_mpmath
+from taylor.functions.scaled_error import scaled_error_by_mpmath
 from taylor.nodes.callbacks import by_coefficients
 from taylor.nodes.record import Function
 from taylor.nodes.registry import functions, get
@@ -170,6 +171,14 @@ _AUXILIARIES = (
     ),
     KernelDefinition(
         "cos_pi", 1, lambda mp, x: mp.cospi(x), "cos(pi x)", "everywhere", rational=False
+    ),
+    KernelDefinition(
+        "erfcx_coefficient",
+        3,
+        lambda mp, x, s, k: scaled_error_by_mpmath(mp, int(k), x) * (2 / s) ** int(k),
+        "(2/s)**k times ierfcx(k, x), for a natural number k; s, a power of two near 1/|x|, keeps "
+        "it in range",
+        rational=False,
     ),
     KernelDefinition(
         "polygamma_coefficient",

@@ -84,6 +84,32 @@ def test_damped_steps_find_roots_from_afar(name: str) -> None:
             assert float(wide) == pytest.approx(exact, rel=1e-14, abs=1e-15)
 
 
+# g(x, y), its root, a start from where an undamped step leaves g's domain, and x.
+LEAVING: list[tuple[Equation, Callable[[Any], Any], float, float]] = [
+    (lambda x, y: ty.log(y) - x, MP.exp, 3.0, -20.0),
+    (lambda x, y: ty.log(y) - x, MP.exp, 1e4, -1.0),
+    (lambda x, y: ty.sqrt(y) - x, lambda x: x * x, 9.0, 1e-3),
+    (lambda x, y: ty.acosh(y) - x, MP.cosh, 50.0, 0.01),
+    (lambda x, y: ty.atanh(y) - x, MP.tanh, 0.0, 9.0),
+    (lambda x, y: ty.asin(y) - x, MP.sin, 0.99, -1.5),
+    (lambda x, y: ty.log1p(y) - x, MP.expm1, 5.0, -30.0),
+    (lambda x, y: y**-0.5 - x, lambda x: x**-2, 100.0, 1e3),
+]
+
+
+@pytest.mark.parametrize("number", range(len(LEAVING)))
+@pytest.mark.parametrize("precision", ["float64", "double-double"])
+def test_steps_are_cut_at_the_end_of_the_domain(number: int, precision: str) -> None:
+    g, right, start, x = LEAVING[number]
+    exact = right(MP.mpf(x))
+    f = ty.compile(ty.implicit(g, start)(X), [X], precision=precision)
+    given = np.array([x, 0.0]) if precision == "double-double" else x
+    found = MP.fsum(map(float, np.atleast_1d(f(given))))
+    slope = abs(x) + 3  # what rounding x, or what g is made of, does
+    assert abs(found - exact) <= slope * 1e3 * (2.0**-53 if precision == "float64" else 2.0**-95)
+    assert float(ty.implicit(g, start)(MP.mpf(x))) == pytest.approx(float(exact), rel=1e-15)
+
+
 NO_ROOT: list[tuple[Equation, Any]] = [
     (lambda x, y: y * y + x * x + 1, None),
     (lambda x, y: ty.cosh(y - x), None),

@@ -65,6 +65,23 @@ def _scaled_bessel(x: Any, n: Any) -> Any:
     return mp.besseli(int(n), x) * mp.exp(-abs(x))
 
 
+def _airy(letter: str, order: int) -> Callable[..., Any]:
+    return lambda x: getattr(mp, f"airy{letter}")(x, derivative=order)
+
+
+def _of_amplitude(order: int) -> Callable[..., float]:
+    """10 units, left of zero of the amplitude."""
+
+    def bound(v: float, x: float) -> float:
+        if x > 0:
+            return 12
+        size = abs(x) ** (0.25 if order else -0.25) if x < -1 else 1.0
+        return 12 * (1 + size / abs(v)) + 2.0**-42 * abs(x) ** 1.5
+
+    return bound
+
+
+_AIRY = [uniform(-2, 2), uniform(-17, 0), uniform(0, 17), uniform(17, 100), powers(1, 9, -1)]
 _MODULI = [uniform(-1, 1), powers(-18, -1, -1), powers(-15, -1, -1, 1.0), powers(0, 150, -1)]
 _PAIRS: list[tuple[Draw, ...]] = [
     (uniform(0, 20), uniform(0, 20)),
@@ -91,6 +108,14 @@ CASES: list[tuple[str, Callable[..., Any], list[Any], Callable[..., float]]] = [
     ("besseli", _bessel, _ORDERS, lambda v, x, n: 40 + 2 * n),
     ("besseli_scaled", _scaled_bessel, [*_ORDERS, (uniform(900, 5000), order(3))],
      lambda v, x, n: 40 + 2 * n),
+    *((f"airy{letter}" + "prime" * k, _airy(letter, k), _AIRY, _of_amplitude(k))
+      for letter in ("ai", "bi") for k in (0, 1)),
+    ("erfcx", lambda x: mp.hermite(-1, x) * 2 / mp.sqrt(mp.pi),
+     [uniform(-5, 0.5), uniform(0.5, 1), uniform(1, 9)], lambda v, x: 12),
+    ("ierfcx", lambda x, k: mp.hermite(-int(k) - 1, x) * 2 / mp.sqrt(mp.pi),
+     [(uniform(-5, 0.4), order(3)), (uniform(0.5, 9), order(12))], lambda v, x, k: 20),
+    ("zeta", mp.zeta, [uniform(-4, 6), powers(-9, -1, 1, 1.0), uniform(6, 80), uniform(-60, -4)],
+     lambda v, x: 20 + 2 * abs(min(x, 0))),
     ("ellipk", mp.ellipk, _MODULI, lambda v, m: 16),
     ("ellipe", mp.ellipe, _MODULI, lambda v, m: 60 + 3 * abs(np.log(abs(1 - m)))),
     ("betaln", _betaln, _PAIRS, lambda v, a, b: 30 * (1 + 10 / abs(v))),
@@ -105,7 +130,7 @@ CASES: list[tuple[str, Callable[..., Any], list[Any], Callable[..., float]]] = [
      lambda v, x: 12 * (1 + 1 / abs(v))),
     ("dawsn", _dawson, [uniform(-3, 3), uniform(2, 12), uniform(9, 30)], lambda v, x: 40),
     ("dawsn_derivative", _dawson_slope, [uniform(-3, 3), uniform(2, 12), uniform(9, 30)],
-     lambda v, x: 20 * (1 + 1 / abs(v))),
+     lambda v, x: 12 * (1 + (1 / abs(v) if abs(x) < 1.5 else 0))),
 ]  # fmt: skip
 
 
@@ -145,6 +170,7 @@ SCIPY: dict[str, tuple[tuple[float, ...], ...]] = {
     "gammaincc": ((0.5, 2.0), (30.0, 60.0), (2.0, 0.0), (0.0, 1.0)),
     "expi": ((0.5,), (-3.0,), (100.0,), (0.0,)), "exp1": ((0.5,), (20.0,), (0.0,), (-1.0,)),
     "dawsn": ((0.5,), (-3.0,), (1e5,)),
+    "erfcx": ((0.5,), (-3.0,), (30.0,), (1e5,)),
 }  # fmt: skip
 
 
@@ -163,12 +189,32 @@ def test_ufuncs_of_scipy(name: str) -> None:
         assert found == pytest.approx(right, rel=2e-13, nan_ok=True), point
 
 
+def test_zeta_of_scipy_has_one_argument() -> None:
+    e = scipy.special.zeta(X)
+    assert e is ty.zeta(X)
+    for at in (-3.5, -2.0, 0.0, 1.0, 1.5, 30.0, np.inf):
+        assert ty.zeta(at) == pytest.approx(scipy.special.zeta(at), rel=1e-14)
+    with pytest.raises(ty.UnsupportedFunctionError, match="Hurwitz"):
+        scipy.special.zeta(X, 2.5)
+
+
+def test_airy_of_scipy_has_four_results() -> None:
+    for at in (-20.0, -1.5, 0.0, 3.0, 50.0):
+        right = scipy.special.airy(at)
+        found = ty.compile(list(scipy.special.airy(X)), [X])(at)
+        np.testing.assert_allclose(found, right, rtol=1e-12)
+    assert ty.airyai(np.inf) == 0 and ty.airybi(np.inf) == np.inf
+    assert np.isnan(ty.airyai(np.nan)) and np.isnan(ty.airyai(-1e19))
+
+
 # (name, orders, from, to, error of coefficients 0 .. 8 in ulps of the largest neighbour)
 JETS = [
     ("erfinv", (), -0.99, 0.99, 30), ("erfcinv", (), 0.01, 1.9, 30),
     ("besseli", (5,), -20.0, 20.0, 10),
+    ("airyai", (), -20.0, 20.0, 20), ("airybi", (), -20.0, 20.0, 20),
+    ("zeta", (), -9.0, 12.0, 300), ("log_ndtr", (), -9.0, 4.0, 3000), ("erfcx", (), -4.0, 9.0, 20),
     ("ellipk", (), -0.95, 0.95, 40),
-    ("ellipe", (), -0.95, 0.95, 60), ("rgamma", (), -4.0, 6.0, 1000),
+    ("ellipe", (), -0.95, 0.95, 60), ("rgamma", (), -8.4, 6.0, 1000),
     ("gammaincc", (7.25,), 2.0, 9.0, 2e4),
     ("expi", (), -9.0, 9.0, 1000), ("dawsn", (), -1.0, 1.0, 60),
 ]  # fmt: skip
@@ -184,6 +230,19 @@ def test_jets_at_random_points(case: Any, scale: int) -> None:
         for n, value in enumerate(jet):
             size = max(abs(c) for c in right[max(n - 2, 0) : n + 3])
             assert abs(mp.mpf(float(value)) - right[n]) <= ulps * 2.0**-52 * size, (x, n)
+
+
+@pytest.mark.parametrize("name", ["gammainc", "gammaincc", "gammainc_derivative"])
+@pytest.mark.parametrize("a", [1, 2, 5, 24])
+def test_incomplete_gamma_of_natural_numbers_is_smooth(name: str, a: int) -> None:
+    """To order 20, near 0 as well, where errors of x**-k would be all there is."""
+    for x in (1e-3, 0.5, 3.0, 40.0):
+        right = SERIES[name](mp, mp.mpf(a), mp.mpf(x), 22)
+        jet = ty.jet(lambda t: ty.functions.apply(name, a, t), x, 20)
+        for n, value in enumerate(jet):
+            size = max(abs(c) for c in right[max(n - 2, 0) : n + 3])
+            assert abs(mp.mpf(float(value)) - right[n]) <= 30 * 2.0**-52 * size, (x, n)
+    assert ty.jet(lambda t: ty.gammainc(3, t), 0.0, 4) == pytest.approx([0, 0, 0, 1 / 6, -1 / 8])
 
 
 def test_fixed_arguments_are_refused_where_they_vary() -> None:

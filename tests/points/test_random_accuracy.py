@@ -14,7 +14,9 @@ import mpmath
 import numpy as np
 import pytest
 from random_formulas import (
+    ENDS,
     KINDS,
+    Ball,
     Expressions,
     Kind,
     Noise,
@@ -56,33 +58,41 @@ def _number(value: Any, mp: Any) -> Any:
 
 def check_values(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str]]:
     """(formulas compared, values compared, what is wrong) of `together` formulas."""
-    x, y = ty.variables("x y")
-    names = [f"{seed} {i}" for i in range(together)]
-    made = [formula(random.Random(name), Expressions, x, y) for name in names]
     points = _points(random.Random(seed), kind)
+    numbers, rights = Numbers(kind), {}
+    for name in (f"{seed} {i}" for i in range(together)):
+        found = _right_values(name, numbers, points)
+        if found:
+            rights[name] = found
+    x, y = ty.variables("x y")
+    made = [formula(random.Random(name), Expressions(kind), x, y) for name in rights]
     values = ty.compile([ty.constant(0) + e for e in made], [x, y], precision=kind.name)(
         *_given(points, kind)
     )
-    numbers, formulas, compared, wrong = Numbers(kind), 0, 0, []
-    for i, name in enumerate(names):
-        seen = 0
-        for k in range(POINTS):
-            if seen == COMPARED:
-                break
-            try:
-                a, b = (numbers.exact(float(points[row, k])) for row in range(2))
-                right = formula(random.Random(name), numbers, a, b)
-            except Overdrawn:
-                continue
-            seen += 1
-            found = _number(values[i][k], numbers.mp)
+    wrong = []
+    for name, e, own in zip(rights, made, values, strict=True):
+        for k, right in rights[name].items():
+            found = _number(own[k], numbers.mp)
             off = abs(found - right.value)
             if not (mpmath.isfinite(found) and off <= ALLOWED * right.error):
                 where = f"{name!r} at {points[:, k].tolist()}"
                 size = mpmath.nstr(off / right.error if right.error else off, 3)
-                wrong.append(f"{where}: {size} errors: {made[i]}")
-        formulas, compared = formulas + bool(seen), compared + seen
-    return formulas, compared, wrong
+                wrong.append(f"{where}: {size} errors: {e}")
+    return len(rights), sum(map(len, rights.values())), wrong
+
+
+def _right_values(name: str, numbers: Numbers, points: np.ndarray) -> dict[int, Ball]:
+    """A formula's values at the first points where it has some."""
+    found: dict[int, Ball] = {}
+    for k in range(POINTS):
+        if len(found) == COMPARED:
+            break
+        try:
+            a, b = (numbers.exact(float(points[row, k])) for row in range(2))
+            found[k] = formula(random.Random(name), numbers, a, b)
+        except Overdrawn:
+            continue
+    return found
 
 
 def _series(name: str, numbers: Reals, a: float, b: float) -> list[Any]:
@@ -123,7 +133,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
     slopes = np.stack([points[0], points[1] * dtype(-0.5)])
 
     def outputs(x: Any, y: Any) -> list[Any]:
-        return [formula(random.Random(n), Expressions, x, y, 4) + 0 * x for n in names]
+        return [formula(random.Random(n), Expressions(kind), x, y, 4) + 0 * x for n in names]
 
     found = ty.jet(
         outputs,
@@ -137,7 +147,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
     numbers, balls = Reals(kind, 140), Numbers(kind)
     formulas, compared, wrong = 0, 0, []
     for i, name in enumerate(names):
-        made, seen = formula(random.Random(name), Expressions, x, y, 4), 0
+        made, seen = formula(random.Random(name), Expressions(kind), x, y, 4), 0
         program = decompose([made], inputs, ORDER)
         for k in range(POINTS):
             a, b = (float(points[row, k]) for row in range(2))
@@ -165,11 +175,12 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
 
 
 @pytest.mark.parametrize("precision", KINDS)
-def test_values_of_random_formulas(precision: str, scale: int) -> None:
+@pytest.mark.parametrize("kinds", [KINDS, ENDS], ids=["ordinary", "ends"])
+def test_values_of_random_formulas(precision: str, kinds: dict[str, Kind], scale: int) -> None:
     formulas = compared = 0
     wrong: list[str] = []
     for seed in range(scale):
-        found = check_values(seed, KINDS[precision], 40)
+        found = check_values(seed, kinds[precision], 40)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
     print(f"{precision}: {formulas} formulas, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])

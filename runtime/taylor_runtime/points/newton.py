@@ -194,8 +194,9 @@ def _descend(
             stuck = stuck & (same | ~(b.fabs(step) < math.inf))
             close = close & b.compare("le", b.fabs(step), b.fabs(old) * CLOSE)
         moved = _chosen(b, done, _last_step(b, trial, seen), _chosen(b, taken, trial, y))
-        # Far beyond what can be computed, halving would take long.
-        less = share * b.select(seen.finite, b.constant(0.5, t), 2.0**-10)
+        # Back into the domain by halves; from far beyond what can be computed they would take long.
+        patient = seen.finite | b.compare("gt", share, 2.0**-16)
+        less = share * b.select(patient, b.constant(0.5, t), 2.0**-10)
         share = b.select(taken, one, less)
         following = [*moved, *_chosen(b, taken, seen.steps, steps)]
         near = b.select(taken, seen.near, near)

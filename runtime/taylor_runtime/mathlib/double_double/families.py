@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double import (
+    airy,
     bessel,
     bessel_modified,
     beta,
     elliptic,
+    erfcx,
     exponential,
     exponential_integral,
     gamma,
@@ -23,6 +25,7 @@ from taylor_runtime.mathlib.double_double import (
     polygamma,
     special,
     trigonometric,
+    zeta,
 )
 from taylor_runtime.mathlib.double_double import power as powers
 from taylor_runtime.mathlib.double_double.half_powers import power
@@ -30,7 +33,8 @@ from taylor_runtime.mathlib.double_double.half_powers import power
 __all__ = ["DOUBLE_KERNELS", "KERNELS", "power"]
 
 _LANE_BY_LANE = (
-    inverse_error, bessel_modified, elliptic, beta, incomplete_gamma, exponential_integral,
+    airy, erfcx, inverse_error, bessel_modified, elliptic, beta, incomplete_gamma,
+    exponential_integral, zeta,
 )  # fmt: skip
 DOUBLE_KERNELS: tuple[KernelFunction, ...] = (
     *gamma.OTHER_DOUBLE,
