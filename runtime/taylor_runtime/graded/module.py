@@ -233,7 +233,7 @@ class _Block:
         b, options = self.b, self.options
         work = b.planes(self.work, b.load(I64, self.tables), options.element)
         points, element = options.points, options.element
-        return GradedLoops(b, self.program, points, element, work, self.tables)
+        return GradedLoops(LoopMemory(b, self.program, points, element, work, self.tables))
 
     def _reader(self, memory: LoopMemory) -> Reader:
         """What gives the coefficients of inputs."""
