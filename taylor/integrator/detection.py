@@ -223,7 +223,7 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
         program,
         noise,
         enclosures,
-        stepper.states,
+        stepper.shown,
         linear,
         linked,
         rough=plan.rough,

@@ -17,6 +17,7 @@ from taylor_runtime.flows.emitter import series_of_flow
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.passes.widen import widened
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.monomials import Monomials
@@ -48,9 +49,12 @@ class Stepper:
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     @property
-    def slots(self) -> tuple[int, ...]:
-        """Where each state is in the state vector."""
-        return self.states.slots
+    def shown(self) -> StateRows:
+        """The states without their derivatives."""
+        count = len(self.states.slots)
+        if isinstance(self.program, FlowProgram):
+            count //= self.program.among.size
+        return replace(self.states, slots=self.states.slots[:count])
 
     @property
     def size(self) -> int:

@@ -44,6 +44,8 @@ class StepMemory:
     """One trajectory's control block, state vector and workspace for a compiled stepper.
 
     States go in and out as planes: (parts, n) in the user's order; parameters are planes, too.
+    Those of a flow have M numbers each, which `put` takes: first the states, then all others of the
+    first, the second, ...; states alone are what is told, if `polynomials` does not ask for all.
 
     floors: atol / rtol of every state; None with one norm over the state.
     """
@@ -52,7 +54,8 @@ class StepMemory:
         self.stepper = stepper
         precision = stepper.options.precision
         self._dtype, self._parts = KINDS[precision].dtype, KINDS[precision].parts
-        self.slots = np.array(stepper.slots, dtype=np.intp)
+        self.slots = np.array(stepper.shown.slots, dtype=np.intp)
+        self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         self.control = ControlBlock()
         self.states = aligned_planes(VECTORS * stepper.size, precision)
@@ -85,7 +88,7 @@ class StepMemory:
         """What a resumed run needs: plain arrays, with the states in the user's order."""
         return {
             "control": self.control.to_array(),
-            "vectors": self._vectors[..., self.slots].copy(),
+            "vectors": self._vectors[..., self._all_slots].copy(),
             "parameters": self.parameters.copy(),
         }
 
@@ -151,6 +154,14 @@ class StepMemory:
     def planes(self) -> np.ndarray:
         """The state: a copy."""
         return self._vectors[:, STATE, self.slots]
+
+    def polynomials(self) -> np.ndarray:
+        """The state with its derivatives: a copy, (parts, n, M)."""
+        return self._by_state(self._vectors[:, STATE, self._all_slots])
+
+    def _by_state(self, planes: np.ndarray) -> np.ndarray:
+        """Numbers of all states as polynomials: (.., n * M) to (.., n, M)."""
+        return polynomials_of(planes, len(self.slots))
 
     def planes_before(self) -> np.ndarray:
         """The state before the last step: a copy."""
@@ -287,17 +298,25 @@ class StepMemory:
         """States at the times of the grid that were reached: (parts, times, n)."""
         return self._grid_places()[:, : self.control.grid_next, self.slots]
 
-    def step_records(self) -> StepRecords | None:
-        """What was recorded of all steps; None without any."""
-        count = self.control.records
-        return self._first_records(count) if count else None
+    def grid_polynomials(self) -> np.ndarray:
+        """The same with derivatives: (parts, times, n, M)."""
+        return self._by_state(self._grid_places()[:, : self.control.grid_next, self._all_slots])
 
-    def _first_records(self, count: int) -> StepRecords:
+    def step_records(self, whole: bool = False) -> StepRecords | None:
+        """What was recorded of all steps; None without any.
+
+        whole: with derivatives, the numbers of all states side by side.
+        """
+        count = self.control.records
+        return self._first_records(count, whole) if count else None
+
+    def _first_records(self, count: int, whole: bool = False) -> StepRecords:
         size, orders = self.stepper.size, self.stepper.program.order + 1
         rows = self._records[: count * self.stepper.record_length].reshape(count, -1)
         numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
         numbers = numbers[:, : self._parts * orders * size]
-        planes = numbers.reshape(count, self._parts, orders, size)[..., self.slots]
+        slots = self._all_slots if whole else self.slots
+        planes = numbers.reshape(count, self._parts, orders, size)[..., slots]
         return StepRecords(
             starts=np.array(rows[:, :2]),
             end=self.time,
@@ -307,7 +326,7 @@ class StepMemory:
 
     # -- steps made to be looked at -------------------------------------------------------------
 
-    def next_step(self) -> StepRecords | None:
+    def next_step(self, whole: bool = False) -> StepRecords | None:
         """The polynomials that the next step would have; None if they are not finite."""
         again = self._tracing(self.parameters)
         again._vectors[:, :BEFORE] = self._vectors[:, :BEFORE]
@@ -315,9 +334,9 @@ class StepMemory:
         control.time, control.time_low = self.time
         again.end = self.end
         control.estimate, control.scale, control.max_step = old.estimate, old.scale, np.inf
-        return None if again.run() == NON_FINITE else again._first_records(1)
+        return None if again.run() == NON_FINITE else again._first_records(1, whole)
 
-    def same_step(self, parameters: np.ndarray | None = None) -> StepRecords:
+    def same_step(self, parameters: np.ndarray | None = None, whole: bool = False) -> StepRecords:
         """The last step's polynomials, computed again from where it started.
 
         parameters: of that step, if they are not what they were.
@@ -330,7 +349,7 @@ class StepMemory:
         control.estimate = control.max_step = abs(old.step)
         control.scale = old.step_scale
         again.run()
-        return again._first_records(1)._replace(end=self.time)
+        return again._first_records(1, whole)._replace(end=self.time)
 
     def _tracing(self, parameters: np.ndarray) -> StepMemory:
         """A memory that makes one step, whatever its end is like, and records it."""
@@ -341,3 +360,17 @@ class StepMemory:
         control.steps_wanted, control.recording, control.records_wanted = 1, ALL, 2
         again._records = aligned_zeros(2 * self.stepper.record_length)
         return again
+
+
+def polynomials_of(planes: np.ndarray, states: int) -> np.ndarray:
+    """Numbers of all states, each first, then the others of each: (.., n * M) to (.., n, M)."""
+    first, rest = planes[..., :states], planes[..., states:]
+    others = rest.reshape(*rest.shape[:-1], states, rest.shape[-1] // states)
+    return np.concatenate([first[..., np.newaxis], others], axis=-1)
+
+
+def numbers_of(polynomials: np.ndarray) -> np.ndarray:
+    """The inverse of `polynomials_of`."""
+    rest = polynomials[..., 1:]
+    flat = rest.reshape(*rest.shape[:-2], -1)
+    return np.concatenate([polynomials[..., 0], flat], axis=-1)
