@@ -68,6 +68,7 @@ from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 from taylor.integrator.dense import DenseOutput as DenseOutput
 from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
+from taylor.integrator.flow import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
@@ -87,6 +88,8 @@ from taylor.systems.events import Event as Event
 from taylor.systems.impulses import Impulse as Impulse
 from taylor.systems.system import EquationsError as EquationsError
 from taylor.systems.system import SystemError as SystemError
+from taylor.systems.variational import Variational as Variational
+from taylor.systems.variational import variational as variational
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
 from taylor_runtime.callables.process import prepare

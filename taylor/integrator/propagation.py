@@ -122,7 +122,7 @@ class Propagation:
     def _to_next_jump(self, schedule: Schedule) -> Ending | None:
         ta, backward = self.integrator, self.end < self.integrator.time_pair
         if jumps.leave(ta, backward):
-            ta._load()
+            ta._load(inside=True)
         start = ta.time_pair
         stop = schedule.stop(start, self.end)
         self.machine.end = stop
@@ -138,7 +138,7 @@ class Propagation:
         if self.moved:
             return ending if ta.time_pair == self.end else None
         if arriving and jumps.arrive(ta):
-            ta._load()
+            ta._load(inside=True)
             self.machine.overwrite_grid()
         if stop == self.end:
             return ending
@@ -181,7 +181,7 @@ class Propagation:
     def _reload(self) -> None:
         """Take what a callback changed."""
         ta, before = self.integrator, self.machine.time
-        if ta._load() and ta._schedule.jumps:
+        if ta._load(inside=True) and ta._schedule.jumps:
             ta._past = Past()
             self.moved = self.machine.time != before
         if self.machine.time != before and self.grid is not None:

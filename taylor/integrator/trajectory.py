@@ -13,6 +13,7 @@ from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
 from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
+from taylor.integrator.flow import Flow, FlowMachine
 from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
@@ -48,6 +49,7 @@ class Trajectory:
     _machine: Machine
     _detection: Detection | None
     _steering: Steering | None
+    _flow: Flow | None  # derivatives of the solution, if wanted
     _state: np.ndarray
     _time: tm.Pair
     _parameters: Parameters
@@ -202,8 +204,10 @@ class Trajectory:
 
     # -- what propagations and impulses do to it ------------------------------------------------
 
-    def _load(self) -> bool:
+    def _load(self, inside: bool = False) -> bool:
         """Give the machine what the user changed, if anything; else the step size is kept.
+
+        inside: a propagation, in which a callback has changed it.
 
         Returns whether there was anything.
         """
@@ -218,8 +222,13 @@ class Trajectory:
             )
         same_time = self._known is not None and self._known[1] == self._time
         parameters = self.parameters.array()
-        machine.set_state(self._state, self._time)
-        machine.set_parameters(parameters)
+        if self._flow is None:
+            machine.set_state(self._state, self._time)
+            machine.set_parameters(parameters)
+        else:
+            derived = cast(FlowMachine, machine)
+            self._flow.put(derived, self._state, self._time, inside)
+            self._flow.put_parameters(derived, parameters)
         machine.forget_step()
         if self._detection is not None:
             # Of what a callback changes at an event, the event is known; else all is new.
@@ -228,6 +237,8 @@ class Trajectory:
             if not self._running:
                 self._steering.turn(backward=False)  # until a propagation says where to
             self._steering.start(machine, self._detection)
+        if self._flow is not None:
+            self._flow.start(cast(FlowMachine, machine))
         self._known = values
         return True
 

@@ -105,6 +105,7 @@ def build_stepper(
 
 def build_flow(
     program: Program,
+    parameters: int,
     among: Monomials,
     options: StepperOptions,
     externals: Externals | None = None,
@@ -112,10 +113,13 @@ def build_flow(
     """Compile the step loop of an ODE's program for states that are truncated polynomials.
 
     program: as for `build_stepper`; inputs of source "jet" are parameters that vary with the
-        displacements.  States and parameters are in the order of `widened`.
+        displacements.
+    parameters: how many there are, of which some may vary.
+
+    States and parameters are in the order of `widened`.
     """
     program = compensate(program, ELEMENTS[options.element])
-    flow = widened(program, shorten(program), among)
+    flow = widened(program, shorten(program), parameters, among)
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
     return _compiled(flow, flow, options, externals, source, series_of_flow)

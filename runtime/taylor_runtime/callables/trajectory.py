@@ -351,6 +351,19 @@ class StepMemory:
         again.run()
         return again._first_records(1, whole)._replace(end=self.time)
 
+    def series_at(
+        self, planes: np.ndarray, time: Pair, parameters: np.ndarray | None = None
+    ) -> StepRecords | None:
+        """The polynomials in time, with derivatives, of a step from any state; None if they are not
+        finite.
+
+        planes: as `put` takes them; parameters: if they are not what they are.
+        """
+        again = self._tracing(self.parameters if parameters is None else parameters)
+        again.put(planes, time)
+        again.end = np.inf, 0.0
+        return None if again.run() == NON_FINITE else again._first_records(1, whole=True)
+
     def _tracing(self, parameters: np.ndarray) -> StepMemory:
         """A memory that makes one step, whatever its end is like, and records it."""
         again = StepMemory(self.stepper, sys.float_info.max, None)

@@ -26,7 +26,7 @@ Keep = Callable[[int, Index, Value], None]  # row, position, its coefficient
 
 
 def graded_start(b: Builder, program: FlowProgram, element: str, given: Given, keep: Keep) -> None:
-    """Write the polynomials of order zero of all rows of `program.zero`, and hand them to `keep`."""
+    """Write the polynomials of all rows of `program.zero`, and hand them to `keep`."""
     zero = program.zero
     masks = [np.ones(program.among.size, bool)] * zero.slots("jet")
     supports = Supports(zero, program.among, masks)

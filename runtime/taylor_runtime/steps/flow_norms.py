@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import math
+from collections.abc import Sequence
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.types import Type

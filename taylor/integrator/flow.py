@@ -1,0 +1,226 @@
+"""The derivatives of one solution: polynomials that its state begins with, carries and ends as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError, TaylorError
+from taylor.integrator.machine import Machine
+from taylor.numbers.precision import Precision
+from taylor.numbers.times import Pair
+from taylor.polynomials.coefficients import converted
+from taylor.polynomials.polynomial import Polynomial
+from taylor.systems.variational import Variations
+from taylor_runtime.callables.trajectory import numbers_of, polynomials_of
+
+
+class UndefinedDerivativesError(TaylorError, ValueError):
+    """Derivatives of a solution were asked for behind something that has none."""
+
+
+class FlowMachine(Machine):
+    """A machine whose states are polynomials, shape (parts, n, M).
+
+    Those of parameters that vary stand behind the numbers of all parameters.
+    """
+
+    variations: Variations
+
+    def put_polynomials(self, polynomials: np.ndarray, time: Pair) -> None:
+        """States with their derivatives."""
+        self.put(numbers_of(polynomials), time)
+
+    def put_parameters(self, values: np.ndarray, polynomials: np.ndarray) -> None:
+        """Numbers (parts, m) of the first parameters; those that vary as (parts, q, M)."""
+        self.parameters[:, : values.shape[1]] = values
+        count = polynomials.shape[1] * polynomials.shape[2]
+        width = self.stepper.parameters
+        flat = polynomials.reshape(len(polynomials), count)
+        self.parameters[:, width - count : width] = flat
+
+    def series(
+        self, polynomials: np.ndarray, time: Pair, order: int, parameters: np.ndarray | None = None
+    ) -> np.ndarray | None:
+        """Coefficients 0 .. order in time of the solution through such a state: (parts, order + 1,
+        n, M); None where they are not finite.
+
+        parameters: as the machine keeps them, if not those that it has.
+        """
+        records = self.series_at(numbers_of(polynomials), time, parameters)
+        if records is None:
+            return None
+        planes = records.planes[:, 0, : order + 1] / _powers(records.scales[0], order)
+        return polynomials_of(planes, polynomials.shape[1])
+
+
+def _powers(scale: float, order: int) -> np.ndarray:
+    return np.asarray(scale ** np.arange(order + 1.0))[:, np.newaxis]
+
+
+class Flow:
+    """What an integrator knows of the derivatives of its solution.
+
+    initial:   the displacements that states begin with, (parts, n, M), without constant terms.
+    undefined: why there are no derivatives any more, in words; empty while there are.
+    """
+
+    def __init__(self, variations: Variations, count: int, kind: Precision) -> None:
+        self.variations = variations
+        self.kind = kind
+        self.count = count
+        self.initial = self._planes(count, variations.states, 0)
+        self._parameters = self._planes(
+            len(variations.parameters),
+            range(len(variations.parameters)),
+            len(variations.states),
+        )
+        self.undefined = ""
+        self._next: np.ndarray | None = None  # what the state is to be, with derivatives
+        self._fresh = True  # derivatives by the initial time are still to be made
+
+    def _planes(self, rows: int, places: Any, first: int) -> np.ndarray:
+        """Linear polynomials of displaced rows, whose parts are from `first` on among the seeds."""
+        made = np.zeros((self.kind.parts, rows, self.variations.size), self.kind.dtype)
+        columns = self.variations.seeds.shape[1]
+        for k, place in enumerate(places):
+            made[0, place, 1 : columns + 1] = self._linear(self.variations.seeds[first + k])
+        return made
+
+    def _linear(self, row: np.ndarray) -> np.ndarray:
+        """A row of seeds by position of the variables among the monomials (a limit may be 0)."""
+        found = np.zeros(len(row))
+        exponents = self.variations.space.monomials.exponents
+        for position in range(1, min(len(row), len(exponents) - 1) + 1):
+            if exponents[position].sum() == 1:
+                found[position - 1] = row[int(np.argmax(exponents[position]))]
+        return found
+
+    # -- into the machine -------------------------------------------------------------------------
+
+    def put(self, machine: FlowMachine, state: np.ndarray, time: Pair, inside: bool) -> None:
+        """A state that was set, or that a callback left."""
+        planes = self.kind.to_planes(state)
+        wanted, self._next = self._next, None
+        if wanted is not None and np.array_equal(wanted[..., 0], planes):
+            machine.put_polynomials(wanted, time)
+            return
+        kept = machine.polynomials()
+        if not self._fresh and time == machine.time and np.array_equal(kept[..., 0], planes):
+            return  # parameters alone were set
+        made = np.zeros((self.kind.parts, self.count, self.variations.size), self.kind.dtype)
+        if inside:
+            self.undefined = (
+                f"a callback changed the state or the time at t = {time[0]!r}, and nothing is "
+                "known of how it would have changed others; give resets as expressions "
+                "(taylor.Event(..., reset={...})), or set the state between propagations"
+            )
+        else:
+            made[:] = self.initial
+            self.undefined = ""
+            self._fresh = self.variations.time
+        made[..., 0] = planes
+        machine.put_polynomials(made, time)
+
+    def put_parameters(self, machine: FlowMachine, values: np.ndarray) -> None:
+        """Parameters, of which some vary."""
+        planes = self.kind.to_planes(values)
+        polynomials = self._parameters.copy()
+        polynomials[..., 0] = planes[:, list(self.variations.parameters)]
+        machine.put_parameters(planes, polynomials)
+
+    def start(self, machine: FlowMachine) -> None:
+        """Displace the initial time, where that is asked for and the machine has all else.
+
+        The state x at the time t + s of a displaced start is on a solution that was elsewhere at t:
+        where y is with x = sum_k c_k(y) s^k.
+        """
+        if not self._fresh:
+            return
+        self._fresh = False
+        if not self.variations.time:
+            return
+        made = machine.polynomials()
+        moved = self._polynomial(self._linear_time())
+        found = self.behind(machine, self.polynomials(made), moved, machine.time)
+        machine.put_polynomials(found._planes, machine.time)
+
+    def _linear_time(self) -> np.ndarray:
+        planes = np.zeros((self.kind.parts, self.variations.size), self.kind.dtype)
+        columns = self.variations.seeds.shape[1]
+        planes[0, 1 : columns + 1] = self._linear(self.variations.seeds[-1])
+        return planes
+
+    def begin_with(self, polynomials: Polynomial) -> np.ndarray:
+        """What the next state put is to be with derivatives, and its numbers alone.
+
+        Raises ArgumentError for other variables or another shape.
+        """
+        space = self.variations.space
+        if polynomials.shape != (self.count,):
+            raise ArgumentError(
+                f"flow_map: a polynomial for each of {self.count} states is needed, got shape "
+                f"{polynomials.shape}"
+            )
+        unknown = [name for name in polynomials.names if name not in space.names]
+        if unknown:
+            raise ArgumentError(
+                f"flow_map: {unknown[0]} is not among the variables {', '.join(space.names)}"
+            )
+        self._next = np.array(converted(polynomials, space, self.kind)._planes)
+        self.undefined = ""
+        self._fresh = False
+        return self.kind.from_planes(self._next[..., 0])
+
+    # -- out of it --------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise UndefinedDerivativesError where there are no derivatives."""
+        if self.undefined:
+            raise UndefinedDerivativesError(f"there are no derivatives: {self.undefined}")
+
+    def _polynomial(self, planes: np.ndarray) -> Polynomial:
+        return Polynomial._made(planes, self.variations.space, self.kind)
+
+    def polynomials(self, planes: np.ndarray) -> Polynomial:
+        """The polynomials of planes (parts, .., M)."""
+        return self._polynomial(planes)
+
+    def behind(
+        self,
+        machine: FlowMachine,
+        there: Polynomial,
+        moved: Polynomial,
+        time: Pair,
+        parameters: np.ndarray | None = None,
+    ) -> Polynomial:
+        """The states y at a time whose solutions are `there` when `moved` has passed.
+
+        moved: a polynomial without constant term; by iteration, each turn of which is right to one
+            order more.
+        """
+        space = self.variations.space
+        found = there
+        for _ in range(space.order):
+            series = machine.series(found._planes, time, space.order, parameters)
+            if series is None:
+                raise UndefinedDerivativesError(
+                    f"there are no derivatives: the solution has no series at t = {time[0]!r}"
+                )
+            found = there - self._sum(series, moved, 1)
+        return found
+
+    def _sum(self, series: np.ndarray, moved: Polynomial, first: int) -> Polynomial:
+        """sum_k c_k moved^k from k = first on, by Horner's rule."""
+        last = series.shape[1] - 1
+        total = self._polynomial(series[:, last])
+        for k in range(last - 1, first - 1, -1):
+            total = total * moved + self._polynomial(series[:, k])
+        for _ in range(first):
+            total = total * moved
+        return total
+
+    def after(self, series: np.ndarray, moved: Polynomial) -> Polynomial:
+        """Where solutions with such coefficients in time are when `moved` has passed."""
+        return self._sum(series, moved, 0)
