@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 
 from taylor.errors import ArgumentError, TaylorError
+from taylor.integrator.dense import DenseOutput
 from taylor.integrator.machine import Machine
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.polynomials.coefficients import converted
 from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.space import Space
 from taylor.systems.variational import Variations
-from taylor_runtime.callables.trajectory import numbers_of, polynomials_of
+from taylor_runtime.callables.trajectory import StepRecords, numbers_of, polynomials_of
 
 
 class UndefinedDerivativesError(TaylorError, ValueError):
@@ -26,7 +29,36 @@ class FlowMachine(Machine):
     Those of parameters that vary stand behind the numbers of all parameters.
     """
 
-    variations: Variations
+    whole = True
+    space: Space  # of the polynomials
+
+    def copy(self) -> Self:
+        """One in the same state with memory of its own; the machine code is shared."""
+        other = super().copy()
+        other.space = self.space
+        return other
+
+    def _dense(self, records: StepRecords) -> DenseOutput:
+        whole = super()._dense(records)
+        count = len(self.slots)
+        states = np.ascontiguousarray(whole.coefficients[:, :, :count])
+        return replace(whole, coefficients=states, maps=(whole, self.space))
+
+    def _at_rest(self) -> DenseOutput:
+        """The present state, without any steps."""
+        found = super()._at_rest()
+        numbers = self.kind.from_planes(numbers_of(self.polynomials()))
+        whole = np.zeros((1, found.order + 1, *numbers.shape), self.kind.dtype)
+        whole[0, 0] = numbers
+        return replace(found, maps=(replace(found, coefficients=whole), self.space))
+
+    def grid_maps(self) -> Polynomial:
+        """The states' polynomials at the grid's times, (k, n); NaN where it was not reached."""
+        planes = self.grid_polynomials()
+        parts, reached, *sizes = planes.shape
+        whole = np.full((parts, self.control.grid_count, *sizes), np.nan, self.kind.dtype)
+        whole[:, :reached] = planes
+        return Polynomial._made(whole, self.space, self.kind)
 
     def put_polynomials(self, polynomials: np.ndarray, time: Pair) -> None:
         """States with their derivatives."""

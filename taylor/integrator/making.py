@@ -48,4 +48,6 @@ def make_machine(system: System, accuracy: Accuracy, variations: Variations | No
     own = np.zeros(len(system)) if floors is None else floors
     degrees = variations.space.monomials.degrees[1:]
     others = np.array(variations.weights)[degrees]
-    return FlowMachine(stepper, bound, np.concatenate([own, np.tile(others, len(system))]))
+    machine = FlowMachine(stepper, bound, np.concatenate([own, np.tile(others, len(system))]))
+    machine.space = variations.space
+    return machine

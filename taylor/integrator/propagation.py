@@ -337,6 +337,8 @@ class Propagation:
             dense=machine.dense() if self.request.dense else None,
             events=events,
             switches=switches,
+            flow_map=ta._present_map(),
+            flow_maps=ta._grid_maps() if self.grid is not None else None,
             state=ta._state.copy(),
             variables=ta.system.states,
         )

@@ -184,6 +184,20 @@ class Analysis(Operators):
         """
         return calculus.tensor(self, k)
 
+    def derivative(self, orders: Mapping[Any, int]) -> NumberOrArray:
+        """One partial derivative at the expansion point: shape `shape`, in double-double (.., 2).
+
+        orders: how often by which variable (its name, number or expression); others not at all.
+
+        Raises KeyError beyond the order or a limit, ArgumentError for what is no variable.
+
+        >>> import taylor as ty
+        >>> x, y = ty.Polynomial.variables("x y", order=3)
+        >>> float((x**2 * y).derivative({"x": 2, "y": 1}))
+        2.0
+        """
+        return calculus.derivative(self, orders)
+
     @property
     def gradient(self) -> np.ndarray:
         """First derivatives at the expansion point: shape (*shape, variables)."""

@@ -38,7 +38,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         time_scale: Value | None = None,
     ) -> None:
         self.b = b
-        self.program: FlowProgram = program
+        self.program = self.flow = program
         self.rendering = rendering
         self.element = rendering.element
         self.memory = FlowMemory(b, program, rendering, workspace)
@@ -61,7 +61,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def order_zero(self) -> None:
         """Order zero of all rows."""
-        program, memory = self.program, self.memory
+        program, memory = self.flow, self.memory
         self.memory.next_order()
         for index, row in enumerate(program.rows):
             if self._starts_with_zeros(index, row):
@@ -77,7 +77,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _starts_with_zeros(self, index: int, row: Row) -> bool:
         """Whether not all of a row's lanes are set: padding, and what is zero at order zero."""
-        return row.width > 1 or self.program.sources[index] == NOTHING
+        return row.width > 1 or self.flow.sources[index] == NOTHING
 
     def _clear(self, index: int, chunk: Chunk) -> None:
         zero = self.b.constant(0, chunk.type(self.element))
@@ -85,7 +85,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _given(self, given: Input, position: Index) -> Value:
         """A coefficient of an input of the graded program, or a number."""
-        program, slot = self.program, given.index[0]
+        program, slot = self.flow, given.index[0]
         size, parameters = program.among.size, program.parameters
         if given.source == "parameter":
             if slot >= parameters:
@@ -101,7 +101,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Order zero of the rows that begin with a row of the graded program."""
         memory = self.memory
         for index in self._kept.get(row, ()):
-            if memory.program.is_polynomial(index) or (isinstance(position, int) and position == 0):
+            if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
 
     # -- further orders ---------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             self.memory.next_order()
             self.factors.enter(n)
             for index, row in enumerate(self.program.rows):
-                if self.program.steady[index]:
+                if self.flow.steady[index]:
                     continue
                 if row.step is not None:
                     self._advance(index, row.step, n)
@@ -134,7 +134,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _advance(self, index: int, step: Step, n: Index) -> None:
         """Coefficient n of a row."""
-        program, memory = self.program, self.memory
+        program, memory = self.flow, self.memory
         if not program.is_polynomial(index):
             sums = convolve(memory, step.terms, n, NUMBER)
             memory.store(index, n, NUMBER, self.step_value_of(step, n, NUMBER, sums))

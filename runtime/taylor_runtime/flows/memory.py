@@ -15,30 +15,28 @@ NUMBER = Chunk(0, 0)
 class FlowMemory(RowMemory):
     """A number among polynomials is one without other monomials, as a factor one for all lanes."""
 
-    program: FlowProgram
-
     def __init__(
         self, b: Builder, program: FlowProgram, rendering: Rendering, workspace: Value | None
     ) -> None:
         super().__init__(b, program, rendering, workspace)
-        self.program = program
+        self.flow = program
 
     def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.program.steady[row]:
+        if self.flow.steady[row]:
             return self._steady(row, n, chunk)
-        if chunk.lanes and not self.program.is_polynomial(row):
+        if chunk.lanes and not self.flow.is_polynomial(row):
             return self.constant_term(super().coefficient(row, n, NUMBER), chunk)
         return super().coefficient(row, n, chunk)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.program.steady[row]:
+        if self.flow.steady[row]:
             return self._steady(row, n, chunk)
-        if chunk.lanes and not self.program.is_polynomial(row):
+        if chunk.lanes and not self.flow.is_polynomial(row):
             return self.constant_term(super().newest(row, n, NUMBER), chunk)
         return super().newest(row, n, chunk)
 
     def head(self, row: int, chunk: Chunk) -> Value:
-        if self.program.is_polynomial(row):
+        if self.flow.is_polynomial(row):
             return super().coefficient(row, 0, chunk)
         return self.b.splat(super().coefficient(row, 0, NUMBER), chunk.lanes)
 
@@ -53,7 +51,7 @@ class FlowMemory(RowMemory):
         return self.b.select(self.b.eq(n, 0), self._at_zero(row, chunk), zero)
 
     def _at_zero(self, row: int, chunk: Chunk) -> Value:
-        if chunk.lanes and not self.program.is_polynomial(row):
+        if chunk.lanes and not self.flow.is_polynomial(row):
             return self.constant_term(super().coefficient(row, 0, NUMBER), chunk)
         return super().coefficient(row, 0, chunk)
 

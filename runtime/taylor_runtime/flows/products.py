@@ -61,12 +61,12 @@ class Products:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = shifts_of(memory.program.among)
+        self.shifts = shifts_of(memory.flow.among)
         self._functions: dict[tuple[object, ...], str] = {}
 
     def convolve(self, c: Convolution, n: Index) -> tuple[Reader, bool]:
         """What reads the chunks of a convolution at order n, and whether they are to be doubled."""
-        steady = self.memory.program.steady
+        steady = self.memory.flow.steady
         low: Index = c.first
         high: Index = n - c.last if c.last else n
         square = is_square(c) and not steady[c.a] and not (isinstance(n, int) and n == 0)
@@ -87,7 +87,7 @@ class Products:
         return (lambda chunk: self._load(scratch, chunk)), square
 
     def _writer(self, b: Builder) -> _Writer:
-        return _Writer(b, self.element, self.shifts, self.memory.program.order)
+        return _Writer(b, self.element, self.shifts, self.memory.flow.order)
 
     def _nothing(self, chunk: Chunk) -> Value:
         return self.b.constant(0, chunk.type(self.element))
@@ -100,7 +100,7 @@ class Products:
         memory = self.memory
         memory.will_read(row, self.b.constant(0, I64))
         place = memory.address(row, 0, 0)
-        return Factor(place, memory.layout.stride[row], memory.program.is_polynomial(row))
+        return Factor(place, memory.layout.stride[row], memory.flow.is_polynomial(row))
 
     def _called(self, a: Factor, b: Factor, wanted: Sum) -> Value:
         """Where a call of the function for such sums leaves one."""
@@ -207,7 +207,7 @@ class _Writer:
         upper = chains // 2
         opened = add(middle, zeros, upper)
         factor = 0.5 if square else 1.0
-        kept = b.ne(odd, 0)
+        kept = b.ne(b.like(b.constant(0, I64), odd), 0)
         totals = [
             b.select(kept, value * factor if square else value, self.zero)
             if value is not zero

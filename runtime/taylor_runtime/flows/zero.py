@@ -69,5 +69,8 @@ class _KnownTables(LoopMemory):
 
 
 def _products(supports: Supports) -> int:
-    rows = [row for row in supports.program.rows if row.step]
-    return sum(supports.count(c) for row in rows for c in convolutions_of(row.step.terms))
+    total = 0
+    for row in supports.program.rows:
+        if row.step is not None:
+            total += sum(supports.count(c) for c in convolutions_of(row.step.terms))
+    return total

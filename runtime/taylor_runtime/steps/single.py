@@ -38,8 +38,10 @@ def stepper_module(
     numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
     """
-    check = verify_flow if isinstance(program, FlowProgram) else verify
-    check(program)
+    if isinstance(program, FlowProgram):
+        verify_flow(program)
+    else:
+        verify(program)
     module = Module()
     parameters = [
         ("ptr noalias", name)
