@@ -29,7 +29,7 @@ from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time
 from taylor.surfaces.switches import switched
 from taylor.systems import arguments
-from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.events import Event, as_events, check_events
 from taylor.systems.impulses import Impulse, Schedule, as_impulses
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
@@ -111,7 +111,7 @@ class Integrator(Trajectory):
         if not plain:
             initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
-        others = [cast(Expression, event.expression) for event in watched]
+        others = [e for event in watched for e in event.expressions]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
@@ -129,7 +129,7 @@ class Integrator(Trajectory):
         self._time = tm.time_pair(time)
         self._state = initial
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._modelled = tuple(
             scalars(cast(Expression, event.expression)).item() for event in watched
         )
@@ -262,7 +262,7 @@ class Integrator(Trajectory):
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
         watched = as_events(events, self.system)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._claim("events cannot be changed while the integrator is propagating")
         try:
             self._detection = self._detect(watched)
