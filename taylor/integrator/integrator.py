@@ -31,7 +31,7 @@ from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time
 from taylor.surfaces.switches import switched
 from taylor.systems import arguments
-from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.events import Event, as_events, check_events
 from taylor.systems.impulses import Impulse, Schedule, as_impulses
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
@@ -115,7 +115,7 @@ class Integrator(Mapped):
         if not plain:
             initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
-        others = [cast(Expression, event.expression) for event in watched]
+        others = [e for event in watched for e in event.expressions]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
@@ -135,7 +135,7 @@ class Integrator(Mapped):
         self._time = tm.time_pair(time)
         self._state = initial
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._modelled = tuple(
             scalars(cast(Expression, event.expression)).item() for event in watched
         )
@@ -266,7 +266,7 @@ class Integrator(Mapped):
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
         watched = as_events(events, self.system)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._claim("events cannot be changed while the integrator is propagating")
         try:
             self._detection = self._detect(watched)

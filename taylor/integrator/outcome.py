@@ -27,7 +27,7 @@ class Status(enum.Enum):
     NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
     STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
     FAILED = "a callback raised an exception"
-    ACCUMULATING = "an event's callback makes it come ever sooner; the last good state is kept"
+    ACCUMULATING = "an event makes itself come ever sooner; the last good state is kept"
     INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 

@@ -59,7 +59,7 @@ class Request(NamedTuple):
 class Propagation:
     """One call: from the integrator's time to the end.
 
-    Raises ArgumentError where this is beyond the range of floats.
+    Raises ArgumentError where this is beyond the range of floats, and backwards with resets.
     """
 
     def __init__(self, integrator: Trajectory, request: Request) -> None:
@@ -68,12 +68,13 @@ class Propagation:
         self.control = integrator._machine.control
         self.end, self.grid = request.goal()
         check_span(integrator.time_pair, self.end)
+        jumps.check_direction(integrator, self.end)
         self.limit = request.limit
         self.callback = request.callback
         self.request = request
         self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
-        self.accumulation = Accumulation()
+        self.accumulation = Accumulation(integrator.events)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
@@ -250,19 +251,20 @@ class Propagation:
         reached = detection.reached(sides, ta._inputs())
         for number in reached:
             detection.record(number, self.machine)
-        ending = self._call([n for n in reached if ta.events[n].callback is not None])
+        ending = self._call([n for n in reached if ta.events[n].asks])
         self._reload()
-        stops = [n for n in reached if ta.events[n].terminal and ta.events[n].callback is None]
+        self.machine.overwrite_grid()
+        stops = [n for n in reached if ta.events[n].terminal and not ta.events[n].asks]
         return True, self._event_ending(stops[0]) if stops else ending
 
     def _event_ending(self, number: int) -> Ending:
         event = self.integrator.events[number]
         return Status.EVENT, f"events[{number}], {event.expression} = 0, is terminal"
 
-    # -- callbacks of events --------------------------------------------------------------------
+    # -- resets and callbacks of events ---------------------------------------------------------
 
     def _ask(self) -> Ending | None:
-        """Call the callbacks of the events at one time, on the state there.
+        """Do what the events at one time want to be done, on the state there.
 
         Where they change nothing, the step goes on as if nobody had looked; else it is cut.
         """
@@ -287,16 +289,21 @@ class Propagation:
         if code == EVENT_STOP or not changed:
             ending = ending or self._ending(code)
         self._reload()
+        if changed and ta.time_pair == time:
+            self.machine.overwrite_grid()
         return ending
 
     def _call(self, waiting: list[int]) -> Ending | None:
-        """Call callbacks of events; what they end."""
-        ta = self.integrator
+        """Make resets, and call callbacks, of events; what they end."""
+        ta, detection = self.integrator, self.integrator._detection
+        assert detection is not None
         ending: Ending | None = None
         for number in waiting:
-            event = ta.events[number]
-            assert event.callback is not None
-            answer = event.callback(ta)
+            event, reset = ta.events[number], detection.resets[number]
+            wrong = "" if reset is None else jumps.reset(ta, reset)
+            if wrong:
+                return Status.NON_FINITE, f"events[{number}], {event.expression} = 0: {wrong}"
+            answer = None if event.callback is None else event.callback(ta)
             stops = answer is None or bool(answer)
             if event.terminal and stops:
                 ending = ending or self._event_ending(number)
@@ -305,7 +312,7 @@ class Propagation:
         return ending
 
     def _cut(self, changed: bool) -> int:
-        """End the step at the event; what the callbacks changed is put there."""
+        """End the step at the event; what was changed is put there."""
         ta = self.integrator
         assert ta._detection is not None
         wanted = ta._keep() if changed else None
