@@ -66,9 +66,9 @@ from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
+from taylor.integrator.crossing import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.integrator.dense import DenseOutput as DenseOutput
 from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
-from taylor.integrator.flow import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status

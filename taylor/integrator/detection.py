@@ -49,6 +49,8 @@ class Detection:
     """The compiled search for zeros, the memory it works on, and what it found.
 
     events come first, switches after them.
+
+    maps: whether Python looks at every event, for its derivatives.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class Detection:
         events: Sequence[Event],
         model: SwitchedSystem,
         stepper: Stepper,
+        maps: bool = False,
     ) -> None:
         system = model.system
+        self._maps = maps
         self.events = tuple(events)
         self.resets = placed_resets([event.reset for event in events], system)
         self.switches = model.switches
@@ -77,7 +81,7 @@ class Detection:
         plan = self._plan
         memory = EventMemory(self._detector, plan.first_switch, len(self.switches))
         for number, event in zip(plan.numbers, self.events, strict=True):
-            asks, stops = event.asks, event.terminal
+            asks, stops = event.asks or self._maps, event.terminal
             memory.watch(number, event.direction, event.cooldown, asks=asks, stops=stops)
         for place, switch in enumerate(self.switches):
             memory.watch_switch(place, self._first_mode + switch.mode, switch.change)
@@ -173,10 +177,13 @@ class Detection:
         return [n for n, e in apart if evaluate(cast(Expression, e.expression), values) == 0]
 
     def asked(self, machine: Machine) -> tuple[np.ndarray, Pair, list[int]]:
-        """State and time of the events that wait for an answer, and those that ask for one."""
+        """State and time of the events that wait for an answer, and those that ask for one: all of
+        them, if there are derivatives.
+        """
         records = self._owned(self.search.last_records(), machine.kind)
         numbers = dict.fromkeys(sorted(records.numbers.tolist()))
-        waiting = [n for n in numbers if n < len(self.events) and self.events[n].asks]
+        own = [n for n in numbers if n < len(self.events)]
+        waiting = [n for n in own if self.events[n].asks or self._maps]
         high, low = records.times[0].tolist()
         return records.states[0], (high, low), waiting
 

@@ -165,7 +165,8 @@ class Integrator(Mapped):
         if not events and not self._model.switches:
             return None
         model = self._model
-        return Detection(events, model, self._machine.stepper)
+        maps = self._variations is not None
+        return Detection(events, model, self._machine.stepper, maps)
 
     def _steer(self) -> Steering | None:
         return Steering(self._model) if self._model.modes else None

@@ -14,6 +14,7 @@ from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
 from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
@@ -30,6 +31,7 @@ from taylor_runtime.program.codes import (
     RECORDS_FULL,
     SLIDING,
     STEP_UNDERFLOW,
+    SWITCHED,
 )
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
@@ -75,6 +77,7 @@ class Propagation:
         self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
+        self.passages = None if integrator._flow is None else Passages(integrator)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
@@ -138,12 +141,19 @@ class Propagation:
             return ending
         if self.moved:
             return ending if ta.time_pair == self.end else None
-        if arriving and jumps.arrive(ta):
+        if arriving and self._jump():
             ta._load(inside=True)
             self.machine.overwrite_grid()
         if stop == self.end:
             return ending
         return (Status.STEP_LIMIT, Status.STEP_LIMIT.value) if self._at_limit() else None
+
+    def _jump(self) -> bool:
+        """Make the impulses at the present time; returns whether there are any."""
+        ta = self.integrator
+        if self.passages is not None:
+            self.passages.impulses(ta._schedule.numbers_at(ta.time_pair))
+        return jumps.arrive(ta)
 
     def _until_stop(self) -> Ending:
         ta, control = self.integrator, self.control
@@ -217,6 +227,8 @@ class Propagation:
             return Status.NON_FINITE, why_not_finite(ta)
         if code == STEP_UNDERFLOW:
             return Status.STEP_UNDERFLOW, why_underflow(ta)
+        if code == SWITCHED and self.passages is not None:
+            self.passages.switch()
         held = self._arrive() if code in (SLIDING, EVENT_CUT, EVENT_STOP) else None
         if code == EVENT_STOP:
             assert ta._detection is not None
@@ -233,8 +245,13 @@ class Propagation:
         ta = self.integrator
         if ta._steering is None or ta._detection is None:
             return None
+        before = None
+        if self.passages is not None:
+            before = self.passages.modes(), ta._detection.before_switch(self.machine)
         held = ta._steering.arrive(self.machine, ta._detection)
         ta._unload()
+        if self.passages is not None and before is not None:
+            self.passages.chosen(*before)
         return held
 
     def _past_edge(self) -> tuple[bool, Ending | None]:
@@ -246,6 +263,8 @@ class Propagation:
         if not ta._steering.past_edge(self.machine, detection):
             return False, None
         ta._unload()
+        if self.passages is not None:
+            self.passages.passed_edge()
         if detection is None or sides is None:
             return True, None
         reached = detection.reached(sides, ta._inputs())
@@ -273,16 +292,21 @@ class Propagation:
         state, time, waiting = detection.asked(self.machine)
         ta._show(state, time)
         shown = ta._values()
+        if self.passages is not None:
+            self.passages.ask(waiting, time)
         try:
             ending = self._call(waiting)
         except BaseException:
             self._cut(ta._values() != shown)
             raise
-        if ending is None and ta._values() == shown:
+        resets = self.passages is not None and self.passages.resets  # of derivatives, at least
+        changed = ta._values() != shown or resets
+        if ending is None and not changed:
             detection.search.answer(cut=False)
             return None
-        changed = ta._values() != shown
         code = self._cut(changed)
+        if self.passages is not None and changed:
+            self.passages.leave()
         if ending is None and changed and ta.time_pair == time:
             endless = self.accumulation.add(waiting, time)
             ending = None if endless is None else (Status.ACCUMULATING, endless)
@@ -303,13 +327,26 @@ class Propagation:
             wrong = "" if reset is None else jumps.reset(ta, reset)
             if wrong:
                 return Status.NON_FINITE, f"events[{number}], {event.expression} = 0: {wrong}"
-            answer = None if event.callback is None else event.callback(ta)
+            if self.passages is not None and reset is not None:
+                self.passages.reset(number, reset)
+            answer = self._answer(event.callback)
             stops = answer is None or bool(answer)
             if event.terminal and stops:
                 ending = ending or self._event_ending(number)
             elif answer:
                 ending = ending or (Status.STOPPED, Status.STOPPED.value)
         return ending
+
+    def _answer(self, callback: Callable[[Any], Any] | None) -> Any:
+        """What a callback returns; None without one."""
+        ta = self.integrator
+        if callback is None:
+            return None
+        before = None if self.passages is None else ta._values()
+        answer = callback(ta)
+        if self.passages is not None:
+            self.passages.called(changed=ta._values() != before)
+        return answer
 
     def _cut(self, changed: bool) -> int:
         """End the step at the event; what was changed is put there."""
@@ -328,6 +365,8 @@ class Propagation:
         ta, control, machine = self.integrator, self.control, self.machine
         steps = control.steps
         events, switches = ta._found()
+        if self.passages is not None:
+            events = tuple(self.passages.attached(n, one) for n, one in enumerate(events))
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
         return Outcome(

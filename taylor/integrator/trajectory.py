@@ -213,7 +213,8 @@ class Trajectory:
         Returns whether there was anything.
         """
         values = self._values()
-        if values == self._known:
+        jumps = self._flow is not None and self._flow.arrived is not None  # of derivatives alone
+        if values == self._known and not jumps:
             return False
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():

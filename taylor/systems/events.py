@@ -18,6 +18,7 @@ from taylor.expressions.trace import positional_count, takes_parameters, trace_f
 from taylor.expressions.types import ExpressionLike, Named, Operand, UserFunction
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.traverse import inputs
+from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.resets import Pairs, as_pairs, placed_resets, traced
 from taylor.systems.system import System
 from taylor.systems.versions import Versioned
@@ -199,12 +200,17 @@ class Crossings(Versioned):
     time_pairs: (k, 2): the same as sums high + low, as `Integrator.time_pair`.
     states:     (k, n), or (k, n, 2): the solution there, before a reset or a callback changed it.
     directions: (k,) of +1 (g grows with time), -1, or 0 where it touches zero.
+    time_maps, state_maps: of a variational system, times (k,) and states (k, n) as polynomials in
+                the displacements: where displaced solutions meet the surface.  NaN where that is
+                not known: at a touch, and at the very start of a propagation.
     """
 
     times: np.ndarray
     states: np.ndarray = field(repr=False)
     directions: np.ndarray = field(repr=False)
     time_pairs: np.ndarray = field(repr=False)
+    time_maps: Polynomial | None = field(default=None, repr=False)
+    state_maps: Polynomial | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.times)
