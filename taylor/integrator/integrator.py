@@ -18,14 +18,14 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.flow import Flow
-from taylor.integrator.machine import Machine
-from taylor.integrator.making import Accuracy, make_machine
 from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
+from taylor.machines.flow import Flow
+from taylor.machines.machine import Machine
+from taylor.machines.making import Accuracy, make_machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.integrator.dense import DenseOutput
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings

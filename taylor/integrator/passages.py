@@ -11,7 +11,8 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
-from taylor.integrator.crossing import (
+from taylor.integrator.trajectory import Trajectory
+from taylor.machines.crossing import (
     Crossing,
     Motion,
     UndefinedDerivativesError,
@@ -19,8 +20,7 @@ from taylor.integrator.crossing import (
     shifted,
     zero,
 )
-from taylor.integrator.flow import Flow, FlowMachine
-from taylor.integrator.trajectory import Trajectory
+from taylor.machines.flow import Flow, FlowMachine
 from taylor.numbers import pairs as dd
 from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import PAIRS

@@ -12,12 +12,12 @@ import numpy as np
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
 from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
+from taylor.machines.machine import step_asked_for
 from taylor.numbers import times as tm
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule

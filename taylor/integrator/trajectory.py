@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
-from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
-from taylor.integrator.flow import Flow, FlowMachine
-from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
+from taylor.machines.dense import DenseOutput
+from taylor.machines.flow import Flow, FlowMachine
+from taylor.machines.machine import Machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import PAIRS, Precision, as_array, leading
 from taylor.numbers.types import Numbers, Time

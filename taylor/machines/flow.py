@@ -10,9 +10,9 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.integrator.crossing import UndefinedDerivativesError, summed
-from taylor.integrator.dense import DenseOutput
-from taylor.integrator.machine import Machine
+from taylor.machines.crossing import UndefinedDerivativesError, summed
+from taylor.machines.dense import DenseOutput
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.polynomials.coefficients import converted
