@@ -110,13 +110,20 @@ class WrittenProducts:
 
     # -- what needs nothing of this order ---------------------------------------------------------
 
+    def batches(self, rows: Sequence[int]) -> list[list[int]]:
+        """Neighbouring rows whose old products are added in one loop, before the first of them."""
+        sizes = [sum(len(self.plan(c)) for c in self._moving([row])) for row in rows]
+        return [[rows[k] for k in group] for group in groups(sizes, self._most())]
+
+    def _most(self) -> int:
+        return MOST_SUMS // ELEMENTS[self.element].parts
+
     def old(self, rows: Sequence[int], n: Index) -> Sums:
         """The sums of old products of all convolutions of polynomials in some rows."""
         listed = [self._sum(c) for c in self._moving(rows)]
         wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
-        most = MOST_SUMS // ELEMENTS[self.element].parts
         found: Sums = {}
-        for group in groups([len(one.plan) for one in wide], most):
+        for group in groups([len(one.plan) for one in wide], self._most()):
             found |= self._loop([wide[k] for k in group], n)
         return found
 
