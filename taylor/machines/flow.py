@@ -108,6 +108,9 @@ class Flow:
         self.kind = kind
         self.count = count
         self.initial = self._planes(count, variations.states, 0)
+        if variations.initial is not None:
+            self.initial = np.array(converted(variations.initial, variations.space, kind)._planes)
+            self.initial[..., 0] = 0
         self._own_parameters = self._planes(
             len(variations.parameters),
             range(len(variations.parameters)),
