@@ -240,7 +240,8 @@ class Passages:
         """The records of an event with the maps of their times and states, NaN where unknown."""
         flow = self.flow
         known = {tuple(time): found for time, found in self.maps.get(number, [])}
-        nothing = zero(flow.variations.space, flow.kind) + np.nan
+        blanks = np.full((flow.kind.parts, flow.variations.size), np.nan, flow.kind.dtype)
+        nothing = flow.polynomials(blanks)
         blank = cast(Polynomial, stack([nothing] * flow.count))
         times, states = [], []
         for time in records.time_pairs.tolist():
