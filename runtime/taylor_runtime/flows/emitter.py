@@ -102,6 +102,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         for index in sorted(self._divisors):
             head = memory.head(index, NUMBER)
             memory.store_reciprocal(index, NUMBER, head)
+        if self.written:
+            self.written.next_order()
         for index, row in enumerate(program.rows):
             if program.sources[index] == NOTHING and row.step and row.step.times == "1":
                 self._advance(index, row.step, 0)
@@ -171,6 +173,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Coefficient n of some rows."""
         self.memory.next_order()
         self.factors.enter(n)
+        if self.written:
+            self.written.next_order()
         for batch in self.written.batches(rows) if self.written else [rows]:
             old = self.written.old(batch, n) if self.written else {}
             for index in batch:

@@ -20,7 +20,7 @@ def placed(b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]) -> l
     results = []
     for value, moves in zip(halved, shifts.moves, strict=False):
         for move in moves:
-            value = value + _moved(b, element, joined, move)
+            value = _with_moved(b, element, value, joined, move)
         results.append(value)
     return results
 
@@ -49,14 +49,16 @@ def _joined(b: Builder, element: str, values: list[Value]) -> Value:
     return value
 
 
-def _moved(b: Builder, element: str, joined: Sequence[Value], move: Move) -> Value:
-    """Lanes of joined sums where their products belong, zero elsewhere."""
+def _with_moved(
+    b: Builder, element: str, value: Value, joined: Sequence[Value], move: Move
+) -> Value:
+    """A piece with lanes of joined sums added where they belong."""
     wanted = [lane >= 0 for lane in move.lanes]
     if len(move.vectors) == 1:
         zero = b.constant(0, Type(element, REGISTER))
-        lanes = [lane if keep else REGISTER for lane, keep in zip(move.lanes, wanted, strict=True)]
-        return b.shuffle(joined[move.vectors[0]], zero, lanes)
-    value = b.shuffle(joined[move.vectors[0]], joined[move.vectors[1]], move.lanes)
+        moved = b.shuffle(joined[move.vectors[0]], zero, move.lanes)
+    else:
+        moved = b.shuffle(joined[move.vectors[0]], joined[move.vectors[1]], move.lanes)
     if all(wanted):
-        return value
-    return b.select(b.constants(wanted, "i1"), value, b.constant(0, value.type))
+        return value + moved
+    return b.select(b.constants(wanted, "i1"), value + moved, value)

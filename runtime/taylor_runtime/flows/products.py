@@ -23,7 +23,7 @@ from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.signature import convolutions_of, is_square
 
-MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
+MOST_SUMS = 24  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
@@ -50,6 +50,7 @@ class WrittenProducts:
         self.element = memory.element
         self.shifts = shifts_of(memory.program.among)
         self._weights: dict[tuple[Number, Number], Value] = {}
+        self._done: dict[Convolution, tuple[list[Value] | None, bool]] = {}  # of the order
 
     def plan(self, c: Convolution) -> tuple[Products, ...]:
         """The sums of a convolution: if one factor is a number, those that are in their places."""
@@ -112,7 +113,12 @@ class WrittenProducts:
 
     def batches(self, rows: Sequence[int]) -> list[list[int]]:
         """Neighbouring rows whose old products are added in one loop, before the first of them."""
-        sizes = [sum(len(self.plan(c)) for c in self._moving([row])) for row in rows]
+        met: set[Convolution] = set()
+        sizes = []
+        for row in rows:
+            fresh = [c for c in self._moving([row]) if c not in met]
+            met.update(fresh)
+            sizes.append(sum(len(self.plan(c)) for c in fresh))
         return [[rows[k] for k in group] for group in groups(sizes, self._most())]
 
     def _most(self) -> int:
@@ -120,7 +126,7 @@ class WrittenProducts:
 
     def old(self, rows: Sequence[int], n: Index) -> Sums:
         """The sums of old products of all convolutions of polynomials in some rows."""
-        listed = [self._sum(c) for c in self._moving(rows)]
+        listed = [self._sum(c) for c in self._moving(rows) if c not in self._done]
         wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
         found: Sums = {}
         for group in groups([len(one.plan) for one in wide], self._most()):
@@ -236,8 +242,17 @@ class WrittenProducts:
 
     def finished(self, c: Convolution, n: Index, old: Sums) -> tuple[list[Value] | None, bool]:
         """All sums of a convolution at order n (None: it is zero), and whether they are to be
-        doubled.
+        doubled; made once.
         """
+        if c not in self._done:
+            self._done[c] = self._finished(c, n, old)
+        return self._done[c]
+
+    def next_order(self) -> None:
+        """The order being computed changes."""
+        self._done.clear()
+
+    def _finished(self, c: Convolution, n: Index, old: Sums) -> tuple[list[Value] | None, bool]:
         program, plan = self.memory.program, self.plan(c)
         zeros = [self.b.constant(0, Type(self.element, one.piece.lanes)) for one in plan]
         if isinstance(n, int) and n < c.first + c.last:
