@@ -173,16 +173,16 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Coefficient n of some rows."""
         self.memory.next_order()
         self.factors.enter(n)
+        old: Sums = {}
         if self.written:
             self.written.next_order()
-        for batch in self.written.batches(rows) if self.written else [rows]:
-            old = self.written.old(batch, n) if self.written else {}
-            for index in batch:
-                step = self.program.rows[index].step
-                if step is not None:
-                    self._advance(index, step, n, old)
-                else:
-                    self._input(index, self.program.rows[index], n)
+            old = self.written.old(rows, n)
+        for index in rows:
+            step = self.program.rows[index].step
+            if step is not None:
+                self._advance(index, step, n, old)
+            else:
+                self._input(index, self.program.rows[index], n)
 
     def _input(self, index: int, row: Row, n: Index) -> None:
         """A coefficient of what has no step: time, or a state that rests."""

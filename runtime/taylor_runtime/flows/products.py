@@ -22,8 +22,9 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.signature import convolutions_of, is_square
+from taylor_runtime.program.widths import REGISTER
 
-MOST_SUMS = 24  # vectors of sums that one loop adds up, in registers
+MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
@@ -50,6 +51,7 @@ class WrittenProducts:
         self.element = memory.element
         self.shifts = shifts_of(memory.program.among)
         self._weights: dict[tuple[Number, Number], Value] = {}
+        self._kept: Value | None = None
         self._done: dict[Convolution, tuple[list[Value] | None, bool]] = {}  # of the order
 
     def plan(self, c: Convolution) -> tuple[Products, ...]:
@@ -111,16 +113,6 @@ class WrittenProducts:
 
     # -- what needs nothing of this order ---------------------------------------------------------
 
-    def batches(self, rows: Sequence[int]) -> list[list[int]]:
-        """Neighbouring rows whose old products are added in one loop, before the first of them."""
-        met: set[Convolution] = set()
-        sizes = []
-        for row in rows:
-            fresh = [c for c in self._moving([row]) if c not in met]
-            met.update(fresh)
-            sizes.append(sum(len(self.plan(c)) for c in fresh))
-        return [[rows[k] for k in group] for group in groups(sizes, self._most())]
-
     def _most(self) -> int:
         return MOST_SUMS // ELEMENTS[self.element].parts
 
@@ -128,10 +120,34 @@ class WrittenProducts:
         """The sums of old products of all convolutions of polynomials in some rows."""
         listed = [self._sum(c) for c in self._moving(rows) if c not in self._done]
         wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
+        plain = [one for one in wide if one.convolution.weight is None]
+        weighted = [one for one in wide if one.convolution.weight is not None]
+        loops: list[Callable[[], Sums]] = []
+        for group in groups([len(one.plan) for one in plain], self._most()):
+            loops.append(partial(self._loop, [plain[k] for k in group], n))
+        for group in groups([2 * len(one.plan) for one in weighted], self._most()):
+            loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
+        if len(loops) == 1:
+            return loops[0]()
         found: Sums = {}
-        for group in groups([len(one.plan) for one in wide], self._most()):
-            found |= self._loop([wide[k] for k in group], n)
+        kept: dict[Convolution, list[tuple[Type, Value]]] = {}
+        for loop in loops:
+            for c, values in loop().items():
+                kept[c] = [self._keep(len(kept), k, value) for k, value in enumerate(values)]
+        for c, places in kept.items():
+            found[c] = [self.b.load(type_, place) for type_, place in places]
         return found
+
+    def _keep(self, number: int, k: int, value: Value) -> tuple[Type, Value]:
+        """Where a sum is put while other loops need the registers."""
+        if self._kept is None:
+            convolutions = self._moving(range(len(self.memory.program.rows)))
+            count = len(convolutions) * len(self.shifts.sums) * REGISTER
+            self._kept = self.b.hidden(self.b.alloca(self.element, count))
+        position = (number * len(self.shifts.sums) + k) * REGISTER
+        place = self.b.at(self._kept, position, self.element)
+        self.b.store(self.b.normal(value), place)
+        return value.type, place
 
     def _sum(self, c: Convolution) -> _Sum:
         return _Sum(c, self.plan(c), is_square(c))
@@ -182,6 +198,35 @@ class WrittenProducts:
             found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
         return found
 
+    def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> Sums:
+        """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
+        product is as often as its weight says.  Processors add beside their multiply-adds.
+        """
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        count = len(zeros)
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            sums = self._at(group, at, at - 1 - i, i + 1, carried[:count])
+            return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
+
+        totals = b.fold(0, at - 1, zeros * 2, step)
+        found: Sums = {}
+        first = 0
+        for one in group:
+            weight = one.convolution.weight
+            assert weight is not None
+            alpha, beta = weight
+            of_n = self._weight((alpha, 0), n, 0)
+            last = first + len(one.plan)
+            found[one.convolution] = [
+                b.fma(x, b.splat(of_n, x.lanes), y * b.constant(beta, y.type))
+                for x, y in zip(totals[first:last], totals[count + first :], strict=False)
+            ]
+            first = last
+        return found
+
     def _at(
         self,
         group: Sequence[_Sum],
@@ -192,7 +237,7 @@ class WrittenProducts:
         squares: bool = True,
         half: bool = False,
     ) -> list[Value]:
-        """a_j b_other added to the sums of all.
+        """a_j b_other, without weights, added to the sums of all.
 
         squares: those of squares, too; half: of which a half.
         """
@@ -211,9 +256,7 @@ class WrittenProducts:
             if one.square and not squares:
                 found += own
                 continue
-            weight = None if c.weight is None else self._weight(c.weight, n, j)
-            if one.square and half:
-                weight = self.b.constant(0.5, Type(self.element))
+            weight = self.b.constant(0.5, Type(self.element)) if one.square and half else None
             found += self._added(one.plan, factor(c.a, True), factor(c.b, False), own, weight)
         return found
 
