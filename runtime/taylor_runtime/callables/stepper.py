@@ -13,13 +13,21 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.flows.emitter import is_written, series_of_flow
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.passes.factor import factored
+from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
+from taylor_runtime.passes.widen import widened
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
+from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.series.layout import Layout
+from taylor_runtime.series.protocol import SeriesMaker
 from taylor_runtime.steps.loop import StepperOptions as StepperOptions
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.single import PROPAGATE, stepper_module
@@ -44,9 +52,12 @@ class Stepper:
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     @property
-    def slots(self) -> tuple[int, ...]:
-        """Where each state is in the state vector."""
-        return self.states.slots
+    def shown(self) -> StateRows:
+        """The states without their derivatives."""
+        count = len(self.states.slots)
+        if isinstance(self.program, FlowProgram):
+            count //= self.program.among.size
+        return replace(self.states, slots=self.states.slots[:count])
 
     @property
     def size(self) -> int:
@@ -91,19 +102,55 @@ def build_stepper(
         order, log2_safety = cheapest(program, orders)
         program = replace(program, order=order)
         options = replace(options, log2_safety=log2_safety)
+    source = f"stepper {options}\n{body(program)}"
+    return _compiled(program, replace(rows, order=program.order), options, externals, source)
+
+
+def build_flow(
+    program: Program,
+    parameters: int,
+    among: Monomials,
+    options: StepperOptions,
+    externals: Externals | None = None,
+) -> Stepper:
+    """Compile the step loop of an ODE's program for states that are truncated polynomials.
+
+    program: as for `build_stepper`; inputs of source "jet" are parameters that vary with the
+        displacements.
+    parameters: how many there are, of which some may vary.
+
+    States and parameters are in the order of `widened`.
+    """
+    program = compensate(program, ELEMENTS[options.element])
+    flow = factored(widened(program, shorten(program), parameters, among))
+    flow = shared if is_written(shared := inlined(flow)) else flow
+    options = replace(options, unrolled=False, calls_python=calls_python(externals))
+    source = f"flow {options}\n{flow.text()}"
+    return _compiled(flow, flow, options, externals, source, series_of_flow)
+
+
+def _compiled(
+    program: Program,
+    rows: Program,
+    options: StepperOptions,
+    externals: Externals | None,
+    source: str,
+    series: SeriesMaker = series_of_numbers,
+) -> Stepper:
+    """The stepper of a program that is to be written out as it is."""
     module = compile_ir(
-        lambda: stepper_module(program, options),
+        lambda: stepper_module(program, options, series),
         [PROPAGATE],
         options=Options(passes=STEP_PASSES),
         externals=externals,
         label="stepper",
-        source=f"stepper {options}\n{body(program)}",
+        source=source,
     )
     states = StateRows.of(program, options.element)
     return Stepper(
         module=module,
         program=program,
-        rows=replace(rows, order=program.order),
+        rows=rows,
         options=options,
         states=states,
         workspace=Layout.of(program).size,

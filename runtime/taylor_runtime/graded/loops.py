@@ -44,10 +44,12 @@ class LoopMemory(GradedMemory):
 
     def look_up(self, request: Request, index: Index) -> Value:
         """An entry of a table."""
-        place = self.b.at(self.find(request), index, "i32")
+        table = self.find(request)
+        assert isinstance(table, Value)
+        place = self.b.at(table, index, "i32")
         return self.b.cast("zext", self.b.load(I32, place), "i64")
 
-    def find(self, request: Request) -> Value:
+    def find(self, request: Request) -> Index:
         """A number, or where a table begins; read once, at the start of the function."""
         found = self._known.get(request)
         if found is None:
@@ -110,15 +112,13 @@ class LoopMemory(GradedMemory):
 class GradedLoops(StepArithmetic[LoopMemory]):
     """Writes the loops that compute the coefficients of a program's rows by degree."""
 
-    def __init__(
-        self, b: Builder, program: Program, points: Chunk, element: str, work: Value, tables: Value
-    ) -> None:
-        self.b = b
-        self.program = program
-        self.points = points
-        self.element = element
-        self.memory = LoopMemory(b, program, points, element, work, tables)
-        self.factors = Factors(b, element, program.order, None)
+    def __init__(self, memory: LoopMemory) -> None:
+        self.b = memory.b
+        self.program = memory.program
+        self.points = memory.points
+        self.element = memory.element
+        self.memory = memory
+        self.factors = Factors(self.b, self.element, self.program.order, None)
         self.kernels = KernelCalls(self.memory)
 
     def emit(self, read: Reader) -> None:

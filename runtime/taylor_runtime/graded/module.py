@@ -218,7 +218,9 @@ class _Block:
         if len(program.rows) <= TOGETHER:
             loops.emit(self._reader(memory))
         else:
-            records = self._by_shape(memory.find(Request("records")))
+            found = memory.find(Request("records"))
+            assert isinstance(found, Value)
+            records = self._by_shape(found)
         size = memory.find(Request("size"))
         for k, (row, _) in enumerate(program.outputs):
 
@@ -234,7 +236,7 @@ class _Block:
         b, options = self.b, self.options
         work = b.planes(self.work, b.load(I64, self.tables), options.element)
         points, element = options.points, options.element
-        return GradedLoops(b, self.program, points, element, work, self.tables)
+        return GradedLoops(LoopMemory(b, self.program, points, element, work, self.tables))
 
     def _reader(self, memory: LoopMemory) -> Reader:
         """What gives the coefficients of inputs."""

@@ -88,6 +88,10 @@ class GradedTables:
         self._records = tables[-1]
         return np.array(self._entries(requests, tables), np.int64), tables
 
+    def entry(self, request: Request) -> int | np.ndarray:
+        """A number, or a table."""
+        return self._number(request) if request.is_number else self._table(request)
+
     def _entries(self, requests: Sequence[Request], tables: list[np.ndarray]) -> list[int]:
         found = [self.size]
         for request in requests:

@@ -1,4 +1,4 @@
-"""What makes two rows the same arithmetic: their shape without the rows and numbers they use."""
+"""Which rows a row uses, and what it is without them: what makes two the same arithmetic."""
 
 from __future__ import annotations
 

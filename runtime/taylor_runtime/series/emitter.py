@@ -26,6 +26,7 @@ from taylor_runtime.series.convolve import Paired, convolve
 from taylor_runtime.series.fold import push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
+from taylor_runtime.series.protocol import Inputs
 from taylor_runtime.series.schedule import MOST_PAIRED_CHAINS, batches, merged
 
 FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
@@ -226,3 +227,10 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
     def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
         """u_n by the step, for n >= 1."""
         return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))
+
+
+def series_of_numbers(
+    b: Builder, program: Program, rendering: Rendering, workspace: Value, inputs: Inputs
+) -> SeriesEmitter:
+    """The series whose coefficients are numbers."""
+    return SeriesEmitter(b, program, rendering, workspace, inputs.read)

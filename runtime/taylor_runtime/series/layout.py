@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taylor_runtime.ir.values import Index
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
@@ -107,7 +108,9 @@ def windows(program: Program, batch: int = 1) -> list[tuple[int, int] | None]:
 
 
 def _convolved(program: Program) -> set[int]:
-    """Rows that convolutions read."""
+    """Rows that convolutions read chunk by chunk; polynomials are multiplied as a whole."""
+    if isinstance(program, FlowProgram):
+        return set()
     operands = (term.operand for row in program.rows if row.step for term in row.step.terms)
     return {used for c in operands if isinstance(c, Convolution) for used in (c.a, c.b)}
 

@@ -9,8 +9,8 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows
-from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.horner import evaluate, side_by_side
+from taylor_runtime.series.protocol import Series
 
 
 class StepEnd:
@@ -20,7 +20,7 @@ class StepEnd:
     """
 
     def __init__(
-        self, series: SeriesEmitter, states: Sequence[int], checked: Sequence[bool], tau: Value
+        self, series: Series, states: Sequence[int], checked: Sequence[bool], tau: Value
     ) -> None:
         self.b = series.b
         self.series = series

@@ -22,19 +22,23 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS, element_of
-from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.series.memory import Rendering
+from taylor_runtime.series.protocol import SeriesMaker
 from taylor_runtime.steps.clock import LARGEST, StepTime
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.estimate import power_of_two
+from taylor_runtime.steps.flow_norms import FlowNorms
+from taylor_runtime.steps.inputs import LoopInputs
 from taylor_runtime.steps.norms import StateNorms
 from taylor_runtime.steps.progress import Progress
 from taylor_runtime.steps.records import Recorder
-from taylor_runtime.steps.states import VECTORS, StateRows, plane_length, time_as
+from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
 from taylor_runtime.steps.stepsize import TRIAL, Point, StepSize
 
 RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts as singular
@@ -96,6 +100,7 @@ class StepLoop(ABC):
         control: Control,
         arrays: StepArrays,
         batch: int = 1,
+        series: SeriesMaker = series_of_numbers,
     ) -> None:
         self.b = b
         self.options = options
@@ -117,8 +122,14 @@ class StepLoop(ABC):
         self.recorder = Recorder(b, control, arrays.records, arrays.grid, self.rows, self.order)
         self.scale: Value = control.get("scale")
         rendering = Rendering(element, batch, options.unrolled)
-        self.series = SeriesEmitter(b, program, rendering, arrays.work, self._read_input)
-        self.norms = StateNorms(self.series, self.rows, options.weighted, arrays.tolerances)
+        inputs = LoopInputs(b, control, self.rows, self.state, self.parameters)
+        self.series = series(b, program, rendering, arrays.work, inputs)
+        measured = self.series, self.rows, options.weighted, arrays.tolerances
+        self.norms = (
+            FlowNorms(*measured, program)
+            if isinstance(program, FlowProgram)
+            else StateNorms(*measured)
+        )
         self.step_size = StepSize(
             self.series,
             control,
@@ -167,17 +178,6 @@ class StepLoop(ABC):
         self._make_step()
         b.jump(self.top)
         self.series.memory.drop_unread()
-
-    def _read_input(self, given: Input, chunk: Chunk) -> Value:
-        b = self.b
-        if given.source == "time":
-            high, low = self.control.get("time"), self.control.get("time_low")
-            return b.splat(time_as(b, high, low, given.index[0], self.element), chunk.lanes)
-        if given.source == "state":
-            slots = tuple(self.rows.slot(index) for index in given.index)
-            return self.rows.load_slots(b, self.state, slots, chunk)
-        slots = tuple(index * self.batch for index in given.index)
-        return self.rows.load_slots(b, self.parameters, slots, chunk)
 
     def _first_coefficient(self, row: int, chunk: Chunk) -> Value:
         """x_1 of a state row, scaled: the right-hand side at the new point."""

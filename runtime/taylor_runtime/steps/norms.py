@@ -10,7 +10,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.verify import operand_rows
-from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.states import StateRows
 
 LARGEST_WEIGHT = 2.0**860  # a component may be off by its reciprocal, whatever its size
@@ -23,9 +23,7 @@ class StateNorms:
     `scale_of`; the norm N is then 1.  With a batch all of it is per trajectory, in lanes.
     """
 
-    def __init__(
-        self, series: SeriesEmitter, rows: StateRows, weighted: bool, tolerances: Value
-    ) -> None:
+    def __init__(self, series: Series, rows: StateRows, weighted: bool, tolerances: Value) -> None:
         self.b: Builder = series.b
         self.rows = rows
         self.lanes = rows.lanes
@@ -153,7 +151,7 @@ class StateNorms:
         return result
 
 
-def _checked(series: SeriesEmitter, rows: StateRows) -> tuple[bool, ...]:
+def _checked(series: Series, rows: StateRows) -> tuple[bool, ...]:
     """Whether the slope of a state row has to be confirmed: not where it is itself a state.
 
     Then it is off by that state's last term alone, which the step size bounds already.

@@ -12,7 +12,7 @@ from functools import partial
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 from taylor_runtime.steps.grid import call_filler, record_body
 from taylor_runtime.steps.states import StateRows
@@ -50,7 +50,7 @@ class Recorder:
             return self.records
         return self.b.at(self.records, self.control.get("records") * self.length)
 
-    def write_if(self, needed: Value, series: SeriesEmitter) -> None:
+    def write_if(self, needed: Value, series: Series) -> None:
         """Write the coming step's record, where it is needed or anybody wants one."""
 
         def write() -> list[Value]:
@@ -60,7 +60,7 @@ class Recorder:
         wanted = self.b.ne(self.control.get("recording"), 0) | needed
         self.b.if_(self.b.any_lane(wanted), write)
 
-    def _write(self, series: SeriesEmitter) -> None:
+    def _write(self, series: Series) -> None:
         b, record = self.b, self.current()
         for k, name in enumerate(("time", "time_low", "scale")):
             b.store(self.control.get(name), b.at(record, k * self.rows.batch))

@@ -17,15 +17,20 @@ from taylor_runtime.program.codes import (
     SLIDING,
     SWITCHED,
 )
+from taylor_runtime.program.flow import FlowProgram, verify_flow
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
+from taylor_runtime.series.emitter import series_of_numbers
+from taylor_runtime.series.protocol import SeriesMaker
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 
 PROPAGATE = "taylor.propagate"
 
 
-def stepper_module(program: Program, options: StepperOptions) -> str:
+def stepper_module(
+    program: Program, options: StepperOptions, series: SeriesMaker = series_of_numbers
+) -> str:
     """IR text of `i64 taylor.propagate(control, states, parameters, work, records, grid,
     tolerances)`.
 
@@ -33,7 +38,10 @@ def stepper_module(program: Program, options: StepperOptions) -> str:
     numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
     """
-    verify(program)
+    if isinstance(program, FlowProgram):
+        verify_flow(program)
+    else:
+        verify(program)
     module = Module()
     parameters = [
         ("ptr noalias", name)
@@ -41,7 +49,8 @@ def stepper_module(program: Program, options: StepperOptions) -> str:
     ]
     with define_function(module, PROPAGATE, "i64", parameters, "nounwind") as (b, arguments):
         control, *arrays = arguments
-        loop = _Single(b, program, options, Control(b, control), StepArrays(*arrays))
+        given = b, program, options, Control(b, control), StepArrays(*arrays)
+        loop = _Single(*given, series=series)
         b.jump(loop.begin)
         loop.emit()
     return module.text()
@@ -75,6 +84,8 @@ class _Single(StepLoop):
         self._count(accepted)
         self._return_if_any(status, (EVENT_STOP, EVENT_CUT, SLIDING))
         self._leave_if(self.recorder.is_full(), RECORDS_FULL)
+        if isinstance(self.program, FlowProgram):  # derivatives change there, too
+            self._return_if_any(status, (SWITCHED,))
         self._leave_at_limit(accepted)
         stay = b.fresh_label("stay")
         b.branch(b.eq(status, SWITCHED), self.begin, stay)

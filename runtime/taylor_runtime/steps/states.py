@@ -19,7 +19,7 @@ from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER, UNROLLED_CHUNKS, padded
 
 if TYPE_CHECKING:
-    from taylor_runtime.series.emitter import SeriesEmitter
+    from taylor_runtime.series.protocol import Series
 
 VECTORS = 5  # state, rounding errors, both of these before the last step, predicted slopes
 
@@ -91,7 +91,7 @@ class StateRows:
 
     # -- emission -------------------------------------------------------------------------------
 
-    def each(self, series: SeriesEmitter, body: Callable[[int, int, Chunk], None]) -> None:
+    def each(self, series: Series, body: Callable[[int, int, Chunk], None]) -> None:
         """body(position in `rows`, row, chunk) for every chunk of every state row."""
         for position, row in enumerate(self.rows):
             series.memory.each_chunk(row, partial(body, position, row))

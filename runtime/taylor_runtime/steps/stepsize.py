@@ -10,7 +10,7 @@ from taylor_runtime.ir.lanes import join, repeat, split, where_any
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.series.emitter import SeriesEmitter
+from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.steps.norms import StateNorms
@@ -45,7 +45,7 @@ class StepSize:
 
     def __init__(
         self,
-        series: SeriesEmitter,
+        series: Series,
         control: Control,
         norms: StateNorms,
         recorder: Recorder,

@@ -1,0 +1,79 @@
+"""Programs whose coefficients are truncated polynomials: solutions with their derivatives.
+
+Each coefficient of a row that depends on the displacements is a polynomial in them, one number a
+monomial, side by side in the row's lanes.  A convolution of two such rows sums truncated products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taylor_runtime.program.lines import body
+from taylor_runtime.program.monomials import Monomials, monomials
+from taylor_runtime.program.program import Convolution, Program
+from taylor_runtime.program.verify import ProgramError, verify
+
+NOTHING = -1  # of `sources`: order zero is what the row's own step gives
+
+ONE = monomials(1, 0)
+NO_ROWS = Program((), (), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowProgram(Program):
+    """Rows of numbers (width 1) and of polynomials (one lane a monomial).
+
+    among:   the monomials.
+    zero:    a program graded by total degree, which computes the polynomials of order zero; its
+             inputs "jet" are the states' polynomials, then those of parameters that vary; its
+             parameters are those of this program, then the two parts of time.
+    sources: for each row the row of `zero` that order zero is taken from, or NOTHING.
+    steady:  whether a row's coefficients from order one on are zero.
+
+    Heads and divisors are rows of numbers.  Factors of convolutions may be steady, of which then
+    order zero alone is multiplied.
+    """
+
+    among: Monomials = ONE
+    zero: Program = NO_ROWS
+    sources: tuple[int, ...] = ()
+    steady: tuple[bool, ...] = ()
+
+    def is_polynomial(self, row: int) -> bool:
+        """Whether a row's coefficients are polynomials, not numbers."""
+        return self.rows[row].width > 1
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters of numbers there are."""
+        return self.zero.slots("parameter") - 2
+
+    def text(self) -> str:
+        """All that machine code depends on, the same in all processes."""
+        among = (self.among.variables, self.among.order, self.among.limits)
+        steady = "".join(map(str, map(int, self.steady)))
+        return f"{body(self)}\nflow {among} {self.sources} {steady}\n{body(self.zero)}"
+
+
+def verify_flow(program: FlowProgram) -> FlowProgram:
+    """Return the program if it is legal, else raise `ProgramError`."""
+    verify(program.zero)
+    size = program.among.size
+    for index, row in enumerate(program.rows):
+        if row.width not in (1, size):
+            raise ProgramError(f"row {index} has {row.width} lanes of {size} monomials")
+        step = row.step
+        if step is None:
+            continue
+        heads = [term.head for term in step.terms if term.head is not None]
+        heads += [] if step.divisor is None else [step.divisor]
+        if any(program.is_polynomial(head) for head in heads):
+            raise ProgramError(f"row {index} has a head or divisor that is a polynomial")
+        for term in step.terms:
+            operand = term.operand
+            wide = isinstance(operand, Convolution) and any(
+                program.is_polynomial(factor) for factor in (operand.a, operand.b)
+            )
+            if wide and row.width == 1:
+                raise ProgramError(f"row {index} is a number, and a factor in it a polynomial")
+    return program

@@ -1,0 +1,53 @@
+"""What steps ask of a series in time, whatever its coefficients are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.factors import Factors
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.program import Input, Program, Step, Term
+from taylor_runtime.series.memory import Rendering, RowMemory
+
+
+class Inputs(Protocol):
+    """Where states, parameters and time come from."""
+
+    def read(self, given: Input, chunk: Chunk) -> Value:
+        """The numbers that an input names, in the lanes of a chunk."""
+
+    def number(self, given: Input, position: Index) -> Value:
+        """The number that stands so many places behind the one that an input names."""
+
+
+class Series(Protocol):
+    """Writes the coefficients of a program's rows into one function, order after order."""
+
+    b: Builder
+    element: str
+    rendering: Rendering
+    factors: Factors
+
+    @property
+    def program(self) -> Program: ...
+
+    @property
+    def memory(self) -> RowMemory: ...
+
+    def constant_rows(self) -> None: ...
+
+    def order_zero(self) -> None: ...
+
+    def orders(self) -> None: ...
+
+    def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value: ...
+
+    def combine(
+        self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
+    ) -> Value: ...
+
+
+SeriesMaker = Callable[[Builder, Program, Rendering, Value, Inputs], Series]
