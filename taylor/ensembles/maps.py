@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from taylor.numbers.precision import Precision
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

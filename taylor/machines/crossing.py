@@ -9,7 +9,6 @@ Derivatives of g and of the solution are those before the surface.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from taylor.numbers.times import Pair
 from taylor.points.polynomial_values import evaluate_polynomials
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space, make_space
+from taylor_runtime.program.records import dataclass
 
 GRAZING = 1e-7  # of g's further terms over a step: a slope smaller than that is none
 LOOKED = 4  # orders of these terms

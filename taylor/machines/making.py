@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from taylor.machines.flow import FlowMachine
@@ -14,6 +12,7 @@ from taylor.systems.system import System
 from taylor.systems.tolerance import MOST_ORDER, Tolerance, candidates, log2_safety
 from taylor.systems.variational import Variations
 from taylor_runtime.callables.stepper import StepperOptions
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor.expressions.expression import Expression
+from taylor.recurrences.degree import polynomial_degree
 from taylor.recurrences.lowered import lowered
 from taylor.systems.system import System
 from taylor.systems.variational import Variations
@@ -15,7 +16,6 @@ from taylor_runtime.callables.stepper import (
     build_flow,
     build_stepper,
 )
-from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Input
 
 # What `__copy__` makes anew, or what never changes and may be shared.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from taylor.errors import ArgumentError
@@ -16,6 +15,7 @@ from taylor.nodes.traverse import reachable
 from taylor.systems.amounts import Placed, amounts, evaluated, placed
 from taylor.systems.names import Names
 from taylor.systems.system import System
+from taylor_runtime.program.records import dataclass
 
 Pairs: TypeAlias = tuple[tuple[Key, Expression], ...]  # new values by state or parameter
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space, make_space
 from taylor.systems.system import Equations, System
 from taylor.systems.versions import Versioned
+from taylor_runtime.program.records import dataclass
 
 Varied: TypeAlias = "Expression | str"  # a state, a parameter, or `taylor.time`
 CONTROLS = ("derivatives", "state")

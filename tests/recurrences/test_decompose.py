@@ -13,8 +13,8 @@ import taylor as ty
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expressions.scalars import scalars
 from taylor.recurrences.decompose import MOST_CONVOLUTIONS, decompose
+from taylor.recurrences.degree import polynomial_degree
 from taylor.reference.interpreter import coefficients, fraction_algebra, mpmath_algebra
-from taylor_runtime.program.degree import polynomial_degree
 from taylor_runtime.program.program import Convolution, Input, Program
 from taylor_runtime.program.verify import verify
 

@@ -7,7 +7,6 @@ their places, once for all convolutions of a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -21,6 +20,7 @@ from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import REGISTER, padded
 

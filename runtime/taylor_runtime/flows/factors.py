@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -12,6 +12,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.program import Number
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass

@@ -6,7 +6,7 @@ The numbers of that factor are laid out once a step as the sums are: scaled, one
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
@@ -15,6 +15,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Number
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER
 
 Lanes = tuple[int, ...]  # a monomial for each lane, or -1

@@ -8,7 +8,6 @@ nothing of this order, from the middle outwards; then row after row adds the new
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
@@ -22,6 +21,7 @@ from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, depths, is_square
 from taylor_runtime.program.widths import REGISTER
 

@@ -10,13 +10,13 @@ halved in the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 
 from taylor_runtime.program.monomials import Monomials
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER, padded
 
 

@@ -6,11 +6,10 @@ monomial, side by side in the row's lanes.  A convolution of two such rows sums 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Convolution, Program
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.verify import ProgramError, verify
 
 NOTHING = -1  # of `sources`: order zero is what the row's own step gives

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 
 def _dataclass(
+    given: type | None = None,
+    /,
     *,
     init: bool = True,
     repr: bool = True,
@@ -25,7 +27,7 @@ def _dataclass(
     frozen: bool = False,
     kw_only: bool = False,
     slots: bool = False,
-) -> Callable[[type], type]:
+) -> type | Callable[[type], type]:
     """A decorator of classes, with the meaning of `dataclasses.dataclass`."""
 
     def decorate(given: type) -> type:
@@ -44,7 +46,7 @@ def _dataclass(
             cls.__getstate__, cls.__setstate__ = _state, _set_state
         return cls  # type: ignore[no-any-return]
 
-    return decorate
+    return decorate if given is None else decorate(given)
 
 
 if TYPE_CHECKING:  # to a type checker it is what it behaves as

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.states import StateRows, time_as
 
