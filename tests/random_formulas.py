@@ -310,8 +310,12 @@ def noisy(mp: Any, kind: Kind, draw: random.Random) -> Algebra:
             value = mp.nan
         return zero.made(value, kind.of_functions)
 
+    def number(value: Any) -> Noise:
+        """Whole numbers, such as exponents, are not rounded."""
+        return zero.made(exact.number(value), 0 if value == float(value) else 1)
+
     return Algebra(
-        lambda value: zero.made(exact.number(value)),
+        number,
         lambda a, b: zero.made(exact.divide(a.value, b.value)),
         kernel,
     )

@@ -36,6 +36,7 @@ from taylor_runtime.program.program import Input, Program
 POINTS = 12  # tried for each formula
 COMPARED = 2  # points of each formula that are enough
 ORDER = 6  # of jets
+LARGE = 40  # exponents of arguments of jets: what is right takes long beyond
 SAMPLES = 3
 SPREAD = 100  # times the largest error of some samples
 ALLOWED = 4  # times the error that a ball has
@@ -95,8 +96,13 @@ def _right_values(name: str, numbers: Numbers, points: np.ndarray) -> dict[int, 
     return found
 
 
-def _series(name: str, numbers: Reals, a: float, b: float) -> list[Any]:
+def _series(name: str, kind: Kind, a: float, b: float) -> list[Any]:
     """Coefficients in s at (a (1 + s), b (1 - s/2)), by numerical differentiation."""
+    # Differences have to be as small as what sin(x) varies on for large x.
+    size = max(0, *np.frexp([a, b])[1].tolist())
+    if size > LARGE:
+        raise Overdrawn
+    numbers = Reals(kind, 140 + ORDER * size)
     mp = numbers.mp
 
     def along(s: Any) -> Any:
@@ -120,7 +126,10 @@ def _errors(program: Program, kind: Kind, a: float, b: float, right: Sequence[An
             slots.append([Noise(v, random.Random(sample), kind.unit) for v in given])
         (series,) = coefficients(program, {"jet": slots}, algebra)
         series += [Noise(mp.mpf(0), random.Random(0), 0)] * (ORDER + 1 - len(series))
-        found = [max(e, abs(s.value - r)) for e, s, r in zip(found, series, right, strict=True)]
+        errors = [abs(s.value - r) for s, r in zip(series, right, strict=True)]
+        if any(map(mp.isnan, errors)):
+            raise Overdrawn
+        found = [max(e, new) for e, new in zip(found, errors, strict=True)]
     # A few tries may miss the error of a coefficient, but not of all around it.
     return [max(found[max(n - 1, 0) : n + 2]) for n in range(ORDER + 1)]
 
@@ -144,7 +153,7 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
     )
     x, y = ty.variables("x y")
     inputs = {x: Input("jet", (0,)), y: Input("jet", (1,))}
-    numbers, balls = Reals(kind, 140), Numbers(kind)
+    balls = Numbers(kind)
     formulas, compared, wrong = 0, 0, []
     for i, name in enumerate(names):
         made, seen = formula(random.Random(name), Expressions(kind), x, y, 4), 0
@@ -155,15 +164,15 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
                 break
             try:
                 formula(random.Random(name), balls, balls.exact(a), balls.exact(b), 4)
-                right = _series(name, numbers, a, b)
+                right = _series(name, kind, a, b)
                 errors = _errors(program, kind, a, b, right)
-            except (Overdrawn, TypeError):
+            except (Overdrawn, TypeError, AttributeError):  # of complex numbers
                 continue
             seen += 1
             for n in range(ORDER + 1):
                 if not right[n] or not balls.least < abs(right[n]) < balls.most:
                     break
-                value = _number(found[i][n][k], numbers.mp)
+                value = _number(found[i][n][k], balls.mp)
                 off = abs(value - right[n])
                 allowed = SPREAD * errors[n] + 8 * abs(right[n]) * kind.unit
                 if not (mpmath.isfinite(value) and off <= allowed):
