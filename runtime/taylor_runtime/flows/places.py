@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from taylor_runtime.flows.newest import RowSums
 from taylor_runtime.flows.shifts import Move, Products, Shifts
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join
@@ -16,11 +17,25 @@ from taylor_runtime.program.widths import REGISTER
 def placed(b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]) -> list[Value]:
     """The pieces of a product, from all its sums."""
     halved = [_halved(b, element, one, v) for one, v in zip(shifts.sums, sums, strict=True)]
-    joined = [_joined(b, element, [halved[k] for k in group]) for group in shifts.joins]
+    pieces = halved[: len(shifts.pieces)]
+    return moved(b, element, shifts, RowSums(pieces, joined_sums(b, element, shifts, halved)))
+
+
+def joined_sums(
+    b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]
+) -> list[Value]:
+    """Sums that are to be moved, side by side; none if there are none."""
+    if len(sums) == len(shifts.pieces):
+        return []
+    return [_joined(b, element, [sums[k] for k in group]) for group in shifts.joins]
+
+
+def moved(b: Builder, element: str, shifts: Shifts, sums: RowSums) -> list[Value]:
+    """The pieces of a coefficient, from its sums."""
     results = []
-    for value, moves in zip(halved, shifts.moves, strict=False):
-        for move in moves:
-            value = _with_moved(b, element, value, joined, move)
+    for value, moves in zip(sums.pieces, shifts.moves, strict=True):
+        for move in moves if sums.joined else ():
+            value = _with_moved(b, element, value, sums.joined, move)
         results.append(value)
     return results
 
