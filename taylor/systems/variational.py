@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -96,8 +96,12 @@ def variational(
             )
         if limits:
             raise ArgumentError("variational: give limits or directions, not both")
+    if limits is not None and not isinstance(limits, Mapping):
+        raise ArgumentTypeError(f"variational: limits must be a dict, as {{k: 1}}, got {limits!r}")
     given = tuple((limits or {}).items())
     for what, most in given:
+        if not isinstance(what, Expression | str):
+            raise ArgumentTypeError(f"variational: limits has {what!r}, which is not in wrt")
         if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
             raise ArgumentError(f"variational: the limit of {what} must be >= 0, got {most!r}")
     return Variational(
@@ -106,7 +110,10 @@ def variational(
 
 
 def _listed(wrt: Sequence[Varied] | Varied) -> tuple[Varied, ...]:
-    items = (wrt,) if isinstance(wrt, Expression | str) else tuple(wrt)
+    try:
+        items = (wrt,) if isinstance(wrt, Expression | str) else tuple(wrt)
+    except TypeError:
+        items = (cast(Varied, wrt),)
     for item in items:
         if not isinstance(item, Expression | str):
             raise ArgumentTypeError(
@@ -120,7 +127,10 @@ def _listed(wrt: Sequence[Varied] | Varied) -> tuple[Varied, ...]:
 def _tolerances(given: Sequence[float] | None, order: int) -> tuple[float, ...] | None:
     if given is None:
         return None
-    found = tuple(float(one) for one in given)
+    try:
+        found = tuple(float(one) for one in given)
+    except (TypeError, ValueError):
+        found = ()
     if len(found) != order or not all(0 < one < 1 for one in found):
         raise ArgumentError(
             f"variational: tolerances must be {order} numbers between 0 and 1, one for each order "
@@ -166,13 +176,7 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
     count = len(leaves)
     limits: tuple[int, ...] = ()
     if asked.limits:
-        highest = dict.fromkeys(leaves, asked.order)
-        for what, most in asked.limits:
-            for leaf in _elements(what, system):
-                if leaf not in highest:
-                    raise ArgumentError(f"variational: limits has {leaf}, which is not in wrt")
-                highest[leaf] = most
-        limits = tuple(highest.values())
+        limits = _limits(asked, leaves, system)
     matrix = np.eye(count)
     if asked.directions is not None:
         matrix = asked.directions
@@ -209,7 +213,23 @@ def _leaves(asked: Variational, system: System) -> list[Expression]:
     return list(found)
 
 
-def _elements(item: Varied, system: System) -> list[Expression]:
+def _limits(asked: Variational, leaves: list[Expression], system: System) -> tuple[int, ...]:
+    """The highest powers of what is displaced."""
+    highest: dict[Expression, int] = {}
+    for what, most in asked.limits:
+        for leaf in _elements(what, system, "limits"):
+            if leaf in highest:
+                raise ArgumentError(f"variational: limits names {leaf} twice")
+            if all(leaf is not one for one in leaves):
+                raise ArgumentError(f"variational: limits has {leaf}, which is not in wrt")
+            highest[leaf] = most
+    found = tuple(highest.get(leaf, asked.order) for leaf in leaves)
+    if not any(found):
+        raise ArgumentError("variational: with limits of 0 for all in wrt there are no derivatives")
+    return found
+
+
+def _elements(item: Varied, system: System, where: str = "wrt") -> list[Expression]:
     """The states and parameters that an expression or a name stands for."""
     known = dict.fromkeys([*system.states, *system.parameters, time_node])
     if isinstance(item, Expression):
@@ -227,6 +247,6 @@ def _elements(item: Varied, system: System) -> list[Expression]:
             return own
     names = ", ".join(str(e) for e in known)
     raise ArgumentError(
-        f"variational: wrt has {item}, which is no state or parameter of the system; known are "
+        f"variational: {where} has {item}, which is no state or parameter of the system; known are "
         f"{names}"
     )
