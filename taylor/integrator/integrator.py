@@ -131,9 +131,9 @@ class Integrator(Mapped):
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
-        self._flow = self._make_flow()
         self._time = tm.time_pair(time)
         self._state = initial
+        self._flow = self._make_flow()
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
         check_events(watched, self.system)
         self._modelled = tuple(
@@ -159,6 +159,7 @@ class Integrator(Mapped):
     def _make_flow(self) -> Flow | None:
         if self._variations is None:
             return None
+        self._variations.check_state(self._state, self._kind)
         return Flow(self._variations, len(self.system), self._kind)
 
     def _detect(self, events: Sequence[Event]) -> Detection | None:

@@ -82,8 +82,19 @@ def evaluated(expressions: Sequence[Expression], values: Mapping[Expression, Any
     if has_polynomials(values.values()):
         results = iter(evaluate_polynomials(varying, values))
     else:
-        results = iter(evaluate_in(varying, values, algebra_of(values.values())))
+        results = iter(_numbers(varying, values))
     return [e.payload if e.op == "constant" else next(results) for e in expressions]
+
+
+def _numbers(expressions: Sequence[Expression], values: Mapping[Expression, Any]) -> list[Any]:
+    """Values of numbers; NaN for quotients by zero, which mpmath raises."""
+    algebra = algebra_of(values.values())
+    try:
+        return evaluate_in(expressions, values, algebra)
+    except ZeroDivisionError:
+        if len(expressions) == 1:
+            return [math.nan]
+        return [_numbers([e], values)[0] for e in expressions]
 
 
 def is_finite(value: Any) -> bool:

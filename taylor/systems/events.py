@@ -46,7 +46,7 @@ class Event:
     reset:      new values of states and parameters by variable, parameter or name: numbers, or
                 expressions of the state before, parameters and time; of an array an array of them.
                 All are set at once.  Or a function of arrays, as a right-hand side may be, that
-                returns the new y.
+                returns the new y.  The attribute has pairs of keys and expressions.
 
     All zeros of a step are found, in order of time, at no cost in steps: every change of sign,
     through jumps, poles and kinks as well.  A zero at which g touches zero without a change of sign
@@ -60,12 +60,13 @@ class Event:
     reset; a terminal event ends the propagation there, behind the reset, from where it can go on.
     Of several events at one time each does so in the order of the list, from what those before it
     have left: two walls that meet in a corner turn a ball round.  Records show the state before
-    all of that, grids and dense output at that very time the state behind it.  The jump is no
-    zero of any event, whatever it jumps across, and the event itself does not happen again where
-    the jump leads; a ball that bounces ever sooner ends with status ACCUMULATING.  A new value
-    that is not finite ends with NON_FINITE, and nothing is set.  At the time of an impulse the
-    reset is made first.  What was before a reset does not follow from what is behind it, and an
-    event is no sign of it: integrators that have resets do not go back in time.
+    all of that, grids at that very time the state behind it, and so does dense output where the
+    run goes on.  A jump across a surface is no zero of its event; one that leads to a surface is
+    as a start there.  The event itself does not happen again at that time; a ball that bounces
+    ever sooner ends with status ACCUMULATING.  A new value that is not finite ends with NON_FINITE,
+    and nothing is set.  At the time of an impulse the reset is made first.  What was before a reset
+    does not follow from what is behind it, nor whether there was one: integrators that have resets
+    do not go back in time.
 
     Raises TypeError or ValueError for arguments that are none of these.
 

@@ -12,7 +12,7 @@ from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.trace import takes_parameters, trace_function
 from taylor.expressions.types import Key, UserFunction
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import reachable
 from taylor.systems.amounts import Placed, amounts, evaluated, placed
 from taylor.systems.names import Names
 from taylor.systems.system import System
@@ -99,15 +99,16 @@ def placed_reset(
     set_states, set_parameters = (
         placed(LABEL, part, own) for part, own in zip(parts, names, strict=True)
     )
-    found = inputs([e for _, e in (*set_states, *set_parameters)])
     known = {time, *states, *parameters}
-    for leaf in found:
-        if leaf not in known:
+    leaves = [time]  # always: with it comes the kind of number
+    for e in reachable([e for _, e in (*set_states, *set_parameters)], stop=known.__contains__):
+        if e in known:
+            leaves.append(e)
+        elif e.op in ("variable", "parameter"):
             raise ArgumentError(
-                f"{LABEL} depends on {leaf}, which is no state or parameter of the system"
+                f"{LABEL} depends on {e}, which is no state or parameter of the system"
             )
-    # Time is always there: with it comes the kind of number.
-    return Reset(set_states, set_parameters, tuple(dict.fromkeys((*found, time))))
+    return Reset(set_states, set_parameters, tuple(dict.fromkeys(leaves)))
 
 
 def _kind(key: Any, states: Names, parameters: Names) -> int:

@@ -1,354 +1,452 @@
 """Convolutions of truncated polynomials: sums over the orders of time of their products.
 
-See `shifts` for how a product is cut into vectors.  The sums of few vectors stay in registers,
-written where they are wanted; longer ones are a function, one for all rows, which leaves them in
-memory.  Orders are added from the middle outwards, so that the newest coefficients come last.
+See `shifts` for how a product is cut into vectors.  Where these are few, all is written out: at
+each order, one loop first adds up the old products of several convolutions, those that need
+nothing of this order, from the middle outwards; then row after row adds the newest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.flows.memory import FlowMemory, chunk_of
-from taylor_runtime.flows.shifts import Moves, Shift, Shifts, shifts_of
-from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
+from taylor_runtime.flows.memory import FlowMemory
+from taylor_runtime.flows.newest import NewestProducts, RowSums
+from taylor_runtime.flows.places import joined_sums, moved, placed
+from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.program import Convolution, Number
-from taylor_runtime.program.signature import is_square
-from taylor_runtime.program.verify import ProgramError
-from taylor_runtime.program.widths import padded
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.signature import convolutions_of, depths, is_square
+from taylor_runtime.program.widths import REGISTER
 
-MOST_WRITTEN = 8  # vectors of sums that are written where they are wanted
 MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
-FEW_SUMS = 4  # vectors of sums whose chains are split, so that they wait less for one another
+CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
+SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
+
 Reader = Callable[[Chunk], Value]  # a chunk of a product
+Read = tuple[Reader, bool]  # with whether it is still to be doubled
+Sums = dict[Convolution, RowSums]  # unscaled
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
-    """A row's coefficients: where order zero is, the distance of orders, and whether it has more
-    than the constant term.
-    """
+class _Sum:
+    """A convolution in a loop: the vectors of its sums, and whether it is a square."""
 
-    place: Value
-    stride: int
-    wide: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Which products are added: a_j b_(n-j) for j = low .. high.
-
-    square: a is b, and half of the sum is wanted, of pairs that are each other's mirror image.
-    """
-
-    n: Index
-    low: Index
-    high: Index
+    convolution: Convolution
+    plan: tuple[Products, ...]
     square: bool
-    weight: tuple[Number, Number] | None
 
 
-class Products:
-    """Writes the convolutions of a flow's program."""
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """A product of order zero of one row, scaled, with the newest coefficient of another; and what
+    its weight at order n is n times.
+    """
+
+    constant: int
+    scale: Number
+    row: int
+    weight: Number | None
+
+
+class WrittenProducts:
+    """Writes out the convolutions of a flow's program."""
 
     def __init__(self, memory: FlowMemory) -> None:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = shifts_of(memory.flow.among)
-        self._functions: dict[tuple[object, ...], str] = {}
+        self.shifts = shifts_of(memory.program.among)
+        self._weights: dict[tuple[Number, Number], Value] = {}
+        self._kept: Value | None = None
+        self.newest = NewestProducts(memory, self.shifts)
+        self.depths = depths(memory.program)
 
-    def convolve(self, c: Convolution, n: Index) -> tuple[Reader, bool]:
-        """What reads the chunks of a convolution at order n, and whether they are to be doubled."""
-        steady = self.memory.flow.steady
-        low: Index = c.first
-        high: Index = n - c.last if c.last else n
-        square = is_square(c) and not steady[c.a] and not (isinstance(n, int) and n == 0)
-        if steady[c.a]:
-            high = 0
-        elif steady[c.b]:
-            low = n
-        if (steady[c.a] and c.first) or (steady[c.b] and c.last):
-            return self._nothing, False
-        if isinstance(n, int) and n < c.first + c.last:
-            return self._nothing, False
-        wanted = Sum(n, low, high, square, c.weight)
-        a, b = self._factor(c.a), self._factor(c.b)
-        if self.shifts.sums <= MOST_WRITTEN:
-            vectors = self._writer(self.b).sum(a, b, wanted)
-            return (lambda chunk: chunk_of(self.b, vectors, chunk)), square
-        scratch = self._called(a, b, wanted)
-        return (lambda chunk: self._load(scratch, chunk)), square
+    def plan(self, c: Convolution) -> tuple[Products, ...]:
+        """The sums of a convolution: if one factor is a number, those that are in their places."""
+        return self.shifts.sums if self._is_wide(c) else self.shifts.sums[: len(self.shifts.pieces)]
 
-    def _writer(self, b: Builder) -> _Writer:
-        return _Writer(b, self.element, self.shifts, self.memory.flow.order)
+    def _is_wide(self, c: Convolution) -> bool:
+        wide = self.memory.program.is_polynomial
+        return wide(c.a) and wide(c.b)
 
-    def _nothing(self, chunk: Chunk) -> Value:
-        return self.b.constant(0, chunk.type(self.element))
+    def prepare(self) -> None:
+        """Lay out, once a step, the coefficients of order zero that newest ones are multiplied by."""
+        for row in self.memory.program.rows:
+            for group in self._groups(row.step.terms if row.step else ()):
+                for scale, c in group:
+                    for one in self._newest(scale, c):
+                        self.newest.prepare(one.constant, one.scale)
 
-    def _load(self, scratch: Value, chunk: Chunk) -> Value:
-        place = self.b.at(scratch, chunk.offset, self.element)
-        return self.b.load(chunk.type(self.element), place)
-
-    def _factor(self, row: int) -> Factor:
-        memory = self.memory
-        memory.will_read(row, self.b.constant(0, I64))
-        place = memory.address(row, 0, 0)
-        return Factor(place, memory.layout.stride[row], memory.flow.is_polynomial(row))
-
-    def _called(self, a: Factor, b: Factor, wanted: Sum) -> Value:
-        """Where a call of the function for such sums leaves one."""
-        builder, element = self.b, self.element
-        scratch = builder.alloca(element, padded(self.shifts.among.size))
-        given = [*a.place.parts, *b.place.parts, *scratch.parts]
-        given += [
-            builder.like(builder.constant(0, I64), k) for k in (wanted.n, wanted.low, wanted.high)
-        ]
-        key = (a.stride, a.wide, b.stride, b.wide, wanted.square, wanted.weight)
-        name = self._functions.get(key)
-        if name is None:
-            name = self._functions[key] = self._function(a, b, wanted, len(self._functions))
-        listed = ", ".join(f"{value.type} {value.text}" for value in given)
-        builder.line(f"call void @{name}({listed})")
-        return scratch
-
-    def _function(self, a: Factor, b: Factor, wanted: Sum, number: int) -> str:
-        name = f"taylor.product.{number}"
-        parts = len(a.place.parts)
-        parameters = [
-            ("ptr noalias" if which == "out" else "ptr readonly", f"{which}{part}")
-            for which in ("a", "b", "out")
-            for part in range(parts)
-        ]
-        parameters += [("i64", which) for which in ("n", "low", "high")]
-        function = define_function(
-            self.b.module, name, "void", parameters, "nounwind noinline", "internal"
-        )
-        with function as (builder, arguments):
-            places = [builder.pointers(arguments[k * parts : (k + 1) * parts]) for k in range(3)]
-            n, low, high = arguments[3 * parts :]
-            vectors = self._writer(builder).sum(
-                replace(a, place=places[0]),
-                replace(b, place=places[1]),
-                replace(wanted, n=n, low=low, high=high),
-            )
-            for k, vector in enumerate(vectors):
-                place = builder.at(places[2], k * self.shifts.lanes, self.element)
-                builder.store(builder.normal(vector), place)
-            builder.ret()
-        return name
-
-
-Totals = dict[tuple[int, int], list[Value]]  # vectors of sums by shift, of each chain
-
-
-class _Writer:
-    """Writes sums of products into a function."""
-
-    def __init__(self, b: Builder, element: str, shifts: Shifts, order: int) -> None:
-        self.b = b
-        self.element = element
-        self.shifts = shifts
-        self.order = order
-        self.type = Type(element, shifts.lanes)
-        self.zero = b.constant(0, self.type)
-
-    def sum(self, a: Factor, b: Factor, wanted: Sum) -> list[Value]:
-        """The vectors of a sum."""
-        if not (a.wide or b.wide):
-            raise ProgramError("a product of numbers among products of polynomials")
-        listed = list(self.shifts.shifts) if a.wide and b.wide else [self.shifts.shifts[0]]
-        sums: list[list[Value]] = []
-        for group in _groups(listed):
-            sums += self._group(group, a, b, wanted)
-        return self._placed(listed, sums, a.wide and b.wide)
-
-    # -- the loop over orders of time -------------------------------------------------------------
-
-    def _group(
-        self, group: Sequence[Shift], a: Factor, b: Factor, wanted: Sum
-    ) -> list[list[Value]]:
-        """The vectors of sums of some shifts, in one loop."""
-        builder, n = self.b, wanted.n
-        count = sum(shift.vectors for shift in group)
-        chains = 4 if count <= FEW_SUMS else 2 if count <= 2 * FEW_SUMS else 1
-        zeros = [self.zero] * (count * chains)
-
-        def add(j: Index, totals: Sequence[Value], chain: int) -> list[Value]:
-            """The products of an order added to chains `chain` and, if there are as many, the next."""
-            return self._add(group, a, b, wanted, j, list(totals), chain, count, chains)
-
-        if (
-            isinstance(n, int)
-            or (isinstance(wanted.low, int) and isinstance(wanted.high, int))
-            or wanted.low is wanted.high
-        ):
-            totals = add(wanted.low, zeros, 0)
-        elif chains == 1 and not wanted.square:
-            totals = builder.fold(wanted.low, wanted.high + 1, zeros, lambda j, t: add(j, t, 0))
-        else:
-            totals = self._outwards(add, wanted, zeros, chains)
-        return self._chains_added(group, totals, count, chains)
-
-    def _outwards(self, add: Adder, wanted: Sum, zeros: list[Value], chains: int) -> list[Value]:
-        """All products, from the middle one outwards; of a square one of each pair, and half of
-        the middle one.
+    def read(
+        self, terms: Sequence[Term], n: Index, old: Sums, readers: dict[Convolution, Read]
+    ) -> list[Term]:
+        """Terms in the place of some, whose convolutions `readers` know: one of all that have no
+        head.
         """
-        b, square = self.b, wanted.square
-        count = wanted.high - wanted.low + 1
-        half, odd = count >> 1, count & 1
-        middle = wanted.low + half
-        upper = chains // 2
-        opened = add(middle, zeros, upper)
-        factor = 0.5 if square else 1.0
-        kept = b.ne(b.like(b.constant(0, I64), odd), 0)
-        totals = [
-            b.select(kept, value * factor if square else value, self.zero)
-            if value is not zero
-            else zero
-            for value, zero in zip(opened, zeros, strict=True)
-        ]
+        replaced: list[Term] = []
+        if _is_zero(n):
+            for term in terms:
+                c = term.operand
+                if isinstance(c, Convolution) and not (c.first or c.last):
+                    readers[c] = (self._reader(self._at_zero(c)), False)
+                    replaced.append(term)
+            return replaced
+        for group in self._groups(terms):
+            sums = self._row_sums(group, n, old)
+            if sums is not None:
+                c = group[0][1]
+                readers[c] = (self._reader(moved(self.b, self.element, self.shifts, sums)), False)
+                replaced.append(self._term(terms, c))
+        return replaced
 
-        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
-            carried = add(middle - 1 - i, carried, 0)
-            return carried if square else add(middle + odd + i, carried, upper)
-
-        return b.fold(0, half, totals, step)
-
-    def _add(
-        self,
-        group: Sequence[Shift],
-        a: Factor,
-        b: Factor,
-        wanted: Sum,
-        j: Index,
-        totals: list[Value],
-        chain: int,
-        count: int,
-        chains: int,
-    ) -> list[Value]:
-        builder = self.b
-        other = 0 if j is wanted.n else wanted.n - j
-        weight = None if wanted.weight is None else self._weight(wanted.weight, wanted.n, j)
-        place_a, place_b = self._order(a, j), self._order(b, other)
-        loaded: dict[tuple[int, int], Value] = {}
-
-        def vector(side: int, place: Value, start: int) -> Value:
-            if (side, start) not in loaded:
-                loaded[side, start] = builder.load(
-                    self.type, builder.at(place, start, self.element)
-                )
-            return loaded[side, start]
-
-        def number(place: Value, monomial: int) -> Value:
-            scalar = builder.load(Type(self.element), builder.at(place, monomial, self.element))
-            scalar = scalar if weight is None else scalar * weight
-            return builder.splat(scalar, self.type.lanes)
-
-        position = 0
-        second = chain + (1 if chains == 4 else 0)
-        for shift in group:
-            starts = [shift.start + k * self.type.lanes for k in range(shift.vectors)]
-            if a.wide and not b.wide:
-                parts = [(number(place_b, 0), 0, place_a, chain)]
+    def _groups(self, terms: Sequence[Term]) -> list[list[tuple[Number, Convolution]]]:
+        """Convolutions of polynomials that are added before they are moved, with their scales."""
+        plain: list[tuple[Number, Convolution]] = []
+        alone: list[list[tuple[Number, Convolution]]] = []
+        for term in terms:
+            c = term.operand
+            if not isinstance(c, Convolution) or not self._has_polynomial(c):
+                continue
+            if _is_plain(term):
+                assert not isinstance(term.constant, tuple)
+                plain.append((term.constant, c))
             else:
-                parts = [(number(place_a, shift.monomial), 1, place_b, chain)]
-                if shift.both and a.wide and b.wide:
-                    parts.append((number(place_b, shift.monomial), 0, place_a, second))
-            for factor, side, place, target in parts:
-                for k, start in enumerate(starts):
-                    at = target * count + position + k
-                    totals[at] = builder.fma(vector(side, place, start), factor, totals[at])
-            position += shift.vectors
+                alone.append([(1, c)])
+        return [*([plain] if plain else []), *alone]
+
+    def _term(self, terms: Sequence[Term], c: Convolution) -> Term:
+        """The term that reads the sum which has c as its first convolution."""
+        term = next(term for term in terms if term.operand == c)
+        return Term(1, c) if _is_plain(term) else term
+
+    def _has_polynomial(self, c: Convolution) -> bool:
+        wide = self.memory.program.is_polynomial
+        return wide(c.a) or wide(c.b)
+
+    def _reader(self, pieces: Sequence[Value]) -> Reader:
+        known = dict(zip(self.memory.pieces, pieces, strict=True))
+        return known.__getitem__
+
+    def _row_sums(
+        self, group: Sequence[tuple[Number, Convolution]], n: Index, old: Sums
+    ) -> RowSums | None:
+        """Scaled sums of some convolutions at order n; None if that is zero."""
+        newest: list[_Newest] = []
+        totals: RowSums | None = None
+        for scale, c in group:
+            if isinstance(n, int) and n < c.first + c.last:
+                continue
+            newest += self._newest(scale, c)
+            sums = old.get(c)
+            if sums is None and self._is_far(c):
+                sums = self._far(c, n)
+            if sums is not None:
+                scale *= 1 + is_square(c)
+                totals = self._scaled(scale, sums, totals, self._is_wide(c))
+        if not newest:
+            return totals
+        totals = totals or self._zeros()
+        for one in sorted(newest, key=lambda one: self.depths[one.row]):
+            weight = None
+            if one.weight is not None:
+                weight = self._weight((one.weight, 0), n, 0)
+            self.newest.add(totals, (one.constant, one.scale), one.row, n, weight)
         return totals
 
-    def _order(self, factor: Factor, j: Index) -> Value:
-        return self.b.at(factor.place, j * factor.stride, self.element)
+    def _zeros(self) -> RowSums:
+        t = Type(self.element, REGISTER)
+        pieces = [self.b.constant(0, Type(self.element, p.lanes)) for p in self.shifts.pieces]
+        return RowSums(pieces, [self.b.constant(0, t)] * len(self.shifts.joins))
+
+    def _scaled(
+        self, scale: Number, sums: RowSums, totals: RowSums | None, wide: bool
+    ) -> RowSums:
+        """Sums times a number, without what counted twice in them if they are wide, added to others."""
+        b, plan = self.b, self.shifts.sums
+
+        def added(value: Value, factors: list[Number], total: Value | None) -> Value:
+            if all(factor == 1 for factor in factors):
+                return value if total is None else value + total
+            t = value.type
+            factor = b.constants(factors, self.element) if t.lanes else b.constant(factors[0], t)
+            return value * factor if total is None else b.fma(value, factor, total)
+
+        pieces = [
+            added(value, _halves(one, scale, wide), None if totals is None else totals.pieces[k])
+            for k, (value, one) in enumerate(zip(sums.pieces, plan, strict=False))
+        ]
+        joined = []
+        for k, value in enumerate(sums.joined):
+            factors = [f for position in self.shifts.joins[k] for f in _halves(plan[position], scale, wide)]
+            factors += factors[-1:] * (REGISTER - len(factors))
+            joined.append(added(value, factors, None if totals is None else totals.joined[k]))
+        if not joined:
+            joined = self._zeros().joined if totals is None else totals.joined
+        return RowSums(pieces, joined)
+
+    def _newest(self, scale: Number, c: Convolution) -> list[_Newest]:
+        """What is to be added to the old products of a convolution."""
+        steady, found = self.memory.program.steady, []
+        if (steady[c.a] and steady[c.b]) or self._is_far(c):
+            return []
+        alpha, both = (None, None) if c.weight is None else (c.weight[0], sum(c.weight))
+        if is_square(c):
+            return [] if c.first else [_Newest(c.a, scale * 2, c.a, None)]
+        if not c.first and not steady[c.b]:
+            found.append(_Newest(c.a, scale, c.b, alpha))
+        if not c.last and not steady[c.a]:
+            found.append(_Newest(c.b, scale, c.a, both))
+        return found
+
+    def _is_far(self, c: Convolution) -> bool:
+        """Whether a convolution begins or ends later than usual: all its products are old."""
+        steady = self.memory.program.steady
+        return max(c.first, c.last) > 1 and not (steady[c.a] or steady[c.b])
+
+    # -- what needs nothing of this order ---------------------------------------------------------
+
+    def _most(self) -> int:
+        return MOST_SUMS // ELEMENTS[self.element].parts
+
+    def old(self, rows: Sequence[int], n: Index) -> Sums:
+        """The sums of old products of all convolutions of polynomials in some rows."""
+        listed = [self._sum(c) for c in self._moving(rows)]
+        wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
+        plain = [one for one in wide if one.convolution.weight is None]
+        weighted = [one for one in wide if one.convolution.weight is not None]
+        loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
+        for group in groups([len(one.plan) for one in plain], self._most()):
+            loops.append(partial(self._loop, [plain[k] for k in group], n))
+        for group in groups([2 * len(one.plan) for one in weighted], self._most()):
+            loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
+        if len(loops) == 1 and not self.shifts.joins:
+            return {c: RowSums(values, []) for c, values in loops[0]().items()}
+        kept: list[tuple[Convolution, int]] = []
+        for loop in loops:
+            for c, values in loop().items():
+                self._keep(len(kept), values)
+                kept.append((c, len(values)))
+        return {c: self._kept_sums(number, count) for number, (c, count) in enumerate(kept)}
+
+    def _keep(self, number: int, values: Sequence[Value]) -> None:
+        """Put sums in memory while other loops need the registers."""
+        for value, place in zip(values, self._places(number), strict=False):
+            self.b.store(self.b.normal(value), place)
+
+    def _kept_sums(self, number: int, count: int) -> RowSums:
+        """Sums from memory, those that are moved side by side."""
+        b, pieces = self.b, self.shifts.pieces
+        place = self._place(number)
+        found = [
+            b.load(Type(self.element, piece.lanes), b.at(place, k * REGISTER, self.element))
+            for k, piece in enumerate(pieces)
+        ]
+        joined = [
+            b.load(
+                Type(self.element, REGISTER),
+                b.at(place, (len(pieces) + k) * REGISTER, self.element),
+            )
+            for k in range(len(self.shifts.joins) if count > len(pieces) else 0)
+        ]
+        return RowSums(found, joined)
+
+    def _place(self, number: int) -> Value:
+        size = (len(self.shifts.pieces) + len(self.shifts.joins)) * REGISTER
+        if self._kept is None:
+            convolutions = self._moving(range(len(self.memory.program.rows)))
+            self._kept = self.b.hidden(self.b.alloca(self.element, len(convolutions) * size))
+        return self.b.at(self._kept, number * size, self.element)
+
+    def _places(self, number: int) -> list[Value]:
+        """Where the sums of a convolution are kept, in the order of the plan."""
+        pieces, plan = len(self.shifts.pieces), self.shifts.sums
+        offsets = {k: k * REGISTER for k in range(pieces)}
+        for k, group in enumerate(self.shifts.joins):
+            for lane, position in enumerate(group):
+                width = max(plan[position].piece.lanes, 1)
+                offsets[position] = (pieces + k) * REGISTER + lane * width
+        place = self._place(number)
+        return [self.b.at(place, offsets[k], self.element) for k in range(len(plan))]
+
+    def _sum(self, c: Convolution) -> _Sum:
+        return _Sum(c, self.plan(c), is_square(c))
+
+    def _moving(self, rows: Sequence[int]) -> list[Convolution]:
+        """Convolutions with a polynomial of which both factors have more than order zero."""
+        program = self.memory.program
+        terms = [
+            term
+            for row in rows
+            if program.is_polynomial(row) and (step := program.rows[row].step)
+            for term in step.terms
+        ]
+        return [
+            c
+            for c in convolutions_of(terms)
+            if (program.is_polynomial(c.a) or program.is_polynomial(c.b))
+            and not (program.steady[c.a] or program.steady[c.b])
+        ]
+
+    def _loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
+        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair."""
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        count = sum(len(one.plan) for one in group)
+        chains = 2 if count <= CHAINED else 1
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        half, low = (at - 1) >> 1, (at - 1) >> 1
+        high = at - low
+
+        def middle() -> list[Value]:
+            j = at >> 1
+            return self._at(group, at, j, j, zeros, half=True)
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            below, above = low - i, high + i
+            first = self._at(group, at, below, above, carried[:count])
+            rest = carried[count:] if chains == 2 else first
+            last = self._at(group, at, above, below, rest, squares=False)
+            return [*first, *last] if chains == 2 else last
+
+        totals = b.if_(b.eq(at & 1, 0), middle, lambda: zeros)
+        totals = b.fold(0, half, totals + zeros * (chains - 1), step)
+        if chains == 2:
+            totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
+        found: dict[Convolution, list[Value]] = {}
+        for one in group:
+            found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
+        return found
+
+    def _weighted_loop(
+        self, group: Sequence[_Sum], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
+        product is as often as its weight says.  Processors add beside their multiply-adds.
+        """
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        count = len(zeros)
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            sums = self._at(group, at, at - 1 - i, i + 1, carried[:count])
+            return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
+
+        totals = b.fold(0, at - 1, zeros * 2, step)
+        found: dict[Convolution, list[Value]] = {}
+        first = 0
+        for one in group:
+            weight = one.convolution.weight
+            assert weight is not None
+            alpha, beta = weight
+            of_n = self._weight((alpha, 0), n, 0)
+            last = first + len(one.plan)
+            found[one.convolution] = [
+                b.fma(x, b.splat(of_n, x.lanes), y * b.constant(beta, y.type))
+                for x, y in zip(totals[first:last], totals[count + first :], strict=False)
+            ]
+            first = last
+        return found
+
+    def _at(
+        self,
+        group: Sequence[_Sum],
+        n: Value,
+        j: Value,
+        other: Value,
+        totals: list[Value],
+        squares: bool = True,
+        half: bool = False,
+    ) -> list[Value]:
+        """a_j b_other, without weights, added to the sums of all.
+
+        squares: those of squares, too; half: of which a half.
+        """
+        known: dict[tuple[int, bool], Factor] = {}
+
+        def factor(row: int, of_j: bool) -> Factor:
+            if (row, of_j) not in known:
+                place = self.memory.address(row, j if of_j else other, 0)
+                known[row, of_j] = factor_of(self.memory, row, place)
+            return known[row, of_j]
+
+        found: list[Value] = []
+        for one in group:
+            c, size = one.convolution, len(one.plan)
+            own, totals = totals[:size], totals[size:]
+            if one.square and not squares:
+                found += own
+                continue
+            weight = self.b.constant(0.5, Type(self.element)) if one.square and half else None
+            found += self._added(one.plan, factor(c.a, True), factor(c.b, False), own, weight)
+        return found
+
+    def _added(
+        self,
+        plan: tuple[Products, ...],
+        x: Factor,
+        y: Factor,
+        totals: list[Value],
+        weight: Value | None,
+    ) -> list[Value]:
+        return add_products(self.b, plan, x, y, totals, weight, len(plan) > SCALED)
 
     def _weight(self, weight: tuple[Number, Number], n: Index, j: Index) -> Value:
         alpha, beta = weight
+        orders = self.memory.program.order
         if isinstance(n, int) and isinstance(j, int):
             return self.b.constant(alpha * n + beta * j, Type(self.element))
-        orders = range(self.order + 1)
-        numbers = _weights(alpha, beta, self.order)
-        place = self.b.at(self.b.table(numbers, self.element), n * len(orders) + j, self.element)
+        if weight not in self._weights:
+            numbers = weights_of(alpha, beta, orders)
+            self._weights[weight] = self.b.table(numbers, self.element)
+        place = self.b.at(self._weights[weight], n * (orders + 1) + j, self.element)
         return self.b.load(Type(self.element), place)
 
-    def _chains_added(
-        self, group: Sequence[Shift], totals: list[Value], count: int, chains: int
-    ) -> list[list[Value]]:
-        """The vectors of each shift."""
-        parts = [totals[k * count : (k + 1) * count] for k in range(chains)]
-        while len(parts) > 1:
-            parts = [
-                [
-                    x if y is self.zero else y if x is self.zero else x + y
-                    for x, y in zip(*pair, strict=True)
-                ]
-                for pair in zip(parts[::2], parts[1::2], strict=True)
-            ]
-        found, position = [], 0
-        for shift in group:
-            found.append(parts[0][position : position + shift.vectors])
-            position += shift.vectors
-        return found
+    # -- others -----------------------------------------------------------------------------------
 
-    # -- sums to their places ---------------------------------------------------------------------
+    def _at_zero(self, c: Convolution) -> list[Value]:
+        """The product of the coefficients of order zero."""
+        memory, plan = self.memory, self.plan(c)
+        zeros = [self.b.constant(0, Type(self.element, one.piece.lanes)) for one in plan]
+        x, y = (factor_of(memory, row, memory.address(row, 0, 0)) for row in (c.a, c.b))
+        weight = None if c.weight is None else self._weight(c.weight, 0, 0)
+        values = self._added(plan, x, y, zeros, weight)
+        return placed(self.b, self.element, self.shifts, values) if self._is_wide(c) else values
 
-    def _placed(
-        self, listed: Sequence[Shift], sums: Sequence[list[Value]], both: bool
-    ) -> list[Value]:
-        b, lanes = self.b, self.type.lanes
-        results = list(sums[0])
-        for shift, vectors in zip(listed, sums, strict=True):
-            if both and shift.halved:
-                for k in range(min(len(vectors), -(-shift.halved // lanes))):
-                    left = shift.halved - k * lanes
-                    halves = [Fraction(1, 2) if lane < left else 1 for lane in range(lanes)]
-                    vectors[k] = vectors[k] * b.constants(halves, self.element)
-        results = list(sums[0])
-        for shift, vectors in zip(listed[1:], sums[1:], strict=True):
-            for target, moves in self.shifts.moves(shift).items():
-                results[target] = results[target] + self._moved(vectors, moves)
-        return results
+    def _far(self, c: Convolution, n: Index) -> RowSums:
+        """All products of a convolution that begins or ends later than usual."""
+        memory, plan = self.memory, self.plan(c)
+        at = self.b.like(self.b.constant(0, I64), n) if isinstance(n, int) else n
 
-    def _moved(self, vectors: Sequence[Value], moves: Moves) -> Value:
-        """Lanes of vectors of sums where their products belong, zero elsewhere."""
-        lanes = self.type.lanes
-        result = self.zero
-        for vector, moved in moves:
-            if result is self.zero:
-                chosen = [lanes if lane < 0 else lane for lane in moved]
-                result = self.b.shuffle(vectors[vector], self.zero, chosen)
-            else:
-                chosen = [k if lane < 0 else lanes + lane for k, lane in enumerate(moved)]
-                result = self.b.shuffle(result, vectors[vector], chosen)
-        return result
+        def step(j: Index, totals: list[Value]) -> Sequence[Value]:
+            x = factor_of(memory, c.a, memory.address(c.a, j, 0))
+            y = factor_of(memory, c.b, memory.address(c.b, at - j, 0))
+            weight = None if c.weight is None else self._weight(c.weight, at, j)
+            return self._added(plan, x, y, totals, weight)
+
+        zeros = [self.b.constant(0, Type(self.element, one.piece.lanes)) for one in plan]
+        values = self.b.fold(c.first, at - (c.last - 1), zeros, step)
+        pieces = len(self.shifts.pieces)
+        joined = joined_sums(self.b, self.element, self.shifts, values)
+        return RowSums(list(values[:pieces]), joined if len(values) > pieces else [])
 
 
-Adder = Callable[[Index, Sequence[Value], int], list[Value]]
+def _is_plain(term: Term) -> bool:
+    return term.head is None and not isinstance(term.constant, tuple)
 
 
-def _groups(listed: Sequence[Shift]) -> list[list[Shift]]:
-    """Shifts that are added up in one loop: as many as registers hold the sums of."""
-    groups: list[list[Shift]] = []
-    count = MOST_SUMS + 1
-    for shift in listed:
-        if count + shift.vectors > MOST_SUMS:
-            groups.append([])
-            count = 0
-        groups[-1].append(shift)
-        count += shift.vectors
-    return groups
+def _halves(one: Products, scale: Number, wide: bool) -> list[Number]:
+    """What the lanes of a sum are multiplied by: half where both parts of a product counted."""
+    lanes = range(max(one.piece.lanes, 1))
+    return [Fraction(scale) / 2 if wide and lane < one.halved else scale for lane in lanes]
 
 
-@lru_cache(maxsize=32)
-def _weights(alpha: Number, beta: Number, order: int) -> list[Number]:
-    orders = range(order + 1)
-    return [alpha * n + beta * j for n in orders for j in orders]
+def _is_zero(n: Index) -> bool:
+    return isinstance(n, int) and n == 0
