@@ -1,4 +1,4 @@
-"""Derivatives of solutions by finite differences in many digits, and random systems to have them of.
+"""Derivatives of solutions by finite differences in many digits, and random systems for them.
 
 Nothing of the library is used for a right answer: right-hand sides are written once for any
 namespace of functions, in mpmath's the extrapolated midpoint rule (Gragg 1965; Bulirsch & Stoer
@@ -153,7 +153,7 @@ class Case:
     ) -> np.ndarray:
         """Coefficients of displacements s times a direction: (order + 1, n), of mpmath."""
         with mpmath.workdps(digits):
-            distance = mpmath.mpf(10) ** ((-digits // 12))
+            distance = mpmath.mpf(10) ** (-digits // 12)
             given = [mpmath.mpf(one) for one in direction]
 
             def at(s: Any) -> Sequence[Any]:
@@ -263,7 +263,7 @@ def random_case(seed: int) -> Case:
         whole = [p[kept.index(i)] if i in kept else 0 * t for i in range(m)]
         return slopes(space, x, whole, t)
 
-    case = Case(
+    return Case(
         only_used,
         states,
         [parameters[i] for i in kept],
@@ -274,7 +274,6 @@ def random_case(seed: int) -> Case:
         order,
         equations,
     )
-    return case
 
 
 def _tree(draw: random.Random, n: int, m: int, depth: int) -> Callable[[Any, Sequence[Any]], Any]:

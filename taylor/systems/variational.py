@@ -21,6 +21,7 @@ from taylor.systems.versions import Versioned
 
 Varied: TypeAlias = "Expression | str"  # a state, a parameter, or `taylor.time`
 CONTROLS = ("derivatives", "state")
+MOST_NAMES = 6  # of variables that are written out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +191,11 @@ class Variations:
     weights: tuple[float, ...]
     initial: Polynomial | None = None
 
+    def __str__(self) -> str:
+        names = self.space.names
+        listed = ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} variables"
+        return f"derivatives to order {self.space.order} by {listed}"
+
     @property
     def size(self) -> int:
         """Numbers of a polynomial."""
@@ -221,6 +227,9 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
     places = {e: place for place, e in enumerate(system.states)}
     parameters = {e: place for place, e in enumerate(system.parameters)}
     names = tuple(str(leaf) for leaf in leaves)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ArgumentError(f"variational: two of wrt are called {twice}; rename one of them")
     count = len(leaves)
     limits: tuple[int, ...] = ()
     if asked.limits:

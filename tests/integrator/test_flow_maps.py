@@ -1,4 +1,4 @@
-"""Flow maps: solutions whose derivatives are known in closed form, or that others have published."""
+"""Flow maps: derivatives of solutions that are known in closed form, or published by others."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_repeated_displacements_of_an_observation_each_count() -> None:
     assert maps.sum().derivative({A: 1}) == pytest.approx(sum(right), rel=1e-14)
 
 
-@pytest.mark.parametrize("end, y, by_a", [(0.45, 0.4165982112, -0.0435200554), (1.1, None, -0.5010731088)])
+@pytest.mark.parametrize(
+    "end, y, by_a", [(0.45, 0.4165982112, -0.0435200554), (1.1, None, -0.5010731088)]
+)
 def test_the_initial_time_is_one_of_them(end: float, y: float | None, by_a: float) -> None:
     """y' = cos(a t) (stan-math #1833, where the derivative by the initial time is never set)."""
     ta = flown([(Y, ty.cos(A * T))], [0.0], end, 3, [Y, A, T], parameters={A: 1.5})
@@ -130,9 +132,7 @@ def test_three_parameters_at_once() -> None:
 def test_kepler(precision: str) -> None:
     """casadi #3783, to the six digits that are published there; and det = 1."""
     q, w = ty.variable("q", 3), ty.variable("w", 3)
-    ta = flown(
-        [(q, w), (w, -q / (q @ q) ** 1.5)], [1, 0, 0, 0, 1, 0], 1, precision=precision
-    )
+    ta = flown([(q, w), (w, -q / (q @ q) ** 1.5)], [1, 0, 0, 0, 1, 0], 1, precision=precision)
     matrix = ta.state_transition_matrix
     matrix = matrix[..., 0] if precision == "double-double" else matrix
     published = [
@@ -200,7 +200,12 @@ def test_an_equation_that_is_not_analytic_where_it_starts_says_so() -> None:
 
 @pytest.mark.parametrize(
     "order, precision",
-    [*((k, "float64") for k in range(1, 9)), (3, "float32"), (2, "double-double"), (4, "double-double")],
+    [
+        *((k, "float64") for k in range(1, 9)),
+        (3, "float32"),
+        (2, "double-double"),
+        (4, "double-double"),
+    ],
 )
 def test_all_orders_of_a_rational_solution(order: int, precision: str) -> None:
     """x' = k x^2 from x0 at t0: x = x0/(1 - k x0 (t - t0)), a geometric series in x0 k (t - t0)."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-
-import taylor as ty
 from flow_reference import Case, along_map, random_case, worst
 
-ALWAYS = (3, 8, 14, 30, 32)
+import taylor as ty
+
+ALWAYS = (7, 14, 22, 25, 53)
 LARGE = (27,)  # whose order zero is computed in loops
 SLOW = tuple(seed for seed in range(150) if seed not in (*ALWAYS, *LARGE))
-NEAR = 1e-10  # of the largest coefficient of an order
+NEAR = 1e-11  # of the largest coefficient of an order
 
 
 def flown(case: Case, **options: object) -> ty.Polynomial:
@@ -50,7 +50,7 @@ def test_more_random_systems(seed: int) -> None:
     check(seed)
 
 
-@pytest.mark.parametrize("seed", [3, 33])
+@pytest.mark.parametrize("seed", [21, 25])
 def test_limits_leave_out_monomials_and_no_more(seed: int) -> None:
     case = random_case(seed)
     whole = flown(case)
@@ -68,7 +68,7 @@ def test_limits_leave_out_monomials_and_no_more(seed: int) -> None:
     assert difference.max() < 1e-13 * max(1, np.abs(whole.coefficients).max())
 
 
-@pytest.mark.parametrize("seed, count", [(3, 1), (7, 2), (33, 2)])
+@pytest.mark.parametrize("seed, count", [(7, 1), (7, 2), (25, 2)])
 def test_directions_are_those_of_the_whole_map(seed: int, count: int) -> None:
     case = random_case(seed)
     whole = flown(case)
@@ -84,26 +84,26 @@ def test_directions_are_those_of_the_whole_map(seed: int, count: int) -> None:
 
 def test_orders_begin_alike() -> None:
     """What a map of low order has is what one of high order begins with."""
-    case = random_case(33)
-    whole = flown(case, order=6)
-    for order in range(1, 6):
+    case = random_case(22)
+    whole = flown(case, order=5)
+    for order in range(1, 5):
         low = flown(case, order=order)
         known = whole.coefficients[:, : low.size]
         assert np.abs(low.coefficients - known).max() < 1e-13 * max(1, np.abs(known).max())
 
 
-@pytest.mark.parametrize("seed", [2, 14])
+@pytest.mark.parametrize("seed", [2, 22])
 def test_double_double(seed: int) -> None:
-    """To 25 digits of the largest coefficient of each order, to order 2."""
+    """To 28 digits of the largest coefficient of each order, to order 2."""
     case = random_case(seed)
     case.order = 2
     direction = [1.0, -0.5, 0.75, 0.25, -1.0, 0.5, 1.0][: len(case.wrt)]
     found = along_map(flown(case, precision="double-double"), direction)
-    right = case.derivatives_along(direction, digits=64, columns=17, steps=5)
-    assert worst(found, right) < 1e-25
+    right = case.derivatives_along(direction, digits=64, columns=14, steps=3)
+    assert worst(found, right) < 1e-28
 
 
-@pytest.mark.parametrize("seed", [3, 14])
+@pytest.mark.parametrize("seed", [2, 14])
 def test_float32(seed: int) -> None:
     case = random_case(seed)
     case.order = 2
