@@ -21,6 +21,7 @@ from taylor.systems.versions import Versioned
 
 Varied: TypeAlias = "Expression | str"  # a state, a parameter, or `taylor.time`
 CONTROLS = ("derivatives", "state")
+NEXT_TO_NOTHING = 2.0**-800  # a weight of 0 would say that there is nothing to compare with
 MOST_NAMES = 6  # of variables that are written out
 
 
@@ -256,7 +257,7 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
     others = [k for k in range(count) if leaves[k] in parameters]
     last = [k for k in range(count) if leaves[k] is time_node]
     wanted = asked.tolerances or (smallest,) * asked.order
-    looked = 1.0 if asked.control == "derivatives" else 0.0
+    looked = 1.0 if asked.control == "derivatives" else NEXT_TO_NOTHING
     return Variations(
         make_space(names, asked.order, limits),
         tuple(places[leaves[k]] for k in states),
