@@ -30,7 +30,7 @@ from taylor.polynomials.arrays import stack
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings
 from taylor.systems.resets import Reset, values_after
-from taylor_runtime.callables.trajectory import polynomials_of
+from taylor_runtime.callables.memory import polynomials_of
 
 Maps = dict[int, list[tuple[Pair, Crossing | None]]]  # by event: when, and what is known
 

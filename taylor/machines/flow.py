@@ -19,7 +19,8 @@ from taylor.polynomials.coefficients import converted
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.variational import Variations
-from taylor_runtime.callables.trajectory import StepRecords, numbers_of, polynomials_of
+from taylor_runtime.callables.memory import numbers_of, polynomials_of
+from taylor_runtime.callables.trajectory import StepRecords
 
 
 class FlowMachine(Machine):
