@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.dense import DenseOutput
@@ -290,20 +290,23 @@ class Flow:
     def begin_with(self, polynomials: Polynomial) -> np.ndarray:
         """What the next state put is to be with derivatives, and its numbers alone.
 
-        Raises ArgumentError for other variables or another shape.
+        Raises ArgumentError for other variables, another shape or what is not finite.
         """
         space = self.variations.space
+        needed = f"flow_map: a polynomial for each of {self.count} states is needed, got"
+        if not isinstance(polynomials, Polynomial):
+            raise ArgumentTypeError(f"{needed} {type(polynomials).__name__}")
         if polynomials.shape != (self.count,):
-            raise ArgumentError(
-                f"flow_map: a polynomial for each of {self.count} states is needed, got shape "
-                f"{polynomials.shape}"
-            )
+            raise ArgumentError(f"{needed} shape {polynomials.shape}")
         unknown = [name for name in polynomials.names if name not in space.names]
         if unknown:
             raise ArgumentError(
                 f"flow_map: {unknown[0]} is not among the variables {', '.join(space.names)}"
             )
-        self._next = np.array(converted(polynomials, space, self.kind)._planes)
+        planes = np.array(converted(polynomials, space, self.kind)._planes)
+        if not np.isfinite(planes).all():
+            raise ArgumentError("flow_map: the coefficients of a map must be finite")
+        self._next = planes
         self.undefined = ""
         self._fresh = False
         return self.kind.from_planes(self._next[..., 0])
