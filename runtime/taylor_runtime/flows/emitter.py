@@ -183,6 +183,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             step = self.program.rows[index].step
             if step is not None:
                 self._advance(index, step, n, old)
+                if self.written:
+                    self.b.line('call void asm sideeffect "", "~{memory}"()')
             else:
                 self._input(index, self.program.rows[index], n)
 

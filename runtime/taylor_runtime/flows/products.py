@@ -224,7 +224,7 @@ class WrittenProducts:
         loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
         for group in groups([len(one.plan) for one in plain], self._most()):
             loops.append(partial(self._loop, [plain[k] for k in group], n))
-        for group in groups([2 * len(one.plan) for one in weighted], self._most()):
+        for group in groups([2 * len(one.plan) for one in weighted], self._most() * 6 // 5):
             loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
         if len(loops) == 1 and not self.shifts.joins:
             return {c: RowSums(values, []) for c, values in loops[0]().items()}
