@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.widths import REGISTER, padded
+from taylor_runtime.program.widths import CHUNK, REGISTER, padded
 from taylor_runtime.series.memory import Rendering, RowMemory
 
 NUMBER = Chunk(0, 0)
@@ -36,6 +36,27 @@ class FlowMemory(RowMemory):
         """Compute polynomials in pieces from now on."""
         listed = shifts_of(self.program.among).pieces
         self.pieces = tuple(Chunk(piece.start, piece.lanes) for piece in listed)
+
+    def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
+        """Run `body` for all chunks of a row: a loop for polynomials that are not written out."""
+        if self.pieces or not self.is_looped(row):
+            super().each_chunk(row, body)
+            return
+        lanes = chunks(self.program.rows[row].width)[0].lanes
+        total = padded(self.program.rows[row].width)
+        lanes = lanes if total % lanes == 0 else REGISTER
+
+        def one(i: Index, _: list[Value]) -> list[Value]:
+            body(Chunk(i * lanes, lanes))
+            return []
+
+        self.b.fold(0, total // lanes, [], one)
+
+    def is_looped(self, row: int) -> bool:
+        """Whether `each_chunk` is a loop at run time."""
+        if self.pieces or not self.program.is_polynomial(row):
+            return super().is_looped(row)
+        return self.program.rows[row].width > CHUNK
 
     def each_piece(self, row: int, body: Callable[[Chunk], None]) -> None:
         """Run `body` for all vectors that a row is computed in."""
