@@ -133,30 +133,44 @@ class CalledProducts:
             return
         self._add(c, scale, n, low, high, first)
 
+    def product(self, places: Sequence[Value], wide: Sequence[bool], result: Value) -> None:
+        """Leave the product of two coefficients, of which one is a polynomial, in memory."""
+        zero = self.b.constant(0, I64)
+        self._call_add(places, tuple(wide), 1, (zero, zero, zero), None, first=True)
+        self._place(result, all(wide))
+
     def _add(
         self, c: Convolution, scale: Number, n: Index, low: Index, high: Index, first: bool
     ) -> None:
         """Call the function that adds scale * sum of a_j b_(n-j), j = low .. high."""
         b, memory = self.b, self.memory
-        a, other = c.a, c.b
-        for row in (a, other):
+        for row in (c.a, c.b):
             memory.will_read(row, b.constant(0, I64))
-        places = [memory.address(row, 0, 0) for row in (a, other)]
+        places = [memory.address(row, 0, 0) for row in (c.a, c.b)]
+        wide = tuple(memory.program.is_polynomial(row) for row in (c.a, c.b))
         weights: Value | None = None
         if c.weight is not None:
             weights = self._table(c.weight, partial(weights_of, *c.weight, memory.program.order))
             weights = b.at(weights, n * (memory.program.order + 1), self.element)
-        kind = _Kind(
-            tuple(memory.program.is_polynomial(row) for row in (a, other)),
-            c.weight is not None,
-        )
-        name = self._function(kind)
+        self._call_add(places, wide, scale, (n, low, high), weights, first)
+
+    def _call_add(
+        self,
+        places: Sequence[Value],
+        wide: tuple[bool, ...],
+        scale: Number,
+        orders: Sequence[Index],
+        weights: Value | None,
+        first: bool,
+    ) -> None:
+        b = self.b
+        name = self._function(_Kind(wide, weights is not None))
         factor = self._table(("scale", scale), lambda: [scale])
-        pointers = [places[0], places[1], self._sums, factor]
+        pointers = [*places, self._sums, factor]
         pointers += [] if weights is None else [weights]
         given = [part for pointer in pointers for part in pointer.parts]
-        orders = [b.like(b.constant(0, I64), k) for k in (n, low, high, 0 if first else 1)]
-        self._call(name, [*given, *orders])
+        numbers = [b.like(b.constant(0, I64), k) for k in (*orders, 0 if first else 1)]
+        self._call(name, [*given, *numbers])
 
     def _place(self, result: Value, wide: bool) -> None:
         """Call the function that brings sums to their places."""

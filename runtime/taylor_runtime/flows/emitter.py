@@ -14,7 +14,8 @@ from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
 from taylor_runtime.flows.products import Read, Sums, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
-from taylor_runtime.flows.zero import graded_start
+from taylor_runtime.flows.start import Start
+from taylor_runtime.flows.zero import graded_start, is_short
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
@@ -98,7 +99,11 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         for index, row in enumerate(program.rows):
             if self._starts_with_zeros(index, row):
                 memory.each_chunk(index, partial(self._clear, index))
-        graded_start(self.b, program, self.element, self._given, self._keep)
+        if is_short(program):
+            graded_start(self.b, program, self.element, self._given, self._keep)
+        else:
+            called = self.called or CalledProducts(self.memory)
+            Start(self.memory, called, self._kept).emit(self._given)
         for index in sorted(self._divisors):
             head = memory.head(index, NUMBER)
             memory.store_reciprocal(index, NUMBER, head)
