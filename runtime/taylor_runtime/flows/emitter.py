@@ -33,7 +33,6 @@ from taylor_runtime.series.convolve import convolve
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
 
-
 MOST_WRITTEN = 12  # vectors of sums of a product that is written where it is wanted
 MOST_TEXT = 240  # of all products of a program
 
@@ -140,7 +139,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Order zero of the rows that begin with a row of the graded program."""
         memory = self.memory
         for index in self._kept.get(row, ()):
-            if memory.program.is_polynomial(index) or (isinstance(position, int) and position == 0):
+            if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
 
     # -- further orders ---------------------------------------------------------------------------

@@ -62,23 +62,23 @@ class WrittenProducts:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = shifts_of(memory.program.among)
+        self.shifts = shifts_of(memory.flow.among)
         self._weights: dict[tuple[Number, Number], Value] = {}
         self._kept: Value | None = None
         self.newest = NewestProducts(memory, self.shifts)
-        self.depths = depths(memory.program)
+        self.depths = depths(memory.flow)
 
     def plan(self, c: Convolution) -> tuple[Products, ...]:
         """The sums of a convolution: if one factor is a number, those that are in their places."""
         return self.shifts.sums if self._is_wide(c) else self.shifts.sums[: len(self.shifts.pieces)]
 
     def _is_wide(self, c: Convolution) -> bool:
-        wide = self.memory.program.is_polynomial
+        wide = self.memory.flow.is_polynomial
         return wide(c.a) and wide(c.b)
 
     def prepare(self) -> None:
         """Lay out, once a step, the coefficients of order zero that newest ones are multiplied by."""
-        for row in self.memory.program.rows:
+        for row in self.memory.flow.rows:
             for group in self._groups(row.step.terms if row.step else ()):
                 for scale, c in group:
                     for one in self._newest(scale, c):
@@ -114,7 +114,7 @@ class WrittenProducts:
             c = term.operand
             if not isinstance(c, Convolution) or not self._has_polynomial(c):
                 continue
-            if _is_plain(term):
+            if is_plain_term(term):
                 assert not isinstance(term.constant, tuple)
                 plain.append((term.constant, c))
             else:
@@ -124,10 +124,10 @@ class WrittenProducts:
     def _term(self, terms: Sequence[Term], c: Convolution) -> Term:
         """The term that reads the sum which has c as its first convolution."""
         term = next(term for term in terms if term.operand == c)
-        return Term(1, c) if _is_plain(term) else term
+        return Term(1, c) if is_plain_term(term) else term
 
     def _has_polynomial(self, c: Convolution) -> bool:
-        wide = self.memory.program.is_polynomial
+        wide = self.memory.flow.is_polynomial
         return wide(c.a) or wide(c.b)
 
     def _reader(self, pieces: Sequence[Value]) -> Reader:
@@ -165,10 +165,8 @@ class WrittenProducts:
         pieces = [self.b.constant(0, Type(self.element, p.lanes)) for p in self.shifts.pieces]
         return RowSums(pieces, [self.b.constant(0, t)] * len(self.shifts.joins))
 
-    def _scaled(
-        self, scale: Number, sums: RowSums, totals: RowSums | None, wide: bool
-    ) -> RowSums:
-        """Sums times a number, without what counted twice in them if they are wide, added to others."""
+    def _scaled(self, scale: Number, sums: RowSums, totals: RowSums | None, wide: bool) -> RowSums:
+        """Sums times a number, added to others; those that are wide without what counted twice."""
         b, plan = self.b, self.shifts.sums
 
         def added(value: Value, factors: list[Number], total: Value | None) -> Value:
@@ -184,7 +182,8 @@ class WrittenProducts:
         ]
         joined = []
         for k, value in enumerate(sums.joined):
-            factors = [f for position in self.shifts.joins[k] for f in _halves(plan[position], scale, wide)]
+            listed = [_halves(plan[position], scale, wide) for position in self.shifts.joins[k]]
+            factors = [factor for one in listed for factor in one]
             factors += factors[-1:] * (REGISTER - len(factors))
             joined.append(added(value, factors, None if totals is None else totals.joined[k]))
         if not joined:
@@ -193,7 +192,7 @@ class WrittenProducts:
 
     def _newest(self, scale: Number, c: Convolution) -> list[_Newest]:
         """What is to be added to the old products of a convolution."""
-        steady, found = self.memory.program.steady, []
+        steady, found = self.memory.flow.steady, []
         if (steady[c.a] and steady[c.b]) or self._is_far(c):
             return []
         alpha, both = (None, None) if c.weight is None else (c.weight[0], sum(c.weight))
@@ -207,7 +206,7 @@ class WrittenProducts:
 
     def _is_far(self, c: Convolution) -> bool:
         """Whether a convolution begins or ends later than usual: all its products are old."""
-        steady = self.memory.program.steady
+        steady = self.memory.flow.steady
         return max(c.first, c.last) > 1 and not (steady[c.a] or steady[c.b])
 
     # -- what needs nothing of this order ---------------------------------------------------------
@@ -260,7 +259,7 @@ class WrittenProducts:
     def _place(self, number: int) -> Value:
         size = (len(self.shifts.pieces) + len(self.shifts.joins)) * REGISTER
         if self._kept is None:
-            convolutions = self._moving(range(len(self.memory.program.rows)))
+            convolutions = self._moving(range(len(self.memory.flow.rows)))
             self._kept = self.b.hidden(self.b.alloca(self.element, len(convolutions) * size))
         return self.b.at(self._kept, number * size, self.element)
 
@@ -280,7 +279,7 @@ class WrittenProducts:
 
     def _moving(self, rows: Sequence[int]) -> list[Convolution]:
         """Convolutions with a polynomial of which both factors have more than order zero."""
-        program = self.memory.program
+        program = self.memory.flow
         terms = [
             term
             for row in rows
@@ -324,9 +323,7 @@ class WrittenProducts:
             found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
         return found
 
-    def _weighted_loop(
-        self, group: Sequence[_Sum], n: Index
-    ) -> dict[Convolution, list[Value]]:
+    def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
         """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
         product is as often as its weight says.  Processors add beside their multiply-adds.
         """
@@ -336,7 +333,8 @@ class WrittenProducts:
         count = len(zeros)
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
-            sums = self._at(group, at, at - 1 - i, i + 1, carried[:count])
+            other = b.like(at, i + 1)
+            sums = self._at(group, at, at - other, other, carried[:count])
             return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
 
         totals = b.fold(0, at - 1, zeros * 2, step)
@@ -400,7 +398,7 @@ class WrittenProducts:
 
     def _weight(self, weight: tuple[Number, Number], n: Index, j: Index) -> Value:
         alpha, beta = weight
-        orders = self.memory.program.order
+        orders = self.memory.flow.order
         if isinstance(n, int) and isinstance(j, int):
             return self.b.constant(alpha * n + beta * j, Type(self.element))
         if weight not in self._weights:
@@ -438,7 +436,8 @@ class WrittenProducts:
         return RowSums(list(values[:pieces]), joined if len(values) > pieces else [])
 
 
-def _is_plain(term: Term) -> bool:
+def is_plain_term(term: Term) -> bool:
+    """Whether a term is a number times its operand."""
     return term.head is None and not isinstance(term.constant, tuple)
 
 

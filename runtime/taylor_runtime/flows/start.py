@@ -33,7 +33,7 @@ class Start:
         self.element = memory.element
         self.called = called
         self.kept = kept
-        program = memory.program
+        program = memory.flow
         self.zero, self.among = program.zero, program.among
         self.size = padded(self.among.size)
         masks = [np.ones(self.among.size, bool)] * self.zero.slots("jet")
@@ -72,7 +72,7 @@ class Start:
         return next((row for row in self.kept.get(index, ()) if self._is_like(index, row)), None)
 
     def _is_like(self, index: int, row: int) -> bool:
-        return self.memory.program.is_polynomial(row) == self.wide[index]
+        return self.memory.flow.is_polynomial(row) == self.wide[index]
 
     def _load(self, index: int, chunk: Chunk) -> Value:
         """A chunk of a row that is known."""
@@ -110,7 +110,7 @@ class Start:
                 value = self._load(index, chunk)
                 self.b.store(value, memory.address(row, 0, chunk.offset))
 
-            if memory.program.is_polynomial(row):
+            if memory.flow.is_polynomial(row):
                 memory.each_chunk(row, copy)
             else:
                 copy(NUMBER)
@@ -198,7 +198,9 @@ class Start:
         )
         with function as (b, arguments):
             places = [b.pointers(arguments[k * parts : (k + 1) * parts]) for k in range(count)]
-            inputs = {row.start: place for row, place in zip(program.rows, places[:given], strict=False)}
+            inputs = {
+                row.start: place for row, place in zip(program.rows, places[:given], strict=False)
+            }
             masks = [np.ones(self.among.size, bool)] * program.slots("jet")
             supports = Supports(program, self.among, masks)
 

@@ -26,7 +26,7 @@ Keep = Callable[[int, Index, Value], None]  # row, position, its coefficient
 
 
 def graded_start(b: Builder, program: FlowProgram, element: str, given: Given, keep: Keep) -> None:
-    """Write the polynomials of order zero of all rows of `program.zero`, and hand them to `keep`."""
+    """Write the polynomials of all rows of `program.zero`, and hand them to `keep`."""
     supports = start_supports(program)
     graded_program(b, program.zero, supports, element, given, keep, products_of(supports))
 
@@ -98,5 +98,5 @@ class _KnownTables(LoopMemory):
 
 def products_of(supports: Supports) -> int:
     """How many products a program sums."""
-    rows = [row for row in supports.program.rows if row.step]
-    return sum(supports.count(c) for row in rows for c in convolutions_of(row.step.terms))
+    steps = [row.step for row in supports.program.rows if row.step]
+    return sum(supports.count(c) for step in steps for c in convolutions_of(step.terms))
