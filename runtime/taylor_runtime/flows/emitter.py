@@ -12,7 +12,8 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
-from taylor_runtime.flows.products import Read, Sums, WrittenProducts
+from taylor_runtime.flows.old import Sums
+from taylor_runtime.flows.products import Read, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.start import Start
 from taylor_runtime.flows.zero import graded_start, is_short
@@ -68,7 +69,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         self.inputs = inputs
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self.written = self.called = None
+        self.written: WrittenProducts | None = None
+        self.called: CalledProducts | None = None
         if is_written(program):
             self.memory.cut()
             self.written = WrittenProducts(self.memory)
@@ -235,9 +237,10 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             assert isinstance(term.operand, Convolution)
             value, doubled = convolve(self.memory, [term], n, NUMBER)[term.operand]
             readers[term.operand] = (partial(self.memory.constant_term, value), doubled)
+        replaced: list[Term] = []
         if self.written:
             replaced = self.written.read(polynomials, n, old, readers)
-        else:
+        elif self.called:
             replaced = self.called.read(polynomials, n, readers)
         others = [term for term in terms if term not in polynomials]
         return (*others, *replaced), readers

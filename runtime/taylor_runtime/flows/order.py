@@ -52,10 +52,10 @@ def start_order(program: Program) -> list[int | Recurrence]:
         slopes = tuple(one for one in used if one not in rows and _is_slope(program.rows[one]))
         if len(group) == 1 and _is_slope(row):
             continue
-        if len(group) == 1 and not slopes:
-            if isinstance(row.start, Input) or is_plain(group[0], row):
-                found.append(group[0])
-                continue
+        known = isinstance(row.start, Input) or is_plain(group[0], row)
+        if len(group) == 1 and not slopes and known:
+            found.append(group[0])
+            continue
         for slope in slopes:
             used |= dict.fromkeys(_read(program.rows[slope]))
         given = tuple(one for one in used if one not in rows and one not in slopes)
