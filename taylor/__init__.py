@@ -66,12 +66,13 @@ from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
-from taylor.integrator.dense import DenseOutput as DenseOutput
-from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
 from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
+from taylor.machines.dense import DenseOutput as DenseOutput
+from taylor.machines.dense import ExtrapolationError as ExtrapolationError
 from taylor.nodes.arrays import matmul as matmul
 from taylor.numbers.precision import from_mpmath as from_mpmath
 from taylor.numbers.precision import to_mpmath as to_mpmath
@@ -87,6 +88,8 @@ from taylor.systems.events import Event as Event
 from taylor.systems.impulses import Impulse as Impulse
 from taylor.systems.system import EquationsError as EquationsError
 from taylor.systems.system import SystemError as SystemError
+from taylor.systems.variational import Variational as Variational
+from taylor.systems.variational import variational as variational
 from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
 from taylor_runtime.callables.process import prepare

@@ -18,36 +18,38 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.machine import Machine
+from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
-from taylor.integrator.trajectory import Trajectory
+from taylor.machines.flow import Flow
+from taylor.machines.machine import Machine
+from taylor.machines.making import Accuracy, make_machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time
 from taylor.surfaces.switches import switched
 from taylor.systems import arguments
-from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.events import Event, as_events, check_events
 from taylor.systems.impulses import Impulse, Schedule, as_impulses
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
-from taylor.systems.parts import COPIED, compile_stepper
+from taylor.systems.parts import COPIED
 from taylor.systems.system import Equations, System, make_system, with_parameters_of
-from taylor.systems.tolerance import MOST_ORDER, candidates, log2_safety, make_tolerance
+from taylor.systems.tolerance import make_tolerance
+from taylor.systems.variational import Variational, variations_of
 from taylor.systems.versions import checked, stamped
 from taylor_runtime.callables.process import uncollected
-from taylor_runtime.callables.stepper import StepperOptions
 
 Callback = Callable[["Integrator"], object]
 
 
-class Integrator(Trajectory):
+class Integrator(Mapped):
     """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
-                 rhs(t, y, p).
+                 rhs(t, y, p); or what `taylor.variational` makes of these, for a `flow_map`.
     state:       initial values, shape (n,), in the order of the equations; of a single array
                  variable also in its shape; or by variable or name, as {x: 1, v: 0}.
     time:        initial time: float, Fraction, decimal string, or a (high, low) pair.
@@ -86,7 +88,7 @@ class Integrator(Trajectory):
     @uncollected()
     def __init__(
         self,
-        system: System | Equations,
+        system: System | Equations | Variational,
         state: Numbers | Named[Numbers],
         *,
         time: Time = 0.0,
@@ -102,6 +104,8 @@ class Integrator(Trajectory):
         precision: str = "float64",
     ) -> None:
         self._kind = kind = as_precision(precision)
+        asked = system if isinstance(system, Variational) else None
+        system = system.equations if isinstance(system, Variational) else system
         plain = callable(system)  # whose states are counted by the initial ones
         initial = arguments.initial_state(state, kind) if plain else np.empty(0)
         named = parameters is None or isinstance(parameters, Mapping)
@@ -111,7 +115,7 @@ class Integrator(Trajectory):
         if not plain:
             initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
-        others = [cast(Expression, event.expression) for event in watched]
+        others = [e for event in watched for e in event.expressions]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
@@ -126,10 +130,12 @@ class Integrator(Trajectory):
         self.high_accuracy = bool(high_accuracy)
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
+        self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
         self._time = tm.time_pair(time)
         self._state = initial
+        self._flow = self._make_flow()
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._modelled = tuple(
             scalars(cast(Expression, event.expression)).item() for event in watched
         )
@@ -144,25 +150,24 @@ class Integrator(Trajectory):
         self._running = 0
 
     def _make_machine(self) -> Machine:
-        tolerance = self._tolerance
-        natural = min(tolerance.order(), MOST_ORDER)
-        order = self.order if self._order_given else natural
-        orders = () if self._order_given else candidates(natural)
-        options = StepperOptions(
-            log2_safety=log2_safety(order, natural),
-            weighted=tolerance.floors is not None,
-            compensated=self.high_accuracy,
-            precision=self._kind.name,
-        )
-        stepper = compile_stepper(self._model.system, order, options, orders)
-        self.order = stepper.program.order
-        return Machine(stepper, tolerance.defect_bound, tolerance.floors)
+        order = self.order if self._order_given else None
+        accuracy = Accuracy(self._tolerance, order, self.high_accuracy, self._kind)
+        machine = make_machine(self._model.system, accuracy, self._variations)
+        self.order = machine.stepper.program.order
+        return machine
+
+    def _make_flow(self) -> Flow | None:
+        if self._variations is None:
+            return None
+        self._variations.check_state(self._state, self._kind)
+        return Flow(self._variations, len(self.system), self._kind)
 
     def _detect(self, events: Sequence[Event]) -> Detection | None:
         if not events and not self._model.switches:
             return None
         model = self._model
-        return Detection(events, model, self._machine.stepper)
+        maps = self._variations is not None
+        return Detection(events, model, self._machine.stepper, maps)
 
     def _steer(self) -> Steering | None:
         return Steering(self._model) if self._model.modes else None
@@ -182,6 +187,7 @@ class Integrator(Trajectory):
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._steering = None if self._steering is None else copy.copy(self._steering)
+        other._flow = copy.copy(self._flow)
         other._watch = StiffnessWatch(other)
         other._running = 0
         return other
@@ -262,7 +268,7 @@ class Integrator(Trajectory):
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
         watched = as_events(events, self.system)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._claim("events cannot be changed while the integrator is propagating")
         try:
             self._detection = self._detect(watched)

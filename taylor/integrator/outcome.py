@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.integrator.dense import DenseOutput
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.types import NumberOrArray
+from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
@@ -26,7 +27,7 @@ class Status(enum.Enum):
     NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
     STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
     FAILED = "a callback raised an exception"
-    ACCUMULATING = "an event's callback makes it come ever sooner; the last good state is kept"
+    ACCUMULATING = "an event makes itself come ever sooner; the last good state is kept"
     INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 
@@ -50,6 +51,9 @@ class Outcome(Versioned):
     switches:       the same of every switching surface of the right-hand side, in the order of
                     `Integrator.switches`; the branch changes at each (but not where the direction
                     is 0, a touch).
+    flow_map:       of a variational system, the state reached as polynomials in the displacements,
+                    (n,); None where there are no derivatives.
+    flow_maps:      for a grid, the same at its times, (k, n).
     state:          a copy of the state reached, (n,).
     variables:      the states of the system, in their order.
 
@@ -70,6 +74,8 @@ class Outcome(Versioned):
     dense: DenseOutput | None = field(default=None, repr=False)
     events: tuple[Crossings, ...] = field(default=(), repr=False)
     switches: tuple[Crossings, ...] = field(default=(), repr=False)
+    flow_map: Polynomial | None = field(default=None, repr=False)
+    flow_maps: Polynomial | None = field(default=None, repr=False)
     state: np.ndarray | None = field(default=None, repr=False)
     variables: tuple[Expression, ...] = field(default=(), repr=False)
 
@@ -83,6 +89,14 @@ class Outcome(Versioned):
         assert values is not None
         found = values[places] if self.states is None else values[:, places]
         return found[()]
+
+    @property
+    def state_transition_matrix(self) -> np.ndarray | None:
+        """First derivatives of the state reached, (n, variables), or for a grid at its times (k, n,
+        variables); None where there are none.
+        """
+        maps = self.flow_map if self.flow_maps is None else self.flow_maps
+        return None if maps is None else maps.jacobian
 
     @property
     def success(self) -> bool:

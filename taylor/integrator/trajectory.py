@@ -11,14 +11,16 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
-from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
-from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
+from taylor.machines.dense import DenseOutput
+from taylor.machines.flow import Flow, FlowMachine
+from taylor.machines.machine import Machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import PAIRS, Precision, as_array, leading
 from taylor.numbers.types import Numbers, Time
+from taylor.polynomials.polynomial import Polynomial
 from taylor.surfaces.switches import Switch, SwitchedSystem
 from taylor.systems import arguments
 from taylor.systems.events import Crossings, Event
@@ -48,6 +50,7 @@ class Trajectory:
     _machine: Machine
     _detection: Detection | None
     _steering: Steering | None
+    _flow: Flow | None  # derivatives of the solution, if wanted
     _state: np.ndarray
     _time: tm.Pair
     _parameters: Parameters
@@ -202,13 +205,16 @@ class Trajectory:
 
     # -- what propagations and impulses do to it ------------------------------------------------
 
-    def _load(self) -> bool:
+    def _load(self, inside: bool = False) -> bool:
         """Give the machine what the user changed, if anything; else the step size is kept.
+
+        inside: a propagation, in which a callback has changed it.
 
         Returns whether there was anything.
         """
         values = self._values()
-        if values == self._known:
+        jumps = self._flow is not None and self._flow.arrived is not None  # of derivatives alone
+        if values == self._known and not jumps:
             return False
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():
@@ -218,8 +224,13 @@ class Trajectory:
             )
         same_time = self._known is not None and self._known[1] == self._time
         parameters = self.parameters.array()
-        machine.set_state(self._state, self._time)
-        machine.set_parameters(parameters)
+        if self._flow is None:
+            machine.set_state(self._state, self._time)
+            machine.set_parameters(parameters)
+        else:
+            derived = cast(FlowMachine, machine)
+            self._flow.put(derived, self._state, self._time, inside)
+            self._flow.put_parameters(derived, parameters)
         machine.forget_step()
         if self._detection is not None:
             # Of what a callback changes at an event, the event is known; else all is new.
@@ -228,6 +239,8 @@ class Trajectory:
             if not self._running:
                 self._steering.turn(backward=False)  # until a propagation says where to
             self._steering.start(machine, self._detection)
+        if self._flow is not None:
+            self._flow.start(cast(FlowMachine, machine))
         self._known = values
         return True
 
@@ -255,6 +268,18 @@ class Trajectory:
 
     def _found(self) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         return ((), ()) if self._detection is None else self._detection.found(self._machine)
+
+    def _present_map(self) -> Polynomial | None:
+        """The state with its derivatives, if there are any."""
+        if self._flow is None or self._flow.undefined:
+            return None
+        return self._flow.polynomials(cast(FlowMachine, self._machine).polynomials())
+
+    def _grid_maps(self) -> Polynomial | None:
+        """The states at the times of a grid with their derivatives, if there are any."""
+        if self._flow is None or self._flow.undefined:
+            return None
+        return cast(FlowMachine, self._machine).grid_maps()
 
     def _inputs(self) -> dict[Any, Any]:
         """Values of states, parameters and time, for expressions."""

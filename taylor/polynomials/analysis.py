@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
+from taylor.expressions.types import Named
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order, checked_threads
 from taylor.numbers.precision import as_precision
@@ -183,6 +184,20 @@ class Analysis(Operators):
                [1., 2.]])
         """
         return calculus.tensor(self, k)
+
+    def derivative(self, orders: Named[int] | Mapping[int, int]) -> NumberOrArray:
+        """One partial derivative at the expansion point: shape `shape`, in double-double (.., 2).
+
+        orders: how often by which variable (its name, number or expression); others not at all.
+
+        Raises KeyError beyond the order or a limit, ArgumentError for what is no variable.
+
+        >>> import taylor as ty
+        >>> x, y = ty.Polynomial.variables("x y", order=3)
+        >>> float((x**2 * y).derivative({"x": 2, "y": 1}))
+        2.0
+        """
+        return calculus.derivative(self, orders)
 
     @property
     def gradient(self) -> np.ndarray:

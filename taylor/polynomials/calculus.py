@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial, perm, prod
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from taylor.errors import ArgumentError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order
 from taylor.numbers.precision import Precision
+from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.coefficients import Coefficients, P
 from taylor.polynomials.space import Space, Variable, make_space
 
@@ -62,6 +65,20 @@ def _raised(
     if divide:
         factors = [1 / factor for factor in factors]
     return high.monomials.find(powers), numbers.exactly(factors, kind)
+
+
+def derivative(p: Coefficients, orders: Mapping[Any, int]) -> NumberOrArray:
+    """A coefficient times the factorials of its powers."""
+    powers = [0] * len(p.names)
+    for variable, order in orders.items():
+        if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
+            raise ArgumentError(f"derivative: an order must be a natural number, got {order!r}")
+        powers[p._space.index(variable)] += int(order)
+    place = p._space.monomials.position(tuple(powers))
+    factor = numbers.constant(p._kind, prod(map(factorial, powers)))
+    along = factor.reshape(-1, *[1] * p.ndim)
+    found = numbers.multiply(p._kind, p._planes[..., place], along)
+    return p._kind.from_planes(found)[()]
 
 
 def tensor(p: Coefficients, k: int) -> np.ndarray:

@@ -43,8 +43,8 @@ class Space:
 
         Raises ArgumentError (a ValueError) for one that is not among the variables.
         """
-        if isinstance(variable, Expression) and variable.op in ("variable", "parameter"):
-            variable = variable.payload
+        if isinstance(variable, Expression) and not variable.shape:
+            variable = str(variable)
         if isinstance(variable, str) and variable in self.names:
             return self.names.index(variable)
         if isinstance(variable, int | np.integer) and not isinstance(variable, bool):

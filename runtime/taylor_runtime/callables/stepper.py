@@ -19,6 +19,7 @@ from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.passes.widen import widened
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.monomials import Monomials
@@ -50,9 +51,12 @@ class Stepper:
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     @property
-    def slots(self) -> tuple[int, ...]:
-        """Where each state is in the state vector."""
-        return self.states.slots
+    def shown(self) -> StateRows:
+        """The states without their derivatives."""
+        count = len(self.states.slots)
+        if isinstance(self.program, FlowProgram):
+            count //= self.program.among.size
+        return replace(self.states, slots=self.states.slots[:count])
 
     @property
     def size(self) -> int:
@@ -103,6 +107,7 @@ def build_stepper(
 
 def build_flow(
     program: Program,
+    parameters: int,
     among: Monomials,
     options: StepperOptions,
     externals: Externals | None = None,
@@ -110,10 +115,13 @@ def build_flow(
     """Compile the step loop of an ODE's program for states that are truncated polynomials.
 
     program: as for `build_stepper`; inputs of source "jet" are parameters that vary with the
-        displacements.  States and parameters are in the order of `widened`.
+        displacements.
+    parameters: how many there are, of which some may vary.
+
+    States and parameters are in the order of `widened`.
     """
     program = compensate(program, ELEMENTS[options.element])
-    flow = factored(widened(program, shorten(program), among))
+    flow = factored(widened(program, shorten(program), parameters, among))
     flow = shared if is_written(shared := inlined(flow)) else flow
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"

@@ -15,6 +15,7 @@ from taylor_runtime.callables.memory import (
     aligned_zeros,
     grid_filler,
     grid_parts,
+    polynomials_of,
 )
 from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.codes import NON_FINITE
@@ -44,6 +45,8 @@ class StepMemory:
     """One trajectory's control block, state vector and workspace for a compiled stepper.
 
     States go in and out as planes: (parts, n) in the user's order; parameters are planes, too.
+    Those of a flow have M numbers each, which `put` takes: first the states, then all others of the
+    first, the second, ...; states alone are what is told, if `polynomials` does not ask for all.
 
     floors: atol / rtol of every state; None with one norm over the state.
     """
@@ -52,7 +55,8 @@ class StepMemory:
         self.stepper = stepper
         precision = stepper.options.precision
         self._dtype, self._parts = KINDS[precision].dtype, KINDS[precision].parts
-        self.slots = np.array(stepper.slots, dtype=np.intp)
+        self.slots = np.array(stepper.shown.slots, dtype=np.intp)
+        self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         self.control = ControlBlock()
         self.states = aligned_planes(VECTORS * stepper.size, precision)
@@ -85,7 +89,7 @@ class StepMemory:
         """What a resumed run needs: plain arrays, with the states in the user's order."""
         return {
             "control": self.control.to_array(),
-            "vectors": self._vectors[..., self.slots].copy(),
+            "vectors": self._vectors[..., self._all_slots].copy(),
             "parameters": self.parameters.copy(),
         }
 
@@ -152,9 +156,21 @@ class StepMemory:
         """The state: a copy."""
         return self._vectors[:, STATE, self.slots]
 
+    def polynomials(self) -> np.ndarray:
+        """The state with its derivatives: a copy, (parts, n, M)."""
+        return self._by_state(self._vectors[:, STATE, self._all_slots])
+
+    def _by_state(self, planes: np.ndarray) -> np.ndarray:
+        """Numbers of all states as polynomials: (.., n * M) to (.., n, M)."""
+        return polynomials_of(planes, len(self.slots))
+
     def planes_before(self) -> np.ndarray:
         """The state before the last step: a copy."""
         return self._vectors[:, BEFORE, self.slots]
+
+    def slots_of(self, whole: bool) -> np.ndarray:
+        """Places of the states in the user's order, or of all their numbers, with derivatives."""
+        return self._all_slots if whole else self.slots
 
     def places(self) -> np.ndarray:
         """The state as machine code keeps it: shape (parts, places), a view."""
@@ -287,17 +303,29 @@ class StepMemory:
         """States at the times of the grid that were reached: (parts, times, n)."""
         return self._grid_places()[:, : self.control.grid_next, self.slots]
 
-    def step_records(self) -> StepRecords | None:
-        """What was recorded of all steps; None without any."""
-        count = self.control.records
-        return self._first_records(count) if count else None
+    def grid_polynomials(self) -> np.ndarray:
+        """The same with derivatives: (parts, times, n, M)."""
+        return self._by_state(self._grid_places()[:, : self.control.grid_next, self._all_slots])
 
-    def _first_records(self, count: int) -> StepRecords:
+    def step_records(self, whole: bool = False) -> StepRecords | None:
+        """What was recorded of all steps; None without any.
+
+        whole: with derivatives, the numbers of all states side by side.
+        """
+        count = self.control.records
+        return self._first_records(count, whole) if count else None
+
+    def _first_records(self, count: int, whole: bool = False) -> StepRecords:
+        return self._records_in(self._records[: count * self.stepper.record_length], whole)
+
+    def _records_in(self, memory: np.ndarray, whole: bool) -> StepRecords:
         size, orders = self.stepper.size, self.stepper.program.order + 1
-        rows = self._records[: count * self.stepper.record_length].reshape(count, -1)
+        rows = memory.reshape(-1, self.stepper.record_length)
+        count = len(rows)
         numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
         numbers = numbers[:, : self._parts * orders * size]
-        planes = numbers.reshape(count, self._parts, orders, size)[..., self.slots]
+        slots = self.slots_of(whole)
+        planes = numbers.reshape(count, self._parts, orders, size)[..., slots]
         return StepRecords(
             starts=np.array(rows[:, :2]),
             end=self.time,
@@ -305,9 +333,19 @@ class StepMemory:
             planes=np.moveaxis(planes, 1, 0),
         )
 
+    def record(self, accepted: bool) -> StepRecords:
+        """The polynomials of the step that was made last, with derivatives.
+
+        accepted: whether it has been.
+        """
+        control = self.control
+        index = control.records - int(accepted) if control.recording == ALL else 0
+        length = self.stepper.record_length
+        return self._records_in(self._records[index * length : (index + 1) * length], True)
+
     # -- steps made to be looked at -------------------------------------------------------------
 
-    def next_step(self) -> StepRecords | None:
+    def next_step(self, whole: bool = False) -> StepRecords | None:
         """The polynomials that the next step would have; None if they are not finite."""
         again = self._tracing(self.parameters)
         again._vectors[:, :BEFORE] = self._vectors[:, :BEFORE]
@@ -315,9 +353,9 @@ class StepMemory:
         control.time, control.time_low = self.time
         again.end = self.end
         control.estimate, control.scale, control.max_step = old.estimate, old.scale, np.inf
-        return None if again.run() == NON_FINITE else again._first_records(1)
+        return None if again.run() == NON_FINITE else again._first_records(1, whole)
 
-    def same_step(self, parameters: np.ndarray | None = None) -> StepRecords:
+    def same_step(self, parameters: np.ndarray | None = None, whole: bool = False) -> StepRecords:
         """The last step's polynomials, computed again from where it started.
 
         parameters: of that step, if they are not what they were.
@@ -330,7 +368,20 @@ class StepMemory:
         control.estimate = control.max_step = abs(old.step)
         control.scale = old.step_scale
         again.run()
-        return again._first_records(1)._replace(end=self.time)
+        return again._first_records(1, whole)._replace(end=self.time)
+
+    def series_at(
+        self, planes: np.ndarray, time: Pair, parameters: np.ndarray | None = None
+    ) -> StepRecords | None:
+        """The polynomials in time, with derivatives, of a step from any state; None if they are not
+        finite.
+
+        planes: as `put` takes them; parameters: if they are not what they are.
+        """
+        again = self._tracing(self.parameters if parameters is None else parameters)
+        again.put(planes, time)
+        again.end = np.inf, 0.0
+        return None if again.run() == NON_FINITE else again._first_records(1, whole=True)
 
     def _tracing(self, parameters: np.ndarray) -> StepMemory:
         """A memory that makes one step, whatever its end is like, and records it."""

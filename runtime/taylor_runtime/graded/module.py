@@ -217,7 +217,9 @@ class _Block:
         if len(program.rows) <= TOGETHER:
             loops.emit(self._reader(memory))
         else:
-            records = self._by_shape(memory.find(Request("records")))
+            found = memory.find(Request("records"))
+            assert isinstance(found, Value)
+            records = self._by_shape(found)
         size = memory.find(Request("size"))
         for k, (row, _) in enumerate(program.outputs):
 

@@ -25,26 +25,30 @@ from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import operand_rows
 
 
-def widened(program: Program, stepped: Program, among: Monomials) -> FlowProgram:
+def widened(program: Program, stepped: Program, parameters: int, among: Monomials) -> FlowProgram:
     """The program of the states' polynomials.
 
     program: of numbers; inputs "jet" are parameters that vary with the displacements.
     stepped: the same rows, perhaps with shortcuts from one order to the next.
+    parameters: how many there are.
 
-    States are the outputs: first the numbers of all, then the other monomials of each.  Parameters
-    follow in the same way.
+    States are the outputs: first the numbers of all, then the other monomials of each.  Behind the
+    numbers of all parameters come the polynomials of those that vary.
     """
-    return _Widening(program, stepped, among).result()
+    return _Widening(program, stepped, parameters, among).result()
 
 
 class _Widening:
     """Rows keep their numbers until all are made; those that are added get the next ones."""
 
-    def __init__(self, program: Program, stepped: Program, among: Monomials) -> None:
+    def __init__(
+        self, program: Program, stepped: Program, parameters: int, among: Monomials
+    ) -> None:
         self.program, self.stepped, self.among = program, stepped, among
+        self.parameters = parameters
         self.polynomial = _dependent(program)
         self.steady = _steady(program)
-        self.zero = [_graded(program, row) for row in program.rows]
+        self.zero = [_graded(program, row, parameters) for row in program.rows]
         self.made: list[_Made] = []
         self._added: dict[tuple[object, ...], int] = {}
 
@@ -57,7 +61,7 @@ class _Widening:
         outputs = [(row, 0) for row in order]
         outputs += [(row, lane) for row in order for lane in range(1, among.size)]
         states, given = program.slots("state"), program.slots("jet")
-        parameters = program.slots("parameter")
+        parameters = self.parameters
         graded = (("jet", states + given), ("parameter", parameters + 2))
         return verify_flow(
             FlowProgram(
@@ -119,7 +123,7 @@ class _Widening:
             first = self.program.slots("state") + slot * (size - 1)
             return Input("state", (slot, *range(first, first + size - 1)))
         if given.source == "jet":
-            first = self.program.slots("parameter") + slot * size
+            first = self.parameters + slot * size
             return Input("parameter", tuple(range(first, first + size)))
         return given
 
@@ -166,7 +170,7 @@ class _Made(NamedTuple):
     steady: bool
 
 
-def _graded(program: Program, row: Row) -> Row:
+def _graded(program: Program, row: Row, parameters: int) -> Row:
     """The row in the program of order zero, of which states are inputs."""
     start = row.start
     if not isinstance(start, Input):
@@ -177,7 +181,7 @@ def _graded(program: Program, row: Row) -> Row:
     if start.source == "jet":
         return Row(Input("jet", (program.slots("state") + slot,)), name=row.name)
     if start.source == "time":
-        return Row(Input("parameter", (program.slots("parameter") + slot,)), name=row.name)
+        return Row(Input("parameter", (parameters + slot,)), name=row.name)
     return row
 
 

@@ -23,6 +23,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Program
 from taylor_runtime.series.emitter import series_of_numbers
@@ -32,6 +33,7 @@ from taylor_runtime.steps.clock import LARGEST, StepTime
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.estimate import power_of_two
+from taylor_runtime.steps.flow_norms import FlowNorms
 from taylor_runtime.steps.inputs import LoopInputs
 from taylor_runtime.steps.norms import StateNorms
 from taylor_runtime.steps.progress import Progress
@@ -122,7 +124,12 @@ class StepLoop(ABC):
         rendering = Rendering(element, batch, options.unrolled)
         inputs = LoopInputs(b, control, self.rows, self.state, self.parameters)
         self.series = series(b, program, rendering, arrays.work, inputs)
-        self.norms = StateNorms(self.series, self.rows, options.weighted, arrays.tolerances)
+        measured = self.series, self.rows, options.weighted, arrays.tolerances
+        self.norms = (
+            FlowNorms(*measured, program)
+            if isinstance(program, FlowProgram)
+            else StateNorms(*measured)
+        )
         self.step_size = StepSize(
             self.series,
             control,

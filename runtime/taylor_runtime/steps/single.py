@@ -38,8 +38,10 @@ def stepper_module(
     numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
     """
-    check = verify_flow if isinstance(program, FlowProgram) else verify
-    check(program)
+    if isinstance(program, FlowProgram):
+        verify_flow(program)
+    else:
+        verify(program)
     module = Module()
     parameters = [
         ("ptr noalias", name)
@@ -82,6 +84,8 @@ class _Single(StepLoop):
         self._count(accepted)
         self._return_if_any(status, (EVENT_STOP, EVENT_CUT, SLIDING))
         self._leave_if(self.recorder.is_full(), RECORDS_FULL)
+        if isinstance(self.program, FlowProgram):  # derivatives change there, too
+            self._return_if_any(status, (SWITCHED,))
         self._leave_at_limit(accepted)
         stay = b.fresh_label("stay")
         b.branch(b.eq(status, SWITCHED), self.begin, stay)

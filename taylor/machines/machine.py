@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.integrator.dense import DenseOutput
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.stepper import Stepper
@@ -27,6 +27,8 @@ def step_asked_for(span: Any, otherwise: bool) -> Any:
 
 class Machine(StepMemory):
     """The memory of a compiled stepper, whose states are arrays of a kind of number."""
+
+    whole = False  # whether records are wanted with derivatives
 
     def __init__(self, stepper: Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
         super().__init__(stepper, defect_bound, floors)
@@ -60,9 +62,13 @@ class Machine(StepMemory):
 
     def dense(self) -> DenseOutput:
         """The recorded steps as a function of time; without any the state, at the present time."""
-        records = self.step_records()
+        records = self.step_records(self.whole)
         if records is not None:
             return self._dense(records)
+        return self._at_rest()
+
+    def _at_rest(self) -> DenseOutput:
+        """The present state, without any steps."""
         state, orders = self.state(), self.stepper.program.order + 1
         coefficients = np.zeros((1, orders, *state.shape), dtype=self.kind.dtype)
         coefficients[0, 0] = state
@@ -80,7 +86,7 @@ class Machine(StepMemory):
 
     def series_here(self) -> DenseOutput | None:
         """The polynomials that the next step would have; None if they are not finite."""
-        records = self.next_step()
+        records = self.next_step(self.whole)
         return None if records is None else self._dense(records)
 
     def last_step(self, parameters: np.ndarray | None = None) -> DenseOutput:
@@ -98,4 +104,4 @@ class Machine(StepMemory):
                 "the last step tried was rejected, and the one before it is no longer known; pass "
                 "dense=True to the propagation to keep all steps"
             )
-        return self._dense(self.same_step(parameters))
+        return self._dense(self.same_step(parameters, self.whole))

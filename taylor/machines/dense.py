@@ -13,7 +13,10 @@ from taylor.numbers import pairs as dd
 from taylor.numbers.array_arithmetic import ArrayArithmetic
 from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leading
+from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
+from taylor_runtime.callables.memory import polynomials_of
 
 
 class ExtrapolationError(TaylorError, ValueError):
@@ -33,6 +36,8 @@ class DenseOutput(Versioned):
     scales:       (steps,) coefficient k belongs to ((t - start) / scale)^k.
     coefficients: (steps, order + 1, n) scaled Taylor coefficients.
     precision:    the kind of number.
+    maps:         of a variational system the same with the coefficients of the states'
+                  polynomials side by side, and their space; see `flow_map`.
     """
 
     starts: np.ndarray = field(repr=False)
@@ -40,6 +45,7 @@ class DenseOutput(Versioned):
     scales: np.ndarray = field(repr=False)
     coefficients: np.ndarray = field(repr=False)
     precision: Precision = FLOAT64
+    maps: tuple[DenseOutput, Space] | None = field(default=None, repr=False)
 
     @property
     def order(self) -> int:
@@ -80,6 +86,18 @@ class DenseOutput(Versioned):
             elapsed = (t.ravel() - self.starts[step, 0]) - self.starts[step, 1]
             result = self._evaluate(step, elapsed / self.scales[step], derivative)
         return result.reshape(*t.shape, *self.coefficients.shape[2:])
+
+    def flow_map(self, times: ArrayLike, *, extrapolate: bool = False) -> Polynomial:
+        """The states at `times` as polynomials in the displacements: shape times.shape + (n,).
+
+        Raises TaylorError without derivatives, and what a call raises.
+        """
+        if self.maps is None:
+            raise TaylorError("this dense output has no derivatives; see ty.variational")
+        whole, space = self.maps
+        planes = self.precision.to_planes(whole(times, extrapolate=extrapolate))
+        count = self.coefficients.shape[2]
+        return Polynomial._made(polynomials_of(planes, count), space, self.precision)
 
     @property
     def _time_kind(self) -> Precision:

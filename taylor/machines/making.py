@@ -1,0 +1,53 @@
+"""The machine of an integrator: compiled for what it was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from taylor.machines.flow import FlowMachine
+from taylor.machines.machine import Machine
+from taylor.numbers.precision import Precision
+from taylor.systems.parts import compile_flow, compile_stepper
+from taylor.systems.system import System
+from taylor.systems.tolerance import MOST_ORDER, Tolerance, candidates, log2_safety
+from taylor.systems.variational import Variations
+from taylor_runtime.callables.stepper import StepperOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How accurate steps are to be.
+
+    order: of the series; chosen by cost near the one that belongs to the tolerance if it is None.
+    """
+
+    tolerance: Tolerance
+    order: int | None
+    compensated: bool
+    kind: Precision
+
+
+def make_machine(system: System, accuracy: Accuracy, variations: Variations | None) -> Machine:
+    """Compile the step loop of a system without conditions, perhaps with derivatives."""
+    tolerance = accuracy.tolerance
+    natural = min(tolerance.order(), MOST_ORDER)
+    order = natural if accuracy.order is None else accuracy.order
+    options = StepperOptions(
+        log2_safety=log2_safety(order, natural),
+        weighted=tolerance.floors is not None,
+        compensated=accuracy.compensated,
+        precision=accuracy.kind.name,
+    )
+    bound, floors = tolerance.defect_bound, tolerance.floors
+    if variations is None:
+        orders = candidates(natural) if accuracy.order is None else ()
+        return Machine(compile_stepper(system, order, options, orders), bound, floors)
+    stepper = compile_flow(system, order, options, variations)
+    own = np.zeros(len(system)) if floors is None else floors
+    degrees = variations.space.monomials.degrees[1:]
+    others = np.array(variations.weights)[degrees]
+    machine = FlowMachine(stepper, bound, np.concatenate([own, np.tile(others, len(system))]))
+    machine.space = variations.space
+    return machine
