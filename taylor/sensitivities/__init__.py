@@ -1,0 +1,9 @@
+"""What people do with derivatives of solutions; public as `taylor.analysis`."""
+
+from taylor.sensitivities.failures import AnalysisError as AnalysisError
+from taylor.sensitivities.lyapunov import LyapunovSpectrum as LyapunovSpectrum
+from taylor.sensitivities.lyapunov import lyapunov_exponent as lyapunov_exponent
+from taylor.sensitivities.lyapunov import lyapunov_spectrum as lyapunov_spectrum
+from taylor.sensitivities.indicators import ChaosIndicator as ChaosIndicator
+from taylor.sensitivities.indicators import fast_lyapunov_indicator as fast_lyapunov_indicator
+from taylor.sensitivities.indicators import megno as megno
