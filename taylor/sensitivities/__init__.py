@@ -7,3 +7,6 @@ from taylor.sensitivities.lyapunov import lyapunov_spectrum as lyapunov_spectrum
 from taylor.sensitivities.indicators import ChaosIndicator as ChaosIndicator
 from taylor.sensitivities.indicators import fast_lyapunov_indicator as fast_lyapunov_indicator
 from taylor.sensitivities.indicators import megno as megno
+from taylor.sensitivities.multipliers import Multipliers as Multipliers
+from taylor.sensitivities.periodic import PeriodicOrbit as PeriodicOrbit
+from taylor.sensitivities.periodic import periodic_orbit as periodic_orbit
