@@ -10,3 +10,6 @@ from taylor.sensitivities.indicators import megno as megno
 from taylor.sensitivities.multipliers import Multipliers as Multipliers
 from taylor.sensitivities.periodic import PeriodicOrbit as PeriodicOrbit
 from taylor.sensitivities.periodic import periodic_orbit as periodic_orbit
+from taylor.sensitivities.family import Bifurcation as Bifurcation
+from taylor.sensitivities.family import Family as Family
+from taylor.sensitivities.family import continue_family as continue_family

@@ -28,6 +28,7 @@ from taylor.systems.variational import variational
 from taylor.transforms.differentiate import diff
 
 PERIOD = "period"
+LEAST = 0.05  # of the geometric mean of sizes, that a state counts for
 REVERSIBLE = 1e-9  # of the right-hand side, that the symmetry may fail by
 EPSILON = float(np.finfo(float).eps)
 
@@ -210,7 +211,7 @@ class Shooter:
         self.plain = Integrator(setting.system, z[:n], **common)
         self.varied = Integrator(variational(setting.system, 1, wrt), z[:n], **common)
         self._conditions = self._make_conditions()
-        self.scales = self._sizes(z)
+        self.rescale(z)
 
     def _make_conditions(self) -> list[Function[Any]]:
         system = self.setting.system
@@ -222,14 +223,19 @@ class Shooter:
             found.append(compile([e, *slopes], inputs))
         return found
 
-    def _sizes(self, z: np.ndarray) -> np.ndarray:
-        """How large states become along the orbit, parameters and period are."""
+    def rescale(self, z: np.ndarray) -> None:
+        """Set `scales` to how large states become along the orbit, parameters and period are.
+
+        States that are much smaller than others count as no smaller than a part of their mean.
+        """
         _, states = self.sample(z, 64)
-        found = np.abs(z)
         largest = np.abs(states).max(axis=0)
-        found[: self.setting.size] = np.maximum(largest, 1e-3 * largest.max())
+        seen = largest[largest > 1e-9 * largest.max()]
+        usual = float(np.exp(np.log(seen).mean())) if len(seen) else 1.0
+        found = np.abs(z)
+        found[: self.setting.size] = np.maximum(largest, LEAST * usual)
         found[found == 0] = 1.0
-        return np.asarray(found)
+        self.scales = np.asarray(found)
 
     def values(self, z: np.ndarray) -> np.ndarray:
         """All parameters, in the order of the system."""
