@@ -67,13 +67,13 @@ from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
-from taylor.integrator.dense import DenseOutput as DenseOutput
-from taylor.integrator.dense import ExtrapolationError as ExtrapolationError
-from taylor.integrator.flow import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
+from taylor.machines.dense import DenseOutput as DenseOutput
+from taylor.machines.dense import ExtrapolationError as ExtrapolationError
 from taylor.nodes.arrays import matmul as matmul
 from taylor.numbers.precision import from_mpmath as from_mpmath
 from taylor.numbers.precision import to_mpmath as to_mpmath

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             times, heights = bounces(3.0)
             np.testing.assert_allclose(impacts.times, times, atol=1e-14)
             np.testing.assert_allclose(tops.states[:, 0], heights, atol=1e-14)
+        elif "pendulum" in names:
+            ta, leaves = names["ta"], (names["x"], names["k"])
+            for orders in ((1, 0), (0, 1), (1, 2)):
+                exact = mpmath.diff(released_at(5.0), (1, mpmath.mpf(9.8)), orders)
+                found = ta.flow_map[0].derivative(dict(zip(leaves, orders, strict=True)))
+                assert abs(found / float(exact) - 1) < 1e-11
         elif names["ta"].precision == "double-double":
             exact = mpmath.cos(100 / mpmath.sqrt(3)) / 10
             assert abs(ty.to_mpmath(names["ta"].state)[0] - exact) < 1e-29
@@ -71,6 +78,18 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             angle, rate = (float(value) for value in pendulum_at(13.0))
             np.testing.assert_allclose(names["grid"].states[-1], [angle, rate], atol=1e-14)
             assert names["ta"].time == 13.0
+
+
+def released_at(t: float) -> Callable[[Any, Any], Any]:
+    """The angle of a pendulum of strength k, at rest at x0 when t = 0: sin(x/2) = m cd(sqrt(k) t)
+    with m = sin(x0/2).
+    """
+
+    def angle(x0: Any, k: Any) -> Any:
+        m = mpmath.sin(x0 / 2)
+        return 2 * mpmath.asin(m * mpmath.ellipfun("cd", mpmath.sqrt(k) * t, m=m**2))
+
+    return angle
 
 
 def pendulum_at(t: float) -> tuple[Any, Any]:
@@ -128,7 +147,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 6
+    assert len(PYTHON) == 7
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

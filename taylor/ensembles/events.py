@@ -58,7 +58,7 @@ class Watched:
 
 
 def can_watch(detection: Detection | None) -> bool:
-    """Whether machine code finds all events by itself: none has a callback, none switches."""
+    """Whether machine code finds all events by itself: none has more to do, none switches."""
     if detection is None:
         return True
-    return not detection.switches and all(event.callback is None for event in detection.events)
+    return not detection.switches and not any(event.asks for event in detection.events)

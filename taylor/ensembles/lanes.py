@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from taylor.integrator.integrator import Integrator
-from taylor.integrator.machine import step_asked_for
+from taylor.machines.machine import step_asked_for
 from taylor.numbers.precision import Precision
 from taylor.recurrences.externals import externals
 from taylor_runtime.callables.batch import LaneRows, RowLimits, batch_of, known_batch

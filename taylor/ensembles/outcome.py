@@ -13,8 +13,8 @@ from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.stream import Stream
 from taylor.ensembles.worker import CODES, STATUSES, Results
 from taylor.expressions.expression import Expression
-from taylor.integrator.dense import DenseOutput
 from taylor.integrator.outcome import Status
+from taylor.machines.dense import DenseOutput
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned

@@ -10,8 +10,8 @@ import numpy as np
 from taylor.ensembles.events import Found, Watched
 from taylor.ensembles.lanes import Stop
 from taylor.integrator.integrator import Integrator
-from taylor.integrator.machine import step_asked_for
 from taylor.integrator.propagation import MOST_STEPS
+from taylor.machines.machine import step_asked_for
 from taylor_runtime.callables.serial import SerialRows
 
 

@@ -15,10 +15,10 @@ from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
 from taylor.ensembles.serial import Ends, Rows
 from taylor.expressions.leaves import time
-from taylor.integrator.dense import DenseOutput
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Outcome, Status
 from taylor.integrator.propagation import Propagation, Request
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -21,11 +21,11 @@ from taylor.numbers.exact import Number
 from taylor.numbers.types import Numbers, Real
 
 
-class _Floats:
+class Floats:
     """float64 and complex numbers, alone or in arrays; IEEE rules, no exceptions.
 
     What the records of operations ask for their values (`Operation.value`): `number`, `input`,
-    `power`, `truth`, `choose` and `call`.
+    `power`, `truth`, `choose` and `call`.  Other algebras are subclasses.
 
     known: values of inputs, by node or name.
     """
@@ -63,8 +63,12 @@ class _Floats:
     def call(self, name: str, args: list[Any]) -> Any:
         return get(name).numpy(*args)
 
+    def operate(self, e: Node, args: list[Any]) -> Any:
+        """The value of a node, from those of its operands."""
+        return operation(e.op).value(self, e, args)
 
-class _Fractions(_Floats):
+
+class _Fractions(Floats):
     """Exact rational numbers as long as there are only rational operations, else float64."""
 
     def number(self, value: Number) -> Any:
@@ -102,7 +106,7 @@ class _Fractions(_Floats):
         return super().call(name, [np.float64(constants.to_float(arg)) for arg in args])
 
 
-class _Multiprecision(_Fractions):
+class Multiprecision(_Fractions):
     """mpmath numbers, in the precision that the context has at the time of the call."""
 
     def __init__(self, context: Any) -> None:
@@ -128,12 +132,13 @@ class _Multiprecision(_Fractions):
         return get(name).mpmath(self.context, *args)
 
 
-def _algebra(values: list[Any]) -> _Floats:
+def algebra_of(values: Iterable[Any]) -> Floats:
+    """The algebra that has numbers such as all of these."""
     items = [item for value in values for item in np.asarray(value, dtype=object).reshape(-1)[:1]]
     for item in items:
         if hasattr(item, "_mpf_") or hasattr(item, "_mpc_"):
-            return _Multiprecision(item.context)
-    return _Fractions() if any(type(item) is Fraction for item in items) else _Floats()
+            return Multiprecision(item.context)
+    return _Fractions() if any(type(item) is Fraction for item in items) else Floats()
 
 
 # By inputs or their names.
@@ -167,14 +172,12 @@ def evaluate(
     """
     root = as_expression(expression)
     given = {} if values is None else dict(values)
-    algebra = _algebra(list(given.values()))
+    algebra = algebra_of(given.values())
     elements = scalars(root)
-    algebra.known = _known(given, algebra)
-    with np.errstate(all="ignore"):
-        results = _evaluate(list(elements.reshape(-1)), algebra)
+    results = evaluate_in(list(elements.reshape(-1)), given, algebra)
     if not root.shape:
         return results[0]
-    if isinstance(algebra, (_Fractions, _Multiprecision)):
+    if isinstance(algebra, (_Fractions, Multiprecision)):
         array = np.empty(root.shape, dtype=object)
         array.reshape(-1)[:] = results
         return array
@@ -182,7 +185,7 @@ def evaluate(
     return stacked.reshape(root.shape + stacked.shape[1:])
 
 
-def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
+def _known(given: Mapping[Any, Any], algebra: Floats) -> dict[Any, Any]:
     """Values by scalar input: an array input's value is spread over its elements."""
     known: dict[Any, Any] = {}
     for key, value in given.items():
@@ -203,12 +206,14 @@ def _known(given: Mapping[Any, Any], algebra: _Floats) -> dict[Any, Any]:
     return known
 
 
-def _evaluate(roots: list[Node], algebra: _Floats) -> list[Any]:
+def evaluate_in(roots: Sequence[Node], values: Mapping[Any, Any], algebra: Floats) -> list[Any]:
+    """The values of scalar expressions in an algebra, `values` being those of their inputs."""
     done: dict[Node, Any] = {}
-    known = algebra.known
-    for e in reachable(roots, stop=known.__contains__):
-        if e in known:
-            done[e] = known[e]
-        else:
-            done[e] = operation(e.op).value(algebra, e, [done[arg] for arg in e.args])
+    algebra.known = known = _known(values, algebra)
+    with np.errstate(all="ignore"):
+        for e in reachable(roots, stop=known.__contains__):
+            if e in known:
+                done[e] = known[e]
+            else:
+                done[e] = algebra.operate(e, [done[arg] for arg in e.args])
     return [done[root] for root in roots]

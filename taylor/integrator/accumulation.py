@@ -1,4 +1,4 @@
-"""Events whose callbacks make them accumulate: infinitely many in finite time (Zeno)."""
+"""Events whose callbacks or resets make them accumulate: infinitely many in finite time (Zeno)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from taylor.numbers.times import Pair
+from taylor.systems.events import Event
 
 UNRESOLVED = 2.0**-44  # of time: what lies between events that time can no longer tell apart
 SHORT = 2.0**-20  # likewise: what events that accumulate come through
@@ -15,9 +16,10 @@ KEPT = 400  # times of each event
 
 
 class Accumulation:
-    """The times at which callbacks changed the state, event by event, in one propagation."""
+    """The times at which callbacks and resets changed the state, event by event, in one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
         self._times: dict[int, deque[Pair]] = {}
 
     def add(self, numbers: Sequence[int], time: Pair) -> str | None:
@@ -33,9 +35,10 @@ class Accumulation:
         """Whether the last are all at one time but for rounding, and came to that by and by."""
         listed = list(times)
         size = abs(listed[-1][0])
-        gaps = [_between(b, a) for a, b in pairwise(listed)]
-        if max(gaps[-IN_A_ROW:]) > size * UNRESOLVED:
+        latest = listed[-IN_A_ROW - 1 :]
+        if any(_between(b, a) > size * UNRESOLVED for a, b in pairwise(latest)):
             return False
+        gaps = [_between(b, a) for a, b in pairwise(listed)]
         clear = [gap for gap in gaps if gap > size * UNRESOLVED]
         return len(clear) > 1 and clear[-1] < min(clear[-2], size * SHORT)
 
@@ -49,10 +52,13 @@ class Accumulation:
         rest = gaps[-1] * ratio / (1 - ratio) if 0 < ratio < 1 else 0.0
         forward = 1.0 if listed[-1] >= listed[0] else -1.0
         shrink = f", the times between them shrinking by {ratio:.4g}," if 0 < ratio < 1 else ""
+        resets = self._events[number].reset is not None
+        its = "reset was made" if resets else "callback was called"
+        end = "Let a terminal event or a" if resets else "Let the"
         return (
-            f"events[{number}] accumulates at t = {listed[-1][0] + forward * rest!r}: its callback "
-            f"was called {len(listed)} times{shrink} and would be called again and again; the last "
-            "state is kept. Let the callback end this, say at rest, when little is left"
+            f"events[{number}] accumulates at t = {listed[-1][0] + forward * rest!r}: its {its} "
+            f"{len(listed)} times{shrink} and would be again and again; the last state is kept. "
+            f"{end} callback end this, say at rest, when little is left"
         )
 
 

@@ -12,7 +12,7 @@ from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
-from taylor.integrator.machine import Machine
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision, leading
 from taylor.numbers.times import Pair
 from taylor.recurrences.decompose import decompose
@@ -22,6 +22,7 @@ from taylor.surfaces.blurred import blurred, in_words
 from taylor.surfaces.plan import Plan
 from taylor.surfaces.switches import SwitchedSystem
 from taylor.systems.events import Crossings, Event
+from taylor.systems.resets import placed_resets
 from taylor.systems.system import System
 from taylor.transforms.enclosure import Model, enclosure
 from taylor.transforms.rounding import rounding_error
@@ -48,6 +49,8 @@ class Detection:
     """The compiled search for zeros, the memory it works on, and what it found.
 
     events come first, switches after them.
+
+    maps: whether Python looks at every event, for its derivatives.
     """
 
     def __init__(
@@ -55,9 +58,12 @@ class Detection:
         events: Sequence[Event],
         model: SwitchedSystem,
         stepper: Stepper,
+        maps: bool = False,
     ) -> None:
         system = model.system
+        self._maps = maps
         self.events = tuple(events)
+        self.resets = placed_resets([event.reset for event in events], system)
         self.switches = model.switches
         self._modes = len(model.modes)
         self._first_mode = len(system.parameters) - self._modes
@@ -75,8 +81,8 @@ class Detection:
         plan = self._plan
         memory = EventMemory(self._detector, plan.first_switch, len(self.switches))
         for number, event in zip(plan.numbers, self.events, strict=True):
-            asks = event.callback is not None
-            memory.watch(number, event.direction, event.cooldown, asks=asks, stops=event.terminal)
+            asks, stops = event.asks or self._maps, event.terminal
+            memory.watch(number, event.direction, event.cooldown, asks=asks, stops=stops)
         for place, switch in enumerate(self.switches):
             memory.watch_switch(place, self._first_mode + switch.mode, switch.change)
         return memory
@@ -171,14 +177,15 @@ class Detection:
         return [n for n, e in apart if evaluate(cast(Expression, e.expression), values) == 0]
 
     def asked(self, machine: Machine) -> tuple[np.ndarray, Pair, list[int]]:
-        """State and time of the events that wait for an answer, and those with callbacks."""
+        """State and time of the events that wait for an answer, and those that ask for one: all of
+        them, if there are derivatives.
+        """
         records = self._owned(self.search.last_records(), machine.kind)
-        waiting = [n for n in records.numbers.tolist() if self._has_callback(n)]
+        numbers = dict.fromkeys(sorted(records.numbers.tolist()))
+        own = [n for n in numbers if n < len(self.events)]
+        waiting = [n for n in own if self.events[n].asks or self._maps]
         high, low = records.times[0].tolist()
         return records.states[0], (high, low), waiting
-
-    def _has_callback(self, number: int) -> bool:
-        return number < len(self.events) and self.events[number].callback is not None
 
     def stopped_by(self) -> int:
         """Number of the terminal event that stopped the propagation."""

@@ -9,8 +9,8 @@ import numpy as np
 from taylor.errors import TaylorError
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.leaves import time
-from taylor.integrator.singularity import nearest_singularity
 from taylor.integrator.trajectory import Trajectory
+from taylor.machines.singularity import nearest_singularity
 from taylor.numbers.precision import leading
 from taylor.numbers.times import add
 from taylor.recurrences.decompose import decompose

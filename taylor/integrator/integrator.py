@@ -18,20 +18,20 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.flow import Flow
-from taylor.integrator.machine import Machine
-from taylor.integrator.making import Accuracy, make_machine
 from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
+from taylor.machines.flow import Flow
+from taylor.machines.machine import Machine
+from taylor.machines.making import Accuracy, make_machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time
 from taylor.surfaces.switches import switched
 from taylor.systems import arguments
-from taylor.systems.events import Event, as_events, check_inputs
+from taylor.systems.events import Event, as_events, check_events
 from taylor.systems.impulses import Impulse, Schedule, as_impulses
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
@@ -115,7 +115,7 @@ class Integrator(Mapped):
         if not plain:
             initial = arguments.initial_state(state, kind, self._names)
         watched = as_events(events, made)
-        others = [cast(Expression, event.expression) for event in watched]
+        others = [e for event in watched for e in event.expressions]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]
         self.system: System = with_parameters_of(made, others)
         if len(initial) != len(self.system):
@@ -131,11 +131,11 @@ class Integrator(Mapped):
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
-        self._flow = self._make_flow()
         self._time = tm.time_pair(time)
         self._state = initial
+        self._flow = self._make_flow()
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._modelled = tuple(
             scalars(cast(Expression, event.expression)).item() for event in watched
         )
@@ -159,13 +159,15 @@ class Integrator(Mapped):
     def _make_flow(self) -> Flow | None:
         if self._variations is None:
             return None
+        self._variations.check_state(self._state, self._kind)
         return Flow(self._variations, len(self.system), self._kind)
 
     def _detect(self, events: Sequence[Event]) -> Detection | None:
         if not events and not self._model.switches:
             return None
         model = self._model
-        return Detection(events, model, self._machine.stepper)
+        maps = self._variations is not None
+        return Detection(events, model, self._machine.stepper, maps)
 
     def _steer(self) -> Steering | None:
         return Steering(self._model) if self._model.modes else None
@@ -266,7 +268,7 @@ class Integrator(Mapped):
     @events.setter
     def events(self, events: Sequence[Event] | Event) -> None:
         watched = as_events(events, self.system)
-        check_inputs(watched, (*self.system.states, *self.system.parameters))
+        check_events(watched, self.system)
         self._claim("events cannot be changed while the integrator is propagating")
         try:
             self._detection = self._detect(watched)

@@ -1,15 +1,22 @@
-"""Impulses on the way: making them, undoing them, and keeping what undoes them."""
+"""Jumps on the way: resets, and impulses: making them, undoing them, keeping what undoes them."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.integrator.trajectory import Trajectory
+from taylor.integrator.trajectory import DIGITS, Trajectory
 from taylor.numbers import times as tm
-from taylor.systems.impulses import Made, Past, finite_number
+from taylor.numbers.precision import Precision
+from taylor.systems.amounts import evaluated, is_finite, not_finite
+from taylor.systems.impulses import Made, Past
+from taylor.systems.resets import Reset, values_after
 
 
 def begin(ta: Trajectory, end: tm.Pair) -> None:
@@ -78,10 +85,17 @@ def arrive(ta: Trajectory) -> bool:
 
 
 def _make(ta: Trajectory, number: int) -> Made:
-    jump, values = ta._schedule.jumps[number], ta._inputs()
-    states, names = ta.system.states, ta._schedule.parameters
-    added = [(place, finite_number(states[place], e, values)) for place, e in jump.added]
-    wanted = [(names[k], finite_number(names[k], e, values)) for k, e in jump.wanted]
+    jump, states, names = ta._schedule.jumps[number], ta.system.states, ta._schedule.parameters
+    expressions = [e for _, e in (*jump.added, *jump.wanted)]
+    with working_digits(ta):
+        found = evaluated(expressions, ta._inputs())
+    keys = [*(states[place] for place, _ in jump.added), *(names[k] for k, _ in jump.wanted)]
+    for key, e, value in zip(keys, expressions, found, strict=True):
+        if not is_finite(value):
+            raise ArgumentError(not_finite("Impulse", key, e, value))
+    values = iter(found)
+    added = [(place, next(values)) for place, _ in jump.added]
+    wanted = [(names[k], next(values)) for k, _ in jump.wanted]
     before = tuple((name, ta.parameters[name]) for name, _ in wanted)
     for place, amount in added:
         ta._add(place, amount, +1)
@@ -112,3 +126,59 @@ def _undoing(ta: Trajectory, numbers: range) -> list[Made]:
                 f"{time!r}, or keep a copy.copy(integrator) from before the impulse"
             )
     return entries
+
+
+# -- resets -----------------------------------------------------------------------------------
+
+
+def check_direction(ta: Trajectory, end: tm.Pair) -> None:
+    """Raise ArgumentError for a way back in time, if an event resets anything."""
+    number = next((n for n, event in enumerate(ta.events) if event.reset is not None), None)
+    if number is not None and end < ta.time_pair:
+        raise ArgumentError(
+            f"events[{number}] resets the state, and a reset cannot be undone: what was before it "
+            "does not follow from what is behind it, nor whether it has been. Keep what was "
+            "(dense=True, or copies of the integrator), or follow the equations alone back in "
+            "time, with integrator.events = [...] set to events without resets"
+        )
+
+
+def reset(ta: Trajectory, new: Reset) -> str:
+    """Set what an event sets, all or nothing; returns what is wrong with a new value, in words."""
+    with working_digits(ta):
+        after = values_after(new, ta._inputs())
+    targets = (ta._state, ta.parameters._values)
+    keys = (ta.system.states, ta.system.parameters)
+    rounded = []
+    for found, placed, target, names in zip(
+        after, (new.states, new.parameters), targets, keys, strict=True
+    ):
+        for place, e in placed:
+            number = _rounded(found[place], ta._kind)
+            if number is None:
+                return not_finite("reset", names[place], e, found[place])
+            rounded.append((target, place, number))
+    for target, place, number in rounded:
+        target[place] = number
+    return ""
+
+
+def _rounded(value: Any, kind: Precision) -> np.ndarray | None:
+    """A number of the kind; None where it has none that is finite."""
+    if not is_finite(value):
+        return None
+    if kind.is_finer:
+        number = kind.rounded(value)
+    else:
+        with np.errstate(over="ignore"):
+            number = np.array(float(value)).astype(kind.dtype)
+    return number if np.isfinite(number).all() else None
+
+
+def working_digits(ta: Trajectory) -> AbstractContextManager[Any]:
+    """While expressions of the trajectory's numbers are evaluated."""
+    if not ta._kind.is_finer:
+        return nullcontext()
+    from mpmath import workdps
+
+    return cast(AbstractContextManager[Any], workdps(DIGITS))

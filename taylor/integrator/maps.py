@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.integrator.flow import Flow, FlowMachine
 from taylor.integrator.trajectory import Trajectory
+from taylor.machines.flow import Flow, FlowMachine
 from taylor.polynomials.polynomial import Polynomial
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.integrator.dense import DenseOutput
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings
@@ -27,7 +27,7 @@ class Status(enum.Enum):
     NON_FINITE = "the right-hand side is not finite; the last finite state is kept"
     STEP_UNDERFLOW = "the step size underflowed; the last good state is kept"
     FAILED = "a callback raised an exception"
-    ACCUMULATING = "an event's callback makes it come ever sooner; the last good state is kept"
+    ACCUMULATING = "an event makes itself come ever sooner; the last good state is kept"
     INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 

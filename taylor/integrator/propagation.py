@@ -12,11 +12,12 @@ import numpy as np
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.machine import step_asked_for
 from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
+from taylor.machines.machine import step_asked_for
 from taylor.numbers import times as tm
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
@@ -30,6 +31,7 @@ from taylor_runtime.program.codes import (
     RECORDS_FULL,
     SLIDING,
     STEP_UNDERFLOW,
+    SWITCHED,
 )
 
 SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C and progress
@@ -59,7 +61,7 @@ class Request(NamedTuple):
 class Propagation:
     """One call: from the integrator's time to the end.
 
-    Raises ArgumentError where this is beyond the range of floats.
+    Raises ArgumentError where this is beyond the range of floats, and backwards with resets.
     """
 
     def __init__(self, integrator: Trajectory, request: Request) -> None:
@@ -68,12 +70,14 @@ class Propagation:
         self.control = integrator._machine.control
         self.end, self.grid = request.goal()
         check_span(integrator.time_pair, self.end)
+        jumps.check_direction(integrator, self.end)
         self.limit = request.limit
         self.callback = request.callback
         self.request = request
         self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
-        self.accumulation = Accumulation()
+        self.accumulation = Accumulation(integrator.events)
+        self.passages = None if integrator._flow is None else Passages(integrator)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
@@ -137,12 +141,19 @@ class Propagation:
             return ending
         if self.moved:
             return ending if ta.time_pair == self.end else None
-        if arriving and jumps.arrive(ta):
+        if arriving and self._jump():
             ta._load(inside=True)
             self.machine.overwrite_grid()
         if stop == self.end:
             return ending
         return (Status.STEP_LIMIT, Status.STEP_LIMIT.value) if self._at_limit() else None
+
+    def _jump(self) -> bool:
+        """Make the impulses at the present time; returns whether there are any."""
+        ta = self.integrator
+        if self.passages is not None:
+            self.passages.impulses(ta._schedule.numbers_at(ta.time_pair))
+        return jumps.arrive(ta)
 
     def _until_stop(self) -> Ending:
         ta, control = self.integrator, self.control
@@ -216,6 +227,8 @@ class Propagation:
             return Status.NON_FINITE, why_not_finite(ta)
         if code == STEP_UNDERFLOW:
             return Status.STEP_UNDERFLOW, why_underflow(ta)
+        if code == SWITCHED and self.passages is not None:
+            self.passages.switch()
         held = self._arrive() if code in (SLIDING, EVENT_CUT, EVENT_STOP) else None
         if code == EVENT_STOP:
             assert ta._detection is not None
@@ -232,8 +245,13 @@ class Propagation:
         ta = self.integrator
         if ta._steering is None or ta._detection is None:
             return None
+        before = None
+        if self.passages is not None:
+            before = self.passages.modes(), ta._detection.before_switch(self.machine)
         held = ta._steering.arrive(self.machine, ta._detection)
         ta._unload()
+        if self.passages is not None and before is not None:
+            self.passages.chosen(*before)
         return held
 
     def _past_edge(self) -> tuple[bool, Ending | None]:
@@ -245,24 +263,27 @@ class Propagation:
         if not ta._steering.past_edge(self.machine, detection):
             return False, None
         ta._unload()
+        if self.passages is not None:
+            self.passages.passed_edge()
         if detection is None or sides is None:
             return True, None
         reached = detection.reached(sides, ta._inputs())
         for number in reached:
             detection.record(number, self.machine)
-        ending = self._call([n for n in reached if ta.events[n].callback is not None])
+        ending = self._call([n for n in reached if ta.events[n].asks])
         self._reload()
-        stops = [n for n in reached if ta.events[n].terminal and ta.events[n].callback is None]
+        self.machine.overwrite_grid()
+        stops = [n for n in reached if ta.events[n].terminal and not ta.events[n].asks]
         return True, self._event_ending(stops[0]) if stops else ending
 
     def _event_ending(self, number: int) -> Ending:
         event = self.integrator.events[number]
         return Status.EVENT, f"events[{number}], {event.expression} = 0, is terminal"
 
-    # -- callbacks of events --------------------------------------------------------------------
+    # -- resets and callbacks of events ---------------------------------------------------------
 
     def _ask(self) -> Ending | None:
-        """Call the callbacks of the events at one time, on the state there.
+        """Do what the events at one time want to be done, on the state there.
 
         Where they change nothing, the step goes on as if nobody had looked; else it is cut.
         """
@@ -271,32 +292,44 @@ class Propagation:
         state, time, waiting = detection.asked(self.machine)
         ta._show(state, time)
         shown = ta._values()
+        if self.passages is not None:
+            self.passages.ask(waiting, time)
         try:
             ending = self._call(waiting)
         except BaseException:
             self._cut(ta._values() != shown)
             raise
-        if ending is None and ta._values() == shown:
+        resets = self.passages is not None and self.passages.resets  # of derivatives, at least
+        changed = ta._values() != shown or resets
+        if ending is None and not changed:
             detection.search.answer(cut=False)
             return None
-        changed = ta._values() != shown
         code = self._cut(changed)
+        if self.passages is not None and changed:
+            self.passages.leave()
         if ending is None and changed and ta.time_pair == time:
             endless = self.accumulation.add(waiting, time)
             ending = None if endless is None else (Status.ACCUMULATING, endless)
         if code == EVENT_STOP or not changed:
             ending = ending or self._ending(code)
         self._reload()
+        if changed and ta.time_pair == time:
+            self.machine.overwrite_grid()
         return ending
 
     def _call(self, waiting: list[int]) -> Ending | None:
-        """Call callbacks of events; what they end."""
-        ta = self.integrator
+        """Make resets, and call callbacks, of events; what they end."""
+        ta, detection = self.integrator, self.integrator._detection
+        assert detection is not None
         ending: Ending | None = None
         for number in waiting:
-            event = ta.events[number]
-            assert event.callback is not None
-            answer = event.callback(ta)
+            event, reset = ta.events[number], detection.resets[number]
+            wrong = "" if reset is None else jumps.reset(ta, reset)
+            if wrong:
+                return Status.NON_FINITE, f"events[{number}], {event.expression} = 0: {wrong}"
+            if self.passages is not None and reset is not None:
+                self.passages.reset(number, reset)
+            answer = self._answer(event.callback)
             stops = answer is None or bool(answer)
             if event.terminal and stops:
                 ending = ending or self._event_ending(number)
@@ -304,8 +337,19 @@ class Propagation:
                 ending = ending or (Status.STOPPED, Status.STOPPED.value)
         return ending
 
+    def _answer(self, callback: Callable[[Any], Any] | None) -> Any:
+        """What a callback returns; None without one."""
+        ta = self.integrator
+        if callback is None:
+            return None
+        before = None if self.passages is None else ta._values()
+        answer = callback(ta)
+        if self.passages is not None:
+            self.passages.called(changed=ta._values() != before)
+        return answer
+
     def _cut(self, changed: bool) -> int:
-        """End the step at the event; what the callbacks changed is put there."""
+        """End the step at the event; what was changed is put there."""
         ta = self.integrator
         assert ta._detection is not None
         wanted = ta._keep() if changed else None
@@ -321,6 +365,8 @@ class Propagation:
         ta, control, machine = self.integrator, self.control, self.machine
         steps = control.steps
         events, switches = ta._found()
+        if self.passages is not None:
+            events = tuple(self.passages.attached(n, one) for n, one in enumerate(events))
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
         return Outcome(

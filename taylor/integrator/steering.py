@@ -12,7 +12,7 @@ from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.integrator.detection import Detection
-from taylor.integrator.machine import Machine
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import leading
 from taylor.numbers.times import Pair, add
 from taylor.surfaces.beyond import beyond

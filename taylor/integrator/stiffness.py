@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from taylor.integrator.dense import DenseOutput
-from taylor.integrator.machine import Machine
+from taylor.machines.dense import DenseOutput
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import leading
 
 LOOK_STEPS = 64  # between looks, at least, and while there is suspicion at most

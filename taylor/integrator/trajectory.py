@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
-from taylor.integrator.dense import DenseOutput
 from taylor.integrator.detection import Detection
-from taylor.integrator.flow import Flow, FlowMachine
-from taylor.integrator.machine import Machine
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
+from taylor.machines.dense import DenseOutput
+from taylor.machines.flow import Flow, FlowMachine
+from taylor.machines.machine import Machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import PAIRS, Precision, as_array, leading
 from taylor.numbers.types import Numbers, Time
@@ -213,7 +213,8 @@ class Trajectory:
         Returns whether there was anything.
         """
         values = self._values()
-        if values == self._known:
+        jumps = self._flow is not None and self._flow.arrived is not None  # of derivatives alone
+        if values == self._known and not jumps:
             return False
         state, machine = leading(self._state, self._kind), self._machine
         if not np.isfinite(state).all():

@@ -37,7 +37,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
-from taylor_runtime.program.prune import pruned
+from taylor_runtime.program.signature import pruned
 from taylor_runtime.program.verify import rows_of_every_order
 
 Exact = int | Fraction

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import as_expression
 from taylor.expressions.leaves import time as time_node
-from taylor.expressions.scalars import scalars
 from taylor.expressions.types import ExpressionLike, Named
 from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
 from taylor.numbers.types import Time
-from taylor.systems.names import UNUSED, Names
+from taylor.systems.amounts import Placed, amounts, placed
+from taylor.systems.names import Names
 
 
 class Impulse:
@@ -57,8 +55,8 @@ class Impulse:
         self.times: tuple[tm.Pair, ...] = tuple(
             tm.time_pair(t, "an impulse's time") for t in listed
         )
-        self.add = _amounts(add, "add")
-        self.set = _amounts(set, "set")
+        self.add = {} if add is None else amounts(add, "Impulse: add")
+        self.set = {} if set is None else amounts(set, "Impulse: set")
         if not self.times:
             raise ArgumentError("Impulse: give at least one time")
         if not self.add and not self.set:
@@ -81,30 +79,6 @@ class Impulse:
         return not self.set and all(e.op == "constant" for e in self.add.values())
 
 
-def _amounts(given: Any, name: str) -> dict[Any, Expression]:
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise ArgumentTypeError(f"Impulse: {name} must be a mapping, got {type(given).__name__}")
-    amounts = {key: as_expression(value) for key, value in given.items()}
-    names = [str(key) for key in amounts]
-    for key, value in amounts.items():
-        if names.count(str(key)) > 1:
-            raise ArgumentError(f"Impulse: {name} has {key} twice")
-        for element in scalars(value).flat:
-            if element.op == "constant":
-                finite_number(key, element, {})
-        if isinstance(key, Expression):
-            _check_shape(name, key, value, key.shape)
-    return amounts
-
-
-def _check_shape(name: str, key: Any, value: Expression, shape: tuple[int, ...]) -> None:
-    if value.shape != shape:
-        wanted = "be a scalar" if shape == () else f"have shape {shape}"
-        raise ArgumentError(f"Impulse: {name}[{key}] must {wanted}, got shape {value.shape}")
-
-
 def as_impulses(impulses: Any) -> tuple[Impulse, ...]:
     """A tuple of impulses; raises TypeError for anything else."""
     if isinstance(impulses, Impulse):
@@ -123,8 +97,8 @@ class Jump:
 
     time: tm.Pair
     impulse: Impulse
-    added: tuple[tuple[int, Expression], ...]
-    wanted: tuple[tuple[int, Expression], ...]
+    added: Placed
+    wanted: Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +139,8 @@ class Schedule:
         own, others = Names(states, "state"), Names(parameters, "parameter", partial=True)
         jumps: list[Jump] = []
         for impulse in self.impulses:
-            added, wanted = _spread("add", impulse.add, own), _spread("set", impulse.set, others)
+            added = placed("Impulse: add", impulse.add, own)
+            wanted = placed("Impulse: set", impulse.set, others)
             for amount in (*impulse.add.values(), *impulse.set.values()):
                 for leaf in inputs([amount]):
                     if leaf not in known and leaf.op != "parameter":
@@ -185,37 +160,3 @@ class Schedule:
     def numbers_at(self, now: tm.Pair) -> range:
         """Which of the jumps are at a time."""
         return range(bisect_left(self.moments, now), bisect_right(self.moments, now))
-
-
-def _spread(
-    name: str, amounts: Mapping[Any, Expression], names: Names
-) -> tuple[tuple[int, Expression], ...]:
-    """(place, scalar) of all elements of `add` or `set` that the system has."""
-    found: dict[int, Expression] = {}
-    for key, value in amounts.items():
-        places = names[key]
-        _check_shape(name, key, value, places.shape)
-        for place, element in zip(places.flat, scalars(value).flat, strict=True):
-            if place in found:
-                raise ArgumentError(f"Impulse: {name} has an element of {key} twice")
-            if place != UNUSED:
-                found[int(place)] = element
-    return tuple(found.items())
-
-
-def finite_number(key: Any, amount: Expression, values: Mapping[Expression, Any]) -> Any:
-    """The value of an increment or parameter: exact where it is a number."""
-    value = amount.payload if amount.op == "constant" else amount.evaluate(values)
-    try:
-        finite = math.isfinite(value)
-    except (TypeError, OverflowError):
-        finite = False
-    if not finite:
-        raise ArgumentError(
-            f"Impulse: {amount} for {key} is {_shown(value)}; it must be a finite number"
-        )
-    return value
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, float) else repr(value)

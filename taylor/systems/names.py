@@ -50,8 +50,21 @@ class Names:
             among = any if self.partial else all
             if own and among(place != UNUSED for place in listed):
                 return np.array(listed, dtype=np.intp).reshape(elements.shape)
-        known = ", ".join([*self.arrays, *(n for n in self.places if "[" not in n)]) or "none"
+        known = ", ".join(self.listed) or "none"
         raise ArgumentError(f"the system has no {self.what} {name!r}; it has: {known}")
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether the key has places."""
+        try:
+            self[key]
+        except ArgumentError:
+            return False
+        return True
+
+    @property
+    def listed(self) -> list[str]:
+        """The names that may be asked for, arrays as a whole."""
+        return [*self.arrays, *(n for n in self.places if "[" not in n)]
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -13,7 +13,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
-from taylor.numbers.precision import FLOAT64, as_array
+from taylor.numbers.precision import FLOAT64, Precision, as_array, leading
+from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space, make_space
 from taylor.systems.system import Equations, System
 from taylor.systems.versions import Versioned
@@ -33,6 +34,7 @@ class Variational(Versioned):
     directions: np.ndarray | None = None
     control: str = "derivatives"
     tolerances: tuple[float, ...] | None = None
+    initial: Polynomial | None = None
 
     def __repr__(self) -> str:
         names = "all states" if self.wrt is None else ", ".join(map(str, self.wrt))
@@ -48,6 +50,7 @@ def variational(
     directions: ArrayLike | None = None,
     control: str = "derivatives",
     tolerances: Sequence[float] | None = None,
+    initial: Polynomial | None = None,
 ) -> Variational:
     """A system for `Integrator` that carries the derivatives of its solution along.
 
@@ -65,6 +68,10 @@ def variational(
     control:    "derivatives": step sizes are such that derivatives are as accurate as the state,
                 each order relative to its largest derivative.  "state": as without derivatives.
     tolerances: relative tolerances of the derivatives of order 1, 2, ..; by default the state's.
+    initial:    a polynomial for each state, in any variables, that the displacements of the states
+                begin as: another solution's `flow_map`, for example, or starts on a curve.  Its
+                constant part is the initial state, or zero.  `wrt` then names parameters and time
+                alone: they are the variables of `initial` that have their names, or further ones.
 
     Raises TypeError or ValueError for orders that are no natural numbers, for a `wrt` that is
     empty or names something twice, and for shapes that do not fit; what is no state or parameter
@@ -86,6 +93,9 @@ def variational(
     listed = None if wrt is None else _listed(wrt)
     if control not in CONTROLS:
         raise ArgumentError(f"variational: control must be one of {CONTROLS}, got {control!r}")
+    if initial is not None:
+        _check_initial(initial, directions, limits)
+        listed = listed or ()
     matrix = None
     if directions is not None:
         matrix = as_array(directions, FLOAT64, "variational: directions", 2)
@@ -101,8 +111,28 @@ def variational(
         if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
             raise ArgumentError(f"variational: the limit of {what} must be >= 0, got {most!r}")
     return Variational(
-        system, int(order), listed, given, matrix, control, _tolerances(tolerances, int(order))
+        system,
+        int(order),
+        listed,
+        given,
+        matrix,
+        control,
+        _tolerances(tolerances, int(order)),
+        initial,
     )
+
+
+def _check_initial(initial: object, directions: object, limits: object) -> None:
+    if not isinstance(initial, Polynomial):
+        raise ArgumentTypeError(
+            f"variational: initial must be a taylor.Polynomial, got {type(initial).__name__}"
+        )
+    if initial.ndim != 1:
+        raise ArgumentError(
+            f"variational: initial must have a polynomial for each state, got shape {initial.shape}"
+        )
+    if directions is not None or limits:
+        raise ArgumentError("variational: give initial without directions and limits")
 
 
 def _listed(wrt: Sequence[Varied] | Varied) -> tuple[Varied, ...]:
@@ -139,6 +169,7 @@ class Variations:
     seeds:      the linear parts: (states, then parameters, then perhaps time; variables).
     time:       whether the initial time is displaced, which is the last row.
     weights:    by degree: how much derivatives count in the choice of steps.
+    initial:    what states are displaced by instead, if given.
     """
 
     space: Space
@@ -147,11 +178,28 @@ class Variations:
     seeds: np.ndarray
     time: bool
     weights: tuple[float, ...]
+    initial: Polynomial | None = None
 
     @property
     def size(self) -> int:
         """Numbers of a polynomial."""
         return self.space.size
+
+    def check_state(self, state: np.ndarray, kind: Precision) -> None:
+        """Raise ArgumentError unless `initial`, if given, goes with a state (n,) or (n, 2)."""
+        if self.initial is None:
+            return
+        if self.initial.shape != (len(state),):
+            raise ArgumentError(
+                f"variational: initial has {self.initial.shape[0]} polynomials, the system "
+                f"{len(state)} states"
+            )
+        own = leading(np.asarray(self.initial.constant_part), self.initial._kind)
+        if own.any() and not np.array_equal(own.astype(float), leading(state, kind).astype(float)):
+            raise ArgumentError(
+                "variational: the constant part of initial is not the initial state; give "
+                "initial.constant_part as the state, or initial without it"
+            )
 
 
 def variations_of(asked: Variational, system: System, smallest: float) -> Variations:
@@ -183,6 +231,15 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
             )
         names = tuple(f"s{k}" for k in range(matrix.shape[1]))
     states = [k for k in range(count) if leaves[k] in places]
+    if asked.initial is not None:
+        if states:
+            raise ArgumentError(
+                f"variational: wrt names the state {leaves[states[0]]}, and initial says how "
+                "states are displaced; name parameters and time alone"
+            )
+        own, names = names, tuple(dict.fromkeys((*asked.initial.names, *names)))
+        matrix = np.array([[float(name == other) for other in names] for name in own])
+        matrix = matrix.reshape(count, len(names))
     others = [k for k in range(count) if leaves[k] in parameters]
     last = [k for k in range(count) if leaves[k] is time_node]
     wanted = asked.tolerances or (smallest,) * asked.order
@@ -194,6 +251,7 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
         matrix[[*states, *others, *last]],
         bool(last),
         (1.0, *(looked * smallest / one for one in wanted)),
+        asked.initial,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from taylor.errors import FormatError
 
-FORMAT = 3  # of pickles and checkpoints; raised when what they hold changes
+FORMAT = 4  # of pickles and checkpoints; raised when what they hold changes
 
 
 def stamped(kept: dict[str, Any]) -> dict[str, Any]:

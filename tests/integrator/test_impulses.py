@@ -86,6 +86,22 @@ def test_increments_that_depend_on_the_state() -> None:
     assert ta.time == 2.0 and ta.state.tolist() == [3.0, 4.0]
 
 
+def test_increments_have_all_digits() -> None:
+    kick = ty.Impulse(1, add={V: X / 3 + ty.sqrt(ty.constant(2))}, set={K: ty.exp(X)})
+    ta = ty.Integrator(
+        [(X, 0 * X), (V, K - K)],
+        [Fraction(1, 3), 1],
+        parameters={K: 0},
+        impulses=kick,
+        precision="double-double",
+    )
+    ta.propagate_until(2)
+    with mpmath.workdps(40):
+        third = mpmath.mpf(1) / 3
+        assert abs(ty.to_mpmath(ta[V]) - 1 - third / 3 - mpmath.sqrt(2)) < 1e-31
+        assert abs(ta.parameters[K] - mpmath.exp(third)) < 1e-31
+
+
 def test_schedules_of_parameters() -> None:
     plan = [ty.Impulse(1.0, set={K: 3}), ty.Impulse(2.0, set={K: 2 * K})]
     ta = ty.Integrator([(X, K)], [0.0], parameters={K: 1.0}, impulses=plan)

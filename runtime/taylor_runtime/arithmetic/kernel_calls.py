@@ -22,7 +22,9 @@ class KernelMemory(Protocol):
     """Where arguments of kernels come from."""
 
     b: Builder
-    program: Program
+
+    @property
+    def program(self) -> Program: ...
 
     def head(self, row: int, chunk: Chunk) -> Value: ...
     def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value: ...

@@ -15,6 +15,7 @@ from taylor_runtime.engine.call import (
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import series_of_flow
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.passes.widen import widened
 from taylor_runtime.program.flow import FlowProgram
@@ -119,7 +120,7 @@ def build_flow(
     States and parameters are in the order of `widened`.
     """
     program = compensate(program, ELEMENTS[options.element])
-    flow = widened(program, shorten(program), parameters, among)
+    flow = factored(widened(program, shorten(program), parameters, among))
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
     return _compiled(flow, flow, options, externals, source, series_of_flow)

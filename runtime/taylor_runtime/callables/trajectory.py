@@ -311,8 +311,12 @@ class StepMemory:
         return self._first_records(count, whole) if count else None
 
     def _first_records(self, count: int, whole: bool = False) -> StepRecords:
+        return self._records_in(self._records[: count * self.stepper.record_length], whole)
+
+    def _records_in(self, memory: np.ndarray, whole: bool) -> StepRecords:
         size, orders = self.stepper.size, self.stepper.program.order + 1
-        rows = self._records[: count * self.stepper.record_length].reshape(count, -1)
+        rows = memory.reshape(-1, self.stepper.record_length)
+        count = len(rows)
         numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
         numbers = numbers[:, : self._parts * orders * size]
         slots = self._all_slots if whole else self.slots
@@ -323,6 +327,16 @@ class StepMemory:
             scales=np.array(rows[:, 2]),
             planes=np.moveaxis(planes, 1, 0),
         )
+
+    def record(self, accepted: bool) -> StepRecords:
+        """The polynomials of the step that was made last, with derivatives.
+
+        accepted: whether it has been.
+        """
+        control = self.control
+        index = control.records - int(accepted) if control.recording == ALL else 0
+        length = self.stepper.record_length
+        return self._records_in(self._records[index * length : (index + 1) * length], True)
 
     # -- steps made to be looked at -------------------------------------------------------------
 

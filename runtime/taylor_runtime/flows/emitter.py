@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
+from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
-from taylor_runtime.flows.products import Products, Reader
+from taylor_runtime.flows.products import Read, Sums, WrittenProducts
+from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.zero import graded_start
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
-from taylor_runtime.program.program import Convolution, Input, Program, Row, Step
+from taylor_runtime.program.program import (
+    Convolution,
+    Input,
+    Program,
+    Row,
+    Step,
+    Term,
+)
 from taylor_runtime.program.signature import convolutions_of
+from taylor_runtime.program.verify import rows_at_order
 from taylor_runtime.series.convolve import convolve
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
+
+
+MOST_WRITTEN = 12  # vectors of sums of a product that is written where it is wanted
+MOST_TEXT = 240  # of all products of a program
+
+
+def is_written(program: FlowProgram) -> bool:
+    """Whether products are written out, not called."""
+    sums = len(shifts_of(program.among).sums)
+    steps = [row.step for row in program.rows if row.step]
+    count = sum(len(convolutions_of(step.terms)) for step in steps)
+    return sums <= MOST_WRITTEN and sums * count <= MOST_TEXT
 
 
 class FlowEmitter(StepArithmetic[FlowMemory]):
@@ -38,14 +61,19 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         time_scale: Value | None = None,
     ) -> None:
         self.b = b
-        self.program = self.flow = program
+        self.program: FlowProgram = program
         self.rendering = rendering
         self.element = rendering.element
         self.memory = FlowMemory(b, program, rendering, workspace)
         self.inputs = inputs
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self.products = Products(self.memory)
+        self.written = self.called = None
+        if is_written(program):
+            self.memory.cut()
+            self.written = WrittenProducts(self.memory)
+        else:
+            self.called = CalledProducts(self.memory)
         self._divisors = {
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         }
@@ -57,11 +85,15 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
     # -- order zero -------------------------------------------------------------------------------
 
     def constant_rows(self) -> None:
-        """Nothing: what depends on parameters alone is made with all the rest of order zero."""
+        """What stays from step to step: zeros behind the last monomial."""
+        for index, row in enumerate(self.program.rows):
+            if self.memory.pieces and self.program.is_polynomial(index):
+                once = row.constant or not self.memory.layout.stride[index]
+                self.memory.clear_padding(index, 1 if once else self.program.order + 1)
 
     def order_zero(self) -> None:
         """Order zero of all rows."""
-        program, memory = self.flow, self.memory
+        program, memory = self.program, self.memory
         self.memory.next_order()
         for index, row in enumerate(program.rows):
             if self._starts_with_zeros(index, row):
@@ -77,7 +109,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _starts_with_zeros(self, index: int, row: Row) -> bool:
         """Whether not all of a row's lanes are set: padding, and what is zero at order zero."""
-        return row.width > 1 or self.flow.sources[index] == NOTHING
+        return row.width > 1 or self.program.sources[index] == NOTHING
 
     def _clear(self, index: int, chunk: Chunk) -> None:
         zero = self.b.constant(0, chunk.type(self.element))
@@ -85,7 +117,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _given(self, given: Input, position: Index) -> Value:
         """A coefficient of an input of the graded program, or a number."""
-        program, slot = self.flow, given.index[0]
+        program, slot = self.program, given.index[0]
         size, parameters = program.among.size, program.parameters
         if given.source == "parameter":
             if slot >= parameters:
@@ -101,62 +133,105 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Order zero of the rows that begin with a row of the graded program."""
         memory = self.memory
         for index in self._kept.get(row, ()):
-            if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
+            if memory.program.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
 
     # -- further orders ---------------------------------------------------------------------------
 
     def orders(self) -> None:
-        """Coefficients 1 .. order of every row."""
+        """Coefficients 1 .. order of every row, of the last order those alone that outputs want."""
+        rows, order = self.program.rows, self.program.order
+        varying = [index for index in range(len(rows)) if not self.program.steady[index]]
+        if order > 1:
 
-        def one(n: Index, _: list[Value]) -> Sequence[Value]:
-            self.memory.next_order()
-            self.factors.enter(n)
-            for index, row in enumerate(self.program.rows):
-                if self.flow.steady[index]:
-                    continue
-                if row.step is not None:
-                    self._advance(index, row.step, n)
-                else:
-                    self._input(index, row, n)
-            return []
+            def one(n: Index, _: list[Value]) -> Sequence[Value]:
+                self._order(varying, n)
+                return []
 
-        self.b.fold(1, self.program.order + 1, [], one)
+            self.b.fold(1, order, [], one)
+        wanted = self._wanted_last()
+        self._order([index for index in varying if index in wanted], order)
         self.memory.next_order()
+
+    def _wanted_last(self) -> set[int]:
+        """Rows of which outputs want the last order."""
+        found: set[int] = set()
+        waiting = [row for row, _ in self.program.outputs]
+        while waiting:
+            index = waiting.pop()
+            if index in found:
+                continue
+            found.add(index)
+            step = self.program.rows[index].step
+            for term in step.terms if step else ():
+                waiting += rows_at_order(term.operand)
+        return found
+
+    def _order(self, rows: Sequence[int], n: Index) -> None:
+        """Coefficient n of some rows."""
+        self.memory.next_order()
+        self.factors.enter(n)
+        for batch in self.written.batches(rows) if self.written else [rows]:
+            old = self.written.old(batch, n) if self.written else {}
+            for index in batch:
+                step = self.program.rows[index].step
+                if step is not None:
+                    self._advance(index, step, n, old)
+                else:
+                    self._input(index, self.program.rows[index], n)
 
     def _input(self, index: int, row: Row, n: Index) -> None:
         """A coefficient of what has no step: time, or a state that rests."""
-        for chunk in self.memory.chunks(index):
+
+        def one(chunk: Chunk) -> None:
             value = self.b.constant(0, chunk.type(self.element))
             if isinstance(row.start, Input) and row.start.source == "time":
                 value = self.factors.time_coefficient(n, chunk.type(self.element))
             self.memory.store(index, n, chunk, value)
 
-    def _advance(self, index: int, step: Step, n: Index) -> None:
+        self.memory.each_piece(index, one)
+
+    def _advance(self, index: int, step: Step, n: Index, old: Sums | None = None) -> None:
         """Coefficient n of a row."""
-        program, memory = self.flow, self.memory
+        program, memory = self.program, self.memory
         if not program.is_polynomial(index):
             sums = convolve(memory, step.terms, n, NUMBER)
             memory.store(index, n, NUMBER, self.step_value_of(step, n, NUMBER, sums))
             return
-        readers: dict[Convolution, tuple[Reader, bool]] = {}
-        for c in convolutions_of(step.terms):
-            if program.is_polynomial(c.a) or program.is_polynomial(c.b):
-                readers[c] = self.products.convolve(c, n)
-            else:
-                readers[c] = self._of_numbers(step, c, n)
+        terms, readers = self._readers(step.terms, n, old or {})
+        step = replace(step, terms=terms)
 
         def one(chunk: Chunk) -> None:
             sums = {c: (read(chunk), doubled) for c, (read, doubled) in readers.items()}
             memory.store(index, n, chunk, self.step_value_of(step, n, chunk, sums))
 
-        memory.each_chunk(index, one)
+        memory.each_piece(index, one)
 
-    def _of_numbers(self, step: Step, c: Convolution, n: Index) -> tuple[Reader, bool]:
-        """A convolution of two rows of numbers, in a row of polynomials."""
-        terms = [term for term in step.terms if term.operand == c][:1]
-        value, doubled = convolve(self.memory, terms, n, NUMBER)[c]
-        return partial(self.memory.constant_term, value), doubled
+    def _readers(
+        self, terms: Sequence[Term], n: Index, old: Sums
+    ) -> tuple[tuple[Term, ...], dict[Convolution, Read]]:
+        """Terms of a row of polynomials, of which several may have become one, and what reads their
+        convolutions.
+        """
+        readers: dict[Convolution, Read] = {}
+        numbers: list[Term] = []
+        polynomials: list[Term] = []
+        for term in terms:
+            if isinstance(term.operand, Convolution):
+                (polynomials if self._has_polynomial(term.operand) else numbers).append(term)
+        for term in numbers:
+            assert isinstance(term.operand, Convolution)
+            value, doubled = convolve(self.memory, [term], n, NUMBER)[term.operand]
+            readers[term.operand] = (partial(self.memory.constant_term, value), doubled)
+        if self.written:
+            replaced = self.written.read(polynomials, n, old, readers)
+        else:
+            replaced = self.called.read(polynomials, n, readers)
+        others = [term for term in terms if term not in polynomials]
+        return (*others, *replaced), readers
+
+    def _has_polynomial(self, c: Convolution) -> bool:
+        return self.program.is_polynomial(c.a) or self.program.is_polynomial(c.b)
 
     def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
         """row_{n-1}."""

@@ -1,354 +1,290 @@
 """Convolutions of truncated polynomials: sums over the orders of time of their products.
 
-See `shifts` for how a product is cut into vectors.  The sums of few vectors stay in registers,
-written where they are wanted; longer ones are a function, one for all rows, which leaves them in
-memory.  Orders are added from the middle outwards, so that the newest coefficients come last.
+See `shifts` for how a product is cut into vectors.  Where these are few, all is written out: at
+each order, one loop first adds up the old products of several convolutions, those that need
+nothing of this order, from the middle outwards; then row after row adds the newest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.flows.memory import FlowMemory, chunk_of
-from taylor_runtime.flows.shifts import Moves, Shift, Shifts, shifts_of
-from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.arithmetic.sums import add_scaled
+from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
+from taylor_runtime.flows.memory import FlowMemory
+from taylor_runtime.flows.places import placed
+from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.program import Convolution, Number
-from taylor_runtime.program.signature import is_square
-from taylor_runtime.program.verify import ProgramError
-from taylor_runtime.program.widths import padded
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.signature import convolutions_of, is_square
 
-MOST_WRITTEN = 8  # vectors of sums that are written where they are wanted
 MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
-FEW_SUMS = 4  # vectors of sums whose chains are split, so that they wait less for one another
+CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
+SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
+
 Reader = Callable[[Chunk], Value]  # a chunk of a product
+Read = tuple[Reader, bool]  # with whether it is still to be doubled
+Sums = dict[Convolution, list[Value]]
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
-    """A row's coefficients: where order zero is, the distance of orders, and whether it has more
-    than the constant term.
-    """
+class _Sum:
+    """A convolution in a loop: the vectors of its sums, and whether it is a square."""
 
-    place: Value
-    stride: int
-    wide: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Which products are added: a_j b_(n-j) for j = low .. high.
-
-    square: a is b, and half of the sum is wanted, of pairs that are each other's mirror image.
-    """
-
-    n: Index
-    low: Index
-    high: Index
+    convolution: Convolution
+    plan: tuple[Products, ...]
     square: bool
-    weight: tuple[Number, Number] | None
 
 
-class Products:
-    """Writes the convolutions of a flow's program."""
+class WrittenProducts:
+    """Writes out the convolutions of a flow's program."""
 
     def __init__(self, memory: FlowMemory) -> None:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = shifts_of(memory.flow.among)
-        self._functions: dict[tuple[object, ...], str] = {}
+        self.shifts = shifts_of(memory.program.among)
+        self._weights: dict[tuple[Number, Number], Value] = {}
 
-    def convolve(self, c: Convolution, n: Index) -> tuple[Reader, bool]:
-        """What reads the chunks of a convolution at order n, and whether they are to be doubled."""
-        steady = self.memory.flow.steady
-        low: Index = c.first
-        high: Index = n - c.last if c.last else n
-        square = is_square(c) and not steady[c.a] and not (isinstance(n, int) and n == 0)
-        if steady[c.a]:
-            high = 0
-        elif steady[c.b]:
-            low = n
-        if (steady[c.a] and c.first) or (steady[c.b] and c.last):
-            return self._nothing, False
-        if isinstance(n, int) and n < c.first + c.last:
-            return self._nothing, False
-        wanted = Sum(n, low, high, square, c.weight)
-        a, b = self._factor(c.a), self._factor(c.b)
-        if self.shifts.sums <= MOST_WRITTEN:
-            vectors = self._writer(self.b).sum(a, b, wanted)
-            return (lambda chunk: chunk_of(self.b, vectors, chunk)), square
-        scratch = self._called(a, b, wanted)
-        return (lambda chunk: self._load(scratch, chunk)), square
+    def plan(self, c: Convolution) -> tuple[Products, ...]:
+        """The sums of a convolution: if one factor is a number, those that are in their places."""
+        wide = self.memory.program.is_polynomial
+        pieces = len(self.shifts.pieces)
+        return self.shifts.sums if wide(c.a) and wide(c.b) else self.shifts.sums[:pieces]
 
-    def _writer(self, b: Builder) -> _Writer:
-        return _Writer(b, self.element, self.shifts, self.memory.flow.order)
+    def read(
+        self, terms: Sequence[Term], n: Index, old: Sums, readers: dict[Convolution, Read]
+    ) -> list[Term]:
+        """Terms in the place of some, whose convolutions `readers` know.
 
-    def _nothing(self, chunk: Chunk) -> Value:
-        return self.b.constant(0, chunk.type(self.element))
-
-    def _load(self, scratch: Value, chunk: Chunk) -> Value:
-        place = self.b.at(scratch, chunk.offset, self.element)
-        return self.b.load(chunk.type(self.element), place)
-
-    def _factor(self, row: int) -> Factor:
-        memory = self.memory
-        memory.will_read(row, self.b.constant(0, I64))
-        place = memory.address(row, 0, 0)
-        return Factor(place, memory.layout.stride[row], memory.flow.is_polynomial(row))
-
-    def _called(self, a: Factor, b: Factor, wanted: Sum) -> Value:
-        """Where a call of the function for such sums leaves one."""
-        builder, element = self.b, self.element
-        scratch = builder.alloca(element, padded(self.shifts.among.size))
-        given = [*a.place.parts, *b.place.parts, *scratch.parts]
-        given += [
-            builder.like(builder.constant(0, I64), k) for k in (wanted.n, wanted.low, wanted.high)
-        ]
-        key = (a.stride, a.wide, b.stride, b.wide, wanted.square, wanted.weight)
-        name = self._functions.get(key)
-        if name is None:
-            name = self._functions[key] = self._function(a, b, wanted, len(self._functions))
-        listed = ", ".join(f"{value.type} {value.text}" for value in given)
-        builder.line(f"call void @{name}({listed})")
-        return scratch
-
-    def _function(self, a: Factor, b: Factor, wanted: Sum, number: int) -> str:
-        name = f"taylor.product.{number}"
-        parts = len(a.place.parts)
-        parameters = [
-            ("ptr noalias" if which == "out" else "ptr readonly", f"{which}{part}")
-            for which in ("a", "b", "out")
-            for part in range(parts)
-        ]
-        parameters += [("i64", which) for which in ("n", "low", "high")]
-        function = define_function(
-            self.b.module, name, "void", parameters, "nounwind noinline", "internal"
-        )
-        with function as (builder, arguments):
-            places = [builder.pointers(arguments[k * parts : (k + 1) * parts]) for k in range(3)]
-            n, low, high = arguments[3 * parts :]
-            vectors = self._writer(builder).sum(
-                replace(a, place=places[0]),
-                replace(b, place=places[1]),
-                replace(wanted, n=n, low=low, high=high),
-            )
-            for k, vector in enumerate(vectors):
-                place = builder.at(places[2], k * self.shifts.lanes, self.element)
-                builder.store(builder.normal(vector), place)
-            builder.ret()
-        return name
-
-
-Totals = dict[tuple[int, int], list[Value]]  # vectors of sums by shift, of each chain
-
-
-class _Writer:
-    """Writes sums of products into a function."""
-
-    def __init__(self, b: Builder, element: str, shifts: Shifts, order: int) -> None:
-        self.b = b
-        self.element = element
-        self.shifts = shifts
-        self.order = order
-        self.type = Type(element, shifts.lanes)
-        self.zero = b.constant(0, self.type)
-
-    def sum(self, a: Factor, b: Factor, wanted: Sum) -> list[Value]:
-        """The vectors of a sum."""
-        if not (a.wide or b.wide):
-            raise ProgramError("a product of numbers among products of polynomials")
-        listed = list(self.shifts.shifts) if a.wide and b.wide else [self.shifts.shifts[0]]
-        sums: list[list[Value]] = []
-        for group in _groups(listed):
-            sums += self._group(group, a, b, wanted)
-        return self._placed(listed, sums, a.wide and b.wide)
-
-    # -- the loop over orders of time -------------------------------------------------------------
-
-    def _group(
-        self, group: Sequence[Shift], a: Factor, b: Factor, wanted: Sum
-    ) -> list[list[Value]]:
-        """The vectors of sums of some shifts, in one loop."""
-        builder, n = self.b, wanted.n
-        count = sum(shift.vectors for shift in group)
-        chains = 4 if count <= FEW_SUMS else 2 if count <= 2 * FEW_SUMS else 1
-        zeros = [self.zero] * (count * chains)
-
-        def add(j: Index, totals: Sequence[Value], chain: int) -> list[Value]:
-            """The products of an order added to chains `chain` and, if there are as many, the next."""
-            return self._add(group, a, b, wanted, j, list(totals), chain, count, chains)
-
-        if (
-            isinstance(n, int)
-            or (isinstance(wanted.low, int) and isinstance(wanted.high, int))
-            or wanted.low is wanted.high
-        ):
-            totals = add(wanted.low, zeros, 0)
-        elif chains == 1 and not wanted.square:
-            totals = builder.fold(wanted.low, wanted.high + 1, zeros, lambda j, t: add(j, t, 0))
-        else:
-            totals = self._outwards(add, wanted, zeros, chains)
-        return self._chains_added(group, totals, count, chains)
-
-    def _outwards(self, add: Adder, wanted: Sum, zeros: list[Value], chains: int) -> list[Value]:
-        """All products, from the middle one outwards; of a square one of each pair, and half of
-        the middle one.
+        Sums of several are added before they are moved.
         """
-        b, square = self.b, wanted.square
-        count = wanted.high - wanted.low + 1
-        half, odd = count >> 1, count & 1
-        middle = wanted.low + half
-        upper = chains // 2
-        opened = add(middle, zeros, upper)
-        factor = 0.5 if square else 1.0
-        kept = b.ne(b.like(b.constant(0, I64), odd), 0)
-        totals = [
-            b.select(kept, value * factor if square else value, self.zero)
-            if value is not zero
-            else zero
-            for value, zero in zip(opened, zeros, strict=True)
+        replaced: list[Term] = []
+        known: list[tuple[Number, Convolution, list[Value]]] = []
+        for term in terms:
+            c = term.operand
+            assert isinstance(c, Convolution)
+            sums, doubled = self.finished(c, n, old)
+            if sums is None:
+                continue
+            if self._is_moved(c) and term.head is None and not isinstance(term.constant, tuple):
+                known.append((term.constant * (1 + doubled), c, sums))
+                continue
+            readers[c] = (self._reader(self._placed(c, sums)), doubled)
+            replaced.append(term)
+        if len(known) == 1:
+            constant, c, sums = known[0]
+            readers[c] = (self._reader(self._placed(c, sums)), False)
+            replaced.append(Term(constant, c))
+        elif known:
+            c = known[0][1]
+            readers[c] = (self._reader(self._placed(c, self._combined(known))), False)
+            replaced.append(Term(1, c))
+        return replaced
+
+    def _is_moved(self, c: Convolution) -> bool:
+        return len(self.plan(c)) > len(self.shifts.pieces)
+
+    def _combined(self, known: Sequence[tuple[Number, Convolution, list[Value]]]) -> list[Value]:
+        """Sums of several convolutions, scaled."""
+        totals: list[Value | None] = [None] * len(known[0][2])
+        for constant, _, sums in known:
+            for k, (total, value) in enumerate(zip(totals, sums, strict=True)):
+                factor = partial(self.b.constant, constant, value.type)
+                totals[k] = add_scaled(self.b, total, constant, factor, value)
+        return [total for total in totals if total is not None]
+
+    def _placed(self, c: Convolution, sums: Sequence[Value]) -> list[Value]:
+        if not self.memory.program.is_polynomial(c.a) or not self.memory.program.is_polynomial(c.b):
+            return list(sums)
+        return placed(self.b, self.element, self.shifts, sums)
+
+    def _reader(self, pieces: Sequence[Value]) -> Reader:
+        known = {chunk: value for chunk, value in zip(self.memory.pieces, pieces, strict=True)}
+        return lambda chunk: known[chunk]
+
+    # -- what needs nothing of this order ---------------------------------------------------------
+
+    def batches(self, rows: Sequence[int]) -> list[list[int]]:
+        """Neighbouring rows whose old products are added in one loop, before the first of them."""
+        sizes = [sum(len(self.plan(c)) for c in self._moving([row])) for row in rows]
+        return [[rows[k] for k in group] for group in groups(sizes, self._most())]
+
+    def _most(self) -> int:
+        return MOST_SUMS // ELEMENTS[self.element].parts
+
+    def old(self, rows: Sequence[int], n: Index) -> Sums:
+        """The sums of old products of all convolutions of polynomials in some rows."""
+        listed = [self._sum(c) for c in self._moving(rows)]
+        wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
+        found: Sums = {}
+        for group in groups([len(one.plan) for one in wide], self._most()):
+            found |= self._loop([wide[k] for k in group], n)
+        return found
+
+    def _sum(self, c: Convolution) -> _Sum:
+        return _Sum(c, self.plan(c), is_square(c))
+
+    def _moving(self, rows: Sequence[int]) -> list[Convolution]:
+        """Convolutions with a polynomial of which both factors have more than order zero."""
+        program = self.memory.program
+        terms = [
+            term
+            for row in rows
+            if program.is_polynomial(row) and (step := program.rows[row].step)
+            for term in step.terms
         ]
+        return [
+            c
+            for c in convolutions_of(terms)
+            if (program.is_polynomial(c.a) or program.is_polynomial(c.b))
+            and not (program.steady[c.a] or program.steady[c.b])
+        ]
+
+    def _loop(self, group: Sequence[_Sum], n: Index) -> Sums:
+        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair."""
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        count = sum(len(one.plan) for one in group)
+        chains = 2 if count <= CHAINED else 1
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        half, low = (at - 1) >> 1, (at - 1) >> 1
+        high = at - low
+
+        def middle() -> list[Value]:
+            j = at >> 1
+            return self._at(group, at, j, j, zeros, half=True)
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
-            carried = add(middle - 1 - i, carried, 0)
-            return carried if square else add(middle + odd + i, carried, upper)
+            below, above = low - i, high + i
+            first = self._at(group, at, below, above, carried[:count])
+            rest = carried[count:] if chains == 2 else first
+            last = self._at(group, at, above, below, rest, squares=False)
+            return [*first, *last] if chains == 2 else last
 
-        return b.fold(0, half, totals, step)
+        totals = b.if_(b.eq(at & 1, 0), middle, lambda: zeros)
+        totals = b.fold(0, half, totals + zeros * (chains - 1), step)
+        if chains == 2:
+            totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
+        found: Sums = {}
+        for one in group:
+            found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
+        return found
 
-    def _add(
+    def _at(
         self,
-        group: Sequence[Shift],
-        a: Factor,
-        b: Factor,
-        wanted: Sum,
-        j: Index,
+        group: Sequence[_Sum],
+        n: Value,
+        j: Value,
+        other: Value,
         totals: list[Value],
-        chain: int,
-        count: int,
-        chains: int,
+        squares: bool = True,
+        half: bool = False,
     ) -> list[Value]:
-        builder = self.b
-        other = 0 if j is wanted.n else wanted.n - j
-        weight = None if wanted.weight is None else self._weight(wanted.weight, wanted.n, j)
-        place_a, place_b = self._order(a, j), self._order(b, other)
-        loaded: dict[tuple[int, int], Value] = {}
+        """a_j b_other added to the sums of all.
 
-        def vector(side: int, place: Value, start: int) -> Value:
-            if (side, start) not in loaded:
-                loaded[side, start] = builder.load(
-                    self.type, builder.at(place, start, self.element)
-                )
-            return loaded[side, start]
+        squares: those of squares, too; half: of which a half.
+        """
+        known: dict[tuple[int, bool], Factor] = {}
 
-        def number(place: Value, monomial: int) -> Value:
-            scalar = builder.load(Type(self.element), builder.at(place, monomial, self.element))
-            scalar = scalar if weight is None else scalar * weight
-            return builder.splat(scalar, self.type.lanes)
+        def factor(row: int, of_j: bool) -> Factor:
+            if (row, of_j) not in known:
+                place = self.memory.address(row, j if of_j else other, 0)
+                known[row, of_j] = factor_of(self.memory, row, place)
+            return known[row, of_j]
 
-        position = 0
-        second = chain + (1 if chains == 4 else 0)
-        for shift in group:
-            starts = [shift.start + k * self.type.lanes for k in range(shift.vectors)]
-            if a.wide and not b.wide:
-                parts = [(number(place_b, 0), 0, place_a, chain)]
-            else:
-                parts = [(number(place_a, shift.monomial), 1, place_b, chain)]
-                if shift.both and a.wide and b.wide:
-                    parts.append((number(place_b, shift.monomial), 0, place_a, second))
-            for factor, side, place, target in parts:
-                for k, start in enumerate(starts):
-                    at = target * count + position + k
-                    totals[at] = builder.fma(vector(side, place, start), factor, totals[at])
-            position += shift.vectors
-        return totals
+        found: list[Value] = []
+        for one in group:
+            c, size = one.convolution, len(one.plan)
+            own, totals = totals[:size], totals[size:]
+            if one.square and not squares:
+                found += own
+                continue
+            weight = None if c.weight is None else self._weight(c.weight, n, j)
+            if one.square and half:
+                weight = self.b.constant(0.5, Type(self.element))
+            found += self._added(one.plan, factor(c.a, True), factor(c.b, False), own, weight)
+        return found
 
-    def _order(self, factor: Factor, j: Index) -> Value:
-        return self.b.at(factor.place, j * factor.stride, self.element)
+    def _added(
+        self,
+        plan: tuple[Products, ...],
+        x: Factor,
+        y: Factor,
+        totals: list[Value],
+        weight: Value | None,
+    ) -> list[Value]:
+        return add_products(self.b, plan, x, y, totals, weight, len(plan) > SCALED)
 
     def _weight(self, weight: tuple[Number, Number], n: Index, j: Index) -> Value:
         alpha, beta = weight
+        orders = self.memory.program.order
         if isinstance(n, int) and isinstance(j, int):
             return self.b.constant(alpha * n + beta * j, Type(self.element))
-        orders = range(self.order + 1)
-        numbers = _weights(alpha, beta, self.order)
-        place = self.b.at(self.b.table(numbers, self.element), n * len(orders) + j, self.element)
+        if weight not in self._weights:
+            numbers = weights_of(alpha, beta, orders)
+            self._weights[weight] = self.b.table(numbers, self.element)
+        place = self.b.at(self._weights[weight], n * (orders + 1) + j, self.element)
         return self.b.load(Type(self.element), place)
 
-    def _chains_added(
-        self, group: Sequence[Shift], totals: list[Value], count: int, chains: int
-    ) -> list[list[Value]]:
-        """The vectors of each shift."""
-        parts = [totals[k * count : (k + 1) * count] for k in range(chains)]
-        while len(parts) > 1:
-            parts = [
-                [
-                    x if y is self.zero else y if x is self.zero else x + y
-                    for x, y in zip(*pair, strict=True)
-                ]
-                for pair in zip(parts[::2], parts[1::2], strict=True)
-            ]
-        found, position = [], 0
-        for shift in group:
-            found.append(parts[0][position : position + shift.vectors])
-            position += shift.vectors
-        return found
+    # -- the newest -------------------------------------------------------------------------------
 
-    # -- sums to their places ---------------------------------------------------------------------
+    def finished(self, c: Convolution, n: Index, old: Sums) -> tuple[list[Value] | None, bool]:
+        """All sums of a convolution at order n (None: it is zero), and whether they are to be
+        doubled.
+        """
+        program, plan = self.memory.program, self.plan(c)
+        zeros = [self.b.constant(0, Type(self.element, one.piece.lanes)) for one in plan]
+        if isinstance(n, int) and n < c.first + c.last:
+            return None, False
+        if _is_zero(n):
+            return self._newest(c, 0, 0, zeros), False
+        if program.steady[c.a] and program.steady[c.b]:
+            return None, False
+        if program.steady[c.a]:
+            return (None if c.first else self._newest(c, n, 0, zeros)), False
+        if program.steady[c.b]:
+            return (None if c.last else self._newest(c, n, n, zeros)), False
+        if c not in old:
+            return self._far(c, n, zeros), False
+        totals = old[c]
+        if is_square(c):
+            return (totals if c.first else self._newest(c, n, n, totals)), True
+        if not c.first:
+            totals = self._newest(c, n, 0, totals)
+        if not c.last:
+            totals = self._newest(c, n, n, totals)
+        return totals, False
 
-    def _placed(
-        self, listed: Sequence[Shift], sums: Sequence[list[Value]], both: bool
-    ) -> list[Value]:
-        b, lanes = self.b, self.type.lanes
-        results = list(sums[0])
-        for shift, vectors in zip(listed, sums, strict=True):
-            if both and shift.halved:
-                for k in range(min(len(vectors), -(-shift.halved // lanes))):
-                    left = shift.halved - k * lanes
-                    halves = [Fraction(1, 2) if lane < left else 1 for lane in range(lanes)]
-                    vectors[k] = vectors[k] * b.constants(halves, self.element)
-        results = list(sums[0])
-        for shift, vectors in zip(listed[1:], sums[1:], strict=True):
-            for target, moves in self.shifts.moves(shift).items():
-                results[target] = results[target] + self._moved(vectors, moves)
-        return results
+    def _newest(self, c: Convolution, n: Index, j: Index, totals: list[Value]) -> list[Value]:
+        """a_j b_(n-j) added, j being 0 or n."""
+        memory = self.memory
+        other: Index = 0 if j is n else n
+        x, y = (
+            factor_of(memory, row, memory.address(row, k, 0), k is n and not _is_zero(n))
+            for row, k in ((c.a, j), (c.b, other))
+        )
+        weight = None if c.weight is None else self._weight(c.weight, n, j)
+        return self._added(self.plan(c), x, y, totals, weight)
 
-    def _moved(self, vectors: Sequence[Value], moves: Moves) -> Value:
-        """Lanes of vectors of sums where their products belong, zero elsewhere."""
-        lanes = self.type.lanes
-        result = self.zero
-        for vector, moved in moves:
-            if result is self.zero:
-                chosen = [lanes if lane < 0 else lane for lane in moved]
-                result = self.b.shuffle(vectors[vector], self.zero, chosen)
-            else:
-                chosen = [k if lane < 0 else lanes + lane for k, lane in enumerate(moved)]
-                result = self.b.shuffle(result, vectors[vector], chosen)
-        return result
+    def _far(self, c: Convolution, n: Index, zeros: list[Value]) -> list[Value]:
+        """All products of a convolution that begins or ends later than usual."""
+        memory, plan = self.memory, self.plan(c)
+        at = self.b.like(self.b.constant(0, I64), n) if isinstance(n, int) else n
 
+        def step(j: Index, totals: list[Value]) -> Sequence[Value]:
+            x = factor_of(memory, c.a, memory.address(c.a, j, 0))
+            y = factor_of(memory, c.b, memory.address(c.b, at - j, 0))
+            weight = None if c.weight is None else self._weight(c.weight, at, j)
+            return self._added(plan, x, y, totals, weight)
 
-Adder = Callable[[Index, Sequence[Value], int], list[Value]]
-
-
-def _groups(listed: Sequence[Shift]) -> list[list[Shift]]:
-    """Shifts that are added up in one loop: as many as registers hold the sums of."""
-    groups: list[list[Shift]] = []
-    count = MOST_SUMS + 1
-    for shift in listed:
-        if count + shift.vectors > MOST_SUMS:
-            groups.append([])
-            count = 0
-        groups[-1].append(shift)
-        count += shift.vectors
-    return groups
+        return self.b.fold(c.first, at - (c.last - 1), zeros, step)
 
 
-@lru_cache(maxsize=32)
-def _weights(alpha: Number, beta: Number, order: int) -> list[Number]:
-    orders = range(order + 1)
-    return [alpha * n + beta * j for n in orders for j in orders]
+def _is_zero(n: Index) -> bool:
+    return isinstance(n, int) and n == 0

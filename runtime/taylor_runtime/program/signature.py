@@ -1,4 +1,4 @@
-"""What makes two rows the same arithmetic: their shape without the rows and numbers they use."""
+"""Which rows a row uses, and what it is without them: what makes two the same arithmetic."""
 
 from __future__ import annotations
 
@@ -163,3 +163,29 @@ def is_square(c: Convolution) -> bool:
 def convolutions_of(terms: Sequence[Term]) -> list[Convolution]:
     """The convolutions in some terms, each once."""
     return list(dict.fromkeys(t.operand for t in terms if isinstance(t.operand, Convolution)))
+
+
+# -- leaving out what nothing asks for -------------------------------------------------------------
+
+
+def pruned(rows: Sequence[Row], outputs: Sequence[int]) -> tuple[tuple[Row, ...], dict[int, int]]:
+    """Return the rows that `outputs` and the states need, in order, and where each row went."""
+    states = [
+        i for i, r in enumerate(rows) if isinstance(r.start, Input) and r.start.source == "state"
+    ]
+    kept = _reachable(rows, [*outputs, *states])
+    places = {row: place for place, row in enumerate(kept)}
+    if len(kept) == len(rows):
+        return tuple(rows), places
+    return tuple(renumbered(rows[row], places) for row in kept), places
+
+
+def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
+    seen = set(roots)
+    pending = list(roots)
+    while pending:
+        for row in rows_used(rows[pending.pop()]):
+            if row not in seen:
+                seen.add(row)
+                pending.append(row)
+    return sorted(seen)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.integrator.dense import DenseOutput
+from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.stepper import Stepper

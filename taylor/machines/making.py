@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taylor.integrator.flow import FlowMachine
-from taylor.integrator.machine import Machine
+from taylor.machines.flow import FlowMachine
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
 from taylor.systems.parts import compile_flow, compile_stepper
 from taylor.systems.system import System

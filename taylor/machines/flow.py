@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
-from taylor.errors import ArgumentError, TaylorError
-from taylor.integrator.dense import DenseOutput
-from taylor.integrator.machine import Machine
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.machines.crossing import UndefinedDerivativesError, summed
+from taylor.machines.dense import DenseOutput
+from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.polynomials.coefficients import converted
@@ -17,10 +20,6 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.variational import Variations
 from taylor_runtime.callables.trajectory import StepRecords, numbers_of, polynomials_of
-
-
-class UndefinedDerivativesError(TaylorError, ValueError):
-    """Derivatives of a solution were asked for behind something that has none."""
 
 
 class FlowMachine(Machine):
@@ -59,6 +58,12 @@ class FlowMachine(Machine):
         whole = np.full((parts, self.control.grid_count, *sizes), np.nan, self.kind.dtype)
         whole[:, :reached] = planes
         return Polynomial._made(whole, self.space, self.kind)
+
+    def set_state(self, state: np.ndarray, time: Pair) -> None:
+        """Numbers of the kind, in the place of those that the polynomials begin with."""
+        polynomials = self.polynomials()
+        polynomials[..., 0] = self.kind.to_planes(state)
+        self.put_polynomials(polynomials, time)
 
     def put_polynomials(self, polynomials: np.ndarray, time: Pair) -> None:
         """States with their derivatives."""
@@ -103,6 +108,9 @@ class Flow:
         self.kind = kind
         self.count = count
         self.initial = self._planes(count, variations.states, 0)
+        if variations.initial is not None:
+            self.initial = np.array(converted(variations.initial, variations.space, kind)._planes)
+            self.initial[..., 0] = 0
         self._parameters = self._planes(
             len(variations.parameters),
             range(len(variations.parameters)),
@@ -111,6 +119,8 @@ class Flow:
         self.undefined = ""
         self._next: np.ndarray | None = None  # what the state is to be, with derivatives
         self._fresh = True  # derivatives by the initial time are still to be made
+        self.arrived: Polynomial | None = None  # what it is behind a jump, and how much later
+        self._later: Polynomial | None = None
 
     def _planes(self, rows: int, places: Any, first: int) -> np.ndarray:
         """Linear polynomials of displaced rows, whose parts are from `first` on among the seeds."""
@@ -138,12 +148,17 @@ class Flow:
         if wanted is not None and np.array_equal(wanted[..., 0], planes):
             machine.put_polynomials(wanted, time)
             return
+        if inside and self.arrived is not None:
+            arrived, self.arrived = np.array(self.arrived._planes), None
+            arrived[..., 0] = planes
+            machine.put_polynomials(arrived, time)
+            return
         kept = machine.polynomials()
         if not self._fresh and time == machine.time and np.array_equal(kept[..., 0], planes):
             return  # parameters alone were set
         made = np.zeros((self.kind.parts, self.count, self.variations.size), self.kind.dtype)
         if inside:
-            self.undefined = (
+            self.end(
                 f"a callback changed the state or the time at t = {time[0]!r}, and nothing is "
                 "known of how it would have changed others; give resets as expressions "
                 "(taylor.Event(..., reset={...})), or set the state between propagations"
@@ -163,20 +178,65 @@ class Flow:
         machine.put_parameters(planes, polynomials)
 
     def start(self, machine: FlowMachine) -> None:
-        """Displace the initial time, where that is asked for and the machine has all else.
+        """Where the initial time or that of a jump is displaced, put the state that belongs to it.
 
         The state x at the time t + s of a displaced start is on a solution that was elsewhere at t:
-        where y is with x = sum_k c_k(y) s^k.
+        where y is with x = sum_k c_k(y) s^k.  The machine has all else.
         """
-        if not self._fresh:
-            return
+        moved, self._later = self._later, None
+        if self._fresh and self.variations.time:
+            moved = self._polynomial(self._linear_time())
         self._fresh = False
-        if not self.variations.time:
+        if moved is None or self.undefined:
             return
-        made = machine.polynomials()
-        moved = self._polynomial(self._linear_time())
-        found = self.behind(machine, self.polynomials(made), moved, machine.time)
+        there = self.polynomials(machine.polynomials())
+        try:
+            found = self.behind(machine, there, moved, machine.time)
+        except UndefinedDerivativesError as error:
+            self.end(str(error))
+            return
         machine.put_polynomials(found._planes, machine.time)
+
+    # -- on the way -------------------------------------------------------------------------------
+
+    def arrive(self, states: Polynomial, later: Polynomial | None) -> None:
+        """What the next state put by a jump is with derivatives, when so much has passed."""
+        self.arrived, self._later = states, later
+
+    def end(self, why: str) -> None:
+        """There are no derivatives from here on."""
+        self.undefined = self.undefined or why
+
+    def set_parameter(self, known: Sequence[Expression], place: int, value: Any) -> None:
+        """A jump sets a parameter.
+
+        Raises UndefinedDerivativesError where its new value would depend on displacements, and it
+        is none of those that may.
+        """
+        if place in self.variations.parameters:
+            k = self.variations.parameters.index(place)
+            self._parameters[:, k] = 0
+            if isinstance(value, Polynomial):
+                planes = converted(value, self.variations.space, self.kind)._planes
+                self._parameters[:, k] = planes
+        elif isinstance(value, Polynomial) and value._planes[:, 1:].any():
+            raise UndefinedDerivativesError(
+                f"{known[place]} is set to what depends on the displacements; name it in wrt, so "
+                "that it may"
+            )
+
+    def parameters_by_expression(
+        self, known: Sequence[Expression], machine: FlowMachine
+    ) -> dict[Expression, Polynomial]:
+        """The polynomials of the parameters that vary."""
+        count, size = len(self.variations.parameters), self.variations.size
+        width = machine.stepper.parameters
+        flat = machine.parameters[:, width - count * size : width]
+        planes = flat.reshape(len(flat), count, size)
+        return {
+            known[place]: self._polynomial(planes[:, k].copy())
+            for k, place in enumerate(self.variations.parameters)
+        }
 
     def _linear_time(self) -> np.ndarray:
         planes = np.zeros((self.kind.parts, self.variations.size), self.kind.dtype)
@@ -240,19 +300,5 @@ class Flow:
                 raise UndefinedDerivativesError(
                     f"there are no derivatives: the solution has no series at t = {time[0]!r}"
                 )
-            found = there - self._sum(series, moved, 1)
+            found = there - summed(series, moved, 1)
         return found
-
-    def _sum(self, series: np.ndarray, moved: Polynomial, first: int) -> Polynomial:
-        """sum_k c_k moved^k from k = first on, by Horner's rule."""
-        last = series.shape[1] - 1
-        total = self._polynomial(series[:, last])
-        for k in range(last - 1, first - 1, -1):
-            total = total * moved + self._polynomial(series[:, k])
-        for _ in range(first):
-            total = total * moved
-        return total
-
-    def after(self, series: np.ndarray, moved: Polynomial) -> Polynomial:
-        """Where solutions with such coefficients in time are when `moved` has passed."""
-        return self._sum(series, moved, 0)

@@ -1,0 +1,1 @@
+"""What runs one trajectory, in the numbers that users see, with its derivatives."""
