@@ -13,3 +13,6 @@ from taylor.sensitivities.periodic import periodic_orbit as periodic_orbit
 from taylor.sensitivities.family import Bifurcation as Bifurcation
 from taylor.sensitivities.family import Family as Family
 from taylor.sensitivities.family import continue_family as continue_family
+from taylor.sensitivities.domains import Domain as Domain
+from taylor.sensitivities.uncertainty import Uncertainty as Uncertainty
+from taylor.sensitivities.uncertainty import uncertainty as uncertainty
