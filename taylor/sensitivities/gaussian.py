@@ -114,5 +114,3 @@ def _normal_pairs(first: Space, second: Space) -> np.ndarray | None:
         return None
     one, other = first.monomials.exponents, second.monomials.exponents
     return _pairs(one, other, normal_table(one.shape[1], first.order + second.order))
-
-

@@ -16,7 +16,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.outcome import Status
 from taylor.numbers.types import Numbers, Time
-from taylor.sensitivities.pictures import COLORS, SHADES, figure, label
+from taylor.sensitivities.pictures import COLORS, SHADES, figure, name_axes
 from taylor.sensitivities.tangent import Tangent, make_tangent
 from taylor.systems.system import Equations, System
 
@@ -69,14 +69,14 @@ class ChaosIndicator:
             if self.history is None:
                 raise ArgumentError("plot: this indicator has no history")
             axes.plot(self.times, self.history, color=COLORS[0], linewidth=1.3)
-            label(axes, names[0] or "time", self.name, f"{self.name} {float(found):.4g}")
+            name_axes(axes, names[0] or "time", self.name, f"{self.name} {float(found):.4g}")
         elif found.ndim == 1 and y is None:
             across = np.arange(len(found)) if x is None else np.asarray(x)
             axes.plot(across, found, ".", color=COLORS[0], markersize=3)
-            label(axes, names[0] or "start", self.name)
+            name_axes(axes, names[0] or "start", self.name)
         else:
             self._map(made, axes, found, x, y)
-            label(axes, names[0] or "first axis", names[1] or "second axis", self.name)
+            name_axes(axes, names[0] or "first axis", names[1] or "second axis", self.name)
         return made
 
     def _map(self, made: Any, axes: Any, found: np.ndarray, x: Any, y: Any) -> None:
@@ -189,8 +189,8 @@ def megno(
         # known: l, its integral, Y and its integral at the last time
         last = np.zeros((len(logs), 4)) if known is None else known
         spans = np.diff(times, prepend=times[0] - run.step)
-        l = np.hstack([last[:, :1], logs])
-        area = last[:, 1:2] + np.cumsum((l[:, 1:] + l[:, :-1]) / 2 * spans, axis=1)
+        whole = np.hstack([last[:, :1], logs])
+        area = last[:, 1:2] + np.cumsum((whole[:, 1:] + whole[:, :-1]) / 2 * spans, axis=1)
         y = np.hstack([last[:, 2:3], 2 * (logs - area / times)])
         total = last[:, 3:] + np.cumsum((y[:, 1:] + y[:, :-1]) / 2 * spans, axis=1)
         kept = np.stack([logs[:, -1], area[:, -1], y[:, -1], total[:, -1]], axis=1)

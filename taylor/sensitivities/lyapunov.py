@@ -14,13 +14,13 @@ from taylor.integrator.integrator import Integrator
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.failures import AnalysisError, reached
-from taylor.sensitivities.pictures import curves, figure, label, legend
+from taylor.sensitivities.pictures import curves, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 
 PARTS = 20  # of the time, whose means tell the statistical errors
 FEWEST = 200  # times at which vectors are made orthonormal
-WIDE, NARROW = 16.0, 7.0  # logarithms of how different the growths in one interval should be
+WIDE, NARROW = 12.0, 5.0  # logarithms of how different the growths in one interval should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class LyapunovSpectrum:
         """A Matplotlib figure of the exponents as they were known with time."""
         made, (axes,) = figure()
         names = [
-            f"{one:.5g} ± {error:.1g}" for one, error in zip(self.exponents, self.errors, strict=True)
+            f"{one:.5g} ± {error:.1g}"
+            for one, error in zip(self.exponents, self.errors, strict=True)
         ]
         curves(axes, self.times[1:] - self.times[0], self.history, names)
         axes.set_xscale("log")
@@ -74,7 +75,7 @@ class LyapunovSpectrum:
         last = self.exponents
         room = max(float(np.ptp(last)), float(np.abs(last).max()), 1e-12)
         axes.set_ylim(last.min() - 0.35 * room, last.max() + 0.35 * room)
-        label(axes, "time of the mean", "exponent", "Lyapunov exponents")
+        name_axes(axes, "time of the mean", "exponent", "Lyapunov exponents")
         legend(axes)
         return made
 

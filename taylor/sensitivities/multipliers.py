@@ -1,4 +1,4 @@
-"""Floquet multipliers of periodic orbits, and functions of them that vanish where they bifurcate."""
+"""Floquet multipliers of periodic orbits, and functions that vanish where they bifurcate."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
-from taylor.numbers.types import Number, NumberOrArray, Numbers, Time
+from taylor.numbers.types import Numbers, Time
 from taylor.sensitivities.failures import AnalysisError
 from taylor.sensitivities.multipliers import Multipliers, multipliers_of
-from taylor.sensitivities.pictures import COLORS, figure, label
-from taylor.sensitivities.shooting import PERIOD, Setting, Shooter, Shot, make_setting
+from taylor.sensitivities.pictures import COLORS, figure, name_axes
+from taylor.sensitivities.shooting import Setting, Shooter, Shot, make_setting
 from taylor.systems.events import Event
 from taylor.systems.system import Equations, System
 
@@ -78,7 +78,7 @@ class PeriodicOrbit:
         columns = [states[:, setting.place(name)] for name in names]
         axes.plot(*columns, color=COLORS[0], linewidth=1.4)
         axes.plot(*(c[:1] for c in columns), "o", color=COLORS[1], markersize=4)
-        label(axes, *names, f"period {self.period:.8g}")
+        name_axes(axes, names[0], names[1], f"period {self.period:.8g}")
         return made
 
 
@@ -273,7 +273,7 @@ def make_orbit(
 
 
 def _check_closed(orbit: PeriodicOrbit) -> None:
-    """Raise AnalysisError for an orbit that stands still, or whose other half is no mirror image."""
+    """Raise AnalysisError for an orbit at rest, or whose other half is no mirror image."""
     _, states = orbit.sample(64)
     spread = np.ptp(states, axis=0).max()
     if not spread > 1e-9 * max(np.abs(states).max(), 1e-300):

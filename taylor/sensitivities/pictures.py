@@ -32,7 +32,7 @@ def figure(panels: int = 1, width: float = 6.4, height: float = 4.4) -> tuple[An
     return made, found
 
 
-def label(axes: Any, x: str, y: str, title: str = "") -> None:
+def name_axes(axes: Any, x: str, y: str, title: str = "") -> None:
     """Names of the axes, and a title on the left."""
     axes.set_xlabel(x, color=INK)
     axes.set_ylabel(y, color=INK)

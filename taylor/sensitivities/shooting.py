@@ -119,9 +119,7 @@ def make_setting(
         if not isinstance(e, Expression) or e.shape != ():
             raise ArgumentError(f"conditions are scalar expressions that vanish, got {e!r}")
     names = (*map(str, made.states), PERIOD)
-    setting = Setting(
-        made, values, names, None, tuple(conditions), autonomous, ta.time_pair, tol
-    )
+    setting = Setting(made, values, names, None, tuple(conditions), autonomous, ta.time_pair, tol)
     if odd is None:
         return setting, start
     places = tuple(sorted(set(setting.places(odd))))
@@ -326,6 +324,6 @@ class Shooter:
         if self.setting.odd is None:
             return shot.transition
         reflected = self.setting.signs[:, np.newaxis] * shot.transition
-        # R Phi^-1 R Phi, with the half orbit's Phi: the other half runs backwards on the mirror image
+        # R Phi^-1 R Phi with half an orbit's Phi: the other half is the mirror image, backwards
         back = np.linalg.solve(shot.transition, reflected)
         return np.asarray(self.setting.signs[:, np.newaxis] * back)

@@ -18,6 +18,7 @@ from taylor.systems.names import Names
 from taylor.systems.system import Equations, System, make_system
 from taylor.transforms.differentiate import directional_derivatives
 
+
 @dataclass(frozen=True, slots=True)
 class Tangent:
     """An integrator of 2 n states: those of a system, and a vector w with w' = Df w.
@@ -101,9 +102,7 @@ def make_tangent(
     return Tangent(ta), starts
 
 
-def _starts(
-    system: System | Equations, states: Any, parameters: Any
-) -> tuple[System, np.ndarray]:
+def _starts(system: System | Equations, states: Any, parameters: Any) -> tuple[System, np.ndarray]:
     """The system, and states of shape (.., n)."""
     if callable(system):
         array = as_array(states, FLOAT64, "states", 1)

@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ZERO, variables
-from taylor.expressions.substitute import substitute
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.precision import FLOAT64, as_array
@@ -21,13 +19,11 @@ from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.domains import Domain, Splitter, Tree, evaluate, leaves
 from taylor.sensitivities.gaussian import box_table, central_moments, expected, normal_table
-from taylor.sensitivities.pictures import COLORS, figure, label, legend
-from taylor.systems.names import Names
+from taylor.sensitivities.given import Varied, augmented, distribution
+from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 
-Varied = Sequence[Expression | str] | Expression | str
-RANK = 1e-13  # of the largest, that a variance counts for
 SMALLEST = 2.0**-12  # of the box, that a domain may be as wide as
 
 
@@ -165,8 +161,10 @@ class Uncertainty:
             curve = self.mean[own, np.newaxis] + k * circle
             text = "1, 2, 3 sigma of the covariance" if k == 1 else None
             axes.plot(*curve, color=COLORS[1], linewidth=1.1, label=text)
-        count = f"{len(self)} domains" if len(self) > 1 else f"order {self.domains[0].flow_map.order}"
-        label(axes, *wanted, f"distribution, {count}")
+        count = (
+            f"{len(self)} domains" if len(self) > 1 else f"order {self.domains[0].flow_map.order}"
+        )
+        name_axes(axes, wanted[0], wanted[1], f"distribution, {count}")
         legend(axes)
         return made
 
@@ -218,13 +216,13 @@ def uncertainty(
     >>> bool(abs((exact / (1 - exact) - found.flow_map[0]).coefficients.max()) < 1e-14)
     True
     """
-    ta, states, count = _augmented(system, state, wrt, parameters, time, tol)
+    ta, states, count = augmented(system, state, wrt, parameters, time, tol)
     end = float(until)
     if not math.isfinite(end):
         raise ArgumentError(f"uncertainty: until must be a time, got {until!r}")
     if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 1:
         raise ArgumentError(f"uncertainty: order must be an integer from 1 on, got {order!r}")
-    factor, points = _distribution(covariance, sample, len(states))
+    factor, points = distribution(covariance, sample, len(states))
     allowed = None if tolerance is None else _allowed(tolerance, count, len(ta.system))
     if not 0 < box < math.inf:
         raise ArgumentError(f"uncertainty: box must be a number > 0, got {box!r}")
@@ -271,82 +269,13 @@ def uncertainty(
     )
 
 
-def _augmented(
-    system: System | Equations,
-    state: Any,
-    wrt: Varied | None,
-    parameters: Any,
-    time: Time,
-    tol: float | None,
-) -> tuple[Integrator, list[Expression], int]:
-    """An integrator in which uncertain parameters are states that do not change.
-
-    Returns it, what is uncertain among its states, and how many states there were.
-    """
-    ta = Integrator(system, state, parameters=parameters, time=time, tol=tol)
-    states, count = list(ta.system.states), len(ta.system)
-    if wrt is None:
-        return ta, states, count
-    known, others = Names(states, "state"), {str(e): e for e in ta.system.parameters}
-    wanted: list[Expression] = []
-    moved: dict[Expression, Expression] = {}
-    for item in [wrt] if isinstance(wrt, Expression | str) else list(wrt):
-        if str(item) in others:
-            old = others[str(item)]
-            moved[old] = moved.get(old) or variables([f"_{item}"])[0]
-            wanted.append(moved[old])
-        else:
-            wanted += [states[int(k)] for k in np.ravel(known[item])]
-    if len(set(wanted)) < len(wanted) or not wanted:
-        raise ArgumentError("uncertainty: wrt names something twice, or nothing")
-    if not moved:
-        return ta, wanted, count
-    derivatives = [substitute(e, moved) for e in ta.system.derivatives]
-    equations = [*zip(states, derivatives, strict=True), *((e, ZERO) for e in moved.values())]
-    values = [float(ta.parameters[e]) for e in moved]
-    rest = {e: ta.parameters[e] for e in ta.system.parameters if e not in moved}
-    start = np.append(ta.state, values)
-    ta = Integrator(equations, start, parameters=rest, time=ta.time_pair, tol=tol)
-    return ta, wanted, count
-
-
-def _distribution(
-    covariance: Any, sample: Any, size: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The matrix that makes displacements of s, and the displacements of a sample."""
-    if (covariance is None) == (sample is None):
-        raise ArgumentError("uncertainty: give a covariance or a sample")
-    if sample is not None:
-        points = as_array(sample, FLOAT64, "sample", 2)
-        if points.ndim != 2 or points.shape[1] != size or not len(points):
-            raise ArgumentError(f"uncertainty: sample must have shape (k, {size}), got {points.shape}")
-        reach = np.abs(points).max(axis=0)
-        if not np.isfinite(reach).all() or not reach.any():
-            raise ArgumentError("uncertainty: the sample is not finite, or all of it is the mean")
-        return np.diag(reach)[:, reach > 0], points
-    matrix = as_array(covariance, FLOAT64, "covariance", 2)
-    if matrix.shape != (size, size):
-        raise ArgumentError(
-            f"uncertainty: covariance must have shape ({size}, {size}), got {matrix.shape}"
-        )
-    scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
-    units = np.where(scale > 0, scale, 1.0)
-    scaled = matrix / units / units[:, np.newaxis]
-    if not np.isfinite(scaled).all() or np.abs(scaled - scaled.T).max() > 1e-9:
-        raise ArgumentError("uncertainty: covariance must be finite and symmetric")
-    values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
-    if values[0] < -1e-9 or values[-1] <= 0:
-        raise ArgumentError("uncertainty: covariance must be positive semidefinite and not zero")
-    kept = values > RANK * values[-1]
-    return units[:, np.newaxis] * vectors[:, kept] * np.sqrt(values[kept]), None
-
-
 def _allowed(tolerance: Any, count: int, size: int) -> np.ndarray:
     """The tolerance of every state; constants have no bound."""
     given = as_array(tolerance, FLOAT64, "tolerance")
     if given.shape not in ((), (count,)) or not (given > 0).all():
         raise ArgumentError(
-            f"uncertainty: tolerance must be a positive number or {count} of them, got {tolerance!r}"
+            f"uncertainty: tolerance must be a positive number, or {count} of them, got "
+            f"{tolerance!r}"
         )
     found = np.full(size, math.inf)
     found[:count] = given
@@ -364,7 +293,9 @@ def _derived(tree: Tree) -> Tree:
     """Domains with the derivatives of their maps by s, (n d,)."""
     if isinstance(tree, Domain):
         given = tree.flow_map
-        slopes = [given.diff(name) / half for name, half in zip(given.names, tree.half, strict=True)]
+        slopes = [
+            given.diff(name) / half for name, half in zip(given.names, tree.half, strict=True)
+        ]
         whole = np.stack([one.coefficients for one in slopes], axis=1)
         flat = whole.reshape(-1, whole.shape[-1])
         return replace(tree, flow_map=Polynomial(flat, given.names, slopes[0].order))
