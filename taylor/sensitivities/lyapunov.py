@@ -20,6 +20,7 @@ from taylor.systems.variational import variational
 
 PARTS = 20  # of the time, whose means tell the statistical errors
 FEWEST = 200  # times at which vectors are made orthonormal
+LEAST = 1e-280  # factor by which a vector may shrink in one interval
 WIDE, NARROW = 12.0, 5.0  # logarithms of how different the growths in one interval should be
 
 
@@ -214,9 +215,9 @@ class _Walk:
         times, growth = [start], []
         while times[-1] < start + duration:
             left, span = start + duration - ta.time, min(self.interval, most)
-            if left < 2 * span:  # the last two intervals are equal, so that none is tiny
+            last = left <= 1.0001 * span
+            if left < 2 * span and not last:  # so that none is tiny
                 span = left / 2
-            last = left <= 1.0001 * self.interval and times[-1] > start
             outcome = ta.propagate_until(start + duration if last else ta.time + span)
             reached("lyapunov_spectrum", outcome)
             growth.append(self._orthonormalise())
@@ -229,7 +230,7 @@ class _Walk:
         matrix = self.ta.state_transition_matrix
         q, r = np.linalg.qr(matrix)
         stretched = np.abs(np.diag(r))
-        if not (np.isfinite(stretched).all() and (stretched > 0).all()):
+        if not ((stretched > LEAST) & (stretched < 1 / LEAST)).all():
             raise AnalysisError(
                 f"lyapunov_spectrum: at t = {self.ta.time!r} a vector has vanished or overflowed; "
                 "give a shorter interval, or ask for fewer exponents"

@@ -22,6 +22,7 @@ from taylor.systems.events import Event
 from taylor.systems.system import Equations, System
 
 CROSSING = 10_000  # steps within which half a period is looked for
+REST = 1e-7  # of the size of the solution from the given state: what moves less stands still
 MOST_HALVINGS = 12  # of a correction that makes matters worse
 
 
@@ -275,8 +276,8 @@ def make_orbit(
 def _check_closed(orbit: PeriodicOrbit) -> None:
     """Raise AnalysisError for an orbit at rest, or whose other half is no mirror image."""
     _, states = orbit.sample(64)
-    spread = np.ptp(states, axis=0).max()
-    if not spread > 1e-9 * max(np.abs(states).max(), 1e-300):
+    spread = np.ptp(states, axis=0) / orbit._shooter.scales[: len(orbit.state)]
+    if not spread.max() > REST:
         raise AnalysisError(
             f"periodic_orbit: it converged to a point at rest, {orbit.state}; begin elsewhere"
         )

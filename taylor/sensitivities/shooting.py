@@ -209,6 +209,7 @@ class Shooter:
         self.plain = Integrator(setting.system, z[:n], **common)
         self.varied = Integrator(variational(setting.system, 1, wrt), z[:n], **common)
         self._conditions = self._make_conditions()
+        self._first: np.ndarray | None = None
         self.rescale(z)
 
     def _make_conditions(self) -> list[Function[Any]]:
@@ -224,7 +225,8 @@ class Shooter:
     def rescale(self, z: np.ndarray) -> None:
         """Set `scales` to how large states become along the orbit, parameters and period are.
 
-        States that are much smaller than others count as no smaller than a part of their mean.
+        States that are much smaller than others count as no smaller than a part of their mean, and
+        nothing as much smaller than it was at first: what goes through zero is to do so in steps.
         """
         _, states = self.sample(z, 64)
         largest = np.abs(states).max(axis=0)
@@ -233,7 +235,9 @@ class Shooter:
         found = np.abs(z)
         found[: self.setting.size] = np.maximum(largest, LEAST * usual)
         found[found == 0] = 1.0
-        self.scales = np.asarray(found)
+        if self._first is None:
+            self._first = np.where(np.arange(len(z)) < self.setting.size, LEAST, 1.0) * found
+        self.scales = np.maximum(found, self._first)
 
     def values(self, z: np.ndarray) -> np.ndarray:
         """All parameters, in the order of the system."""

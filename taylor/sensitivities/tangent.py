@@ -55,7 +55,10 @@ class Tangent:
 
     def grown(self, rows: np.ndarray) -> np.ndarray:
         """The lengths of the vectors in rows (.., 2 n)."""
-        return np.asarray(np.linalg.norm(rows[..., self.size :], axis=-1))
+        w = rows[..., self.size :]
+        largest = np.abs(w).max(axis=-1, keepdims=True)
+        largest[~(largest > 0)] = 1.0
+        return np.asarray(largest[..., 0] * np.linalg.norm(w / largest, axis=-1))
 
     def shortened(self, rows: np.ndarray) -> np.ndarray:
         """Rows (k, 2 n) with vectors that are as long as their states are large."""

@@ -17,6 +17,7 @@ VANISHES = 1e-8  # of what a function was beside its zero
 FAIRLY = 1e-6  # of functions that are of order one
 MOST_TRIES = 40
 BRANCHING = 1e-3  # of the largest singular value
+NOTHING = 1e-3  # of a direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,6 @@ class Walk:
         if sizes[-1] > BRANCHING * sizes[0]:
             return {}
         whole = np.zeros(len(curve.setting.names))
-        whole[curve.places] = rows[-1]
+        whole[curve.places] = np.where(np.abs(rows[-1]) > NOTHING, rows[-1], 0.0)
         named = zip(curve.setting.names, (whole * curve.shooter.scales).tolist(), strict=True)
-        return {name: value for name, value in named if abs(value) > 1e-6}
+        return {name: value for name, value in named if value}
