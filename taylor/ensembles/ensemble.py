@@ -61,13 +61,17 @@ def ensemble(
                 `client.get_executor()` of a Dask client.
     progress:   show a progress bar when it takes long.
     output:     path of a .npy file to which `states` are written as they come; the result has a
-                memory map of it. Memory then does not grow with the times of the grid.
+                memory map of it. Memory then does not grow with the times of the grid. Of a
+                variational system it has the coefficients of `flow_maps`.
 
     Shapes are those of float64; in double-double there is a last axis of length 2.
 
     A trajectory has bit for bit the result that the integrator alone gives from a fresh start, with
     any workers and executor.  What goes wrong in one stays in its row: its status and message say
     what (not finite states to start from, too: NON_FINITE; exceptions of callbacks: FAILED).
+
+    Of an integrator of a variational system (`taylor.variational`) every row begins a map of its
+    own; the outcome has them in `flow_maps`, and events in `time_maps` and `state_maps`.
 
     Ctrl-C does not raise: what is finished is returned, and all other rows have status INTERRUPTED
     and NaN states (`outcome.interrupted` tells).  A second Ctrl-C raises KeyboardInterrupt.
@@ -96,8 +100,7 @@ def ensemble(
     own = copy.copy(integrator)
     if events is not None:
         own.events = events  # type: ignore[assignment]
-    kinds = (len(own.events), len(own.switches))
-    gatherer = Gatherer(jobs, output, kinds, own.system.states)
+    gatherer = Gatherer(jobs, output, own)
     count = max(1, min(count, len(jobs)))
     bar = ProgressBar(0, len(jobs), progress, f"{{}} of {len(jobs)} trajectories")
     missing = ""

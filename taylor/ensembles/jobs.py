@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ class Jobs:
 
     states: (r, n, ..); times, ends: (r, 2) pairs; parameters: (r, m, ..); grid: (k, 2) of all, or
     (r, k, 2), or None. Further axes are those of double-doubles.
+
+    terms: how many coefficients belong to a state, with its derivatives; 0 without any.
     """
 
     states: np.ndarray
@@ -30,6 +33,7 @@ class Jobs:
     grid: np.ndarray | None
     max_steps: int | None
     dense: bool
+    terms: int = 0
 
     def __len__(self) -> int:
         return len(self.states)
@@ -53,9 +57,15 @@ class Jobs:
         return np.broadcast_to(self.grid, (len(self), *self.grid.shape))
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is known of a trajectory at one time: (n, ..), with derivatives (n, M, ..)."""
+        n, *axes = self.states.shape[1:]
+        return (n, self.terms, *axes) if self.terms else (n, *axes)
+
+    @property
     def numbers(self) -> int:
         """Numbers that one trajectory gives."""
-        row = int(self.states[0].size)
+        row = math.prod(self.shape)
         return row if self.grid is None else row * self.grid.shape[-2]
 
 
@@ -106,6 +116,7 @@ def make_jobs(
         grid=grid,
         max_steps=arguments.step_limit(max_steps),
         dense=bool(dense),
+        terms=0 if integrator._flow is None else integrator._flow.variations.size,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 
 from taylor.ensembles.events import Found
 from taylor.ensembles.jobs import Jobs
+from taylor.ensembles.maps import EnsembleMaps, as_polynomials, values_of
 from taylor.ensembles.stream import Stream
 from taylor.ensembles.worker import CODES, STATUSES, Results
 from taylor.expressions.expression import Expression
+from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
 from taylor.machines.dense import DenseOutput
+from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
@@ -31,6 +35,8 @@ class EnsembleRecords(Versioned):
     states:     (k, n), or (k, n, 2).
     directions: (k,) of +1, -1 or 0, as in `Crossings`.
     events:     (k,), which event it is: its number in the list.
+    time_maps, state_maps: of a variational system, times (k,) and states (k, n) as polynomials in
+                the displacements, as in `Crossings`.
 
     `records[i]` is the part of trajectory i: a tuple of one `Crossings` for each event.
     """
@@ -42,6 +48,8 @@ class EnsembleRecords(Versioned):
     events: np.ndarray = field(repr=False)
     time_pairs: np.ndarray = field(repr=False)
     kinds: int = 1  # how many events were watched
+    time_maps: Polynomial | None = field(default=None, repr=False)
+    state_maps: Polynomial | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """The number of trajectories."""
@@ -57,6 +65,10 @@ class EnsembleRecords(Versioned):
                 self.states[part][own == number],
                 self.directions[part][own == number],
                 self.time_pairs[part][own == number],
+                *(
+                    None if maps is None else maps[part][own == number]
+                    for maps in (self.time_maps, self.state_maps)
+                ),
             )
             for number in range(self.kinds)
         )
@@ -81,9 +93,17 @@ class EnsembleOutcome(Versioned):
                   `dense=True` was asked for.
 
     variables:    the states of the system, in their order.
+    maps:         coefficients of `flow_maps`, of a variational system.
 
     `outcome[x]` is a variable (or its name) of all trajectories, as `states` has it: shape
     (trajectories,), or (trajectories, times) for a grid, and behind that the variable's.
+
+    Of a variational system (see `taylor.variational`), `flow_maps` are the states as polynomials
+    in the displacements.  Where a row has no derivatives (behind a callback that changed its
+    state, a surface that was touched only, ...), its map is the state and NaN for all
+    derivatives, at all times of a grid, and `messages` says why; its status is not changed.
+    `output` then has the coefficients of the maps, a last axis of M (in double-double, before that
+    of pairs), and `states` is a view of the first ones.
 
     A trajectory that had not been finished at Ctrl-C has status INTERRUPTED, NaN states and time,
     no steps and no records.
@@ -100,6 +120,27 @@ class EnsembleOutcome(Versioned):
     switches: EnsembleRecords | None = field(default=None, repr=False)
     dense: tuple[DenseOutput | None, ...] | None = field(default=None, repr=False)
     variables: tuple[Expression, ...] = field(default=(), repr=False)
+    maps: EnsembleMaps | None = field(default=None, repr=False)
+
+    @property
+    def flow_maps(self) -> Polynomial | None:
+        """What `states` has, as polynomials: (trajectories, n), or (trajectories, times, n) for a
+        grid.  None unless the system is variational.
+        """
+        return None if self.maps is None else self.maps.polynomials(final=False)
+
+    @property
+    def final_flow_maps(self) -> Polynomial | None:
+        """What `final_states` has, as polynomials: (trajectories, n)."""
+        return None if self.maps is None else self.maps.polynomials(final=True)
+
+    @property
+    def state_transition_matrix(self) -> np.ndarray | None:
+        """First derivatives of `states`: (trajectories, n, variables), for a grid (trajectories,
+        times, n, variables), in double-double with a last axis of pairs.
+        """
+        maps = self.flow_maps
+        return None if maps is None else maps.jacobian
 
     def __getitem__(self, key: Key) -> np.ndarray:
         """A variable of all trajectories at the end or, with the times as second axis, over the
@@ -141,13 +182,10 @@ class EnsembleOutcome(Versioned):
 class Gatherer:
     """Puts the results of shares, coming in any order from any thread, into whole arrays."""
 
-    def __init__(
-        self, jobs: Jobs, output: Any, kinds: tuple[int, int], variables: tuple[Expression, ...]
-    ) -> None:
-        count, rest = len(jobs), jobs.states.shape[1:]
+    def __init__(self, jobs: Jobs, output: Any, integrator: Integrator) -> None:
+        count, rest = len(jobs), jobs.shape
         self.jobs = jobs
-        self.kinds = kinds
-        self.variables = variables
+        self.integrator = integrator
         self.lock = threading.Lock()
         dtype = jobs.states.dtype
         self.times = np.full((count, 2), np.nan)
@@ -198,7 +236,10 @@ class Gatherer:
         if self.stream is not None:
             shown = self.stream.finish(undone)
         assert shown is not None
-        final = self.states
+        final = shown if self.states is None else self.states
+        maps = self._maps(shown, final)
+        if maps is not None:
+            shown, final = (values_of(array, maps.kind) for array in (shown, final))
         pairs = jobs.states.ndim > 2
         grid = None
         if jobs.grid is not None:
@@ -211,16 +252,26 @@ class Gatherer:
             steps=self.steps,
             messages=dict(sorted(self.messages.items())),
             grid=grid,
-            final_states=shown if final is None else final,
+            final_states=final,
             events=events,
             switches=switches,
             dense=tuple(self.dense) if jobs.dense else None,
-            variables=self.variables,
+            variables=self.integrator.system.states,
+            maps=maps,
         )
+
+    def _maps(self, shown: np.ndarray, final: np.ndarray) -> EnsembleMaps | None:
+        """What is known with derivatives, if the system is variational."""
+        ta = self.integrator
+        if ta._flow is None:
+            return None
+        return EnsembleMaps(shown, final, ta._flow.variations.space, ta._kind)
 
     def _records(self, which: int) -> EnsembleRecords | None:
         """The records of all shares one behind the other."""
-        if not self.kinds[which]:
+        ta = self.integrator
+        kinds = len(ta.switches if which else ta.events)
+        if not kinds:
             return None
         jobs, kept = self.jobs, self.found[which]
         parts = [kept[first] for first in sorted(kept)]
@@ -238,5 +289,20 @@ class Gatherer:
             ),
             directions=np.concatenate([np.empty(0, np.int8), *(p.directions for p in parts)]),
             events=np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts)]),
-            kinds=self.kinds[which],
+            kinds=kinds,
+            **({} if which else self._event_maps(parts)),
         )
+
+    def _event_maps(self, parts: Sequence[Found]) -> dict[str, Polynomial]:
+        """Times and states of events with derivatives, if the system is variational."""
+        jobs, ta = self.jobs, self.integrator
+        if ta._flow is None:
+            return {}
+        found = {}
+        for name, shape in (("time_maps", jobs.shape[1:]), ("state_maps", jobs.shape)):
+            listed = [np.empty((0, *shape), jobs.states.dtype)]
+            listed += [maps for part in parts if (maps := getattr(part, name)) is not None]
+            found[name] = as_polynomials(
+                np.concatenate(listed), ta._flow.variations.space, ta._kind
+            )
+        return found

@@ -52,7 +52,8 @@ class Round:
         count, good = len(self.good), self.good
         codes = np.full(count, NON_FINITE, dtype=np.int64)
         steps = np.zeros(count, dtype=np.int64)
-        states, times = self.jobs.states.copy(), self.jobs.times.copy()
+        states = np.full((count, *found.states.shape[1:]), np.nan, dtype=found.states.dtype)
+        times = self.jobs.times.copy()
         states[good], times[good], codes[good], steps[good] = found[:4]
         grid = None
         if found.grid is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from taylor.ensembles.events import Found, Watched
 from taylor.ensembles.lanes import Stop
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.propagation import MOST_STEPS
+from taylor.machines.flow import FlowMachine
 from taylor.machines.machine import step_asked_for
 from taylor_runtime.callables.serial import SerialRows
+from taylor_runtime.callables.trajectory import polynomials_of
 
 
 class Ends(NamedTuple):
@@ -22,6 +24,8 @@ class Ends(NamedTuple):
     runtime, RUNNING where work was stopped before a row had ended; steps: (r,); grid: (r, k, n)
     or (r, k, n, 2), NaN where a row did not come, or None; events: what was recorded, and stopped:
     (r,), the event that stopped a row (code EVENT_STOP), where events are watched.
+
+    With derivatives states are coefficients: (r, n, M), and (r, k, n, M) along a grid.
     """
 
     states: np.ndarray
@@ -36,7 +40,7 @@ class Ends(NamedTuple):
 class Rows:
     """Runs rows one after the other in machine code; Python sees them before and after.
 
-    For what Python need not decide about: no callbacks, switches, impulses or dense output.
+    For what Python need not decide about, see `python_decides`.
     """
 
     def __init__(self, integrator: Integrator) -> None:
@@ -45,7 +49,8 @@ class Rows:
         self.max_step = ta.max_step
         self.machine = ta._machine
         self.detection = ta._detection
-        self.memory = SerialRows(ta._machine)
+        self.flow = ta._flow
+        self.memory = SerialRows(ta._machine, ta._machine.whole)
 
     def run(
         self,
@@ -64,14 +69,14 @@ class Rows:
         kind, memory = self.kind, self.memory
         early = max_steps is not None or self.detection is not None
         self._prepare(None if grids is None else grids[0])
-        memory.put(kind.to_planes(states), kind.to_planes(parameters))
+        memory.put(*self._beginnings(kind.to_planes(states), kind.to_planes(parameters)))
         memory.put_spans(times, ends, step_asked_for(ends[:, 0] - times[:, 0], early))
         if grids is not None:
             memory.put_grids(grids)
         watched = None if self.detection is None else Watched(self.detection, len(states))
         limit = MOST_STEPS if max_steps is None else max_steps
         codes = memory.run(limit, stop.flag, None if watched is None else watched.log)
-        final = kind.from_planes(memory.states())
+        final = self._told(memory.states())
         filled = None if grids is None else self._grid_states()
         result = Ends(final, memory.times(), codes, memory.steps(), filled)
         if watched is None:
@@ -89,10 +94,24 @@ class Rows:
         if self.detection is not None:
             self.detection.begin(machine, backward=False)  # no step was made: either way will do
 
+    def _beginnings(
+        self, states: np.ndarray, parameters: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What machine code is told of states and parameters."""
+        if self.flow is None:
+            return states, parameters
+        return self.flow.beginnings(cast(FlowMachine, self.machine), states, parameters)
+
+    def _told(self, planes: np.ndarray) -> np.ndarray:
+        """States or coefficients, as users see them."""
+        if self.flow is not None:
+            planes = polynomials_of(planes, self.flow.count)
+        return self.kind.from_planes(planes)
+
     def _grid_states(self) -> np.ndarray:
         """In the user's order; NaN where a row did not come."""
         planes, reached = self.memory.grid_planes()
-        states = self.kind.from_planes(planes)
+        states = self._told(planes)
         for row in np.flatnonzero(reached < states.shape[1]):
             states[row, reached[row] :] = np.nan
         return states

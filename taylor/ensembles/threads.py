@@ -6,6 +6,7 @@ import threading
 import time as clock
 from collections.abc import Callable
 
+from taylor.ensembles.events import python_decides
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Batch, Stop, Unsuitable, is_made
 from taylor.ensembles.rounds import ROUNDS_OF_LANES, Relay
@@ -92,9 +93,8 @@ class Team:
         self.relay: Relay | None = None
         self.outlook = outlook
         self.copies = copies
-        self.undecided = (
-            integrator._detection is None and not integrator._schedule.jumps and not jobs.dense
-        )
+        watched = integrator._detection is not None
+        self.undecided = not watched and not python_decides(integrator, jobs.dense)
         self.lock = threading.Lock()
         if self.undecided and is_made(integrator):
             self._go_in_lanes()

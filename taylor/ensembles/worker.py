@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor.ensembles.events import Found, can_watch
+from taylor.ensembles.events import Found, gathered, python_decides
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
+from taylor.ensembles.maps import write
 from taylor.ensembles.serial import Ends, Rows
 from taylor.expressions.leaves import time
 from taylor.integrator.integrator import Integrator
@@ -30,7 +31,10 @@ CODES = {status: code for code, status in enumerate(STATUSES)}
 
 @dataclass(slots=True)
 class Results:
-    """What became of r trajectories; `codes` are places in `STATUSES`, the rest as in `Ends`."""
+    """What became of r trajectories; `codes` are places in `STATUSES`, the rest as in `Ends`.
+
+    With derivatives `states` and `grid` are coefficients.
+    """
 
     states: np.ndarray
     times: np.ndarray
@@ -52,9 +56,7 @@ class Runner:
 
     def __init__(self, integrator: Integrator, dense: bool = False) -> None:
         self.alone = copy.copy(integrator)
-        plain = can_watch(integrator._detection) and not integrator._schedule.jumps and not dense
-        plain = plain and not integrator._calls_python  # so that a row fails alone
-        self.rows = Rows(integrator) if plain else None
+        self.rows = None if python_decides(integrator, dense) else Rows(integrator)
 
     def run(self, jobs: Jobs, stop: Stop) -> Results:
         """All of `jobs`, or as many as there is time for."""
@@ -120,9 +122,9 @@ class Runner:
             if results.dense is not None and outcome is not None:
                 results.dense[row] = outcome.dense
         if ta.events:
-            results.events = _gathered(events, jobs)
+            results.events = gathered(events, jobs, ta._kind, maps=ta._flow is not None)
         if ta.switches:
-            results.switches = _gathered(switches, jobs)
+            results.switches = gathered(switches, jobs, ta._kind, maps=False)
         return results
 
     def _one(self, job: Jobs, stop: Stop) -> Outcome | None:
@@ -133,6 +135,8 @@ class Runner:
         ta._time = (float(job.times[0, 0]), float(job.times[0, 1]))
         ta._parameters._values[:] = job.parameters[0]
         ta._past = Past()
+        if ta._flow is not None:
+            ta._flow.renew()
         ta._known = None  # a fresh start, whatever the trajectory before has left
         for name, values, listed in (
             ("state", job.states[0], ta.system.states),
@@ -173,19 +177,26 @@ class Runner:
             results.codes[row] = CODES[Status.INTERRUPTED]
             blank(results, np.array([row]))
             return
-        results.states[row] = ta._state
+        if ta._flow is None:
+            results.states[row] = ta._state
+        else:
+            write(results.states[row], ta._state, outcome.flow_map, ta._kind)
         results.times[row] = ta._time
         results.codes[row] = CODES[outcome.status]
         results.steps[row] = outcome.steps
         if results.grid is not None:
-            results.grid[row] = np.nan if outcome.states is None else outcome.states
+            states = np.nan if outcome.states is None else outcome.states
+            if ta._flow is None:
+                results.grid[row] = states
+            else:
+                write(results.grid[row], states, outcome.flow_maps, ta._kind)
         if outcome.message and outcome.message != outcome.status.value:
             results.messages[row] = outcome.message
 
 
 def empty(jobs: Jobs) -> Results:
     """Room for the results of some trajectories."""
-    count, rest = len(jobs), jobs.states.shape[1:]
+    count, rest = len(jobs), jobs.shape
     grid = None
     if jobs.grid is not None:
         grid = np.empty((count, jobs.grid.shape[-2], *rest), dtype=jobs.states.dtype)
@@ -205,33 +216,3 @@ def blank(results: Results, rows: np.ndarray) -> None:
     results.steps[rows] = 0
     if results.grid is not None:
         results.grid[rows] = np.nan
-
-
-def _gathered(rows: Sequence[Sequence[Crossings]], jobs: Jobs) -> Found:
-    """The records of every row, in order of time."""
-    parts: list[list[np.ndarray]] = [[], [], [], []]
-    counts = np.zeros(len(rows), dtype=np.int64)
-    for row, listed in enumerate(rows):
-        counts[row] = sum(map(len, listed))
-        if not counts[row]:
-            continue
-        times = np.concatenate([c.time_pairs for c in listed])
-        sign = -1.0 if jobs.ends[row, 0] < jobs.times[row, 0] else 1.0
-        order = np.lexsort([sign * times[:, 1], sign * times[:, 0]])
-        numbers = np.repeat(np.arange(len(listed)), [len(c) for c in listed])
-        columns = (
-            times,
-            np.concatenate([c.states for c in listed]),
-            np.concatenate([c.directions for c in listed]),
-            numbers,
-        )
-        for column, part in zip(columns, parts, strict=True):
-            part.append(column[order])
-    shape = jobs.states.shape[1:]
-    none = (
-        np.empty((0, 2)),
-        np.empty((0, *shape), dtype=jobs.states.dtype),
-        np.empty(0, np.int8),
-        np.empty(0, np.int64),
-    )
-    return Found(counts, *(np.concatenate([n, *p]) for n, p in zip(none, parts, strict=True)))

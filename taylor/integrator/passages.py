@@ -240,15 +240,12 @@ class Passages:
         """The records of an event with the maps of their times and states, NaN where unknown."""
         flow = self.flow
         known = {tuple(time): found for time, found in self.maps.get(number, [])}
-        blanks = np.full((flow.kind.parts, flow.variations.size), np.nan, flow.kind.dtype)
-        nothing = flow.polynomials(blanks)
-        blank = cast(Polynomial, stack([nothing] * flow.count))
-        times, states = [], []
-        for time in records.time_pairs.tolist():
+        parts, size = flow.kind.parts, flow.variations.size
+        times = np.full((parts, len(records), size), np.nan, flow.kind.dtype)
+        states = np.full((parts, len(records), flow.count, size), np.nan, flow.kind.dtype)
+        for place, time in enumerate(records.time_pairs.tolist()):
             found = known.get(tuple(time))
-            times.append(nothing if found is None else found.time)
-            states.append(blank if found is None else found.states)
-        if not times:
-            return records
-        maps = (cast(Polynomial, stack(listed)) for listed in (times, states))
-        return replace(records, time_maps=next(maps), state_maps=next(maps))
+            if found is not None:
+                times[:, place], states[:, place] = found.time._planes, found.states._planes
+        maps = flow.polynomials(times), flow.polynomials(states)
+        return replace(records, time_maps=maps[0], state_maps=maps[1])

@@ -369,6 +369,9 @@ class Propagation:
             events = tuple(self.passages.attached(n, one) for n, one in enumerate(events))
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
+        if ta._flow is not None and ta._flow.undefined:
+            listed = (message, f"there are no derivatives: {ta._flow.undefined}")
+            message = "; ".join(text for text in listed if text)
         return Outcome(
             status=status,
             time=ta.time,

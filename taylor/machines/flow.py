@@ -111,16 +111,24 @@ class Flow:
         if variations.initial is not None:
             self.initial = np.array(converted(variations.initial, variations.space, kind)._planes)
             self.initial[..., 0] = 0
-        self._parameters = self._planes(
+        self._own_parameters = self._planes(
             len(variations.parameters),
             range(len(variations.parameters)),
             len(variations.states),
         )
+        self._parameters = self._own_parameters.copy()
         self.undefined = ""
         self._next: np.ndarray | None = None  # what the state is to be, with derivatives
         self._fresh = True  # derivatives by the initial time are still to be made
         self.arrived: Polynomial | None = None  # what it is behind a jump, and how much later
         self._later: Polynomial | None = None
+
+    def __copy__(self) -> Flow:
+        """One that knows the same, and goes its own way."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._parameters = self._parameters.copy()
+        return other
 
     def _planes(self, rows: int, places: Any, first: int) -> np.ndarray:
         """Linear polynomials of displaced rows, whose parts are from `first` on among the seeds."""
@@ -140,6 +148,33 @@ class Flow:
         return found
 
     # -- into the machine -------------------------------------------------------------------------
+
+    def renew(self) -> None:
+        """Forget all that the solution came through: what is put next begins a new map."""
+        self._parameters = self._own_parameters.copy()
+        self.undefined = ""
+        self._next = self.arrived = self._later = None
+        self._fresh = True
+
+    def beginnings(
+        self, machine: FlowMachine, states: np.ndarray, parameters: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What machine code knows of solutions that begin new maps: their states and parameters.
+
+        states, parameters: planes of their numbers, (parts, r, n) and (parts, r, m).
+        """
+        rows = states.shape[:2]
+        made = np.empty((*rows, *self.initial.shape[1:]), self.kind.dtype)
+        made[:] = self.initial[:, np.newaxis]
+        made[..., 0] = states
+        varied = np.empty((*rows, *self._own_parameters.shape[1:]), self.kind.dtype)
+        varied[:] = self._own_parameters[:, np.newaxis]
+        varied[..., 0] = parameters[..., list(self.variations.parameters)]
+        behind = varied.reshape(*rows, varied.shape[2] * varied.shape[3])
+        found = np.zeros((*rows, machine.stepper.parameters), self.kind.dtype)
+        found[..., : parameters.shape[2]] = parameters
+        found[..., found.shape[2] - behind.shape[2] :] = behind
+        return numbers_of(made), found
 
     def put(self, machine: FlowMachine, state: np.ndarray, time: Pair, inside: bool) -> None:
         """A state that was set, or that a callback left."""
@@ -164,8 +199,8 @@ class Flow:
                 "(taylor.Event(..., reset={...})), or set the state between propagations"
             )
         else:
+            self.renew()
             made[:] = self.initial
-            self.undefined = ""
             self._fresh = self.variations.time
         made[..., 0] = planes
         machine.put_polynomials(made, time)

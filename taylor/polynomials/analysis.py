@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError
+from taylor.expressions.types import Named
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order, checked_threads
 from taylor.numbers.precision import as_precision
@@ -184,7 +185,7 @@ class Analysis(Operators):
         """
         return calculus.tensor(self, k)
 
-    def derivative(self, orders: Mapping[Any, int]) -> NumberOrArray:
+    def derivative(self, orders: Named[int] | Mapping[int, int]) -> NumberOrArray:
         """One partial derivative at the expansion point: shape `shape`, in double-double (.., 2).
 
         orders: how often by which variable (its name, number or expression); others not at all.

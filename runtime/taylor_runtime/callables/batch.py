@@ -27,6 +27,7 @@ from taylor_runtime.ensembles.batch import (
 )
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.codes import RUNNING
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
@@ -238,8 +239,10 @@ def batch_pays(stepper: Stepper) -> bool:
 
     Lanes of operations leave some idle, or move numbers between them; lanes of trajectories do
     neither, but need as many times the memory, which outgrows the nearest cache, and the looped
-    code of large systems then waits for it.
+    code of large systems then waits for it.  Solutions with derivatives have no such loop.
     """
+    if isinstance(stepper.program, FlowProgram):
+        return False
     operations = work(stepper.rows)
     cost = operations * (1.0 if operations <= UNROLLED_BATCH_WORK else LOOPED)
     return operations <= MOST_BATCH_WORK and cost < REGISTER * work(stepper.program)

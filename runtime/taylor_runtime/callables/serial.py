@@ -62,11 +62,15 @@ class SerialRows:
     """Rows of memory for trajectories that machine code takes one after the other.
 
     Each begins as the trajectory of `machine` does before its first step, whose workspace all
-    share.  States and parameters are planes: (parts, r, ..), states in the user's order.
+    share.  States and parameters are planes: (parts, r, ..), states in the user's order, and as
+    `StepMemory.put` takes them.
+
+    whole: whether states are told with derivatives.
     """
 
-    def __init__(self, machine: StepMemory) -> None:
+    def __init__(self, machine: StepMemory, whole: bool = False) -> None:
         self._machine = machine
+        self._slots = machine.slots_of(whole)
         self._room: dict[str, np.ndarray] = {}
         self._grid_places: np.ndarray | None = None
 
@@ -149,7 +153,7 @@ class SerialRows:
 
     def states(self) -> np.ndarray:
         """Planes of the states."""
-        return np.moveaxis(self._vectors[:, :, STATE], 1, 0)[..., self._machine.slots]
+        return np.moveaxis(self._vectors[:, :, STATE], 1, 0)[..., self._slots]
 
     def times(self) -> np.ndarray:
         """Pairs, (r, 2)."""
@@ -162,7 +166,7 @@ class SerialRows:
     def grid_planes(self) -> tuple[np.ndarray, np.ndarray]:
         """States at the times of the grids, (parts, r, k, n), and how many of them each reached."""
         assert self._grid_places is not None
-        slots = self._machine.slots
+        slots = self._slots
         first, n = int(slots[0]), len(slots)
         in_order = bool((slots == np.arange(first, first + n)).all())
         places = self._grid_places

@@ -13,9 +13,10 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.flows.emitter import series_of_flow
+from taylor_runtime.flows.emitter import is_written, series_of_flow
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
+from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.passes.widen import widened
 from taylor_runtime.program.flow import FlowProgram
@@ -121,6 +122,7 @@ def build_flow(
     """
     program = compensate(program, ELEMENTS[options.element])
     flow = factored(widened(program, shorten(program), parameters, among))
+    flow = shared if is_written(shared := inlined(flow)) else flow
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
     return _compiled(flow, flow, options, externals, source, series_of_flow)

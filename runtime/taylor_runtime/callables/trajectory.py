@@ -167,6 +167,10 @@ class StepMemory:
         """The state before the last step: a copy."""
         return self._vectors[:, BEFORE, self.slots]
 
+    def slots_of(self, whole: bool) -> np.ndarray:
+        """Places of the states in the user's order, or of all their numbers, with derivatives."""
+        return self._all_slots if whole else self.slots
+
     def places(self) -> np.ndarray:
         """The state as machine code keeps it: shape (parts, places), a view."""
         return self._vectors[:, STATE]
@@ -319,7 +323,7 @@ class StepMemory:
         count = len(rows)
         numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
         numbers = numbers[:, : self._parts * orders * size]
-        slots = self._all_slots if whole else self.slots
+        slots = self.slots_of(whole)
         planes = numbers.reshape(count, self._parts, orders, size)[..., slots]
         return StepRecords(
             starts=np.array(rows[:, :2]),

@@ -26,7 +26,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
-from taylor_runtime.program.signature import convolutions_of
+from taylor_runtime.program.signature import convolutions_of, depths
 from taylor_runtime.program.verify import rows_at_order
 from taylor_runtime.series.convolve import convolve
 from taylor_runtime.series.memory import Rendering
@@ -105,6 +105,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         for index, row in enumerate(program.rows):
             if program.sources[index] == NOTHING and row.step and row.step.times == "1":
                 self._advance(index, row.step, 0)
+        if self.written:
+            self.written.prepare()
         self.memory.next_order()
 
     def _starts_with_zeros(self, index: int, row: Row) -> bool:
@@ -141,7 +143,9 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, of the last order those alone that outputs want."""
         rows, order = self.program.rows, self.program.order
+        depth = depths(self.program)  # rows that wait for one another follow each other
         varying = [index for index in range(len(rows)) if not self.program.steady[index]]
+        varying.sort(key=depth.__getitem__)
         if order > 1:
 
             def one(n: Index, _: list[Value]) -> Sequence[Value]:
@@ -171,14 +175,16 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Coefficient n of some rows."""
         self.memory.next_order()
         self.factors.enter(n)
-        for batch in self.written.batches(rows) if self.written else [rows]:
-            old = self.written.old(batch, n) if self.written else {}
-            for index in batch:
-                step = self.program.rows[index].step
-                if step is not None:
-                    self._advance(index, step, n, old)
-                else:
-                    self._input(index, self.program.rows[index], n)
+        old: Sums = {}
+        if self.written:
+            self.written.newest.next_order()
+            old = self.written.old(rows, n)
+        for index in rows:
+            step = self.program.rows[index].step
+            if step is not None:
+                self._advance(index, step, n, old)
+            else:
+                self._input(index, self.program.rows[index], n)
 
     def _input(self, index: int, row: Row, n: Index) -> None:
         """A coefficient of what has no step: time, or a state that rests."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from taylor_runtime.flows.newest import RowSums
 from taylor_runtime.flows.shifts import Move, Products, Shifts
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join
@@ -16,11 +17,25 @@ from taylor_runtime.program.widths import REGISTER
 def placed(b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]) -> list[Value]:
     """The pieces of a product, from all its sums."""
     halved = [_halved(b, element, one, v) for one, v in zip(shifts.sums, sums, strict=True)]
-    joined = [_joined(b, element, [halved[k] for k in group]) for group in shifts.joins]
+    pieces = halved[: len(shifts.pieces)]
+    return moved(b, element, shifts, RowSums(pieces, joined_sums(b, element, shifts, halved)))
+
+
+def joined_sums(
+    b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]
+) -> list[Value]:
+    """Sums that are to be moved, side by side; none if there are none."""
+    if len(sums) == len(shifts.pieces):
+        return []
+    return [_joined(b, element, [sums[k] for k in group]) for group in shifts.joins]
+
+
+def moved(b: Builder, element: str, shifts: Shifts, sums: RowSums) -> list[Value]:
+    """The pieces of a coefficient, from its sums."""
     results = []
-    for value, moves in zip(halved, shifts.moves, strict=False):
-        for move in moves:
-            value = value + _moved(b, element, joined, move)
+    for value, moves in zip(sums.pieces, shifts.moves, strict=True):
+        for move in moves if sums.joined else ():
+            value = _with_moved(b, element, value, sums.joined, move)
         results.append(value)
     return results
 
@@ -49,14 +64,16 @@ def _joined(b: Builder, element: str, values: list[Value]) -> Value:
     return value
 
 
-def _moved(b: Builder, element: str, joined: Sequence[Value], move: Move) -> Value:
-    """Lanes of joined sums where their products belong, zero elsewhere."""
+def _with_moved(
+    b: Builder, element: str, value: Value, joined: Sequence[Value], move: Move
+) -> Value:
+    """A piece with lanes of joined sums added where they belong."""
     wanted = [lane >= 0 for lane in move.lanes]
     if len(move.vectors) == 1:
         zero = b.constant(0, Type(element, REGISTER))
-        lanes = [lane if keep else REGISTER for lane, keep in zip(move.lanes, wanted, strict=True)]
-        return b.shuffle(joined[move.vectors[0]], zero, lanes)
-    value = b.shuffle(joined[move.vectors[0]], joined[move.vectors[1]], move.lanes)
+        moved = b.shuffle(joined[move.vectors[0]], zero, move.lanes)
+    else:
+        moved = b.shuffle(joined[move.vectors[0]], joined[move.vectors[1]], move.lanes)
     if all(wanted):
-        return value
-    return b.select(b.constants(wanted, "i1"), value, b.constant(0, value.type))
+        return value + moved
+    return b.select(b.constants(wanted, "i1"), value + moved, value)

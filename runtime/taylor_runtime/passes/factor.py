@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from taylor_runtime.program.flow import NOTHING, FlowProgram, verify_flow
 from taylor_runtime.program.program import Coefficient, Convolution, Number, Row, Step, Term
-from taylor_runtime.program.signature import renumbered
+from taylor_runtime.program.signature import renumbered, rows_used
 
 
 def factored(program: FlowProgram) -> FlowProgram:
@@ -29,6 +29,7 @@ class _Factoring:
         self.program = program
         self.made: list[tuple[int, Row, int, bool]] = []  # number, row, source, whether steady
         self._added: dict[object, int] = {}
+        self.powers = self._powers()  # the row of a quotient's numerator: its convolution
         self.root = list(range(len(program.rows)))
         for index, row in enumerate(program.rows):
             copied = _copied(row)
@@ -42,7 +43,8 @@ class _Factoring:
         program = self.program
         for index, row in enumerate(program.rows):
             if row.step is not None and program.is_polynomial(index):
-                row = replace(row, step=replace(row.step, terms=self._terms(row.step.terms)))
+                terms = self._early(index, self._terms(row.step.terms))
+                row = replace(row, step=replace(row.step, terms=terms))
             self.made.append((index, row, program.sources[index], program.steady[index]))
         place = {number: position for position, (number, *_) in enumerate(self.made)}
         return verify_flow(
@@ -54,6 +56,54 @@ class _Factoring:
                 steady=tuple(steady for *_, steady in self.made),
             )
         )
+
+    # -- powers -----------------------------------------------------------------------------------
+
+    def _powers(self) -> dict[int, Convolution]:
+        """Numerators 1/n sum (alpha n + beta j) u_j v_(n-j), j < n, of rows u, which alone read
+        them.
+        """
+        program = self.program
+        found: dict[int, Convolution] = {}
+        for index, row in enumerate(program.rows):
+            if row.step is None or len(row.step.terms) != 1 or not program.is_polynomial(index):
+                continue
+            c = row.step.terms[0].operand
+            if not isinstance(c, Convolution) or not program.steady[c.a]:
+                continue
+            above = program.rows[c.b].step
+            if above is None or above.times != "1/n" or len(above.terms) != 1:
+                continue
+            term = above.terms[0]
+            power = term.operand
+            if (
+                isinstance(power, Convolution)
+                and (term.constant, term.head, above.divisor) == (1, None, None)
+                and (power.a, power.first, power.last) == (index, 0, 1)
+                and power.weight is not None
+                and not program.steady[power.b]
+                and program.is_polynomial(power.b)
+                and sum(c.b in rows_used(other) for other in program.rows) == 1
+            ):
+                found[c.b] = power
+        return found
+
+    def _early(self, index: int, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """Terms in which the newest v of a power is multiplied once, by alpha u_0 / v_0, and not by
+        u_0 and then, with all others, by 1 / v_0.
+        """
+        power = self.powers.get(index)
+        if power is not None:
+            return (replace(terms[0], operand=replace(power, first=1)),)
+        c = terms[0].operand if len(terms) == 1 else None
+        if not isinstance(c, Convolution) or c.b not in self.powers:
+            return terms
+        power = self.powers[c.b]
+        assert power.weight is not None
+        step = Step((Term(1, Convolution(c.a, index)),))
+        width = self.program.among.size
+        ratio = self._once(step, Row(step=step, width=width, constant=True), NOTHING, True)
+        return (*terms, Term(power.weight[0], Convolution(ratio, power.b)))
 
     # -- which terms ------------------------------------------------------------------------------
 
