@@ -1,8 +1,9 @@
-"""What is uncertain, checked: states, parameters, and their distribution."""
+"""What is given, checked: a system with its start, what of it is uncertain, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,33 +12,77 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, variables
 from taylor.expressions.substitute import substitute
+from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.precision import FLOAT64, as_array
-from taylor.numbers.types import Time
+from taylor.numbers.times import Pair, time_pair
+from taylor.numbers.types import Numbers, Time
+from taylor.systems.arguments import initial_state
 from taylor.systems.names import Names
-from taylor.systems.system import Equations, System
+from taylor.systems.parameters import Parameters
+from taylor.systems.system import Equations, System, make_system
+from taylor.systems.variational import Variational
 
 Varied: TypeAlias = "Sequence[Expression | str] | Expression | str"
 RANK = 1e-13  # of the largest, that a variance counts for
 
 
-def augmented(
-    system: System | Equations,
-    state: Any,
-    wrt: Varied | None,
-    parameters: Any,
-    time: Time,
-    tol: float | None,
-) -> tuple[Integrator, list[Expression], int]:
-    """An integrator in which uncertain parameters are states that do not change.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A system, the state that it starts from, the values of its parameters, and the time."""
 
-    Returns it, what is uncertain among its states, and how many states there were.
+    system: System
+    state: np.ndarray
+    parameters: dict[Expression, float]
+    time: Pair
+
+    def integrator(
+        self, system: System | Equations | Variational | None = None, tol: float | None = None
+    ) -> Integrator:
+        """An integrator of the system, or of another one of the same states and parameters."""
+        return Integrator(
+            self.system if system is None else system,
+            self.state,
+            parameters=self.parameters,
+            time=self.time,
+            tol=tol,
+        )
+
+
+def read(
+    system: System | Equations,
+    state: Numbers | Named[Numbers],
+    parameters: Named[Numbers] | Numbers | None,
+    time: Time,
+) -> Start:
+    """What `Integrator` takes, without compiling anything.
+
+    Raises what `Integrator` raises.
     """
-    ta = Integrator(system, state, parameters=parameters, time=time, tol=tol)
-    states, count = list(ta.system.states), len(ta.system)
+    plain = callable(system)
+    initial = initial_state(state) if plain else np.empty(0)
+    named = parameters is None or isinstance(parameters, Mapping)
+    listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
+    made = make_system(system, len(initial), listed)
+    if not plain:
+        initial = initial_state(state, FLOAT64, Names(made.states, "state"))
+    if len(initial) != len(made):
+        raise ArgumentError(
+            f"the initial state has {len(initial)} components, the system {len(made)} equations"
+        )
+    values = Parameters(made.parameters, parameters).array().tolist()
+    return Start(made, initial, dict(zip(made.parameters, values, strict=True)), time_pair(time))
+
+
+def augmented(start: Start, wrt: Varied | None) -> tuple[Start, list[Expression]]:
+    """A system in which uncertain parameters are further states, that do not change.
+
+    Returns it, and what is uncertain among its states.
+    """
+    states = list(start.system.states)
     if wrt is None:
-        return ta, states, count
-    known, others = Names(states, "state"), {str(e): e for e in ta.system.parameters}
+        return start, states
+    known, others = Names(states, "state"), {str(e): e for e in start.parameters}
     wanted: list[Expression] = []
     moved: dict[Expression, Expression] = {}
     for item in [wrt] if isinstance(wrt, Expression | str) else list(wrt):
@@ -50,14 +95,13 @@ def augmented(
     if len(set(wanted)) < len(wanted) or not wanted:
         raise ArgumentError("uncertainty: wrt names something twice, or nothing")
     if not moved:
-        return ta, wanted, count
-    derivatives = [substitute(e, moved) for e in ta.system.derivatives]
+        return start, wanted
+    derivatives = [substitute(e, moved) for e in start.system.derivatives]
     equations = [*zip(states, derivatives, strict=True), *((e, ZERO) for e in moved.values())]
-    values = [float(ta.parameters[e]) for e in moved]
-    rest = {e: ta.parameters[e] for e in ta.system.parameters if e not in moved}
-    start = np.append(ta.state, values)
-    ta = Integrator(equations, start, parameters=rest, time=ta.time_pair, tol=tol)
-    return ta, wanted, count
+    values = [start.parameters[e] for e in moved]
+    rest = {e: value for e, value in start.parameters.items() if e not in moved}
+    made = make_system(equations, 0)
+    return Start(made, np.append(start.state, values), rest, start.time), wanted
 
 
 def distribution(covariance: Any, sample: Any, size: int) -> tuple[np.ndarray, np.ndarray | None]:

@@ -177,7 +177,7 @@ def megno(
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
-    >>> drift = ty.analysis.megno([(x, v), (v, 0)], [0.0, 1.0], 1e5)
+    >>> drift = ty.analysis.megno([(x, v), (v, 0)], [0.0, 1.0], 1e5, samples=4000)
     >>> chaos = ty.analysis.megno([(x, x)], [1.0], 30.0)
     >>> print(drift.values.round(3), chaos.values.round(9))
     2.0 15.0

@@ -14,6 +14,7 @@ from taylor.integrator.integrator import Integrator
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.failures import AnalysisError, reached
+from taylor.sensitivities.given import read
 from taylor.sensitivities.pictures import curves, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
@@ -122,21 +123,15 @@ def lyapunov_spectrum(
             raise ArgumentError(f"lyapunov_spectrum: {name} must be a time > 0, got {value!r}")
     if not 0 <= _number("transient", transient) < math.inf:
         raise ArgumentError(f"lyapunov_spectrum: transient must be >= 0, got {transient!r}")
-    plain = Integrator(system, state, parameters=parameters, time=time, tol=tol)
-    size = len(plain.system)
+    start = read(system, state, parameters, time)
+    size = len(start.system)
     count = size if count is None else count
     if not isinstance(count, int | np.integer) or isinstance(count, bool):
         raise ArgumentTypeError(f"lyapunov_spectrum: count must be an integer, got {count!r}")
     if not 1 <= count <= size:
         raise ArgumentError(f"lyapunov_spectrum: count must be from 1 to {size}, got {count}")
     first = _frame(size, int(count))
-    ta = Integrator(
-        variational(plain.system, 1, directions=first),
-        plain.state,
-        parameters=plain.parameters.array() if len(plain.parameters) else None,
-        time=plain.time_pair,
-        tol=tol,
-    )
+    ta = start.integrator(variational(start.system, 1, directions=first), tol)
     walk = _Walk(ta, first, interval)
     if transient:
         walk.go(float(transient))

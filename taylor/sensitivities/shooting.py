@@ -18,10 +18,11 @@ from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
-from taylor.nodes.traverse import reachable
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.types import Numbers, Time
 from taylor.points.formula import Function, compile
 from taylor.sensitivities.failures import AnalysisError
+from taylor.sensitivities.given import read
 from taylor.systems.names import Names
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
@@ -111,15 +112,19 @@ def make_setting(
     tol: float | None,
 ) -> tuple[Setting, np.ndarray]:
     """The setting, with no parameter that varies yet, and the initial state."""
-    ta = Integrator(system, state, parameters=parameters, time=time, tol=tol)
-    made, start = ta.system, ta.state.copy()
-    values = dict(zip(map(str, made.parameters), ta.parameters.array().tolist(), strict=True))
+    given = read(system, state, parameters, time)
+    made, start = given.system, given.state.copy()
+    values = {str(e): value for e, value in given.parameters.items()}
     autonomous = all(e is not time_node for e in reachable(list(made.derivatives)))
     for e in conditions:
         if not isinstance(e, Expression) or e.shape != ():
             raise ArgumentError(f"conditions are scalar expressions that vanish, got {e!r}")
+        known = {*made.states, *made.parameters}
+        unknown = [leaf for leaf in inputs([e]) if leaf not in known]
+        if unknown:
+            raise ArgumentError(f"conditions: {unknown[0]} is no state or parameter of the system")
     names = (*map(str, made.states), PERIOD)
-    setting = Setting(made, values, names, None, tuple(conditions), autonomous, ta.time_pair, tol)
+    setting = Setting(made, values, names, None, tuple(conditions), autonomous, given.time, tol)
     if odd is None:
         return setting, start
     places = tuple(sorted(set(setting.places(odd))))

@@ -14,6 +14,8 @@ from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.precision import FLOAT64, as_array
 from taylor.numbers.types import Numbers, Time
+from taylor.sensitivities.given import read
+from taylor.surfaces.switches import switched
 from taylor.systems.names import Names
 from taylor.systems.system import Equations, System, make_system
 from taylor.transforms.differentiate import directional_derivatives
@@ -85,21 +87,22 @@ def make_tangent(
 ) -> tuple[Tangent, np.ndarray]:
     """The system with its vector, and the states to start from: (.., n)."""
     made, starts = _starts(system, states, parameters)
-    first = Integrator(made, starts.reshape(-1, len(made))[0], parameters=parameters, time=time)
-    if first.switches:
+    first = read(made, starts.reshape(-1, len(made))[0], parameters, time)
+    switches = switched(made).switches
+    if switches:
         raise ArgumentError(
-            f"{function}: the right-hand side changes at {first.switches[0].surface} = 0, and a "
-            "vector may jump there; take lyapunov_spectrum"
+            f"{function}: the right-hand side changes at {switches[0].surface} = 0, and a vector "
+            "may jump there; take lyapunov_spectrum"
         )
     n = len(made)
-    x, f = first.system.states, first.system.derivatives
+    x, f = made.states, made.derivatives
     w = variables([f"_w{k}" for k in range(n)])
     moved = directional_derivatives(f, dict(zip(x, w, strict=True)))
     ta = Integrator(
         [*zip(x, f, strict=True), *zip(w, moved, strict=True)],
         np.ones(2 * n),
-        parameters=dict(zip(first.system.parameters, first.parameters.array(), strict=True)),
-        time=time,
+        parameters=first.parameters,
+        time=first.time,
         tol=tol,
     )
     return Tangent(ta), starts

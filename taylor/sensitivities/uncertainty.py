@@ -13,17 +13,17 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Named
-from taylor.integrator.integrator import Integrator
 from taylor.numbers.precision import FLOAT64, as_array
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.domains import Domain, Splitter, Tree, evaluate, leaves
 from taylor.sensitivities.gaussian import box_table, central_moments, expected, normal_table
-from taylor.sensitivities.given import Varied, augmented, distribution
+from taylor.sensitivities.given import Varied, augmented, distribution, read
 from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 
+CARRIED = 1e-9  # relative tolerance of derivatives, where that of the state is smaller
 SMALLEST = 2.0**-12  # of the box, that a domain may be as wide as
 
 
@@ -189,7 +189,7 @@ def uncertainty(
 
     The state at the end is a polynomial of the initial displacements; means of its products are
     means of monomials, which are exact for a normal distribution.  So the moments have no errors
-    but those of the polynomial.
+    but those of the polynomial: what is beyond its order, and 1e-9 of derivatives.
 
     system, state, parameters, time, tol: as `Integrator` takes them; `state` is the mean.
     until:      the time.
@@ -212,31 +212,29 @@ def uncertainty(
     >>> import taylor as ty
     >>> x = ty.variable("x")
     >>> found = ty.analysis.uncertainty([(x, x**2)], [0.5], 1.0, [[0.01]], order=4)
-    >>> exact = ty.Polynomial.variables("s", 4)[0] / 10 + 0.5
-    >>> bool(abs((exact / (1 - exact) - found.flow_map[0]).coefficients.max()) < 1e-14)
+    >>> exact = ty.Polynomial.variables("s0", 4)[0] / 10 + 0.5
+    >>> bool(abs((exact / (1 - exact) - found.flow_map[0]).coefficients).max() < 1e-14)
     True
     """
-    ta, states, count = augmented(system, state, wrt, parameters, time, tol)
+    start = read(system, state, parameters, time)
+    count = len(start.system)
+    start, states = augmented(start, wrt)
     end = float(until)
     if not math.isfinite(end):
         raise ArgumentError(f"uncertainty: until must be a time, got {until!r}")
     if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 1:
         raise ArgumentError(f"uncertainty: order must be an integer from 1 on, got {order!r}")
     factor, points = distribution(covariance, sample, len(states))
-    allowed = None if tolerance is None else _allowed(tolerance, count, len(ta.system))
+    allowed = None if tolerance is None else _allowed(tolerance, count, len(start.system))
     if not 0 < box < math.inf:
         raise ArgumentError(f"uncertainty: box must be a number > 0, got {box!r}")
     width = 1.0 if points is not None or allowed is None else float(box)
     d = factor.shape[1]
-    flow = Integrator(
-        variational(ta.system, int(order), states, directions=factor),
-        ta.state,
-        parameters=dict(zip(ta.system.parameters, ta.parameters.array(), strict=True)),
-        time=ta.time_pair,
-        tol=tol,
-    )
-    rows = np.zeros((len(ta.system), d))
-    places = {e: k for k, e in enumerate(ta.system.states)}
+    carried = [max(CARRIED, 0.0 if tol is None else float(tol))] * int(order)
+    made = variational(start.system, int(order), states, directions=factor, tolerances=carried)
+    flow = start.integrator(made, tol)
+    rows = np.zeros((len(start.system), d))
+    places = {e: k for k, e in enumerate(start.system.states)}
     for row, e in zip(factor, states, strict=True):
         rows[places[e]] = row
     half = np.full(d, width)
@@ -262,7 +260,7 @@ def uncertainty(
         all(domain.accurate for domain in found),
         outside,
         images,
-        ta.system.states[:count],
+        start.system.states[:count],
         factor,
         tree,
         whole,
