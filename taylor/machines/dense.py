@@ -17,7 +17,6 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
 from taylor_runtime.callables.memory import polynomials_of
-from taylor_runtime.callables.trajectory import polynomials_of
 from taylor_runtime.program.records import dataclass
 
 
