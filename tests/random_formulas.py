@@ -161,6 +161,7 @@ class Numbers:
         subnormal = kind.subnormal is not None
         self.least = self.mp.ldexp(1, kind.smallest + kind.margin) if not subnormal else 0
         self.most = self.mp.ldexp(1, kind.largest - kind.margin)
+        self.normal = self.mp.ldexp(1, kind.smallest)
         # What is rounded, perhaps twice, where it is subnormal.
         self.rest = self.mp.ldexp(1, kind.subnormal) if kind.subnormal is not None else 0
 
@@ -239,6 +240,9 @@ class Ball:
         return self._of(lambda a, b: a * b, other)
 
     def __truediv__(self, other: Ball) -> Ball:
+        # A quotient by a power is a product with one, which overflows where that is subnormal.
+        if abs(other.value) < self.numbers.normal:
+            raise Overdrawn
         return self._of(lambda a, b: a / b, other)
 
     def __pow__(self, exponent: Any) -> Ball:

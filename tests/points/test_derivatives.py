@@ -59,6 +59,7 @@ for _case in CASES:
         FIRST.setdefault(_case.name, _case)
 OURS = {name for name, f in functions.items() if f.arity - f.leading == 1 and f.built_in}
 ULPS = {"asinh": 60.0, "acosh": 60.0, "softplus": 40.0, "tanh": 40.0}
+ULPS["airyaiprime"] = 60.0  # what is wrong at order zero has coefficients of Bi, larger ones
 ULPS["rgamma"] = 3000.0  # an entire function: coefficient 29 is 1e-17, far below its terms
 
 
