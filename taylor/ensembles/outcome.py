@@ -126,6 +126,15 @@ class EnsembleOutcome(Versioned):
     def flow_maps(self) -> Polynomial | None:
         """What `states` has, as polynomials: (trajectories, n), or (trajectories, times, n) for a
         grid.  None unless the system is variational.
+
+        >>> import taylor as ty
+        >>> x, k = ty.variable("x"), ty.parameter("k")
+        >>> ta = ty.Integrator(ty.variational([(x, -k * x)], 2), [1.0], parameters={k: 1.0})
+        >>> outcome = ty.ensemble(ta, [[1.0], [2.0]], until=np.log(2), parameters={k: [1.0, 2.0]})
+        >>> outcome.flow_maps.shape, outcome.state_transition_matrix.round(12).tolist()
+        ((2, 1), [[[0.5]], [[0.25]]])
+        >>> print(outcome.flow_maps[1, 0].coefficients.round(12))
+        [0.5  0.25 0.  ]
         """
         return None if self.maps is None else self.maps.polynomials(final=False)
 

@@ -13,8 +13,8 @@ from taylor.integrator.integrator import Integrator
 from taylor.integrator.propagation import MOST_STEPS
 from taylor.machines.flow import FlowMachine
 from taylor.machines.machine import step_asked_for
+from taylor_runtime.callables.memory import polynomials_of
 from taylor_runtime.callables.serial import SerialRows
-from taylor_runtime.callables.trajectory import polynomials_of
 
 
 class Ends(NamedTuple):

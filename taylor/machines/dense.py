@@ -16,7 +16,7 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leadin
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
-from taylor_runtime.callables.trajectory import polynomials_of
+from taylor_runtime.callables.memory import polynomials_of
 
 
 class ExtrapolationError(TaylorError, ValueError):

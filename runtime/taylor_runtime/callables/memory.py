@@ -135,3 +135,17 @@ def _filler(element: str) -> Code:
     return compile_ir(
         grid_module(element), [FILL], options=Options(passes=STEP_PASSES), label="grid"
     )
+
+
+def polynomials_of(planes: np.ndarray, states: int) -> np.ndarray:
+    """Numbers of all states, each first, then the others of each: (.., n * M) to (.., n, M)."""
+    first, rest = planes[..., :states], planes[..., states:]
+    others = rest.reshape(*rest.shape[:-1], states, rest.shape[-1] // states)
+    return np.concatenate([first[..., np.newaxis], others], axis=-1)
+
+
+def numbers_of(polynomials: np.ndarray) -> np.ndarray:
+    """The inverse of `polynomials_of`."""
+    rest = polynomials[..., 1:]
+    flat = rest.reshape(*rest.shape[:-2], -1)
+    return np.concatenate([polynomials[..., 0], flat], axis=-1)

@@ -15,6 +15,7 @@ from taylor_runtime.callables.memory import (
     aligned_zeros,
     grid_filler,
     grid_parts,
+    polynomials_of,
 )
 from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.codes import NON_FINITE
@@ -391,17 +392,3 @@ class StepMemory:
         control.steps_wanted, control.recording, control.records_wanted = 1, ALL, 2
         again._records = aligned_zeros(2 * self.stepper.record_length)
         return again
-
-
-def polynomials_of(planes: np.ndarray, states: int) -> np.ndarray:
-    """Numbers of all states, each first, then the others of each: (.., n * M) to (.., n, M)."""
-    first, rest = planes[..., :states], planes[..., states:]
-    others = rest.reshape(*rest.shape[:-1], states, rest.shape[-1] // states)
-    return np.concatenate([first[..., np.newaxis], others], axis=-1)
-
-
-def numbers_of(polynomials: np.ndarray) -> np.ndarray:
-    """The inverse of `polynomials_of`."""
-    rest = polynomials[..., 1:]
-    flat = rest.reshape(*rest.shape[:-2], -1)
-    return np.concatenate([polynomials[..., 0], flat], axis=-1)

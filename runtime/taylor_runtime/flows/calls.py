@@ -14,13 +14,13 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.flows.factors import Factor, add_products, weights_of
 from taylor_runtime.flows.memory import FlowMemory
 from taylor_runtime.flows.places import placed
-from taylor_runtime.flows.products import Read
+from taylor_runtime.flows.products import Read, is_plain_term
 from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Convolution, Number, Term
+from taylor_runtime.program.program import Constant, Convolution, Number, Term
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import REGISTER, padded
 
@@ -43,7 +43,7 @@ class CalledProducts:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = shifts_of(memory.program.among)
+        self.shifts = shifts_of(memory.flow.among)
         self._sums = self.b.alloca(self.element, len(self.shifts.sums) * REGISTER)
         self._results: list[Value] = []
         self._defined: set[str] = set()
@@ -58,27 +58,24 @@ class CalledProducts:
             self._results.append(self.b.alloca(self.element, padded(self.shifts.among.size)))
         return self._results[number]
 
-    def read(
-        self, terms: Sequence[Term], n: Index, readers: dict[Convolution, Read]
-    ) -> list[Term]:
+    def read(self, terms: Sequence[Term], n: Index, readers: dict[Convolution, Read]) -> list[Term]:
         """Terms in the place of some, whose convolutions `readers` know: one of all that have the
         same number of sums.
         """
         replaced: list[Term] = []
-        groups: dict[object, list[Term]] = {}
+        together: dict[object, list[tuple[Term, Convolution]]] = {}
         for term in terms:
-            assert isinstance(term.operand, Convolution)
-            alone = term.head is not None or isinstance(term.constant, tuple)
-            key = term if alone else self.is_wide(term.operand)
-            groups.setdefault(key, []).append(term)
-        for number, (key, group) in enumerate(groups.items()):
-            alone = isinstance(key, Term)
-            scaled = [(1 if alone else t.constant, t.operand) for t in group]
-            result = self.result(number)
+            c = term.operand
+            assert isinstance(c, Convolution)
+            key = self.is_wide(c) if is_plain_term(term) else term
+            together.setdefault(key, []).append((term, c))
+        for number, group in enumerate(together.values()):
+            (first, c), result = group[0], self.result(number)
+            plain = is_plain_term(first)
+            scaled = [(_number(term.constant) if plain else 1, one) for term, one in group]
             if self.sum(scaled, n, result):
-                c = group[0].operand
                 readers[c] = (partial(self._load, result), False)
-                replaced.append(key if isinstance(key, Term) else Term(1, c))
+                replaced.append(Term(1, c) if plain else first)
         return replaced
 
     def _load(self, result: Value, chunk: Chunk) -> Value:
@@ -97,11 +94,11 @@ class CalledProducts:
 
     def is_wide(self, c: Convolution) -> bool:
         """Whether both factors are polynomials."""
-        wide = self.memory.program.is_polynomial
+        wide = self.memory.flow.is_polynomial
         return wide(c.a) and wide(c.b)
 
     def _vanishes(self, c: Convolution, n: Index) -> bool:
-        steady = self.memory.program.steady
+        steady = self.memory.flow.steady
         if isinstance(n, int) and (n < c.first + c.last):
             return True
         if isinstance(n, int) and n == 0:
@@ -112,12 +109,10 @@ class CalledProducts:
 
     def _convolution(self, c: Convolution, scale: Number, n: Index, first: bool) -> None:
         """A convolution times a number, added to the sums or, the first, put there."""
-        b, steady = self.b, self.memory.program.steady
+        b, steady = self.b, self.memory.flow.steady
         low: Index = c.first
         high: Index = n - c.last if c.last else n
-        if isinstance(n, int) and n == 0:
-            high = 0
-        elif steady[c.a]:
+        if (isinstance(n, int) and n == 0) or steady[c.a]:
             high = 0
         elif steady[c.b]:
             low = n
@@ -133,30 +128,44 @@ class CalledProducts:
             return
         self._add(c, scale, n, low, high, first)
 
+    def product(self, places: Sequence[Value], wide: Sequence[bool], result: Value) -> None:
+        """Leave the product of two coefficients, of which one is a polynomial, in memory."""
+        zero = self.b.constant(0, I64)
+        self._call_add(places, tuple(wide), 1, (zero, zero, zero), None, first=True)
+        self._place(result, all(wide))
+
     def _add(
         self, c: Convolution, scale: Number, n: Index, low: Index, high: Index, first: bool
     ) -> None:
         """Call the function that adds scale * sum of a_j b_(n-j), j = low .. high."""
         b, memory = self.b, self.memory
-        a, other = c.a, c.b
-        for row in (a, other):
+        for row in (c.a, c.b):
             memory.will_read(row, b.constant(0, I64))
-        places = [memory.address(row, 0, 0) for row in (a, other)]
+        places = [memory.address(row, 0, 0) for row in (c.a, c.b)]
+        wide = tuple(memory.flow.is_polynomial(row) for row in (c.a, c.b))
         weights: Value | None = None
         if c.weight is not None:
-            weights = self._table(c.weight, partial(weights_of, *c.weight, memory.program.order))
-            weights = b.at(weights, n * (memory.program.order + 1), self.element)
-        kind = _Kind(
-            tuple(memory.program.is_polynomial(row) for row in (a, other)),
-            c.weight is not None,
-        )
-        name = self._function(kind)
+            weights = self._table(c.weight, partial(weights_of, *c.weight, memory.flow.order))
+            weights = b.at(weights, n * (memory.flow.order + 1), self.element)
+        self._call_add(places, wide, scale, (n, low, high), weights, first)
+
+    def _call_add(
+        self,
+        places: Sequence[Value],
+        wide: tuple[bool, ...],
+        scale: Number,
+        orders: Sequence[Index],
+        weights: Value | None,
+        first: bool,
+    ) -> None:
+        b = self.b
+        name = self._function(_Kind(wide, weights is not None))
         factor = self._table(("scale", scale), lambda: [scale])
-        pointers = [places[0], places[1], self._sums, factor]
+        pointers = [*places, self._sums, factor]
         pointers += [] if weights is None else [weights]
         given = [part for pointer in pointers for part in pointer.parts]
-        orders = [b.like(b.constant(0, I64), k) for k in (n, low, high, 0 if first else 1)]
-        self._call(name, [*given, *orders])
+        numbers = [b.like(b.constant(0, I64), k) for k in (*orders, 0 if first else 1)]
+        self._call(name, [*given, *numbers])
 
     def _place(self, result: Value, wide: bool) -> None:
         """Call the function that brings sums to their places."""
@@ -197,9 +206,7 @@ class CalledProducts:
         parameters = self._parameters(names)
         parameters += [("i64", which) for which in ("n", "low", "high", "more")]
         attributes = "nounwind noinline"
-        function = define_function(
-            self.b.module, name, "void", parameters, attributes, "internal"
-        )
+        function = define_function(self.b.module, name, "void", parameters, attributes, "internal")
         with function as (builder, arguments):
             plan, stride = self._plan(all(kind.wide)), padded(self.shifts.among.size)
             _Adding(builder, self.element, kind, plan, stride, arguments).emit()
@@ -229,6 +236,11 @@ class CalledProducts:
             for lane in range(last.start + max(last.lanes, 1), padded(self.shifts.among.size)):
                 b.store(zero, b.at(result, lane, self.element))
             b.ret()
+
+
+def _number(constant: Constant) -> Number:
+    assert not isinstance(constant, tuple)
+    return constant
 
 
 class _Adding:
@@ -275,7 +287,9 @@ class _Adding:
         """a_j b_(n-j) added."""
         b = self.b
         x, y = (
-            Factor(b, self.element, b.at(place, k * (self.stride if wide else 1), self.element), wide)
+            Factor(
+                b, self.element, b.at(place, k * (self.stride if wide else 1), self.element), wide
+            )
             for place, k, wide in zip(self.places, (j, self.n - j), self.kind.wide, strict=True)
         )
         weight = None

@@ -12,9 +12,11 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
-from taylor_runtime.flows.products import Read, Sums, WrittenProducts
+from taylor_runtime.flows.old import Sums
+from taylor_runtime.flows.products import Read, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
-from taylor_runtime.flows.zero import graded_start
+from taylor_runtime.flows.start import Start
+from taylor_runtime.flows.zero import graded_start, is_short
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
@@ -31,7 +33,6 @@ from taylor_runtime.program.verify import rows_at_order
 from taylor_runtime.series.convolve import convolve
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
-
 
 MOST_WRITTEN = 12  # vectors of sums of a product that is written where it is wanted
 MOST_TEXT = 240  # of all products of a program
@@ -68,7 +69,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         self.inputs = inputs
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
-        self.written = self.called = None
+        self.written: WrittenProducts | None = None
+        self.called: CalledProducts | None = None
         if is_written(program):
             self.memory.cut()
             self.written = WrittenProducts(self.memory)
@@ -98,7 +100,11 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         for index, row in enumerate(program.rows):
             if self._starts_with_zeros(index, row):
                 memory.each_chunk(index, partial(self._clear, index))
-        graded_start(self.b, program, self.element, self._given, self._keep)
+        if is_short(program):
+            graded_start(self.b, program, self.element, self._given, self._keep)
+        else:
+            called = self.called or CalledProducts(self.memory)
+            Start(self.memory, called, self._kept).emit(self._given)
         for index in sorted(self._divisors):
             head = memory.head(index, NUMBER)
             memory.store_reciprocal(index, NUMBER, head)
@@ -135,7 +141,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Order zero of the rows that begin with a row of the graded program."""
         memory = self.memory
         for index in self._kept.get(row, ()):
-            if memory.program.is_polynomial(index) or (isinstance(position, int) and position == 0):
+            if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
 
     # -- further orders ---------------------------------------------------------------------------
@@ -183,6 +189,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             step = self.program.rows[index].step
             if step is not None:
                 self._advance(index, step, n, old)
+                if self.written:
+                    self.b.line('call void asm sideeffect "", "~{memory}"()')
             else:
                 self._input(index, self.program.rows[index], n)
 
@@ -229,9 +237,10 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             assert isinstance(term.operand, Convolution)
             value, doubled = convolve(self.memory, [term], n, NUMBER)[term.operand]
             readers[term.operand] = (partial(self.memory.constant_term, value), doubled)
+        replaced: list[Term] = []
         if self.written:
             replaced = self.written.read(polynomials, n, old, readers)
-        else:
+        elif self.called:
             replaced = self.called.read(polynomials, n, readers)
         others = [term for term in terms if term not in polynomials]
         return (*others, *replaced), readers

@@ -58,7 +58,7 @@ class Factor:
 
 def factor_of(m: FlowMemory, row: int, place: Value, newest: bool = False) -> Factor:
     """A coefficient of a row, in registers where it is the one being computed."""
-    wide = m.program.is_polynomial(row)
+    wide = m.flow.is_polynomial(row)
     found = Factor(m.b, m.element, place, wide)
     if newest:
         chunks = m.pieces if wide else (Chunk(0, 0),)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.widths import REGISTER, padded
+from taylor_runtime.program.widths import CHUNK, REGISTER, padded
 from taylor_runtime.series.memory import Rendering, RowMemory
 
 NUMBER = Chunk(0, 0)
@@ -23,23 +23,42 @@ class FlowMemory(RowMemory):
         not; everybody else reads the chunks of rows of lanes.
     """
 
-    program: FlowProgram
-
     def __init__(
         self, b: Builder, program: FlowProgram, rendering: Rendering, workspace: Value | None
     ) -> None:
         super().__init__(b, program, rendering, workspace)
-        self.program = program
+        self.flow = program
         self.pieces: tuple[Chunk, ...] = ()
 
     def cut(self) -> None:
         """Compute polynomials in pieces from now on."""
-        listed = shifts_of(self.program.among).pieces
+        listed = shifts_of(self.flow.among).pieces
         self.pieces = tuple(Chunk(piece.start, piece.lanes) for piece in listed)
+
+    def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
+        """Run `body` for all chunks of a row: a loop for polynomials that are not written out."""
+        if self.pieces or not self.is_looped(row):
+            super().each_chunk(row, body)
+            return
+        lanes = chunks(self.flow.rows[row].width)[0].lanes
+        total = padded(self.flow.rows[row].width)
+        lanes = lanes if total % lanes == 0 else REGISTER
+
+        def one(i: Index, _: list[Value]) -> list[Value]:
+            body(Chunk(i * lanes, lanes))
+            return []
+
+        self.b.fold(0, total // lanes, [], one)
+
+    def is_looped(self, row: int) -> bool:
+        """Whether `each_chunk` is a loop at run time."""
+        if self.pieces or not self.flow.is_polynomial(row):
+            return super().is_looped(row)
+        return self.flow.rows[row].width > CHUNK
 
     def each_piece(self, row: int, body: Callable[[Chunk], None]) -> None:
         """Run `body` for all vectors that a row is computed in."""
-        if not (self.pieces and self.program.is_polynomial(row)):
+        if not (self.pieces and self.flow.is_polynomial(row)):
             self.each_chunk(row, body)
             return
         for piece in self.pieces:
@@ -47,12 +66,12 @@ class FlowMemory(RowMemory):
 
     def clear_padding(self, row: int, orders: int) -> None:
         """Zeros behind the last monomial of all orders, where pieces do not reach."""
-        last = self.pieces[-1]
-        start, size = last.offset + max(last.lanes, 1), padded(self.program.among.size)
+        last = shifts_of(self.flow.among).pieces[-1]
+        start, size = last.start + max(last.lanes, 1), padded(self.flow.among.size)
         zero = self.b.constant(0, NUMBER.type(self.element))
 
         def one(n: Index, _: list[Value]) -> list[Value]:
-            for lane in range(int(start), size):
+            for lane in range(start, size):
                 self.b.store(zero, self._place(row, n, lane))
             return []
 
@@ -61,24 +80,24 @@ class FlowMemory(RowMemory):
 
     def _is_computed(self, row: int, chunk: Chunk) -> bool:
         """Whether a chunk is one of those that the row is computed in, or a part known alone."""
-        return not (self.pieces and self.program.is_polynomial(row)) or chunk in self.pieces
+        return not (self.pieces and self.flow.is_polynomial(row)) or chunk in self.pieces
 
     def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.program.steady[row]:
+        if self.flow.steady[row]:
             return self._steady(row, n, chunk)
         return self._moving(row, n, chunk)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.program.steady[row]:
+        if self.flow.steady[row]:
             return self._steady(row, n, chunk)
-        if chunk.lanes and not self.program.is_polynomial(row):
+        if chunk.lanes and not self.flow.is_polynomial(row):
             return self.constant_term(super().newest(row, n, NUMBER), chunk)
         if not self._is_computed(row, chunk):
             return self.from_memory(row, n, chunk)
         return super().newest(row, n, chunk)
 
     def _moving(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if not self.program.is_polynomial(row):
+        if not self.flow.is_polynomial(row):
             if not _holds_constant(chunk):
                 return self.b.constant(0, chunk.type(self.element))
             return self.constant_term(super().coefficient(row, n, NUMBER), chunk)
@@ -92,7 +111,7 @@ class FlowMemory(RowMemory):
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
 
     def head(self, row: int, chunk: Chunk) -> Value:
-        if self.program.is_polynomial(row):
+        if self.flow.is_polynomial(row):
             return self._moving(row, 0, chunk)
         return self.b.splat(super().coefficient(row, 0, NUMBER), chunk.lanes)
 

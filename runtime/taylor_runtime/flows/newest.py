@@ -94,7 +94,7 @@ class NewestProducts:
         if (row, scale) in self._constants:
             return
         b, element = self.b, self.memory.element
-        wide = self.memory.program.is_polynomial(row)
+        wide = self.memory.flow.is_polynomial(row)
         count = (len(self.pieces) + 2 * len(self.joined)) * REGISTER + 1
         place = b.hidden(b.alloca(element, count))
         number = b.at(place, count - 1, element)
@@ -143,8 +143,8 @@ class NewestProducts:
         """The product of what was laid out with coefficient n of a row, the newest."""
         b, memory, element = self.b, self.memory, self.memory.element
         known = self._constants[constant]
-        fixed_wide = memory.program.is_polynomial(constant[0])
-        wide = memory.program.is_polynomial(row)
+        fixed_wide = memory.flow.is_polynomial(constant[0])
+        wide = memory.flow.is_polynomial(row)
         number = b.load(Type(element), known.number)
         newest = self._number(row, n)
         if weight is not None:
@@ -186,7 +186,7 @@ class NewestProducts:
     def _number(self, row: int, n: Index) -> Value:
         """The constant term of a newest coefficient."""
         memory, b = self.memory, self.b
-        if not memory.program.is_polynomial(row):
+        if not memory.flow.is_polynomial(row):
             return memory.newest(row, n, NUMBER)
         piece = memory.pieces[0]
         value = memory.newest(row, n, piece)

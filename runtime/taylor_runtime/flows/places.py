@@ -21,9 +21,7 @@ def placed(b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]) -> l
     return moved(b, element, shifts, RowSums(pieces, joined_sums(b, element, shifts, halved)))
 
 
-def joined_sums(
-    b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]
-) -> list[Value]:
+def joined_sums(b: Builder, element: str, shifts: Shifts, sums: Sequence[Value]) -> list[Value]:
     """Sums that are to be moved, side by side; none if there are none."""
     if len(sums) == len(shifts.pieces):
         return []

@@ -96,9 +96,7 @@ class Shifts:
         found: list[tuple[int, ...]] = []
         for lanes in (8, 4, 2, 0):
             alike = [
-                k
-                for k, one in enumerate(self.sums)
-                if one.monomial and one.piece.lanes == lanes
+                k for k, one in enumerate(self.sums) if one.monomial and one.piece.lanes == lanes
             ]
             size = REGISTER // max(lanes, 1)
             found += [tuple(alike[k : k + size]) for k in range(0, len(alike), size)]

@@ -14,7 +14,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.signature import convolutions_of
 from taylor_runtime.program.supports import Supports
 
@@ -27,19 +27,47 @@ Keep = Callable[[int, Index, Value], None]  # row, position, its coefficient
 
 def graded_start(b: Builder, program: FlowProgram, element: str, given: Given, keep: Keep) -> None:
     """Write the polynomials of all rows of `program.zero`, and hand them to `keep`."""
-    zero = program.zero
-    masks = [np.ones(program.among.size, bool)] * zero.slots("jet")
-    supports = Supports(zero, program.among, masks)
-    if _products(supports) <= MOST_WRITTEN:
+    supports = start_supports(program)
+    graded_program(b, program.zero, supports, element, given, keep, products_of(supports))
+
+
+def is_short(program: FlowProgram) -> bool:
+    """Whether order zero is written out."""
+    return products_of(start_supports(program)) <= MOST_WRITTEN
+
+
+def start_supports(program: FlowProgram) -> Supports:
+    """The monomials of the rows of `program.zero`."""
+    masks = [np.ones(program.among.size, bool)] * program.zero.slots("jet")
+    return Supports(program.zero, program.among, masks)
+
+
+def graded_program(
+    b: Builder,
+    zero: Program,
+    supports: Supports,
+    element: str,
+    given: Given,
+    keep: Keep,
+    products: int,
+) -> None:
+    """Write the polynomials of the rows of a graded program for one point."""
+    if products <= MOST_WRITTEN:
         emitter = GradedEmitter(b, zero, supports, POINT, element)
+
+        def read(which: Input, position: Index) -> Value:
+            return given(which, position)
+
         emitter.emit(
-            given, lambda row, position: keep(row, position, emitter.memory.at(row, position))
+            read, lambda row, position: keep(row, position, emitter.memory.at(row, position))
         )
         return
     memory = _KnownTables(b, supports, element)
     loops = GradedLoops(memory)
     loops.emit(given)
     for row in range(len(zero.rows)):
+        if isinstance(zero.rows[row].start, Input):
+            continue
 
         def hand_over(rank: Index, row: int = row) -> None:
             value = memory.load(memory.row_at(row), rank)
@@ -68,9 +96,7 @@ class _KnownTables(LoopMemory):
         return self._places[request]
 
 
-def _products(supports: Supports) -> int:
-    total = 0
-    for row in supports.program.rows:
-        if row.step is not None:
-            total += sum(supports.count(c) for c in convolutions_of(row.step.terms))
-    return total
+def products_of(supports: Supports) -> int:
+    """How many products a program sums."""
+    steps = [row.step for row in supports.program.rows if row.step]
+    return sum(supports.count(c) for step in steps for c in convolutions_of(step.terms))

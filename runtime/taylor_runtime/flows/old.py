@@ -1,0 +1,256 @@
+"""Sums of old products: of all convolutions of an order, before anything of this order is known.
+
+One loop adds up several, from the middle outwards, so that the newest coefficients come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
+from taylor_runtime.flows.memory import FlowMemory
+from taylor_runtime.flows.newest import RowSums
+from taylor_runtime.flows.shifts import Products, groups, shifts_of
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Convolution, Number
+from taylor_runtime.program.signature import convolutions_of, is_square
+from taylor_runtime.program.widths import REGISTER
+
+MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
+CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
+SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
+
+Sums = dict[Convolution, RowSums]  # unscaled
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A convolution in a loop: the vectors of its sums, and whether it is a square."""
+
+    convolution: Convolution
+    plan: tuple[Products, ...]
+    square: bool
+
+
+class OldProducts:
+    """Writes the sums of old products of a flow's program."""
+
+    def __init__(self, memory: FlowMemory) -> None:
+        self.memory = memory
+        self.b = memory.b
+        self.element = memory.element
+        self.shifts = shifts_of(memory.flow.among)
+        self._weights: dict[tuple[Number, Number], Value] = {}
+        self._kept: Value | None = None
+
+    def plan(self, c: Convolution) -> tuple[Products, ...]:
+        """The sums of a convolution: if one factor is a number, those that are in their places."""
+        return self.shifts.sums if self._is_wide(c) else self.shifts.sums[: len(self.shifts.pieces)]
+
+    def _is_wide(self, c: Convolution) -> bool:
+        wide = self.memory.flow.is_polynomial
+        return wide(c.a) and wide(c.b)
+
+    def _has_polynomial(self, c: Convolution) -> bool:
+        wide = self.memory.flow.is_polynomial
+        return wide(c.a) or wide(c.b)
+
+    def _most(self) -> int:
+        return MOST_SUMS // ELEMENTS[self.element].parts
+
+    def old(self, rows: Sequence[int], n: Index) -> Sums:
+        """The sums of old products of all convolutions of polynomials in some rows."""
+        listed = [self._sum(c) for c in self._moving(rows)]
+        wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
+        plain = [one for one in wide if one.convolution.weight is None]
+        weighted = [one for one in wide if one.convolution.weight is not None]
+        loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
+        for group in groups([len(one.plan) for one in plain], self._most()):
+            loops.append(partial(self._loop, [plain[k] for k in group], n))
+        for group in groups([2 * len(one.plan) for one in weighted], self._most() * 6 // 5):
+            loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
+        if len(loops) == 1 and not self.shifts.joins:
+            return {c: RowSums(values, []) for c, values in loops[0]().items()}
+        kept: list[tuple[Convolution, int]] = []
+        for loop in loops:
+            for c, values in loop().items():
+                self._keep(len(kept), values)
+                kept.append((c, len(values)))
+        return {c: self._kept_sums(number, count) for number, (c, count) in enumerate(kept)}
+
+    def _keep(self, number: int, values: Sequence[Value]) -> None:
+        """Put sums in memory while other loops need the registers."""
+        for value, place in zip(values, self._places(number), strict=False):
+            self.b.store(self.b.normal(value), place)
+
+    def _kept_sums(self, number: int, count: int) -> RowSums:
+        """Sums from memory, those that are moved side by side."""
+        b, pieces = self.b, self.shifts.pieces
+        place = self._place(number)
+        found = [
+            b.load(Type(self.element, piece.lanes), b.at(place, k * REGISTER, self.element))
+            for k, piece in enumerate(pieces)
+        ]
+        joined = [
+            b.load(
+                Type(self.element, REGISTER),
+                b.at(place, (len(pieces) + k) * REGISTER, self.element),
+            )
+            for k in range(len(self.shifts.joins) if count > len(pieces) else 0)
+        ]
+        return RowSums(found, joined)
+
+    def _place(self, number: int) -> Value:
+        size = (len(self.shifts.pieces) + len(self.shifts.joins)) * REGISTER
+        if self._kept is None:
+            convolutions = self._moving(range(len(self.memory.flow.rows)))
+            self._kept = self.b.hidden(self.b.alloca(self.element, len(convolutions) * size))
+        return self.b.at(self._kept, number * size, self.element)
+
+    def _places(self, number: int) -> list[Value]:
+        """Where the sums of a convolution are kept, in the order of the plan."""
+        pieces, plan = len(self.shifts.pieces), self.shifts.sums
+        offsets = {k: k * REGISTER for k in range(pieces)}
+        for k, group in enumerate(self.shifts.joins):
+            for lane, position in enumerate(group):
+                width = max(plan[position].piece.lanes, 1)
+                offsets[position] = (pieces + k) * REGISTER + lane * width
+        place = self._place(number)
+        return [self.b.at(place, offsets[k], self.element) for k in range(len(plan))]
+
+    def _sum(self, c: Convolution) -> _Sum:
+        return _Sum(c, self.plan(c), is_square(c))
+
+    def _moving(self, rows: Sequence[int]) -> list[Convolution]:
+        """Convolutions with a polynomial of which both factors have more than order zero."""
+        program = self.memory.flow
+        terms = [
+            term
+            for row in rows
+            if program.is_polynomial(row) and (step := program.rows[row].step)
+            for term in step.terms
+        ]
+        return [
+            c
+            for c in convolutions_of(terms)
+            if (program.is_polynomial(c.a) or program.is_polynomial(c.b))
+            and not (program.steady[c.a] or program.steady[c.b])
+        ]
+
+    def _loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
+        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair."""
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        count = sum(len(one.plan) for one in group)
+        chains = 2 if count <= CHAINED else 1
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        half, low = (at - 1) >> 1, (at - 1) >> 1
+        high = at - low
+
+        def middle() -> list[Value]:
+            j = at >> 1
+            return self._at(group, at, j, j, zeros, half=True)
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            below, above = low - i, high + i
+            first = self._at(group, at, below, above, carried[:count])
+            rest = carried[count:] if chains == 2 else first
+            last = self._at(group, at, above, below, rest, squares=False)
+            return [*first, *last] if chains == 2 else last
+
+        totals = b.if_(b.eq(at & 1, 0), middle, lambda: zeros)
+        totals = b.fold(0, half, totals + zeros * (chains - 1), step)
+        if chains == 2:
+            totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
+        found: dict[Convolution, list[Value]] = {}
+        for one in group:
+            found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
+        return found
+
+    def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
+        """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
+        product is as often as its weight says.  Processors add beside their multiply-adds.
+        """
+        b = self.b
+        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        count = len(zeros)
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            other = b.like(at, i + 1)
+            sums = self._at(group, at, at - other, other, carried[:count])
+            return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
+
+        totals = b.fold(0, at - 1, zeros * 2, step)
+        found: dict[Convolution, list[Value]] = {}
+        first = 0
+        for one in group:
+            weight = one.convolution.weight
+            assert weight is not None
+            alpha, beta = weight
+            of_n = self._weight((alpha, 0), n, 0)
+            last = first + len(one.plan)
+            found[one.convolution] = [
+                b.fma(x, b.splat(of_n, x.lanes), y * b.constant(beta, y.type))
+                for x, y in zip(totals[first:last], totals[count + first :], strict=False)
+            ]
+            first = last
+        return found
+
+    def _at(
+        self,
+        group: Sequence[_Sum],
+        n: Value,
+        j: Value,
+        other: Value,
+        totals: list[Value],
+        squares: bool = True,
+        half: bool = False,
+    ) -> list[Value]:
+        """a_j b_other, without weights, added to the sums of all.
+
+        squares: those of squares, too; half: of which a half.
+        """
+        known: dict[tuple[int, bool], Factor] = {}
+
+        def factor(row: int, of_j: bool) -> Factor:
+            if (row, of_j) not in known:
+                place = self.memory.address(row, j if of_j else other, 0)
+                known[row, of_j] = factor_of(self.memory, row, place)
+            return known[row, of_j]
+
+        found: list[Value] = []
+        for one in group:
+            c, size = one.convolution, len(one.plan)
+            own, totals = totals[:size], totals[size:]
+            if one.square and not squares:
+                found += own
+                continue
+            weight = self.b.constant(0.5, Type(self.element)) if one.square and half else None
+            found += self._added(one.plan, factor(c.a, True), factor(c.b, False), own, weight)
+        return found
+
+    def _added(
+        self,
+        plan: tuple[Products, ...],
+        x: Factor,
+        y: Factor,
+        totals: list[Value],
+        weight: Value | None,
+    ) -> list[Value]:
+        return add_products(self.b, plan, x, y, totals, weight, len(plan) > SCALED)
+
+    def _weight(self, weight: tuple[Number, Number], n: Index, j: Index) -> Value:
+        alpha, beta = weight
+        orders = self.memory.flow.order
+        if isinstance(n, int) and isinstance(j, int):
+            return self.b.constant(alpha * n + beta * j, Type(self.element))
+        if weight not in self._weights:
+            numbers = weights_of(alpha, beta, orders)
+            self._weights[weight] = self.b.table(numbers, self.element)
+        place = self.b.at(self._weights[weight], n * (orders + 1) + j, self.element)
+        return self.b.load(Type(self.element), place)
