@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
 from taylor import functions as functions
 from taylor import models as models
+from taylor import sensitivities as _sensitivities
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
 from taylor.definitions.implicit import implicit as implicit
@@ -94,6 +95,8 @@ from taylor.transforms.differentiate import diff as diff
 from taylor.transforms.differentiate import grad_expressions as grad_expressions
 from taylor_runtime.callables.process import prepare
 
+analysis = _sensitivities
+
 # NumPy's names of functions that have another one here.
 _NUMPY_NAMES = {
     "arcsin": "asin",
@@ -137,7 +140,7 @@ def __dir__() -> list[str]:
         for name, value in globals().items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
     )
-    return sorted({*own, "functions", "models", "__version__"})
+    return sorted({*own, "analysis", "functions", "models", "__version__"})
 
 
 _NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))

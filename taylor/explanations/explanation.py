@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from taylor_runtime.callables.cost import work as work_of
-from taylor_runtime.callables.explain import Instructions, Pack, count_instructions, explain_program
+from taylor_runtime.callables.explain import (
+    VARIED,
+    Instructions,
+    Pack,
+    count_instructions,
+    explain_flow,
+    explain_program,
+)
 from taylor_runtime.callables.stepper import Stepper
+from taylor_runtime.program.flow import FlowProgram
 
 MOST_ROWS = 80  # of the printed table
 MOST_NAMES = 3  # of a pack of inputs that are written out
@@ -38,6 +46,8 @@ class Explanation:
     code_bytes:      size of the object code.
     compile_seconds: from the expressions to machine code.
     origin:          "compiled", or where the object code was found: "disk", "memory", "live".
+    coefficients:    numbers of a coefficient that depends on displacements; 1 without derivatives.
+    varied:          names of the parameters that are displaced.
 
     >>> import taylor as ty
     >>> x, v = ty.variables("x v")
@@ -57,6 +67,8 @@ class Explanation:
     compile_seconds: float
     origin: str
     _module: Any = field(repr=False, compare=False)
+    coefficients: int = 1
+    varied: tuple[str, ...] = ()
 
     # -- counts ---------------------------------------------------------------------------------
 
@@ -119,7 +131,7 @@ class Explanation:
     def multiply_adds(self) -> int:
         """Estimated useful multiply-adds of a step: recurrences, and the polynomials at its end."""
         recurrences = sum(pack.multiply_adds for pack in self.packs)
-        return recurrences + len(self.states) * self.order
+        return recurrences + len(self.states) * self.coefficients * self.order
 
     @property
     def vector_multiply_adds(self) -> int:
@@ -150,7 +162,8 @@ class Explanation:
         return f"{joined}: d/dt = {derivative}" if derivative else joined
 
     def _input_name(self, source: str, slot: int) -> str:
-        known = {"state": self.states, "parameter": self.parameters}.get(source)
+        named = {"state": self.states, "parameter": self.parameters, VARIED: self.varied}
+        known = named.get(source)
         return known[slot] if known else source
 
     def __str__(self) -> str:
@@ -162,13 +175,15 @@ class Explanation:
         kernels = Counter(pack.kernel for pack in self.packs if pack.kernel)
         names = ", ".join(f"{count} {name}" for name, count in kernels.items())
         packs = sum(pack.width > 1 for pack in self.packs)
+        wide = f"packs ({self.lanes_used} of {self.lanes_occupied} lanes used)"
+        if self.coefficients > 1:
+            wide = f"polynomials of {self.coefficients} coefficients"
         code = self.instructions
         seconds = f"{self.compile_seconds:.3f} s ({self.origin})"
         what = f"{len(self.states)} states" if self.order else f"{len(self.parameters)} arguments"
         lines = {
             what: f"order {self.order}, {self.rendering}" if self.order else "a formula",
-            "rows": f"{self.rows}, of which {packs} packs "
-            f"({self.lanes_used} of {self.lanes_occupied} lanes used)",
+            "rows": f"{self.rows}, of which {packs} {wide}",
             "convolutions": f"{self.convolutions} ({self.squares} squares, "
             f"{self.weighted} weighted)",
             "gathers": f"{self.gathers} ({self.gathered_registers} registers an order), "
@@ -261,21 +276,34 @@ class Explanation:
 
 
 def explain_stepper(
-    stepper: Stepper, states: Sequence[str], parameters: Sequence[str], seconds: float
+    stepper: Stepper,
+    states: Sequence[str],
+    parameters: Sequence[str],
+    seconds: float,
+    varied: Sequence[str] = (),
 ) -> Explanation:
     """The explanation of an integrator's step loop."""
+    program, size = stepper.program, 1
+    if isinstance(program, FlowProgram):
+        packs, size = explain_flow(program), program.among.size
+        work = sum(pack.vector_multiply_adds for pack in packs)
+    else:
+        packs = explain_program(program, stepper.options.unrolled)
+        work = work_of(program)
     return Explanation(
         states=tuple(states),
         parameters=tuple(parameters),
-        order=stepper.program.order,
+        order=program.order,
         unrolled=stepper.options.unrolled,
-        packs=explain_program(stepper.program, stepper.options.unrolled),
-        work=work_of(stepper.program),
+        packs=packs,
+        work=work,
         workspace_bytes=stepper.workspace_bytes,
         code_bytes=stepper.module.object_size,
         compile_seconds=seconds,
         origin=stepper.module.origin,
         _module=stepper.module,
+        coefficients=size,
+        varied=tuple(varied),
     )
 
 

@@ -173,9 +173,10 @@ class Integrator(Mapped):
         return Steering(self._model) if self._model.modes else None
 
     def __repr__(self) -> str:
+        more = "" if self._variations is None else f", {self._variations}"
         return (
             f"Integrator({len(self.system)} states, time={self.time!r}, order={self.order}, "
-            f"tol={self.tol:.3g})"
+            f"tol={self.tol:.3g}{more})"
         )
 
     def __copy__(self) -> Integrator:
@@ -296,7 +297,11 @@ class Integrator(Mapped):
             [str(e) for e in names]
             for names in (self._model.system.states, self._model.system.parameters)
         )
-        return explain_stepper(self._machine.stepper, states, parameters, self.compile_seconds)
+        displaced = () if self._variations is None else self._variations.parameters
+        varied = [parameters[place] for place in displaced]
+        return explain_stepper(
+            self._machine.stepper, states, parameters, self.compile_seconds, varied
+        )
 
     # -- propagation ----------------------------------------------------------------------------
 

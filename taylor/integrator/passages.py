@@ -11,6 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.integrator.outcome import Outcome
 from taylor.integrator.trajectory import Trajectory
 from taylor.machines.crossing import (
     Crossing,
@@ -20,6 +21,7 @@ from taylor.machines.crossing import (
     shifted,
     zero,
 )
+from taylor.machines.dense import DenseOutput
 from taylor.machines.flow import Flow, FlowMachine
 from taylor.numbers import pairs as dd
 from taylor.numbers.planes import to_kind
@@ -41,12 +43,13 @@ class Passages:
     Where derivatives end, the integrator's `Flow` says why from then on.
     """
 
-    def __init__(self, ta: Trajectory) -> None:
+    def __init__(self, ta: Trajectory, end: Pair) -> None:
         assert ta._flow is not None
         self.ta = ta
         self.flow: Flow = ta._flow
         self.machine = cast(FlowMachine, ta._machine)
         self.maps: Maps = {}
+        self._backward = end < ta.time_pair
         self._here: dict[int, Crossing | str] = {}  # events of the question: why not, in words
         self._reset: list[tuple[int, Reset]] = []
         self._spoiled = False
@@ -94,12 +97,12 @@ class Passages:
                 "solutions may meet them in either order"
             )
         if isinstance(found, str):
-            self.flow.end(found)
+            self._end(found)
             return
         try:
             states = self._after(new, found.values(), found.states)
         except (ArgumentError, UndefinedDerivativesError) as error:
-            self.flow.end(f"the reset of events[{number}] at t = {self.ta.time!r}: {error}")
+            self._end(f"the reset of events[{number}] at t = {self.ta.time!r}: {error}")
             return
         self.flow.arrive(states, found.moved)
 
@@ -139,7 +142,7 @@ class Passages:
         switches = self.ta.switches
         where = f"t = {self.ta.time!r}"
         if len(changed) > 1:
-            self.flow.end(f"conditions change together at {where}, in what order nobody knows")
+            self._end(f"conditions change together at {where}, in what order nobody knows")
         elif len(changed):
             mode = int(changed[0])
             now = float(self.modes()[mode])
@@ -150,7 +153,7 @@ class Passages:
                 if switch.mode == mode and (not switch.change or (switch.change > 0) == rises)
             ]
             if now == 0 or before[mode] == 0 or not places:
-                self.flow.end(f"the solution comes to stay on a surface, or leaves it, at {where}")
+                self._end(f"the solution comes to stay on a surface, or leaves it, at {where}")
             else:
                 self._change(places[0], parameters)
 
@@ -162,13 +165,17 @@ class Passages:
             found = crossing(motion, g)
             behind = self.flow.behind(self.machine, found.states, found.moved, self.machine.time)
         except UndefinedDerivativesError as error:
-            self.flow.end(f"a condition of the right-hand side changes: {error}")
+            self._end(f"a condition of the right-hand side changes: {error}")
             return
         self.machine.put_polynomials(behind._planes, self.machine.time)
 
     def passed_edge(self) -> None:
         """The solution went on behind a point where the right-hand side has no series."""
-        self.flow.end(f"the right-hand side is singular at t = {self.machine.time[0]!r}")
+        self._end(f"the right-hand side is singular at t = {self.machine.time[0]!r}")
+
+    def _end(self, why: str) -> None:
+        """There are no derivatives from the present time on."""
+        self.flow.end(why, self.machine.time)
 
     # -- impulses ---------------------------------------------------------------------------------
 
@@ -197,7 +204,7 @@ class Passages:
                 ]
                 flow.arrive(cast(Polynomial, stack(moved)), None)
         except (ArgumentError, UndefinedDerivativesError) as error:
-            flow.end(f"the impulse at t = {ta.time!r}: {error}")
+            self._end(f"the impulse at t = {ta.time!r}: {error}")
 
     def _place(self, k: int) -> int:
         """Of a parameter that impulses set, among those of the system."""
@@ -236,7 +243,48 @@ class Passages:
 
     # -- results ----------------------------------------------------------------------------------
 
-    def attached(self, number: int, records: Crossings) -> Crossings:
+    def with_maps(self, outcome: Outcome, grid: np.ndarray | None) -> Outcome:
+        """An outcome, with the derivatives that there are; grid: its times, (k, 2)."""
+        flow, message = self.flow, outcome.message
+        if flow.undefined:
+            listed = (message, f"there are no derivatives: {flow.undefined}")
+            message = "; ".join(text for text in listed if text)
+        present = None if flow.undefined else flow.polynomials(self.machine.polynomials())
+        return replace(
+            outcome,
+            message=message,
+            events=tuple(self._attached(n, one) for n, one in enumerate(outcome.events)),
+            flow_map=present,
+            flow_maps=None if grid is None else self._on_grid(grid),
+            dense=None if outcome.dense is None else self._along(outcome.dense),
+        )
+
+    def _on_grid(self, grid: np.ndarray) -> Polynomial | None:
+        """The states at the times of a grid with their derivatives, NaN from where there are none
+        any more; None where there were none from the beginning.
+        """
+        known = self._known(grid)
+        return self.machine.grid_maps(known) if known.any() else None
+
+    def _along(self, dense: DenseOutput) -> DenseOutput:
+        """Dense output whose steps have no derivatives where there are none any more."""
+        assert dense.maps is not None
+        known = self._known(dense.starts)
+        if known.all():
+            return dense
+        whole, space = dense.maps
+        coefficients = whole.coefficients.copy()
+        coefficients[~known, :, self.flow.count :] = np.nan
+        return replace(dense, maps=(replace(whole, coefficients=coefficients), space))
+
+    def _known(self, times: np.ndarray) -> np.ndarray:
+        """Whether there are derivatives at times (k, 2) of this propagation."""
+        if not self.flow.undefined:
+            return np.ones(len(times), bool)
+        left = dd.add(times, -np.array([self.flow.ended])).sum(axis=1)
+        return np.asarray(left > 0 if self._backward else left < 0)
+
+    def _attached(self, number: int, records: Crossings) -> Crossings:
         """The records of an event with the maps of their times and states, NaN where unknown."""
         flow = self.flow
         known = {tuple(time): found for time, found in self.maps.get(number, [])}

@@ -77,7 +77,7 @@ class Propagation:
         self.budget = 1 if request.callback else 64
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
-        self.passages = None if integrator._flow is None else Passages(integrator)
+        self.passages = None if integrator._flow is None else Passages(integrator, self.end)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
@@ -365,14 +365,9 @@ class Propagation:
         ta, control, machine = self.integrator, self.control, self.machine
         steps = control.steps
         events, switches = ta._found()
-        if self.passages is not None:
-            events = tuple(self.passages.attached(n, one) for n, one in enumerate(events))
         if not message and ta._detection is not None:
             message = ta._detection.doubts(machine)
-        if ta._flow is not None and ta._flow.undefined:
-            listed = (message, f"there are no derivatives: {ta._flow.undefined}")
-            message = "; ".join(text for text in listed if text)
-        return Outcome(
+        found = Outcome(
             status=status,
             time=ta.time,
             steps=steps,
@@ -386,11 +381,10 @@ class Propagation:
             dense=machine.dense() if self.request.dense else None,
             events=events,
             switches=switches,
-            flow_map=ta._present_map(),
-            flow_maps=ta._grid_maps() if self.grid is not None else None,
             state=ta._state.copy(),
             variables=ta.system.states,
         )
+        return found if self.passages is None else self.passages.with_maps(found, self.grid)
 
 
 def _next_budget(budget: int, elapsed: float) -> int:

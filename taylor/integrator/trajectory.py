@@ -20,7 +20,6 @@ from taylor.machines.machine import Machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import PAIRS, Precision, as_array, leading
 from taylor.numbers.types import Numbers, Time
-from taylor.polynomials.polynomial import Polynomial
 from taylor.surfaces.switches import Switch, SwitchedSystem
 from taylor.systems import arguments
 from taylor.systems.events import Crossings, Event
@@ -268,18 +267,6 @@ class Trajectory:
 
     def _found(self) -> tuple[tuple[Crossings, ...], tuple[Crossings, ...]]:
         return ((), ()) if self._detection is None else self._detection.found(self._machine)
-
-    def _present_map(self) -> Polynomial | None:
-        """The state with its derivatives, if there are any."""
-        if self._flow is None or self._flow.undefined:
-            return None
-        return self._flow.polynomials(cast(FlowMachine, self._machine).polynomials())
-
-    def _grid_maps(self) -> Polynomial | None:
-        """The states at the times of a grid with their derivatives, if there are any."""
-        if self._flow is None or self._flow.undefined:
-            return None
-        return cast(FlowMachine, self._machine).grid_maps()
 
     def _inputs(self) -> dict[Any, Any]:
         """Values of states, parameters and time, for expressions."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.dense import DenseOutput
@@ -52,12 +52,15 @@ class FlowMachine(Machine):
         whole[0, 0] = numbers
         return replace(found, maps=(replace(found, coefficients=whole), self.space))
 
-    def grid_maps(self) -> Polynomial:
-        """The states' polynomials at the grid's times, (k, n); NaN where it was not reached."""
+    def grid_maps(self, known: np.ndarray) -> Polynomial:
+        """The states' polynomials at the grid's times, (k, n); NaN where it was not reached, and
+        for derivatives that are not known, (k,).
+        """
         planes = self.grid_polynomials()
         parts, reached, *sizes = planes.shape
         whole = np.full((parts, self.control.grid_count, *sizes), np.nan, self.kind.dtype)
         whole[:, :reached] = planes
+        whole[:, ~known, :, 1:] = np.nan
         return Polynomial._made(whole, self.space, self.kind)
 
     def set_state(self, state: np.ndarray, time: Pair) -> None:
@@ -102,6 +105,7 @@ class Flow:
 
     initial:   the displacements that states begin with, (parts, n, M), without constant terms.
     undefined: why there are no derivatives any more, in words; empty while there are.
+    ended:     since when.
     """
 
     def __init__(self, variations: Variations, count: int, kind: Precision) -> None:
@@ -119,6 +123,7 @@ class Flow:
         )
         self._parameters = self._own_parameters.copy()
         self.undefined = ""
+        self.ended: Pair = (0.0, 0.0)
         self._next: np.ndarray | None = None  # what the state is to be, with derivatives
         self._fresh = True  # derivatives by the initial time are still to be made
         self.arrived: Polynomial | None = None  # what it is behind a jump, and how much later
@@ -197,7 +202,8 @@ class Flow:
             self.end(
                 f"a callback changed the state or the time at t = {time[0]!r}, and nothing is "
                 "known of how it would have changed others; give resets as expressions "
-                "(taylor.Event(..., reset={...})), or set the state between propagations"
+                "(taylor.Event(..., reset={...})), or set the state between propagations",
+                time,
             )
         else:
             self.renew()
@@ -229,7 +235,7 @@ class Flow:
         try:
             found = self.behind(machine, there, moved, machine.time)
         except UndefinedDerivativesError as error:
-            self.end(str(error))
+            self.end(str(error), machine.time)
             return
         machine.put_polynomials(found._planes, machine.time)
 
@@ -239,9 +245,10 @@ class Flow:
         """What the next state put by a jump is with derivatives, when so much has passed."""
         self.arrived, self._later = states, later
 
-    def end(self, why: str) -> None:
-        """There are no derivatives from here on."""
-        self.undefined = self.undefined or why
+    def end(self, why: str, time: Pair) -> None:
+        """There are no derivatives from this time on."""
+        if not self.undefined:
+            self.undefined, self.ended = why, time
 
     def set_parameter(self, known: Sequence[Expression], place: int, value: Any) -> None:
         """A jump sets a parameter.
@@ -283,20 +290,23 @@ class Flow:
     def begin_with(self, polynomials: Polynomial) -> np.ndarray:
         """What the next state put is to be with derivatives, and its numbers alone.
 
-        Raises ArgumentError for other variables or another shape.
+        Raises ArgumentError for other variables, another shape or what is not finite.
         """
         space = self.variations.space
+        needed = f"flow_map: a polynomial for each of {self.count} states is needed, got"
+        if not isinstance(polynomials, Polynomial):
+            raise ArgumentTypeError(f"{needed} {type(polynomials).__name__}")
         if polynomials.shape != (self.count,):
-            raise ArgumentError(
-                f"flow_map: a polynomial for each of {self.count} states is needed, got shape "
-                f"{polynomials.shape}"
-            )
+            raise ArgumentError(f"{needed} shape {polynomials.shape}")
         unknown = [name for name in polynomials.names if name not in space.names]
         if unknown:
             raise ArgumentError(
                 f"flow_map: {unknown[0]} is not among the variables {', '.join(space.names)}"
             )
-        self._next = np.array(converted(polynomials, space, self.kind)._planes)
+        planes = np.array(converted(polynomials, space, self.kind)._planes)
+        if not np.isfinite(planes).all():
+            raise ArgumentError("flow_map: the coefficients of a map must be finite")
+        self._next = planes
         self.undefined = ""
         self._fresh = False
         return self.kind.from_planes(self._next[..., 0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,8 @@ from taylor.systems.versions import Versioned
 
 Varied: TypeAlias = "Expression | str"  # a state, a parameter, or `taylor.time`
 CONTROLS = ("derivatives", "state")
+NEXT_TO_NOTHING = 2.0**-800  # a weight of 0 would say that there is nothing to compare with
+MOST_NAMES = 6  # of variables that are written out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +108,12 @@ def variational(
             )
         if limits:
             raise ArgumentError("variational: give limits or directions, not both")
+    if limits is not None and not isinstance(limits, Mapping):
+        raise ArgumentTypeError(f"variational: limits must be a dict, as {{k: 1}}, got {limits!r}")
     given = tuple((limits or {}).items())
     for what, most in given:
+        if not isinstance(what, Expression | str):
+            raise ArgumentTypeError(f"variational: limits has {what!r}, which is not in wrt")
         if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
             raise ArgumentError(f"variational: the limit of {what} must be >= 0, got {most!r}")
     return Variational(
@@ -136,7 +142,10 @@ def _check_initial(initial: object, directions: object, limits: object) -> None:
 
 
 def _listed(wrt: Sequence[Varied] | Varied) -> tuple[Varied, ...]:
-    items = (wrt,) if isinstance(wrt, Expression | str) else tuple(wrt)
+    try:
+        items = (wrt,) if isinstance(wrt, Expression | str) else tuple(wrt)
+    except TypeError:
+        items = (cast(Varied, wrt),)
     for item in items:
         if not isinstance(item, Expression | str):
             raise ArgumentTypeError(
@@ -150,7 +159,10 @@ def _listed(wrt: Sequence[Varied] | Varied) -> tuple[Varied, ...]:
 def _tolerances(given: Sequence[float] | None, order: int) -> tuple[float, ...] | None:
     if given is None:
         return None
-    found = tuple(float(one) for one in given)
+    try:
+        found = tuple(float(one) for one in given)
+    except (TypeError, ValueError):
+        found = ()
     if len(found) != order or not all(0 < one < 1 for one in found):
         raise ArgumentError(
             f"variational: tolerances must be {order} numbers between 0 and 1, one for each order "
@@ -179,6 +191,11 @@ class Variations:
     time: bool
     weights: tuple[float, ...]
     initial: Polynomial | None = None
+
+    def __str__(self) -> str:
+        names = self.space.names
+        listed = ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} variables"
+        return f"derivatives to order {self.space.order} by {listed}"
 
     @property
     def size(self) -> int:
@@ -211,16 +228,13 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
     places = {e: place for place, e in enumerate(system.states)}
     parameters = {e: place for place, e in enumerate(system.parameters)}
     names = tuple(str(leaf) for leaf in leaves)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ArgumentError(f"variational: two of wrt are called {twice}; rename one of them")
     count = len(leaves)
     limits: tuple[int, ...] = ()
     if asked.limits:
-        highest = dict.fromkeys(leaves, asked.order)
-        for what, most in asked.limits:
-            for leaf in _elements(what, system):
-                if leaf not in highest:
-                    raise ArgumentError(f"variational: limits has {leaf}, which is not in wrt")
-                highest[leaf] = most
-        limits = tuple(highest.values())
+        limits = _limits(asked, leaves, system)
     matrix = np.eye(count)
     if asked.directions is not None:
         matrix = asked.directions
@@ -243,7 +257,7 @@ def variations_of(asked: Variational, system: System, smallest: float) -> Variat
     others = [k for k in range(count) if leaves[k] in parameters]
     last = [k for k in range(count) if leaves[k] is time_node]
     wanted = asked.tolerances or (smallest,) * asked.order
-    looked = 1.0 if asked.control == "derivatives" else 0.0
+    looked = 1.0 if asked.control == "derivatives" else NEXT_TO_NOTHING
     return Variations(
         make_space(names, asked.order, limits),
         tuple(places[leaves[k]] for k in states),
@@ -267,7 +281,23 @@ def _leaves(asked: Variational, system: System) -> list[Expression]:
     return list(found)
 
 
-def _elements(item: Varied, system: System) -> list[Expression]:
+def _limits(asked: Variational, leaves: list[Expression], system: System) -> tuple[int, ...]:
+    """The highest powers of what is displaced."""
+    highest: dict[Expression, int] = {}
+    for what, most in asked.limits:
+        for leaf in _elements(what, system, "limits"):
+            if leaf in highest:
+                raise ArgumentError(f"variational: limits names {leaf} twice")
+            if all(leaf is not one for one in leaves):
+                raise ArgumentError(f"variational: limits has {leaf}, which is not in wrt")
+            highest[leaf] = most
+    found = tuple(highest.get(leaf, asked.order) for leaf in leaves)
+    if not any(found):
+        raise ArgumentError("variational: with limits of 0 for all in wrt there are no derivatives")
+    return found
+
+
+def _elements(item: Varied, system: System, where: str = "wrt") -> list[Expression]:
     """The states and parameters that an expression or a name stands for."""
     known = dict.fromkeys([*system.states, *system.parameters, time_node])
     if isinstance(item, Expression):
@@ -285,6 +315,6 @@ def _elements(item: Varied, system: System) -> list[Expression]:
             return own
     names = ", ".join(str(e) for e in known)
     raise ArgumentError(
-        f"variational: wrt has {item}, which is no state or parameter of the system; known are "
+        f"variational: {where} has {item}, which is no state or parameter of the system; known are "
         f"{names}"
     )

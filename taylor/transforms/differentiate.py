@@ -5,7 +5,7 @@ Both walk the DAG once, without recursion, so the derivative of n nodes has O(n)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,22 @@ def grad_expressions(
     return found
 
 
+def directional_derivatives(
+    expressions: Sequence[Expression], directions: Mapping[Expression, Expression]
+) -> list[Expression]:
+    """The derivatives of scalar expressions along a direction, one forward pass for all of them.
+
+    directions: for each scalar input that changes its component of the direction.
+
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y, v, w = variables("x y v w")
+    >>> directional_derivatives([x * y], {x: v, y: w})
+    [w*x + v*y]
+    """
+    roots = [scalars(e).item() for e in expressions]
+    return _forward_along(roots, {_check_input("directional", e): d for e, d in directions.items()})
+
+
 def _check_input(function: str, variable: Any, scalar: bool = True) -> Expression:
     if isinstance(variable, Expression):
         if variable.op in ("variable", "parameter", "time") and not (scalar and variable.shape):
@@ -102,10 +118,17 @@ def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:
 
 
 def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
+    """Tangents of scalar roots by one variable."""
+    return _forward_along(roots, {variable: ONE})
+
+
+def _forward_along(
+    roots: list[Expression], seeds: Mapping[Expression, Expression]
+) -> list[Expression]:
     """Tangents of scalar roots; a missing tangent is zero."""
-    tangents: dict[Expression, Expression] = {variable: ONE}
-    for e in reachable(roots, stop=lambda node: node is variable):
-        if e is variable or not any(arg in tangents for arg in e.args):
+    tangents = dict(seeds)
+    for e in reachable(roots, stop=lambda node: node in seeds):
+        if e in seeds or not any(arg in tangents for arg in e.args):
             continue
         record = operation(e.op)
         if record.tangent is not None:

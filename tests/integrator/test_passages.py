@@ -289,6 +289,28 @@ def test_what_has_no_derivatives_says_so():
         _ = ta.flow_map
 
 
+def test_derivatives_up_to_where_they_end():
+    """Grids and dense output have them as far as they go."""
+
+    def kick(ta):
+        ta.state[1] = 5.0
+
+    oscillator = ty.variational([(x, v), (v, -x)], 1)
+    ta = ty.Integrator(oscillator, [1.0, 0.0], events=[ty.Event(x, direction=-1, callback=kick)])
+    times = [0.0, 1.0, 1.5, 1.7, 2.0]
+    outcome = ta.propagate_grid(times, dense=True)
+    assert "callback" in outcome.message
+    for n, t in enumerate(times):
+        for maps in (outcome.flow_maps[n], outcome.dense.flow_map(t)):
+            assert np.isfinite(maps.constant_part).all()
+            if t < np.pi / 2:
+                turn = [[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]]
+                assert np.allclose(maps.jacobian, turn, atol=1e-14)
+            else:
+                assert np.isnan(maps.jacobian).all()
+    assert ta.propagate_grid([2.5, 3.0]).flow_maps is None
+
+
 def test_records_are_as_without_derivatives():
     """The same zeros; asking at each changes no bits of the solution."""
     events = [ty.Event(x, direction=1), ty.Event(v - 0.5), ty.Event(ty.time - 2)]

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
 
 from taylor_runtime.engine.compiler import Module
+from taylor_runtime.program.flow import NOTHING, FlowProgram
+from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -24,7 +29,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
-from taylor_runtime.program.signature import is_square, slots
+from taylor_runtime.program.signature import is_square, renumbered, rows_used, slots
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.layout import Layout
 
@@ -166,6 +171,77 @@ def _multiply_adds(term: Term, order: int) -> int:
         counts = [max(n - c.last - c.first + 1, 0) for n in range(1, order + 1)]
         total += sum(-(-count // 2) if is_square(c) else count for count in counts)
     return total
+
+
+# -- polynomials -----------------------------------------------------------------------------------
+
+VARIED = "jet"  # the source of inputs that are parameters with displacements
+
+
+def explain_flow(program: FlowProgram) -> tuple[Pack, ...]:
+    """Every row of a program of polynomials; kernels are those of order zero.
+
+    The only input of a polynomial is what it is displaced from: a state, or of source `VARIED` one
+    of the parameters with displacements, by their order.
+    """
+    first: dict[int, int] = {}  # row of order zero -> the first that begins with it
+    for index, source in enumerate(program.sources):
+        first.setdefault(source, index)
+    packs = explain_program(program, unrolled=False)
+    return tuple(_flow_pack(program, pack, first) for pack in packs)
+
+
+def _flow_pack(program: FlowProgram, pack: Pack, first: Mapping[int, int]) -> Pack:
+    row, source, size = program.rows[pack.number], program.sources[pack.number], program.among.size
+    each = sum(_truncated_multiply_adds(program, row, term) for term in _terms(row))
+    inputs = pack.inputs[:1]
+    if inputs and inputs[0][0] == "parameter" and inputs[0][1] >= program.parameters:
+        inputs = ((VARIED, (inputs[0][1] - program.parameters) // size),)
+    found = replace(
+        pack,
+        inputs=inputs,
+        multiply_adds=each,
+        vector_multiply_adds=-(-each // REGISTER) if row.width > 1 else each,
+    )
+    if source == NOTHING or row.start is not None:
+        return found
+    if row.step is None and first[source] < pack.number:
+        return replace(found, operation="copy", formula=f"r{first[source]} at order zero")
+    begun = program.zero.rows[source]
+    if isinstance(begun.start, Kernel) and begun.start.function == "div":
+        divisor = first.get(begun.start.arguments[1], pack.number)
+        return replace(found, operation="quotient", formula=f"1/r{divisor} at order zero")
+    if isinstance(begun.start, Kernel):
+        begun = Row(begun.start, name=begun.name)  # its step is the row's own
+    if not all(used in first for used in rows_used(begun)):
+        return found
+    named = renumbered(begun, first)
+    if isinstance(named.start, Kernel) and named.start.function != COPY:
+        name = str(named.start.function)
+        return replace(found, operation=name, formula=_formula(named), kernel=name)
+    if row.step is None:
+        return replace(found, operation=_operation(named, False), formula=_formula(named))
+    return found
+
+
+def _truncated_multiply_adds(program: FlowProgram, row: Row, term: Term) -> int:
+    """Of orders 1 .. order of a row, of polynomials or not."""
+    operand, order = term.operand, program.order
+    if not isinstance(operand, Convolution):
+        return order * row.width
+    factors = (operand.a, operand.b)
+    wide = [program.is_polynomial(factor) for factor in factors]
+    each = _products(program.among) if all(wide) else row.width
+    if any(program.steady[factor] for factor in factors):
+        return order * (each + row.width)
+    return (_multiply_adds(term, order) - order) * each + order * row.width
+
+
+@lru_cache(maxsize=64)
+def _products(among: Monomials) -> int:
+    """Of two polynomials, those that are not cut off."""
+    every = np.arange(among.size)
+    return sum(int((among.multiply(every[k : k + 1], every) >= 0).sum()) for k in every)
 
 
 # -- words -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from taylor_runtime.program.program import (
     Convolution,
     Input,
     Kernel,
+    Operand,
     Program,
     Row,
     Step,
@@ -104,7 +105,8 @@ class _Widening:
             kept = Row(start, width=width, constant=not moves, name=row.name)
             self._add(kept, index, not moves, index)
             return
-        terms = tuple(self._term(term) for term in step.terms)
+        # Order zero is that of `zero`: what is no more than that has no part in the others.
+        terms = tuple(self._term(term) for term in step.terms if not self._ends(term.operand))
         divisor = step.divisor
         if divisor is not None and self.polynomial[divisor]:
             numerator = Row(step=Step(terms, step.times), width=width)
@@ -126,6 +128,12 @@ class _Widening:
             first = self.parameters + slot * size
             return Input("parameter", tuple(range(first, first + size)))
         return given
+
+    def _ends(self, operand: Operand) -> bool:
+        """Whether an operand's coefficients from order one on are zero."""
+        if isinstance(operand, Coefficient) and operand.lag:
+            return False
+        return all(self.steady[row] for row in operand_rows(operand))
 
     def _term(self, term: Term) -> Term:
         head, operand = term.head, term.operand
