@@ -126,3 +126,50 @@ def test_flow_map(monkeypatch: pytest.MonkeyPatch) -> None:
     # After a whole revolution the undisturbed orbit is back at apogee.
     back = example.maps(np.array([2 * np.pi]), order=2)
     assert back.constant_part.ravel() == pytest.approx([example.DISTANCE, 0.0], abs=1e-13)
+
+
+def test_halo_orbits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the halo orbits of L2 begin and become stable: JPL's catalogue of periodic orbits."""
+    example = load("halo_orbits", monkeypatch)
+    flat, halo = example.families(2, count=120)
+    first = flat.bifurcations[0].orbit
+    constant = example.MODEL.jacobi.evaluate(
+        dict(zip(example.MODEL.variables, first.state, strict=True))
+    )
+    assert constant == pytest.approx(3.15212, abs=2e-5)
+    assert first.period * example.DAY == pytest.approx(14.85, abs=0.01)
+    assert example.pericentre(halo[20]) < example.pericentre(halo[0]) < 60
+    assert example.index(halo[0]) > 100
+
+
+def test_orbit_uncertainty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Third moments to 1 %, and domains within their tolerance."""
+    example = load("orbit_uncertainty", monkeypatch)
+    displacements = np.random.default_rng(5).normal(size=(1000, 4)) * example.SIGMA
+    true = example.third_moments(example.integrated(displacements))
+    mapped = example.third_moments(example.distribution()(displacements))
+    assert np.abs(mapped - true).max() < 0.01 * np.abs(true).max()
+    wide = example.distribution(4.0, tolerance=[1.0, 1.0, 1e-3, 1e-3])
+    displacements = displacements[(np.abs(displacements) < 4 * example.SIGMA).all(axis=1)] * 4
+    error = np.abs(wide(displacements) - example.integrated(displacements)).max(axis=0)
+    assert wide.accurate and len(wide) > 1 and (error < [1.0, 1.0, 1e-3, 1e-3]).all()
+    matplotlib.pyplot.close(example.draw(wide, example.distribution(4.0), 4.0))
+
+
+def test_chaos_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At E = 1/8 there is both; outside the section's edge there is nothing."""
+    example = load("chaos_map", monkeypatch)
+    y, vy, states = example.starts(1 / 8, 14)
+    found = example.growth(states, 300.0)
+    assert found.shape == (len(y), len(vy)) == (14, 7)
+    assert np.isnan(found).any() and (np.isnan(found) == np.isnan(states[..., 2])).all()
+    known = found[np.isfinite(found)]
+    assert 0.3 < np.mean(known < 3) < 0.9 and known.max() > 5
+
+
+def test_mercury_perihelion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """42.98 arcseconds a century, from the first ten years."""
+    example = load("mercury_perihelion", monkeypatch)
+    times = np.linspace(0.0, 3652.5, 801)[1:]
+    found = example.advances(times)
+    assert example.rate(times, found["mercury"]) == pytest.approx(42.98, rel=0.01)

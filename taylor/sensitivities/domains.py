@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import field
 from typing import TypeAlias
 
 import numpy as np
 
+from taylor.ensembles.ensemble import ensemble
 from taylor.integrator.integrator import Integrator
+from taylor.numbers.times import Pair
 from taylor.polynomials.polynomial import Polynomial
-from taylor.sensitivities.failures import reached
+from taylor.sensitivities.failures import AnalysisError, reached
 from taylor_runtime.program.records import dataclass
 
 
@@ -114,6 +115,12 @@ def next_order(polynomials: Polynomial, variable: int | None = None) -> np.ndarr
     return np.asarray(np.where(there.sum(axis=1) > 1, found, 0.0))
 
 
+def scaled(polynomials: Polynomial, factors: np.ndarray) -> Polynomial:
+    """The polynomials in variables that are smaller by some factors, (d,)."""
+    coefficients = polynomials.coefficients * np.prod(factors**polynomials.powers, axis=1)
+    return Polynomial(coefficients, polynomials.names, polynomials.order)
+
+
 @dataclass(slots=True)
 class Splitter:
     """Maps of boxes to a time; a box is halved where the next order would be too large.
@@ -131,6 +138,7 @@ class Splitter:
     tolerance:  (n,), or None to cut nothing.
     most:       domains.
     smallest:   (d,): half width of a box that is not cut any more.
+    workers:    threads, as `ensemble` takes them.
     """
 
     integrator: Integrator
@@ -139,44 +147,48 @@ class Splitter:
     tolerance: np.ndarray | None
     most: int
     smallest: np.ndarray
+    workers: int | None = None
 
     def run(self, half: np.ndarray) -> Tree:
         """The domains that the box |s| <= half is cut in; the largest ones are cut first."""
         ta = self.integrator
         start, state = ta.time_pair, ta.state.copy()
         root = _Box(np.zeros(len(half)), half)
-        waiting, made = deque([root]), 1
-        while waiting:
-            box = waiting.popleft()
-            ta.time = start
-            ta.flow_map = self._initial(state, box)
-            reached("uncertainty", ta.propagate_until(self.end))
-            found = ta.flow_map
-            error = next_order(found)
-            good = self.tolerance is None or bool((error <= self.tolerance).all())
-            axis = None if good or made >= self.most else self._axis(found, box)
-            if axis is None:
-                box.domain = Domain(box.center, box.half, found, error, good)
-            else:
-                made += 1
-                waiting += box.cut(axis)
+        level, made = [root], 1
+        while level:
+            following: list[_Box] = []
+            centers = np.array([box.center for box in level])
+            maps = self._maps(start, state + centers @ self.factor.T)
+            for box, whole in zip(level, maps, strict=True):
+                found = scaled(whole, box.half)
+                error = next_order(found)
+                good = self.tolerance is None or bool((error <= self.tolerance).all())
+                axis = None if good or made >= self.most else self._axis(found, box)
+                if axis is None:
+                    box.domain = Domain(box.center, box.half, found, error, good)
+                else:
+                    made += 1
+                    following += box.cut(axis)
+            level = following
         return root.tree()
 
-    def _initial(self, state: np.ndarray, box: _Box) -> Polynomial:
-        """The states of a box at the beginning."""
-        columns = self.factor * box.half
-        given = np.column_stack([state + self.factor @ box.center, columns])
-        return Polynomial(given, self.names, 1).extend(self.order)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The variables of the polynomials."""
-        return self.integrator.flow_map.names
-
-    @property
-    def order(self) -> int:
-        """The order of the polynomials."""
-        return self.integrator.flow_map.order
+    def _maps(self, start: Pair, states: np.ndarray) -> Polynomial:
+        """Maps at the end, (k, n) in s, from some states at the start."""
+        ta = self.integrator
+        if len(states) == 1:
+            ta.time = start
+            ta.state = states[0]
+            reached("uncertainty", ta.propagate_until(self.end))
+            return ta.flow_map.reshape(1, -1)
+        outcome = ensemble(ta, states, until=self.end, time0=start, workers=self.workers)
+        for row in np.flatnonzero(~outcome.reached)[:1]:
+            why = outcome.messages.get(int(row), outcome.status[row].value)
+            raise AnalysisError(
+                f"uncertainty: the solution from {states[row]} ended at t = "
+                f"{float(outcome.times[row])!r}: {why}"
+            )
+        assert outcome.flow_maps is not None
+        return outcome.flow_maps
 
     def _axis(self, found: Polynomial, box: _Box) -> int | None:
         """Across which variable to cut, None if the box is too narrow in each."""

@@ -85,7 +85,8 @@ class Family:
 
 
 def _text(key: Any) -> str:
-    return getattr(key, "__name__", str(key))
+    name = getattr(key, "__name__", str(key))
+    return "value" if name == "<lambda>" else name
 
 
 def continue_family(

@@ -10,7 +10,8 @@ import numpy as np
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, variables
-from taylor.expressions.substitute import substitute
+from taylor.expressions.scalars import scalars
+from taylor.expressions.substitute import substitute_all
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.precision import FLOAT64, as_array
@@ -74,6 +75,19 @@ def read(
     return Start(made, initial, dict(zip(made.parameters, values, strict=True)), time_pair(time))
 
 
+def plain(
+    system: System, expressions: Sequence[Expression]
+) -> tuple[list[Expression], list[Expression]]:
+    """Scalar expressions in variables that can be inputs of functions, and these variables.
+
+    They stand for the states, which may be elements of arrays, and the parameters, in this order.
+    """
+    leaves = [*system.states, *system.parameters]
+    own = list(variables([f"_{k}" for k in range(len(leaves))]))
+    whole = [scalars(e).item() for e in expressions]
+    return substitute_all(whole, dict(zip(leaves, own, strict=True))), own
+
+
 def augmented(start: Start, wrt: Varied | None) -> tuple[Start, list[Expression]]:
     """A system in which uncertain parameters are further states, that do not change.
 
@@ -96,7 +110,7 @@ def augmented(start: Start, wrt: Varied | None) -> tuple[Start, list[Expression]
         raise ArgumentError("uncertainty: wrt names something twice, or nothing")
     if not moved:
         return start, wanted
-    derivatives = [substitute(e, moved) for e in start.system.derivatives]
+    derivatives = substitute_all(list(start.system.derivatives), moved)
     equations = [*zip(states, derivatives, strict=True), *((e, ZERO) for e in moved.values())]
     values = [start.parameters[e] for e in moved]
     rest = {e: value for e, value in start.parameters.items() if e not in moved}

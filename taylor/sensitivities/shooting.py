@@ -22,7 +22,7 @@ from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.types import Numbers, Time
 from taylor.points.formula import Function, compile
 from taylor.sensitivities.failures import AnalysisError
-from taylor.sensitivities.given import read
+from taylor.sensitivities.given import plain, read
 from taylor.systems.names import Names
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
@@ -120,7 +120,7 @@ def make_setting(
     for e in conditions:
         if not isinstance(e, Expression) or e.shape != ():
             raise ArgumentError(f"conditions are scalar expressions that vanish, got {e!r}")
-        known = {*made.states, *made.parameters}
+        known = {*inputs(made.states), *inputs(made.parameters)}
         unknown = [leaf for leaf in inputs([e]) if leaf not in known]
         if unknown:
             raise ArgumentError(f"conditions: {unknown[0]} is no state or parameter of the system")
@@ -160,10 +160,8 @@ class Rhs:
     """The right-hand side of a system, as a function of arrays."""
 
     def __init__(self, setting: Setting) -> None:
-        system = setting.system
-        self._function: Function[Any] = compile(
-            list(system.derivatives), [*system.states, *system.parameters, time_node]
-        )
+        derivatives, own = plain(setting.system, setting.system.derivatives)
+        self._function: Function[Any] = compile(derivatives, [*own, time_node])
 
     def __call__(self, x: np.ndarray, p: np.ndarray, time: float) -> np.ndarray:
         """f(x, time; p), shape (n,)."""
@@ -219,13 +217,14 @@ class Shooter:
         self.rescale(z)
 
     def _make_conditions(self) -> list[Function[Any]]:
+        """Functions of states and parameters: a condition, and its derivatives by all names."""
         system = self.setting.system
-        inputs = [*system.states, *system.parameters]
-        by = {str(e): e for e in inputs}
         found = []
-        for e in self.setting.conditions:
-            slopes = [diff(e, by[name]) for name in self.setting.names[:-1]]
-            found.append(compile([e, *slopes], inputs))
+        for condition in self.setting.conditions:
+            (e,), own = plain(system, [condition])
+            leaves = [str(leaf) for leaf in (*system.states, *system.parameters)]
+            slopes = [diff(e, own[leaves.index(name)]) for name in self.setting.names[:-1]]
+            found.append(compile([e, *slopes], own))
         return found
 
     def rescale(self, z: np.ndarray) -> None:

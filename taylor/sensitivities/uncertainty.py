@@ -185,6 +185,7 @@ def uncertainty(
     parameters: Named[Numbers] | Numbers | None = None,
     time: Time = 0.0,
     tol: float | None = None,
+    workers: int | None = None,
 ) -> Uncertainty:
     """The distribution of the state at a time, from that of what it began with: `Uncertainty`.
 
@@ -203,6 +204,7 @@ def uncertainty(
                 is cut in two, across the variable on which they depend most.
     box:        standard deviations that domains cover (a sample's box is that of its points).
     most_domains: beyond them nothing is cut; `accurate` is then False.
+    workers:    threads for the domains, as `ensemble` takes them.
 
     Raises AnalysisError where the nominal solution ends before its time, ValueError or TypeError
     for arguments that do not fit.
@@ -239,7 +241,7 @@ def uncertainty(
     for row, e in zip(factor, states, strict=True):
         rows[places[e]] = row
     half = np.full(d, width)
-    splitter = Splitter(flow, end, rows, allowed, int(most_domains), SMALLEST * half)
+    splitter = Splitter(flow, end, rows, allowed, int(most_domains), SMALLEST * half, workers)
     tree = _kept(splitter.run(half), count)
     whole = width if allowed is not None or points is not None else math.inf
     outside = 0.0 if points is not None or whole == math.inf else 1 - math.erf(box / 2**0.5) ** d

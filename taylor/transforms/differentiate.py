@@ -89,9 +89,9 @@ def directional_derivatives(
     directions: for each scalar input that changes its component of the direction.
 
     >>> from taylor.expressions.leaves import variables
-    >>> x, y, v, w = variables("x y v w")
-    >>> directional_derivatives([x * y], {x: v, y: w})
-    [w*x + v*y]
+    >>> x, y = variables("x y")
+    >>> directional_derivatives([x * y, y**2], {x: ONE})
+    [y, 0]
     """
     roots = [scalars(e).item() for e in expressions]
     return _forward_along(roots, {_check_input("directional", e): d for e, d in directions.items()})

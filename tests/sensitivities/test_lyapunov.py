@@ -62,6 +62,22 @@ def test_hamiltonian_exponents_come_in_pairs() -> None:
     assert found.exponents.sum() == pytest.approx(0.0, abs=1e-12)
 
 
+def test_a_quiet_state_with_growing_derivatives() -> None:
+    """x' = x - y, y' = y - x from (1, 1): a constant with exponents 2 and 0."""
+    found = ty.analysis.lyapunov_spectrum(
+        [(X, X - Y), (Y, Y - X)], [1.0, 1.0], 100.0, transient=20.0
+    )
+    assert found.exponents == pytest.approx([2.0, 0.0], abs=1e-12)
+    assert found.state == pytest.approx([1.0, 1.0], abs=1e-12)
+
+
+def test_exponents_of_a_system_that_switches() -> None:
+    """x' = |x| - 2 x is -x above zero and -3 x below."""
+    for start, wanted in ((1.0, -1.0), (-1.0, -3.0)):
+        found = ty.analysis.lyapunov_exponent([(X, abs(X) - 2 * X)], [start], 5.0)
+        assert found == pytest.approx(wanted, abs=1e-12)
+
+
 def test_parameters_time_and_functions_are_passed_on() -> None:
     a = ty.parameter("a")
     found = ty.analysis.lyapunov_spectrum(

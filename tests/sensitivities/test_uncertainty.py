@@ -24,6 +24,15 @@ def test_linear_systems_exactly() -> None:
     assert np.abs(found.third).max() < 1e-14 and found.outside == 0 and found.accurate
 
 
+def test_a_quiet_state_with_growing_derivatives() -> None:
+    """x' = x - y, y' = y - x from (1, 1): constant, with d x(5)/d x(0) = (1 + e^10)/2."""
+    found = ty.analysis.uncertainty([(X, X - V), (V, V - X)], [1.0, 1.0], 5.0, np.eye(2))
+    a, b = (1 + np.exp(10)) / 2, (1 - np.exp(10)) / 2
+    wanted = np.array([[a * a + b * b, 2 * a * b], [2 * a * b, a * a + b * b]])
+    assert found.mean == pytest.approx([1.0, 1.0], abs=1e-12)
+    assert found.covariance == pytest.approx(wanted, rel=1e-9)
+
+
 def test_a_parameter_exactly() -> None:
     """x' = k x: x = x0 exp(k t) is lognormal; to order 12 its moments are these to 1e-10."""
     sigma, t = 0.1, 1.0
