@@ -118,7 +118,7 @@ def built(
     program, externals = lowered(made.states, inputs, order, made.derivatives)
     log2_safety = math.log2(math.exp(-2 - 0.7 / (order - 1)))
     options = StepperOptions(log2_safety=log2_safety, precision=precision)
-    return build_flow(program, among, options, externals)
+    return build_flow(program, len(made.parameters), among, options, externals)
 
 
 def run(
@@ -138,10 +138,12 @@ def run(
     whole[:, 0] = start
     for j, i in enumerate(varied):
         whole[i, 1 + j] = 1
-    memory = StepMemory(stepper, 1e-6, None)
+    looked_at = np.repeat([0.0, 1.0], [count, count * (size - 1)])  # derivatives as much as states
+    memory = StepMemory(stepper, 1e-6, looked_at)
     for k, value in enumerate(parameters):
-        memory.parameters[0, k * size] = value
-        memory.parameters[0, k * size + 1 + len(varied) + k] = 1
+        first = len(parameters) + k * size  # behind the numbers of all
+        memory.parameters[0, k] = memory.parameters[0, first] = value
+        memory.parameters[0, first + 1 + len(varied) + k] = 1
     planes = np.zeros((memory.states.shape[0], count * size))
     planes[0] = np.concatenate([whole[:, 0], whole[:, 1:].ravel()])
     memory.put(planes, (0.0, 0.0))
@@ -149,6 +151,4 @@ def run(
     memory.control.steps_wanted = -1
     memory.control.max_step = math.inf
     assert memory.run() == 0
-    result = memory.planes()[0]
-    others = result[count:].reshape(count, size - 1)
-    return np.concatenate([result[:count, None], others], axis=1)
+    return memory.polynomials()[0]

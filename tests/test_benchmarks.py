@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from mpmath import mp
 
 import taylor as ty
 from benchmarks import derivatives as derivatives_benchmark
-from benchmarks import ensembles, polynomials
+from benchmarks import ensembles, flow_maps, polynomials
 from benchmarks.problem import starts
 from benchmarks.problems import BODIES, PROBLEMS
 from benchmarks.targets import ROWS, Import, Time, selected
@@ -169,6 +170,20 @@ def test_rows_of_polynomials_can_be_measured(monkeypatch: pytest.MonkeyPatch) ->
         assert polynomials.row_of(title, name, own, None, True)[:3] == [title, "1e+03", "-"]
     inner = own.invert()(own.maps[0])
     np.testing.assert_allclose(inner.coefficients, own.x.coefficients, atol=1e-13)
+
+
+def test_flow_maps_are_measured() -> None:
+    """Without heyoka; a pendulum that hardly swings has derivatives in closed form."""
+    work = next(w for w in flow_maps.works() if "pendulum" in w.name)
+    work = dataclasses.replace(work, state=(1e-9, 0.0), order=1)
+    (best,) = flow_maps.measured(work, 1, [flow_maps.Own])
+    assert best.steps > 10 and 0 < best.step < best.span < best.created + best.span
+    assert flow_maps.row_of(work, best, None)[2] == "-"
+    found = best.side.derivatives()
+    w = math.sqrt(1.5)
+    assert found[0, 1, 0, 0] == pytest.approx(math.cos(100 * w), abs=1e-11)
+    assert found[0, 0, 1, 0] == pytest.approx(math.sin(100 * w) / w, abs=1e-11)
+    assert flow_maps.values_row(best.side, None)[2:] == ["-", "-", "10"]
 
 
 def test_derivatives_are_measured_against_the_right_ones() -> None:

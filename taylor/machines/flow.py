@@ -343,8 +343,6 @@ class Flow:
         for _ in range(space.order):
             series = machine.series(found._planes, time, space.order, parameters)
             if series is None:
-                raise UndefinedDerivativesError(
-                    f"there are no derivatives: the solution has no series at t = {time[0]!r}"
-                )
+                raise UndefinedDerivativesError(f"the solution has no series at t = {time[0]!r}")
             found = there - summed(series, moved, 1)
         return found

@@ -37,7 +37,7 @@ def mapped(
 ) -> ty.Polynomial:
     """The map from the beginning of a span to its end."""
     ta = ty.Integrator(ty.variational(system, order, wrt), state, time=span[0], **options)
-    assert ta.propagate_until(span[1]).success
+    assert ta.propagate_until(span[1], max_steps=2000).success
     return ta.flow_map
 
 
@@ -65,6 +65,7 @@ def test_maps_compose(order: int) -> None:
     assert by_order(second.compose(first - first.constant_part), whole) < 3e-12
 
 
+@pytest.mark.xfail(strict=True, reason="flows/zero.py: loops leave out numbers")
 def test_maps_of_forced_systems_compose_with_their_parameters() -> None:
     options: dict[str, Any] = {"parameters": {P: 1.5}}
     wrt = [X, V, P]

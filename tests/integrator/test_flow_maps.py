@@ -23,7 +23,7 @@ def flown(
     """The integrator at the end."""
     ours = {k: options.pop(k) for k in ("limits", "directions", "control") if k in options}
     ta = ty.Integrator(ty.variational(system, order, wrt, **ours), state, **options)
-    assert ta.propagate_until(end).success
+    assert ta.propagate_until(end, max_steps=2000).success
     return ta
 
 
@@ -73,7 +73,7 @@ def test_a_sum_over_observation_times_by_a_rate() -> None:
     """f(k) = sum of exp(k t) over 50 times (jax #3558, where it is silently wrong)."""
     times = np.linspace(0.0, 1.0, 50)
     ta = ty.Integrator(ty.variational([(Y, K * Y)], 2, [K]), [1.0], parameters={K: 3.0})
-    outcome = ta.propagate_grid(times)
+    outcome = ta.propagate_grid(times, max_steps=2000)
     total = outcome.flow_maps[:, 0].sum()
     for k in range(3):
         right = math.fsum(t**k * math.exp(3 * t) for t in times)
@@ -187,6 +187,12 @@ def test_an_equation_that_is_not_analytic_where_it_starts_says_so() -> None:
     ta = ty.Integrator(ty.variational([(Y, p * ty.sqrt(T))], 1, [p]), [1.0], parameters={p: 1.0})
     outcome = ta.propagate_until(0.008, max_steps=1000)
     assert not outcome.success and outcome.message
+    ta = ty.Integrator(ty.variational([(Y, p * ty.sqrt(T))], 1, [p, T]), [1.0], parameters={p: 1.0})
+    message = ta.propagate_until(0.008, max_steps=1000).message
+    assert message.count("no derivatives: the solution has no series at t = 0.0") == 1
+    assert message.count("there are no derivatives") == 1
+    with pytest.raises(ty.UndefinedDerivativesError, match="has no series at t = 0"):
+        _ = ta.flow_map
     ta = ty.Integrator(
         ty.variational([(Y, p * ty.sqrt(T))], 1, [p]), [1.0], time=1e-6, parameters={p: 1.0}
     )
