@@ -36,9 +36,6 @@ def test_random_systems(seed: int) -> None:
     check(seed)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="flows/zero.py: loops leave out the numbers among the polynomials"
-)
 def test_random_systems_with_many_products() -> None:
     check(LARGE)
 
