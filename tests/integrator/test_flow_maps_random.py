@@ -9,9 +9,8 @@ from flow_reference import Case, along_map, random_case, worst
 
 import taylor as ty
 
-ALWAYS = (7, 14, 22, 25, 53)
-LARGE = 27  # whose order zero is computed in loops
-SLOW = tuple(seed for seed in range(150) if seed not in (*ALWAYS, LARGE))
+ALWAYS = (7, 16, 21, 22)  # of some, order zero is computed in loops
+SLOW = tuple(seed for seed in range(150) if seed not in ALWAYS)
 NEAR = 1e-11  # of the largest coefficient of an order
 
 
@@ -36,17 +35,13 @@ def test_random_systems(seed: int) -> None:
     check(seed)
 
 
-def test_random_systems_with_many_products() -> None:
-    check(LARGE)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SLOW)
 def test_more_random_systems(seed: int) -> None:
     check(seed)
 
 
-@pytest.mark.parametrize("seed", [21, 25])
+@pytest.mark.parametrize("seed", [21, 57])
 def test_limits_leave_out_monomials_and_no_more(seed: int) -> None:
     case = random_case(seed)
     whole = flown(case)
@@ -64,7 +59,7 @@ def test_limits_leave_out_monomials_and_no_more(seed: int) -> None:
     assert difference.max() < 1e-13 * max(1, np.abs(whole.coefficients).max())
 
 
-@pytest.mark.parametrize("seed, count", [(7, 1), (7, 2), (25, 2)])
+@pytest.mark.parametrize("seed, count", [(7, 1), (7, 2), (21, 3)])
 def test_directions_are_those_of_the_whole_map(seed: int, count: int) -> None:
     case = random_case(seed)
     whole = flown(case)
@@ -80,9 +75,9 @@ def test_directions_are_those_of_the_whole_map(seed: int, count: int) -> None:
 
 def test_orders_begin_alike() -> None:
     """What a map of low order has is what one of high order begins with."""
-    case = random_case(22)
-    whole = flown(case, order=5)
-    for order in range(1, 5):
+    case = random_case(16)
+    whole = flown(case, order=6)
+    for order in range(1, 6):
         low = flown(case, order=order)
         known = whole.coefficients[:, : low.size]
         assert np.abs(low.coefficients - known).max() < 1e-13 * max(1, np.abs(known).max())
