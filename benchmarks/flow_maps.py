@@ -281,8 +281,8 @@ def row_of(work: Work, own: Best, other: Best | None) -> list[str]:
 
 def values_row(own: Own, other: Heyoka | None) -> list[str]:
     """An order-4 map of six variables at many displacements."""
-    points = np.random.default_rng(0).uniform(-1e-3, 1e-3, (MANY, own.variables))
     flow = own.ta.flow_map
+    points = np.random.default_rng(0).uniform(-1e-3, 1e-3, (MANY, len(flow.names)))
     mine = min(_seconds(lambda: flow(points)) for _ in range(3))
     cells = [f"values at {MANY} points", f"{1e3 * mine:.1f}"]
     if other is None:

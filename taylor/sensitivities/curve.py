@@ -58,6 +58,7 @@ class Curve:
             places = places | {setting.place(self.name)}
         assert n == setting.size
         self.setting, self.tolerance = setting, tolerance
+        self.conservative = orbit.multipliers.conserved is not None
         self.shooter = shooter = copy.copy(shooter)  # whose scales change along the family
         self.places = sorted(places)
         self.z = z

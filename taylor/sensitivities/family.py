@@ -15,8 +15,7 @@ from taylor.sensitivities.curve import Curve, Direction
 from taylor.sensitivities.periodic import PeriodicOrbit
 from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.sensitivities.shooting import PERIOD
-from taylor.sensitivities.walk import Bifurcation, Walk
-from taylor_runtime.program.records import dataclass
+from taylor.sensitivities.walk import Bifurcation, Walk, doubled
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,8 @@ def continue_family(
             direction = orbit.direction
         if not direction:
             raise ArgumentError("continue_family: this bifurcation knows of no other family")
-        orbit = orbit.orbit
+        twofold = orbit.kind == "period doubling"
+        orbit = doubled(orbit.orbit) if twofold else orbit.orbit
     if not isinstance(orbit, PeriodicOrbit):
         raise ArgumentTypeError(f"continue_family: an orbit of periodic_orbit, got {orbit!r}")
     if not isinstance(count, int | np.integer) or count < 2:

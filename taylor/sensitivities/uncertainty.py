@@ -245,15 +245,12 @@ def uncertainty(
     tree = _kept(splitter.run(half), count)
     whole = width if allowed is not None or points is not None else math.inf
     outside = 0.0 if points is not None or whole == math.inf else 1 - math.erf(box / 2**0.5) ** d
-    images = None
-    if points is not None:
-        images = evaluate(tree, points @ np.linalg.pinv(factor).T, count)
-        mean = images.mean(axis=0)
-        off = images - mean
-        second = off.T @ off / len(off)
-        third = np.einsum("ai,aj,ak->ijk", off, off, off, optimize=True) / len(off)
-    else:
+    if points is None:
+        images = None
         mean, second, third = _moments(leaves(tree), whole)
+    else:
+        images = evaluate(tree, points @ np.linalg.pinv(factor).T, count)
+        mean, second, third = _sample_moments(images)
     found = tuple(leaves(tree))
     return Uncertainty(
         mean,
@@ -268,6 +265,14 @@ def uncertainty(
         tree,
         whole,
     )
+
+
+def _sample_moments(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, covariance and third central moments of points (k, n), all of the same weight."""
+    mean = points.mean(axis=0)
+    off = points - mean
+    third = np.einsum("ai,aj,ak->ijk", off, off, off, optimize=True) / len(off)
+    return mean, off.T @ off / len(off), third
 
 
 def _allowed(tolerance: Any, count: int, size: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import field
 import numpy as np
 
 from taylor.sensitivities.curve import Curve, Point
+from taylor.sensitivities.failures import AnalysisError
 from taylor.sensitivities.periodic import PeriodicOrbit, make_orbit
 from taylor_runtime.program.records import dataclass
 
@@ -17,6 +18,7 @@ LOCATED = 1e-12  # of a step
 VANISHES = 1e-8  # of what a function was beside its zero
 FAIRLY = 1e-6  # of functions that are of order one
 MOST_TRIES = 40
+BRANCHES = ("branch point", "period doubling")
 BRANCHING = 1e-3  # of the largest singular value
 NOTHING = 1e-3  # of a direction
 
@@ -32,8 +34,9 @@ class Bifurcation:
                "collision": two pairs of multipliers of a system that conserves something meet.
     index:     it lies between the orbits `index` and `index + 1` of the family.
     orbit:     the orbit there, as nearly as the vanishing function of multipliers tells.
-    direction: of the other family through it, by name, where the equations of the orbits know of
-               one; empty otherwise.  `continue_family(bifurcation)` follows it.
+    direction: of the other family through it (of twice the period at a period doubling), by name,
+               where the equations of the orbits know of one; empty otherwise, as where it does not
+               share their symmetry.  `continue_family(bifurcation)` follows it.
     """
 
     kind: str
@@ -51,9 +54,8 @@ class Walk:
         self.curve = curve
         self.smallest, self.step, self.largest = steps
         self.point = Point(curve.z, tangent, curve.shot, 0)
-        first = make_orbit(curve.shooter, curve.z, curve.shot, curve.places, 0)
-        self.conservative = first.multipliers.conserved is not None
-        self.orbits = [first]
+        self.conservative = curve.conservative
+        self.orbits = [self._orbit(self.point)]
         self.lengths = [0.0]
         self.found: list[Bifurcation] = []
         self.tests: dict[str, float] = {}
@@ -82,6 +84,8 @@ class Walk:
             taken = self.step
             after = self.curve.step(self.point, taken)
             if after is not None and float(after.tangent @ self.point.tangent) >= TURN:
+                if len(self.orbits) == 1:
+                    self._settle(after)
                 orbit = self._orbit(after)
                 tests = self._tests(after, orbit)
                 if self._compare(after, tests, taken):
@@ -98,10 +102,20 @@ class Walk:
             self.step = max(taken / 1.5, self.smallest)
         return orbit
 
-    def _orbit(self, point: Point) -> PeriodicOrbit:
+    def _settle(self, second: Point) -> None:
+        """Whether anything is conserved: at a bifurcation a multiplier is 1 by chance."""
+        if self.conservative and self._orbit(second, None).multipliers.conserved is None:
+            self.conservative = False
+            self.orbits = [self._orbit(self.point)]
+            if self.tests:
+                self.tests = self._tests(self.point, self.orbits[0])
+
+    def _orbit(self, point: Point, known: bool | None = True) -> PeriodicOrbit:
+        """The orbit at a point; known=None to find out whether anything is conserved."""
         curve = self.curve
+        conservative = self.conservative if known else None
         return make_orbit(
-            curve.shooter, point.z, point.shot, curve.places, point.taken, self.conservative
+            curve.shooter, point.z, point.shot, curve.places, point.taken, conservative
         )
 
     def _tests(self, point: Point, orbit: PeriodicOrbit) -> dict[str, float]:
@@ -147,7 +161,7 @@ class Walk:
             if point is None:
                 return False
             orbit = self._orbit(point)
-            direction = self._other(point) if kind == "branch point" else {}
+            direction = self._other(point, kind) if kind in BRANCHES else {}
             found.append(Bifurcation(kind, len(self.orbits) - 1, orbit, direction))
         self.conserved = kept
         self.found += found
@@ -174,14 +188,43 @@ class Walk:
                 before, side = before / 2 if side == -1 else before, -1
         return point if abs(value) < max(small, FAIRLY) else None
 
-    def _other(self, point: Point) -> dict[str, float]:
+    def _other(self, point: Point, kind: str) -> dict[str, float]:
         """The direction of the other family, across this one, if the equations have it."""
         curve = self.curve
-        matrix = np.vstack([point.shot.jacobian[:, curve.places], point.tangent])
+        shot, tangent = point.shot, point.tangent.copy()
+        if kind == "period doubling":  # the same curve of orbits that are gone round twice
+            z = twice(point.z)
+            found = curve.shooter.shoot(z, z)
+            if found is None:
+                return {}
+            shot = found
+            if len(z) - 1 in curve.places:
+                tangent[-1] *= 2
+        matrix = np.vstack([shot.jacobian[:, curve.places], tangent / np.linalg.norm(tangent)])
         _, sizes, rows = np.linalg.svd(matrix)
-        if sizes[-1] > BRANCHING * sizes[0]:
+        if len(sizes) == matrix.shape[1] and sizes[-1] > BRANCHING * sizes[0]:
             return {}
         whole = np.zeros(len(curve.setting.names))
         whole[curve.places] = np.where(np.abs(rows[-1]) > NOTHING, rows[-1], 0.0)
         named = zip(curve.setting.names, (whole * curve.shooter.scales).tolist(), strict=True)
         return {name: value for name, value in named if value}
+
+
+def twice(z: np.ndarray) -> np.ndarray:
+    """The same orbit, gone round twice."""
+    found = z.copy()
+    found[-1] *= 2
+    return found
+
+
+def doubled(orbit: PeriodicOrbit) -> PeriodicOrbit:
+    """The same orbit, gone round twice.
+
+    Raises AnalysisError where that is too much for its solution.
+    """
+    z = twice(orbit._z)
+    shot = orbit._shooter.shoot(z, z)
+    if shot is None:
+        raise AnalysisError("continue_family: the solution does not last for twice the period")
+    conservative = orbit.multipliers.conserved is not None
+    return make_orbit(orbit._shooter, z, shot, orbit._unknown, 0, conservative)

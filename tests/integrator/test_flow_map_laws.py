@@ -65,7 +65,6 @@ def test_maps_compose(order: int) -> None:
     assert by_order(second.compose(first - first.constant_part), whole) < 3e-12
 
 
-@pytest.mark.xfail(strict=True, reason="flows/zero.py: loops leave out numbers")
 def test_maps_of_forced_systems_compose_with_their_parameters() -> None:
     options: dict[str, Any] = {"parameters": {P: 1.5}}
     wrt = [X, V, P]

@@ -85,6 +85,40 @@ def test_period_doubling() -> None:
     assert (family.stable == ~inside).all()
 
 
+def test_orbits_of_twice_the_period_branch_off() -> None:
+    """At the edges of the tongue any multiple of Mathieu's function may be added."""
+    q = 0.3
+    system = [(X, V), (V, -(K - 2 * q * ty.cos(2 * ty.time)) * X + ty.cos(2 * ty.time) / 10)]
+    orbit = ty.analysis.periodic_orbit(system, [0.0, 0.0], np.pi, parameters={K: 0.4})
+    family = ty.analysis.continue_family(orbit, 200, parameter=K, bounds={K: (0.0, 2.0)})
+    doublings = [b for b in family.bifurcations if b.kind == "period doubling"]
+    for found, edge in zip(doublings, _mathieu_edges(q), strict=True):
+        other = ty.analysis.continue_family(found, 12, parameter=K)
+        assert other.values("period") == pytest.approx(np.full(12, 2 * np.pi), rel=1e-15)
+        assert other.values(K) == pytest.approx(np.full(12, edge), abs=1e-7)
+        assert np.abs(other[-1].state - other[0].state).max() > 0.01
+
+
+def test_a_chain_of_doublings() -> None:
+    """Roessler's flow, a = b = 0.2: the cycle doubles at c = 2.8323, and again at 3.8371."""
+    y, z = ty.variables("y z")
+    system = [(X, -y - z), (y, X + y / 5), (z, ty.constant("0.2") + z * (X - K))]
+    ta = ty.Integrator(system, [2.0, 2.0, 0.1], parameters={K: 2.5})
+    ta.propagate_until(300.0)
+    orbit = ty.analysis.periodic_orbit(system, ta.state, 5.8, parameters={K: 2.5})
+    family = ty.analysis.continue_family(orbit, 100, parameter=K, bounds={K: (2.0, 3.0)})
+    (first,) = family.bifurcations
+    assert first.kind == "period doubling" and first.orbit[K] == pytest.approx(2.8323, abs=1e-3)
+    assert family.stable[0] and not family.stable[-1]
+    other = ty.analysis.continue_family(
+        first, 100, parameter=K, bounds={K: (2.7, 4.0)}, direction=first.direction
+    )
+    assert other[5].period == pytest.approx(2 * first.orbit.period, rel=0.01)
+    assert other[5].stable
+    second = [b for b in other.bifurcations if b.kind == "period doubling"]
+    assert second[0].orbit[K] == pytest.approx(3.8371, abs=2e-3)
+
+
 def _mathieu_edges(q: float) -> list[float]:
     """b_1(q) < a_1(q): eigenvalues of the recurrences of the odd coefficients (DLMF 28.4)."""
     found = []
