@@ -16,6 +16,7 @@ from taylor.sensitivities.periodic import PeriodicOrbit
 from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.sensitivities.shooting import PERIOD
 from taylor.sensitivities.walk import Bifurcation, Walk, doubled
+from taylor_runtime.program.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
