@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expressions.evaluate import algebra_of, evaluate_in
+from taylor.expressions.evaluate import Multiprecision, algebra_of, evaluate_in
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
+from taylor.nodes.node import Node
 from taylor.points.polynomial_values import evaluate_polynomials, has_polynomials
 from taylor.systems.names import UNUSED, Names
 
@@ -86,15 +87,26 @@ def evaluated(expressions: Sequence[Expression], values: Mapping[Expression, Any
     return [e.payload if e.op == "constant" else next(results) for e in expressions]
 
 
+class _Poles(Multiprecision):
+    """mpmath numbers; quotients by zero, which mpmath raises, are NaN. What functions of the user
+    raise is theirs.
+    """
+
+    def operate(self, e: Node, args: list[Any]) -> Any:
+        try:
+            return super().operate(e, args)
+        except ZeroDivisionError:
+            if e.op not in ("div", "pow"):
+                raise
+            return self.context.nan
+
+
 def _numbers(expressions: Sequence[Expression], values: Mapping[Expression, Any]) -> list[Any]:
-    """Values of numbers; NaN for quotients by zero, which mpmath raises."""
+    """Values of numbers."""
     algebra = algebra_of(values.values())
-    try:
-        return evaluate_in(expressions, values, algebra)
-    except ZeroDivisionError:
-        if len(expressions) == 1:
-            return [math.nan]
-        return [_numbers([e], values)[0] for e in expressions]
+    if isinstance(algebra, Multiprecision):
+        algebra = _Poles(algebra.context)
+    return evaluate_in(expressions, values, algebra)
 
 
 def is_finite(value: Any) -> bool:
