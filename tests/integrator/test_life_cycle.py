@@ -215,12 +215,13 @@ def work():
         one.step()
         one.save(path)
 
-latest, advanced = 0.0, 0
+latest, advanced, most = 0.0, 0, 0.03
 for _ in range(KILLS):
-    kill_one(work, 0.001, 0.03)
+    kill_one(work, 0.001, most)
     now = ty.Integrator.load(path).time
     assert now >= latest, "something was lost"
     advanced += now > latest
+    most = most if now > latest else min(1.2 * most, 0.5)  # a busy machine takes longer to load
     latest = now
 assert advanced > KILLS // 10, advanced
 last = ty.Integrator.load(path)
