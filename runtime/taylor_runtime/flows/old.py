@@ -22,6 +22,7 @@ from taylor_runtime.program.widths import REGISTER
 
 MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
+PAIRED = 4  # vectors of weighted sums, of which each then has two chains on each side of the middle
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
 Sums = dict[Convolution, RowSums]  # unscaled
@@ -69,9 +70,13 @@ class OldProducts:
         plain = [one for one in wide if one.convolution.weight is None]
         weighted = [one for one in wide if one.convolution.weight is not None]
         loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
-        for group in groups([len(one.plan) for one in plain], self._most()):
-            loops.append(partial(self._loop, [plain[k] for k in group], n))
-        for group in groups([2 * len(one.plan) for one in weighted], self._most() * 6 // 5):
+        if weighted and _count(weighted) <= PAIRED and _count(plain) <= CHAINED:
+            loops.append(partial(self._loop, plain, weighted, n))
+            plain, weighted = [], []
+        for group in groups([len(one.plan) for one in plain], self._most()) if plain else ():
+            loops.append(partial(self._loop, [plain[k] for k in group], [], n))
+        most = self._most() * 6 // 5
+        for group in groups([2 * len(one.plan) for one in weighted], most) if weighted else ():
             loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
         if len(loops) == 1 and not self.shifts.joins:
             return {c: RowSums(values, []) for c, values in loops[0]().items()}
@@ -141,35 +146,70 @@ class OldProducts:
             and not (program.steady[c.a] or program.steady[c.b])
         ]
 
-    def _loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
-        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair."""
+    def _loop(
+        self, group: Sequence[_Sum], weighted: Sequence[_Sum], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair; and of those that have
+        weights, on both sides of the middle, their sums, and sums of these.
+        """
         b = self.b
         at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
-        count = sum(len(one.plan) for one in group)
+        count, many = _count(group), _count(weighted)
         chains = 2 if count <= CHAINED else 1
-        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        zeros, none = self._zeros_of(group), self._zeros_of(weighted)
         half, low = (at - 1) >> 1, (at - 1) >> 1
         high = at - low
 
         def middle() -> list[Value]:
             j = at >> 1
-            return self._at(group, at, j, j, zeros, half=True)
+            once = self._at(weighted, at, j, j, none)
+            return [*once, *once, *self._at(group, at, j, j, zeros, half=True)]
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
             below, above = low - i, high + i
+            x, sums, y = (carried[k * many : (k + 1) * many] for k in range(3))
+            carried = carried[3 * many :]
             first = self._at(group, at, below, above, carried[:count])
             rest = carried[count:] if chains == 2 else first
             last = self._at(group, at, above, below, rest, squares=False)
-            return [*first, *last] if chains == 2 else last
+            x = self._at(weighted, at, below, above, x)
+            y = self._at(weighted, at, above, below, y)
+            sums = [t + s - r for t, s, r in zip(sums, x, y, strict=True)]
+            return [*x, *sums, *y, *(first if chains == 2 else []), *last]
 
-        totals = b.if_(b.eq(at & 1, 0), middle, lambda: zeros)
-        totals = b.fold(0, half, totals + zeros * (chains - 1), step)
+        begun = b.if_(b.eq(at & 1, 0), middle, lambda: [*none, *none, *zeros])
+        begun = [*begun[: 2 * many], *none, *begun[2 * many :], *zeros * (chains - 1)]
+        totals = b.fold(0, half, begun, step)
+        sides, totals = totals[: 3 * many], totals[3 * many :]
         if chains == 2:
             totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
+        return _shared(group, totals) | self._of_sides(weighted, sides, n)
+
+    def _of_sides(
+        self, group: Sequence[_Sum], sides: Sequence[Value], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """(alpha n + beta j) a_j b_(n-j) by sums of products below and above the middle, and sums of
+        these sums, in which a product is j times below, and -(n - j) times above.
+        """
+        b, count = self.b, _count(group)
+        below, sums, above = (
+            _shared(group, sides[k * count : (k + 1) * count]) for k in range(3)
+        )
         found: dict[Convolution, list[Value]] = {}
         for one in group:
-            found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
+            c = one.convolution
+            assert c.weight is not None
+            alpha, beta = c.weight
+            first, last = self._weight((alpha, 0), n, 0), self._weight((alpha + beta, 0), n, 0)
+            found[c] = []
+            for x, t, y in zip(below[c], sums[c], above[c], strict=True):
+                value = b.fma(x, b.splat(first, x.lanes), y * b.splat(last, y.lanes))
+                found[c].append(b.fma(t, b.constant(beta, t.type), value))
         return found
+
+    def _zeros_of(self, group: Sequence[_Sum]) -> list[Value]:
+        parts = [one.piece.lanes for sums in group for one in sums.plan]
+        return [self.b.constant(0, Type(self.element, lanes)) for lanes in parts]
 
     def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
         """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
@@ -177,7 +217,7 @@ class OldProducts:
         """
         b = self.b
         at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
-        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        zeros = self._zeros_of(group)
         count = len(zeros)
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
@@ -254,3 +294,18 @@ class OldProducts:
             self._weights[weight] = self.b.table(numbers, self.element)
         place = self.b.at(self._weights[weight], n * (orders + 1) + j, self.element)
         return self.b.load(Type(self.element), place)
+
+
+def _count(group: Sequence[_Sum]) -> int:
+    """How many vectors of sums there are."""
+    return sum(len(one.plan) for one in group)
+
+
+def _shared(group: Sequence[_Sum], values: Sequence[Value]) -> dict[Convolution, list[Value]]:
+    """The sums of each convolution, from those of all."""
+    found: dict[Convolution, list[Value]] = {}
+    first = 0
+    for one in group:
+        found[one.convolution] = list(values[first : first + len(one.plan)])
+        first += len(one.plan)
+    return found
