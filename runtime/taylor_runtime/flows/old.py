@@ -11,6 +11,7 @@ from functools import partial
 from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
 from taylor_runtime.flows.memory import FlowMemory
 from taylor_runtime.flows.newest import RowSums
+from taylor_runtime.flows.places import joined_sums
 from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -78,54 +79,38 @@ class OldProducts:
         most = self._most() * 6 // 5
         for group in groups([2 * len(one.plan) for one in weighted], most) if weighted else ():
             loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
-        if len(loops) == 1 and not self.shifts.joins:
-            return {c: RowSums(values, []) for c, values in loops[0]().items()}
-        kept: list[tuple[Convolution, int]] = []
+        found: Sums = {}
+        kept: list[Convolution] = []
         for loop in loops:
             for c, values in loop().items():
-                self._keep(len(kept), values)
-                kept.append((c, len(values)))
-        return {c: self._kept_sums(number, count) for number, (c, count) in enumerate(kept)}
+                found[c] = self._side_by_side(values)
+                if len(loops) == 1 or loop is not loops[-1]:
+                    self._keep(len(kept), found[c])
+                    kept.append(c)
+        return found | {c: self._kept_sums(k, found[c]) for k, c in enumerate(kept)}
 
-    def _keep(self, number: int, values: Sequence[Value]) -> None:
+    def _side_by_side(self, values: Sequence[Value]) -> RowSums:
+        """Sums as rows want them: those that are moved joined."""
+        pieces = list(values[: len(self.shifts.pieces)])
+        return RowSums(pieces, joined_sums(self.b, self.element, self.shifts, values))
+
+    def _keep(self, number: int, sums: RowSums) -> None:
         """Put sums in memory while other loops need the registers."""
-        for value, place in zip(values, self._places(number), strict=False):
-            self.b.store(self.b.normal(value), place)
+        for k, value in enumerate([*sums.pieces, *sums.joined]):
+            self.b.store(self.b.normal(value), self._place(number, k))
 
-    def _kept_sums(self, number: int, count: int) -> RowSums:
-        """Sums from memory, those that are moved side by side."""
-        b, pieces = self.b, self.shifts.pieces
-        place = self._place(number)
-        found = [
-            b.load(Type(self.element, piece.lanes), b.at(place, k * REGISTER, self.element))
-            for k, piece in enumerate(pieces)
-        ]
-        joined = [
-            b.load(
-                Type(self.element, REGISTER),
-                b.at(place, (len(pieces) + k) * REGISTER, self.element),
-            )
-            for k in range(len(self.shifts.joins) if count > len(pieces) else 0)
-        ]
-        return RowSums(found, joined)
+    def _kept_sums(self, number: int, sums: RowSums) -> RowSums:
+        """Sums from memory: vectors as wide as they were stored, which processors hand over."""
+        whole = [*sums.pieces, *sums.joined]
+        found = [self.b.load(v.type, self._place(number, k)) for k, v in enumerate(whole)]
+        return RowSums(found[: len(sums.pieces)], found[len(sums.pieces) :])
 
-    def _place(self, number: int) -> Value:
-        size = (len(self.shifts.pieces) + len(self.shifts.joins)) * REGISTER
+    def _place(self, number: int, vector: int) -> Value:
+        size = len(self.shifts.pieces) + len(self.shifts.joins)
         if self._kept is None:
-            convolutions = self._moving(range(len(self.memory.flow.rows)))
-            self._kept = self.b.hidden(self.b.alloca(self.element, len(convolutions) * size))
-        return self.b.at(self._kept, number * size, self.element)
-
-    def _places(self, number: int) -> list[Value]:
-        """Where the sums of a convolution are kept, in the order of the plan."""
-        pieces, plan = len(self.shifts.pieces), self.shifts.sums
-        offsets = {k: k * REGISTER for k in range(pieces)}
-        for k, group in enumerate(self.shifts.joins):
-            for lane, position in enumerate(group):
-                width = max(plan[position].piece.lanes, 1)
-                offsets[position] = (pieces + k) * REGISTER + lane * width
-        place = self._place(number)
-        return [self.b.at(place, offsets[k], self.element) for k in range(len(plan))]
+            count = len(self._moving(range(len(self.memory.flow.rows))))
+            self._kept = self.b.hidden(self.b.alloca(self.element, count * size * REGISTER))
+        return self.b.at(self._kept, (number * size + vector) * REGISTER, self.element)
 
     def _sum(self, c: Convolution) -> _Sum:
         return _Sum(c, self.plan(c), is_square(c))
