@@ -21,9 +21,9 @@ from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.program.widths import REGISTER
 
-MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
+MOST_SUMS = 21  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
-PAIRED = 4  # vectors of weighted sums, of which each then has two chains on each side of the middle
+SIDES = 3  # vectors for a weighted sum: below and above the middle, and sums of these
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
 Sums = dict[Convolution, RowSums]  # unscaled
@@ -71,23 +71,29 @@ class OldProducts:
         plain = [one for one in wide if one.convolution.weight is None]
         weighted = [one for one in wide if one.convolution.weight is not None]
         loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
-        if weighted and _count(weighted) <= PAIRED and _count(plain) <= CHAINED:
+        if weighted and self._fit_together(plain, weighted):
             loops.append(partial(self._loop, plain, weighted, n))
             plain, weighted = [], []
-        for group in groups([len(one.plan) for one in plain], self._most()) if plain else ():
+        for group in _even([len(one.plan) for one in plain], self._most()):
             loops.append(partial(self._loop, [plain[k] for k in group], [], n))
         most = self._most() * 6 // 5
-        for group in groups([2 * len(one.plan) for one in weighted], most) if weighted else ():
+        for group in groups([2 * len(one.plan) for one in weighted], most):
             loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
         found: Sums = {}
         kept: list[Convolution] = []
         for loop in loops:
             for c, values in loop().items():
                 found[c] = self._side_by_side(values)
-                if len(loops) == 1 or loop is not loops[-1]:
+                if len(loops) == 1 or loop is not loops[-1]:  # one alone fills all registers
                     self._keep(len(kept), found[c])
                     kept.append(c)
         return found | {c: self._kept_sums(k, found[c]) for k, c in enumerate(kept)}
+
+    def _fit_together(self, plain: Sequence[_Sum], weighted: Sequence[_Sum]) -> bool:
+        """Whether one loop is enough: each that ends costs as much as a few products."""
+        chains = 2 * _count(plain) - _count([one for one in plain if one.square])
+        vectors = chains + SIDES * _count(weighted)
+        return _count(plain) <= CHAINED and vectors <= self._most() + SIDES
 
     def _side_by_side(self, values: Sequence[Value]) -> RowSums:
         """Sums as rows want them: those that are moved joined."""
@@ -152,8 +158,8 @@ class OldProducts:
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
             below, above = low - i, high + i
-            x, sums, y = (carried[k * many : (k + 1) * many] for k in range(3))
-            carried = carried[3 * many :]
+            x, sums, y = (carried[k * many : (k + 1) * many] for k in range(SIDES))
+            carried = carried[SIDES * many :]
             first = self._at(group, at, below, above, carried[:count])
             rest = carried[count:] if chains == 2 else first
             last = self._at(group, at, above, below, rest, squares=False)
@@ -165,7 +171,7 @@ class OldProducts:
         begun = b.if_(b.eq(at & 1, 0), middle, lambda: [*none, *none, *zeros])
         begun = [*begun[: 2 * many], *none, *begun[2 * many :], *zeros * (chains - 1)]
         totals = b.fold(0, half, begun, step)
-        sides, totals = totals[: 3 * many], totals[3 * many :]
+        sides, totals = totals[: SIDES * many], totals[SIDES * many :]
         if chains == 2:
             totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
         return _shared(group, totals) | self._of_sides(weighted, sides, n)
@@ -173,12 +179,12 @@ class OldProducts:
     def _of_sides(
         self, group: Sequence[_Sum], sides: Sequence[Value], n: Index
     ) -> dict[Convolution, list[Value]]:
-        """(alpha n + beta j) a_j b_(n-j) by sums of products below and above the middle, and sums of
-        these sums, in which a product is j times below, and -(n - j) times above.
+        """(alpha n + beta j) a_j b_(n-j) by sums of products below and above the middle, and sums
+        of these sums, in which a product is j times below, and -(n - j) times above.
         """
         b, count = self.b, _count(group)
         below, sums, above = (
-            _shared(group, sides[k * count : (k + 1) * count]) for k in range(3)
+            _shared(group, sides[k * count : (k + 1) * count]) for k in range(SIDES)
         )
         found: dict[Convolution, list[Value]] = {}
         for one in group:
@@ -294,3 +300,11 @@ def _shared(group: Sequence[_Sum], values: Sequence[Value]) -> dict[Convolution,
         found[one.convolution] = list(values[first : first + len(one.plan)])
         first += len(one.plan)
     return found
+
+
+def _even(sizes: list[int], most: int) -> list[range]:
+    """`groups`, as few of them, of which the largest is no larger than it has to be."""
+    wanted = groups(sizes, most)
+    least = sum(sizes) // max(len(wanted), 1)
+    evener = (groups(sizes, limit) for limit in range(least, most))
+    return next((found for found in evener if len(found) == len(wanted)), wanted)
