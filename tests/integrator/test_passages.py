@@ -328,6 +328,19 @@ def test_records_are_as_without_derivatives():
     assert np.abs(there.coefficients[:, 1:]).max() < 1e-12
 
 
+def test_steps_stay_confirmed_while_events_are_looked_at():
+    """A step that waits for Python is neither taken back afterwards nor searched twice."""
+    system = ty.variational([(x, v), (v, -x)], 2)
+    for _ in range(5):  # what a call of machine code finds in its memory is not always the same
+        ta = ty.Integrator(system, [1.0, 0.3], events=[ty.Event(x), ty.Event(v)])
+        outcome = ta.propagate_until(20.0)
+        assert outcome.retracted == 0
+        turn = np.arctan(0.3)
+        for one, first in zip(outcome.events, (turn + np.pi / 2, turn), strict=True):
+            expected = np.arange(first, 20.0, np.pi)
+            assert np.allclose(one.times, expected, rtol=0, atol=1e-12)
+
+
 def test_backwards_through_a_switch():
     system = ty.variational([(x, v), (v, -x - ty.where(x > 0, x, 0))], 3)
     ta = ty.Integrator(system, [1.0, 0.3])
