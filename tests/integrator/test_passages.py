@@ -330,15 +330,13 @@ def test_records_are_as_without_derivatives():
 
 def test_steps_stay_confirmed_while_events_are_looked_at():
     """A step that waits for Python is neither taken back afterwards nor searched twice."""
-    system = ty.variational([(x, v), (v, -x)], 2)
-    for _ in range(5):  # what a call of machine code finds in its memory is not always the same
-        ta = ty.Integrator(system, [1.0, 0.3], events=[ty.Event(x), ty.Event(v)])
-        outcome = ta.propagate_until(20.0)
+    system = ty.variational([(x, v), (v, -ty.sin(x))], 2)
+    events = [ty.Event(x, direction=1), ty.Event(v - 0.5), ty.Event(ty.time - 2)]
+    for listed in ([], *([event] for event in events), events):  # calls find unlike memory
+        outcome = ty.Integrator(system, [1.0, 0.3], events=listed).propagate_until(10.0)
         assert outcome.retracted == 0
-        turn = np.arctan(0.3)
-        for one, first in zip(outcome.events, (turn + np.pi / 2, turn), strict=True):
-            expected = np.arange(first, 20.0, np.pi)
-            assert np.allclose(one.times, expected, rtol=0, atol=1e-12)
+        for one in outcome.events:
+            assert (np.diff(one.times) > 1e-3).all()
 
 
 def test_backwards_through_a_switch():
