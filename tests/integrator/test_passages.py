@@ -328,6 +328,17 @@ def test_records_are_as_without_derivatives():
     assert np.abs(there.coefficients[:, 1:]).max() < 1e-12
 
 
+def test_steps_stay_confirmed_while_events_are_looked_at():
+    """A step that waits for Python is neither taken back afterwards nor searched twice."""
+    system = ty.variational([(x, v), (v, -ty.sin(x))], 2)
+    events = [ty.Event(x, direction=1), ty.Event(v - 0.5), ty.Event(ty.time - 2)]
+    for listed in ([], *([event] for event in events), events):  # calls find unlike memory
+        outcome = ty.Integrator(system, [1.0, 0.3], events=listed).propagate_until(10.0)
+        assert outcome.retracted == 0
+        for one in outcome.events:
+            assert (np.diff(one.times) > 1e-3).all()
+
+
 def test_backwards_through_a_switch():
     system = ty.variational([(x, v), (v, -x - ty.where(x > 0, x, 0))], 3)
     ta = ty.Integrator(system, [1.0, 0.3])

@@ -11,6 +11,7 @@ from functools import partial
 from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
 from taylor_runtime.flows.memory import FlowMemory
 from taylor_runtime.flows.newest import RowSums
+from taylor_runtime.flows.places import joined_sums
 from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -20,8 +21,9 @@ from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.program.widths import REGISTER
 
-MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
+MOST_SUMS = 21  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
+SIDES = 3  # vectors for a weighted sum: below and above the middle, and sums of these
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
 Sums = dict[Convolution, RowSums]  # unscaled
@@ -69,58 +71,52 @@ class OldProducts:
         plain = [one for one in wide if one.convolution.weight is None]
         weighted = [one for one in wide if one.convolution.weight is not None]
         loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
-        for group in groups([len(one.plan) for one in plain], self._most()):
-            loops.append(partial(self._loop, [plain[k] for k in group], n))
-        for group in groups([2 * len(one.plan) for one in weighted], self._most() * 6 // 5):
+        if weighted and self._fit_together(plain, weighted):
+            loops.append(partial(self._loop, plain, weighted, n))
+            plain, weighted = [], []
+        for group in _even([len(one.plan) for one in plain], self._most()):
+            loops.append(partial(self._loop, [plain[k] for k in group], [], n))
+        most = self._most() * 6 // 5
+        for group in groups([2 * len(one.plan) for one in weighted], most):
             loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
-        if len(loops) == 1 and not self.shifts.joins:
-            return {c: RowSums(values, []) for c, values in loops[0]().items()}
-        kept: list[tuple[Convolution, int]] = []
+        found: Sums = {}
+        kept: list[Convolution] = []
         for loop in loops:
             for c, values in loop().items():
-                self._keep(len(kept), values)
-                kept.append((c, len(values)))
-        return {c: self._kept_sums(number, count) for number, (c, count) in enumerate(kept)}
+                found[c] = self._side_by_side(values)
+                if len(loops) == 1 or loop is not loops[-1]:  # one alone fills all registers
+                    self._keep(len(kept), found[c])
+                    kept.append(c)
+        return found | {c: self._kept_sums(k, found[c]) for k, c in enumerate(kept)}
 
-    def _keep(self, number: int, values: Sequence[Value]) -> None:
+    def _fit_together(self, plain: Sequence[_Sum], weighted: Sequence[_Sum]) -> bool:
+        """Whether one loop is enough: each that ends costs as much as a few products."""
+        chains = 2 * _count(plain) - _count([one for one in plain if one.square])
+        vectors = chains + SIDES * _count(weighted)
+        return _count(plain) <= CHAINED and vectors <= self._most() + SIDES
+
+    def _side_by_side(self, values: Sequence[Value]) -> RowSums:
+        """Sums as rows want them: those that are moved joined."""
+        pieces = list(values[: len(self.shifts.pieces)])
+        return RowSums(pieces, joined_sums(self.b, self.element, self.shifts, values))
+
+    def _keep(self, number: int, sums: RowSums) -> None:
         """Put sums in memory while other loops need the registers."""
-        for value, place in zip(values, self._places(number), strict=False):
-            self.b.store(self.b.normal(value), place)
+        for k, value in enumerate([*sums.pieces, *sums.joined]):
+            self.b.store(self.b.normal(value), self._place(number, k))
 
-    def _kept_sums(self, number: int, count: int) -> RowSums:
-        """Sums from memory, those that are moved side by side."""
-        b, pieces = self.b, self.shifts.pieces
-        place = self._place(number)
-        found = [
-            b.load(Type(self.element, piece.lanes), b.at(place, k * REGISTER, self.element))
-            for k, piece in enumerate(pieces)
-        ]
-        joined = [
-            b.load(
-                Type(self.element, REGISTER),
-                b.at(place, (len(pieces) + k) * REGISTER, self.element),
-            )
-            for k in range(len(self.shifts.joins) if count > len(pieces) else 0)
-        ]
-        return RowSums(found, joined)
+    def _kept_sums(self, number: int, sums: RowSums) -> RowSums:
+        """Sums from memory: vectors as wide as they were stored, which processors hand over."""
+        whole = [*sums.pieces, *sums.joined]
+        found = [self.b.load(v.type, self._place(number, k)) for k, v in enumerate(whole)]
+        return RowSums(found[: len(sums.pieces)], found[len(sums.pieces) :])
 
-    def _place(self, number: int) -> Value:
-        size = (len(self.shifts.pieces) + len(self.shifts.joins)) * REGISTER
+    def _place(self, number: int, vector: int) -> Value:
+        size = len(self.shifts.pieces) + len(self.shifts.joins)
         if self._kept is None:
-            convolutions = self._moving(range(len(self.memory.flow.rows)))
-            self._kept = self.b.hidden(self.b.alloca(self.element, len(convolutions) * size))
-        return self.b.at(self._kept, number * size, self.element)
-
-    def _places(self, number: int) -> list[Value]:
-        """Where the sums of a convolution are kept, in the order of the plan."""
-        pieces, plan = len(self.shifts.pieces), self.shifts.sums
-        offsets = {k: k * REGISTER for k in range(pieces)}
-        for k, group in enumerate(self.shifts.joins):
-            for lane, position in enumerate(group):
-                width = max(plan[position].piece.lanes, 1)
-                offsets[position] = (pieces + k) * REGISTER + lane * width
-        place = self._place(number)
-        return [self.b.at(place, offsets[k], self.element) for k in range(len(plan))]
+            count = len(self._moving(range(len(self.memory.flow.rows))))
+            self._kept = self.b.hidden(self.b.alloca(self.element, count * size * REGISTER))
+        return self.b.at(self._kept, (number * size + vector) * REGISTER, self.element)
 
     def _sum(self, c: Convolution) -> _Sum:
         return _Sum(c, self.plan(c), is_square(c))
@@ -141,35 +137,70 @@ class OldProducts:
             and not (program.steady[c.a] or program.steady[c.b])
         ]
 
-    def _loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
-        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair."""
+    def _loop(
+        self, group: Sequence[_Sum], weighted: Sequence[_Sum], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair; and of those that have
+        weights, on both sides of the middle, their sums, and sums of these.
+        """
         b = self.b
         at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
-        count = sum(len(one.plan) for one in group)
+        count, many = _count(group), _count(weighted)
         chains = 2 if count <= CHAINED else 1
-        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        zeros, none = self._zeros_of(group), self._zeros_of(weighted)
         half, low = (at - 1) >> 1, (at - 1) >> 1
         high = at - low
 
         def middle() -> list[Value]:
             j = at >> 1
-            return self._at(group, at, j, j, zeros, half=True)
+            once = self._at(weighted, at, j, j, none)
+            return [*once, *once, *self._at(group, at, j, j, zeros, half=True)]
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
             below, above = low - i, high + i
+            x, sums, y = (carried[k * many : (k + 1) * many] for k in range(SIDES))
+            carried = carried[SIDES * many :]
             first = self._at(group, at, below, above, carried[:count])
             rest = carried[count:] if chains == 2 else first
             last = self._at(group, at, above, below, rest, squares=False)
-            return [*first, *last] if chains == 2 else last
+            x = self._at(weighted, at, below, above, x)
+            y = self._at(weighted, at, above, below, y)
+            sums = [t + s - r for t, s, r in zip(sums, x, y, strict=True)]
+            return [*x, *sums, *y, *(first if chains == 2 else []), *last]
 
-        totals = b.if_(b.eq(at & 1, 0), middle, lambda: zeros)
-        totals = b.fold(0, half, totals + zeros * (chains - 1), step)
+        begun = b.if_(b.eq(at & 1, 0), middle, lambda: [*none, *none, *zeros])
+        begun = [*begun[: 2 * many], *none, *begun[2 * many :], *zeros * (chains - 1)]
+        totals = b.fold(0, half, begun, step)
+        sides, totals = totals[: SIDES * many], totals[SIDES * many :]
         if chains == 2:
             totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
+        return _shared(group, totals) | self._of_sides(weighted, sides, n)
+
+    def _of_sides(
+        self, group: Sequence[_Sum], sides: Sequence[Value], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """(alpha n + beta j) a_j b_(n-j) by sums of products below and above the middle, and sums
+        of these sums, in which a product is j times below, and -(n - j) times above.
+        """
+        b, count = self.b, _count(group)
+        below, sums, above = (
+            _shared(group, sides[k * count : (k + 1) * count]) for k in range(SIDES)
+        )
         found: dict[Convolution, list[Value]] = {}
         for one in group:
-            found[one.convolution], totals = totals[: len(one.plan)], totals[len(one.plan) :]
+            c = one.convolution
+            assert c.weight is not None
+            alpha, beta = c.weight
+            first, last = self._weight((alpha, 0), n, 0), self._weight((alpha + beta, 0), n, 0)
+            found[c] = []
+            for x, t, y in zip(below[c], sums[c], above[c], strict=True):
+                value = b.fma(x, b.splat(first, x.lanes), y * b.splat(last, y.lanes))
+                found[c].append(b.fma(t, b.constant(beta, t.type), value))
         return found
+
+    def _zeros_of(self, group: Sequence[_Sum]) -> list[Value]:
+        parts = [one.piece.lanes for sums in group for one in sums.plan]
+        return [self.b.constant(0, Type(self.element, lanes)) for lanes in parts]
 
     def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
         """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
@@ -177,7 +208,7 @@ class OldProducts:
         """
         b = self.b
         at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
-        zeros = [b.constant(0, Type(self.element, p.piece.lanes)) for o in group for p in o.plan]
+        zeros = self._zeros_of(group)
         count = len(zeros)
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
@@ -254,3 +285,26 @@ class OldProducts:
             self._weights[weight] = self.b.table(numbers, self.element)
         place = self.b.at(self._weights[weight], n * (orders + 1) + j, self.element)
         return self.b.load(Type(self.element), place)
+
+
+def _count(group: Sequence[_Sum]) -> int:
+    """How many vectors of sums there are."""
+    return sum(len(one.plan) for one in group)
+
+
+def _shared(group: Sequence[_Sum], values: Sequence[Value]) -> dict[Convolution, list[Value]]:
+    """The sums of each convolution, from those of all."""
+    found: dict[Convolution, list[Value]] = {}
+    first = 0
+    for one in group:
+        found[one.convolution] = list(values[first : first + len(one.plan)])
+        first += len(one.plan)
+    return found
+
+
+def _even(sizes: list[int], most: int) -> list[range]:
+    """`groups`, as few of them, of which the largest is no larger than it has to be."""
+    wanted = groups(sizes, most)
+    least = sum(sizes) // max(len(wanted), 1)
+    evener = (groups(sizes, limit) for limit in range(least, most))
+    return next((found for found in evener if len(found) == len(wanted)), wanted)

@@ -183,7 +183,7 @@ def groups(sizes: list[int], most: int) -> list[range]:
             ends.append(k)
             room = most
         room -= size
-    return [range(*pair) for pair in pairwise([*ends, len(sizes)])]
+    return [range(*pair) for pair in pairwise([*ends, len(sizes)])] if sizes else []
 
 
 @lru_cache(maxsize=64)

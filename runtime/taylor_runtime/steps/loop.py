@@ -162,6 +162,7 @@ class StepLoop(ABC):
         b.label(self.begin)
         self.progress.resume()
         self.series.constant_rows()
+        self.norms.begin()
         b.jump(self.top)
         b.label(self.top)
         self.scale = self.control.get("scale")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import make_type
-from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.states import StateRows
 
+CONFIRMED = 2.0**-1000  # a weight by which no defect is anything
 LARGEST_WEIGHT = 2.0**860  # a component may be off by its reciprocal, whatever its size
 
 
@@ -31,6 +32,19 @@ class StateNorms:
         self.tolerances = tolerances
         self.checked = _checked(series, rows)
         self.weight_memory = self.b.alloca("double", rows.size) if weighted else None
+
+    def begin(self) -> None:
+        """What a call of the step loop finds: a step that waits has been confirmed before the last
+        one was left, when its weights were known; with these here it is so again.
+        """
+        if self.weight_memory is not None and not self.lanes:
+            least, place = self.b.constant(CONFIRMED, make_type("double", 0)), self.weight_memory
+
+            def one(k: Index, _: list[Value]) -> Sequence[Value]:
+                self.b.store(least, self.b.at(place, k))
+                return []
+
+            self.b.fold(0, self.rows.size, [], one)
 
     def finite(self, groups: Sequence[list[Value]]) -> Value:
         """i1: no infinity and no NaN among the values (0 * x is 0 for finite x alone)."""
