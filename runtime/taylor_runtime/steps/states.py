@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
+from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
@@ -91,10 +92,26 @@ class StateRows:
 
     # -- emission -------------------------------------------------------------------------------
 
-    def each(self, series: Series, body: Callable[[int, int, Chunk], None]) -> None:
-        """body(position in `rows`, row, chunk) for every chunk of every state row."""
+    def each(
+        self,
+        series: Series,
+        body: Callable[[Index, int, Chunk], None],
+        keys: Sequence[object] = (),
+        steps: bool = True,
+    ) -> None:
+        """body(position in `rows`, row, chunk) for every chunk of every state row; see
+        `AlikeMemory.each_alike`.
+        """
+        memory = series.memory
+
+        def one(position: Index, row: int) -> None:
+            memory.each_chunk(row, partial(body, position, row))
+
+        if isinstance(memory, AlikeMemory):
+            memory.each_alike(self.rows, one, keys, steps)
+            return
         for position, row in enumerate(self.rows):
-            series.memory.each_chunk(row, partial(body, position, row))
+            one(position, row)
 
     def values(self, make: Callable[[int, Chunk], Value]) -> list[Value]:
         """One value a chunk, written out, in order."""
@@ -104,10 +121,13 @@ class StateRows:
             for chunk in chunks(width)
         ]
 
-    def address(self, b: Builder, base: Value, position: int, chunk: Chunk) -> Value:
-        return b.at(base, chunk.offset + self.starts[position], self.element)
+    def address(self, b: Builder, base: Value, position: Index, chunk: Chunk) -> Value:
+        if isinstance(position, int):
+            return b.at(base, chunk.offset + self.starts[position], self.element)
+        start = b.load(I64, b.at(b.table(self.starts, "i64"), position, "i64"))
+        return b.at(b.at(base, start, self.element), chunk.offset, self.element)
 
-    def store(self, b: Builder, value: Value, base: Value, position: int, chunk: Chunk) -> None:
+    def store(self, b: Builder, value: Value, base: Value, position: Index, chunk: Chunk) -> None:
         b.store(value, self.address(b, base, position, chunk))
 
     def load_all(self, b: Builder, base: Value, element: str | None = None) -> list[Value]:
