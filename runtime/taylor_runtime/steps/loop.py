@@ -22,7 +22,6 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
-from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
@@ -348,4 +347,4 @@ class StepLoop(ABC):
                 new = b.fma(value, tau, old)
             b.store(b.normal(new), here)
 
-        self.rows.each(self.series, one, self.norms.checked)
+        self.rows.each_alike(self.series, one, self.norms.checked)

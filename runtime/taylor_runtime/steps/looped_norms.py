@@ -48,7 +48,7 @@ class LoopedNorms(FlowNorms):
         def one(position: Index, row: int, chunk: Chunk) -> None:
             self.rows.store(b, b.normal(make(row, chunk)), target, position, chunk)
 
-        self.rows.each(self.series, one, steps=steps)
+        self.rows.each_alike(self.series, one, steps=steps)
         return [target]
 
     def read(self, vector: Value) -> list[Value]:
@@ -223,7 +223,7 @@ class LoopedNorms(FlowNorms):
         b.fold(0, max(self.degrees) + 1, [], degree)
 
     def _vectors_of_degrees(self) -> tuple[list[int], list[int]]:
-        """For each degree the first vector that has one of its monomials, and that behind the last."""
+        """For each degree the first vector with one of its monomials, and the one behind the last."""
         places = range(max(self.degrees) + 1)
         found = [[k for k, degree in enumerate(self.degrees) if degree == d] for d in places]
         firsts = [min(own) // self.vector if own else 0 for own in found]

@@ -70,7 +70,7 @@ class Recorder:
         def one_order(n: Index, _: list[Value]) -> Sequence[Value]:
             base = self.coefficients(record, n)
             if isinstance(series.memory, AlikeMemory):
-                self.rows.each(series, partial(copy, base, n), steps=False)
+                self.rows.each_alike(series, partial(copy, base, n), steps=False)
                 return []
             for position, row in enumerate(self.rows.rows):
                 for chunk in series.memory.chunks(row):

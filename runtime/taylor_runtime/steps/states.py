@@ -92,26 +92,28 @@ class StateRows:
 
     # -- emission -------------------------------------------------------------------------------
 
-    def each(
+    def each(self, series: Series, body: Callable[[int, int, Chunk], None]) -> None:
+        """body(position in `rows`, row, chunk) for every chunk of every state row."""
+        for position, row in enumerate(self.rows):
+            series.memory.each_chunk(row, partial(body, position, row))
+
+    def each_alike(
         self,
         series: Series,
         body: Callable[[Index, int, Chunk], None],
         keys: Sequence[object] = (),
         steps: bool = True,
     ) -> None:
-        """body(position in `rows`, row, chunk) for every chunk of every state row; see
-        `AlikeMemory.each_alike`.
-        """
+        """The same, once for rows that are alike, see `AlikeMemory.each_alike`."""
         memory = series.memory
+        if not isinstance(memory, AlikeMemory):
+            self.each(series, body)
+            return
 
         def one(position: Index, row: int) -> None:
             memory.each_chunk(row, partial(body, position, row))
 
-        if isinstance(memory, AlikeMemory):
-            memory.each_alike(self.rows, one, keys, steps)
-            return
-        for position, row in enumerate(self.rows):
-            one(position, row)
+        memory.each_alike(self.rows, one, keys, steps)
 
     def values(self, make: Callable[[int, Chunk], Value]) -> list[Value]:
         """One value a chunk, written out, in order."""
