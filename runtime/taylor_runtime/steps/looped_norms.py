@@ -223,7 +223,7 @@ class LoopedNorms(FlowNorms):
         b.fold(0, max(self.degrees) + 1, [], degree)
 
     def _vectors_of_degrees(self) -> tuple[list[int], list[int]]:
-        """For each degree the first vector with one of its monomials, and the one behind the last."""
+        """For each degree the first vector with one of its monomials, and the end."""
         places = range(max(self.degrees) + 1)
         found = [[k for k, degree in enumerate(self.degrees) if degree == d] for d in places]
         firsts = [min(own) // self.vector if own else 0 for own in found]
