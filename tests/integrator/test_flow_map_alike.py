@@ -1,4 +1,4 @@
-"""Flow maps of systems of equal parts, whose rows one loop computes: each is that of a part alone."""
+"""Flow maps of systems of equal parts, whose rows one loop computes: those of a part alone."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.estimate import power_of_two
 from taylor_runtime.steps.inputs import LoopInputs
-from taylor_runtime.steps.measures import norms_of
+from taylor_runtime.steps.looped_norms import norms_of
 from taylor_runtime.steps.progress import Progress
 from taylor_runtime.steps.records import Recorder
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
