@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
+from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
 from taylor_runtime.flows.old import Sums
@@ -65,17 +67,19 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         self.program: FlowProgram = program
         self.rendering = rendering
         self.element = rendering.element
-        self.memory = FlowMemory(b, program, rendering, workspace)
+        written = is_written(program)
+        self.memory = (FlowMemory if written else AlikeMemory)(b, program, rendering, workspace)
         self.inputs = inputs
         self.factors = Factors(b, self.element, program.order, time_scale)
         self.kernels = KernelCalls(self.memory)
         self.written: WrittenProducts | None = None
         self.called: CalledProducts | None = None
-        if is_written(program):
+        if written:
             self.memory.cut()
             self.written = WrittenProducts(self.memory)
         else:
             self.called = CalledProducts(self.memory)
+        self._depths = depths(program)  # rows that wait for one another follow each other
         self._divisors = {
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         }
@@ -149,9 +153,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, of the last order those alone that outputs want."""
         rows, order = self.program.rows, self.program.order
-        depth = depths(self.program)  # rows that wait for one another follow each other
         varying = [index for index in range(len(rows)) if not self.program.steady[index]]
-        varying.sort(key=depth.__getitem__)
+        varying.sort(key=self._depths.__getitem__)
         if order > 1:
 
             def one(n: Index, _: list[Value]) -> Sequence[Value]:
@@ -181,18 +184,26 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Coefficient n of some rows."""
         self.memory.next_order()
         self.factors.enter(n)
+        if isinstance(self.memory, AlikeMemory):
+            for _, alike in groupby(rows, self._depths.__getitem__):
+                self.memory.each_alike(list(alike), lambda _, row: self._row(row, n, {}))
+            return
         old: Sums = {}
         if self.written:
             self.written.newest.next_order()
             old = self.written.old(rows, n)
         for index in rows:
-            step = self.program.rows[index].step
-            if step is not None:
-                self._advance(index, step, n, old)
-                if self.written:
-                    self.b.line('call void asm sideeffect "", "~{memory}"()')
-            else:
-                self._input(index, self.program.rows[index], n)
+            self._row(index, n, old)
+            if self.written and self.program.rows[index].step is not None:
+                self.b.line('call void asm sideeffect "", "~{memory}"()')
+
+    def _row(self, index: int, n: Index, old: Sums) -> None:
+        """Coefficient n of a row."""
+        row = self.program.rows[index]
+        if row.step is not None:
+            self._advance(index, row.step, n, old)
+        else:
+            self._input(index, row, n)
 
     def _input(self, index: int, row: Row, n: Index) -> None:
         """A coefficient of what has no step: time, or a state that rests."""

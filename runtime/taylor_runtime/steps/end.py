@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.flows.alike import AlikeMemory
+from taylor_runtime.flows.ends import CalledSums
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows
@@ -29,6 +31,8 @@ class StepEnd:
         wanted = [row for row, check in zip(states, checked, strict=True) if check]
         terms = [term for row in wanted for term in self._step(row).terms]
         sources = [row for term in terms for row in operand_rows(term.operand)]
+        memory = series.memory
+        self._called = CalledSums(memory, tau) if isinstance(memory, AlikeMemory) else None
         self._increments = side_by_side(series.memory, states, 1, self.order, tau)
         self._slopes = side_by_side(series.memory, sources, 0, self.order - 1, tau)
 
@@ -52,6 +56,8 @@ class StepEnd:
         return step
 
     def _value(self, row: int, chunk: Chunk, first: int, last: int) -> Value:
+        if self._called and self._called.is_taken(row):
+            return self._called.value(row, chunk, first)
         coefficient = partial(self.series.memory.coefficient, row, chunk=chunk)
         at = self.b.splat(self.tau, chunk.lanes)
         return evaluate(self.b, coefficient, first, last, at, self.series.rendering.unrolled)

@@ -22,7 +22,6 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
-from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
@@ -33,9 +32,8 @@ from taylor_runtime.steps.clock import LARGEST, StepTime
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.estimate import power_of_two
-from taylor_runtime.steps.flow_norms import FlowNorms
 from taylor_runtime.steps.inputs import LoopInputs
-from taylor_runtime.steps.norms import StateNorms
+from taylor_runtime.steps.looped_norms import norms_of
 from taylor_runtime.steps.progress import Progress
 from taylor_runtime.steps.records import Recorder
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
@@ -125,11 +123,7 @@ class StepLoop(ABC):
         inputs = LoopInputs(b, control, self.rows, self.state, self.parameters)
         self.series = series(b, program, rendering, arrays.work, inputs)
         measured = self.series, self.rows, options.weighted, arrays.tolerances
-        self.norms = (
-            FlowNorms(*measured, program)
-            if isinstance(program, FlowProgram)
-            else StateNorms(*measured)
-        )
+        self.norms = norms_of(*measured)
         self.step_size = StepSize(
             self.series,
             control,
@@ -170,7 +164,7 @@ class StepLoop(ABC):
         self.series.order_zero()
         if self.options.calls_python:  # the step that is to be checked stays pending
             self._leave_if(b.ne(self.control.shared("raised"), 0), NON_FINITE)
-        self.slopes = self.rows.values(lambda row, chunk: self._first_coefficient(row, chunk))
+        self.slopes = self.norms.values(lambda row, chunk: self._first_coefficient(row, chunk))
         self._check_step()
         remaining = self.time.remaining()
         self._leave_if(b.eq(remaining, 0), REACHED)
@@ -201,7 +195,7 @@ class StepLoop(ABC):
     def _check_step(self) -> None:
         """Accept the pending step if the slope at its end is confirmed, else halve it."""
         b, control = self.b, self.control
-        finite = self.norms.finite([self.slopes, self.rows.load_all(b, self.state)])
+        finite = self.norms.finite([self.slopes, self.norms.read(self.state)])
         pending = b.ne(control.get("pending"), 0)
         self._again_if(~(finite | pending), self._rescale)
         check, done = b.fresh_label("check"), b.fresh_label("checked")
@@ -285,7 +279,8 @@ class StepLoop(ABC):
         self._again_if(unknown, guess)
 
     def _coefficients(self, n: Index) -> list[Value]:
-        return self.rows.values(lambda row, chunk: self.series.memory.coefficient(row, n, chunk))
+        memory = self.series.memory
+        return self.norms.values(lambda row, chunk: memory.coefficient(row, n, chunk), steps=False)
 
     def _make_step(self) -> None:
         b, control, p = self.b, self.control, self.order
@@ -329,14 +324,15 @@ class StepLoop(ABC):
         """The state at the end of the step, and the slope that is to be confirmed there."""
         b = self.b
         tau = self.time.scaled(h, last, self.scale)
+        checked = dict(zip(self.rows.rows, self.norms.checked, strict=True))
         end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau)
 
-        def one(position: int, row: int, chunk: Chunk) -> None:
+        def one(position: Index, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
             old = self.series.memory.head(row, chunk)
             value = end.increment(row, chunk)
             self.rows.store(b, old, self.before, position, chunk)
-            if self.norms.checked[position]:
+            if checked[row]:
                 slope = end.slope(row, chunk)
                 self.rows.store(b, b.normal(slope), self.slope, position, chunk)
             if self.options.compensated:
@@ -352,4 +348,4 @@ class StepLoop(ABC):
                 new = b.fma(value, tau, old)
             b.store(b.normal(new), here)
 
-        self.rows.each(self.series, one)
+        self.rows.each_alike(self.series, one, self.norms.checked)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from taylor_runtime.arithmetic.chunk import chunks
+from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
@@ -45,6 +45,17 @@ class StateNorms:
                 return []
 
             self.b.fold(0, self.rows.size, [], one)
+
+    def values(self, make: Callable[[int, Chunk], Value], steps: bool = True) -> list[Value]:
+        """State-shaped values: make(row, chunk) for all chunks of all state rows.
+
+        steps: whether `make` speaks of rows that a state row's step uses.
+        """
+        return self.rows.values(make)
+
+    def read(self, vector: Value) -> list[Value]:
+        """State-shaped values from memory, of the kind of number of the state."""
+        return self.rows.load_all(self.b, vector)
 
     def finite(self, groups: Sequence[list[Value]]) -> Value:
         """i1: no infinity and no NaN among the values (0 * x is 0 for finite x alone)."""
@@ -91,7 +102,7 @@ class StateNorms:
         return self.b.extract(value, 0) if value.lanes else value
 
     def largest_state(self, state: Value) -> Value:
-        return self.largest(self.rows.load_all(self.b, state))
+        return self.largest(self.read(state))
 
     def _doubles(self, values: Sequence[Value]) -> list[Value]:
         """State numbers of any kind, rounded: sizes and steps are estimated in double."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
@@ -66,21 +68,24 @@ class Recorder:
             b.store(self.control.get(name), b.at(record, k * self.rows.batch))
 
         def one_order(n: Index, _: list[Value]) -> Sequence[Value]:
-            base = self._coefficient_address(record, n)
+            base = self.coefficients(record, n)
+            if isinstance(series.memory, AlikeMemory):
+                self.rows.each_alike(series, partial(copy, base, n), steps=False)
+                return []
             for position, row in enumerate(self.rows.rows):
                 for chunk in series.memory.chunks(row):
                     value = series.memory.coefficient(row, n, chunk)
                     self.rows.store(b, value, base, position, chunk)
             return []
 
+        def copy(base: Value, n: Index, position: Index, row: int, chunk: Chunk) -> None:
+            value = series.memory.coefficient(row, n, chunk)
+            self.rows.store(b, value, base, position, chunk)
+
         one_order(0, [])
         b.fold(1, self.order + 1, [], one_order, unroll=series.rendering.unrolled)
 
-    def coefficients(self, n: Index) -> list[Value]:
-        """Coefficient n of every state row, from the record just written."""
-        return self.rows.load_all(self.b, self._coefficient_address(self.current(), n))
-
-    def _coefficient_address(self, record: Value, n: Index) -> Value:
+    def coefficients(self, record: Value, n: Index) -> Value:
         """Where coefficient n of the first place is."""
         rows = self.rows
         count = (self.order + 1) * rows.size

@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
+from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
@@ -96,6 +97,24 @@ class StateRows:
         for position, row in enumerate(self.rows):
             series.memory.each_chunk(row, partial(body, position, row))
 
+    def each_alike(
+        self,
+        series: Series,
+        body: Callable[[Index, int, Chunk], None],
+        keys: Sequence[object] = (),
+        steps: bool = True,
+    ) -> None:
+        """The same, once for rows that are alike, see `AlikeMemory.each_alike`."""
+        memory = series.memory
+        if not isinstance(memory, AlikeMemory):
+            self.each(series, body)
+            return
+
+        def one(position: Index, row: int) -> None:
+            memory.each_chunk(row, partial(body, position, row))
+
+        memory.each_alike(self.rows, one, keys, steps)
+
     def values(self, make: Callable[[int, Chunk], Value]) -> list[Value]:
         """One value a chunk, written out, in order."""
         return [
@@ -104,10 +123,13 @@ class StateRows:
             for chunk in chunks(width)
         ]
 
-    def address(self, b: Builder, base: Value, position: int, chunk: Chunk) -> Value:
-        return b.at(base, chunk.offset + self.starts[position], self.element)
+    def address(self, b: Builder, base: Value, position: Index, chunk: Chunk) -> Value:
+        if isinstance(position, int):
+            return b.at(base, chunk.offset + self.starts[position], self.element)
+        start = b.load(I64, b.at(b.table(self.starts, "i64"), position, "i64"))
+        return b.at(b.at(base, start, self.element), chunk.offset, self.element)
 
-    def store(self, b: Builder, value: Value, base: Value, position: int, chunk: Chunk) -> None:
+    def store(self, b: Builder, value: Value, base: Value, position: Index, chunk: Chunk) -> None:
         b.store(value, self.address(b, base, position, chunk))
 
     def load_all(self, b: Builder, base: Value, element: str | None = None) -> list[Value]:

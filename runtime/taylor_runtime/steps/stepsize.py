@@ -136,7 +136,8 @@ class StepSize:
 
         def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
             """The highest coefficient that does not vanish has the last word."""
-            size = self.norms.measure(self.recorder.coefficients(k))
+            record = self.recorder.current()
+            size = self.norms.measure(self.norms.read(self.recorder.coefficients(record, k)))
             per_order = b.to_double(self.series.factors.reciprocal(k, Type(self.series.element)))
             exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
             h = exp2_estimate(b, exponent, point.scale)
