@@ -93,7 +93,8 @@ class OldProducts:
         """Whether one loop is enough: each that ends costs as much as a few products."""
         chains = 2 * _count(plain) - _count([one for one in plain if one.square])
         vectors = chains + SIDES * _count(weighted)
-        return _count(plain) <= CHAINED and vectors <= self._most() + SIDES
+        short = all(piece.lanes < REGISTER for piece in self.shifts.pieces)
+        return short and _count(plain) <= CHAINED and vectors <= self._most() + SIDES
 
     def _side_by_side(self, values: Sequence[Value]) -> RowSums:
         """Sums as rows want them: those that are moved joined."""
