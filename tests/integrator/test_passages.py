@@ -347,3 +347,16 @@ def test_backwards_through_a_switch():
     wanted = np.zeros_like(ta.flow_map.coefficients)
     wanted[:, 0], wanted[:, 1:3] = [1.0, 0.3], np.eye(2)
     assert np.abs(ta.flow_map.coefficients - wanted).max() < 1e-11
+
+
+def test_steps_with_tolerances_by_component_stay_confirmed():
+    """Events at which Python is asked and changes nothing change nothing."""
+    given = {"rtol": 1e-12, "atol": [1e-14, 1e-10]}
+    plain = ty.Integrator([(x, v), (v, -ty.sin(x))], [1.0, 0.3], **given)
+    plain.propagate_until(100.0)
+    for _ in range(20):
+        asked = ty.Event(x, callback=lambda ta: None)
+        ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [1.0, 0.3], events=[asked], **given)
+        outcome = ta.propagate_until(100.0)
+        assert outcome.retracted == 0
+        assert np.array_equal(ta.state, plain.state)
