@@ -219,7 +219,7 @@ def log_of_sum(a: Expression, b: Expression) -> Expression:
         "log(ndtr(x)), up to 1/2 log(erfcx(-x/sqrt(2))/2) - x**2/2",
         numpy_names=("log_ndtr",),
         about="The logarithm of the normal distribution function. Values are right to some ulp,\n"
-        "Taylor coefficients to order 30 to 1000 of them, everywhere.\n\n",
+        "Taylor coefficients to order 30 to some thousand of them, everywhere.\n\n",
     ),
     combined(
         "logaddexp",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.machines.flow import Flow
 from taylor.machines.machine import Machine
-from taylor.machines.making import Accuracy, make_machine
+from taylor.machines.making import Accuracy, begun, make_machine
 from taylor.numbers import times as tm
 from taylor.numbers.precision import as_precision
 from taylor.numbers.types import Numbers, Path, Time
@@ -36,7 +36,7 @@ from taylor.systems.impulses import Impulse, Schedule, as_impulses
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
 from taylor.systems.parts import COPIED
-from taylor.systems.system import Equations, System, make_system, with_parameters_of
+from taylor.systems.system import Equations, System, with_parameters_of
 from taylor.systems.tolerance import make_tolerance
 from taylor.systems.variational import Variational, variations_of
 from taylor.systems.versions import checked, stamped
@@ -106,14 +106,7 @@ class Integrator(Mapped):
         self._kind = kind = as_precision(precision)
         asked = system if isinstance(system, Variational) else None
         system = system.equations if isinstance(system, Variational) else system
-        plain = callable(system)  # whose states are counted by the initial ones
-        initial = arguments.initial_state(state, kind) if plain else np.empty(0)
-        named = parameters is None or isinstance(parameters, Mapping)
-        listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
-        made = make_system(system, len(initial), listed)
-        self._names = Names(made.states, "state")
-        if not plain:
-            initial = arguments.initial_state(state, kind, self._names)
+        made, self._names, initial = begun(system, state, parameters, kind)
         watched = as_events(events, made)
         others = [e for event in watched for e in event.expressions]
         others += [e for impulse in as_impulses(impulses) for e in impulse.expressions]

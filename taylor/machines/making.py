@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from taylor.expressions.types import Named
 from taylor.machines.flow import FlowMachine
 from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
+from taylor.numbers.types import Numbers
+from taylor.systems import arguments
+from taylor.systems.names import Names
 from taylor.systems.parts import compile_flow, compile_stepper
-from taylor.systems.system import System
+from taylor.systems.system import Equations, System, make_system
 from taylor.systems.tolerance import MOST_ORDER, Tolerance, candidates, log2_safety
 from taylor.systems.variational import Variations
 from taylor_runtime.callables.stepper import StepperOptions
@@ -50,3 +56,24 @@ def make_machine(system: System, accuracy: Accuracy, variations: Variations | No
     machine = FlowMachine(stepper, bound, np.concatenate([own, np.tile(others, len(system))]))
     machine.space = variations.space
     return machine
+
+
+def begun(
+    equations: System | Equations,
+    state: Numbers | Named[Numbers],
+    parameters: Named[Numbers] | Numbers | None,
+    kind: Precision,
+) -> tuple[System, Names, np.ndarray]:
+    """The system of some equations, the names of its states, and the initial state (n,) or (n, 2).
+
+    A function's states are counted by the initial ones, its parameters by an array of them.
+
+    Raises what is wrong with any of these.
+    """
+    plain = callable(equations)
+    initial = arguments.initial_state(state, kind) if plain else np.empty(0)
+    named = parameters is None or isinstance(parameters, Mapping)
+    listed = 0 if named else len(np.atleast_1d(np.asarray(parameters, dtype=object)))
+    made = make_system(equations, len(initial), listed)
+    names = Names(made.states, "state")
+    return made, names, initial if plain else arguments.initial_state(state, kind, names)

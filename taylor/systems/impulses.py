@@ -21,7 +21,8 @@ from taylor_runtime.program.records import dataclass
 class Impulse:
     """At given times, states jump by `add` and parameters are set by `set`.
 
-    times: one time or several, of any kind that `Integrator(time=...)` takes.
+    times: one time or several, of any kind that `Integrator(time=...)` takes; one that depends on
+           parameters is an event, `Event(taylor.time - T, direction=1, reset={...})`.
     add:   increments by state (or its name): numbers, or expressions of the state before the jump,
            parameters and time; of an array variable an array of them, or an array expression.
     set:   new values by parameter, likewise.
@@ -50,6 +51,11 @@ class Impulse:
         add: Named[ExpressionLike] | None = None,
         set: Named[ExpressionLike] | None = None,
     ) -> None:
+        if isinstance(times, Expression):
+            raise ArgumentTypeError(
+                f"Impulse: times are numbers, got {times}; for a time that depends on parameters "
+                "give an event, taylor.Event(taylor.time - T, direction=1, reset={...})"
+            )
         several = isinstance(times, Iterable) and not isinstance(times, str | tuple)
         listed = list(cast(Iterable[Time], times)) if several else [cast(Time, times)]
         self.times: tuple[tm.Pair, ...] = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -412,3 +413,23 @@ def test_explain_can_be_drawn() -> None:
     pytest.importorskip("matplotlib")
     figure = integrator(2, (X, K)).explain().plot()
     assert figure.axes
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+@pytest.mark.parametrize("name", ["pendulum", "time", "kepler"])
+def test_nothing_is_read_that_was_not_written(name: str, order: int) -> None:
+    """What is in the workspace before a run changes no bits of it."""
+    x, v, k = *ty.variables("x v"), ty.parameter("k")
+    q, w = ty.variable("q", shape=3), ty.variable("w", shape=3)
+    system, start, given = {
+        "pendulum": ([(x, v), (v, -k * ty.sin(x))], [1.0, 0.3], {k: 1.2}),
+        "time": ([(x, v), (v, -k * ty.sin(x) + ty.cos(ty.time))], [1.0, 0.3], {k: 1.2}),
+        "kepler": ([(q, w), (w, -q / (q @ q) ** 1.5)], [1, 0, 0, 0, 1, 0.1], None),
+    }[name]
+    found = set()
+    for rubbish in (0.0, math.nan, 1e200):
+        ta = ty.Integrator(ty.variational(system, order), start, parameters=given)
+        ta._machine._work[:] = ta._machine._records[:] = rubbish
+        outcome = ta.propagate_grid([1.0, 3.0, 5.0])
+        found.add((outcome.steps, ta.flow_map.coefficients.tobytes()))
+    assert len(found) == 1

@@ -244,6 +244,11 @@ def test_time_and_size_of_a_kick():
     assert ta.flow_map[1].coefficients == pytest.approx([3.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 
 
+def test_impulses_at_expressions_are_told_what_to_write():
+    with pytest.raises(ty.TaylorError, match="Event"):
+        ty.Impulse(T, add={v: 1.0})
+
+
 def test_reset_of_a_parameter_that_varies():
     """A schedule: x' = k, k doubled where x reaches 1."""
     event = ty.Event(x - 1, direction=1, reset={k: 2 * k})

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import alignment_of
-from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.ir.types import I64, PTR, alignment_of
+from taylor_runtime.ir.values import Compound, Index, Value
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.widths import CHUNK, REGISTER, padded
 from taylor_runtime.series.memory import Rendering, RowMemory
@@ -146,3 +146,13 @@ class FlowMemory(RowMemory):
 
 def _holds_constant(chunk: Chunk) -> bool:
     return not (isinstance(chunk.offset, int) and chunk.offset)
+
+
+def hidden(b: Builder, pointer: Value) -> Value:
+    """The same address, of which LLVM does not see where it is from: what is stored there is not
+    kept in registers.
+    """
+    if isinstance(pointer, Compound):
+        return b.pointers([hidden(b, part) for part in pointer.parts])
+    number = b.emit_anew(I64, f"ptrtoint ptr {pointer.text} to i64")
+    return b.emit_anew(PTR, f"inttoptr i64 {number.text} to ptr")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.flows.memory import NUMBER, FlowMemory
+from taylor_runtime.flows.memory import NUMBER, FlowMemory, hidden
 from taylor_runtime.flows.shifts import Products, Shifts
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
@@ -97,7 +97,7 @@ class NewestProducts:
         b, element = self.b, self.memory.element
         wide = self.memory.flow.is_polynomial(row)
         count = (len(self.pieces) + 2 * len(self.joined)) * REGISTER + 1
-        place = b.hidden(b.alloca(element, count))
+        place = hidden(b, b.alloca(element, count))
         number = b.at(place, count - 1, element)
         self._constants[row, scale] = Constants(place, number)
         source = self.memory.address(row, 0, 0)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
-from taylor_runtime.flows.memory import FlowMemory
+from taylor_runtime.flows.memory import FlowMemory, hidden
 from taylor_runtime.flows.newest import RowSums
 from taylor_runtime.flows.places import joined_sums
 from taylor_runtime.flows.shifts import Products, groups, shifts_of
@@ -116,7 +116,7 @@ class OldProducts:
         size = len(self.shifts.pieces) + len(self.shifts.joins)
         if self._kept is None:
             count = len(self._moving(range(len(self.memory.flow.rows))))
-            self._kept = self.b.hidden(self.b.alloca(self.element, count * size * REGISTER))
+            self._kept = hidden(self.b, self.b.alloca(self.element, count * size * REGISTER))
         return self.b.at(self._kept, (number * size + vector) * REGISTER, self.element)
 
     def _sum(self, c: Convolution) -> _Sum:

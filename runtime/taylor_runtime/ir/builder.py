@@ -300,15 +300,6 @@ class Builder(Flow):
         self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
         return Value(self, PTR, text)
 
-    def hidden(self, pointer: Value) -> Value:
-        """The same address, of which LLVM does not see where it is from: what is stored there is
-        not kept in registers.
-        """
-        if isinstance(pointer, Compound):
-            return joined(PTR, [self.hidden(part) for part in pointer.parts])
-        number = self.emit_anew(I64, f"ptrtoint ptr {pointer.text} to i64")
-        return self.emit_anew(PTR, f"inttoptr i64 {number.text} to ptr")
-
     def at(self, pointer: Value, index: Index, element: str = "double") -> Value:
         """The address of element `index` of an array of `element` at `pointer`."""
         if isinstance(index, int) and index == 0:
