@@ -65,7 +65,7 @@ def decompose(
     """
     if order < 0:
         raise ArgumentError(f"decompose: order={order} is negative")
-    work = _Decomposition(SeriesBuilder(order, derivatives is not None), dict(inputs))
+    work = Decomposition(SeriesBuilder(order, derivatives is not None), dict(inputs))
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
@@ -88,7 +88,7 @@ def _slots(inputs: Mapping[Expression, Input]) -> tuple[tuple[str, int], ...]:
     return tuple(slots.items())
 
 
-class _Decomposition:
+class Decomposition:
     """The state of one walk: rows of nodes, what was absorbed, and what is still to be defined.
 
     Its public methods are what the records of operations ask for (`Operation.rows`, `absorbs`).

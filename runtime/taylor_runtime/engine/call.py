@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -90,6 +90,25 @@ def make_gufunc(
     return _make(loops, 1, 1, name, doc, f"({inputs})->({outputs})", owner)
 
 
+def make_array_function(
+    loop: tuple[str, int, int],
+    inputs: Sequence[Sequence[int]],
+    outputs: Sequence[Sequence[int]],
+    name: str,
+    doc: str = "",
+    *,
+    owner: object = None,
+) -> np.ufunc:
+    """A generalised ufunc of arrays of fixed shapes, whose leading axes broadcast.
+
+    loop: dtype, address of the inner loop, address of what it gets as its data.
+    """
+    sides = [",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)]
+    dtype, address, data = loop
+    signature = "->".join(sides)
+    return _make({dtype: address}, len(inputs), len(outputs), name, doc, signature, owner, data)
+
+
 def _make(
     loops: Loops,
     inputs: int,
@@ -98,10 +117,11 @@ def _make(
     doc: str,
     signature: str | None,
     owner: object,
+    given: int = 0,
 ) -> np.ufunc:
     # NumPy copies none of these; they live as long as the ufunc, in the tuple that it comes to own.
     functions = (ctypes.c_void_p * len(loops))(*loops.values())
-    data = (ctypes.c_void_p * len(loops))()
+    data = (ctypes.c_void_p * len(loops))(*[given] * len(loops))
     numbers = [np.dtype(dtype).num for dtype in loops for _ in range(inputs + outputs)]
     types = ctypes.create_string_buffer(bytes(numbers), len(numbers))
     texts = [ctypes.c_char_p(text.encode()) for text in (name, doc)]

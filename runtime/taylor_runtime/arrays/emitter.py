@@ -1,0 +1,373 @@
+"""Rows with shapes -> LLVM IR text: loops over elements, order after order.
+
+The arithmetic of a row at an element is that of every other rendering (`arithmetic.step`,
+`series.convolve`); what is here is how elements are walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.factors import Factors
+from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arithmetic.step import StepArithmetic
+from taylor_runtime.arrays.memory import ArrayMemory
+from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan
+from taylor_runtime.arrays.sums import across
+from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
+from taylor_runtime.arrays.wholes import emit_whole
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.arrays import (
+    ArrayProgram,
+    ArrayRow,
+    Join,
+    Scatter,
+    Shape,
+    Take,
+    Total,
+    contiguous,
+    reads_at_zero,
+    reads_beyond,
+)
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.widths import CHUNK, REGISTER
+from taylor_runtime.series.convolve import convolve
+
+InputReader = Callable[[Input, Index], Value]
+Addresses = Callable[[Input], Value]
+
+
+class ArrayEmitter(StepArithmetic[ArrayMemory]):
+    """Writes the coefficients of a program's rows into one function.
+
+    addresses: of the first element of an input's array; of "table", the first position.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        plan: Plan,
+        memory: ArrayMemory,
+        addresses: Addresses,
+        time_scale: Value | None = None,
+    ) -> None:
+        self.b = b
+        self.plan = plan
+        self.program: ArrayProgram = plan.program
+        self.element = memory.element
+        self.memory = memory
+        self.addresses = addresses
+        self.factors = Factors(b, self.element, plan.program.order, time_scale)
+        self.kernels = KernelCalls(memory)
+
+    # -- passes -----------------------------------------------------------------------------------
+
+    def constant_rows(self) -> None:
+        """Order zero of the rows that depend on parameters alone."""
+        self._pass(CONSTANT, 0)
+
+    def order_zero(self) -> None:
+        """Order zero of all other rows."""
+        self._pass(START, 0)
+
+    def orders(self) -> None:
+        """Coefficients 1 .. order of every row that has them."""
+
+        def one(n: Index, _: list[Value]) -> Sequence[Value]:
+            self.factors.enter(n)
+            self._pass(BEYOND, n)
+            return []
+
+        self.b.fold(1, self.program.order + 1, [], one)
+
+    def _pass(self, name: str, n: Index) -> None:
+        self.memory.at_zero = name != BEYOND
+        for work in self.plan.works[name]:
+            self.memory.values.clear()
+            self.kernels.forget()
+            if isinstance(work, Nest):
+                self._nest(work, n)
+            else:
+                emit_whole(self, work.row, n)
+        self.memory.values.clear()
+
+    # -- nests ------------------------------------------------------------------------------------
+
+    def _nest(self, nest: Nest, n: Index) -> None:
+        summed = nest.summed[0] if nest.summed else ()
+        walk = walk_of(nest.space, self._accesses(nest, n), summed)
+        for row in nest.adds:
+            self._clear(row, n)
+        NestWriter(self, nest, walk, n).emit()
+
+    def _accesses(self, nest: Nest, n: Index) -> list[Shape]:
+        """The strides, along the axes of a nest, of all that it reads and writes."""
+        found = [contiguous(nest.space)] if self._touches_all(nest, n) else []
+        for index in nest.rows:
+            row = self.program.row(index)
+            beyond = reads_beyond(self.plan.varies, row)
+            for read in reads_at_zero(row) if self.memory.at_zero else beyond:
+                found.append(self._strides(read.row, nest.space))
+        for index in nest.totals:
+            moved = self.program.row(index).moved
+            assert isinstance(moved, Total)
+            found.append(self._strides(moved.source, nest.space))
+            shape = self.program.shape(index)
+            kept = iter(contiguous(shape))
+            found.append(
+                tuple(0 if k in moved.axes else next(kept) for k in range(len(nest.space)))
+            )
+        for index, part in nest.parts:
+            row = self.program.row(index)
+            assert isinstance(row.moved, Join)
+            found.append(self._strides(row.moved.parts[part], nest.space))
+            found.append(contiguous(row.shape))
+        for index in nest.adds:
+            moved = self.program.row(index).moved
+            assert isinstance(moved, Scatter)
+            found.append(self._strides(moved.source, nest.space))
+        return found
+
+    def _touches_all(self, nest: Nest, n: Index) -> bool:
+        """Whether elements of the whole shape are in an array: stored, taken, or scattered."""
+        rows = [self.program.row(index) for index in nest.rows]
+        moves = any(isinstance(row.moved, Take) or isinstance(row.start, Input) for row in rows)
+        stored = any(self.memory.kept(index, n) for index in nest.rows)
+        return moves or stored or bool(nest.adds) or not nest.totals
+
+    def _strides(self, row: int, space: Shape) -> Shape:
+        if self.program.is_number(row):
+            return (0,) * len(space)
+        return aligned(self.plan.access(row).strides, self.program.shape(row), space)
+
+    def _clear(self, row: int, n: Index) -> None:
+        """Zeros in all elements of a row."""
+        base, one = self.memory.base(row, n), Type(self.element)
+
+        def clear(i: Index, _: list[Value]) -> Sequence[Value]:
+            self.b.store(self.b.constant(0, one), self.b.at(base, i, self.element))
+            return []
+
+        self.b.fold(0, self.program.row(row).size, [], clear)
+
+    # -- rows -------------------------------------------------------------------------------------
+
+    def value(self, index: int, n: Index, place: Place) -> Value:
+        """Coefficient n of a row at a place."""
+        row = self.program.row(index)
+        if isinstance(row.moved, Take):
+            return self._taken(row.moved, row, n, place)
+        if isinstance(n, int):
+            return self.start_value(
+                row,
+                place,
+                lambda given: self._given(given, row, place),
+                lambda step: convolve(self.memory, step.terms, 0, place),
+            )
+        if row.step is not None:
+            sums = convolve(self.memory, row.step.terms, n, place)
+            return self.step_value_of(row.step, n, place, sums)
+        assert isinstance(row.start, Input)
+        if row.start.source == "time":
+            return self.factors.time_coefficient(n, place.type(self.element))
+        return self.b.constant(0, place.type(self.element))
+
+    def _given(self, given: Input, row: ArrayRow, place: Place) -> Value:
+        base = self.addresses(given)
+        return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
+
+    def _taken(self, take: Take, row: ArrayRow, n: Index, place: Place) -> Value:
+        b, base = self.b, self.memory.base(take.source, n)
+        table = self.positions(take.table, row.shape, place)
+        if not place.lanes:
+            return b.load(Type(self.element), b.at(base, table, self.element))
+        return b.gather(Type(self.element, place.lanes), base, table)
+
+    def positions(self, table: int, shape: Shape, place: Place) -> Value:
+        """The positions that a table has for the elements of a place."""
+        base = self.addresses(Input("table", (table,)))
+        return self.memory.load_at(base, contiguous(shape), shape, place, I64)
+
+    def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """row_{n-1}."""
+        return self.memory.coefficient(row, n - 1, chunk)
+
+    def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
+        """u_n by the step, for n >= 1."""
+        return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))
+
+
+class NestWriter:
+    """Writes the loops of one nest at one order."""
+
+    def __init__(self, emitter: ArrayEmitter, nest: Nest, walk: Walk, n: Index) -> None:
+        self.emitter = emitter
+        self.b = emitter.b
+        self.memory = emitter.memory
+        self.nest = nest
+        self.walk = walk
+        self.n = n
+        self.lanes = _lanes(walk, emitter.element)
+
+    def emit(self) -> None:
+        self._kept(0, (), None)
+
+    def _kept(self, depth: int, indices: tuple[Index, ...], fresh: Value | None) -> None:
+        """Loops over the axes that are not summed."""
+        if depth == self.walk.kept:
+            self._inside(indices, fresh)
+            return
+
+        def one(index: Index, fresh: Value | None, _: list[Value]) -> list[Value]:
+            self._kept(depth + 1, (*indices, index), fresh)
+            return []
+
+        self._loop(depth, one, [])
+
+    def _loop(
+        self,
+        depth: int,
+        body: Callable[[Index, Value | None, list[Value]], list[Value]],
+        carried: list[Value],
+    ) -> list[Value]:
+        """body(index, lanes that are new, carried) along an axis of the walk."""
+        size = self.walk.axes[depth].size
+        if depth != self.walk.vector or not self.lanes:
+            return self.b.fold(0, size, carried, lambda i, values: body(i, None, values))
+        lanes = self.lanes
+        if size == lanes:
+            return body(0, None, carried)
+        count, rest = -(-size // lanes), size % lanes
+
+        def some(i: Index, values: list[Value]) -> list[Value]:
+            start = i * lanes
+            if not rest:
+                return body(start, None, values)
+            assert isinstance(start, Value)
+            last = self.b.intrinsic("smin", start, self.b.constant(size - lanes, I64))
+            numbers = self.b.constants(list(range(lanes)), "i64")
+            fresh = self.b.compare("ge", numbers, self.b.splat(start - last, lanes))
+            return body(last, fresh, values)
+
+        return self.b.fold(0, count, carried, some)
+
+    def _inside(self, indices: tuple[Index, ...], fresh: Value | None) -> None:
+        """All rows at a place, and the loops that sum them."""
+        nest, depth = self.nest, self.walk.kept
+        if not nest.totals:
+            self._elements(self._place(indices, fresh))
+            return
+        vector = self.walk.vector
+        lanes = self.lanes if vector is not None else 0
+        start = Type(self.emitter.element, lanes)
+        sums = [self.b.constant(0, start) for _ in nest.totals]
+        sums = self._summed(depth, indices, fresh, sums)
+        outer = self._place(indices, fresh)
+        for row, total in zip(nest.totals, sums, strict=True):
+            self._finish(row, total, outer)
+
+    def _summed(
+        self, depth: int, indices: tuple[Index, ...], fresh: Value | None, sums: list[Value]
+    ) -> list[Value]:
+        """Sums that elements were added to, along all axes that are summed."""
+        if depth == len(self.walk.axes):
+            place = self._place(indices, fresh)
+            self._elements(place)
+            return [
+                self._added(total, row, place)
+                for row, total in zip(self.nest.totals, sums, strict=True)
+            ]
+
+        def one(index: Index, new: Value | None, carried: list[Value]) -> list[Value]:
+            return self._summed(depth + 1, (*indices, index), new or fresh, carried)
+
+        return self._loop(depth, one, sums)
+
+    def _added(self, total: Value, row: int, place: Place) -> Value:
+        moved = self.emitter.program.row(row).moved
+        assert isinstance(moved, Total)
+        value = self.b.normal(self.memory.newest(moved.source, self.n, place))
+        vector = self.walk.vector
+        if place.fresh is not None and vector is not None and self.walk.axes[vector].summed:
+            value = self.b.select(place.fresh, value, self.b.constant(0, value.type))
+        return total + value
+
+    def _finish(self, row: int, total: Value, place: Place) -> None:
+        """Put a sum where it belongs."""
+        moved = self.emitter.program.row(row).moved
+        assert isinstance(moved, Total)
+        kept = iter(contiguous(self.emitter.program.shape(row)))
+        strides = tuple(
+            0 if k in moved.axes else next(kept) for k in range(len(self.nest.space))
+        )
+        vector = self.walk.vector
+        if vector is not None and self.walk.axes[vector].summed and total.lanes:
+            total = across(self.b, total)
+            place = Place(0, 0, place.walk, place.indices)
+        base = self.memory.base(row, self.n)
+        self.memory.put(self.b.normal(total), base, strides, self.nest.space, place)
+
+    def _place(self, indices: tuple[Index, ...], fresh: Value | None) -> Place:
+        missing = (0,) * (len(self.walk.axes) - len(indices))
+        return Place(0, self.lanes, self.walk, (*indices, *missing), fresh)
+
+    def _elements(self, place: Place) -> None:
+        """All rows at a place."""
+        emitter, memory, n = self.emitter, self.memory, self.n
+        memory.values.clear()
+        emitter.kernels.forget()
+        for index in self.nest.rows:
+            value = emitter.value(index, n, place)
+            memory.store(index, n, place, value)
+            if memory.at_zero and index in emitter.plan.divisors and emitter.program.order:
+                memory.store_reciprocal(index, place, memory.values[index])
+        for index, part in self.nest.parts:
+            self._copy(index, part, place)
+        for index in self.nest.adds:
+            self._scatter(index, place)
+
+    def _copy(self, index: int, part: int, place: Place) -> None:
+        """Elements of a part of a joined row."""
+        program, row = self.emitter.program, self.emitter.program.row(index)
+        assert isinstance(row.moved, Join)
+        parts, axis = row.moved.parts, row.moved.axis
+        strides = contiguous(row.shape)
+        before = sum(program.shape(other)[axis] for other in parts[:part])
+        base = self.memory.base(index, self.n)
+        base = self.b.at(base, before * strides[axis], self.emitter.element)
+        value = self.memory.newest(parts[part], self.n, place)
+        self.memory.put(self.b.normal(value), base, strides, program.shape(parts[part]), place)
+
+    def _scatter(self, index: int, place: Place) -> None:
+        """Elements added where a table says, one after the other."""
+        emitter, b = self.emitter, self.b
+        moved = emitter.program.row(index).moved
+        assert isinstance(moved, Scatter)
+        shape = emitter.program.shape(moved.source)
+        table = emitter.positions(moved.table, shape, place)
+        value = b.normal(self.memory.newest(moved.source, self.n, place))
+        if place.fresh is not None:
+            value = b.select(place.fresh, value, b.constant(0, value.type))
+        base, one = self.memory.base(index, self.n), Type(emitter.element)
+        for lane in range(max(place.lanes, 1)):
+            position = b.extract(table, lane) if place.lanes else table
+            item = b.extract(value, lane) if place.lanes else value
+            target = b.at(base, position, emitter.element)
+            b.store(b.normal(b.load(one, target) + item), target)
+
+
+def _lanes(walk: Walk, element: str) -> int:
+    """Elements that are computed side by side: 0 for one alone."""
+    if walk.vector is None:
+        return 0
+    size, register = walk.axes[walk.vector].size, REGISTER
+    if ELEMENTS[element].parts == 1 and size >= CHUNK:
+        return CHUNK
+    if size >= register:
+        return register
+    return size if size > 1 else 0

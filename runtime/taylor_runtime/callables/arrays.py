@@ -1,0 +1,68 @@
+"""Compiled functions of arrays."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from taylor_runtime.callables.python_calls import Externals, watched
+from taylor_runtime.engine.call import clear_flags_address, make_array_function
+from taylor_runtime.engine.compiler import Module, Options, compile_ir
+from taylor_runtime.points.arrays import ARRAYS, array_module
+from taylor_runtime.points.blocks import CLEAR_FLAGS
+from taylor_runtime.program.arrays import ArrayProgram, Shape
+from taylor_runtime.program.kinds import KINDS
+from taylor_runtime.program.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayFunction:
+    """A compiled function of arrays.
+
+    ufunc: a generalised ufunc of contiguous arrays, two operands (high and low parts) for a
+        double-double.
+    """
+
+    module: Module
+    ufunc: np.ufunc
+
+
+def build_array_function(
+    program: ArrayProgram,
+    shapes: tuple[Sequence[Shape], Sequence[Shape]],
+    numbers: np.ndarray,
+    table: np.ndarray,
+    name: str,
+    doc: str,
+    externals: Externals | None = None,
+    precision: str = "float64",
+) -> ArrayFunction:
+    """Compile a program of order 0.
+
+    shapes:  of its inputs, which are its slots of source "parameter", and of its outputs.
+    numbers: the slots of source "data", by part: shape (parts, slots) or more, of the kind's dtype.
+    table:   the slots of source "table", int64.
+    """
+    kind = KINDS[precision]
+    inputs, outputs = shapes
+    sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
+    module = compile_ir(
+        lambda: array_module(program, sizes, kind.element),
+        [ARRAYS],
+        options=Options(),
+        externals={**(externals or {}), CLEAR_FLAGS: clear_flags_address()},
+        label=name,
+        source=f"arrays {sizes} {kind.element}\n{program.text()}",
+    )
+    addresses = (ctypes.c_void_p * 2)(numbers.ctypes.data, table.ctypes.data)
+    ufunc = make_array_function(
+        (kind.dtype, module.address(ARRAYS), ctypes.addressof(addresses)),
+        [shape for shape in inputs for _ in range(kind.parts)],
+        [shape for shape in outputs for _ in range(kind.parts)],
+        name,
+        doc,
+        owner=(module, addresses, numbers, table),
+    )
+    return ArrayFunction(module, watched(ufunc, externals))

@@ -1,0 +1,116 @@
+"""Functions of arrays: the inner loop of a generalised ufunc, which walks over points.
+
+Each point has the arrays of all inputs and outputs, contiguous; constants and tables are arrays
+whose addresses come with the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from taylor_runtime.arrays.emitter import ArrayEmitter
+from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory
+from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64, PTR
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.points.blocks import CLEAR_FLAGS, memory
+from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Input
+
+ARRAYS = "taylor.arrays"
+
+
+def array_module(program: ArrayProgram, sizes: Sequence[int], element: str = "double") -> str:
+    """IR text of a generalised ufunc's loop `taylor.arrays` that evaluates a program of order 0.
+
+    sizes: elements of each operand of the function, which are the program's slots of source
+        "parameter", one operand after the other.  Its outputs are operands, too; a double-double
+        is two operands, high and low.  Operands are contiguous at each point.
+    The loop's data are two addresses: of the slots of source "data", and of "table".
+    """
+    verify_arrays(program)
+    plan, module = Plan(program), Module()
+    parameters = [("ptr", "args"), ("ptr", "dimensions"), ("ptr", "steps"), ("ptr", "data")]
+    with define_function(module, ARRAYS, "void", parameters, "nounwind") as (
+        b,
+        (args, dims, steps, data),
+    ):
+        count = b.load(I64, dims)
+        outside = {row: None for row, _ in program.outputs} | dict.fromkeys(_inputs(program))
+        size = ArrayLayout.of(plan, outside).size * ELEMENTS[element].parts
+        with memory(b, size, ELEMENTS[element].part) as work:
+            point = _Point(b, program, plan, sizes, element, work, data)
+
+            def one(i: Index, _: list[Value]) -> Sequence[Value]:
+                point.emit(args, steps, i)
+                return []
+
+            b.fold(0, count, [], one)
+        module.declare(CLEAR_FLAGS, f"declare void @{CLEAR_FLAGS}()")
+        b.line(f"call void @{CLEAR_FLAGS}()")
+        b.ret()
+    return module.text()
+
+
+def _inputs(program: ArrayProgram) -> dict[int, Input]:
+    """The rows that are arrays from outside."""
+    return {
+        index: row.start
+        for index, row in enumerate(program.rows)
+        if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+    }
+
+
+class _Point:
+    """Writes the evaluation at one point."""
+
+    def __init__(
+        self,
+        b: Builder,
+        program: ArrayProgram,
+        plan: Plan,
+        sizes: Sequence[int],
+        element: str,
+        work: Value,
+        data: Value,
+    ) -> None:
+        self.b, self.program, self.plan = b, program, plan
+        self.element, self.work = element, work
+        self.parts = ELEMENTS[element].parts
+        starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        self.operands: Mapping[int, int] = {start: k for k, start in enumerate(starts)}
+        self.inputs = len(sizes)
+        self.numbers = b.planes(b.load(PTR, data), program.slots("data"), element)
+        self.table = b.load(PTR, b.at(data, 1, "ptr"))
+
+    def emit(self, args: Value, steps: Value, i: Index) -> None:
+        b, program = self.b, self.program
+        addresses: dict[int, Value] = {}
+
+        def operand(k: int) -> Value:
+            places = []
+            for part in range(self.parts):
+                which = self.parts * k + part
+                base, step = b.load(PTR, b.at(args, which, "ptr")), b.load(I64, b.at(steps, which, "i64"))
+                places.append(b.at(base, step * i, "i8"))
+            return b.pointers(places)
+
+        def address(given: Input) -> Value:
+            first = given.index[0]
+            if given.source == "data":
+                return b.at(self.numbers, first, self.element)
+            if given.source == "table":
+                return b.at(self.table, first, "i64")
+            if first not in addresses:
+                addresses[first] = operand(self.operands[first])
+            return addresses[first]
+
+        outside = {row: address(given) for row, given in _inputs(program).items()}
+        for k, (row, _) in enumerate(program.outputs):
+            outside[row] = operand(self.inputs + k)
+        store = ArrayMemory(b, self.plan, self.element, self.work, outside)
+        emitter = ArrayEmitter(b, self.plan, store, address)
+        emitter.constant_rows()
