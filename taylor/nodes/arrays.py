@@ -13,6 +13,7 @@ import numpy as np
 
 from taylor.errors import ShapeError
 from taylor.nodes import node as ex
+from taylor.nodes.data import ArrayData, exact_numbers, positions
 from taylor.nodes.node import N, Node, Shape
 from taylor.numbers import exact as constants
 
@@ -20,11 +21,29 @@ Slice = tuple[int, int, int]  # first position, number of positions, stride
 Entry = int | Slice | None  # None makes a new axis
 
 
-def constant_array(values: Sequence[constants.Number], shape: Shape) -> Any:
-    """A constant array: its payload is one number if all are equal, else a flat row-major tuple."""
-    if shape == () or (values and all(value == values[0] for value in values)):
-        return ex.constant_node(values[0], shape)
-    return ex.node("constant", (), tuple(values), shape)
+def constant_array(numbers: np.ndarray[Any, Any]) -> Any:
+    """A constant array of numbers as `data.as_numbers` has them.
+
+    Its payload is one number if all are equal, else their `ArrayData`.
+    """
+    if numbers.size and (not numbers.shape or (numbers == numbers.flat[0]).all()):
+        number = constants.exact(numbers.flat[0])
+        assert number is not None
+        return ex.constant_node(number, numbers.shape)
+    if numbers.dtype == np.float64:
+        numbers = numbers + 0.0  # there is one zero, and the caller may change what is his
+        numbers[numbers != numbers] = np.nan  # and one NaN
+        numbers.flags.writeable = False
+    return ex.node("constant", (), ArrayData(numbers), numbers.shape)
+
+
+def numbers_of(e: Node) -> np.ndarray[Any, Any]:
+    """The numbers of a constant as an array of its shape: float64, or exact ones as objects."""
+    if type(e.payload) is ArrayData:
+        return e.payload.array
+    numbers = exact_numbers([e.payload], ())
+    assert numbers is not None
+    return np.broadcast_to(numbers, e.shape)
 
 
 # --- indexing ----------------------------------------------------------
@@ -37,8 +56,7 @@ def index(e: N, key: Any) -> N:
     """
     keys = key if isinstance(key, tuple) else (key,)
     if any(isinstance(k, (list, np.ndarray)) for k in keys):
-        positions = np.arange(e.size).reshape(e.shape)[key]
-        return take(e, positions)
+        return take(e, np.arange(e.size).reshape(e.shape)[key])
     return index_entries(e, _entries(e, keys))
 
 
@@ -94,10 +112,9 @@ def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
     if shape == e.shape and entries == tuple((0, size, 1) for size in shape):
         return e
     if e.op == "constant":
-        if type(e.payload) is not tuple:
+        if type(e.payload) is not ArrayData:
             return ex.constant_node(e.payload, shape)
-        positions = np.arange(e.size).reshape(e.shape)[as_numpy_index(entries)]
-        return constant_array([e.payload[i] for i in np.ravel(positions)], shape)
+        return constant_array(np.asarray(e.payload.array[as_numpy_index(entries)]))
     return ex.node("index", (e,), entries, shape)
 
 
@@ -135,20 +152,19 @@ def as_numpy_index(entries: tuple[Entry, ...]) -> tuple[Any, ...]:
     return tuple(keys)
 
 
-def take(e: N, positions: np.ndarray[Any, Any]) -> N:
-    """Gather elements by row-major positions; the result has the shape of `positions`."""
-    shape = np.shape(positions)
-    return take_flat(e, tuple(int(i) for i in np.ravel(positions)), shape)
+def take(e: N, places: np.ndarray[Any, Any]) -> N:
+    """Gather elements by row-major positions; the result has the shape of `places`."""
+    return take_from(e, positions(places))
 
 
-def take_flat(e: N, flat: tuple[int, ...], shape: Shape) -> N:
-    """`take` with the positions listed in row-major order."""
-    if shape == e.shape and flat == tuple(range(e.size)):
+def take_from(e: N, places: ArrayData) -> N:
+    """`take` with the positions as data."""
+    shape = places.shape
+    if shape == e.shape and np.array_equal(places.array.reshape(-1), np.arange(e.size)):
         return e
     if e.op == "constant":
-        values = e.payload if type(e.payload) is tuple else (e.payload,) * e.size
-        return constant_array([values[i] for i in flat], shape)
-    return ex.node("take", (e,), (flat, shape), shape)
+        return constant_array(np.asarray(numbers_of(e).reshape(-1)[places.array]))
+    return ex.node("take", (e,), places, shape)
 
 
 # --- shapes ----------------------------------------------------------
@@ -163,7 +179,9 @@ def reshape(e: N, shape: Any) -> N:
     if target == e.shape:
         return e
     if e.op == "constant":
-        return ex.node("constant", (), e.payload, target)
+        if type(e.payload) is ArrayData:
+            return ex.node("constant", (), ArrayData(e.payload.array.reshape(target)), target)
+        return ex.constant_node(e.payload, target)
     return ex.node("reshape", (e,), target, target)
 
 
@@ -192,7 +210,7 @@ def broadcast_to(e: N, shape: Shape) -> N:
         raise ShapeError(f"broadcast_to: shape {e.shape} does not broadcast to {shape}")
     if shape == e.shape:
         return e
-    if e.op == "constant" and type(e.payload) is not tuple:
+    if e.op == "constant" and type(e.payload) is not ArrayData:
         return ex.constant_node(e.payload, shape)
     return ex.node("broadcast", (e,), shape, shape)
 

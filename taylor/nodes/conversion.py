@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.nodes.arrays import constant_array, normalised_axes, transpose
+from taylor.nodes.data import as_numbers, exact_numbers
 from taylor.nodes.node import Node, Shape, constant_node, node
 from taylor.numbers.exact import exact
 
@@ -47,6 +48,10 @@ def from_array(value: Any) -> Any:
             found = [part for part in parts if part is not None]
             return stack(found) if len(found) == len(parts) else None
         value = np.array(value, dtype=object)
+    if value.dtype != object or not any(isinstance(item, Node) for item in value.flat):
+        numbers = as_numbers(value)
+        if numbers is not None or value.dtype != object:
+            return None if numbers is None else constant_array(numbers)
     elements = np.empty(value.shape, dtype=object)
     flat = elements.reshape(-1)
     for i, item in enumerate(value.reshape(-1)):
@@ -62,7 +67,9 @@ def from_elements(elements: np.ndarray[Any, Any]) -> Any:
     flat: list[Any] = list(elements.reshape(-1))
     shape: Shape = elements.shape
     if all(e.op == "constant" for e in flat):
-        return constant_array([e.payload for e in flat], shape)
+        numbers = exact_numbers([e.payload for e in flat], shape)
+        assert numbers is not None
+        return constant_array(numbers)
     while shape:
         size, shape = shape[-1], shape[:-1]
         flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]

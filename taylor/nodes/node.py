@@ -20,6 +20,7 @@ from typing import Any, NoReturn, Self, TypeVar
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.nodes.data import ArrayData
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
 
@@ -173,8 +174,7 @@ def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
     elif op in _COMMUTATIVE:
         key = (op, *sorted(a.id for a in args))
     elif op == "constant":
-        values = payload if type(payload) is tuple else (payload,)
-        key = (op, shape, *map(constants.key, values))
+        key = (op, shape, payload if type(payload) is ArrayData else constants.key(payload))
     elif op in LEAVES:
         key = (op, payload, shape)
     else:

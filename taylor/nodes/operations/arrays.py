@@ -44,16 +44,16 @@ _INDEX = Operation(
 
 
 def _take_text(e: Node, names: Any) -> Text:
-    positions = str(list(e.payload[0]))
-    shown = positions if len(positions) <= 60 else positions[:56] + " ..."
+    positions = str(e.payload.array.reshape(-1)[:30].tolist())
+    shown = positions if len(positions) <= 60 and e.size <= 30 else positions[:56] + " ..."
     return ["take(", (e.args[0], OR), f", {shown})"], ATOM
 
 
 _TAKE = Operation(
     name="take",
-    build=lambda e, args: arrays.take_flat(args[0], *e.payload),
+    build=lambda e, args: arrays.take_from(args[0], e.payload),
     text=_take_text,
-    elements=lambda e, operands: operands[0].reshape(-1)[list(e.payload[0])].reshape(e.shape),
+    elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
     moves=True,
 )
 

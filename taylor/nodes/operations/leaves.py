@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.nodes.data import ArrayData
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text, everywhere
 from taylor.nodes.operations.rounding import no_error, one_rounding
@@ -28,9 +29,9 @@ def number_text(value: Any) -> str:
 
 def _constant_text(e: Node, names: Any) -> Text:
     payload = e.payload
-    if type(payload) is tuple:
-        listed = ", ".join(number_text(value) for value in payload[:8])
-        dots = ", ..." if len(payload) > 8 else ""
+    if type(payload) is ArrayData:
+        listed = ", ".join(number_text(value) for value in payload.numbers(8))
+        dots = ", ..." if e.size > 8 else ""
         return [f"array([{listed}{dots}], shape={e.shape})"], ATOM
     text = number_text(payload)
     if e.shape:
@@ -39,8 +40,9 @@ def _constant_text(e: Node, names: Any) -> Text:
 
 
 def _constant_elements(e: Node, operands: Sequence[Any]) -> Any:
-    values = e.payload if type(e.payload) is tuple else (e.payload,) * e.size
-    return _filled(e, [constant_node(value) for value in values])
+    if type(e.payload) is ArrayData:
+        return _filled(e, [constant_node(value) for value in e.payload.numbers()])
+    return _filled(e, [constant_node(e.payload)] * e.size)
 
 
 def _input_elements(e: Node, operands: Sequence[Any]) -> Any:
