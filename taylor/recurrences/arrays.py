@@ -10,6 +10,7 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
+from taylor.nodes.data import ArrayData
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition
@@ -31,11 +32,11 @@ from taylor_runtime.program.records import dataclass
 class Lowered:
     """A program of arrays, and the numbers that it reads from memory.
 
-    numbers: exact ones, of source "data"; table: positions, of source "table".
+    numbers: arrays of exact ones, of source "data"; table: positions, of source "table".
     """
 
     program: ArrayProgram
-    numbers: tuple[Any, ...]
+    numbers: tuple[np.ndarray, ...]
     table: np.ndarray
 
 
@@ -105,14 +106,14 @@ class ArrayDecomposition(Decomposition):
         rule = None if e in self.inputs else _RULES.get(e.op)
         if rule is not None:
             return rule(self, e)
-        if e.op == "constant" and type(e.payload) is tuple:
+        if e.op == "constant" and isinstance(e.payload, ArrayData):
             return self._data(e)
         return super()._row(e)
 
     def _data(self, e: Expression) -> int:
         """An array of numbers."""
         row = self.builder.array_input("data", self.size, e.shape)
-        self.numbers.append(e.payload)
+        self.numbers.append(e.payload.array)
         self.size += e.size
         return row
 
@@ -142,7 +143,7 @@ class ArrayDecomposition(Decomposition):
 
     def _table(self, positions: Any) -> int:
         first = sum(map(len, self.tables))
-        self.tables.append(np.asarray(positions, np.int64).ravel())
+        self.tables.append(positions.array.reshape(-1))
         return first
 
     def stacked(self, e: Expression) -> int:

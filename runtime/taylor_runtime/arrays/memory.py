@@ -14,6 +14,7 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.series.memory import Rendering
 
 LINE = 16  # elements that planes begin at multiples of
 
@@ -79,6 +80,7 @@ class ArrayMemory:
         self.plan = plan
         self.arrays: ArrayProgram = plan.program
         self.element = element
+        self.rendering = Rendering(element)
         self.layout = ArrayLayout.of(plan, outside)
         self.workspace = b.planes(workspace, self.layout.size, element)
         self.outside = outside
