@@ -40,7 +40,7 @@ class CompiledArrays:
         lowered, kind = self.lowered, self.kind
         shapes = [e.shape for e in self.inputs], [e.shape for e in self.outputs]
         found = externals(lowered.program)
-        numbers = in_planes(lowered.numbers, kind)
+        numbers = lowered.planes(kind)
         return build_array_function(
             lowered.program, shapes, numbers, lowered.table, self.name, doc, found, kind.name
         )
@@ -81,18 +81,3 @@ def lower(outputs: Sequence[Expression], inputs: Sequence[Expression]) -> Lowere
         sources[e] = Input("parameter", (first,))
         first += e.size
     return lower_arrays(outputs, sources, 0)
-
-
-def in_planes(arrays: Sequence[np.ndarray], kind: Precision) -> np.ndarray:
-    """Exact numbers of several arrays, one after the other, rounded: shape (parts, count)."""
-    count = sum(array.size for array in arrays)
-    planes = np.zeros((kind.parts, max(count, 1)), kind.dtype)
-    first = 0
-    for array in arrays:
-        flat = array.reshape(-1)
-        if array.dtype == np.float64:
-            planes[0, first : first + flat.size] = flat
-        else:
-            planes[:, first : first + flat.size] = kind.to_planes(as_array(flat, kind, "constants"))
-        first += flat.size
-    return planes

@@ -116,6 +116,14 @@ class ArrayBuilder(SeriesBuilder):
             return self.results[key]  # type: ignore[return-value]
         return row
 
+    def own(self, row: int, shape: Shape) -> int:
+        """The row where it has a shape and memory of its own, else a copy."""
+        made = self.rows[row]
+        assert isinstance(made, ArrayRow)
+        if made.shape != shape or isinstance(made.moved, View) or made.constant:
+            return self.copied(self.varying(row), shape)
+        return row
+
     def broadcast(self, row: int, shape: Shape) -> int:
         """The row repeated to a shape."""
         if self.shape(row) == shape:
@@ -146,8 +154,13 @@ class ArrayBuilder(SeriesBuilder):
             row = self.rows[index]
             assert isinstance(row, ArrayRow)
             rows.append(renumbered_array(row, places))
-        results = tuple((places[row], 0) for row in outputs)
-        return ArrayProgram(tuple(rows), results, self.order, tuple(inputs))
+        results: list[tuple[int, int]] = []
+        for row in outputs:
+            made = rows[places[row]]
+            is_state = isinstance(made.start, Input) and made.start.source == "state"
+            lanes = range(made.size) if is_state else (0,)
+            results += [(places[row], lane) for lane in lanes]
+        return ArrayProgram(tuple(rows), tuple(results), self.order, tuple(inputs))
 
 
 def _with_rows(moved: Moved, rows: tuple[int, ...]) -> Moved:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.data import ArrayData
 from taylor.nodes.traverse import reachable
+from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition
 from taylor.recurrences.views import Strided
@@ -39,6 +39,20 @@ class Lowered:
     numbers: tuple[np.ndarray, ...]
     table: np.ndarray
 
+    def planes(self, kind: Precision) -> np.ndarray:
+        """The numbers in a kind: shape (parts, at least one)."""
+        count = sum(array.size for array in self.numbers)
+        planes = np.zeros((kind.parts, max(count, 1)), kind.dtype)
+        first = 0
+        for array in self.numbers:
+            flat, last = array.reshape(-1), first + array.size
+            if array.dtype == np.float64:
+                planes[0, first:last] = flat
+            else:
+                planes[:, first:last] = kind.to_planes(as_array(flat, kind, "constants"))
+            first = last
+        return planes
+
 
 def lower_arrays(
     outputs: Sequence[Expression],
@@ -61,9 +75,10 @@ def lower_arrays(
     work.lower([value for _, value in derivatives] + list(outputs))
     for row, (_, value) in zip(work.states, derivatives, strict=True):
         if not (value.op == "constant" and value.payload == 0):
-            term = Term(1, Coefficient(work.rows[value], lag=1))
+            term = Term(1, Coefficient(builder.own(work.rows[value], value.shape), lag=1))
             builder.define(row, (term,), times="h/n")
     rows = [builder.copied(work.rows[output], output.shape) for output in outputs]
+    rows += work.states
     slots: dict[str, int] = {}
     for leaf, source in inputs.items():
         last = source.index[0] + max(leaf.size, 1)
@@ -204,13 +219,16 @@ _RULES: dict[str, _Rule] = {
     "matmul": ArrayDecomposition.matmul,
 }
 
-# Operations that rows with shapes have no rule for.
-_SCALAR_ONLY: frozenset[str] = frozenset()
+# Operations that act element by element and are smooth where they are defined.
+_SMOOTH = frozenset(
+    "linear mul div pow sqrt cbrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh "
+    "cosh tanh asinh acosh atanh erf erfc sigmoid softplus hypot".split()
+)
 FEWEST = 400  # operations on scalars that are worth loops
 
 
-def has_arrays(outputs: Sequence[Expression]) -> bool:
-    """Whether expressions are so large that their arrays stay arrays."""
+def array_work(outputs: Sequence[Expression]) -> int:
+    """Operations on scalars that expressions would be if they were spelled out."""
     work = 0
     for e in reachable(outputs):
         if not e.args:
@@ -219,15 +237,18 @@ def has_arrays(outputs: Sequence[Expression]) -> bool:
             work += e.size * e.args[0].shape[-1]
         else:
             work += max(e.size, *(arg.size for arg in e.args)) if e.shape or _gathers(e) else 1
-    return work > FEWEST and any(e.shape for e in reachable(outputs))
+    return work
+
+
+def has_rules(outputs: Sequence[Expression]) -> bool:
+    """Whether rows with shapes can be made of all operations, in a differential equation."""
+    return all(e.op in _RULES or e.op in _SMOOTH or not e.args for e in reachable(outputs))
+
+
+def has_arrays(outputs: Sequence[Expression]) -> bool:
+    """Whether expressions are so large that their arrays stay arrays."""
+    return array_work(outputs) > FEWEST and any(e.shape for e in reachable(outputs))
 
 
 def _gathers(e: Expression) -> bool:
     return any(arg.shape for arg in e.args)
-
-
-def check_arrays(outputs: Sequence[Expression]) -> None:
-    """Raise UnsupportedFunctionError for what only scalars have rules for."""
-    for e in reachable(outputs):
-        if e.op in _SCALAR_ONLY:
-            raise UnsupportedFunctionError(f"{e.op}: has no rule for arrays")

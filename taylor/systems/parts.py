@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor.expressions.expression import Expression
+from taylor.numbers.precision import as_precision
+from taylor.recurrences.arrays import lower_arrays
 from taylor.recurrences.degree import polynomial_degree
+from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.lowered import lowered
 from taylor.systems.system import System
 from taylor.systems.variational import Variations
 from taylor_runtime.callables.stepper import (
     Stepper,
     StepperOptions,
+    build_array_stepper,
     build_flow,
     build_stepper,
 )
@@ -47,13 +51,31 @@ def compile_stepper(
     system: System, order: int, options: StepperOptions, orders: Sequence[tuple[int, float]]
 ) -> Stepper:
     """The machine code that steps a system with series of an order, or of the best of `orders`."""
+    if system.blocks:
+        return _of_arrays(system, order, options)
     inputs = _inputs(system)
-    program, externals = lowered(
+    program, called = lowered(
         system.states, inputs, order, system.derivatives, options.precision
     )
     degree = polynomial_degree(program)
     options = replace(options, polynomial=degree is not None and degree <= order)
-    return build_stepper(program, options, externals, orders)
+    return build_stepper(program, options, called, orders)
+
+
+def _of_arrays(system: System, order: int, options: StepperOptions) -> Stepper:
+    inputs: dict[Expression, Input] = {}
+    first = 0
+    for state, _ in system.blocks:
+        inputs[state] = Input("state", (first,))
+        first += state.size
+    for place, e in enumerate(system.parameters):
+        inputs.setdefault(e.args[0] if e.op == "index" else e, Input("parameter", (place,)))
+    found = lower_arrays([], inputs, order, system.blocks)
+    kind = as_precision(options.precision)
+    if kind.is_finer:
+        check_has_digits(found.program)
+    memory = found.planes(kind), found.table
+    return build_array_stepper(found.program, memory, options, externals(found.program))
 
 
 def compile_flow(
@@ -63,11 +85,11 @@ def compile_flow(
     inputs = _inputs(system)
     for k, place in enumerate(variations.parameters):
         inputs[system.parameters[place]] = Input("jet", (k,))
-    program, externals = lowered(
+    program, called = lowered(
         system.states, inputs, order, system.derivatives, options.precision
     )
     among, count = variations.space.monomials, len(system.parameters)
-    return build_flow(program, count, among, options, externals)
+    return build_flow(program, count, among, options, called)
 
 
 def _inputs(system: System) -> dict[Expression, Input]:

@@ -38,14 +38,15 @@ from taylor_runtime.program.program import Input, Step
 from taylor_runtime.program.widths import CHUNK, REGISTER
 from taylor_runtime.series.convolve import convolve
 
-InputReader = Callable[[Input, Index], Value]
 Addresses = Callable[[Input], Value]
+TimeReader = Callable[[Input, Chunk], Value]
 
 
 class ArrayEmitter(StepArithmetic[ArrayMemory]):
     """Writes the coefficients of a program's rows into one function.
 
     addresses: of the first element of an input's array; of "table", the first position.
+    time: gives what inputs of source "time" are.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         plan: Plan,
         memory: ArrayMemory,
         addresses: Addresses,
+        time: TimeReader | None = None,
         time_scale: Value | None = None,
     ) -> None:
         self.b = b
@@ -62,6 +64,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         self.element = memory.element
         self.memory = memory
         self.addresses = addresses
+        self.time = time
         self.factors = Factors(b, self.element, plan.program.order, time_scale)
         self.kernels = KernelCalls(memory)
 
@@ -93,7 +96,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             if isinstance(work, Nest):
                 self._nest(work, n)
             else:
-                emit_whole(self, work.row, n)
+                emit_whole(self.memory, work.row, n)
         self.memory.values.clear()
 
     # -- nests ------------------------------------------------------------------------------------
@@ -178,6 +181,9 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         return self.b.constant(0, place.type(self.element))
 
     def _given(self, given: Input, row: ArrayRow, place: Place) -> Value:
+        if given.source == "time":
+            assert self.time is not None
+            return self.time(given, place)
         base = self.addresses(given)
         return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 
 import numpy as np
 
+from taylor_runtime.arrays.series import outside
 from taylor_runtime.callables.python_calls import Externals, watched
 from taylor_runtime.engine.call import clear_flags_address, make_array_function
 from taylor_runtime.engine.compiler import Module, Options, compile_ir
@@ -52,17 +52,17 @@ def build_array_function(
         lambda: array_module(program, sizes, kind.element),
         [ARRAYS],
         options=Options(),
-        externals={**(externals or {}), CLEAR_FLAGS: clear_flags_address()},
+        externals={**(externals or {}), **outside(numbers, table), CLEAR_FLAGS: clear_flags_address()},
         label=name,
         source=f"arrays {sizes} {kind.element}\n{program.text()}",
     )
-    addresses = (ctypes.c_void_p * 2)(numbers.ctypes.data, table.ctypes.data)
     ufunc = make_array_function(
-        (kind.dtype, module.address(ARRAYS), ctypes.addressof(addresses)),
+        {kind.dtype: module.address(ARRAYS)},
         [shape for shape in inputs for _ in range(kind.parts)],
         [shape for shape in outputs for _ in range(kind.parts)],
         name,
         doc,
-        owner=(module, addresses, numbers, table),
+        owner=(module, numbers, table),
     )
     return ArrayFunction(module, watched(ufunc, externals))
+

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from typing import Any
 
+import numpy as np
+
 from taylor_runtime.callables.cost import Orders, cheapest, choose
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
@@ -13,12 +15,14 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
 from taylor_runtime.flows.emitter import is_written, series_of_flow
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
 from taylor_runtime.passes.widen import widened
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
@@ -106,6 +110,24 @@ def build_stepper(
     return _compiled(program, replace(rows, order=program.order), options, externals, source)
 
 
+def build_array_stepper(
+    program: ArrayProgram,
+    memory: tuple[np.ndarray, np.ndarray],
+    options: StepperOptions,
+    externals: Externals | None = None,
+) -> Stepper:
+    """Compile the step loop of an ODE's program of arrays, whose outputs are its states.
+
+    memory: the slots of source "data", by part, and those of "table".
+    """
+    options = replace(options, unrolled=False, calls_python=calls_python(externals))
+    source = f"arrays {options}\n{program.text()}"
+    linked = {**(externals or {}), **outside(*memory)}
+    made = _compiled(program, program, options, linked, source, series_of_arrays)
+    made.kept["memory"] = memory
+    return made
+
+
 def build_flow(
     program: Program,
     parameters: int,
@@ -153,8 +175,15 @@ def _compiled(
         rows=rows,
         options=options,
         states=states,
-        workspace=Layout.of(program).size,
+        workspace=_workspace(program, options.element),
         record_length=record_length(program.order, states),
         parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )
+
+
+def _workspace(program: Program, element: str) -> int:
+    """Numbers that the coefficients of a program take."""
+    if isinstance(program, ArrayProgram):
+        return workspace_size(program, element)
+    return Layout.of(program).size

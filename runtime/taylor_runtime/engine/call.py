@@ -91,7 +91,7 @@ def make_gufunc(
 
 
 def make_array_function(
-    loop: tuple[str, int, int],
+    loops: Loops,
     inputs: Sequence[Sequence[int]],
     outputs: Sequence[Sequence[int]],
     name: str,
@@ -101,12 +101,11 @@ def make_array_function(
 ) -> np.ufunc:
     """A generalised ufunc of arrays of fixed shapes, whose leading axes broadcast.
 
-    loop: dtype, address of the inner loop, address of what it gets as its data.
+    The loop gets its operands contiguous only if they are given so.  Other arguments as in
+    `make_ufunc`.
     """
     sides = [",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)]
-    dtype, address, data = loop
-    signature = "->".join(sides)
-    return _make({dtype: address}, len(inputs), len(outputs), name, doc, signature, owner, data)
+    return _make(loops, len(inputs), len(outputs), name, doc, "->".join(sides), owner)
 
 
 def _make(
@@ -117,11 +116,10 @@ def _make(
     doc: str,
     signature: str | None,
     owner: object,
-    given: int = 0,
 ) -> np.ufunc:
     # NumPy copies none of these; they live as long as the ufunc, in the tuple that it comes to own.
     functions = (ctypes.c_void_p * len(loops))(*loops.values())
-    data = (ctypes.c_void_p * len(loops))(*[given] * len(loops))
+    data = (ctypes.c_void_p * len(loops))()
     numbers = [np.dtype(dtype).num for dtype in loops for _ in range(inputs + outputs)]
     types = ctypes.create_string_buffer(bytes(numbers), len(numbers))
     texts = [ctypes.c_char_p(text.encode()) for text in (name, doc)]

@@ -1,7 +1,7 @@
 """Functions of arrays: the inner loop of a generalised ufunc, which walks over points.
 
 Each point has the arrays of all inputs and outputs, contiguous; constants and tables are arrays
-whose addresses come with the loop.
+of which the linker knows the addresses.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from taylor_runtime.arrays.emitter import ArrayEmitter
 from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory
 from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.series import from_outside, outside_address
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, PTR
@@ -29,20 +30,20 @@ def array_module(program: ArrayProgram, sizes: Sequence[int], element: str = "do
     sizes: elements of each operand of the function, which are the program's slots of source
         "parameter", one operand after the other.  Its outputs are operands, too; a double-double
         is two operands, high and low.  Operands are contiguous at each point.
-    The loop's data are two addresses: of the slots of source "data", and of "table".
+    Slots of source "data" are at the symbol `NUMBERS`, those of "table" at `TABLE`.
     """
     verify_arrays(program)
     plan, module = Plan(program), Module()
     parameters = [("ptr", "args"), ("ptr", "dimensions"), ("ptr", "steps"), ("ptr", "data")]
     with define_function(module, ARRAYS, "void", parameters, "nounwind") as (
         b,
-        (args, dims, steps, data),
+        (args, dims, steps, _),
     ):
         count = b.load(I64, dims)
-        outside = {row: None for row, _ in program.outputs} | dict.fromkeys(_inputs(program))
+        outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
         size = ArrayLayout.of(plan, outside).size * ELEMENTS[element].parts
         with memory(b, size, ELEMENTS[element].part) as work:
-            point = _Point(b, program, plan, sizes, element, work, data)
+            point = _Point(b, program, plan, sizes, element, work)
 
             def one(i: Index, _: list[Value]) -> Sequence[Value]:
                 point.emit(args, steps, i)
@@ -53,15 +54,6 @@ def array_module(program: ArrayProgram, sizes: Sequence[int], element: str = "do
         b.line(f"call void @{CLEAR_FLAGS}()")
         b.ret()
     return module.text()
-
-
-def _inputs(program: ArrayProgram) -> dict[int, Input]:
-    """The rows that are arrays from outside."""
-    return {
-        index: row.start
-        for index, row in enumerate(program.rows)
-        if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
-    }
 
 
 class _Point:
@@ -75,7 +67,6 @@ class _Point:
         sizes: Sequence[int],
         element: str,
         work: Value,
-        data: Value,
     ) -> None:
         self.b, self.program, self.plan = b, program, plan
         self.element, self.work = element, work
@@ -83,8 +74,6 @@ class _Point:
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
         self.operands: Mapping[int, int] = {start: k for k, start in enumerate(starts)}
         self.inputs = len(sizes)
-        self.numbers = b.planes(b.load(PTR, data), program.slots("data"), element)
-        self.table = b.load(PTR, b.at(data, 1, "ptr"))
 
     def emit(self, args: Value, steps: Value, i: Index) -> None:
         b, program = self.b, self.program
@@ -100,15 +89,13 @@ class _Point:
 
         def address(given: Input) -> Value:
             first = given.index[0]
-            if given.source == "data":
-                return b.at(self.numbers, first, self.element)
-            if given.source == "table":
-                return b.at(self.table, first, "i64")
+            if given.source in ("data", "table"):
+                return outside_address(b, program, given, self.element)
             if first not in addresses:
                 addresses[first] = operand(self.operands[first])
             return addresses[first]
 
-        outside = {row: address(given) for row, given in _inputs(program).items()}
+        outside = {row: address(given) for row, given in from_outside(program).items()}
         for k, (row, _) in enumerate(program.outputs):
             outside[row] = operand(self.inputs + k)
         store = ArrayMemory(b, self.plan, self.element, self.work, outside)

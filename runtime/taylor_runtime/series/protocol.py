@@ -19,6 +19,9 @@ class Inputs(Protocol):
     def read(self, given: Input, chunk: Chunk) -> Value:
         """The numbers that an input names, in the lanes of a chunk."""
 
+    def address(self, given: Input) -> Value:
+        """Where the number is that an input of source "state" or "parameter" names."""
+
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
 

@@ -31,7 +31,12 @@ class StateNorms:
         self.weighted = weighted
         self.tolerances = tolerances
         self.checked = _checked(series, rows)
-        self.weight_memory = self.b.alloca("double", rows.size) if weighted else None
+        self.series = series
+        self.weight_memory = self._weights()
+
+    def _weights(self) -> Value | None:
+        """Room for the weights of all places of the state vector."""
+        return self.b.alloca("double", self.rows.size) if self.weighted else None
 
     def begin(self) -> None:
         """What a call of the step loop finds: a step that waits has been confirmed before the last

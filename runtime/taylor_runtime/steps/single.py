@@ -17,6 +17,7 @@ from taylor_runtime.program.codes import (
     SLIDING,
     SWITCHED,
 )
+from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
 from taylor_runtime.program.flow import FlowProgram, verify_flow
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
@@ -40,6 +41,8 @@ def stepper_module(
     """
     if isinstance(program, FlowProgram):
         verify_flow(program)
+    elif isinstance(program, ArrayProgram):
+        verify_arrays(program)
     else:
         verify(program)
     module = Module()
