@@ -151,10 +151,10 @@ class ArrayDecomposition(Decomposition):
 
     def taken(self, e: Expression) -> int:
         source = self.builder.whole(self._whole(e.args[0]))
-        return self.builder.moved(Take(source, self._table(e.payload[0])), e.shape)
+        return self.builder.moved(Take(source, self._table(e.payload)), e.shape)
 
     def scattered(self, e: Expression) -> int:
-        return self.builder.moved(Scatter(self._whole(e.args[0]), self._table(e.payload[0])), e.shape)
+        return self.builder.moved(Scatter(self._whole(e.args[0]), self._table(e.payload)), e.shape)
 
     def _table(self, positions: Any) -> int:
         first = sum(map(len, self.tables))

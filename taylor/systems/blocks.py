@@ -15,7 +15,7 @@ from taylor.recurrences.arrays import array_work, has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
-FEWEST = 1500  # operations on scalars of equations that are worth loops
+FEWEST = 500  # operations on scalars of equations that are worth loops
 
 
 class SpelledOut(Sequence[Expression]):

@@ -218,7 +218,7 @@ class NestWriter:
         self.nest = nest
         self.walk = walk
         self.n = n
-        self.lanes = _lanes(walk, emitter.element)
+        self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
 
     def emit(self) -> None:
         self._kept(0, (), None)
@@ -367,13 +367,11 @@ class NestWriter:
             b.store(b.normal(b.load(one, target) + item), target)
 
 
-def _lanes(walk: Walk, element: str) -> int:
+def _lanes(walk: Walk, element: str, most: int) -> int:
     """Elements that are computed side by side: 0 for one alone."""
     if walk.vector is None:
         return 0
-    size, register = walk.axes[walk.vector].size, REGISTER
-    if ELEMENTS[element].parts == 1 and size >= CHUNK:
-        return CHUNK
-    if size >= register:
-        return register
-    return size if size > 1 else 0
+    size = walk.axes[walk.vector].size
+    most = most if ELEMENTS[element].parts == 1 else REGISTER
+    lanes = most if size >= most else min(size, REGISTER)
+    return lanes if lanes > 1 else 0

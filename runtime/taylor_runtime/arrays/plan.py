@@ -22,6 +22,7 @@ from taylor_runtime.program.arrays import (
     Running,
     Scatter,
     Shape,
+    Take,
     Total,
     View,
     contiguous,
@@ -133,14 +134,17 @@ class Plan:
         if isinstance(row.moved, Total | Scatter):
             space = self.program.shape(row.moved.source)
         summed = row.moved.axes if isinstance(row.moved, Total) else None
-        nest = self._nest(name, space, now, summed)
+        elsewhere = isinstance(row.moved, Take)  # the elements that it reads are others
+        nest = self._nest(name, space, now, summed, elsewhere)
         if isinstance(row.moved, Total):
             nest.totals.append(index)
         elif isinstance(row.moved, Scatter):
             nest.adds.append(index)
         else:
             nest.rows.append(index)
-        self._from_memory([read for read in reads if not (read in now and self.inside(nest, read.row))])
+        if not elsewhere:
+            reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]
+        self._from_memory(reads)
 
     def _place_parts(self, name: str, index: int, join: Join) -> None:
         for number, part in enumerate(join.parts):
@@ -155,13 +159,18 @@ class Plan:
         return row in nest.rows
 
     def _nest(
-        self, name: str, space: Shape, reads: list[Read], summed: tuple[int, ...] | None
+        self,
+        name: str,
+        space: Shape,
+        reads: list[Read],
+        summed: tuple[int, ...] | None,
+        elsewhere: bool = False,
     ) -> Nest:
         """The first nest over a shape that comes after all that is read."""
         works = self.works[name]
         first = 0
         for read in reads:
-            first = max(first, self._known(works, read.row, space))
+            first = max(first, self._known(works, read.row, None if elsewhere else space))
         for work in works[first:]:
             if not isinstance(work, Nest) or work.space != space:
                 continue
@@ -175,7 +184,7 @@ class Plan:
             nest.summed.append(summed)
         return nest
 
-    def _known(self, works: list[Work], row: int, space: Shape) -> int:
+    def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
         """The first work that may read a row: its own where that is one over the same shape."""
         root = self.access(row).row
         for position in reversed(range(len(works))):
