@@ -10,6 +10,7 @@ from taylor_runtime.arrays.series import outside
 from taylor_runtime.callables.python_calls import Externals, watched
 from taylor_runtime.engine.call import clear_flags_address, make_array_function
 from taylor_runtime.engine.compiler import Module, Options, compile_ir
+from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.points.arrays import ARRAYS, array_module
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.program.arrays import ArrayProgram, Shape
@@ -45,7 +46,7 @@ def build_array_function(
     numbers: the slots of source "data", by part: shape (parts, slots) or more, of the kind's dtype.
     table:   the slots of source "table", int64.
     """
-    kind = KINDS[precision]
+    program, kind = arranged(program), KINDS[precision]
     inputs, outputs = shapes
     sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
     module = compile_ir(

@@ -17,6 +17,7 @@ from taylor_runtime.engine.call import (
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
 from taylor_runtime.flows.emitter import is_written, series_of_flow
+from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -120,6 +121,7 @@ def build_array_stepper(
 
     memory: the slots of source "data", by part, and those of "table".
     """
+    program = arranged(program)
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"arrays {options}\n{program.text()}"
     linked = {**(externals or {}), **outside(*memory)}
