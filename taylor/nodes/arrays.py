@@ -5,6 +5,7 @@ Array operations stay single nodes until `expressions.scalars` spells them out e
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -106,6 +107,10 @@ def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
         e, entries = e.args[entries[0]], entries[1:]
         if not entries:
             return e
+    if e.op == "concatenate":
+        part = _part_of(e, entries)
+        if part is not None:
+            return index_entries(*part)
     if e.op == "index" and None not in entries and None not in e.payload:
         return index_entries(e.args[0], _composed(e.payload, entries))
     shape = _index_shape(entries)
@@ -116,6 +121,26 @@ def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
             return ex.constant_node(e.payload, shape)
         return constant_array(np.asarray(e.payload.array[as_numpy_index(entries)]))
     return ex.node("index", (e,), entries, shape)
+
+
+def _part_of(e: N, entries: tuple[Entry, ...]) -> tuple[N, tuple[Entry, ...]] | None:
+    """The one of arrays put together that an index falls into, and the index there; else None."""
+    place = [i for i, entry in enumerate(entries) if entry is not None][e.payload]
+    chosen = entries[place]
+    first, last = chosen, chosen
+    if isinstance(chosen, tuple):
+        start, count, step = chosen
+        first, last = start, start + (count - 1) * step
+        if not count:
+            return None
+    assert isinstance(first, int) and isinstance(last, int)
+    for part in e.args:
+        size = part.shape[e.payload]
+        if 0 <= first < size and 0 <= last < size:
+            there = (first, *chosen[1:]) if isinstance(chosen, tuple) else first
+            return part, (*entries[:place], there, *entries[place + 1 :])
+        first, last = first - size, last - size
+    return None
 
 
 def _composed(inner: tuple[Entry, ...], outer: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -167,6 +192,65 @@ def take_from(e: N, places: ArrayData) -> N:
     return ex.node("take", (e,), places, shape)
 
 
+def strided(
+    array: np.ndarray[Any, Any], offset: int, strides: Sequence[int], shape: Shape
+) -> np.ndarray[Any, Any]:
+    """The elements offset + sum of strides * position, counted in row-major order."""
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    width = flat.itemsize
+    return np.lib.stride_tricks.as_strided(
+        flat[offset:], shape, [width * stride for stride in strides], writeable=False
+    )
+
+
+def view(e: N, offset: int, strides: Sequence[int], shape: Sequence[int]) -> N:
+    """The elements offset + sum of strides * position of `e`, counted in row-major order.
+
+    Diagonals and windows are such arrays: elements may occur several times.
+
+    Raises ShapeError for elements that are not there.
+    """
+    offset, steps, target = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
+    if 0 in target:
+        return constant_array(np.empty(target))
+    ends = [step * (size - 1) for step, size in zip(steps, target, strict=True)]
+    least = offset + sum(end for end in ends if end < 0)
+    most = offset + sum(end for end in ends if end > 0)
+    if least < 0 or most >= e.size:
+        raise ShapeError(
+            f"view: elements {least} to {most} of an array of shape {e.shape}, which has {e.size}"
+        )
+    if target == e.shape and offset == 0 and steps == _row_major(target):
+        return e
+    if e.op == "constant":
+        return constant_array(strided(numbers_of(e), offset, steps, target))
+    return ex.node("view", (e,), (offset, steps, target), target)
+
+
+def _row_major(shape: Shape) -> Shape:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def scatter(e: N, places: ArrayData, shape: Sequence[int]) -> N:
+    """Zeros of a shape, to which the elements of `e` are added at flat places: `take` transposed.
+
+    places: of the shape of e; places may occur several times.
+
+    Raises ShapeError for places of another shape, IndexError for places that are not there.
+    """
+    target = tuple(map(int, shape))
+    size = math.prod(target)
+    if places.shape != e.shape:
+        raise ShapeError(f"scatter: places of shape {places.shape} for elements of {e.shape}")
+    if e.size and not (places.array.min() >= 0 and places.array.max() < size):
+        raise IndexError(f"scatter: places beyond the {size} elements of shape {target}")
+    if not e.size or e is ex.ZERO:
+        return ex.constant_node(0, target)
+    return ex.node("scatter", (e,), (places, target), target)
+
+
 # --- shapes ----------------------------------------------------------
 
 
@@ -176,6 +260,8 @@ def reshape(e: N, shape: Any) -> N:
         target: Shape = np.empty(e.shape, dtype=np.bool_).reshape(shape).shape
     except ValueError:
         raise ShapeError(f"reshape: cannot turn shape {e.shape} into {shape}") from None
+    if e.op == "reshape":
+        e = e.args[0]
     if target == e.shape:
         return e
     if e.op == "constant":
@@ -194,8 +280,12 @@ def transpose(e: N, axes: Sequence[int] | None = None) -> N:
     )
     if len(order) != e.ndim:
         raise ShapeError(f"transpose: axes {order} do not fit shape {e.shape}")
+    if e.op == "transpose":
+        e, order = e.args[0], tuple(e.payload[i] for i in order)
     if order == tuple(range(e.ndim)):
         return e
+    if e.op == "constant":
+        return constant_array(np.transpose(numbers_of(e), order))
     return ex.node("transpose", (e,), order, tuple(e.shape[i] for i in order))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError
-from taylor.nodes.arrays import constant_array, normalised_axes, transpose
-from taylor.nodes.data import as_numbers, exact_numbers
+from taylor.nodes.arrays import constant_array, normalised_axes, numbers_of, transpose
+from taylor.nodes.data import as_numbers, exact_numbers, exact_objects
 from taylor.nodes.node import Node, Shape, constant_node, node
 from taylor.numbers.exact import exact
 
@@ -99,22 +99,43 @@ def stack(items: Sequence[Any], axis: int = 0) -> Any:
 
 
 def concatenate(items: Sequence[Any], axis: int = 0) -> Any:
-    """Join arrays along an axis that they have, as `numpy.concatenate`."""
-    parts = [as_expression(item) for item in items]
-    if not parts or not all(part.shape for part in parts):
+    """Join arrays along an axis that they have, as `numpy.concatenate`.
+
+    >>> concatenate([[1, 2], [node("time", (), None, ())]])
+    concatenate([array([1, 2], shape=(2,)), [t]])
+    """
+    given = [as_expression(item) for item in items]
+    if not given or not all(part.shape for part in given):
         raise ShapeError("concatenate: needs arrays with at least one axis; use stack for scalars")
-    (position,) = normalised_axes("concatenate", axis, parts[0].ndim)
-    leading = [part if position == 0 else _move_to_front(part, position) for part in parts]
-    if any(part.shape[1:] != leading[0].shape[1:] for part in leading):
-        shapes = ", ".join(str(part.shape) for part in parts)
+    (position,) = normalised_axes("concatenate", axis, given[0].ndim)
+    rests = {part.shape[:position] + part.shape[position + 1 :] for part in given}
+    if len(rests) > 1 or any(part.ndim != given[0].ndim for part in given):
+        shapes = ", ".join(str(part.shape) for part in given)
         raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
-    joined = stack([row for part in leading for row in part])
-    if position == 0:
-        return joined
-    order = list(range(1, joined.ndim))
-    order.insert(position, 0)
-    return transpose(joined, order)
+    parts = _flattened(given, position)
+    if len(parts) == 1:
+        return parts[0]
+    size = sum(part.shape[position] for part in parts)
+    shape = (*given[0].shape[:position], size, *given[0].shape[position + 1 :])
+    return node("concatenate", tuple(parts), position, shape)
 
 
-def _move_to_front(e: Any, axis: int) -> Any:
-    return transpose(e, [axis, *(i for i in range(e.ndim) if i != axis)])
+def _flattened(given: Sequence[Any], axis: int) -> list[Any]:
+    """Parts without empty ones, those of parts in their place, constants side by side made one."""
+    parts: list[Any] = []
+    for part in given:
+        inner = part.args if part.op == "concatenate" and part.payload == axis else (part,)
+        for e in inner:
+            if not e.shape[axis]:
+                continue
+            if parts and e.op == "constant" and parts[-1].op == "constant":
+                e = _joined(parts.pop(), e, axis)
+            parts.append(e)
+    return parts or [given[0]]
+
+
+def _joined(a: Any, b: Any, axis: int) -> Any:
+    first, second = numbers_of(a), numbers_of(b)
+    if first.dtype != second.dtype:
+        first, second = (exact_objects(numbers) for numbers in (first, second))
+    return constant_array(np.concatenate([first, second], axis=axis))

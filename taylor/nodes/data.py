@@ -137,6 +137,13 @@ def exact_numbers(values: Sequence[Any] | Array, shape: tuple[int, ...]) -> Arra
     return result.reshape(shape)
 
 
+def exact_objects(numbers: Array) -> Array:
+    """The numbers as an object array of int, Fraction and floats that are not finite."""
+    result = np.empty(numbers.size, dtype=object)
+    result[:] = [constants.exact(value) for value in numbers.reshape(-1).tolist()]
+    return result.reshape(numbers.shape)
+
+
 def _is_double(value: Any) -> bool:
     if type(value) is float:
         return True

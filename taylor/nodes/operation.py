@@ -72,7 +72,10 @@ class Operation:
     elements: (e, object arrays of scalars) -> object array of the result's; None for operations
               that work element by element.  An operation that has it never reaches the walks below,
               which take scalars: only elements of inputs do (`index`), as leaves.
-    moves:    whether the elements are those of the operands, elsewhere.
+    moves:    whether the elements are those of the operands, elsewhere; `elements` then takes
+              arrays of numbers as well.
+    whole:    (algebra, e, arrays of numbers) -> array: what NumPy makes of whole arrays, for an
+              operation that has `elements` and does not move.
     value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
     sympy:    (translation, e) -> SymPy expression; the translation is that of `bridges.sympy`.
     slopes:   (e, active) -> partial derivatives by the operands, needed where `active` is true.
@@ -100,6 +103,7 @@ class Operation:
     text: Callable[[Any, Any], Text] = call_text
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
     moves: bool = False
+    whole: Callable[[Any, Any, Sequence[Any]], Any] | None = None
     value: Callable[[Any, Any, Sequence[Any]], Any] = no_rule
     sympy: Callable[[Any, Any], Any] = no_rule
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule

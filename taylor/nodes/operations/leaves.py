@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.nodes.arrays import numbers_of
 from taylor.nodes.data import ArrayData
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text, everywhere
@@ -70,6 +71,7 @@ _CONSTANT = Operation(
     build=_itself,
     text=_constant_text,
     elements=_constant_elements,
+    whole=lambda algebra, e, values: algebra.array(numbers_of(e)),
     value=lambda algebra, e, values: algebra.number(e.payload),
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
@@ -84,6 +86,7 @@ def _input(name: str, error: Callable[[Any, Mapping[Any, Any]], Any]) -> Operati
         build=_itself,
         text=lambda e, names: ([e.payload], ATOM),
         elements=_input_elements,
+        whole=lambda algebra, e, values: algebra.whole_input(e),
         value=lambda algebra, e, values: algebra.input(e, e.payload),
         sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
         error=error,

@@ -1,0 +1,164 @@
+"""Operations of arrays that move elements: parts, changes of shape, arrays put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.nodes import arrays, conversion
+from taylor.nodes.node import ZERO, Node
+from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
+from taylor.nodes.operations.rounding import one_rounding
+from taylor.nodes.sums import add_many
+
+Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- parts ----------------------------------------------------------
+
+
+def _index_text(e: Node, names: Any) -> Text:
+    texts = []
+    for entry in e.payload:
+        if isinstance(entry, tuple):
+            start, count, step = entry
+            stop = start + count * step
+            texts.append(f"{start}:{stop if stop >= 0 else ''}" + (f":{step}" if step != 1 else ""))
+        else:
+            texts.append(str(entry))
+    return [(e.args[0], ATOM), f"[{', '.join(texts)}]"], ATOM
+
+
+_INDEX = Operation(
+    name="index",
+    build=lambda e, args: arrays.index_entries(args[0], e.payload),
+    text=_index_text,
+    elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
+    moves=True,
+    value=lambda algebra, e, values: algebra.input(e, None),
+    sympy=lambda to, e: to.sympy.Symbol(str(e)),
+    error=one_rounding,
+    smooth=everywhere,
+)
+
+
+def _places_text(e: Node, names: Any) -> Text:
+    places = e.payload.array
+    text = str(places.reshape(-1)[:30].tolist())
+    shown = text if len(text) <= 60 and places.size <= 30 else text[:56] + " ..."
+    return [f"{e.op}(", (e.args[0], OR), f", {shown})"], ATOM
+
+
+_TAKE = Operation(
+    name="take",
+    build=lambda e, args: arrays.take_from(args[0], e.payload),
+    text=_places_text,
+    elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
+    moves=True,
+)
+
+
+_VIEW = Operation(
+    name="view",
+    build=lambda e, args: arrays.view(args[0], *e.payload),
+    text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
+    elements=lambda e, operands: arrays.strided(operands[0], *e.payload),
+    moves=True,
+)
+
+# --- arrays put together ----------------------------------------------------------
+
+_STACK = Operation(
+    name="stack",
+    build=lambda e, args: conversion.stack(args),
+    text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
+    elements=lambda e, operands: np.stack(operands),
+    moves=True,
+)
+
+_CONCATENATE = Operation(
+    name="concatenate",
+    build=lambda e, args: conversion.concatenate(args, e.payload),
+    text=lambda e, names: (
+        ["concatenate([", *listed(e.args), f"], axis={e.payload})" if e.payload else "])"],
+        ATOM,
+    ),
+    elements=lambda e, operands: np.concatenate(operands, axis=e.payload),
+    moves=True,
+)
+
+
+def _scatter_elements(e: Node, operands: Sequence[Elements]) -> Elements:
+    terms: list[list[Any]] = [[] for _ in range(e.size)]
+    places = e.payload[0].array.reshape(-1)
+    for place, element in zip(places.tolist(), operands[0].reshape(-1), strict=True):
+        terms[place].append(element)
+    result = np.empty(e.size, dtype=object)
+    result[:] = [add_many(found) if found else ZERO for found in terms]
+    return result.reshape(e.shape)
+
+
+def _scattered(algebra: Any, e: Node, values: Sequence[Any]) -> Any:
+    given = np.asarray(values[0])
+    result = np.zeros(e.size, dtype=given.dtype)
+    np.add.at(result, e.payload[0].array.reshape(-1), given.reshape(-1))
+    return result.reshape(e.shape)
+
+
+def _scatter_text(e: Node, names: Any) -> Text:
+    places = str(e.payload[0].array.reshape(-1)[:8].tolist())
+    shown = places if e.payload[0].array.size <= 8 else places[:-1] + ", ...]"
+    return ["scatter(", (e.args[0], OR), f", {shown}, {e.shape})"], ATOM
+
+
+_SCATTER = Operation(
+    name="scatter",
+    build=lambda e, args: arrays.scatter(args[0], *e.payload),
+    text=_scatter_text,
+    elements=_scatter_elements,
+    whole=_scattered,
+)
+
+# --- changes of shape ----------------------------------------------------------
+
+
+def _text_with_payload(e: Node, names: Any) -> Text:
+    return [f"{e.op}(", (e.args[0], OR), f", {e.payload})"], ATOM
+
+
+_RESHAPE = Operation(
+    name="reshape",
+    build=lambda e, args: arrays.reshape(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: operands[0].reshape(e.shape),
+    moves=True,
+)
+
+_TRANSPOSE = Operation(
+    name="transpose",
+    build=lambda e, args: arrays.transpose(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: operands[0].transpose(e.payload),
+    moves=True,
+)
+
+_BROADCAST = Operation(
+    name="broadcast",
+    build=lambda e, args: arrays.broadcast_to(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),
+    moves=True,
+)
+
+RECORDS = (
+    _INDEX,
+    _TAKE,
+    _VIEW,
+    _STACK,
+    _CONCATENATE,
+    _SCATTER,
+    _RESHAPE,
+    _TRANSPOSE,
+    _BROADCAST,
+)
