@@ -1,4 +1,4 @@
-"""The contraction of two strided arrays: matrix products and all that `einsum` says of two operands.
+"""The contraction of two strided arrays: matrix products, and what else `einsum` says of two.
 
 Whatever the sizes and strides are, the text is one nest of loops around one kernel: a tile of sums
 in registers (`tiles.py`), or several sums whose lanes lie along the summed axes (`dots.py`).

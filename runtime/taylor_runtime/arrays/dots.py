@@ -1,4 +1,4 @@
-"""Sums of products whose lanes lie along the summed axes: several elements of the result at once."""
+"""Sums of products whose lanes lie along the summed axes, for several elements of the result."""
 
 from __future__ import annotations
 

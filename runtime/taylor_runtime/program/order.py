@@ -112,9 +112,9 @@ class Summation:
     """How the products that make one element of a contraction are added.
 
     They are numbered in row-major order of the summed axes and cut into blocks.  Product t of a
-    block goes to chain t % chains, a chain being multiply-adds that begin with zero; then the second
-    half of the chains is added to the first, until one is left.  The sums of blocks are added in
-    their order, to what is there already if the contraction is added to something.
+    block goes to chain t % chains, a chain being multiply-adds that begin with zero; then the
+    second half of the chains is added to the first, until one is left.  The sums of blocks are
+    added in their order, to what is there already if the contraction is added to something.
     """
 
     chains: int
