@@ -1,0 +1,246 @@
+"""Tiles of a contraction: rows times vectors of sums that are kept in registers.
+
+A vector lies along one axis of the result; each product of a tile multiplies a factor that is there
+in all lanes, or along that axis as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taylor_runtime.arrays.walks import Place, Walk, as_value, load_lanes, store_lanes
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import Type, make_type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.order import halves_added
+from taylor_runtime.program.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """So many rows of so many vectors of so many lanes (0: scalars)."""
+
+    rows: int
+    vectors: int
+    lanes: int
+
+    @property
+    def unit(self) -> int:
+        """Elements of a vector."""
+        return max(self.lanes, 1)
+
+    @property
+    def width(self) -> int:
+        """Elements of a row."""
+        return self.vectors * self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One operand of a tile.
+
+    vectors: where each vector of the tile begins in it, in its first row.
+    row:     from row to row, in elements.
+    along:   from lane to lane.
+    walk:    from product to product.
+    """
+
+    vectors: Sequence[Place]
+    row: int
+    along: int
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Products of one block.
+
+    start: the first of them; count: how many, which is no multiple of `chains` at the end alone,
+    where `rest` are left.
+    """
+
+    start: Index
+    count: Index
+    rest: int
+    is_first: Value | bool
+    is_last: Value | bool
+
+
+def tile_sums(
+    b: Builder,
+    element: str,
+    shape: Shape,
+    factors: Sequence[Factor],
+    run: Run,
+    chains: int,
+    room: int,
+) -> list[Value]:
+    """The sum of each vector of a tile, row by row, in so many chains."""
+    group = chains
+    while group > 1 and group * shape.rows * shape.vectors > room:
+        group //= 2
+    sums: list[list[Value]] = []
+    for first in range(0, chains, group):
+        sums += _chain_sums(b, element, shape, factors, run, chains, range(first, first + group))
+    return halves_added(sums, lambda xs, ys: [x + y for x, y in zip(xs, ys, strict=True)])
+
+
+def _chain_sums(
+    b: Builder,
+    element: str,
+    shape: Shape,
+    factors: Sequence[Factor],
+    run: Run,
+    chains: int,
+    picked: range,
+) -> list[list[Value]]:
+    """The sums of some of the chains, for each of them all vectors of the tile."""
+    t = make_type(element, shape.lanes)
+    count = shape.rows * shape.vectors
+    cut = len(picked) * count
+
+    def steps(carried: Sequence[Value], chosen: Sequence[int]) -> list[Value]:
+        """The next products of the chosen chains, added; states as they were."""
+        sums = list(carried[:cut])
+        places = _places(b, factors, carried[cut:], chains)
+        for chain in chosen:
+            here = (chain - picked.start) * count
+            now = [of_factor[chain] for of_factor in places]
+            sums[here : here + count] = _products(
+                b, t, shape, factors, now, sums[here : here + count]
+            )
+        return sums
+
+    def turn(_: Index, carried: list[Value]) -> list[Value]:
+        sums = steps(carried, picked)
+        return sums + _advanced(b, factors, carried[cut:], chains)
+
+    carried = [b.constant(0, t)] * cut
+    for factor in factors:
+        carried += factor.walk.start(b, run.start)
+    carried = b.fold(0, run.count // chains, carried, turn)
+    rest = [chain for chain in picked if chain < run.rest]
+    sums = carried[:cut]
+    if rest and run.is_last is True:
+        sums = steps(carried, rest)
+    elif rest:
+        assert isinstance(run.is_last, Value)
+        sums = b.if_(run.is_last, lambda: steps(carried, rest)[:cut], lambda: carried[:cut])
+    normal = [b.normal(total) for total in sums[:cut]]
+    return [normal[i : i + count] for i in range(0, cut, count)]
+
+
+def _places(
+    b: Builder, factors: Sequence[Factor], states: Sequence[Value], count: int
+) -> list[list[Place]]:
+    found, at = [], 0
+    for factor in factors:
+        found.append(factor.walk.places(b, states[at : at + factor.walk.values], count))
+        at += factor.walk.values
+    return found
+
+
+def _advanced(
+    b: Builder, factors: Sequence[Factor], states: Sequence[Value], count: int
+) -> list[Value]:
+    after: list[Value] = []
+    for factor in factors:
+        at = len(after)
+        after += factor.walk.next(b, states[at : at + factor.walk.values], count)
+    return after
+
+
+def _products(
+    b: Builder,
+    t: Type,
+    shape: Shape,
+    factors: Sequence[Factor],
+    places: Sequence[Place],
+    sums: Sequence[Value],
+) -> list[Value]:
+    """One product added to each sum of a tile."""
+    loaded: list[dict[tuple[int, int], Value]] = [{} for _ in factors]
+
+    def factor_at(which: int, row: int, vector: int) -> Value:
+        """Loaded once where rows or vectors share it."""
+        factor = factors[which]
+        key = (row if factor.row else 0, vector if factor.along else 0)
+        if key not in loaded[which]:
+            offset, known = places[which]
+            pointer, more = factor.vectors[key[1]]
+            place = b.at(
+                b.at(pointer, offset, t.element), known + more + key[0] * factor.row, t.element
+            )
+            loaded[which][key] = load_lanes(b, t, place, factor.along)
+        return loaded[which][key]
+
+    after = []
+    for row in range(shape.rows):
+        for vector in range(shape.vectors):
+            x, y = (factor_at(which, row, vector) for which in (0, 1))
+            after.append(b.fma(x, y, sums[row * shape.vectors + vector]))
+    return after
+
+
+def store_tile(
+    b: Builder,
+    element: str,
+    shape: Shape,
+    sums: Sequence[Value],
+    target: Factor,
+    run: Run,
+    add: bool,
+    old: tuple[Index, Sequence[Index]],
+) -> None:
+    """Put the sums of a tile in memory, or add them to what is there.
+
+    old: how many of the first rows, and of the first lanes of each vector, have their sums already.
+    """
+    t = make_type(element, shape.lanes)
+    places = []
+    for row in range(shape.rows):
+        for pointer, known in target.vectors:
+            places.append(b.at(pointer, known + row * target.row, element))
+    values = list(sums)
+    if add or run.is_first is not True:
+        # All is read before anything is written: vectors of a tile may overlap.
+        for i, place in enumerate(places):
+            row, vector = divmod(i, shape.vectors)
+            values[i] = added(
+                b, load_lanes(b, t, place, target.along), sums[i], run, add, old[0], row
+            )
+            lanes = old[1][vector]
+            if isinstance(lanes, Value) or lanes > 0:
+                kept = load_lanes(b, t, place, target.along)
+                values[i] = b.select(_new_lanes(b, t, lanes), values[i], kept)
+    for value, place in zip(values, places, strict=True):
+        store_lanes(b, value, place, target.along)
+
+
+def added(
+    b: Builder, there: Value, total: Value, run: Run, add: bool, old: Index, row: int
+) -> Value:
+    """What is in memory after a sum is added to it, unless its row is one of the `old` ones."""
+    value = there + total
+    if not add:
+        assert isinstance(run.is_first, Value)
+        value = b.select(run.is_first, total, value)
+    if isinstance(old, Value):
+        return b.select(b.compare("gt", old, row), there, value)
+    return there if row < old else value
+
+
+def _new_lanes(b: Builder, t: Type, old: Index) -> Value:
+    """i1 lanes: whether it is not one of the first `old`."""
+    if not t.lanes:
+        return b.compare("le", as_value(b, old), 0)
+    return b.compare("ge", b.constants(range(t.lanes), "i64"), b.splat(as_value(b, old), t.lanes))
+
+
+def old_elements(b: Builder, wanted: Index, taken: Index) -> Index:
+    """How many elements of a tile that begins at `taken` were those of the one before: it should
+    begin at `wanted`, but would then reach beyond the end.
+    """
+    if isinstance(wanted, int) and isinstance(taken, int):
+        return wanted - taken
+    return as_value(b, wanted) - taken
