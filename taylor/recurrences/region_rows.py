@@ -40,7 +40,10 @@ def part_row(
             "in differential equations write a loop that depends on the state out in Python (as a "
             "for loop over numbers), and a choice as ty.where"
         )
-    system, operands = _system(node, decompose)
+    if node not in b.results:  # made once for all parts
+        b.results[node] = _system(node, decompose)
+    found: Any = b.results[node]
+    system, operands = found
     source = inputs.get(COUNTS)
     counts = b.number(1) if source is None else b.input(source.source, source.index[0])
     return b.kernel(PartKernel(system, e.payload), counts, *(rows[arg] for arg in operands))
