@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -73,6 +73,21 @@ class Floats:
 
     def call(self, name: str, args: list[Any]) -> Any:
         return get(name).numpy(*args)
+
+    def function(
+        self, inputs: Sequence[Node], outputs: Sequence[Node]
+    ) -> Callable[[Sequence[Any]], list[Any]]:
+        """Outputs as a function of the values of inputs, on which alone they depend."""
+        given = set(inputs)
+        order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
+
+        def values(arguments: Sequence[Any]) -> list[Any]:
+            done = dict(zip(inputs, arguments, strict=True))
+            for e in order:
+                done[e] = self.operate(e, [done[arg] for arg in e.args])
+            return [done[output] for output in outputs]
+
+        return values
 
     def operate(self, e: Node, args: list[Any]) -> Any:
         """The value of a node, from those of its operands."""

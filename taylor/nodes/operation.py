@@ -72,6 +72,8 @@ class Operation:
     elements: (e, object arrays of scalars) -> object array of the result's; None for operations
               that work element by element.  An operation that has it never reaches the walks below,
               which take scalars: only elements of inputs do (`index`), as leaves.
+    spelled:  (e, object arrays, spelling) -> the elements of all results, one after the other, of an
+              operation with graphs inside, which `spelling` of `expressions.scalars` takes apart.
     moves:    whether the elements are those of the operands, elsewhere; `elements` then takes
               arrays of numbers as well.
     whole:    (algebra, e, arrays of numbers) -> array: what NumPy makes of whole arrays, for an
@@ -82,6 +84,9 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
+    widen:    (e, further components by operand, expand) -> those of all results, of an operation with
+              graphs inside: its tangents, or Taylor coefficients; None for what has none.  `expand`
+              gives them for nodes from those of inputs.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
@@ -102,6 +107,7 @@ class Operation:
     build: Callable[[Any, Sequence[Any]], Any]
     text: Callable[[Any, Any], Text] = call_text
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
+    spelled: Callable[[Any, Sequence[Any], Any], Any] | None = None
     moves: bool = False
     whole: Callable[[Any, Any, Sequence[Any]], Any] | None = None
     value: Callable[[Any, Any, Sequence[Any]], Any] = no_rule
@@ -109,6 +115,7 @@ class Operation:
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None

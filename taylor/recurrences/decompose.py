@@ -33,6 +33,7 @@ from taylor.recurrences.patterns import (
     may_multiply,
     only_term,
 )
+from taylor.recurrences.region_rows import part_row
 from taylor_runtime.program.program import Coefficient, Input, Program, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
@@ -282,6 +283,10 @@ class Decomposition:
             self._undefined.append(later)
             self._unknowns.update(zip(equations.unknowns, found, strict=True))
         return self._unknowns[e]
+
+    def part(self, e: Expression) -> int:
+        """The row of a result of a loop or a branch."""
+        return part_row(self.builder, e, self.rows, self.inputs, decompose)
 
     def sum(self, e: Expression) -> int:
         if len(e.args) == 1:

@@ -59,6 +59,7 @@ class Algebra:
 
     fused: a b + c, where it is rounded once.
     rest:  what rounding leaves of 1/n, where a step takes it into account.
+    choose: a where a condition is not zero, else b.
     """
 
     number: Callable[[Number], Any]
@@ -66,6 +67,7 @@ class Algebra:
     kernel: Callable[[str | OwnKernel, Sequence[Any]], Any]
     fused: Callable[[Any, Any, Any], Any] = lambda a, b, c: a * b + c
     rest: Callable[[int], Number] = lambda n: 0
+    choose: Callable[[Any, Any, Any], Any] = lambda condition, a, b: a if condition != 0 else b
 
 
 def fraction_algebra() -> Algebra:
@@ -323,8 +325,8 @@ class _Interpreter:
         if isinstance(operand, Coefficient):
             return self.values[operand.row][n - operand.lag][lane], False
         if isinstance(operand, Select):
-            chosen = self.values[operand.condition][0][lane] != 0
-            return self.values[operand.a if chosen else operand.b][n][lane], False
+            a, b = (self.values[row][n][lane] for row in (operand.a, operand.b))
+            return self.algebra.choose(self.values[operand.condition][0][lane], a, b), False
         return self._convolution(operand, n, lane)
 
     def _convolution(self, c: Convolution, n: int, lane: int) -> tuple[Any, bool]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
@@ -182,6 +183,8 @@ def _checked(
 ) -> System:
     if not pairs:
         raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
+    found = unrolled("the system", [derivative for _, derivative in pairs])
+    pairs = [(state, derivative) for (state, _), derivative in zip(pairs, found, strict=True)]
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
         if not _is_variable(state):
