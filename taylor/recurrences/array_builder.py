@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +60,11 @@ class ArrayBuilder(SeriesBuilder):
         made = self.rows[row]
         assert isinstance(made, ArrayRow)
         return made.shape
+
+    @property
+    def numbers(self) -> Mapping[int, Number]:
+        """The rows that are exact numbers."""
+        return self._number
 
     # -- rows that steps do not make --------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ import numpy as np
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.data import ArrayData
+from taylor.nodes.operations.contractions import LETTERS
+from taylor.nodes.operations.table import operation
+from taylor.nodes.record import Function
+from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
@@ -19,6 +24,7 @@ from taylor_runtime.program.arrays import (
     ArrayProgram,
     Contract,
     Join,
+    Pick,
     Running,
     Scatter,
     Take,
@@ -118,15 +124,13 @@ class ArrayDecomposition(Decomposition):
             super()._absorb(e, operand)
 
     def _row(self, e: Expression) -> int:
-        rule = None if e in self.inputs else _RULES.get(e.op)
-        if rule is not None:
-            return rule(self, e)
-        if e.op == "constant" and isinstance(e.payload, ArrayData):
-            return self._data(e)
-        return super()._row(e)
+        rule = None if e in self.inputs else operation(e.op).array_rows
+        return super()._row(e) if rule is None else rule(self, e)
 
-    def _data(self, e: Expression) -> int:
-        """An array of numbers."""
+    def numbers_of(self, e: Expression) -> int:
+        """A constant: a number, or an array of them."""
+        if not isinstance(e.payload, ArrayData):
+            return self.builder.number(e.payload)
         row = self.builder.array_input("data", self.size, e.shape)
         self.numbers.append(e.payload.array)
         self.size += e.size
@@ -145,7 +149,7 @@ class ArrayDecomposition(Decomposition):
         if view is None:
             view = make(self.builder.strided(self.builder.whole(row)))
         assert view is not None
-        if view.row in self.builder._number:
+        if view.row in self.builder.numbers:
             return view.row
         return self.builder.view(view)
 
@@ -154,7 +158,7 @@ class ArrayDecomposition(Decomposition):
         return self.builder.moved(Take(source, self._table(e.payload)), e.shape)
 
     def scattered(self, e: Expression) -> int:
-        return self.builder.moved(Scatter(self._whole(e.args[0]), self._table(e.payload)), e.shape)
+        return self.builder.moved(Scatter(self._whole(e.args[0]), self._table(e.payload[0])), e.shape)
 
     def _table(self, positions: Any) -> int:
         first = sum(map(len, self.tables))
@@ -173,57 +177,97 @@ class ArrayDecomposition(Decomposition):
 
     # -- sums -------------------------------------------------------------------------------------
 
-    def total(self, e: Expression) -> int:
-        return self.builder.moved(Total(self._whole(e.args[0]), e.payload), e.shape)
+    def reduced(self, e: Expression, axes: tuple[int, ...]) -> int:
+        """A sum, a product, an extreme, or its place."""
+        source = self._whole(e.args[0])
+        if e.op == "prod":
+            return self._product_along(source, axes)
+        steady = self.builder.is_steady(source)
+        if e.op in ("sum", "argmax", "argmin") or steady:
+            return self.builder.moved(Total(source, axes, e.op), e.shape)
+        source = self._last(source, axes)
+        last = len(self.builder.shape(source)) - 1
+        places = self.builder.moved(Total(source, (last,), f"arg{e.op}"), e.shape)
+        return self.builder.moved(Pick(source, places, last), e.shape)
+
+    def _last(self, row: int, axes: tuple[int, ...]) -> int:
+        """The row with some axes made one, the last."""
+        builder, view = self.builder, self.builder.strided(row)
+        kept = [axis for axis in range(len(view.shape)) if axis not in axes]
+        shape = (*(view.shape[axis] for axis in kept), math.prod(view.shape[a] for a in axes))
+        turned = view.transposed((*kept, *axes))
+        made = turned.reshaped(shape)
+        if made is None:
+            copy = builder.whole(builder.view(turned))
+            made = builder.strided(copy).reshaped(shape)
+        assert made is not None
+        return builder.view(made)
+
+    def _product_along(self, source: int, axes: tuple[int, ...]) -> int:
+        """Products of pairs, then of pairs of these, until one is left."""
+        builder = self.builder
+        row = self._last(source, axes)
+        while True:
+            *shape, size = builder.shape(row)
+            if size == 0:
+                return builder.broadcast(builder.number(1), tuple(shape))
+            view, everything = builder.strided(row), tuple((0, n, 1) for n in shape)
+            if size == 1:
+                return builder.view(view.indexed((*everything, 0)))
+            half = size // 2
+            low = builder.view(view.indexed((*everything, (0, half, 1))))
+            high = builder.view(view.indexed((*everything, (half, half, 1))))
+            product = builder.product(low, high)
+            if size % 2:
+                rest = builder.view(view.indexed((*everything, (size - 1, 1, 1))))
+                joined = (*shape, half + 1)
+                product = builder.moved(Join((product, rest), len(shape)), joined)
+            row = builder.whole(product)
 
     def running(self, e: Expression) -> int:
-        return self.builder.moved(Running(self._whole(e.args[0]), e.payload), e.shape)
+        source, axis = self._whole(e.args[0]), e.payload
+        if e.op == "cumsum":
+            return self.builder.moved(Running(source, axis), e.shape)
+        return self._running_product(source, axis)
+
+    def _running_product(self, row: int, axis: int) -> int:
+        """Products of 2, 4, 8, ... neighbours, each by that of as many before."""
+        builder = self.builder
+        shape = builder.shape(row)
+        before = [(0, n, 1) for n in shape]
+        size, distance = shape[axis], 1
+        while distance < size:
+            view = builder.strided(builder.whole(row))
+            start, low, high = list(before), list(before), list(before)
+            start[axis] = (0, distance, 1)
+            low[axis], high[axis] = (0, size - distance, 1), (distance, size - distance, 1)
+            product = builder.product(*(builder.view(view.indexed(part)) for part in (low, high)))
+            row = builder.moved(Join((builder.view(view.indexed(start)), product), axis), shape)
+            distance *= 2
+        return row
 
     def matmul(self, e: Expression) -> int:
         a, b = e.args
-        batch = len(e.shape) - (a.ndim > 1) - (b.ndim > 1)
-        letters = list(range(batch))
-        row, inner, column = batch, batch + 1, batch + 2
-        of_a = (*letters[batch - max(a.ndim - 2, 0) :], *([row] if a.ndim > 1 else []), inner)
-        of_b = (*letters[batch - max(b.ndim - 2, 0) :], inner, *([column] if b.ndim > 1 else []))
-        kept = (*letters, *([row] if a.ndim > 1 else []), *([column] if b.ndim > 1 else []))
-        return self.contracted(e, of_a, of_b, kept)
+        batch = LETTERS[: len(e.shape) - (a.ndim > 1) - (b.ndim > 1)]
+        row, inner, column = LETTERS[len(batch) : len(batch) + 3]
+        first = batch[len(batch) - max(a.ndim - 2, 0) :] + row * (a.ndim > 1) + inner
+        second = batch[len(batch) - max(b.ndim - 2, 0) :] + inner + column * (b.ndim > 1)
+        kept = batch + row * (a.ndim > 1) + column * (b.ndim > 1)
+        return self.contracted(e, f"{first},{second}->{kept}")
 
-    def contracted(
-        self, e: Expression, of_a: tuple[int, ...], of_b: tuple[int, ...], kept: tuple[int, ...]
-    ) -> int:
-        a, b = (self._addressed(arg) for arg in e.args)
-        return self.builder.moved(Contract(a, b, of_a, of_b, kept), e.shape)
-
-    def _addressed(self, e: Expression) -> int:
-        """The row of an operand that has to be in memory."""
-        row = self.rows[e]
-        if row in self.builder._number:
-            row = self.builder.whole(row)
-        return self.builder.broadcast(row, e.shape)
+    def contracted(self, e: Expression, subscripts: str) -> int:
+        """A sum of products; axes of one element go with every size."""
+        sizes = dict(zip(subscripts.split("->")[1], e.shape, strict=True))
+        operands = subscripts.split("->")[0].split(",")
+        rows = []
+        for arg, letters in zip(e.args, operands, strict=True):
+            wide = tuple(max(n, sizes.get(x, n)) for n, x in zip(arg.shape, letters, strict=True))
+            row = self.rows[arg]
+            row = self.builder.whole(row) if row in self.builder.numbers else row
+            rows.append(self.builder.broadcast(self.builder.broadcast(row, arg.shape), wide))
+        return self.builder.moved(Contract(rows[0], rows[1], subscripts), e.shape)
 
 
-_Rule = Callable[[ArrayDecomposition, Expression], int]
-_RULES: dict[str, _Rule] = {
-    "index": lambda walk, e: walk.viewed(e, lambda view: view.indexed(e.payload)),
-    "transpose": lambda walk, e: walk.viewed(e, lambda view: view.transposed(e.payload)),
-    "broadcast": lambda walk, e: walk.viewed(e, lambda view: view.broadcast(e.shape)),
-    "reshape": lambda walk, e: walk.viewed(e, lambda view: view.reshaped(e.shape)),
-    "view": lambda walk, e: walk.viewed(e, lambda view: view.restrided(*e.payload, e.shape)),
-    "take": ArrayDecomposition.taken,
-    "scatter": ArrayDecomposition.scattered,
-    "stack": ArrayDecomposition.stacked,
-    "concatenate": ArrayDecomposition.joined,
-    "sum": ArrayDecomposition.total,
-    "cumsum": ArrayDecomposition.running,
-    "matmul": ArrayDecomposition.matmul,
-}
-
-# Operations that act element by element and are smooth where they are defined.
-_SMOOTH = frozenset(
-    "linear mul div pow sqrt cbrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh "
-    "cosh tanh asinh acosh atanh erf erfc sigmoid softplus hypot".split()
-)
 FEWEST = 400  # operations on scalars that are worth loops
 
 
@@ -242,12 +286,30 @@ def array_work(outputs: Sequence[Expression]) -> int:
 
 def has_rules(outputs: Sequence[Expression]) -> bool:
     """Whether rows with shapes can be made of all operations, in a differential equation."""
-    return all(e.op in _RULES or e.op in _SMOOTH or not e.args for e in reachable(outputs))
+    return all(
+        operation(e.op).array_rows is not None or is_smooth(e) or not e.args
+        for e in reachable(outputs)
+    ) and not any(e.op in ("max", "min", "argmax", "argmin") for e in reachable(outputs))
+
+
+def is_smooth(e: Expression) -> bool:
+    """Whether an operation that acts element by element has one series wherever it is defined."""
+    if e.op in ("linear", "mul", "div", "pow"):
+        return True
+    record = functions.get(e.op)
+    return record is not None and record.recurrence is not None and not _has_branches(record)
+
+
+def _has_branches(record: Function) -> bool:
+    return record.jumps or record.edge is not None or record.branches is not None
 
 
 def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
-    return array_work(outputs) > FEWEST and any(e.shape for e in reachable(outputs))
+    nodes = reachable(outputs)
+    if not any(e.shape for e in nodes) or array_work(outputs) <= FEWEST:
+        return False
+    return all(operation(e.op).spelled is None for e in nodes)
 
 
 def _gathers(e: Expression) -> bool:

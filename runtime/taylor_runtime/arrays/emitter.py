@@ -15,7 +15,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan
-from taylor_runtime.arrays.sums import across
+from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
@@ -25,6 +25,7 @@ from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
     Join,
+    Pick,
     Scatter,
     Shape,
     Take,
@@ -165,6 +166,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         row = self.program.row(index)
         if isinstance(row.moved, Take):
             return self._taken(row.moved, row, n, place)
+        if isinstance(row.moved, Pick):
+            return self._picked(row.moved, n, place)
         if isinstance(n, int):
             return self.start_value(
                 row,
@@ -193,6 +196,21 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         if not place.lanes:
             return b.load(Type(self.element), b.at(base, table, self.element))
         return b.gather(Type(self.element, place.lanes), base, table)
+
+    def _picked(self, pick: Pick, n: Index, place: Place) -> Value:
+        """Elements of the source at the places that were chosen along its axis."""
+        b, memory = self.b, self.memory
+        access, shape = self.plan.access(pick.source), self.program.shape(pick.source)
+        base = b.at(memory.base(access.row, n), access.offset, self.element)
+        strides = (*access.strides[: pick.axis], *access.strides[pick.axis + 1 :])
+        kept = (*shape[: pick.axis], *shape[pick.axis + 1 :])
+        at, step = memory.position(base, aligned(strides, kept, place.walk.shape), place)
+        chosen = b.to_double(memory.head(pick.places, place))
+        index = b.cast("fptosi", chosen, "i64") * access.strides[pick.axis]
+        if not place.lanes:
+            return b.load(Type(self.element), b.at(at, index, self.element))
+        lanes = b.constants([lane * step for lane in range(place.lanes)], "i64")
+        return b.gather(Type(self.element, place.lanes), at, index + lanes)
 
     def positions(self, table: int, shape: Shape, place: Place) -> Value:
         """The positions that a table has for the elements of a place."""
@@ -271,11 +289,13 @@ class NestWriter:
         vector = self.walk.vector
         lanes = self.lanes if vector is not None else 0
         start = Type(self.emitter.element, lanes)
-        sums = [self.b.constant(0, start) for _ in nest.totals]
-        sums = self._summed(depth, indices, fresh, sums)
+        found = [self._kind(row).begin(self.b, start) for row in nest.totals]
+        counts = [len(values) for values in found]
+        flat = self._summed(depth, indices, fresh, [value for values in found for value in values])
         outer = self._place(indices, fresh)
-        for row, total in zip(nest.totals, sums, strict=True):
-            self._finish(row, total, outer)
+        for row, count in zip(nest.totals, counts, strict=True):
+            self._finish(row, flat[:count], outer)
+            flat = flat[count:]
 
     def _summed(
         self, depth: int, indices: tuple[Index, ...], fresh: Value | None, sums: list[Value]
@@ -284,37 +304,59 @@ class NestWriter:
         if depth == len(self.walk.axes):
             place = self._place(indices, fresh)
             self._elements(place)
-            return [
-                self._added(total, row, place)
-                for row, total in zip(self.nest.totals, sums, strict=True)
-            ]
+            return self._added(sums, place)
 
         def one(index: Index, new: Value | None, carried: list[Value]) -> list[Value]:
             return self._summed(depth + 1, (*indices, index), new or fresh, carried)
 
         return self._loop(depth, one, sums)
 
-    def _added(self, total: Value, row: int, place: Place) -> Value:
+    def _kind(self, row: int) -> Reduction:
         moved = self.emitter.program.row(row).moved
         assert isinstance(moved, Total)
-        value = self.b.normal(self.memory.newest(moved.source, self.n, place))
-        vector = self.walk.vector
-        if place.fresh is not None and vector is not None and self.walk.axes[vector].summed:
-            value = self.b.select(place.fresh, value, self.b.constant(0, value.type))
-        return total + value
+        return REDUCTIONS[moved.kind]
 
-    def _finish(self, row: int, total: Value, place: Place) -> None:
-        """Put a sum where it belongs."""
+    def _along(self) -> bool:
+        """Whether lanes lie along an axis that is summed."""
+        vector = self.walk.vector
+        return vector is not None and self.walk.axes[vector].summed and self.lanes > 0
+
+    def _added(self, sums: list[Value], place: Place) -> list[Value]:
+        """What rows that are summed have become with the elements of a place."""
+        found: list[Value] = []
+        fresh = place.fresh if self._along() else None
+        for row in self.nest.totals:
+            kind, moved = self._kind(row), self.emitter.program.row(row).moved
+            assert isinstance(moved, Total)
+            old = sums[len(found) : len(found) + kind.values]
+            value = self.b.normal(self.memory.newest(moved.source, self.n, place))
+            found += kind.add(self.b, old, value, self._position(place), fresh)
+        return found
+
+    def _position(self, place: Place) -> Callable[[], Value]:
+        """The number of elements before these along the axes that are summed."""
+
+        def make() -> Value:
+            b, lanes = self.b, place.lanes if self._along() else 0
+            total = b.constant(0, Type("i64", lanes))
+            pairs = zip(self.walk.axes, place.indices, strict=True)
+            for axis, index in [pair for pair in pairs if pair[0].summed]:
+                total = total * axis.size + b.splat(b.like(b.constant(0, I64), index), lanes)
+            if lanes:
+                total = total + b.constants(list(range(lanes)), "i64")
+            return b.splat(b.cast("sitofp", total, "double"), place.lanes)
+
+        return make
+
+    def _finish(self, row: int, values: list[Value], place: Place) -> None:
+        """Put what came out where it belongs."""
         moved = self.emitter.program.row(row).moved
         assert isinstance(moved, Total)
         kept = iter(contiguous(self.emitter.program.shape(row)))
-        strides = tuple(
-            0 if k in moved.axes else next(kept) for k in range(len(self.nest.space))
-        )
-        vector = self.walk.vector
-        if vector is not None and self.walk.axes[vector].summed and total.lanes:
-            total = across(self.b, total)
+        strides = tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
+        if self._along():
             place = Place(0, 0, place.walk, place.indices)
+        total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
         base = self.memory.base(row, self.n)
         self.memory.put(self.b.normal(total), base, strides, self.nest.space, place)
 

@@ -161,7 +161,7 @@ class ArrayMemory:
         one: Type | None = None,
     ) -> Value:
         """The elements of an array at a place, of the rows' kind or of the type `one`."""
-        at, step = self._position(base, aligned(strides, shape, place.walk.shape), place, one)
+        at, step = self.position(base, aligned(strides, shape, place.walk.shape), place, one)
         b, lanes, one = self.b, place.lanes, one or Type(self.element)
         if not lanes:
             return b.load(one, at)
@@ -180,14 +180,14 @@ class ArrayMemory:
 
     def put(self, value: Value, base: Value, strides: Shape, shape: Shape, place: Place) -> None:
         """Store a value at the elements of a place."""
-        at, step = self._position(base, aligned(strides, shape, place.walk.shape), place)
+        at, step = self.position(base, aligned(strides, shape, place.walk.shape), place)
         if not place.lanes or step == 1:
             self.b.store(value, at)
             return
         for lane in range(place.lanes):
             self.b.store(self.b.extract(value, lane), self.b.at(at, lane * step, self.element))
 
-    def _position(
+    def position(
         self, base: Value, strides: Shape, place: Place, one: Type | None = None
     ) -> tuple[Value, int]:
         """The address of the first lane, and the distance of the lanes."""

@@ -18,6 +18,7 @@ from taylor_runtime.program.arrays import (
     ArrayProgram,
     Contract,
     Join,
+    Pick,
     Read,
     Running,
     Scatter,
@@ -134,7 +135,7 @@ class Plan:
         if isinstance(row.moved, Total | Scatter):
             space = self.program.shape(row.moved.source)
         summed = row.moved.axes if isinstance(row.moved, Total) else None
-        elsewhere = isinstance(row.moved, Take)  # the elements that it reads are others
+        elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
         nest = self._nest(name, space, now, summed, elsewhere)
         if isinstance(row.moved, Total):
             nest.totals.append(index)

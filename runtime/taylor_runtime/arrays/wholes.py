@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.arrays.contraction import Contraction, emit_contraction
+from taylor_runtime.arrays.contraction import contraction, emit_contraction
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.running import emit_running
 from taylor_runtime.ir.values import Index, Value
@@ -24,30 +24,16 @@ def emit_whole(memory: ArrayMemory, row: int, n: Index) -> None:
 def _contract(memory: ArrayMemory, row: int, c: Contract, n: Index) -> None:
     """A product, summed over the orders where both factors have them."""
     program, plan, b = memory.program, memory.plan, memory.b
-    sizes: dict[int, int] = {}
-    for numbers, factor in ((c.of_a, c.a), (c.of_b, c.b)):
-        for number, size in zip(numbers, program.shape(factor), strict=True):
-            sizes[number] = max(sizes.get(number, 1), size)
-    axes = sorted(sizes)
-
-    def along(numbers: Sequence[int], strides: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
-        of = {k: 0 if size == 1 else s for k, s, size in zip(numbers, strides, shape, strict=True)}
-        return tuple(of.get(axis, 0) for axis in axes)
-
     first, second = plan.access(c.a), plan.access(c.b)
-    shape = program.shape(row)
-    contraction = Contraction(
-        tuple(sizes[axis] for axis in axes),
-        along(c.of_a, first.strides, program.shape(c.a)),
-        along(c.of_b, second.strides, program.shape(c.b)),
-        along(c.kept, contiguous(shape), shape),
-    )
+    shapes = program.shape(c.a), program.shape(c.b)
+    strides = first.strides, second.strides, contiguous(program.shape(row))
+    product = contraction(c.subscripts, shapes, strides)
     target = memory.base(row, n)
 
     def add(j: Index, k: Index, onto: bool) -> None:
         a = b.at(memory.base(first.row, j), first.offset, memory.element)
         other = b.at(memory.base(second.row, k), second.offset, memory.element)
-        emit_contraction(b, memory.element, contraction, a, other, target, onto)
+        emit_contraction(b, memory.element, product, a, other, target, onto)
 
     varies = plan.varies[c.a], plan.varies[c.b]
     if isinstance(n, int) or not all(varies):

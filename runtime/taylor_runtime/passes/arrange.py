@@ -169,13 +169,13 @@ class _Turned:
     def _total(self, index: int, row: ArrayRow, total: Total) -> None:
         order = self._turn(total.source)
         number = self._number("row", index)
-        if order is None:
+        if order is None or (total.kind != "sum" and len(total.axes) > 1):
             moved = replace(total, source=self._plain(total.source))
             self.rows[number] = replace(row, moved=moved)
             return
         axes = tuple(place for place, axis in enumerate(order) if axis in total.axes)
         kept = [axis for axis in order if axis not in total.axes]
-        moved = Total(self._number("row", total.source), axes)
+        moved = Total(self._number("row", total.source), axes, total.kind)
         if kept == sorted(kept):
             self.rows[number] = replace(row, moved=moved)
             return

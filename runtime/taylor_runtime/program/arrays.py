@@ -66,10 +66,25 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum of the source over some axes, which are left out."""
+    """What becomes of the source along some axes, which are left out.
+
+    kind: "sum", "max" or "min" (NaN if any element is), "argmax" or "argmin": the first place of
+        these, a whole number that counts the elements of the axes in row-major order.  All but
+        sums are of order zero alone.
+    """
 
     source: int
     axes: tuple[int, ...]
+    kind: str = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The elements of the source that whole numbers choose along an axis, at every order."""
+
+    source: int
+    places: int
+    axis: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +97,16 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """sum of a times b over the axes that the result has not; at order n also over the orders.
-
-    Axes are numbered: `of_a`, `of_b` and `kept` say which number each axis of a, of b and of the
-    result has.
+    """sum of a times b over the letters that the result has not ("ab,bc->ac"); at order n also over
+    the orders.
     """
 
     a: int
     b: int
-    of_a: tuple[int, ...]
-    of_b: tuple[int, ...]
-    kept: tuple[int, ...]
+    subscripts: str
 
 
-Moved = View | Take | Scatter | Join | Total | Running | Contract
+Moved = View | Take | Scatter | Join | Total | Pick | Running | Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,8 @@ def varying(program: ArrayProgram) -> list[bool]:
         row = program.row(index)
         if row.constant or program.is_number(index):
             found.append(False)
+        elif isinstance(row.moved, Total) and row.moved.kind != "sum":
+            found.append(False)
         elif row.moved is not None:
             found.append(any(found[source] for source in moved_rows(row.moved)))
         else:
@@ -173,6 +186,8 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
         return ()
     if isinstance(moved, Contract):
         return (moved.a, moved.b)
+    if isinstance(moved, Pick):
+        return (moved.source, moved.places)
     return moved.parts if isinstance(moved, Join) else (moved.source,)
 
 
@@ -188,6 +203,8 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
     moved = row.moved
     if isinstance(moved, Contract):
         moved = replace(moved, a=place[moved.a], b=place[moved.b])
+    elif isinstance(moved, Pick):
+        moved = replace(moved, source=place[moved.source], places=place[moved.places])
     elif isinstance(moved, Join):
         moved = replace(moved, parts=tuple(place[part] for part in moved.parts))
     elif moved is not None:
@@ -221,6 +238,8 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
     """What coefficients of a row beyond order zero read."""
     if isinstance(row.moved, Contract):
         yield from _factors(varies, (row.moved.a, row.moved.b))
+    elif isinstance(row.moved, Pick):
+        yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
     elif row.moved is not None:
         yield from (Read(used, NEWEST) for used in moved_rows(row.moved))
     elif row.step is not None:

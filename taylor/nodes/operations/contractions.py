@@ -37,6 +37,7 @@ def matmul_elements(a: Elements, b: Elements) -> Elements:
 
 _MATMUL = Operation(
     name="matmul",
+    array_rows=lambda walk, e: walk.matmul(e),
     build=lambda e, args: matmul(args[0], args[1]),
     text=lambda e, names: ([(e.args[0], PRODUCT), " @ ", (e.args[1], UNARY)], PRODUCT),
     elements=lambda e, operands: matmul_elements(operands[0], operands[1]),
@@ -144,6 +145,7 @@ def _einsum_text(e: Node, names: Any) -> Text:
 
 _EINSUM = Operation(
     name="einsum",
+    array_rows=lambda walk, e: walk.contracted(e, e.payload),
     build=lambda e, args: contract(args[0], args[1], *split_subscripts(e.payload)),
     text=_einsum_text,
     elements=_einsum_elements,

@@ -76,6 +76,7 @@ _CONSTANT = Operation(
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
     rows=lambda walk, e: walk.builder.number(e.payload),
+    array_rows=lambda walk, e: walk.numbers_of(e),
     sign=_constant_sign,
 )
 

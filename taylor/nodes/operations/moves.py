@@ -32,6 +32,7 @@ def _index_text(e: Node, names: Any) -> Text:
 
 _INDEX = Operation(
     name="index",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.indexed(e.payload)),
     build=lambda e, args: arrays.index_entries(args[0], e.payload),
     text=_index_text,
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
@@ -52,6 +53,7 @@ def _places_text(e: Node, names: Any) -> Text:
 
 _TAKE = Operation(
     name="take",
+    array_rows=lambda walk, e: walk.taken(e),
     build=lambda e, args: arrays.take_from(args[0], e.payload),
     text=_places_text,
     elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
@@ -61,6 +63,7 @@ _TAKE = Operation(
 
 _VIEW = Operation(
     name="view",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.restrided(*e.payload)),
     build=lambda e, args: arrays.view(args[0], *e.payload),
     text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
     elements=lambda e, operands: arrays.strided(operands[0], *e.payload),
@@ -71,6 +74,7 @@ _VIEW = Operation(
 
 _STACK = Operation(
     name="stack",
+    array_rows=lambda walk, e: walk.stacked(e),
     build=lambda e, args: conversion.stack(args),
     text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
     elements=lambda e, operands: np.stack(operands),
@@ -79,6 +83,7 @@ _STACK = Operation(
 
 _CONCATENATE = Operation(
     name="concatenate",
+    array_rows=lambda walk, e: walk.joined(e),
     build=lambda e, args: conversion.concatenate(args, e.payload),
     text=lambda e, names: (
         ["concatenate([", *listed(e.args), f"], axis={e.payload})" if e.payload else "])"],
@@ -114,6 +119,7 @@ def _scatter_text(e: Node, names: Any) -> Text:
 
 _SCATTER = Operation(
     name="scatter",
+    array_rows=lambda walk, e: walk.scattered(e),
     build=lambda e, args: arrays.scatter(args[0], *e.payload),
     text=_scatter_text,
     elements=_scatter_elements,
@@ -129,6 +135,7 @@ def _text_with_payload(e: Node, names: Any) -> Text:
 
 _RESHAPE = Operation(
     name="reshape",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.reshaped(e.shape)),
     build=lambda e, args: arrays.reshape(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].reshape(e.shape),
@@ -137,6 +144,7 @@ _RESHAPE = Operation(
 
 _TRANSPOSE = Operation(
     name="transpose",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.transposed(e.payload)),
     build=lambda e, args: arrays.transpose(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].transpose(e.payload),
@@ -145,6 +153,7 @@ _TRANSPOSE = Operation(
 
 _BROADCAST = Operation(
     name="broadcast",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.broadcast(e.shape)),
     build=lambda e, args: arrays.broadcast_to(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),

@@ -75,6 +75,7 @@ def _reduction(
         name=name,
         build=build,
         text=_axes_text,
+        array_rows=lambda walk, e: walk.reduced(e, e.payload),
         elements=_by_rows(combine),
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
     )
@@ -125,6 +126,7 @@ def _place(name: str, function: Callable[..., Any], better: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: arg_extreme(name, args[0], e.payload),
+        array_rows=lambda walk, e: walk.reduced(e, (e.payload,)),
         text=_axis_text,
         elements=elements,
         whole=lambda algebra, e, values: np.asarray(
@@ -161,6 +163,7 @@ def _running(name: str, function: Callable[..., Any], join: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: running(name, args[0], e.payload),
+        array_rows=lambda walk, e: walk.running(e),
         text=_axis_text,
         elements=elements,
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
