@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 
 WIDEST = {"float": 16}  # lanes of a register; 8 of all else
 ROOM = {"double-double": 8}  # sums that stay in registers; 24 of all else
-FEWEST_SHARING = 4  # rows that make it worth while to copy a panel
+FEWEST_SHARING = 4  # rows that make it worth while to copy a panel, so that lanes are neighbours
+MANY_SHARING = 128  # or so that products are
+FAR = 512  # elements from one product to the next: each has a page of memory of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Nest:
     shape:  of the kernel.
     dots:   whether lanes lie along the summed axes.
     packed: the operand of which panels are copied, so that lanes are neighbours; or None.
+    whole:  the operand whose vectors begin where registers do in memory, since little else is done
+            than reading it; or None.
     room:   sums that stay in registers.
     """
 
@@ -48,6 +53,7 @@ class Nest:
     shape: Shape
     dots: bool
     packed: int | None
+    whole: int | None
     room: int
 
 
@@ -73,14 +79,15 @@ def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summati
     if order.chains > 1 and not any(_is_plain(axis) and axis.size >= 8 for axis in kept):
         row, column, shape = _dots(kept, order.chains, min(widest, order.chains), room)
         outer = _without(kept, row, column)
-        return Nest(outer, row, column, walks, terms, order, shape, True, None, room)
+        return Nest(outer, row, column, walks, terms, order, shape, True, None, None, room)
     found = []
     for along in kept or [NONE]:
         for lanes in (_lanes(widest, along.size), 0):
-            found.append(_tiled(kept, along, lanes, terms, order.chains, room))
+            found.append(_tiled(kept, along, lanes, walks, terms, order.chains, room))
     _, row, along, shape, packed = min(found, key=lambda choice: choice[0])
     outer = _without(kept, row, along)
-    return Nest(outer, row, along, walks, terms, order, shape, False, packed, room)
+    whole = _whole(along, row, walks, shape) if order.chains > 1 else None
+    return Nest(outer, row, along, walks, terms, order, shape, False, packed, whole, room)
 
 
 def _merged(axes: Sequence[Axis]) -> list[Axis]:
@@ -132,7 +139,13 @@ Choice = tuple[float, Axis, Axis, Shape, int | None]
 
 
 def _tiled(
-    kept: Sequence[Axis], along: Axis, lanes: int, terms: int, chains: int, room: int
+    kept: Sequence[Axis],
+    along: Axis,
+    lanes: int,
+    walks: tuple[Walk, Walk],
+    terms: int,
+    chains: int,
+    room: int,
 ) -> Choice:
     """Vectors along one axis: what a product costs, and the kernel."""
     moving = [which for which in (0, 1) if along.strides[which]]
@@ -156,10 +169,23 @@ def _tiled(
             cost *= 1 + lanes / shared
         elif strided:
             cost *= 1 + lanes * len(strided) / min(shared, 8)
+        elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
+            if abs(walks[moving[0]].stride or 0) >= FAR:
+                packed = moving[0]
     scattered = lanes and (along.strides[2] != 1 or (strided and packed is None))
     room = max(1, min(room, 4 if scattered else room) // min(chains, 8))
     shape = _shape(room, row.size, -(-along.size // max(lanes, 1)), lanes)
     return cost, row, along, shape, packed
+
+
+def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> int | None:
+    """The operand that has vectors, if all its vectors can begin where registers do."""
+    moving = [which for which in (0, 1) if along.strides[which]]
+    if shape.lanes < 8 or len(moving) != 1 or along.size < 4 * shape.lanes:
+        return None
+    steps = (walks[moving[0]].stride, row.strides[moving[0]])
+    fits = all(step is not None and step % shape.lanes == 0 for step in steps)
+    return moving[0] if fits and along.strides[moving[0]] == 1 else None
 
 
 def _shape(room: int, rows: int, vectors: int, lanes: int) -> Shape:
