@@ -179,9 +179,12 @@ def _tiled(
 
 
 def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> int | None:
-    """The operand that has vectors, if all its vectors can begin where registers do."""
+    """The operand that has vectors, if all its vectors can begin where registers do.
+
+    The first vector of all then reaches into the second, so both must be of one tile.
+    """
     moving = [which for which in (0, 1) if along.strides[which]]
-    if shape.lanes < 8 or len(moving) != 1 or along.size < 4 * shape.lanes:
+    if shape.lanes < 8 or shape.vectors < 2 or len(moving) != 1 or along.size < 4 * shape.lanes:
         return None
     steps = (walks[moving[0]].stride, row.strides[moving[0]])
     fits = all(step is not None and step % shape.lanes == 0 for step in steps)

@@ -383,8 +383,8 @@ def test_text_does_not_grow_with_sizes() -> None:
             emit_contraction(b, "double", plan, *got, False)
         return module.text().count("\n")
 
-    assert lines(2400, 24000, 2400) <= 1.1 * lines(240, 2400, 240)
-    assert lines(2411, 24007, 2413) <= 1.2 * lines(251, 2411, 257)
+    assert lines(2400, 24000, 2400) <= 1.1 * lines(768, 2400, 768)
+    assert lines(2411, 24007, 2413) <= 1.2 * lines(757, 2411, 761)
 
 
 def test_equal_contractions_share_a_function() -> None:
