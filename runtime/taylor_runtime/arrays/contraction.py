@@ -6,7 +6,7 @@ in registers (`tiles.py`), or several sums whose lanes lie along the summed axes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from taylor_runtime.arrays.choice import Axis, Nest, nest_of
@@ -171,7 +171,7 @@ class _Emitter:
     def _dots(self, pointers: Sequence[Value], run: Run) -> None:
         nest, shape = self.nest, self.nest.shape
         counts = (shape.rows, shape.vectors)
-        t = make_type(self.element, shape.lanes)
+        t = make_type(self.element, shape.lanes[0])
 
         def tile(i: Index) -> None:
             first, old = self._begin(i, shape.rows, nest.row.size)
@@ -221,7 +221,7 @@ class _Emitter:
             count = -(-nest.row.size // shape.rows)
             each(self.b, count, lambda k: self._tile(factors, run, k, old))
 
-        size = nest.along.size + (shape.unit - 1 if nest.whole is not None else 0)
+        size = nest.along.size + (shape.lanes[0] - 1 if nest.whole is not None else 0)
         each(self.b, -(-size // shape.width), vectors)
 
     def _vectors(
@@ -230,17 +230,19 @@ class _Emitter:
         """Where the vectors of tile i begin in each array, and how many of their lanes are old."""
         nest, shape = self.nest, self.nest.shape
         base = i * shape.width
-        if nest.whole is None and nest.along.size % shape.width == 0:
+        size = nest.along.size
+        if nest.whole is None and (size % shape.width == 0 or size < shape.width):
             moved = self._moved(pointers, nest.along, base)
-            steps = [j * shape.unit for j in range(shape.vectors)]
+            units = zip(shape.begins, shape.units, strict=True)
+            steps = [min(ahead, size - unit) for ahead, unit in units]
             pairs = zip(moved, nest.along.strides, strict=True)
             return [[(p, step * stride) for step in steps] for p, stride in pairs], [0] * len(steps)
         if nest.whole is not None:
             base = as_value(self.b, base) - self._excess(pointers[nest.whole])
         places: list[list[Place]] = [[], [], []]
         old: list[Index] = []
-        for j in range(shape.vectors):
-            begin = smaller(self.b, base + j * shape.unit, nest.along.size - shape.unit)
+        for ahead, unit in zip(shape.begins, shape.units, strict=True):
+            begin = smaller(self.b, base + ahead, size - unit)
             if nest.whole is not None:
                 begin = larger(self.b, as_value(self.b, begin), 0)
             for which, place in enumerate(self._moved(pointers, nest.along, begin)):
@@ -252,7 +254,7 @@ class _Emitter:
         """How many elements lie between an address and the multiple of a register before it."""
         t = make_type(self.element, 0)
         address = self.b.cast("ptrtoint", pointer.parts[0], "i64")
-        return (address // alignment_of(t.element)) & (self.nest.shape.lanes - 1)
+        return (address // alignment_of(t.element)) & (self.nest.shape.lanes[0] - 1)
 
     def _tile(self, factors: Sequence[Factor], run: Run, k: Index, old: Sequence[Index]) -> None:
         nest, shape = self.nest, self.nest.shape
@@ -268,15 +270,15 @@ class _Emitter:
     def _pack(self, factor: Factor, panel: Value, run: Run) -> None:
         """Copy the factors of a run for all vectors of a tile, product after product."""
         b, shape = self.b, self.nest.shape
-        t = make_type(self.element, shape.lanes)
+        begins = list(zip(shape.begins, shape.types(self.element)[: shape.vectors], strict=True))
 
         def one(i: Index, carried: list[Value]) -> list[Value]:
             (offset, more), *_ = factor.walk.places(b, carried, 1)
             target = b.at(panel, i * shape.width, self.element)
-            for j, (pointer, known) in enumerate(factor.vectors):
+            for (begin, t), (pointer, known) in zip(begins, factor.vectors, strict=True):
                 source = b.at(b.at(pointer, offset, self.element), more + known, self.element)
                 value = load_lanes(b, t, source, factor.along)
-                b.store(value, b.at(target, j * shape.unit, self.element))
+                b.store(value, b.at(target, begin, self.element))
             return factor.walk.next(b, carried, 1)
 
         b.fold(0, run.count, factor.walk.start(b, run.start), one)
@@ -285,5 +287,5 @@ class _Emitter:
         """The copy as an operand: walked from its own beginning, wherever the run starts."""
         shape = self.nest.shape
         back = self.b.at(panel, run.start * -shape.width, self.element)
-        places = [(back, j * shape.unit) for j in range(shape.vectors)]
+        places = [(back, begin) for begin in shape.begins]
         return Factor(places, 0, 1, walk((2,), (shape.width,)))
