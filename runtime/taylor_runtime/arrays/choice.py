@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 
 WIDEST = {"float": 16}  # lanes of a register; 8 of all else
 ROOM = {"double-double": 8}  # sums that stay in registers; 24 of all else
-FEWEST_SHARING = 4  # rows that make it worth while to copy a panel
+FEWEST_SHARING = 4  # rows that make it worth while to copy a panel, so that lanes are neighbours
+MANY_SHARING = 128  # or so that products are
+FAR = 512  # elements from one product to the next: each has a page of memory of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Nest:
     shape:  of the kernel.
     dots:   whether lanes lie along the summed axes.
     packed: the operand of which panels are copied, so that lanes are neighbours; or None.
+    whole:  the operand whose vectors begin where registers do in memory, since little else is done
+            than reading it; or None.
     room:   sums that stay in registers.
     """
 
@@ -48,6 +53,7 @@ class Nest:
     shape: Shape
     dots: bool
     packed: int | None
+    whole: int | None
     room: int
 
 
@@ -73,14 +79,15 @@ def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summati
     if order.chains > 1 and not any(_is_plain(axis) and axis.size >= 8 for axis in kept):
         row, column, shape = _dots(kept, order.chains, min(widest, order.chains), room)
         outer = _without(kept, row, column)
-        return Nest(outer, row, column, walks, terms, order, shape, True, None, room)
+        return Nest(outer, row, column, walks, terms, order, shape, True, None, None, room)
     found = []
     for along in kept or [NONE]:
-        for lanes in (_lanes(widest, along.size), 0):
-            found.append(_tiled(kept, along, lanes, terms, order.chains, room))
+        for most in (widest, 1):
+            found.append(_tiled(kept, along, most, walks, terms, order.chains, room))
     _, row, along, shape, packed = min(found, key=lambda choice: choice[0])
     outer = _without(kept, row, along)
-    return Nest(outer, row, along, walks, terms, order, shape, False, packed, room)
+    whole = _whole(along, row, walks, shape) if order.chains > 1 else None
+    return Nest(outer, row, along, walks, terms, order, shape, False, packed, whole, room)
 
 
 def _merged(axes: Sequence[Axis]) -> list[Axis]:
@@ -107,11 +114,6 @@ def _is_plain(axis: Axis) -> bool:
     return axis.strides[2] == 1 and all(s in (0, 1) for s in axis.strides[:2])
 
 
-def _lanes(widest: int, size: int) -> int:
-    """The most lanes that an axis fills."""
-    return next((lanes for lanes in (16, 8, 4, 2) if lanes <= min(widest, size)), 0)
-
-
 # -- dots ---------------------------------------------------------------------------------------
 
 
@@ -123,7 +125,7 @@ def _dots(kept: Sequence[Axis], chains: int, lanes: int, room: int) -> tuple[Axi
     sums = column.size * (chains // lanes)
     most = 8 if sums == 1 else 4 if sums <= 3 else 2 if sums <= 8 else 1
     most = min(most, max(1, room // sums))
-    return row, column, Shape(min(most, row.size), column.size, lanes)
+    return row, column, Shape(min(most, row.size), (lanes,) * column.size)
 
 
 # -- tiles --------------------------------------------------------------------------------------
@@ -132,7 +134,13 @@ Choice = tuple[float, Axis, Axis, Shape, int | None]
 
 
 def _tiled(
-    kept: Sequence[Axis], along: Axis, lanes: int, terms: int, chains: int, room: int
+    kept: Sequence[Axis],
+    along: Axis,
+    widest: int,
+    walks: tuple[Walk, Walk],
+    terms: int,
+    chains: int,
+    room: int,
 ) -> Choice:
     """Vectors along one axis: what a product costs, and the kernel."""
     moving = [which for which in (0, 1) if along.strides[which]]
@@ -145,10 +153,11 @@ def _tiled(
     row = max(rest, key=worth, default=NONE)
     shared = row.size if worth(row)[0] else 1
     strided = [which for which in moving if along.strides[which] != 1]
-    cost = 1.0
+    pieces = _pieces(along.size, widest)
+    lanes = pieces[0]
+    cost = sum(map(_weight, pieces)) / along.size
     packed = None
     if lanes:
-        cost = -(-along.size // lanes) / along.size
         if along.strides[2] != 1:
             cost *= 1 + 2 * lanes / max(terms, 1)
         if strided == moving and len(moving) == 1 and shared >= FEWEST_SHARING and chains == 1:
@@ -156,23 +165,63 @@ def _tiled(
             cost *= 1 + lanes / shared
         elif strided:
             cost *= 1 + lanes * len(strided) / min(shared, 8)
+        elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
+            if abs(walks[moving[0]].stride or 0) >= FAR:
+                packed = moving[0]
     scattered = lanes and (along.strides[2] != 1 or (strided and packed is None))
     room = max(1, min(room, 4 if scattered else room) // min(chains, 8))
-    shape = _shape(room, row.size, -(-along.size // max(lanes, 1)), lanes)
+    shape = _shape(room, row.size, pieces)
     return cost, row, along, shape, packed
 
 
-def _shape(room: int, rows: int, vectors: int, lanes: int) -> Shape:
-    """The tile that takes the least time for so many rows of so many vectors.
+def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> int | None:
+    """The operand that has vectors, if all its vectors can begin where registers do.
+
+    The first vector of all then reaches into the second, so both must be of one tile.
+    """
+    moving = [which for which in (0, 1) if along.strides[which]]
+    lanes = shape.lanes[0]
+    if lanes < 8 or shape.vectors < 2 or len(moving) != 1 or along.size < 4 * lanes:
+        return None
+    steps = (walks[moving[0]].stride, row.strides[moving[0]])
+    fits = all(step is not None and step % lanes == 0 for step in steps)
+    return moving[0] if fits and along.strides[moving[0]] == 1 else None
+
+
+def _pieces(size: int, widest: int) -> tuple[int, ...]:
+    """Lanes of the vectors that an axis is cut into (0: scalars), the widest first.
+
+    The last may overlap the one before it, so that there are not several smaller ones.
+    """
+    lanes = next((lanes for lanes in (16, 8, 4, 2, 1) if lanes <= min(widest, size)), 1)
+    count, left = divmod(size, lanes)
+    pieces = [lanes] * count
+    while left:
+        enough = 1 << (left - 1).bit_length()
+        pieces.append(enough if enough <= lanes else enough // 2)
+        left -= min(left, pieces[-1])
+    return tuple(lanes if lanes > 1 else 0 for lanes in pieces)
+
+
+def _weight(lanes: int) -> float:
+    """Of a multiply-add: many processors do two of half a register in the time of a whole one."""
+    return 1.0 if lanes >= 8 else 0.6
+
+
+def _shape(room: int, rows: int, pieces: Sequence[int]) -> Shape:
+    """The tile that takes the least time for so many rows of these vectors.
 
     A product of a tile takes a multiply-add for each vector, and a load for each row and column;
-    fewer than 8 multiply-adds wait for each other.
+    fewer than 8 multiply-adds wait for each other.  All vectors are alike if there is more than one
+    tile side by side.
     """
-    best, least = Shape(1, 1, lanes), float("inf")
+    best, least = Shape(1, (pieces[0],)), float("inf")
     for high in range(1, min(rows, room, 12) + 1):
-        for wide in range(1, min(vectors, room // high, 6) + 1):
-            tiles = -(-rows // high) * -(-vectors // wide)
-            cost = tiles * (max(high * wide, 8) + 0.3 * (high + wide) + 1)
+        for wide in range(1, min(len(pieces), room // high, 6) + 1):
+            lanes = tuple(pieces) if wide == len(pieces) else (pieces[0],) * wide
+            tiles = -(-rows // high) * -(-len(pieces) // wide)
+            work = high * sum(map(_weight, lanes))
+            cost = tiles * (max(work, 8) + 0.3 * (high + wide) + 1)
             if cost < least:
-                best, least = Shape(high, wide, lanes), cost
+                best, least = Shape(high, lanes), cost
     return best

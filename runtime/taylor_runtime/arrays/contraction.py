@@ -6,15 +6,15 @@ in registers (`tiles.py`), or several sums whose lanes lie along the summed axes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from taylor_runtime.arrays.choice import Axis, Nest, nest_of
 from taylor_runtime.arrays.dots import dot_sums, store_dots
 from taylor_runtime.arrays.tiles import Factor, Run, old_elements, store_tile, tile_sums
-from taylor_runtime.arrays.walks import Place, as_value, each, load_lanes, smaller, walk
+from taylor_runtime.arrays.walks import Place, as_value, each, larger, load_lanes, smaller, walk
 from taylor_runtime.ir.builder import Builder, define_function
-from taylor_runtime.ir.types import COMPOUND, make_type
+from taylor_runtime.ir.types import COMPOUND, alignment_of, make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.order import Summation, summation
 from taylor_runtime.program.records import dataclass
@@ -129,7 +129,10 @@ class _Emitter:
 
     def _outer(self, depth: int, pointers: Sequence[Value]) -> None:
         if depth == len(self.nest.outer):
-            self._blocks(pointers)
+            if self.nest.dots:
+                self._blocks(lambda run: self._dots(pointers, run))
+            else:
+                self._tiles(pointers)
             return
         axis = self.nest.outer[depth]
         each(
@@ -143,13 +146,13 @@ class _Emitter:
         pairs = zip(pointers, axis.strides, strict=True)
         return [self.b.at(p, index * stride if stride else 0, self.element) for p, stride in pairs]
 
-    def _blocks(self, pointers: Sequence[Value]) -> None:
-        """The blocks of products, each added to the sum of those before."""
+    def _blocks(self, body: Callable[[Run], None]) -> None:
+        """`body` for the blocks of products, each added to the sum of those before."""
         nest, block = self.nest, self.nest.order.block
         rest = nest.terms % nest.order.chains
         number = max(1, -(-nest.terms // block))
         if number == 1:
-            self._kernels(pointers, Run(0, nest.terms, rest, True, True))
+            body(Run(0, nest.terms, rest, True, True))
             return
 
         def one(i: Index) -> None:
@@ -159,22 +162,16 @@ class _Emitter:
                 count = smaller(self.b, nest.terms - start, block)
             last = self.b.eq(as_value(self.b, i), number - 1)
             first = self.b.eq(as_value(self.b, i), 0)
-            self._kernels(pointers, Run(start, count, rest, first, last))
+            body(Run(start, count, rest, first, last))
 
         each(self.b, number, one)
-
-    def _kernels(self, pointers: Sequence[Value], run: Run) -> None:
-        if self.nest.dots:
-            self._dots(pointers, run)
-        else:
-            self._tiles(pointers, run)
 
     # -- dots -----------------------------------------------------------------------------------
 
     def _dots(self, pointers: Sequence[Value], run: Run) -> None:
         nest, shape = self.nest, self.nest.shape
         counts = (shape.rows, shape.vectors)
-        t = make_type(self.element, shape.lanes)
+        t = make_type(self.element, shape.lanes[0])
 
         def tile(i: Index) -> None:
             first, old = self._begin(i, shape.rows, nest.row.size)
@@ -203,8 +200,8 @@ class _Emitter:
 
     # -- tiles ----------------------------------------------------------------------------------
 
-    def _tiles(self, pointers: Sequence[Value], run: Run) -> None:
-        """Vectors outside, so that what they read stays near; rows inside."""
+    def _tiles(self, pointers: Sequence[Value]) -> None:
+        """Vectors outside, then blocks, so that what is added to stays near; rows inside."""
         nest, shape = self.nest, self.nest.shape
         panel: Value | None = None
         if nest.packed is not None:
@@ -213,20 +210,19 @@ class _Emitter:
 
         def vectors(i: Index) -> None:
             places, old = self._vectors(pointers, i)
+            self._blocks(lambda run: rows(places, old, run))
+
+        def rows(places: Sequence[Sequence[Place]], old: Sequence[Index], run: Run) -> None:
             factors = [self._factor(which, places[which]) for which in range(3)]
-            inner = run
             if panel is not None:
                 assert nest.packed is not None
                 self._pack(factors[nest.packed], panel, run)
                 factors[nest.packed] = self._panel(panel, run)
-                inner = run
-            each(
-                self.b,
-                -(-nest.row.size // shape.rows),
-                lambda k: self._tile(factors, inner, k, old),
-            )
+            count = -(-nest.row.size // shape.rows)
+            each(self.b, count, lambda k: self._tile(factors, run, k, old))
 
-        each(self.b, -(-nest.along.size // shape.width), vectors)
+        size = nest.along.size + (shape.lanes[0] - 1 if nest.whole is not None else 0)
+        each(self.b, -(-size // shape.width), vectors)
 
     def _vectors(
         self, pointers: Sequence[Value], i: Index
@@ -234,19 +230,31 @@ class _Emitter:
         """Where the vectors of tile i begin in each array, and how many of their lanes are old."""
         nest, shape = self.nest, self.nest.shape
         base = i * shape.width
-        if nest.along.size % shape.width == 0:
+        size = nest.along.size
+        if nest.whole is None and (size % shape.width == 0 or size < shape.width):
             moved = self._moved(pointers, nest.along, base)
-            steps = [j * shape.unit for j in range(shape.vectors)]
+            units = zip(shape.begins, shape.units, strict=True)
+            steps = [min(ahead, size - unit) for ahead, unit in units]
             pairs = zip(moved, nest.along.strides, strict=True)
             return [[(p, step * stride) for step in steps] for p, stride in pairs], [0] * len(steps)
+        if nest.whole is not None:
+            base = as_value(self.b, base) - self._excess(pointers[nest.whole])
         places: list[list[Place]] = [[], [], []]
         old: list[Index] = []
-        for j in range(shape.vectors):
-            begin = smaller(self.b, base + j * shape.unit, nest.along.size - shape.unit)
+        for ahead, unit in zip(shape.begins, shape.units, strict=True):
+            begin = smaller(self.b, base + ahead, size - unit)
+            if nest.whole is not None:
+                begin = larger(self.b, as_value(self.b, begin), 0)
             for which, place in enumerate(self._moved(pointers, nest.along, begin)):
                 places[which].append((place, 0))
             old.append(old_elements(self.b, base, begin))
         return places, old
+
+    def _excess(self, pointer: Value) -> Value:
+        """How many elements lie between an address and the multiple of a register before it."""
+        t = make_type(self.element, 0)
+        address = self.b.cast("ptrtoint", pointer.parts[0], "i64")
+        return (address // alignment_of(t.element)) & (self.nest.shape.lanes[0] - 1)
 
     def _tile(self, factors: Sequence[Factor], run: Run, k: Index, old: Sequence[Index]) -> None:
         nest, shape = self.nest, self.nest.shape
@@ -262,15 +270,15 @@ class _Emitter:
     def _pack(self, factor: Factor, panel: Value, run: Run) -> None:
         """Copy the factors of a run for all vectors of a tile, product after product."""
         b, shape = self.b, self.nest.shape
-        t = make_type(self.element, shape.lanes)
+        begins = list(zip(shape.begins, shape.types(self.element)[: shape.vectors], strict=True))
 
         def one(i: Index, carried: list[Value]) -> list[Value]:
             (offset, more), *_ = factor.walk.places(b, carried, 1)
             target = b.at(panel, i * shape.width, self.element)
-            for j, (pointer, known) in enumerate(factor.vectors):
+            for (begin, t), (pointer, known) in zip(begins, factor.vectors, strict=True):
                 source = b.at(b.at(pointer, offset, self.element), more + known, self.element)
                 value = load_lanes(b, t, source, factor.along)
-                b.store(value, b.at(target, j * shape.unit, self.element))
+                b.store(value, b.at(target, begin, self.element))
             return factor.walk.next(b, carried, 1)
 
         b.fold(0, run.count, factor.walk.start(b, run.start), one)
@@ -279,5 +287,5 @@ class _Emitter:
         """The copy as an operand: walked from its own beginning, wherever the run starts."""
         shape = self.nest.shape
         back = self.b.at(panel, run.start * -shape.width, self.element)
-        places = [(back, j * shape.unit) for j in range(shape.vectors)]
+        places = [(back, begin) for begin in shape.begins]
         return Factor(places, 0, 1, walk((2,), (shape.width,)))

@@ -112,17 +112,20 @@ def smaller(b: Builder, x: Index, y: int) -> Index:
 
 
 def each(b: Builder, count: int, body: Callable[[Index], None]) -> None:
-    """body(i) for i = 0 .. count - 1: a loop, unless there is one alone."""
-    if count == 1:
-        body(0)
-        return
+    """body(i) for i = 0 .. count - 1: a loop, unless there is known to be one alone."""
 
     def turn(i: Index, _: list[Value]) -> list[Value]:
         body(i)
         return []
 
-    if count > 1:
+    if count == 1:
+        body(0)
+    elif count > 1:
         b.fold(0, count, [], turn)
+
+
+def larger(b: Builder, x: Value, y: int) -> Value:
+    return b.select(b.compare("gt", x, y), x, y)
 
 
 # -- lanes --------------------------------------------------------------------------------------
