@@ -9,7 +9,6 @@ import numpy as np
 
 from taylor.control.tracing import (
     Value,
-
     as_number,
     check_callable,
     check_same,
@@ -101,6 +100,3 @@ def _chosen(
     result: Value = first[1]
     kinds = [kind for kind, _ in result.kinds]
     return result.tree.build([seen_as(kind, e) for kind, e in zip(kinds, found, strict=True)])
-
-
-

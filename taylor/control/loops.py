@@ -139,9 +139,7 @@ def scan(
 # --- nodes ---------------------------------------------------------------------------------------
 
 
-def _results(
-    op: str, functions: Sequence[Traced], init: Value, ends: Sequence[Expression]
-) -> Any:
+def _results(op: str, functions: Sequence[Traced], init: Value, ends: Sequence[Expression]) -> Any:
     graph = closed(functions)
     region = Region(graph.graphs, len(graph.constants), len(init.leaves))
     found = parts(region_node(op, [*ends, *graph.constants, *init.nodes], region))
@@ -200,7 +198,9 @@ def _run_while(cond_fun: Any, body_fun: Any, init: Value) -> tuple[Any] | None:
         if has_nodes(test):
             return None
         if not is_leaf(test) or np.shape(test) or isinstance(test, complex):
-            as_condition("while_loop", "cond_fun", value_of("while_loop: the value of cond_fun", test))
+            as_condition(
+                "while_loop", "cond_fun", value_of("while_loop: the value of cond_fun", test)
+            )
         if not test:
             return (value,)
         following = value_of("while_loop: the value of body_fun", body_fun(value))

@@ -89,7 +89,10 @@ def check_same(function: str, first: tuple[str, Value], second: tuple[str, Value
     elif [shape for _, shape in a.kinds] != [shape for _, shape in b.kinds]:
         what, error = "other shapes", ShapeError  # type: ignore[assignment]
     else:
-        what, error = "other kinds (a number where a condition is, or the reverse)", ArgumentTypeError
+        what, error = (
+            "other kinds (a number where a condition is, or the reverse)",
+            ArgumentTypeError,
+        )
     raise error(f"{function}: {other} has {what} than {one}:\n  {one}: {a}\n  {other}: {b}")
 
 
@@ -158,9 +161,7 @@ def closed(functions: Sequence[Traced], ahead: bool = True) -> Closed:
     graphs = []
     for one in functions:
         outer = [inner_input(f"k{i}", e.shape) for i, e in enumerate(constants)]
-        table = {
-            e: seen_as(kind_of(e)[0], x) for e, x in zip(constants, outer, strict=True)
-        }
+        table = {e: seen_as(kind_of(e)[0], x) for e, x in zip(constants, outer, strict=True)}
         inner = [inner_input(str(x.payload), x.shape) for x in one.arguments]
         table |= dict(zip(one.arguments, inner, strict=True))
         graphs.append(Graph([*outer, *inner], substitute_all(one.result.nodes, table)))

@@ -9,7 +9,7 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
-from taylor.nodes.operations.regions import chosen
+from taylor.nodes.operations.spelled import chosen
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, REGIONS, Region, turns
 from taylor.nodes.traverse import inputs, reachable
@@ -64,11 +64,10 @@ class _Unrolling:
         count = turns(node)
         size = len(reachable(region.body.outputs))
         if count is None:
-            known = "its condition" if e.op == "while_loop" else "its bounds"
             raise UnsupportedFunctionError(
-                f"{self.what}: a {e.op} whose number of turns {known} decide while states or time "
-                "vary has no series there yet; use a fori_loop between whole numbers, which is "
-                "written out, or solve equations with ty.implicit"
+                f"{self.what}: a {e.op} that depends on states or time has no series yet unless "
+                "its number of turns is known beforehand; use a fori_loop between whole numbers, "
+                "which is written out here, or solve equations with ty.implicit"
             )
         self.left -= count * size
         if self.left < 0:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.nodes.node import Node
+from taylor.nodes.node import N, Node
 from taylor.nodes.operations.table import operation
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.traverse import reachable
@@ -79,7 +79,7 @@ class Spelling:
     elements = staticmethod(scalars)
 
     @staticmethod
-    def replaced(roots: Sequence[Node], table: Mapping[Node, Node]) -> list[Node]:
+    def replaced(roots: Sequence[N], table: Mapping[N, N]) -> list[N]:
         """Nodes with others in the places of inputs, simplified again."""
         done = dict(table)
         for e in reachable(roots, stop=done.__contains__):

@@ -72,8 +72,8 @@ class Operation:
     elements: (e, object arrays of scalars) -> object array of the result's; None for operations
               that work element by element.  An operation that has it never reaches the walks below,
               which take scalars: only elements of inputs do (`index`), as leaves.
-    spelled:  (e, object arrays, spelling) -> the elements of all results, one after the other, of an
-              operation with graphs inside, which `spelling` of `expressions.scalars` takes apart.
+    spelled:  (e, object arrays, spelling) -> the elements of all results, one after the other, of
+              an operation with graphs inside; the spelling is that of `expressions.scalars`.
     moves:    whether the elements are those of the operands, elsewhere; `elements` then takes
               arrays of numbers as well.
     whole:    (algebra, e, arrays of numbers) -> array: what NumPy makes of whole arrays, for an
@@ -84,9 +84,9 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
-    widen:    (e, further components by operand, expand) -> those of all results, of an operation with
-              graphs inside: its tangents, or Taylor coefficients; None for what has none.  `expand`
-              gives them for nodes from those of inputs.
+    widen:    (e, further components by operand, expand) -> those of all results, of an operation
+              with graphs inside: tangents, or Taylor coefficients beyond the value; None for what
+              has none.  `expand` gives those of nodes from those of inputs.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
@@ -170,7 +171,7 @@ def _key(roots: Sequence[Node], arguments: Sequence[Node]) -> Hashable:
 
 def _constant_key(value: Any) -> Hashable:
     """A number, told from those that compare equal; other payloads are hashable themselves."""
-    return numbers.key(value) if type(value) in (int, float, numbers.Fraction) else value
+    return numbers.key(value) if type(value) in (int, float, Fraction) else value
 
 
 # --- nodes with regions --------------------------------------------------------------------------

@@ -10,18 +10,16 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from taylor.control.coefficients import Formulas
-from taylor.control.expansion import Orders, expanded, has_regions
+from taylor.control.expansion import has_regions
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import (
     argument,
     captured,
     has_expressions,
-    structure,
     traced,
 )
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ONE, ZERO, as_expression, try_expression
+from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
@@ -32,10 +30,11 @@ from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
+from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
 from taylor.points.types import Curve, NthDerivative, SeveralArrays
 from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
-from taylor.transforms.nested import along, check_known, series, values_at, wrapped
+from taylor.transforms.nested import along, check_known, series, wrapped
 from taylor_runtime.callables.points import Jet, build_jet
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input, Program
@@ -178,7 +177,7 @@ def jet(
 
     def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
         if with_loops:
-            return _by_formulas(known, numbers, order, kind, threads)
+            return by_formulas(known, numbers, order, kind, threads)
         code, singular = _compiled(known, given.shape[2], order, kind.name)
         results = _run(code, numbers, len(outputs), order, threads)
         if singular is not None and not all_finite(results[0, :, -1]):
@@ -311,13 +310,11 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
     (x,) = variables(1)
     outputs, single = _trace(fun, (x,))
     captured(outputs, (x,))
-    if has_regions(outputs):
-        known = {x: [x, ONE, *[ZERO] * order][: order + 1]}
-        formulas = expanded(outputs, known, Orders(order))
-        values = [values_at(listed, [x], [point]) for listed in formulas]
-    else:
-        values = series(outputs, x, point, order)
-    found = [wrapped(part) for part in values]
+    of_loops = has_regions(outputs)
+    found = [
+        wrapped(part)
+        for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
+    ]
     return found[0] if single else tuple(found)
 
 
@@ -335,24 +332,6 @@ def _trace(
     single = not isinstance(value, list | tuple)
     outputs = tuple(_scalar(e) for e in ([value] if single else value))
     return outputs, single
-
-
-class TracedFunction:
-    """Outputs of scalar arguments; two are equal that compute the same."""
-
-    __slots__ = ("_hash", "_structure", "arguments", "outputs")
-
-    def __init__(self, outputs: tuple[Expression, ...], arguments: tuple[Expression, ...]) -> None:
-        self.outputs = outputs
-        self.arguments = arguments
-        self._structure = structure(outputs, arguments)
-        self._hash = hash(self._structure)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TracedFunction) and self._structure == other._structure
 
 
 def _scalar(value: Any) -> Expression:
@@ -377,30 +356,6 @@ def _compiled(
     program = replace(program, exact_division=True)
     code = build_jet(program, given=given, externals=externals, precision=precision)
     return code, program if may_be_singular(program) else None
-
-
-@lru_cache(maxsize=128)
-def _formulas(traced: TracedFunction, given: int, order: int, precision: str) -> Formulas:
-    """The coefficients of a function with loops or branches, of those of its arguments."""
-    inputs = [
-        [x, *[argument(f"{x}.{j}") for j in range(1, given)]] for x in traced.arguments
-    ]
-    rest = [ZERO] * (order + 1 - given)
-    listed = [[*own, *rest][: order + 1] for own in inputs]
-    known = dict(zip(traced.arguments, listed, strict=True))
-    found = expanded(traced.outputs, known, Orders(order))
-    flat = [c for listed in found for c in listed]
-    return Formulas(flat, [x for own in inputs for x in own], precision)
-
-
-def _by_formulas(
-    traced: TracedFunction, numbers: np.ndarray, order: int, kind: Precision, threads: int
-) -> list[np.ndarray]:
-    parts, count, given, points = numbers.shape
-    code = _formulas(traced, given, order, kind.name)
-    found = code.run(numbers.reshape(parts, count * given, points), threads)
-    shaped = found.reshape(parts, len(traced.outputs), order + 1, points)
-    return [shaped[:, k] for k in range(len(traced.outputs))]
 
 
 def _run(code: Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:

@@ -84,9 +84,10 @@ class _Turned:
         """The new program; the old one where a row would be wanted before it is there."""
         for index in range(len(self.old.rows)):
             self._make(index)
+        results = [self._plain(row) for row, _ in self.old.outputs]
         order = {number: place for place, number in enumerate(self.rows)}
-        outputs = tuple((order[self._plain(row)], lane) for row, lane in self.old.outputs)
-        order = {number: place for place, number in enumerate(self.rows)}
+        lanes = [lane for _, lane in self.old.outputs]
+        outputs = tuple((order[row], lane) for row, lane in zip(results, lanes, strict=True))
         if any(used not in order for row in self.rows.values() for used in all_used(row)):
             return self.old
         rows = tuple(renumbered_array(row, order) for row in self.rows.values())

@@ -129,9 +129,7 @@ def branch_system(system: BranchSystem) -> KernelFunction:
     )
 
 
-def _kept(
-    b: Builder, alive: Value, after: Sequence[Value], before: Sequence[Value]
-) -> list[Value]:
+def _kept(b: Builder, alive: Value, after: Sequence[Value], before: Sequence[Value]) -> list[Value]:
     return [b.select(alive, new, old) for new, old in zip(after, before, strict=True)]
 
 
