@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -61,11 +61,6 @@ class ArrayBuilder(SeriesBuilder):
         assert isinstance(made, ArrayRow)
         return made.shape
 
-    @property
-    def numbers(self) -> Mapping[int, Number]:
-        """The rows that are exact numbers."""
-        return self._number
-
     # -- rows that steps do not make --------------------------------------------------------------
 
     def array_input(self, source: str, first: int, shape: Shape) -> int:
@@ -97,7 +92,8 @@ class ArrayBuilder(SeriesBuilder):
         return self._append(made, self._steady[row])
 
     def strided(self, row: int) -> Strided:
-        """Where the elements of a row are."""
+        """Where the elements of a row are; of a number, those of a copy in memory."""
+        row = self.whole(row) if row in self._number else row
         made = self.rows[row]
         assert isinstance(made, ArrayRow)
         if isinstance(made.moved, View):
@@ -133,8 +129,7 @@ class ArrayBuilder(SeriesBuilder):
         """The row repeated to a shape."""
         if self.shape(row) == shape:
             return row
-        source = self.whole(row) if row in self._number else row
-        return self.view(self.strided(source).broadcast(shape))
+        return self.view(self.strided(row).broadcast(shape))
 
     # -- the program ------------------------------------------------------------------------------
 

@@ -149,8 +149,6 @@ class ArrayDecomposition(Decomposition):
         if view is None:
             view = make(self.builder.strided(self.builder.whole(row)))
         assert view is not None
-        if view.row in self.builder.numbers:
-            return view.row
         return self.builder.view(view)
 
     def taken(self, e: Expression) -> int:
@@ -262,9 +260,7 @@ class ArrayDecomposition(Decomposition):
         rows = []
         for arg, letters in zip(e.args, operands, strict=True):
             wide = tuple(max(n, sizes.get(x, n)) for n, x in zip(arg.shape, letters, strict=True))
-            row = self.rows[arg]
-            row = self.builder.whole(row) if row in self.builder.numbers else row
-            rows.append(self.builder.broadcast(self.builder.broadcast(row, arg.shape), wide))
+            rows.append(self.builder.broadcast(self._whole(arg), wide))
         return self.builder.moved(Contract(rows[0], rows[1], subscripts), e.shape)
 
 
