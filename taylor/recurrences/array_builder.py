@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from taylor.numbers.exact import is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
+from taylor.recurrences.patterns import only_term
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -60,6 +62,28 @@ class ArrayBuilder(SeriesBuilder):
         made = self.rows[row]
         assert isinstance(made, ArrayRow)
         return made.shape
+
+    def convolution(
+        self,
+        constant: Number,
+        a: int | None,
+        b: int | None,
+        first: int = 0,
+        last: int = 0,
+        head: int | None = None,
+    ) -> Terms:
+        """As ever, but a steady factor of a factor is multiplied once, not with every product."""
+        if a is not None and b is not None and head is None:
+            for factor, other, swapped in ((a, b, False), (b, a, True)):
+                only = only_term(self.rows[factor])
+                if only is None or only[2] is None or self.is_steady(other):
+                    continue
+                times, row, own = only
+                if self.is_steady(row) or not is_movable(times):
+                    continue
+                pair = (other, row) if swapped else (row, other)
+                return super().convolution(constant * times, *pair, first, last, own)
+        return super().convolution(constant, a, b, first, last, head)
 
     # -- rows that steps do not make --------------------------------------------------------------
 

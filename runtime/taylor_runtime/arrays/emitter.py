@@ -68,6 +68,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         self.time = time
         self.factors = Factors(b, self.element, plan.program.order, time_scale)
         self.kernels = KernelCalls(memory)
+        memory.made_again = self._made_again
 
     # -- passes -----------------------------------------------------------------------------------
 
@@ -113,10 +114,9 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         """The strides, along the axes of a nest, of all that it reads and writes."""
         found = [contiguous(nest.space)] if self._touches_all(nest, n) else []
         for index in nest.rows:
-            row = self.program.row(index)
-            beyond = reads_beyond(self.plan.varies, row)
-            for read in reads_at_zero(row) if self.memory.at_zero else beyond:
-                found.append(self._strides(read.row, nest.space))
+            for read in self.plan.reads(BEYOND if not self.memory.at_zero else START, index):
+                if read.row not in self.plan.again:
+                    found.append(self._strides(read.row, nest.space))
         for index in nest.totals:
             moved = self.program.row(index).moved
             assert isinstance(moved, Total)
@@ -158,6 +158,17 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             return []
 
         self.b.fold(0, self.program.row(row).size, [], clear)
+
+    def _made_again(self, index: int, n: Index, chunk: Chunk) -> Value:
+        """Coefficient n of a row that is not kept."""
+        row = self.program.row(index)
+        assert row.step is not None
+        value = self.combine(
+            row.step.terms, chunk, lambda used: self.memory.coefficient(used, n, chunk)
+        )
+        if row.offset != 0 and isinstance(n, int) and n == 0:
+            value = value + self.memory.constant(row.offset, chunk)
+        return self.b.normal(value)
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -371,6 +382,9 @@ class NestWriter:
         emitter.kernels.forget()
         for index in self.nest.rows:
             value = emitter.value(index, n, place)
+            if index in emitter.plan.again:
+                memory.values[index] = self.b.normal(value)
+                continue
             memory.store(index, n, place, value)
             if memory.at_zero and index in emitter.plan.divisors and emitter.program.order:
                 memory.store_reciprocal(index, place, memory.values[index])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -14,7 +14,10 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering
+
+MakeAgain = Callable[[int, Index, Chunk], Value]
 
 LINE = 16  # elements that planes begin at multiples of
 
@@ -84,6 +87,7 @@ class ArrayMemory:
         self.layout = ArrayLayout.of(plan, outside)
         self.workspace = b.planes(workspace, self.layout.size, element)
         self.outside = outside
+        self.made_again: MakeAgain = _nothing  # rows that are not kept
         self.values: dict[int, Value] = {}  # of the place at hand
         self.at_zero = True  # whether these are of order zero
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
@@ -115,6 +119,8 @@ class ArrayMemory:
             return self.values[row]
         if not zero and not self.plan.varies[row]:
             return self.constant(0, chunk)
+        if row in self.plan.again:
+            return self.made_again(row, n, chunk)
         access = self.plan.access(row)
         place = self.b.at(self.base(access.row, n), access.offset, self.element)
         return self.load_at(place, access.strides, self.arrays.shape(row), chunk)
@@ -222,3 +228,7 @@ class ArrayMemory:
 
     def _is_stored(self, row: int) -> bool:
         return any(True for _ in self.plan.passes(row))
+
+
+def _nothing(row: int, n: Index, chunk: Chunk) -> Value:
+    raise ProgramError(f"row {row} is not kept, and nobody makes it")

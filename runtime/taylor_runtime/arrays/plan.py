@@ -8,7 +8,7 @@ running sums are works of their own.  What a nest needs within itself stays in r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 
 from taylor_runtime.program.arrays import (
@@ -27,12 +27,17 @@ from taylor_runtime.program.arrays import (
     Total,
     View,
     contiguous,
+    moved_rows,
     reads_at_zero,
     reads_beyond,
     varying,
 )
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Coefficient, Input
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.verify import operand_rows
+
+MOST_TERMS = 3  # of a sum that is made again
+REUSED = 4  # times that it is larger than what it is made from
 
 CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
 
@@ -82,10 +87,12 @@ class Plan:
     zero:   rows whose order zero is read from memory.
     newest: rows whose newest order is read from memory.
     varies: of each row, whether it has coefficients beyond order zero.
+    again:  rows that are made wherever they are wanted, of every order, and never kept.
     """
 
     def __init__(self, program: ArrayProgram) -> None:
         self.program = program
+        self._seen_from_outside = _seen_from_outside(program)
         self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
         self.old: set[int] = set()
         self.zero: set[int] = set()
@@ -94,6 +101,7 @@ class Plan:
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         }
         self.varies = varying(program)
+        self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
         for index in range(len(program.rows)):
             for name in self.passes(index):
                 self._place(name, index)
@@ -110,6 +118,28 @@ class Plan:
         if self.varies[index]:
             yield BEYOND
 
+    def _is_made_again(self, index: int) -> bool:
+        """Whether a row is a short sum of much smaller ones, as the differences of all pairs are:
+        what it is made from is in the cache where itself would not be.
+        """
+        program, row = self.program, self.program.row(index)
+        if row.start or row.moved or row.step is None or not self.varies[index]:
+            return False
+        step = row.step
+        if (step.times, step.divisor) != ("1", None) or not 0 < len(step.terms) <= MOST_TERMS:
+            return False
+        if index in self.divisors or index in self._seen_from_outside:
+            return False
+        for term in step.terms:
+            operand = term.operand
+            if not isinstance(operand, Coefficient) or operand.lag:
+                return False
+            for used in (operand.row, term.head):
+                small = used is None or program.row(used).size * REUSED <= row.size
+                if not small and not program.is_number(used or 0):
+                    return False
+        return True
+
     def access(self, index: int) -> Access:
         """Where a row's elements are."""
         row = self.program.row(index)
@@ -121,8 +151,10 @@ class Plan:
 
     def _place(self, name: str, index: int) -> None:
         """Give a row its work in a pass, and see what that reads from memory."""
+        if index in self.again:
+            return
         row, works = self.program.row(index), self.works[name]
-        reads = list(reads_beyond(self.varies, row) if name == BEYOND else reads_at_zero(row))
+        reads = self.reads(name, index)
         now = [read for read in reads if name != BEYOND or read.when == NEWEST]
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
@@ -137,6 +169,7 @@ class Plan:
         summed = row.moved.axes if isinstance(row.moved, Total) else None
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
         nest = self._nest(name, space, now, summed, elsewhere)
+        self._add_again(nest, list(reversed(now)))
         if isinstance(row.moved, Total):
             nest.totals.append(index)
         elif isinstance(row.moved, Scatter):
@@ -147,13 +180,38 @@ class Plan:
             reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]
         self._from_memory(reads)
 
+    def reads(self, name: str, index: int) -> list[Read]:
+        """What a row reads in a pass, and what is made again for it reads."""
+        row = self.program.row(index)
+        own = reads_beyond(self.varies, row) if name == BEYOND else reads_at_zero(row)
+        return self._seen_through(list(own))
+
+    def _seen_through(self, reads: Sequence[Read]) -> list[Read]:
+        """The reads, and those of what is made again for them."""
+        found: list[Read] = []
+        for read in reads:
+            found.append(read)
+            step = self.program.row(read.row).step
+            if read.row in self.again and step is not None:
+                used = [Read(row, read.when) for term in step.terms for row in operand_rows(term.operand)]
+                used += [Read(term.head, ZERO) for term in step.terms if term.head is not None]
+                found += self._seen_through(used)
+        return found
+
+    def _add_again(self, nest: Nest, reads: Sequence[Read]) -> None:
+        """What is made again for a row of a nest comes before it."""
+        for read in reads:
+            if read.row in self.again and read.row not in nest.rows:
+                nest.rows.append(read.row)
+
     def _place_parts(self, name: str, index: int, join: Join) -> None:
         for number, part in enumerate(join.parts):
             read = Read(part, NEWEST if name == BEYOND else ZERO)
-            nest = self._nest(name, self.program.shape(part), [read], None)
+            reads = self._seen_through([read])
+            nest = self._nest(name, self.program.shape(part), reads, None)
+            self._add_again(nest, list(reversed(reads)))
             nest.parts.append((index, number))
-            if not self.inside(nest, part):
-                self._from_memory([read])
+            self._from_memory([read for read in reads if not self.inside(nest, read.row)])
 
     def inside(self, nest: Nest, row: int) -> bool:
         """Whether an element of a row is in a register where a nest wants it."""
@@ -204,6 +262,8 @@ class Plan:
     def _from_memory(self, reads: list[Read]) -> None:
         for read in reads:
             root = self.access(read.row).row
+            if root in self.again:
+                continue
             if read.when != ZERO and not self.varies[root]:
                 continue
             kept = {ZERO: self.zero, NEWEST: self.newest, OLD: self.old}[read.when]
@@ -214,3 +274,17 @@ class Plan:
         self.zero.add(index)
         if self.program.order:
             self.old.add(index)
+
+
+def _seen_from_outside(program: ArrayProgram) -> set[int]:
+    """Rows of which somebody reads other elements than the own one, or that are asked for."""
+    found = {row for row, _ in program.outputs}
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        if not isinstance(row.moved, Total | Scatter | Join):
+            found |= set(moved_rows(row.moved))
+        if row.step is not None:
+            for term in row.step.terms:
+                if isinstance(term.operand, Coefficient) and term.operand.lag:
+                    found.add(term.operand.row)
+    return found
