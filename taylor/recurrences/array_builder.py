@@ -78,10 +78,10 @@ class ArrayBuilder(SeriesBuilder):
                 only = only_term(self.rows[factor])
                 if only is None or only[2] is None or self.is_steady(other):
                     continue
-                times, row, own = only
-                if self.is_steady(row) or not is_movable(times):
+                times, inner, own = only
+                if self.is_steady(inner) or not is_movable(times):
                     continue
-                pair = (other, row) if swapped else (row, other)
+                pair = (other, inner) if swapped else (inner, other)
                 return super().convolution(constant * times, *pair, first, last, own)
         return super().convolution(constant, a, b, first, last, head)
 
@@ -179,11 +179,11 @@ class ArrayBuilder(SeriesBuilder):
             assert isinstance(row, ArrayRow)
             rows.append(renumbered_array(row, places))
         results: list[tuple[int, int]] = []
-        for row in outputs:
-            made = rows[places[row]]
+        for output in outputs:
+            made = rows[places[output]]
             is_state = isinstance(made.start, Input) and made.start.source == "state"
             lanes = range(made.size) if is_state else (0,)
-            results += [(places[row], lane) for lane in lanes]
+            results += [(places[output], lane) for lane in lanes]
         return ArrayProgram(tuple(rows), tuple(results), self.order, tuple(inputs))
 
 

@@ -156,7 +156,9 @@ class ArrayDecomposition(Decomposition):
         return self.builder.moved(Take(source, self._table(e.payload)), e.shape)
 
     def scattered(self, e: Expression) -> int:
-        return self.builder.moved(Scatter(self._whole(e.args[0]), self._table(e.payload[0])), e.shape)
+        return self.builder.moved(
+            Scatter(self._whole(e.args[0]), self._table(e.payload[0])), e.shape
+        )
 
     def _table(self, positions: Any) -> int:
         first = sum(map(len, self.tables))
@@ -247,7 +249,7 @@ class ArrayDecomposition(Decomposition):
     def matmul(self, e: Expression) -> int:
         a, b = e.args
         batch = LETTERS[: len(e.shape) - (a.ndim > 1) - (b.ndim > 1)]
-        row, inner, column = LETTERS[len(batch) : len(batch) + 3]
+        row, inner, column = list(LETTERS[len(batch) : len(batch) + 3])
         first = batch[len(batch) - max(a.ndim - 2, 0) :] + row * (a.ndim > 1) + inner
         second = batch[len(batch) - max(b.ndim - 2, 0) :] + inner + column * (b.ndim > 1)
         kept = batch + row * (a.ndim > 1) + column * (b.ndim > 1)

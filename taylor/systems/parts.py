@@ -54,9 +54,7 @@ def compile_stepper(
     if system.blocks:
         return _of_arrays(system, order, options)
     inputs = _inputs(system)
-    program, called = lowered(
-        system.states, inputs, order, system.derivatives, options.precision
-    )
+    program, called = lowered(system.states, inputs, order, system.derivatives, options.precision)
     degree = polynomial_degree(program)
     options = replace(options, polynomial=degree is not None and degree <= order)
     return build_stepper(program, options, called, orders)
@@ -85,9 +83,7 @@ def compile_flow(
     inputs = _inputs(system)
     for k, place in enumerate(variations.parameters):
         inputs[system.parameters[place]] = Input("jet", (k,))
-    program, called = lowered(
-        system.states, inputs, order, system.derivatives, options.precision
-    )
+    program, called = lowered(system.states, inputs, order, system.derivatives, options.precision)
     among, count = variations.space.monomials, len(system.parameters)
     return build_flow(program, count, among, options, called)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
-from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 

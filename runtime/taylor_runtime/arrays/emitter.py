@@ -31,13 +31,11 @@ from taylor_runtime.program.arrays import (
     Take,
     Total,
     contiguous,
-    reads_at_zero,
-    reads_beyond,
 )
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Step
 from taylor_runtime.program.widths import CHUNK, REGISTER
-from taylor_runtime.series.convolve import convolve
+from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]
 TimeReader = Callable[[Input, Chunk], Value]
@@ -85,30 +83,41 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
             self.factors.enter(n)
-            self._pass(BEYOND, n)
+            second = None
+            if self.memory.paired and isinstance(n, Value):
+                second = self.b.ne(n & 1, 0) & (n > 1)
+            self._pass(BEYOND, n, second)
             return []
 
         self.b.fold(1, self.program.order + 1, [], one)
 
-    def _pass(self, name: str, n: Index) -> None:
+    def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
+        """All works of a pass; second: whether n is the second of a pair of orders."""
         self.memory.at_zero = name != BEYOND
         for work in self.plan.works[name]:
-            self.memory.values.clear()
-            self.kernels.forget()
-            if isinstance(work, Nest):
-                self._nest(work, n)
-            else:
+            if not isinstance(work, Nest):
                 emit_whole(self.memory, work.row, n)
+            elif second is None or not any(map(self.plan.convolves, work.rows)):
+                self._nest(work, n, None)
+            else:
+                ways = [partial(self._one_of_two, work, n, which) for which in (True, False)]
+                self.b.if_(second, *ways)
         self.memory.values.clear()
+
+    def _one_of_two(self, nest: Nest, n: Index, which: bool) -> list[Value]:
+        self._nest(nest, n, which)
+        return []
 
     # -- nests ------------------------------------------------------------------------------------
 
-    def _nest(self, nest: Nest, n: Index) -> None:
+    def _nest(self, nest: Nest, n: Index, second: bool | None) -> None:
+        self.memory.values.clear()
+        self.kernels.forget()
         summed = nest.summed[0] if nest.summed else ()
         walk = walk_of(nest.space, self._accesses(nest, n), summed)
         for row in nest.adds:
             self._clear(row, n)
-        NestWriter(self, nest, walk, n).emit()
+        NestWriter(self, nest, walk, n, second).emit()
 
     def _accesses(self, nest: Nest, n: Index) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""
@@ -172,8 +181,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
     # -- rows -------------------------------------------------------------------------------------
 
-    def value(self, index: int, n: Index, place: Place) -> Value:
-        """Coefficient n of a row at a place."""
+    def value(self, index: int, n: Index, place: Place, second: bool | None = None) -> Value:
+        """Coefficient n of a row at a place; second: of a pair of orders, see `Paired`."""
         row = self.program.row(index)
         if isinstance(row.moved, Take):
             return self._taken(row.moved, row, n, place)
@@ -187,7 +196,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
                 lambda step: convolve(self.memory, step.terms, 0, place),
             )
         if row.step is not None:
-            sums = convolve(self.memory, row.step.terms, n, place)
+            paired = None
+            if second is not None and self.plan.convolves(index):
+                paired = Paired(second, self.memory.partial_places(index))
+            sums = convolve(self.memory, row.step.terms, n, place, paired)
             return self.step_value_of(row.step, n, place, sums)
         assert isinstance(row.start, Input)
         if row.start.source == "time":
@@ -240,7 +252,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 class NestWriter:
     """Writes the loops of one nest at one order."""
 
-    def __init__(self, emitter: ArrayEmitter, nest: Nest, walk: Walk, n: Index) -> None:
+    def __init__(
+        self, emitter: ArrayEmitter, nest: Nest, walk: Walk, n: Index, second: bool | None
+    ) -> None:
+        self.second = second
         self.emitter = emitter
         self.b = emitter.b
         self.memory = emitter.memory
@@ -381,7 +396,7 @@ class NestWriter:
         memory.values.clear()
         emitter.kernels.forget()
         for index in self.nest.rows:
-            value = emitter.value(index, n, place)
+            value = emitter.value(index, n, place, self.second)
             if index in emitter.plan.again:
                 memory.values[index] = self.b.normal(value)
                 continue

@@ -12,13 +12,16 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
-from taylor_runtime.program.program import Constant, Convolution, Input, Number
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Constant, Convolution, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering
 
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
+FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
 LINE = 16  # elements that planes begin at multiples of
 
 
@@ -26,13 +29,15 @@ LINE = 16  # elements that planes begin at multiples of
 class ArrayLayout:
     """Where planes of elements begin in the workspace, one for every order that is kept.
 
-    old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors.
+    old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
+    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
     """
 
     old: Mapping[int, int]
     zero: Mapping[int, int]
     newest: Mapping[int, int]
     reciprocal: Mapping[int, int]
+    partial: Mapping[int, int]
     size: int
 
     @classmethod
@@ -43,6 +48,7 @@ class ArrayLayout:
         zero: dict[int, int] = {}
         newest: dict[int, int] = {}
         reciprocal: dict[int, int] = {}
+        partial: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
             if index in plan.old and index not in outside:
@@ -56,7 +62,10 @@ class ArrayLayout:
             if index in plan.divisors:
                 reciprocal[index] = size
                 size += plane
-        return cls(old, zero, newest, reciprocal, size)
+            if program.order >= FEWEST_PAIRED and plan.convolves(index):
+                partial[index] = size
+                size += plane * convolution_chains(program.rows[index])
+        return cls(old, zero, newest, reciprocal, partial, size)
 
 
 def plane_of(elements: int) -> int:
@@ -155,6 +164,38 @@ class ArrayMemory:
         if self.kept(row, n):
             shape = self.arrays.shape(row)
             self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+
+    # -- sums begun one order ahead ---------------------------------------------------------------
+
+    @property
+    def paired(self) -> bool:
+        """Whether orders are made two by two, see `series.convolve.Paired`."""
+        order, kind = self.program.order, ELEMENTS[self.element]
+        return order >= FEWEST_PAIRED and kind.operations == 1
+
+    def partial_places(self, row: int) -> dict[Convolution, tuple[int, ...]]:
+        """Where the chains of a row's convolutions are kept."""
+        step, place = self.program.rows[row].step, self.layout.partial[row]
+        plane = plane_of(self.arrays.row(row).size)
+        found: dict[Convolution, tuple[int, ...]] = {}
+        for convolution in convolutions_of(step.terms if step else ()):
+            count = 1 if is_square(convolution) else 2
+            found[convolution] = tuple(place + k * plane for k in range(count))
+            place += count * plane
+        return found
+
+    def joined(self, rows: tuple[int, ...], n: int, chunk: Chunk) -> Value:
+        raise ProgramError("orders of arrays are never written out")
+
+    def load_partial(self, place: int, chunk: Chunk) -> Value:
+        assert isinstance(chunk, Place)
+        base, space = self._at(self.workspace, place), chunk.walk.shape
+        return self.load_at(base, contiguous(space), space, chunk)
+
+    def store_partial(self, place: int, chunk: Chunk, value: Value) -> None:
+        assert isinstance(chunk, Place)
+        base, space = self._at(self.workspace, place), chunk.walk.shape
+        self.put(value, base, contiguous(space), space, chunk)
 
     # -- elements ---------------------------------------------------------------------------------
 

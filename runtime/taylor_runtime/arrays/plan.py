@@ -34,6 +34,7 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.program import Coefficient, Input
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 
 MOST_TERMS = 3  # of a sum that is made again
@@ -118,6 +119,10 @@ class Plan:
         if self.varies[index]:
             yield BEYOND
 
+    def convolves(self, index: int) -> bool:
+        """Whether a row sums products of two rows over the orders."""
+        return convolution_chains(self.program.rows[index]) > 0
+
     def _is_made_again(self, index: int) -> bool:
         """Whether a row is a short sum of much smaller ones, as the differences of all pairs are:
         what it is made from is in the cache where itself would not be.
@@ -193,7 +198,11 @@ class Plan:
             found.append(read)
             step = self.program.row(read.row).step
             if read.row in self.again and step is not None:
-                used = [Read(row, read.when) for term in step.terms for row in operand_rows(term.operand)]
+                used = [
+                    Read(row, read.when)
+                    for term in step.terms
+                    for row in operand_rows(term.operand)
+                ]
                 used += [Read(term.head, ZERO) for term in step.terms if term.head is not None]
                 found += self._seen_through(used)
         return found
@@ -257,7 +266,7 @@ class Plan:
                 return position + 1
         return 0
 
-    # -- what is in memory --------------------------------------------------------------------------
+    # -- what is in memory ------------------------------------------------------------------------
 
     def _from_memory(self, reads: list[Read]) -> None:
         for read in reads:

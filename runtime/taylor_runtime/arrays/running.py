@@ -57,7 +57,6 @@ class _Running:
         whole = size // self.lanes * self.lanes
         self._each(whole, self.lanes, indices, self.lanes)
         if whole < size:  # the last ones again, from the end
-
             self._kept((*indices, size - self.lanes))
 
     def _each(self, size: int, step: int, indices: tuple[Index, ...], lanes: int) -> None:

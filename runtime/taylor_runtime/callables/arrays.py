@@ -53,7 +53,11 @@ def build_array_function(
         lambda: array_module(program, sizes, kind.element),
         [ARRAYS],
         options=Options(),
-        externals={**(externals or {}), **outside(numbers, table), CLEAR_FLAGS: clear_flags_address()},
+        externals={
+            **(externals or {}),
+            **outside(numbers, table),
+            CLEAR_FLAGS: clear_flags_address(),
+        },
         label=name,
         source=f"arrays {sizes} {kind.element}\n{program.text()}",
     )
@@ -66,4 +70,3 @@ def build_array_function(
         owner=(module, numbers, table),
     )
     return ArrayFunction(module, watched(ufunc, externals))
-

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
 from taylor_runtime.callables.cost import Orders, cheapest, choose
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
@@ -15,7 +16,6 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
 from taylor_runtime.flows.emitter import is_written, series_of_flow
 from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.passes.compensate import compensate

@@ -104,7 +104,9 @@ def make_array_function(
     The loop gets its operands contiguous only if they are given so.  Other arguments as in
     `make_ufunc`.
     """
-    sides = [",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)]
+    sides = [
+        ",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)
+    ]
     return _make(loops, len(inputs), len(outputs), name, doc, "->".join(sides), owner)
 
 

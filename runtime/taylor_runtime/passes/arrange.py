@@ -9,13 +9,11 @@ that would be read at a stride again and again are copied side by side first.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
-    Contract,
     Shape,
     Total,
     View,

@@ -83,7 +83,10 @@ class _Point:
             places = []
             for part in range(self.parts):
                 which = self.parts * k + part
-                base, step = b.load(PTR, b.at(args, which, "ptr")), b.load(I64, b.at(steps, which, "i64"))
+                base, step = (
+                    b.load(PTR, b.at(args, which, "ptr")),
+                    b.load(I64, b.at(steps, which, "i64")),
+                )
                 places.append(b.at(base, step * i, "i8"))
             return b.pointers(places)
 

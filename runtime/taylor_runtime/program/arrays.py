@@ -147,7 +147,9 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))]
+        lines = [
+            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
+        ]
         return "\n".join([*head_lines(self), *lines])
 
 
@@ -160,9 +162,11 @@ def varying(program: ArrayProgram) -> list[bool]:
     found: list[bool] = []
     for index in range(len(program.rows)):
         row = program.row(index)
-        if row.constant or program.is_number(index):
-            found.append(False)
-        elif isinstance(row.moved, Total) and row.moved.kind != "sum":
+        if (
+            row.constant
+            or program.is_number(index)
+            or (isinstance(row.moved, Total) and row.moved.kind != "sum")
+        ):
             found.append(False)
         elif row.moved is not None:
             found.append(any(found[source] for source in moved_rows(row.moved)))

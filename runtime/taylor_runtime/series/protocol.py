@@ -10,7 +10,8 @@ from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Input, Program, Step, Term
-from taylor_runtime.series.memory import Rendering, RowMemory
+from taylor_runtime.series.memory import Rendering
+from taylor_runtime.series.sums import SeriesMemory
 
 
 class Inputs(Protocol):
@@ -32,13 +33,15 @@ class Series(Protocol):
     b: Builder
     element: str
     rendering: Rendering
-    factors: Factors
+
+    @property
+    def factors(self) -> Factors: ...
 
     @property
     def program(self) -> Program: ...
 
     @property
-    def memory(self) -> RowMemory: ...
+    def memory(self) -> SeriesMemory: ...
 
     def constant_rows(self) -> None: ...
 

@@ -8,6 +8,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
@@ -17,7 +18,6 @@ from taylor_runtime.program.codes import (
     SLIDING,
     SWITCHED,
 )
-from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
 from taylor_runtime.program.flow import FlowProgram, verify_flow
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
