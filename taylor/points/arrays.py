@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
 from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
 from taylor.recurrences.arrays import Lowered, lower_arrays
@@ -33,18 +34,21 @@ class CompiledArrays:
     ) -> None:
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.kind, self.name = kind, name
-        self.lowered = lower(outputs, inputs)
+        # Empty arrays have no places in memory, and ufuncs take none.
+        self._given = [e for e in self.inputs if e.size]
+        self._found = [e for e in self.outputs if e.size]
+        self.lowered = lower(self._found or [ZERO], self.inputs)
         self.code = self._build(doc)
         self._dtype = np.dtype(kind.dtype)
         parts = range(kind.parts)
-        self._axes = [e.ndim for e in self.inputs for _ in parts]
-        self._shapes = [e.shape for e in self.outputs for _ in parts]
+        self._axes = [e.ndim for e in self._given for _ in parts]
+        self._shapes = [e.shape for e in self._found or [ZERO] for _ in parts]
         self._is_large = any(e.size * self._dtype.itemsize >= SMALLEST for e in self.outputs)
         self._spares = [Spare() for _ in self._shapes]
 
     def _build(self, doc: str) -> ArrayFunction:
         lowered, kind = self.lowered, self.kind
-        shapes = [e.shape for e in self.inputs], [e.shape for e in self.outputs]
+        shapes = [e.shape for e in self._given], [e.shape for e in self._found or [ZERO]]
         found = externals(lowered.program)
         numbers = lowered.planes(kind)
         return build_array_function(
@@ -52,19 +56,20 @@ class CompiledArrays:
         )
 
     def __call__(self, arguments: Sequence[Any], options: dict[str, Any]) -> list[Any]:
-        """The outputs, or two columns of each in double-double, at points that broadcast."""
+        """The outputs at points that broadcast."""
         given: list[np.ndarray] = []
         for e, argument in zip(self.inputs, arguments, strict=True):
             plain = type(argument) is np.ndarray and argument.dtype is self._dtype
             if plain and not self.kind.axes:
                 array = argument if argument.flags.c_contiguous else argument.copy()
                 self._check(e, array)
-                given.append(array)
+                if e.size:
+                    given.append(array)
             else:
                 array = as_array(argument, self.kind, f"{self.name}: argument {e}")
                 self._check(e, array)
-                planes = self.kind.to_planes(array)
-                given += [np.ascontiguousarray(plane) for plane in planes]
+                planes = self.kind.to_planes(array) if e.size else ()
+                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in planes]
         if not options:
             out = self._outputs(given)
             results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
@@ -72,18 +77,31 @@ class CompiledArrays:
             results = self.code.ufunc(*given, **options)
         flat = list(results) if isinstance(results, tuple) else [results]
         parts = self.kind.parts
-        if parts == 1:
+        if parts > 1:
+            pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
+            flat = [self.kind.from_planes(np.stack(pair)) for pair in pairs]
+        if len(self._found) == len(self.outputs):
             return flat
-        pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
-        return [self.kind.from_planes(np.stack(pair)) for pair in pairs]
+        return self._with_empty(flat, self._points(given))
+
+    def _with_empty(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
+        """The results, and those of no elements among them."""
+        found, axes = iter(flat), self.kind.axes
+        return [
+            next(found) if e.size else np.empty((*points, *e.shape, *axes), self._dtype)
+            for e in self.outputs
+        ]
+
+    def _points(self, given: Sequence[np.ndarray]) -> tuple[int, ...]:
+        """The shape of the points that arguments have."""
+        pairs = zip(given, self._axes, strict=True)
+        return np.broadcast_shapes(*(array.shape[: array.ndim - axes] for array, axes in pairs))
 
     def _outputs(self, given: Sequence[np.ndarray]) -> tuple[np.ndarray | None, ...] | None:
         """Memory for large results at the points of all arguments; None for small ones."""
         points: tuple[int, ...] = ()
         if [array.ndim for array in given] != self._axes:
-            pairs = zip(given, self._axes, strict=True)
-            leading = [array.shape[: array.ndim - axes] for array, axes in pairs]
-            points = np.broadcast_shapes(*leading)
+            points = self._points(given)
         elif not self._is_large:
             return None
         return tuple(

@@ -36,21 +36,16 @@ class Spare:
         try:
             memory = self._kept.pop()
         except IndexError:
-            memory = _placed(size)
+            memory = np.empty(size + 2 * _PAGE, np.uint8)
         else:
-            if sys.getrefcount(memory) > _FREE or memory.nbytes != size:
-                memory = _placed(size)
+            if sys.getrefcount(memory) > _FREE or memory.nbytes != size + 2 * _PAGE:
+                memory = np.empty(size + 2 * _PAGE, np.uint8)
         self._kept.append(memory)
-        return np.ndarray(shape, dtype, buffer=memory)
+        # Loads that follow stores to the same place of another page wait for these, and large
+        # arrays begin at one place of their pages: results begin elsewhere, with a cache line.
+        start = (_PAGE // 2 - memory.ctypes.data) % _PAGE
+        return np.ndarray(shape, dtype, buffer=memory, offset=start)
 
     def __reduce__(self) -> tuple[type[Spare], tuple[()]]:
         return Spare, ()
 
-
-def _placed(size: int) -> np.ndarray:
-    """Memory that begins with a cache line, somewhere else in its page than large arrays do: loads
-    that follow stores to the same place of another page wait for these.
-    """
-    memory = np.empty(size + 2 * _PAGE, np.uint8)
-    start = (_PAGE // 2 - memory.ctypes.data) % _PAGE
-    return memory[start : start + size]

@@ -118,6 +118,7 @@ def from_outside(program: ArrayProgram) -> dict[int, Input]:
         index: row.start
         for index, row in enumerate(program.rows)
         if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        if program.row(index).size
     }
 
 
