@@ -28,6 +28,7 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
+from taylor.points.array_jets import jet_of_arrays
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
@@ -129,7 +130,8 @@ def jet(
            rows once more in a kind of number of more digits. Rounding of the point is not in it.
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
-    directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
+    directions broadcast; a tuple of them if `fun` returns a tuple or list, with the axes of its shape
+    behind these if it returns an array. Coefficients at singular
     points of powers are limits, infinite ones with their sign, from all sides on which the function
     is real; where there is no limit, and at other singular points, they are not finite.
     High coefficients of functions whose parts cancel lose all their digits, which only `error`
@@ -167,7 +169,11 @@ def jet(
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
     arguments = variables(given.shape[1])
-    outputs, single = _trace(fun, arguments)
+    if not error and given.shape[1] > 1 and positional_count(fun) == 1:
+        whole = jet_of_arrays(fun, given, order, kind)
+        if whole is not None:
+            return whole
+    outputs, elements = _trace(fun, arguments)
     if check_known(outputs, arguments):
         check_numbers(error)
         return _nested(fun, point, [direction] if curve is None else curve, order)
@@ -187,11 +193,22 @@ def jet(
     flat = given.reshape(*given.shape[:3], -1)
     results = run(flat, kind)
     shape = (kind.parts, order + 1, *given.shape[3:])
-    shaped = tuple(_shaped(part, shape, kind) for part in results)
+    shaped = [_shaped(part, shape, kind) for part in results]
     if not error:
-        return shaped[0] if single else shaped
-    errors = tuple(e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind))
-    return (shaped[0], errors[0]) if single else (shaped, errors)
+        return _together(shaped, elements, len(kind.axes))
+    errors = [e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind)]
+    return _together(shaped, elements, len(kind.axes)), _together(errors, elements, 0)
+
+
+def _together(found: Sequence[Any], elements: tuple[int, ...] | None, axes: int) -> Any:
+    """What was found for a function's outputs, as it returns these: see `_trace`."""
+    if elements is None:
+        return tuple(found)
+    if elements == ():
+        return found[0]
+    whole = np.stack(found, axis=np.ndim(found[0]) - axes)
+    before = whole.shape[: whole.ndim - axes - 1]
+    return whole.reshape(*before, *elements, *whole.shape[whole.ndim - axes :])
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -308,14 +325,14 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         if any(len(c) != n for c in others):
             raise ArgumentError(f"point has {n} coordinates, and so must have {others!r}")
     (x,) = variables(1)
-    outputs, single = _trace(fun, (x,))
+    outputs, elements = _trace(fun, (x,))
     captured(outputs, (x,))
     of_loops = has_regions(outputs)
     found = [
         wrapped(part)
         for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
     ]
-    return found[0] if single else tuple(found)
+    return _together(found, elements, 0)
 
 
 def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
@@ -324,14 +341,16 @@ def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
 
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
-) -> tuple[tuple[Expression, ...], bool]:
+) -> tuple[tuple[Expression, ...], tuple[int, ...] | None]:
+    """The outputs, and the shape of the array that they are the elements of; None for a tuple."""
     with traced(arguments):
         value = call_on(fun, arguments)
-    if isinstance(value, np.ndarray) and value.shape == ():
-        value = value[()]
-    single = not isinstance(value, list | tuple)
-    outputs = tuple(_scalar(e) for e in ([value] if single else value))
-    return outputs, single
+    if isinstance(value, list | tuple):
+        return tuple(map(_scalar, value)), None
+    if np.shape(value):
+        whole = expression_array(value) if isinstance(value, np.ndarray) else scalars(value)
+        return tuple(map(_scalar, whole.ravel())), whole.shape
+    return (_scalar(value[()] if isinstance(value, np.ndarray) else value),), ()
 
 
 def _scalar(value: Any) -> Expression:

@@ -48,4 +48,3 @@ class Spare:
 
     def __reduce__(self) -> tuple[type[Spare], tuple[()]]:
         return Spare, ()
-

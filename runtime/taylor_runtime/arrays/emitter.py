@@ -46,6 +46,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
     addresses: of the first element of an input's array; of "table", the first position.
     time: gives what inputs of source "time" are.
+    given: coefficients that inputs of source "jet" have.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         addresses: Addresses,
         time: TimeReader | None = None,
         time_scale: Value | None = None,
+        given: int = 0,
     ) -> None:
         self.b = b
+        self.given = given
         self.plan = plan
         self.program: ArrayProgram = plan.program
         self.element = memory.element
@@ -204,7 +207,18 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         assert isinstance(row.start, Input)
         if row.start.source == "time":
             return self.factors.time_coefficient(n, place.type(self.element))
+        if row.start.source == "jet":
+            return self._coefficient(row.start, row, n, place)
         return self.b.constant(0, place.type(self.element))
+
+    def _coefficient(self, given: Input, row: ArrayRow, n: Index, place: Place) -> Value:
+        """A coefficient of an input, zero beyond those that it has."""
+        b, last = self.b, self.given - 1
+        known = b.compare("le", b.like(b.constant(0, I64), n), last)
+        plane = b.select(known, b.like(b.constant(0, I64), n), b.constant(last, I64))
+        base = b.at(self.addresses(given), plane * row.size, self.element)
+        value = self.memory.load_at(base, contiguous(row.shape), row.shape, place)
+        return b.select(known, value, b.constant(0, value.type))
 
     def _given(self, given: Input, row: ArrayRow, place: Place) -> Value:
         if given.source == "time":
@@ -401,7 +415,7 @@ class NestWriter:
                 memory.values[index] = self.b.normal(value)
                 continue
             memory.store(index, n, place, value)
-            if memory.at_zero and index in emitter.plan.divisors and emitter.program.order:
+            if memory.at_zero and index in emitter.plan.inverted and emitter.program.order:
                 memory.store_reciprocal(index, place, memory.values[index])
         for index, part in self.nest.parts:
             self._copy(index, part, place)

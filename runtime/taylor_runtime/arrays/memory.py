@@ -59,7 +59,7 @@ class ArrayLayout:
                     if index in wanted:
                         places[index] = size
                         size += plane
-            if index in plan.divisors:
+            if index in plan.inverted:
                 reciprocal[index] = size
                 size += plane
             if program.order >= FEWEST_PAIRED and plan.convolves(index):
@@ -255,7 +255,7 @@ class ArrayMemory:
     def reciprocal(self, row: int, chunk: Chunk) -> Value:
         """1 over the order-zero value of a divisor."""
         assert isinstance(chunk, Place)
-        if row not in self.layout.reciprocal or not self._is_stored(row):
+        if row not in self.layout.reciprocal:
             return 1 / self.head(row, chunk)
         shape = self.arrays.shape(row)
         base = self._at(self.workspace, self.layout.reciprocal[row])
@@ -266,9 +266,6 @@ class ArrayMemory:
         shape = self.arrays.shape(row)
         base = self._at(self.workspace, self.layout.reciprocal[row])
         self.put(1 / value, base, contiguous(shape), shape, chunk)
-
-    def _is_stored(self, row: int) -> bool:
-        return any(True for _ in self.plan.passes(row))
 
 
 def _nothing(row: int, n: Index, chunk: Chunk) -> Value:

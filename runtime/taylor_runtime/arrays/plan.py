@@ -87,6 +87,7 @@ class Plan:
     old:    rows of which all orders are kept.
     zero:   rows whose order zero is read from memory.
     newest: rows whose newest order is read from memory.
+    inverted: divisors of which the reciprocals of order zero are kept.
     varies: of each row, whether it has coefficients beyond order zero.
     again:  rows that are made wherever they are wanted, of every order, and never kept.
     """
@@ -101,6 +102,7 @@ class Plan:
         self.divisors = {
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         }
+        self.inverted = {k for k in self.divisors if self._is_computed(k)}
         self.varies = varying(program)
         self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
         for index in range(len(program.rows)):
@@ -118,6 +120,12 @@ class Plan:
             yield CONSTANT if row.constant else START
         if self.varies[index]:
             yield BEYOND
+
+    def _is_computed(self, index: int) -> bool:
+        """Whether elements of a row are computed one by one."""
+        row = self.program.row(index)
+        given = isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        return row.moved is None and not given and not self.program.is_number(index)
 
     def convolves(self, index: int) -> bool:
         """Whether a row sums products of two rows over the orders."""

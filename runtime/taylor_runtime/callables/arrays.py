@@ -39,18 +39,22 @@ def build_array_function(
     doc: str,
     externals: Externals | None = None,
     precision: str = "float64",
+    given: int = 0,
 ) -> ArrayFunction:
-    """Compile a program of order 0.
+    """Compile a program at points: of order 0, or with coefficients of all orders.
 
-    shapes:  of its inputs, which are its slots of source "parameter", and of its outputs.
+    shapes:  of its inputs, which are its slots of source "parameter" (or "jet"), and of its outputs.
+    given:   coefficients of inputs of a program of an order: operands have a first axis of so many,
+             results one of all orders.
     numbers: the slots of source "data", by part: shape (parts, slots) or more, of the kind's dtype.
     table:   the slots of source "table", int64.
     """
     program, kind = arranged(program), KINDS[precision]
     inputs, outputs = shapes
+    ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())
     sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
     module = compile_ir(
-        lambda: array_module(program, sizes, kind.element),
+        lambda: array_module(program, sizes, kind.element, given),
         [ARRAYS],
         options=Options(),
         externals={
@@ -59,12 +63,12 @@ def build_array_function(
             CLEAR_FLAGS: clear_flags_address(),
         },
         label=name,
-        source=f"arrays {sizes} {kind.element}\n{program.text()}",
+        source=f"arrays {sizes} {kind.element} {given}\n{program.text()}",
     )
     ufunc = make_array_function(
         {kind.dtype: module.address(ARRAYS)},
-        [shape for shape in inputs for _ in range(kind.parts)],
-        [shape for shape in outputs for _ in range(kind.parts)],
+        [(*ahead, *shape) for shape in inputs for _ in range(kind.parts)],
+        [(*behind, *shape) for shape in outputs for _ in range(kind.parts)],
         name,
         doc,
         owner=(module, numbers, table),

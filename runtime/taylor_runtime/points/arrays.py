@@ -24,12 +24,18 @@ from taylor_runtime.program.program import Input
 ARRAYS = "taylor.arrays"
 
 
-def array_module(program: ArrayProgram, sizes: Sequence[int], element: str = "double") -> str:
-    """IR text of a generalised ufunc's loop `taylor.arrays` that evaluates a program of order 0.
+def array_module(
+    program: ArrayProgram, sizes: Sequence[int], element: str = "double", given: int = 0
+) -> str:
+    """IR text of a generalised ufunc's loop `taylor.arrays` that evaluates a program at points.
 
     sizes: elements of each operand of the function, which are the program's slots of source
-        "parameter", one operand after the other.  Its outputs are operands, too; a double-double
-        is two operands, high and low.  Operands are contiguous at each point.
+        "parameter", or "jet" in a program of an order, one operand after the other.
+    given: coefficients that each of the operands of a program of an order has; further ones are
+        zero.
+
+    Outputs are operands, too: all their coefficients.  A double-double is two operands, high and
+    low.  Operands are contiguous at each point.
     Slots of source "data" are at the symbol `NUMBERS`, those of "table" at `TABLE`.
     """
     verify_arrays(program)
@@ -43,7 +49,7 @@ def array_module(program: ArrayProgram, sizes: Sequence[int], element: str = "do
         outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
         size = ArrayLayout.of(plan, outside).size * ELEMENTS[element].parts
         with memory(b, size, ELEMENTS[element].part) as work:
-            point = _Point(b, program, plan, sizes, element, work)
+            point = _Point(b, program, plan, sizes, element, work, given)
 
             def one(i: Index, _: list[Value]) -> Sequence[Value]:
                 point.emit(args, steps, i)
@@ -67,9 +73,10 @@ class _Point:
         sizes: Sequence[int],
         element: str,
         work: Value,
+        given: int,
     ) -> None:
         self.b, self.program, self.plan = b, program, plan
-        self.element, self.work = element, work
+        self.element, self.work, self.given = element, work, given
         self.parts = ELEMENTS[element].parts
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
         self.operands: Mapping[int, int] = {start: k for k, start in enumerate(starts)}
@@ -77,7 +84,6 @@ class _Point:
 
     def emit(self, args: Value, steps: Value, i: Index) -> None:
         b, program = self.b, self.program
-        addresses: dict[int, Value] = {}
 
         def operand(k: int) -> Value:
             places = []
@@ -90,17 +96,20 @@ class _Point:
                 places.append(b.at(base, step * i, "i8"))
             return b.pointers(places)
 
+        addresses = {first: operand(k) for first, k in self.operands.items()}
+
         def address(given: Input) -> Value:
             first = given.index[0]
             if given.source in ("data", "table"):
                 return outside_address(b, program, given, self.element)
-            if first not in addresses:
-                addresses[first] = operand(self.operands[first])
             return addresses[first]
 
         outside = {row: address(given) for row, given in from_outside(program).items()}
         for k, (row, _) in enumerate(program.outputs):
             outside[row] = operand(self.inputs + k)
         store = ArrayMemory(b, self.plan, self.element, self.work, outside)
-        emitter = ArrayEmitter(b, self.plan, store, address)
+        emitter = ArrayEmitter(b, self.plan, store, address, given=self.given)
         emitter.constant_rows()
+        if program.order:
+            emitter.order_zero()
+            emitter.orders()
