@@ -39,6 +39,7 @@ from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
 from taylor.errors import UnsupportedFunctionError as UnsupportedFunctionError
+from taylor.expressions.arrays.assignment import zeros as zeros
 from taylor.expressions.evaluate import evaluate as evaluate
 from taylor.expressions.expression import Expression as Expression
 from taylor.expressions.leaves import concatenate as concatenate

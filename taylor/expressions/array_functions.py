@@ -20,12 +20,13 @@ from taylor.errors import (
     TracingError,
     UnsupportedFunctionError,
 )
+from taylor.expressions.arrays import products
+from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
+from taylor.expressions.operators import Operators
 from taylor.expressions.ufuncs import call, object_matmul
-from taylor.nodes import arrays, conversion
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
-from taylor.nodes.node import Node
 from taylor.numbers.exact import PI
 
 
@@ -35,6 +36,7 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     Raises UnsupportedFunctionError, naming the function, where NumPy's own code cannot work on
     expressions.
     """
+    args, kwargs = settled(tuple(args)), settled(kwargs)
     handler = _known.get(func)
     name = full_name(func)
     try:
@@ -83,9 +85,11 @@ def dot(a: Any, b: Any) -> Any:
     """Dot product as `numpy.dot`, for up to two axes of `b`; a plain product for scalars."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
+    if is_node(a) or is_node(b):
+        return products.dot(a, b)
     if np.ndim(b) > 2:
         raise UnsupportedFunctionError("numpy.dot: with three or more axes use @ or numpy.einsum")
-    return a @ b if is_node(a) or is_node(b) else object_matmul(a, b)
+    return object_matmul(a, b)
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -130,9 +134,12 @@ def _reduction(ufunc: Any, prepare: Callable[[Any], Any] | None = None) -> Calla
         *,
         keepdims: Any = False,
         initial: Any = None,
+        where: Any = True,
     ) -> Any:
         given = {} if initial is None or initial is np._NoValue else {"initial": initial}
         values = array_of(a)
+        if where is not True and where is not np._NoValue:
+            values = _where(where, values, ufunc.identity)
         return reduced(ufunc, prepare(values) if prepare else values, axis, keepdims, **given)
 
     return handler
@@ -218,18 +225,6 @@ def _average(
 # --- shapes ----------------------------------------------------------
 
 
-def _structured(node_function: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
-    """Use the constructor of array nodes if there is one among the operands, else NumPy itself."""
-
-    def handler(*args: Any, **kwargs: Any) -> Any:
-        if args and is_node(args[0]):
-            first = args[0] if isinstance(args[0], Node) else list(args[0])
-            return node_function(first, *args[1:], **kwargs)
-        return _by_numpy(func, args, kwargs)
-
-    return handler
-
-
 def _joined(func: Any) -> Callable[..., Any]:
     """vstack and its like, which walk over their argument: each item has to be an array."""
 
@@ -269,7 +264,7 @@ _REFUSED: dict[str, str] = {
         (
             "the order of elements is not known before evaluation",
             "numpy.minimum and numpy.maximum compare, taylor.where chooses",
-            "numpy.sort numpy.argsort numpy.argmax numpy.argmin numpy.median numpy.percentile "
+            "numpy.sort numpy.argsort numpy.median numpy.percentile "
             "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
             "numpy.nanargmax numpy.nanargmin numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
             "numpy.lexsort numpy.partition numpy.argpartition numpy.sort_complex numpy.isin "
@@ -294,7 +289,7 @@ _REFUSED: dict[str, str] = {
             "write the equations with taylor.implicit, or use numpy.linalg.solve",
             "numpy.linalg.matrix_rank numpy.linalg.pinv numpy.linalg.lstsq numpy.linalg.svd "
             "numpy.linalg.svdvals numpy.linalg.cond numpy.linalg.eigh numpy.linalg.eigvalsh "
-            "numpy.linalg.qr numpy.linalg.cholesky numpy.linalg.tensorinv "
+            "numpy.linalg.qr numpy.linalg.tensorinv "
             "numpy.linalg.tensorsolve numpy.polyfit",
         ),
         (
@@ -330,8 +325,8 @@ _known: dict[Any, Callable[..., Any]] = {
     np.outer: _outer,
     np.sum: _reduction(np.add),
     np.prod: _reduction(np.multiply),
-    np.max: _extreme(np.maximum),
-    np.min: _extreme(np.minimum),
+    **dict.fromkeys((np.max, np.amax), _extreme(np.maximum)),
+    **dict.fromkeys((np.min, np.amin), _extreme(np.minimum)),
     np.ptp: _ptp,
     np.any: _truth(np.logical_or),
     np.all: _truth(np.logical_and),
@@ -346,11 +341,6 @@ _known: dict[Any, Callable[..., Any]] = {
     np.shape: lambda a: tuple(np.shape(plain(a))),
     np.ndim: lambda a: np.ndim(plain(a)),
     np.size: lambda a, axis=None: np.size(plain(a), axis),
-    np.stack: _structured(conversion.stack, np.stack),
-    np.concatenate: _structured(conversion.concatenate, np.concatenate),
-    np.reshape: _structured(arrays.reshape, np.reshape),
-    np.transpose: _structured(arrays.transpose, np.transpose),
-    np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
     np.vstack: _joined(np.vstack),
     np.hstack: _joined(np.hstack),
     np.dstack: _joined(np.dstack),
@@ -359,8 +349,26 @@ _known: dict[Any, Callable[..., Any]] = {
     np.squeeze: _squeeze,
     np.expand_dims: _expand_dims,
     np.append: _append,
-    np.copy: lambda a, *_, **__: a if isinstance(a, Node) else expression_array(a),
+    np.copy: lambda a, *_, **__: a.copy() if isinstance(a, Operators) else expression_array(a),
 }
+
+
+def register_rules(rules: dict[Any, Callable[..., Any]]) -> None:
+    """Give NumPy's functions rules for array expressions; object arrays go on as they did."""
+    for func, rule in rules.items():
+        _known[func] = _for_nodes(rule, _known.get(func) or partial(_by_numpy_called, func))
+
+
+def _for_nodes(rule: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        given = any(map(is_node, args)) or any(map(is_node, kwargs.values()))
+        return (rule if given else otherwise)(*args, **kwargs)
+
+    return handler
+
+
+def _by_numpy_called(func: Any, *args: Any, **kwargs: Any) -> Any:
+    return _by_numpy(func, args, kwargs)
 
 
 def register(handlers: dict[Any, Callable[..., Any]]) -> None:

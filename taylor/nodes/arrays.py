@@ -5,21 +5,22 @@ Array operations stay single nodes until `expressions.scalars` spells them out e
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError
+from taylor.errors import ShapeError, TracingError, user_location
 from taylor.nodes import node as ex
-from taylor.nodes.data import ArrayData, exact_numbers, positions
+from taylor.nodes.data import ArrayData, exact_numbers, exact_objects, positions
 from taylor.nodes.node import N, Node, Shape
 from taylor.numbers import exact as constants
 
 Slice = tuple[int, int, int]  # first position, number of positions, stride
 Entry = int | Slice | None  # None makes a new axis
+
+FEW = 4  # arrays put together of which each is cut where all together are
 
 
 def constant_array(numbers: np.ndarray[Any, Any]) -> Any:
@@ -58,10 +59,11 @@ def index(e: N, key: Any) -> N:
     keys = key if isinstance(key, tuple) else (key,)
     if any(isinstance(k, (list, np.ndarray)) for k in keys):
         return take(e, np.arange(e.size).reshape(e.shape)[key])
-    return index_entries(e, _entries(e, keys))
+    return index_entries(e, entries_of(e, keys))
 
 
-def _entries(e: Node, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
+def entries_of(e: Node, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
+    """An index of ints, slices, new axes and an ellipsis in normal form."""
     consumed = sum(k is not None and k is not Ellipsis for k in keys)
     if consumed and not e.shape:
         raise IndexError(f"index: {e} is a scalar and has no elements")
@@ -90,6 +92,11 @@ def _entry(k: Any, size: int, axis: int) -> Entry:
     if isinstance(k, slice):
         start, stop, step = k.indices(size)
         return start, len(range(start, stop, step)), step
+    if isinstance(k, Node) and k.shape:
+        raise TracingError(
+            f"a[condition] at {user_location()}: which elements hold is not known before "
+            "evaluation; numpy.where(condition, value, other) chooses"
+        )
     try:
         position = operator.index(k)
     except TypeError as error:
@@ -107,10 +114,19 @@ def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
         e, entries = e.args[entries[0]], entries[1:]
         if not entries:
             return e
+    if e.op == "stack" and isinstance(entries[0], tuple) and 0 < entries[0][1] < len(e.args):
+        start, count, step = entries[0]
+        chosen = tuple(e.args[start + step * k] for k in range(count))
+        e = ex.node("stack", chosen, None, (count, *e.shape[1:]))
+        entries = ((0, count, 1), *entries[1:])
     if e.op == "concatenate":
-        part = _part_of(e, entries)
-        if part is not None:
-            return index_entries(*part)
+        place = [i for i, entry in enumerate(entries) if entry is not None][e.payload]
+        parts = _parts_of(e, entries, place)
+        if len(parts) == 1:
+            return index_entries(*parts[0])
+        if parts and len(parts) <= (FEW if _is_cut(e, entries) else len(parts)):
+            axis = sum(not isinstance(entry, int) for entry in entries[:place])
+            return join([index_entries(*part) for part in parts], axis)
     if e.op == "index" and None not in entries and None not in e.payload:
         return index_entries(e.args[0], _composed(e.payload, entries))
     shape = _index_shape(entries)
@@ -123,24 +139,35 @@ def index_entries(e: N, entries: tuple[Entry, ...]) -> N:
     return ex.node("index", (e,), entries, shape)
 
 
-def _part_of(e: N, entries: tuple[Entry, ...]) -> tuple[N, tuple[Entry, ...]] | None:
-    """The one of arrays put together that an index falls into, and the index there; else None."""
-    place = [i for i, entry in enumerate(entries) if entry is not None][e.payload]
+def _parts_of(e: N, entries: tuple[Entry, ...], place: int) -> list[tuple[N, tuple[Entry, ...]]]:
+    """The ones of arrays put together that an index falls into, each with the index there.
+
+    place: of the entry for the axis along which they are put together.  None are found where that
+    is a slice that skips elements and does not fall into one of them, or one without elements.
+    """
     chosen = entries[place]
-    first, last = chosen, chosen
-    if isinstance(chosen, tuple):
-        start, count, step = chosen
-        first, last = start, start + (count - 1) * step
-        if not count:
-            return None
-    assert isinstance(first, int) and isinstance(last, int)
+    start, count, step = chosen if isinstance(chosen, tuple) else (chosen, 1, 1)
+    assert isinstance(start, int)
+    found: list[tuple[N, tuple[Entry, ...]]] = []
     for part in e.args:
         size = part.shape[e.payload]
-        if 0 <= first < size and 0 <= last < size:
-            there = (first, *chosen[1:]) if isinstance(chosen, tuple) else first
-            return part, (*entries[:place], there, *entries[place + 1 :])
-        first, last = first - size, last - size
-    return None
+        if count and 0 <= start < size:
+            if step != 1 and not 0 <= start + step * (count - 1) < size:
+                return []
+            here = min(count, size - start) if step == 1 else count
+            entry = start if isinstance(chosen, int) else (start, here, step)
+            found.append((part, (*entries[:place], entry, *entries[place + 1 :])))
+            start, count = start + here, count - here
+        start -= size
+    return found
+
+
+def _is_cut(e: Node, entries: tuple[Entry, ...]) -> bool:
+    """Whether an index takes parts along other axes than the one that things are joined along."""
+    whole = [(0, size, 1) for size in e.shape]
+    return len(entries) != e.ndim or any(
+        entries[i] != whole[i] for i in range(e.ndim) if i != e.payload
+    )
 
 
 def _composed(inner: tuple[Entry, ...], outer: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -192,63 +219,45 @@ def take_from(e: N, places: ArrayData) -> N:
     return ex.node("take", (e,), places, shape)
 
 
-def strided(
-    array: np.ndarray[Any, Any], offset: int, strides: Sequence[int], shape: Shape
-) -> np.ndarray[Any, Any]:
-    """The elements offset + sum of strides * position, counted in row-major order."""
-    if 0 in shape:
-        return np.empty(shape, array.dtype)
-    flat = np.ascontiguousarray(array).reshape(-1)
-    width = flat.itemsize
-    return np.lib.stride_tricks.as_strided(
-        flat[offset:], shape, [width * stride for stride in strides], writeable=False
-    )
+# --- arrays put together ----------------------------------------------------------
 
 
-def view(e: N, offset: int, strides: Sequence[int], shape: Sequence[int]) -> N:
-    """The elements offset + sum of strides * position of `e`, counted in row-major order.
+def join(given: Sequence[N], axis: int) -> N:
+    """Arrays whose shapes differ along one axis alone, put together along it.
 
-    Diagonals and windows are such arrays: elements may occur several times.
-
-    Raises ShapeError for elements that are not there.
+    Empty ones go, those of arrays put together take their place, and constants and stacks side by
+    side become one.
     """
-    offset, steps, target = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
-    if 0 in target:
-        return constant_array(np.empty(target))
-    ends = [step * (size - 1) for step, size in zip(steps, target, strict=True)]
-    least = offset + sum(end for end in ends if end < 0)
-    most = offset + sum(end for end in ends if end > 0)
-    if least < 0 or most >= e.size:
-        raise ShapeError(
-            f"view: elements {least} to {most} of an array of shape {e.shape}, which has {e.size}"
-        )
-    if target == e.shape and offset == 0 and steps == _row_major(target):
-        return e
-    if e.op == "constant":
-        return constant_array(strided(numbers_of(e), offset, steps, target))
-    return ex.node("view", (e,), (offset, steps, target), target)
+    parts: list[N] = []
+    for part in given:
+        inner = part.args if part.op == "concatenate" and part.payload == axis else (part,)
+        for e in inner:
+            if e.shape[axis]:
+                merged = _merged(parts[-1], e, axis) if parts else None
+                if merged is None:
+                    parts.append(e)
+                else:
+                    parts[-1] = merged
+    if len(parts) < 2:
+        return parts[0] if parts else given[0]
+    size = sum(part.shape[axis] for part in parts)
+    shape = (*parts[0].shape[:axis], size, *parts[0].shape[axis + 1 :])
+    return ex.node("concatenate", tuple(parts), axis, shape)
 
 
-def _row_major(shape: Shape) -> Shape:
-    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
-
-
-def scatter(e: N, places: ArrayData, shape: Sequence[int]) -> N:
-    """Zeros of a shape, to which the elements of `e` are added at flat places: `take` transposed.
-
-    places: of the shape of e; places may occur several times.
-
-    Raises ShapeError for places of another shape, IndexError for places that are not there.
-    """
-    target = tuple(map(int, shape))
-    size = math.prod(target)
-    if places.shape != e.shape:
-        raise ShapeError(f"scatter: places of shape {places.shape} for elements of {e.shape}")
-    if e.size and not (places.array.min() >= 0 and places.array.max() < size):
-        raise IndexError(f"scatter: places beyond the {size} elements of shape {target}")
-    if not e.size or e is ex.ZERO:
-        return ex.constant_node(0, target)
-    return ex.node("scatter", (e,), (places, target), target)
+def _merged(a: N, b: N, axis: int) -> N | None:
+    """Two constants or two stacks as one."""
+    if a.op != b.op:
+        return None
+    if a.op == "constant":
+        first, second = numbers_of(a), numbers_of(b)
+        if first.dtype != second.dtype:
+            first, second = (exact_objects(numbers) for numbers in (first, second))
+        return constant_array(np.concatenate([first, second], axis=axis))
+    if a.op == "stack" and axis == 0:
+        shape = (len(a.args) + len(b.args), *a.shape[1:])
+        return ex.node("stack", (*a.args, *b.args), None, shape)
+    return None
 
 
 # --- shapes ----------------------------------------------------------
@@ -259,7 +268,9 @@ def reshape(e: N, shape: Any) -> N:
     try:
         target: Shape = np.empty(e.shape, dtype=np.bool_).reshape(shape).shape
     except ValueError:
-        raise ShapeError(f"reshape: cannot turn shape {e.shape} into {shape}") from None
+        raise ShapeError(
+            f"reshape: cannot turn shape {e.shape} into {shape} (at {user_location()})"
+        ) from None
     if e.op == "reshape":
         e = e.args[0]
     if target == e.shape:
@@ -279,7 +290,9 @@ def transpose(e: N, axes: Sequence[int] | None = None) -> N:
         else normalised_axes("transpose", tuple(axes), e.ndim)
     )
     if len(order) != e.ndim:
-        raise ShapeError(f"transpose: axes {order} do not fit shape {e.shape}")
+        raise ShapeError(
+            f"transpose: axes {order} do not fit shape {e.shape} (at {user_location()})"
+        )
     if e.op == "transpose":
         e, order = e.args[0], tuple(e.payload[i] for i in order)
     if order == tuple(range(e.ndim)):
@@ -297,7 +310,9 @@ def broadcast_to(e: N, shape: Shape) -> N:
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"broadcast_to: shape {e.shape} does not broadcast to {shape}")
+        raise ShapeError(
+            f"broadcast_to: shape {e.shape} does not broadcast to {shape} (at {user_location()})"
+        )
     if shape == e.shape:
         return e
     if e.op == "constant" and type(e.payload) is not ArrayData:
@@ -312,10 +327,12 @@ def normalised_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     chosen = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     for a in chosen:
         if not -ndim <= a < ndim:
-            raise ShapeError(f"{function}: axis {a} is out of range for {ndim} axes")
+            raise ShapeError(
+                f"{function}: axis {a} is out of range for {ndim} axes (at {user_location()})"
+            )
     found = tuple(int(a) % ndim for a in chosen)
     if len(set(found)) != len(found):
-        raise ShapeError(f"{function}: axis {axis} names an axis twice")
+        raise ShapeError(f"{function}: axis {axis} names an axis twice (at {user_location()})")
     return found
 
 
@@ -341,7 +358,9 @@ def matmul(a: N, b: N) -> N:
 def matmul_shape(a: Shape, b: Shape) -> Shape:
     """Shape of the matrix product of arrays of these shapes; ShapeError where there is none."""
     if not a or not b:
-        raise ShapeError(f"matmul: shapes {a} and {b}: use * to multiply by a scalar")
+        raise ShapeError(
+            f"matmul: shapes {a} and {b}: use * to multiply by a scalar (at {user_location()})"
+        )
     rows = a[-2:-1] if len(a) > 1 else ()
     columns = b[-1:] if len(b) > 1 else ()
     inner = b[-2] if len(b) > 1 else b[0]
@@ -351,5 +370,5 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"matmul: shapes {a} and {b} do not fit together")
+        raise ShapeError(f"matmul: shapes {a} and {b} do not fit together (at {user_location()})")
     return (*batch, *rows, *columns)

@@ -7,11 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
-from taylor.nodes.arrays import constant_array, normalised_axes, numbers_of, transpose
-from taylor.nodes.data import as_numbers, exact_numbers, exact_objects
+from taylor.errors import ArgumentTypeError, ShapeError, user_location
+from taylor.nodes.arrays import constant_array, join, normalised_axes, transpose
+from taylor.nodes.data import as_numbers, exact_numbers
 from taylor.nodes.node import Node, Shape, constant_node, node
 from taylor.numbers.exact import exact
+
+
+class Mutable:
+    """What stands for an expression that may change."""
+
+    shape: Shape
+
+    @property
+    def now(self) -> Any:
+        """The expression at this moment."""
+        raise NotImplementedError
 
 
 def try_expression(value: Any, sequences: bool = True) -> Any:
@@ -23,7 +34,7 @@ def try_expression(value: Any, sequences: bool = True) -> Any:
         return constant_node(number)
     if isinstance(value, np.ndarray) or (sequences and isinstance(value, (list, tuple))):
         return from_array(value)
-    return None
+    return value.now if isinstance(value, Mutable) else None
 
 
 def as_expression(value: Any) -> Any:
@@ -43,7 +54,7 @@ def as_expression(value: Any) -> Any:
 def from_array(value: Any) -> Any:
     """Convert an array or nested list of numbers and expressions to a node; None if impossible."""
     if isinstance(value, (list, tuple)):
-        if any(isinstance(item, Node) and item.shape for item in value):
+        if any(isinstance(item, (Node, Mutable)) and item.shape for item in value):
             parts = [try_expression(item) for item in value]
             found = [part for part in parts if part is not None]
             return stack(found) if len(found) == len(parts) else None
@@ -88,7 +99,7 @@ def stack(items: Sequence[Any], axis: int = 0) -> Any:
     shape = parts[0].shape
     if any(part.shape != shape for part in parts):
         shapes = ", ".join(str(part.shape) for part in parts)
-        raise ShapeError(f"stack: all shapes must be equal, got {shapes}")
+        raise ShapeError(f"stack: all shapes must be equal, got {shapes} (at {user_location()})")
     (position,) = normalised_axes("stack", axis, len(shape) + 1)
     joined = node("stack", parts, None, (len(parts), *shape))
     if position == 0:
@@ -111,31 +122,7 @@ def concatenate(items: Sequence[Any], axis: int = 0) -> Any:
     rests = {part.shape[:position] + part.shape[position + 1 :] for part in given}
     if len(rests) > 1 or any(part.ndim != given[0].ndim for part in given):
         shapes = ", ".join(str(part.shape) for part in given)
-        raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
-    parts = _flattened(given, position)
-    if len(parts) == 1:
-        return parts[0]
-    size = sum(part.shape[position] for part in parts)
-    shape = (*given[0].shape[:position], size, *given[0].shape[position + 1 :])
-    return node("concatenate", tuple(parts), position, shape)
-
-
-def _flattened(given: Sequence[Any], axis: int) -> list[Any]:
-    """Parts without empty ones, those of parts in their place, constants side by side made one."""
-    parts: list[Any] = []
-    for part in given:
-        inner = part.args if part.op == "concatenate" and part.payload == axis else (part,)
-        for e in inner:
-            if not e.shape[axis]:
-                continue
-            if parts and e.op == "constant" and parts[-1].op == "constant":
-                e = _joined(parts.pop(), e, axis)
-            parts.append(e)
-    return parts or [given[0]]
-
-
-def _joined(a: Any, b: Any, axis: int) -> Any:
-    first, second = numbers_of(a), numbers_of(b)
-    if first.dtype != second.dtype:
-        first, second = (exact_objects(numbers) for numbers in (first, second))
-    return constant_array(np.concatenate([first, second], axis=axis))
+        raise ShapeError(
+            f"concatenate: shapes {shapes} differ beyond axis {position} (at {user_location()})"
+        )
+    return join(given, position)

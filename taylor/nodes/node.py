@@ -19,7 +19,7 @@ from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import ArgumentTypeError, ShapeError, user_location
 from taylor.nodes.data import ArrayData
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
@@ -207,4 +207,6 @@ def broadcast_shapes(function: str, *operands: Node) -> Shape:
         return np.broadcast_shapes(*(operand.shape for operand in operands))
     except ValueError:
         shapes = " and ".join(str(operand.shape) for operand in operands)
-        raise ShapeError(f"{function}: shapes {shapes} do not broadcast together") from None
+        raise ShapeError(
+            f"{function}: shapes {shapes} do not broadcast together (at {user_location()})"
+        ) from None

@@ -18,6 +18,7 @@ from taylor.expressions.scalars import scalars
 from taylor.nodes import arrays, conversion
 from taylor.nodes.data import positions
 from taylor.nodes.operations.contractions import contract
+from taylor.nodes.operations.moves import scatter, view
 from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
 from taylor.nodes.traverse import reachable
 
@@ -79,10 +80,10 @@ def test_views(data: Any) -> None:
         places = places + steps.reshape([-1 if i == axis else 1 for i in range(count)])
     if places.size and not 0 <= places.min() <= places.max() < q.size:
         with pytest.raises(ty.ShapeError, match=r"view: elements .* shape"):
-            arrays.view(q, offset, strides, target)
+            view(q, offset, strides, target)
         return
     check(
-        arrays.view(q, offset, strides, target) * 2,
+        view(q, offset, strides, target) * 2,
         {q: numbers},
         2 * numbers.reshape(-1)[places],
         exact=True,
@@ -155,16 +156,16 @@ def test_scatter_is_take_transposed(data: Any) -> None:
     places = np.array([data.draw(st.integers(0, size - 1)) for _ in range(q.size)], dtype=int)
     right = np.zeros(size)
     np.add.at(right, places, numbers.reshape(-1))
-    e = arrays.scatter(q, positions(places.reshape(shape)), target)
+    e = scatter(q, positions(places.reshape(shape)), target)
     check(e, {q: numbers} if q.size else {}, right.reshape(target))
 
 
 def test_wrong_places_of_scatter() -> None:
     q = ty.variable("q", shape=2)
     with pytest.raises(ty.ShapeError, match=r"scatter: .*\(3,\).*\(2,\)"):
-        arrays.scatter(q, positions([0, 1, 2]), (4,))
+        scatter(q, positions([0, 1, 2]), (4,))
     with pytest.raises(IndexError, match=r"scatter: .*4 elements"):
-        arrays.scatter(q, positions([0, 4]), (4,))
+        scatter(q, positions([0, 4]), (4,))
 
 
 # --- reductions -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError
+from taylor.errors import ShapeError, user_location
 from taylor.nodes import sums
 from taylor.nodes.arrays import matmul, reshape, sum_axes, transpose
 from taylor.nodes.node import N, Node, Shape, node
@@ -84,7 +84,7 @@ def sizes_of(operands: Sequence[Node], axes: Sequence[str]) -> dict[str, int]:
                 shapes = " and ".join(str(operand.shape) for operand in operands)
                 raise ShapeError(
                     f"einsum: shapes {shapes} do not fit together: {letter!r} has {known} elements "
-                    f"and {size} in {','.join(axes)}"
+                    f"and {size} in {','.join(axes)} (at {user_location()})"
                 )
     return sizes
 

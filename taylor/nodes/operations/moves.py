@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from taylor.errors import ShapeError, user_location
 from taylor.nodes import arrays, conversion
-from taylor.nodes.node import ZERO, Node
+from taylor.nodes.arrays import constant_array, numbers_of
+from taylor.nodes.data import ArrayData
+from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
 from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
 from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.sums import add_many
@@ -61,12 +65,54 @@ _TAKE = Operation(
 )
 
 
+def strided(
+    array: np.ndarray[Any, Any], offset: int, strides: Sequence[int], shape: Shape
+) -> np.ndarray[Any, Any]:
+    """The elements offset + sum of strides * position, counted in row-major order."""
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    width = flat.itemsize
+    return np.lib.stride_tricks.as_strided(
+        flat[offset:], shape, [width * stride for stride in strides], writeable=False
+    )
+
+
+def view(e: N, offset: int, strides: Sequence[int], shape: Sequence[int]) -> N:
+    """The elements offset + sum of strides * position of `e`, counted in row-major order.
+
+    Diagonals and windows are such arrays: elements may occur several times.
+
+    Raises ShapeError for elements that are not there.
+    """
+    offset, steps, target = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
+    if 0 in target:
+        return constant_array(np.empty(target))
+    ends = [step * (size - 1) for step, size in zip(steps, target, strict=True)]
+    least = offset + sum(end for end in ends if end < 0)
+    most = offset + sum(end for end in ends if end > 0)
+    if least < 0 or most >= e.size:
+        raise ShapeError(
+            f"view: elements {least} to {most} of an array of shape {e.shape}, which has {e.size} "
+            f"(at {user_location()})"
+        )
+    if target == e.shape and offset == 0 and steps == _row_major(target):
+        return e
+    if e.op == "constant":
+        return constant_array(strided(numbers_of(e), offset, steps, target))
+    return node("view", (e,), (offset, steps, target), target)
+
+
+def _row_major(shape: Shape) -> Shape:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
 _VIEW = Operation(
     name="view",
-    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.restrided(*e.payload)),
-    build=lambda e, args: arrays.view(args[0], *e.payload),
+    array_rows=lambda walk, e: walk.viewed(e, lambda made: made.restrided(*e.payload)),
+    build=lambda e, args: view(args[0], *e.payload),
     text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
-    elements=lambda e, operands: arrays.strided(operands[0], *e.payload),
+    elements=lambda e, operands: strided(operands[0], *e.payload),
     moves=True,
 )
 
@@ -94,6 +140,24 @@ _CONCATENATE = Operation(
 )
 
 
+def scatter(e: N, places: ArrayData, shape: Sequence[int]) -> N:
+    """Zeros of a shape, to which the elements of `e` are added at flat places: `take` transposed.
+
+    places: of the shape of e; places may occur several times.
+
+    Raises ShapeError for places of another shape, IndexError for places that are not there.
+    """
+    target = tuple(map(int, shape))
+    size = math.prod(target)
+    if places.shape != e.shape:
+        raise ShapeError(f"scatter: places of shape {places.shape} for elements of {e.shape}")
+    if e.size and not (places.array.min() >= 0 and places.array.max() < size):
+        raise IndexError(f"scatter: places beyond the {size} elements of shape {target}")
+    if not e.size or e is ZERO:
+        return constant_node(0, target)
+    return node("scatter", (e,), (places, target), target)
+
+
 def _scatter_elements(e: Node, operands: Sequence[Elements]) -> Elements:
     terms: list[list[Any]] = [[] for _ in range(e.size)]
     places = e.payload[0].array.reshape(-1)
@@ -119,8 +183,11 @@ def _scatter_text(e: Node, names: Any) -> Text:
 
 _SCATTER = Operation(
     name="scatter",
+<<<<<<< HEAD
     array_rows=lambda walk, e: walk.scattered(e),
     build=lambda e, args: arrays.scatter(args[0], *e.payload),
+=======
+    build=lambda e, args: scatter(args[0], *e.payload),
     text=_scatter_text,
     elements=_scatter_elements,
     whole=_scattered,

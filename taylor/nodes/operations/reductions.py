@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError
+from taylor.errors import ShapeError, user_location
 from taylor.nodes import logic
 from taylor.nodes.arrays import normalised_axes, reshape, sum_axes
 from taylor.nodes.elementary import make_function_node
@@ -31,7 +31,9 @@ def over_axes(name: str, e: N, axis: Any = None, keepdims: bool = False) -> N:
         tuple(range(e.ndim)) if axis is None else tuple(sorted(normalised_axes(name, axis, e.ndim)))
     )
     if name != "prod" and any(e.shape[i] == 0 for i in axes):
-        raise ShapeError(f"{name}: shape {e.shape} has no elements along axis {axes}")
+        raise ShapeError(
+            f"{name}: shape {e.shape} has no elements along axis {axes} (at {user_location()})"
+        )
     shape = tuple(size for i, size in enumerate(e.shape) if i not in axes)
     result = node(name, (e,), axes, shape) if axes else e
     if keepdims and axes:
@@ -91,7 +93,9 @@ def arg_extreme(name: str, e: N, axis: int | None = None, keepdims: bool = False
         return reshape(found, (1,) * e.ndim) if keepdims else found
     (along,) = normalised_axes(name, axis, e.ndim)
     if e.shape[along] == 0:
-        raise ShapeError(f"{name}: shape {e.shape} has no elements along axis {along}")
+        raise ShapeError(
+            f"{name}: shape {e.shape} has no elements along axis {along} (at {user_location()})"
+        )
     shape = e.shape[:along] + e.shape[along + 1 :]
     result = node(name, (e,), along, shape)
     return reshape(result, (*e.shape[:along], 1, *e.shape[along + 1 :])) if keepdims else result
