@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
-from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 
@@ -125,7 +124,7 @@ def _dots(kept: Sequence[Axis], chains: int, lanes: int, room: int) -> tuple[Axi
     sums = column.size * (chains // lanes)
     most = 8 if sums == 1 else 4 if sums <= 3 else 2 if sums <= 8 else 1
     most = min(most, max(1, room // sums))
-    return row, column, Shape(min(most, row.size), (lanes,) * column.size)
+    return row, column, Shape(min(most, row.size), column.size, lanes)
 
 
 # -- tiles --------------------------------------------------------------------------------------
@@ -153,9 +152,9 @@ def _tiled(
     row = max(rest, key=worth, default=NONE)
     shared = row.size if worth(row)[0] else 1
     strided = [which for which in moving if along.strides[which] != 1]
-    pieces = _pieces(along.size, widest)
-    lanes = pieces[0]
-    cost = sum(map(_weight, pieces)) / along.size
+    lanes = _lanes(along.size, widest)
+    vectors = -(-along.size // max(lanes, 1))
+    cost = vectors * _weight(lanes) / along.size
     packed = None
     if lanes:
         if along.strides[2] != 1:
@@ -166,11 +165,11 @@ def _tiled(
         elif strided:
             cost *= 1 + lanes * len(strided) / min(shared, 8)
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
-            if abs(walks[moving[0]].stride or 0) >= FAR:
-                packed = moving[0]
+            far = abs(walks[moving[0]].stride or 0) >= FAR
+            packed = moving[0] if far else None
     scattered = lanes and (along.strides[2] != 1 or (strided and packed is None))
     room = max(1, min(room, 4 if scattered else room) // min(chains, 8))
-    shape = _shape(room, row.size, pieces)
+    shape = _shape(room, row.size, vectors, lanes)
     return cost, row, along, shape, packed
 
 
@@ -180,7 +179,7 @@ def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> in
     The first vector of all then reaches into the second, so both must be of one tile.
     """
     moving = [which for which in (0, 1) if along.strides[which]]
-    lanes = shape.lanes[0]
+    lanes = shape.lanes
     if lanes < 8 or shape.vectors < 2 or len(moving) != 1 or along.size < 4 * lanes:
         return None
     steps = (walks[moving[0]].stride, row.strides[moving[0]])
@@ -188,19 +187,9 @@ def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> in
     return moving[0] if fits and along.strides[moving[0]] == 1 else None
 
 
-def _pieces(size: int, widest: int) -> tuple[int, ...]:
-    """Lanes of the vectors that an axis is cut into (0: scalars), the widest first.
-
-    The last may overlap the one before it, so that there are not several smaller ones.
-    """
-    lanes = next((lanes for lanes in (16, 8, 4, 2, 1) if lanes <= min(widest, size)), 1)
-    count, left = divmod(size, lanes)
-    pieces = [lanes] * count
-    while left:
-        enough = 1 << (left - 1).bit_length()
-        pieces.append(enough if enough <= lanes else enough // 2)
-        left -= min(left, pieces[-1])
-    return tuple(lanes if lanes > 1 else 0 for lanes in pieces)
+def _lanes(size: int, widest: int) -> int:
+    """The most lanes that an axis fills."""
+    return next((lanes for lanes in (16, 8, 4, 2) if lanes <= min(widest, size)), 0)
 
 
 def _weight(lanes: int) -> float:
@@ -208,20 +197,17 @@ def _weight(lanes: int) -> float:
     return 1.0 if lanes >= 8 else 0.6
 
 
-def _shape(room: int, rows: int, pieces: Sequence[int]) -> Shape:
-    """The tile that takes the least time for so many rows of these vectors.
+def _shape(room: int, rows: int, vectors: int, lanes: int) -> Shape:
+    """The tile that takes the least time for so many rows of so many vectors.
 
     A product of a tile takes a multiply-add for each vector, and a load for each row and column;
-    fewer than 8 multiply-adds wait for each other.  All vectors are alike if there is more than one
-    tile side by side.
+    fewer than 8 multiply-adds wait for each other.
     """
-    best, least = Shape(1, (pieces[0],)), float("inf")
+    best, least = Shape(1, 1, lanes), float("inf")
     for high in range(1, min(rows, room, 12) + 1):
-        for wide in range(1, min(len(pieces), room // high, 6) + 1):
-            lanes = tuple(pieces) if wide == len(pieces) else (pieces[0],) * wide
-            tiles = -(-rows // high) * -(-len(pieces) // wide)
-            work = high * sum(map(_weight, lanes))
-            cost = tiles * (max(work, 8) + 0.3 * (high + wide) + 1)
+        for wide in range(1, min(vectors, room // high, 6) + 1):
+            tiles = -(-rows // high) * -(-vectors // wide)
+            cost = tiles * (max(high * wide, 8) + 0.3 * (high + wide) + 1)
             if cost < least:
-                best, least = Shape(high, lanes), cost
+                best, least = Shape(high, wide, lanes), cost
     return best

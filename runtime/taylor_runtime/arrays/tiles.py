@@ -18,34 +18,21 @@ from taylor_runtime.program.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """So many rows of vectors with these lanes (0: scalars); no vector has more than the first."""
+    """So many rows of so many vectors of so many lanes (0: scalars)."""
 
     rows: int
-    lanes: tuple[int, ...]
+    vectors: int
+    lanes: int
 
     @property
-    def vectors(self) -> int:
-        """Vectors of a row."""
-        return len(self.lanes)
-
-    @property
-    def units(self) -> tuple[int, ...]:
-        """Elements of the vectors of a row."""
-        return tuple(max(lanes, 1) for lanes in self.lanes)
+    def unit(self) -> int:
+        """Elements of a vector."""
+        return max(self.lanes, 1)
 
     @property
     def width(self) -> int:
         """Elements of a row."""
-        return sum(self.units)
-
-    @property
-    def begins(self) -> list[int]:
-        """Where the vectors of a row begin if each follows the one before."""
-        return [sum(self.units[:i]) for i in range(self.vectors)]
-
-    def types(self, element: str) -> list[Type]:
-        """Of the vectors of all rows."""
-        return [make_type(element, lanes) for lanes in self.lanes] * self.rows
+        return self.vectors * self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +95,7 @@ def _chain_sums(
     picked: range,
 ) -> list[list[Value]]:
     """The sums of some of the chains, for each of them all vectors of the tile."""
+    t = make_type(element, shape.lanes)
     count = shape.rows * shape.vectors
     cut = len(picked) * count
 
@@ -119,7 +107,7 @@ def _chain_sums(
             here = (chain - picked.start) * count
             now = [of_factor[chain] for of_factor in places]
             sums[here : here + count] = _products(
-                b, element, shape, factors, now, sums[here : here + count]
+                b, t, shape, factors, now, sums[here : here + count]
             )
         return sums
 
@@ -127,7 +115,7 @@ def _chain_sums(
         sums = steps(carried, picked)
         return sums + _advanced(b, factors, carried[cut:], chains)
 
-    carried = [b.constant(0, t) for t in shape.types(element)] * len(picked)
+    carried = [b.constant(0, t)] * cut
     for factor in factors:
         carried += factor.walk.start(b, run.start)
     carried = b.fold(0, run.count // chains, carried, turn)
@@ -164,7 +152,7 @@ def _advanced(
 
 def _products(
     b: Builder,
-    element: str,
+    t: Type,
     shape: Shape,
     factors: Sequence[Factor],
     places: Sequence[Place],
@@ -173,27 +161,18 @@ def _products(
     """One product added to each sum of a tile."""
     loaded: dict[tuple[int, int, int], Value] = {}
 
-    def load(which: int, row: int, vector: int, lanes: int) -> Value:
-        """Once where rows or vectors share it."""
+    def factor_at(which: int, row: int, vector: int) -> Value:
+        """Loaded once where rows or vectors share it."""
         factor = factors[which]
-        key = (which, row if factor.row else 0, vector if factor.along else -1)
+        key = (which, row if factor.row else 0, vector if factor.along else 0)
         if key not in loaded:
-            pointer, more = factor.vectors[max(key[2], 0)]
+            pointer, more = factor.vectors[key[2]]
             offset, known = places[which]
             place = b.at(
-                b.at(pointer, offset, element), known + more + key[1] * factor.row, element
+                b.at(pointer, offset, t.element), known + more + key[1] * factor.row, t.element
             )
-            loaded[key] = load_lanes(b, make_type(element, lanes), place, factor.along)
+            loaded[key] = load_lanes(b, t, place, factor.along)
         return loaded[key]
-
-    def factor_at(which: int, row: int, vector: int) -> Value:
-        lanes = shape.lanes[vector]
-        if factors[which].along:
-            return load(which, row, vector, lanes)
-        value = load(which, row, vector, shape.lanes[0])  # the same number in all lanes
-        if lanes == value.lanes:
-            return value
-        return b.shuffle(value, None, range(lanes)) if lanes else b.extract(value, 0)
 
     after = []
     for row in range(shape.rows):
@@ -217,7 +196,7 @@ def store_tile(
 
     old: how many of the first rows, and of the first lanes of each vector, have their sums already.
     """
-    types = shape.types(element)
+    t = make_type(element, shape.lanes)
     places = []
     for row in range(shape.rows):
         for pointer, known in target.vectors:
@@ -227,11 +206,11 @@ def store_tile(
         # All is read before anything is written: vectors of a tile may overlap.
         for i, place in enumerate(places):
             row, vector = divmod(i, shape.vectors)
-            there = load_lanes(b, types[i], place, target.along)
+            there = load_lanes(b, t, place, target.along)
             values[i] = added(b, there, sums[i], run, add, old[0], row)
             lanes = old[1][vector]
             if isinstance(lanes, Value) or lanes > 0:
-                values[i] = b.select(_new_lanes(b, types[i], lanes), values[i], there)
+                values[i] = b.select(_new_lanes(b, t, lanes), values[i], there)
     for value, place in zip(values, places, strict=True):
         store_lanes(b, value, place, target.along)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join
 from taylor_runtime.ir.types import I64, Type, make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.records import dataclass
@@ -142,13 +143,16 @@ def load_lanes(b: Builder, type_: Type, place: Value, stride: int) -> Value:
 
 
 def gathered(b: Builder, type_: Type, places: Sequence[Value]) -> Value:
-    """One number from each place; lanes without one are zero."""
+    """One number from each place; lanes without one are anything."""
     scalar = make_type(type_.element, 0)
-    full = len(places) == type_.lanes
-    value = b.poison(type_) if full else b.constant(0, type_)
-    for lane, place in enumerate(places):
-        value = b.insert(value, b.load(scalar, place), lane)
-    return value
+    few = min(type_.lanes, 4)  # lanes that numbers are put in one by one
+    groups = []
+    for first in range(0, type_.lanes, few):
+        value = b.poison(make_type(type_.element, few))
+        for lane, place in enumerate(places[first : first + few]):
+            value = b.insert(value, b.load(scalar, place), lane)
+        groups.append(value)
+    return join(b, groups)
 
 
 def store_lanes(b: Builder, value: Value, place: Value, stride: int) -> None:
