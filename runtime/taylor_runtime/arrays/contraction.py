@@ -246,7 +246,9 @@ class _Emitter:
                 begin = larger(self.b, as_value(self.b, begin), 0)
             for which, place in enumerate(self._moved(pointers, nest.along, begin)):
                 places[which].append((place, 0))
-            old.append(old_elements(self.b, base, begin))
+            # All blocks of a tile follow each other: if they are not added to what was there, those
+            # of lanes that the tile before has had begin anew.
+            old.append(old_elements(self.b, base, begin) if self.add else 0)
         return places, old
 
     def _pack(

@@ -6,7 +6,7 @@ in all lanes, or along that axis as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taylor_runtime.arrays.walks import Place, Walk, as_value, load_lanes, store_lanes
 from taylor_runtime.ir.builder import Builder
@@ -201,28 +201,56 @@ def store_tile(
     for row in range(shape.rows):
         for pointer, known in target.vectors:
             places.append(b.at(pointer, known + row * target.row, element))
-    values = list(sums)
-    if add or run.is_first is not True:
-        # All is read before anything is written: vectors of a tile may overlap.
-        for i, place in enumerate(places):
+
+    def onto() -> list[Value]:
+        """All is read before anything is written: vectors of a tile may overlap."""
+        values = []
+        for i, (place, total) in enumerate(zip(places, sums, strict=True)):
             row, vector = divmod(i, shape.vectors)
             there = load_lanes(b, t, place, target.along)
-            values[i] = added(b, there, sums[i], run, add, old[0], row)
+            value = added(b, there, total, old[0], row)
             lanes = old[1][vector]
             if isinstance(lanes, Value) or lanes > 0:
-                values[i] = b.select(_new_lanes(b, t, lanes), values[i], there)
-    for value, place in zip(values, places, strict=True):
-        store_lanes(b, value, place, target.along)
+                value = b.select(_new_lanes(b, t, lanes), value, there)
+            values.append(value)
+        return values
+
+    def write(values: Sequence[Value]) -> None:
+        for value, place in zip(values, places, strict=True):
+            store_lanes(b, value, place, target.along)
+
+    put_or_add(b, sums, onto, write, run, add)
 
 
-def added(
-    b: Builder, there: Value, total: Value, run: Run, add: bool, old: Index, row: int
-) -> Value:
+def put_or_add(
+    b: Builder,
+    sums: Sequence[Value],
+    onto: Callable[[], Sequence[Value]],
+    write: Callable[[Sequence[Value]], None],
+    run: Run,
+    add: bool,
+) -> None:
+    """Write the sums of a contraction's first block, those of all others added to what is there."""
+
+    def put() -> list[Value]:
+        write(sums)
+        return []
+
+    def put_added() -> list[Value]:
+        write(onto())
+        return []
+
+    if add:
+        put_added()
+    elif isinstance(run.is_first, Value):
+        b.if_(run.is_first, put, put_added)
+    else:
+        put()
+
+
+def added(b: Builder, there: Value, total: Value, old: Index, row: int) -> Value:
     """What is in memory after a sum is added to it, unless its row is one of the `old` ones."""
     value = there + total
-    if not add:
-        assert isinstance(run.is_first, Value)
-        value = b.select(run.is_first, total, value)
     if isinstance(old, Value):
         return b.select(b.compare("gt", old, row), there, value)
     return there if row < old else value
