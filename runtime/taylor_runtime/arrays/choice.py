@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
+from taylor_runtime.ir.types import COMPOUND
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 
 WIDEST = {"float": 16}  # lanes of a register; 8 of all else
-ROOM = {"double-double": 8}  # sums that stay in registers; 24 of all else
+ROOM = 24  # vectors of 8 doubles that 32 registers of 512 bits hold, beside what they are made of
 FEWEST_SHARING = 4  # rows that make it worth while to copy a panel, so that lanes are neighbours
 MANY_SHARING = 128  # or so that products are
 FAR = 512  # elements from one product to the next: each has a page of memory of its own
@@ -59,8 +60,10 @@ class Nest:
 Strides = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 
-def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summation) -> Nest:
-    """The loops for arrays of these strides."""
+def nest_of(
+    element: str, sizes: Sequence[int], strides: Strides, order: Summation, room: int = ROOM
+) -> Nest:
+    """The loops for arrays of these strides, on a processor with registers for `room` sums."""
     axes = [Axis(*both) for both in zip(sizes, zip(*strides, strict=True), strict=True)]
     axes = [axis for axis in axes if axis.size != 1]
     summed = [axis for axis in axes if not axis.strides[2]]
@@ -73,7 +76,8 @@ def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summati
         walk(given, [axis.strides[1] for axis in summed]),
     )
     kept = _merged([axis for axis in axes if axis.strides[2]])
-    room = ROOM.get(element, 24)
+    if element in COMPOUND:  # sums and products of several parts each, and of many steps
+        room = max(1, room // 3)
     widest = WIDEST.get(element, 8)
     if order.chains > 1 and not any(_is_plain(axis) and axis.size >= 8 for axis in kept):
         row, column, shape = _dots(kept, order.chains, min(widest, order.chains), room)
@@ -167,8 +171,7 @@ def _tiled(
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
             far = abs(walks[moving[0]].stride or 0) >= FAR
             packed = moving[0] if far else None
-    scattered = lanes and (along.strides[2] != 1 or (strided and packed is None))
-    room = max(1, min(room, 4 if scattered else room) // min(chains, 8))
+    room = max(1, room // min(chains, 8))
     shape = _shape(room, row.size, vectors, lanes)
     return cost, row, along, shape, packed
 
@@ -180,7 +183,9 @@ def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> in
     """
     moving = [which for which in (0, 1) if along.strides[which]]
     lanes = shape.lanes
-    if lanes < 8 or shape.vectors < 2 or len(moving) != 1 or along.size < 4 * lanes:
+    if lanes < 8 or shape.vectors < 2 or along.size < 4 * lanes:
+        return None
+    if len(moving) != 1 or along.strides[2] != 1:
         return None
     steps = (walks[moving[0]].stride, row.strides[moving[0]])
     fits = all(step is not None and step % lanes == 0 for step in steps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from taylor_runtime.arrays.choice import Axis, Nest, nest_of
+from taylor_runtime.arrays.choice import ROOM, Axis, Nest, nest_of
 from taylor_runtime.arrays.dots import dot_sums, store_dots
 from taylor_runtime.arrays.panels import fill_panel
 from taylor_runtime.arrays.tiles import Factor, Run, old_elements, store_tile, tile_sums
@@ -81,28 +81,36 @@ def counts(subscripts: str, sizes: dict[str, int]) -> tuple[int, int, int]:
 
 
 def emit_contraction(
-    b: Builder, element: str, plan: Contraction, a: Value, x: Value, c: Value, add: bool
+    b: Builder,
+    element: str,
+    plan: Contraction,
+    a: Value,
+    x: Value,
+    c: Value,
+    add: bool,
+    room: int = ROOM,
 ) -> None:
     """c = the sum over the axes that it lacks of a * x, or c + that; all are addresses of first
     elements.
 
     `c` overlaps neither `a` nor `x`.  Equal contractions of a module share one function.
+
+    room: how many vectors of 8 doubles (16 floats) may be sums in registers: 24 where there are 32
+        registers of 512 bits, 6 of 16 of 256 bits or of 32 of 128.  The result does not depend on
+        it.
     """
     if 0 in [size for size, stride in zip(plan.sizes, plan.c, strict=True) if stride]:
         return
     name = _name(element, plan, add)
     operands = [part for operand in (a, x, c) for part in operand.parts]
     if not b.module.has_function(name):
+        nest = nest_of(element, plan.sizes, (plan.a, plan.b, plan.c), plan.order, room)
         parameters = [("ptr", f"p{i}") for i in range(len(operands))]
-        with define_function(b.module, name, "void", parameters, "nounwind", "internal") as (
-            f,
-            got,
-        ):
-            count = len(operands) // 3
+        count = len(operands) // 3
+        function = define_function(b.module, name, "void", parameters, "nounwind", "internal")
+        with function as (f, got):
             pointers = [f.pointers(got[i : i + count]) for i in range(0, len(got), count)]
-            _Emitter(
-                f, element, nest_of(element, plan.sizes, (plan.a, plan.b, plan.c), plan.order), add
-            ).emit(pointers)
+            _Emitter(f, element, nest, add).emit(pointers)
             f.ret()
     listed = ", ".join(f"ptr {operand.text}" for operand in operands)
     b.line(f"call void @{name}({listed})")
@@ -138,6 +146,7 @@ class _Emitter:
         axis = self.nest.outer[depth]
         each(
             self.b,
+            0,
             axis.size,
             lambda i: self._outer(depth + 1, self._moved(pointers, axis, i)),
         )
@@ -165,7 +174,7 @@ class _Emitter:
             first = self.b.eq(as_value(self.b, i), 0)
             body(Run(start, count, rest, first, last))
 
-        each(self.b, number, one)
+        each(self.b, 0, number, one)
 
     # -- dots -----------------------------------------------------------------------------------
 
@@ -181,7 +190,7 @@ class _Emitter:
             sums = dot_sums(self.b, t, counts, factors[:2], run, nest.order.chains)
             store_dots(self.b, t, counts, sums, factors[2], run, self.add, old)
 
-        each(self.b, -(-nest.row.size // shape.rows), tile)
+        each(self.b, 0, -(-nest.row.size // shape.rows), tile)
 
     def _begin(self, i: Index, count: int, size: int) -> tuple[Index, Index]:
         """Where tile i of so many elements begins, and how many of its first are old: the last one
@@ -217,17 +226,19 @@ class _Emitter:
                 if panel is not None:
                     self._pack(factors, panel, run, pointers, i)
                 count = -(-nest.row.size // shape.rows)
-                each(self.b, count, lambda k: self._tile(factors, run, k, old))
+                each(self.b, 0, count, lambda k: self._tile(factors, run, k, old))
 
             self._blocks(rows)
 
         size = nest.along.size + (shape.lanes - 1 if nest.whole is not None else 0)
-        each(self.b, -(-size // shape.width), vectors)
+        each(self.b, 0, -(-size // shape.width), vectors)
 
     def _vectors(
         self, pointers: Sequence[Value], i: Index
     ) -> tuple[list[list[Place]], list[Index]]:
-        """Where the vectors of tile i begin in each array, and how many of their lanes are old."""
+        """Where the vectors of tile i begin in each array, and how many of their lanes are those of
+        vectors before.
+        """
         nest, shape = self.nest, self.nest.shape
         base = i * shape.width
         size = nest.along.size
@@ -235,20 +246,19 @@ class _Emitter:
             moved = self._moved(pointers, nest.along, base)
             steps = [min(j * shape.unit, size - shape.unit) for j in range(shape.vectors)]
             pairs = zip(moved, nest.along.strides, strict=True)
-            return [[(p, step * stride) for step in steps] for p, stride in pairs], [0] * len(steps)
+            known: list[Index] = [j * shape.unit - step for j, step in enumerate(steps)]
+            return [[(p, step * stride) for step in steps] for p, stride in pairs], known
         if nest.whole is not None:
             base = as_value(self.b, base) - self._excess(pointers[nest.whole])
-        places: list[list[Place]] = [[], [], []]
         old: list[Index] = []
+        places: list[list[Place]] = [[], [], []]
         for j in range(shape.vectors):
             begin = smaller(self.b, base + j * shape.unit, size - shape.unit)
             if nest.whole is not None:
                 begin = larger(self.b, as_value(self.b, begin), 0)
             for which, place in enumerate(self._moved(pointers, nest.along, begin)):
                 places[which].append((place, 0))
-            # All blocks of a tile follow each other: if they are not added to what was there, those
-            # of lanes that the tile before has had begin anew.
-            old.append(old_elements(self.b, base, begin) if self.add else 0)
+            old.append(old_elements(self.b, base + j * shape.unit, begin))
         return places, old
 
     def _pack(

@@ -162,14 +162,13 @@ def store_dots(
         places.append(b.at(pointer, more, t.element))
         values.append(b.extract(sums, i))
 
-    def onto() -> list[Value]:
-        scalar = make_type(t.element, 0)
-        there = [b.load(scalar, place) for place in places]
-        pairs = enumerate(zip(there, values, strict=True))
-        return [added(b, one, value, old, i // counts[1]) for i, (one, value) in pairs]
-
-    def write(values: Sequence[Value]) -> None:
-        for place, value in zip(places, values, strict=True):
+    def put() -> None:
+        for value, place in zip(values, places, strict=True):
             b.store(value, place)
 
-    put_or_add(b, values, onto, write, run, add)
+    def put_added() -> None:
+        for i, (value, place) in enumerate(zip(values, places, strict=True)):
+            there = b.load(make_type(t.element, 0), place)
+            b.store(added(b, there, value, old, i // counts[1]), place)
+
+    put_or_add(b, put, put_added, run, add)

@@ -35,7 +35,7 @@ def fill_panel(
             target = b.at(panel, j * shape.unit, element)
             _turned(b, element, shape.unit, factor.along, (source, target), shape.width, run.count)
 
-        each(b, shape.vectors, one)
+        each(b, 0, shape.vectors, one)
     else:
         _copied(b, element, shape, factor, panel, run)
     back = b.at(panel, run.start * -shape.width, element)  # walks begin with `run.start`

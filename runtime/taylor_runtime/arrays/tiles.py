@@ -7,8 +7,9 @@ in all lanes, or along that axis as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from taylor_runtime.arrays.walks import Place, Walk, as_value, load_lanes, store_lanes
+from taylor_runtime.arrays.walks import Place, Walk, as_value, each, load_lanes
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type, make_type
 from taylor_runtime.ir.values import Index, Value
@@ -194,56 +195,91 @@ def store_tile(
 ) -> None:
     """Put the sums of a tile in memory, or add them to what is there.
 
-    old: how many of the first rows, and of the first lanes of each vector, have their sums already.
+    old: how many of the first rows, and of the first lanes of each vector, have their sums already
+         from tiles and vectors before.
     """
     t = make_type(element, shape.lanes)
+    if shape.lanes and target.along != 1:
+        _scatter_tile(b, t, shape, sums, target, run, add, old)
+        return
     places = []
     for row in range(shape.rows):
         for pointer, known in target.vectors:
             places.append(b.at(pointer, known + row * target.row, element))
 
-    def onto() -> list[Value]:
-        """All is read before anything is written: vectors of a tile may overlap."""
+    def put() -> None:
+        for value, place in zip(sums, places, strict=True):
+            b.store(value, place)
+
+    def put_added() -> None:
+        """All is read before anything is written, so vectors of a tile may overlap; lanes that the
+        tile before has had are left as they are, unless this one began with the first block.
+        """
         values = []
         for i, (place, total) in enumerate(zip(places, sums, strict=True)):
             row, vector = divmod(i, shape.vectors)
-            there = load_lanes(b, t, place, target.along)
+            there = b.load(t, place)
             value = added(b, there, total, old[0], row)
-            lanes = old[1][vector]
-            if isinstance(lanes, Value) or lanes > 0:
+            lanes = old[1][vector] - vector * shape.unit
+            if add and (isinstance(lanes, Value) or lanes > 0):
                 value = b.select(_new_lanes(b, t, lanes), value, there)
             values.append(value)
-        return values
-
-    def write(values: Sequence[Value]) -> None:
         for value, place in zip(values, places, strict=True):
-            store_lanes(b, value, place, target.along)
+            b.store(value, place)
 
-    put_or_add(b, sums, onto, write, run, add)
+    put_or_add(b, put, put_added, run, add)
+
+
+def _scatter_tile(
+    b: Builder,
+    t: Type,
+    shape: Shape,
+    sums: Sequence[Value],
+    target: Factor,
+    run: Run,
+    add: bool,
+    old: tuple[Index, Sequence[Index]],
+) -> None:
+    """The same for lanes that are no neighbours in memory: one after the other, the old ones left
+    out.
+    """
+    element, scalar = t.element, make_type(t.element, 0)
+    near = b.alloca(element, len(sums) * shape.unit)
+    for i, value in enumerate(sums):
+        b.store(value, b.at(near, i * shape.unit, element))
+
+    def put_lane(vector: int, lane: Index, onto: bool) -> None:
+        pointer, known = target.vectors[vector]
+        place = b.at(pointer, lane * target.along, element)
+        for row in range(shape.rows):
+            at = (row * shape.vectors + vector) * shape.unit
+            value = b.load(scalar, b.at(b.at(near, lane, element), at, element))
+            here = b.at(place, known + row * target.row, element)
+            if onto:
+                value = added(b, b.load(scalar, here), value, old[0], row)
+            b.store(value, here)
+
+    def put(onto: bool) -> None:
+        for vector in range(shape.vectors):
+            first = old[1][vector]
+            each(b, first, shape.unit, partial(put_lane, vector, onto=onto))
+
+    put_or_add(b, lambda: put(False), lambda: put(True), run, add)
 
 
 def put_or_add(
-    b: Builder,
-    sums: Sequence[Value],
-    onto: Callable[[], Sequence[Value]],
-    write: Callable[[Sequence[Value]], None],
-    run: Run,
-    add: bool,
+    b: Builder, put: Callable[[], None], put_added: Callable[[], None], run: Run, add: bool
 ) -> None:
-    """Write the sums of a contraction's first block, those of all others added to what is there."""
+    """`put` for the sums of a contraction's first block, `put_added` for those of all others."""
 
-    def put() -> list[Value]:
-        write(sums)
-        return []
-
-    def put_added() -> list[Value]:
-        write(onto())
+    def nothing_of(write: Callable[[], None]) -> list[Value]:
+        write()
         return []
 
     if add:
         put_added()
     elif isinstance(run.is_first, Value):
-        b.if_(run.is_first, put, put_added)
+        b.if_(run.is_first, lambda: nothing_of(put), lambda: nothing_of(put_added))
     else:
         put()
 
