@@ -79,7 +79,7 @@ def nest_of(
     if element in COMPOUND:  # sums and products of several parts each, and of many steps
         room = max(1, room // 3)
     widest = WIDEST.get(element, 8)
-    if order.chains > 1 and not any(_is_plain(axis) and axis.size >= 8 for axis in kept):
+    if order.chains > 1 and not any(_has_lanes(axis) for axis in kept):
         row, column, shape = _dots(kept, order.chains, min(widest, order.chains), room)
         outer = _without(kept, row, column)
         return Nest(outer, row, column, walks, terms, order, shape, True, None, None, room)
@@ -112,9 +112,9 @@ def _without(axes: Sequence[Axis], *taken: Axis) -> tuple[Axis, ...]:
     return tuple(left)
 
 
-def _is_plain(axis: Axis) -> bool:
-    """Whether neighbours of the result are so in the operands that have the axis."""
-    return axis.strides[2] == 1 and all(s in (0, 1) for s in axis.strides[:2])
+def _has_lanes(axis: Axis) -> bool:
+    """Whether neighbours on it are so in the operands that have the axis, in whole vectors."""
+    return axis.size >= 8 and all(s in (0, 1) for s in axis.strides[:2])
 
 
 # -- dots ---------------------------------------------------------------------------------------
@@ -172,7 +172,8 @@ def _tiled(
             far = abs(walks[moving[0]].stride or 0) >= FAR
             packed = moving[0] if far else None
     room = max(1, room // min(chains, 8))
-    shape = _shape(room, row.size, vectors, lanes)
+    most = 6 if packed is None else max(1, room // 6)  # so that a panel has 64 KiB at most
+    shape = _shape(room, most, row.size, vectors, lanes)
     return cost, row, along, shape, packed
 
 
@@ -202,15 +203,17 @@ def _weight(lanes: int) -> float:
     return 1.0 if lanes >= 8 else 0.6
 
 
-def _shape(room: int, rows: int, vectors: int, lanes: int) -> Shape:
+def _shape(room: int, most: int, rows: int, vectors: int, lanes: int) -> Shape:
     """The tile that takes the least time for so many rows of so many vectors.
 
     A product of a tile takes a multiply-add for each vector, and a load for each row and column;
     fewer than 8 multiply-adds wait for each other.
+
+    room, most: vectors of a tile, and of one of its rows.
     """
     best, least = Shape(1, 1, lanes), float("inf")
     for high in range(1, min(rows, room, 12) + 1):
-        for wide in range(1, min(vectors, room // high, 6) + 1):
+        for wide in range(1, min(vectors, room // high, most) + 1):
             tiles = -(-rows // high) * -(-vectors // wide)
             cost = tiles * (max(high * wide, 8) + 0.3 * (high + wide) + 1)
             if cost < least:
