@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from taylor_runtime.arrays.tiles import Shape
 from taylor_runtime.arrays.walks import Walk, walk
+from taylor_runtime.ir.types import COMPOUND
 from taylor_runtime.program.order import THIN, Summation
 from taylor_runtime.program.records import dataclass
 
 WIDEST = {"float": 16}  # lanes of a register; 8 of all else
-ROOM = {"double-double": 8}  # sums that stay in registers; 24 of all else
+ROOM = 24  # vectors of 8 doubles that 32 registers of 512 bits hold, beside what they are made of
 FEWEST_SHARING = 4  # rows that make it worth while to copy a panel, so that lanes are neighbours
 MANY_SHARING = 128  # or so that products are
 FAR = 512  # elements from one product to the next: each has a page of memory of its own
@@ -59,8 +60,10 @@ class Nest:
 Strides = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 
-def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summation) -> Nest:
-    """The loops for arrays of these strides."""
+def nest_of(
+    element: str, sizes: Sequence[int], strides: Strides, order: Summation, room: int = ROOM
+) -> Nest:
+    """The loops for arrays of these strides, on a processor with registers for `room` sums."""
     axes = [Axis(*both) for both in zip(sizes, zip(*strides, strict=True), strict=True)]
     axes = [axis for axis in axes if axis.size != 1]
     summed = [axis for axis in axes if not axis.strides[2]]
@@ -73,9 +76,10 @@ def nest_of(element: str, sizes: Sequence[int], strides: Strides, order: Summati
         walk(given, [axis.strides[1] for axis in summed]),
     )
     kept = _merged([axis for axis in axes if axis.strides[2]])
-    room = ROOM.get(element, 24)
+    if element in COMPOUND:  # sums and products of several parts each, and of many steps
+        room = max(1, room // 3)
     widest = WIDEST.get(element, 8)
-    if order.chains > 1 and not any(_is_plain(axis) and axis.size >= 8 for axis in kept):
+    if order.chains > 1 and not any(_has_lanes(axis) for axis in kept):
         row, column, shape = _dots(kept, order.chains, min(widest, order.chains), room)
         outer = _without(kept, row, column)
         return Nest(outer, row, column, walks, terms, order, shape, True, None, None, room)
@@ -108,9 +112,9 @@ def _without(axes: Sequence[Axis], *taken: Axis) -> tuple[Axis, ...]:
     return tuple(left)
 
 
-def _is_plain(axis: Axis) -> bool:
-    """Whether neighbours of the result are so in the operands that have the axis."""
-    return axis.strides[2] == 1 and all(s in (0, 1) for s in axis.strides[:2])
+def _has_lanes(axis: Axis) -> bool:
+    """Whether neighbours on it are so in the operands that have the axis, in whole vectors."""
+    return axis.size >= 8 and all(s in (0, 1) for s in axis.strides[:2])
 
 
 # -- dots ---------------------------------------------------------------------------------------
@@ -124,7 +128,7 @@ def _dots(kept: Sequence[Axis], chains: int, lanes: int, room: int) -> tuple[Axi
     sums = column.size * (chains // lanes)
     most = 8 if sums == 1 else 4 if sums <= 3 else 2 if sums <= 8 else 1
     most = min(most, max(1, room // sums))
-    return row, column, Shape(min(most, row.size), (lanes,) * column.size)
+    return row, column, Shape(min(most, row.size), column.size, lanes)
 
 
 # -- tiles --------------------------------------------------------------------------------------
@@ -152,9 +156,9 @@ def _tiled(
     row = max(rest, key=worth, default=NONE)
     shared = row.size if worth(row)[0] else 1
     strided = [which for which in moving if along.strides[which] != 1]
-    pieces = _pieces(along.size, widest)
-    lanes = pieces[0]
-    cost = sum(map(_weight, pieces)) / along.size
+    lanes = _lanes(along.size, widest)
+    vectors = -(-along.size // max(lanes, 1))
+    cost = vectors * _weight(lanes) / along.size
     packed = None
     if lanes:
         if along.strides[2] != 1:
@@ -165,11 +169,11 @@ def _tiled(
         elif strided:
             cost *= 1 + lanes * len(strided) / min(shared, 8)
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
-            if abs(walks[moving[0]].stride or 0) >= FAR:
-                packed = moving[0]
-    scattered = lanes and (along.strides[2] != 1 or (strided and packed is None))
-    room = max(1, min(room, 4 if scattered else room) // min(chains, 8))
-    shape = _shape(room, row.size, pieces)
+            far = abs(walks[moving[0]].stride or 0) >= FAR
+            packed = moving[0] if far else None
+    room = max(1, room // min(chains, 8))
+    most = 6 if packed is None else max(1, room // 6)  # so that a panel has 64 KiB at most
+    shape = _shape(room, most, row.size, vectors, lanes)
     return cost, row, along, shape, packed
 
 
@@ -179,27 +183,19 @@ def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> in
     The first vector of all then reaches into the second, so both must be of one tile.
     """
     moving = [which for which in (0, 1) if along.strides[which]]
-    lanes = shape.lanes[0]
-    if lanes < 8 or shape.vectors < 2 or len(moving) != 1 or along.size < 4 * lanes:
+    lanes = shape.lanes
+    if lanes < 8 or shape.vectors < 2 or along.size < 4 * lanes:
+        return None
+    if len(moving) != 1 or along.strides[2] != 1:
         return None
     steps = (walks[moving[0]].stride, row.strides[moving[0]])
     fits = all(step is not None and step % lanes == 0 for step in steps)
     return moving[0] if fits and along.strides[moving[0]] == 1 else None
 
 
-def _pieces(size: int, widest: int) -> tuple[int, ...]:
-    """Lanes of the vectors that an axis is cut into (0: scalars), the widest first.
-
-    The last may overlap the one before it, so that there are not several smaller ones.
-    """
-    lanes = next((lanes for lanes in (16, 8, 4, 2, 1) if lanes <= min(widest, size)), 1)
-    count, left = divmod(size, lanes)
-    pieces = [lanes] * count
-    while left:
-        enough = 1 << (left - 1).bit_length()
-        pieces.append(enough if enough <= lanes else enough // 2)
-        left -= min(left, pieces[-1])
-    return tuple(lanes if lanes > 1 else 0 for lanes in pieces)
+def _lanes(size: int, widest: int) -> int:
+    """The most lanes that an axis fills."""
+    return next((lanes for lanes in (16, 8, 4, 2) if lanes <= min(widest, size)), 0)
 
 
 def _weight(lanes: int) -> float:
@@ -207,20 +203,19 @@ def _weight(lanes: int) -> float:
     return 1.0 if lanes >= 8 else 0.6
 
 
-def _shape(room: int, rows: int, pieces: Sequence[int]) -> Shape:
-    """The tile that takes the least time for so many rows of these vectors.
+def _shape(room: int, most: int, rows: int, vectors: int, lanes: int) -> Shape:
+    """The tile that takes the least time for so many rows of so many vectors.
 
     A product of a tile takes a multiply-add for each vector, and a load for each row and column;
-    fewer than 8 multiply-adds wait for each other.  All vectors are alike if there is more than one
-    tile side by side.
+    fewer than 8 multiply-adds wait for each other.
+
+    room, most: vectors of a tile, and of one of its rows.
     """
-    best, least = Shape(1, (pieces[0],)), float("inf")
+    best, least = Shape(1, 1, lanes), float("inf")
     for high in range(1, min(rows, room, 12) + 1):
-        for wide in range(1, min(len(pieces), room // high, 6) + 1):
-            lanes = tuple(pieces) if wide == len(pieces) else (pieces[0],) * wide
-            tiles = -(-rows // high) * -(-len(pieces) // wide)
-            work = high * sum(map(_weight, lanes))
-            cost = tiles * (max(work, 8) + 0.3 * (high + wide) + 1)
+        for wide in range(1, min(vectors, room // high, most) + 1):
+            tiles = -(-rows // high) * -(-vectors // wide)
+            cost = tiles * (max(high * wide, 8) + 0.3 * (high + wide) + 1)
             if cost < least:
-                best, least = Shape(high, lanes), cost
+                best, least = Shape(high, wide, lanes), cost
     return best

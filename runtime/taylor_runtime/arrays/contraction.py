@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from taylor_runtime.arrays.choice import Axis, Nest, nest_of
+from taylor_runtime.arrays.choice import ROOM, Axis, Nest, nest_of
 from taylor_runtime.arrays.dots import dot_sums, store_dots
+from taylor_runtime.arrays.panels import fill_panel
 from taylor_runtime.arrays.tiles import Factor, Run, old_elements, store_tile, tile_sums
-from taylor_runtime.arrays.walks import Place, as_value, each, larger, load_lanes, smaller, walk
+from taylor_runtime.arrays.walks import Place, as_value, each, larger, smaller, walk
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.types import COMPOUND, alignment_of, make_type
 from taylor_runtime.ir.values import Index, Value
@@ -80,28 +81,36 @@ def counts(subscripts: str, sizes: dict[str, int]) -> tuple[int, int, int]:
 
 
 def emit_contraction(
-    b: Builder, element: str, plan: Contraction, a: Value, x: Value, c: Value, add: bool
+    b: Builder,
+    element: str,
+    plan: Contraction,
+    a: Value,
+    x: Value,
+    c: Value,
+    add: bool,
+    room: int = ROOM,
 ) -> None:
     """c = the sum over the axes that it lacks of a * x, or c + that; all are addresses of first
     elements.
 
     `c` overlaps neither `a` nor `x`.  Equal contractions of a module share one function.
+
+    room: how many vectors of 8 doubles (16 floats) may be sums in registers: 24 where there are 32
+        registers of 512 bits, 6 of 16 of 256 bits or of 32 of 128.  The result does not depend on
+        it.
     """
     if 0 in [size for size, stride in zip(plan.sizes, plan.c, strict=True) if stride]:
         return
     name = _name(element, plan, add)
     operands = [part for operand in (a, x, c) for part in operand.parts]
     if not b.module.has_function(name):
+        nest = nest_of(element, plan.sizes, (plan.a, plan.b, plan.c), plan.order, room)
         parameters = [("ptr", f"p{i}") for i in range(len(operands))]
-        with define_function(b.module, name, "void", parameters, "nounwind", "internal") as (
-            f,
-            got,
-        ):
-            count = len(operands) // 3
+        count = len(operands) // 3
+        function = define_function(b.module, name, "void", parameters, "nounwind", "internal")
+        with function as (f, got):
             pointers = [f.pointers(got[i : i + count]) for i in range(0, len(got), count)]
-            _Emitter(
-                f, element, nest_of(element, plan.sizes, (plan.a, plan.b, plan.c), plan.order), add
-            ).emit(pointers)
+            _Emitter(f, element, nest, add).emit(pointers)
             f.ret()
     listed = ", ".join(f"ptr {operand.text}" for operand in operands)
     b.line(f"call void @{name}({listed})")
@@ -137,6 +146,7 @@ class _Emitter:
         axis = self.nest.outer[depth]
         each(
             self.b,
+            0,
             axis.size,
             lambda i: self._outer(depth + 1, self._moved(pointers, axis, i)),
         )
@@ -164,14 +174,14 @@ class _Emitter:
             first = self.b.eq(as_value(self.b, i), 0)
             body(Run(start, count, rest, first, last))
 
-        each(self.b, number, one)
+        each(self.b, 0, number, one)
 
     # -- dots -----------------------------------------------------------------------------------
 
     def _dots(self, pointers: Sequence[Value], run: Run) -> None:
         nest, shape = self.nest, self.nest.shape
         counts = (shape.rows, shape.vectors)
-        t = make_type(self.element, shape.lanes[0])
+        t = make_type(self.element, shape.lanes)
 
         def tile(i: Index) -> None:
             first, old = self._begin(i, shape.rows, nest.row.size)
@@ -180,7 +190,7 @@ class _Emitter:
             sums = dot_sums(self.b, t, counts, factors[:2], run, nest.order.chains)
             store_dots(self.b, t, counts, sums, factors[2], run, self.add, old)
 
-        each(self.b, -(-nest.row.size // shape.rows), tile)
+        each(self.b, 0, -(-nest.row.size // shape.rows), tile)
 
     def _begin(self, i: Index, count: int, size: int) -> tuple[Index, Index]:
         """Where tile i of so many elements begins, and how many of its first are old: the last one
@@ -210,51 +220,70 @@ class _Emitter:
 
         def vectors(i: Index) -> None:
             places, old = self._vectors(pointers, i)
-            self._blocks(lambda run: rows(places, old, run))
 
-        def rows(places: Sequence[Sequence[Place]], old: Sequence[Index], run: Run) -> None:
-            factors = [self._factor(which, places[which]) for which in range(3)]
-            if panel is not None:
-                assert nest.packed is not None
-                self._pack(factors[nest.packed], panel, run)
-                factors[nest.packed] = self._panel(panel, run)
-            count = -(-nest.row.size // shape.rows)
-            each(self.b, count, lambda k: self._tile(factors, run, k, old))
+            def rows(run: Run) -> None:
+                factors = [self._factor(which, places[which]) for which in range(3)]
+                if panel is not None:
+                    self._pack(factors, panel, run, pointers, i)
+                count = -(-nest.row.size // shape.rows)
+                each(self.b, 0, count, lambda k: self._tile(factors, run, k, old))
 
-        size = nest.along.size + (shape.lanes[0] - 1 if nest.whole is not None else 0)
-        each(self.b, -(-size // shape.width), vectors)
+            self._blocks(rows)
+
+        size = nest.along.size + (shape.lanes - 1 if nest.whole is not None else 0)
+        each(self.b, 0, -(-size // shape.width), vectors)
 
     def _vectors(
         self, pointers: Sequence[Value], i: Index
     ) -> tuple[list[list[Place]], list[Index]]:
-        """Where the vectors of tile i begin in each array, and how many of their lanes are old."""
+        """Where the vectors of tile i begin in each array, and how many of their lanes are those of
+        vectors before.
+        """
         nest, shape = self.nest, self.nest.shape
         base = i * shape.width
         size = nest.along.size
         if nest.whole is None and (size % shape.width == 0 or size < shape.width):
             moved = self._moved(pointers, nest.along, base)
-            units = zip(shape.begins, shape.units, strict=True)
-            steps = [min(ahead, size - unit) for ahead, unit in units]
+            steps = [min(j * shape.unit, size - shape.unit) for j in range(shape.vectors)]
             pairs = zip(moved, nest.along.strides, strict=True)
-            return [[(p, step * stride) for step in steps] for p, stride in pairs], [0] * len(steps)
+            known: list[Index] = [j * shape.unit - step for j, step in enumerate(steps)]
+            return [[(p, step * stride) for step in steps] for p, stride in pairs], known
         if nest.whole is not None:
             base = as_value(self.b, base) - self._excess(pointers[nest.whole])
-        places: list[list[Place]] = [[], [], []]
         old: list[Index] = []
-        for ahead, unit in zip(shape.begins, shape.units, strict=True):
-            begin = smaller(self.b, base + ahead, size - unit)
+        places: list[list[Place]] = [[], [], []]
+        for j in range(shape.vectors):
+            begin = smaller(self.b, base + j * shape.unit, size - shape.unit)
             if nest.whole is not None:
                 begin = larger(self.b, as_value(self.b, begin), 0)
             for which, place in enumerate(self._moved(pointers, nest.along, begin)):
                 places[which].append((place, 0))
-            old.append(old_elements(self.b, base, begin))
+            old.append(old_elements(self.b, base + j * shape.unit, begin))
         return places, old
+
+    def _pack(
+        self, factors: list[Factor], panel: Value, run: Run, pointers: Sequence[Value], i: Index
+    ) -> None:
+        """Put a panel in the place of the operand that is packed, for the vectors of tile i."""
+        nest, shape, order = self.nest, self.nest.shape, self.nest.order
+        assert nest.packed is not None
+
+        def vector_at(j: Index) -> Value:
+            begin = i * shape.width + j * shape.unit
+            begin = smaller(self.b, begin, nest.along.size - shape.unit)
+            return self._moved(pointers, nest.along, begin)[which]
+
+        which = nest.packed
+        shortest = nest.terms - (nest.terms - 1) // order.block * order.block
+        factors[which] = fill_panel(
+            self.b, self.element, shape, factors[which], panel, run, shortest, vector_at
+        )
 
     def _excess(self, pointer: Value) -> Value:
         """How many elements lie between an address and the multiple of a register before it."""
         t = make_type(self.element, 0)
         address = self.b.cast("ptrtoint", pointer.parts[0], "i64")
-        return (address // alignment_of(t.element)) & (self.nest.shape.lanes[0] - 1)
+        return (address // alignment_of(t.element)) & (self.nest.shape.lanes - 1)
 
     def _tile(self, factors: Sequence[Factor], run: Run, k: Index, old: Sequence[Index]) -> None:
         nest, shape = self.nest, self.nest.shape
@@ -266,26 +295,3 @@ class _Emitter:
             moved.append(replace(factor, vectors=places))
         sums = tile_sums(self.b, self.element, shape, moved[:2], run, nest.order.chains, nest.room)
         store_tile(self.b, self.element, shape, sums, moved[2], run, self.add, (old_rows, old))
-
-    def _pack(self, factor: Factor, panel: Value, run: Run) -> None:
-        """Copy the factors of a run for all vectors of a tile, product after product."""
-        b, shape = self.b, self.nest.shape
-        begins = list(zip(shape.begins, shape.types(self.element)[: shape.vectors], strict=True))
-
-        def one(i: Index, carried: list[Value]) -> list[Value]:
-            (offset, more), *_ = factor.walk.places(b, carried, 1)
-            target = b.at(panel, i * shape.width, self.element)
-            for (begin, t), (pointer, known) in zip(begins, factor.vectors, strict=True):
-                source = b.at(b.at(pointer, offset, self.element), more + known, self.element)
-                value = load_lanes(b, t, source, factor.along)
-                b.store(value, b.at(target, begin, self.element))
-            return factor.walk.next(b, carried, 1)
-
-        b.fold(0, run.count, factor.walk.start(b, run.start), one)
-
-    def _panel(self, panel: Value, run: Run) -> Factor:
-        """The copy as an operand: walked from its own beginning, wherever the run starts."""
-        shape = self.nest.shape
-        back = self.b.at(panel, run.start * -shape.width, self.element)
-        places = [(back, begin) for begin in shape.begins]
-        return Factor(places, 0, 1, walk((2,), (shape.width,)))

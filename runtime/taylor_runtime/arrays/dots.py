@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.arrays.tiles import Factor, Run, added
+from taylor_runtime.arrays.tiles import Factor, Run, added, put_or_add
 from taylor_runtime.arrays.walks import Place, gathered, load_lanes
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type, make_type
@@ -156,15 +156,19 @@ def store_dots(
     """
     pointer, known = target.vectors[0]
     places, values = [], []
-    keeps = add or run.is_first is not True
     for i in range(counts[0] * counts[1]):
         row, column = divmod(i, counts[1])
-        place = b.at(pointer, known + row * target.row + column * target.along, t.element)
-        value = b.extract(sums, i)
-        if keeps:
+        more = known + row * target.row + column * target.along
+        places.append(b.at(pointer, more, t.element))
+        values.append(b.extract(sums, i))
+
+    def put() -> None:
+        for value, place in zip(values, places, strict=True):
+            b.store(value, place)
+
+    def put_added() -> None:
+        for i, (value, place) in enumerate(zip(values, places, strict=True)):
             there = b.load(make_type(t.element, 0), place)
-            value = added(b, there, value, run, add, old, row)
-        places.append(place)
-        values.append(value)
-    for place, value in zip(places, values, strict=True):
-        b.store(value, place)
+            b.store(added(b, there, value, old, i // counts[1]), place)
+
+    put_or_add(b, put, put_added, run, add)

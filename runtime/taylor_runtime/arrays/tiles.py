@@ -6,9 +6,10 @@ in all lanes, or along that axis as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from taylor_runtime.arrays.walks import Place, Walk, as_value, load_lanes, store_lanes
+from taylor_runtime.arrays.walks import Place, Walk, as_value, each, load_lanes
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type, make_type
 from taylor_runtime.ir.values import Index, Value
@@ -18,34 +19,21 @@ from taylor_runtime.program.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """So many rows of vectors with these lanes (0: scalars); no vector has more than the first."""
+    """So many rows of so many vectors of so many lanes (0: scalars)."""
 
     rows: int
-    lanes: tuple[int, ...]
+    vectors: int
+    lanes: int
 
     @property
-    def vectors(self) -> int:
-        """Vectors of a row."""
-        return len(self.lanes)
-
-    @property
-    def units(self) -> tuple[int, ...]:
-        """Elements of the vectors of a row."""
-        return tuple(max(lanes, 1) for lanes in self.lanes)
+    def unit(self) -> int:
+        """Elements of a vector."""
+        return max(self.lanes, 1)
 
     @property
     def width(self) -> int:
         """Elements of a row."""
-        return sum(self.units)
-
-    @property
-    def begins(self) -> list[int]:
-        """Where the vectors of a row begin if each follows the one before."""
-        return [sum(self.units[:i]) for i in range(self.vectors)]
-
-    def types(self, element: str) -> list[Type]:
-        """Of the vectors of all rows."""
-        return [make_type(element, lanes) for lanes in self.lanes] * self.rows
+        return self.vectors * self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +96,7 @@ def _chain_sums(
     picked: range,
 ) -> list[list[Value]]:
     """The sums of some of the chains, for each of them all vectors of the tile."""
+    t = make_type(element, shape.lanes)
     count = shape.rows * shape.vectors
     cut = len(picked) * count
 
@@ -119,7 +108,7 @@ def _chain_sums(
             here = (chain - picked.start) * count
             now = [of_factor[chain] for of_factor in places]
             sums[here : here + count] = _products(
-                b, element, shape, factors, now, sums[here : here + count]
+                b, t, shape, factors, now, sums[here : here + count]
             )
         return sums
 
@@ -127,7 +116,7 @@ def _chain_sums(
         sums = steps(carried, picked)
         return sums + _advanced(b, factors, carried[cut:], chains)
 
-    carried = [b.constant(0, t) for t in shape.types(element)] * len(picked)
+    carried = [b.constant(0, t)] * cut
     for factor in factors:
         carried += factor.walk.start(b, run.start)
     carried = b.fold(0, run.count // chains, carried, turn)
@@ -164,7 +153,7 @@ def _advanced(
 
 def _products(
     b: Builder,
-    element: str,
+    t: Type,
     shape: Shape,
     factors: Sequence[Factor],
     places: Sequence[Place],
@@ -173,27 +162,18 @@ def _products(
     """One product added to each sum of a tile."""
     loaded: dict[tuple[int, int, int], Value] = {}
 
-    def load(which: int, row: int, vector: int, lanes: int) -> Value:
-        """Once where rows or vectors share it."""
+    def factor_at(which: int, row: int, vector: int) -> Value:
+        """Loaded once where rows or vectors share it."""
         factor = factors[which]
-        key = (which, row if factor.row else 0, vector if factor.along else -1)
+        key = (which, row if factor.row else 0, vector if factor.along else 0)
         if key not in loaded:
-            pointer, more = factor.vectors[max(key[2], 0)]
+            pointer, more = factor.vectors[key[2]]
             offset, known = places[which]
             place = b.at(
-                b.at(pointer, offset, element), known + more + key[1] * factor.row, element
+                b.at(pointer, offset, t.element), known + more + key[1] * factor.row, t.element
             )
-            loaded[key] = load_lanes(b, make_type(element, lanes), place, factor.along)
+            loaded[key] = load_lanes(b, t, place, factor.along)
         return loaded[key]
-
-    def factor_at(which: int, row: int, vector: int) -> Value:
-        lanes = shape.lanes[vector]
-        if factors[which].along:
-            return load(which, row, vector, lanes)
-        value = load(which, row, vector, shape.lanes[0])  # the same number in all lanes
-        if lanes == value.lanes:
-            return value
-        return b.shuffle(value, None, range(lanes)) if lanes else b.extract(value, 0)
 
     after = []
     for row in range(shape.rows):
@@ -215,35 +195,98 @@ def store_tile(
 ) -> None:
     """Put the sums of a tile in memory, or add them to what is there.
 
-    old: how many of the first rows, and of the first lanes of each vector, have their sums already.
+    old: how many of the first rows, and of the first lanes of each vector, have their sums already
+         from tiles and vectors before.
     """
-    types = shape.types(element)
+    t = make_type(element, shape.lanes)
+    if shape.lanes and target.along != 1:
+        _scatter_tile(b, t, shape, sums, target, run, add, old)
+        return
     places = []
     for row in range(shape.rows):
         for pointer, known in target.vectors:
             places.append(b.at(pointer, known + row * target.row, element))
-    values = list(sums)
-    if add or run.is_first is not True:
-        # All is read before anything is written: vectors of a tile may overlap.
-        for i, place in enumerate(places):
+
+    def put() -> None:
+        for value, place in zip(sums, places, strict=True):
+            b.store(value, place)
+
+    def put_added() -> None:
+        """All is read before anything is written, so vectors of a tile may overlap; lanes that the
+        tile before has had are left as they are, unless this one began with the first block.
+        """
+        values = []
+        for i, (place, total) in enumerate(zip(places, sums, strict=True)):
             row, vector = divmod(i, shape.vectors)
-            there = load_lanes(b, types[i], place, target.along)
-            values[i] = added(b, there, sums[i], run, add, old[0], row)
-            lanes = old[1][vector]
-            if isinstance(lanes, Value) or lanes > 0:
-                values[i] = b.select(_new_lanes(b, types[i], lanes), values[i], there)
-    for value, place in zip(values, places, strict=True):
-        store_lanes(b, value, place, target.along)
+            there = b.load(t, place)
+            value = added(b, there, total, old[0], row)
+            lanes = old[1][vector] - vector * shape.unit
+            if add and (isinstance(lanes, Value) or lanes > 0):
+                value = b.select(_new_lanes(b, t, lanes), value, there)
+            values.append(value)
+        for value, place in zip(values, places, strict=True):
+            b.store(value, place)
+
+    put_or_add(b, put, put_added, run, add)
 
 
-def added(
-    b: Builder, there: Value, total: Value, run: Run, add: bool, old: Index, row: int
-) -> Value:
+def _scatter_tile(
+    b: Builder,
+    t: Type,
+    shape: Shape,
+    sums: Sequence[Value],
+    target: Factor,
+    run: Run,
+    add: bool,
+    old: tuple[Index, Sequence[Index]],
+) -> None:
+    """The same for lanes that are no neighbours in memory: one after the other, the old ones left
+    out.
+    """
+    element, scalar = t.element, make_type(t.element, 0)
+    near = b.alloca(element, len(sums) * shape.unit)
+    for i, value in enumerate(sums):
+        b.store(value, b.at(near, i * shape.unit, element))
+
+    def put_lane(vector: int, lane: Index, onto: bool) -> None:
+        pointer, known = target.vectors[vector]
+        place = b.at(pointer, lane * target.along, element)
+        for row in range(shape.rows):
+            at = (row * shape.vectors + vector) * shape.unit
+            value = b.load(scalar, b.at(b.at(near, lane, element), at, element))
+            here = b.at(place, known + row * target.row, element)
+            if onto:
+                value = added(b, b.load(scalar, here), value, old[0], row)
+            b.store(value, here)
+
+    def put(onto: bool) -> None:
+        for vector in range(shape.vectors):
+            first = old[1][vector]
+            each(b, first, shape.unit, partial(put_lane, vector, onto=onto))
+
+    put_or_add(b, lambda: put(False), lambda: put(True), run, add)
+
+
+def put_or_add(
+    b: Builder, put: Callable[[], None], put_added: Callable[[], None], run: Run, add: bool
+) -> None:
+    """`put` for the sums of a contraction's first block, `put_added` for those of all others."""
+
+    def nothing_of(write: Callable[[], None]) -> list[Value]:
+        write()
+        return []
+
+    if add:
+        put_added()
+    elif isinstance(run.is_first, Value):
+        b.if_(run.is_first, lambda: nothing_of(put), lambda: nothing_of(put_added))
+    else:
+        put()
+
+
+def added(b: Builder, there: Value, total: Value, old: Index, row: int) -> Value:
     """What is in memory after a sum is added to it, unless its row is one of the `old` ones."""
     value = there + total
-    if not add:
-        assert isinstance(run.is_first, Value)
-        value = b.select(run.is_first, total, value)
     if isinstance(old, Value):
         return b.select(b.compare("gt", old, row), there, value)
     return there if row < old else value

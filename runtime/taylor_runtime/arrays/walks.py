@@ -1,5 +1,5 @@
 """Where the factors of a contraction's products are, one after the other, and how lanes of them are
-read and written.
+read.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join
 from taylor_runtime.ir.types import I64, Type, make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.records import dataclass
@@ -111,17 +112,18 @@ def smaller(b: Builder, x: Index, y: int) -> Index:
     return min(x, y)
 
 
-def each(b: Builder, count: int, body: Callable[[Index], None]) -> None:
-    """body(i) for i = 0 .. count - 1: a loop, unless there is known to be one alone."""
+def each(b: Builder, start: Index, stop: int, body: Callable[[Index], None]) -> None:
+    """body(i) for i = start .. stop - 1: a loop, unless there is known to be one alone."""
 
     def turn(i: Index, _: list[Value]) -> list[Value]:
         body(i)
         return []
 
-    if count == 1:
-        body(0)
-    elif count > 1:
-        b.fold(0, count, [], turn)
+    if isinstance(start, int) and start >= stop - 1:
+        for i in range(start, stop):
+            body(i)
+    else:
+        b.fold(start, stop, [], turn)
 
 
 def larger(b: Builder, x: Value, y: int) -> Value:
@@ -142,19 +144,13 @@ def load_lanes(b: Builder, type_: Type, place: Value, stride: int) -> Value:
 
 
 def gathered(b: Builder, type_: Type, places: Sequence[Value]) -> Value:
-    """One number from each place; lanes without one are zero."""
+    """One number from each place; lanes without one are anything."""
     scalar = make_type(type_.element, 0)
-    full = len(places) == type_.lanes
-    value = b.poison(type_) if full else b.constant(0, type_)
-    for lane, place in enumerate(places):
-        value = b.insert(value, b.load(scalar, place), lane)
-    return value
-
-
-def store_lanes(b: Builder, value: Value, place: Value, stride: int) -> None:
-    """Lanes, to places that are `stride` elements apart."""
-    if not value.lanes or stride == 1:
-        b.store(value, place)
-        return
-    for lane in range(value.lanes):
-        b.store(b.extract(value, lane), b.at(place, lane * stride, value.type.element))
+    few = min(type_.lanes, 4)  # lanes that numbers are put in one by one
+    groups = []
+    for first in range(0, type_.lanes, few):
+        value = b.poison(make_type(type_.element, few))
+        for lane, place in enumerate(places[first : first + few]):
+            value = b.insert(value, b.load(scalar, place), lane)
+        groups.append(value)
+    return join(b, groups)
