@@ -95,7 +95,12 @@ def test_structures_and_arrays_are_returned() -> None:
         q,
     )
     code = ty.compile([found["a"], found["b"][0], found["b"][1]], [q])
-    for point, wanted in [([1.0, 2.0], ([2.0, 4.0], 1.0, 1.0)), ([-1.0, 2.0], ([1.0, -2.0], 3.0, 1.0)), ([-1.0, 0.5], ([1.0, -0.5], 3.0, 0.0))]:  # fmt: skip
+    cases = [
+        ([1.0, 2.0], ([2.0, 4.0], 1.0, 1.0)),
+        ([-1.0, 2.0], ([1.0, -2.0], 3.0, 1.0)),
+        ([-1.0, 0.5], ([1.0, -0.5], 3.0, 0.0)),
+    ]
+    for point, wanted in cases:
         a, b, c = code(point)
         assert (a.tolist(), b, c) == wanted
 
@@ -121,15 +126,24 @@ def test_branches_inside_loops_and_loops_inside_branches() -> None:
 
 X_, Q = ty.variable("x"), ty.variable("q", shape=(3,))
 MISTAKES = [
-    (lambda: ty.cond(X_ > 0, lambda: X_, lambda: (X_,)), r"false_fun has another structure than true_fun:\n.*: number\n.*: \(number,\)"),
-    (lambda: ty.cond(X_ > 0, lambda: Q, lambda: X_), r"other shapes.*\n.*: number\[3\]\n.*: number"),
-    (lambda: ty.cond(X_ > 0, lambda: X_ > 1, lambda: X_), r"other kinds.*\n.*: condition\n.*: number"),
+    (
+        lambda: ty.cond(X_ > 0, lambda: X_, lambda: (X_,)),
+        r"false_fun has another structure.*\n.*: number\n.*: \(number,\)",
+    ),
+    (
+        lambda: ty.cond(X_ > 0, lambda: Q, lambda: X_),
+        r"other shapes.*\n.*: number\[3\]\n.*: number",
+    ),
+    (
+        lambda: ty.cond(X_ > 0, lambda: X_ > 1, lambda: X_),
+        r"other kinds.*\n.*: condition\n.*: number",
+    ),
     (lambda: ty.cond(Q > 0, lambda: X_, lambda: X_), r"pred has shape \(3,\)"),
     (lambda: ty.cond("a", lambda: X_, lambda: X_), r"pred='a' is not a single condition"),
     (lambda: ty.cond(X_ > 0, 1, lambda: X_), r"true_fun=1 is not a function"),
     (lambda: ty.switch(X_, []), r"branches is empty"),
-    (lambda: ty.switch(X_, [ty.sin, lambda v: (v, v)], X_), r"branches\[1\] has another structure than branches\[0\]"),
-]  # fmt: skip
+    (lambda: ty.switch(X_, [ty.sin, lambda v: (v, v)], X_), r"branches\[1\] has another structure"),
+]
 
 
 @pytest.mark.parametrize(("mistake", "message"), MISTAKES)

@@ -15,14 +15,15 @@ from taylor.transforms.differentiate import directional_derivatives
 from taylor_runtime.program.monomials import monomials
 
 ORDER = 8
+NAMES = ["sin", "cos", "tan", "exp", "log", "sqrt", "atan", "erf", "gamma", "asin", "tanh"]
 M = SimpleNamespace(
-    **{n: getattr(ty, n) for n in "sin cos tan exp log sqrt atan erf gamma asin tanh".split()},
+    **{n: getattr(ty, n) for n in NAMES},
     where=ty.where,
     hypot=ty.hypot,
     besselj=ty.besselj,
 )
 P = SimpleNamespace(
-    **{n: getattr(mp, n) for n in "sin cos tan exp log sqrt atan erf gamma asin tanh".split()},
+    **{n: getattr(mp, n) for n in NAMES},
     where=lambda c, a, b: a if c else b,
     hypot=mp.hypot,
     besselj=mp.besselj,
