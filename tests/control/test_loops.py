@@ -458,3 +458,24 @@ def test_arguments_of_a_turn_do_not_get_out() -> None:
     ty.fori_loop(0, 3, leaking, V)
     with pytest.raises(ty.ArgumentError, match="an argument of another function"):
         ty.fori_loop(0, 3, lambda i, s: s + kept[0], V)
+
+
+def test_the_reference_carries_programs_with_loops_out() -> None:
+    """In the precision of mpmath, as it does for all programs."""
+    from taylor.reference.interpreter import coefficients, mpmath_algebra
+
+    def function(x, n):
+        def turn(i, s):
+            inner = ty.while_loop(lambda t: t > 1, lambda t: t / 3, s * s + i)
+            return ty.cond(s > 1, lambda: ty.exp(-s) + x + ty.sin(ty.cos(s)), lambda: s + inner)
+
+        known = ty.fori_loop(0, 3, turn, x)
+        return ty.fori_loop(1, n, turn, known) + ty.switch(n, [ty.sin, ty.erf, ty.gamma], x)
+
+    program, _ = ty.compile(function)._lowered()
+    with mpmath.workdps(40):
+        x, n = mpmath.mpf("0.3"), mpmath.mpf(4)
+        (found,) = coefficients(program, {"parameter": [x, n]}, mpmath_algebra(mpmath.mp))
+        a, b = ty.variables("a b")
+        assert abs(found[0] - function(a, b).evaluate({a: x, b: n})) < 1e-38
+        assert abs(found[0] - ty.compile(function)(0.3, 4.0)) < 1e-15
