@@ -29,6 +29,7 @@ from taylor.control.tracing import (
 from taylor.control.trees import NUMBER, Tree
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.types import Operand
 from taylor.nodes.regions import Region, parts, region_node
 
 INDEX = NUMBER, ()  # what the index of a turn is
@@ -67,7 +68,9 @@ def while_loop(
     return _results(name, [test, body], init, [])
 
 
-def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
+def fori_loop(
+    lower: Operand, upper: Operand, body_fun: Callable[[Any, Any], Any], init_val: Any
+) -> Any:
     """Return `val` after `val = body_fun(i, val)` for i = lower, lower + 1, ... below `upper`.
 
     lower, upper: numbers or expressions; with upper <= lower `init_val` is returned.

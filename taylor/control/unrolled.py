@@ -15,6 +15,7 @@ from taylor.nodes.regions import LOOPS, REGIONS, Region, turns
 from taylor.nodes.traverse import inputs, reachable
 
 MOST_NODES = 20_000  # in all turns of a loop together
+MOST_STEADY = 500  # the same of a loop of parameters, which need not be written out
 
 Nodes = Sequence[Expression]
 
@@ -23,7 +24,8 @@ def unrolled(what: str, roots: Nodes, refuse: bool = True) -> list[Expression]:
     """Scalar expressions without loops and branches that depend on variables or time: turn by turn
     where their number is known, and choices by conditions, which are seen as such.
 
-    what: they are, for errors.  Loops of parameters alone stay: they have values, and no series.
+    what: they are, for errors.  Long loops of parameters alone stay: they have values, and no
+        series.
     refuse: other loops; else they stay as well.
 
     Raises UnsupportedFunctionError for loops whose number of turns is not known, or large.
@@ -47,22 +49,22 @@ class _Unrolling:
             args = [done[arg] for arg in e.args]
             if e.op == "part" and isinstance(args[0], list):
                 done[e] = args[0][e.payload]
-            elif e.op in REGIONS and _varies(args):
-                done[e] = self.results(rebuild(e, args))
+            elif e.op in REGIONS:
+                done[e] = self.results(rebuild(e, args), _varies(args))
             elif all(new is old for new, old in zip(args, e.args, strict=True)):
                 done[e] = e
             else:
                 done[e] = rebuild(e, args)
         return [done[root] for root in roots]
 
-    def results(self, e: Expression) -> Any:
+    def results(self, e: Expression, varies: bool) -> Any:
         """All results of a loop or a branch; itself where it stays."""
         region: Region = e.payload
         if e.op not in LOOPS:
             return self.of(chosen(region.graphs, e.args, Spelling.replaced))
         count, size = turns(e), len(reachable(region.body.outputs))
-        if count is None or count * size > self.left:
-            if self.refuse:
+        if count is None or count * size > (self.left if varies else min(self.left, MOST_STEADY)):
+            if self.refuse and varies:
                 raise self._refusal(e, count, size)
             return e
         self.left -= count * size

@@ -103,3 +103,40 @@ def test_events() -> None:
     assert by_function == times(X + 2 - 2.2)
     with pytest.raises(ty.UnsupportedFunctionError, match="Event: a while_loop"):
         ty.Event(ty.while_loop(lambda s: s < 1, lambda s: s + 0.5, X))
+
+
+def test_derivatives_by_parameters_of_a_loop() -> None:
+    force = -X * ty.fori_loop(0, 4, lambda i, s: s * K + i, K)
+    plain = -X * ((((K * K + 0) * K + 1) * K + 2) * K + 3)
+    found = []
+    for f in (force, plain):
+        system = ty.variational([(X, V), (V, f)], order=1, wrt=[K])
+        ta = ty.Integrator(system, [0.5, 0.1], parameters={K: 0.3})
+        ta.propagate_until(1.0)
+        found.append(ta.state_transition_matrix)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-13)
+
+
+def test_switches_of_loops_of_parameters_are_decided_in_many_digits() -> None:
+    friction = ty.fori_loop(0, N, lambda i, s: s + K, 0.0)
+
+    def motion(force, parameters):
+        ta = ty.Integrator([(X, V), (V, force)], [0.5, 0.0], parameters=parameters)
+        ta.propagate_until(30.0)
+        return ta.state
+
+    found = motion(-X - friction * ty.sign(V), {K: 0.025, N: 4})
+    right = motion(-X - K * ty.sign(V), {K: 0.1})  # it comes to rest
+    np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)
+
+
+def test_equations_of_implicit_functions() -> None:
+    root = ty.implicit(lambda x, y: ty.fori_loop(0, 3, lambda i, s: s * y + 1, 1.0) - x, start=0.5)
+    plain = ty.implicit(lambda x, y: ((y + 1) * y + 1) * y + 1 - x, start=0.5)
+    np.testing.assert_allclose(ty.jet(root, 5.0, 5), ty.jet(plain, 5.0, 5), rtol=1e-13)
+    by_while = ty.implicit(
+        lambda x, y: ty.while_loop(lambda s: s < x, lambda s: s * 1.5, y) - x - 0.25, start=1.0
+    )
+    assert by_while(2.0) == 1.0
+    with pytest.raises(ty.UnsupportedFunctionError, match=r"values and no series"):
+        ty.jet(by_while, 2.0, 2)
