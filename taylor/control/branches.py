@@ -20,12 +20,16 @@ from taylor.control.tracing import (
 )
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.types import Operand
 from taylor.nodes.logic import condition, logical_not
 from taylor.nodes.regions import Region, parts, region_node
 
 
 def cond(
-    pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any
+    pred: Operand,
+    true_fun: Callable[..., Any],
+    false_fun: Callable[..., Any],
+    *operands: Any,
 ) -> Any:
     """Return `true_fun(*operands)` where the condition holds, else `false_fun(*operands)`.
 
@@ -52,7 +56,7 @@ def cond(
     return _chosen("cond", logical_not(test), named, operands)
 
 
-def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+def switch(index: Operand, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """Return `branches[index](*operands)`; an index beyond an end means the branch there.
 
     index:    a whole number; of an expression branch k is taken from k on and below k + 1.

@@ -26,9 +26,10 @@ from taylor.control.tracing import (
     trace,
     value_of,
 )
-from taylor.control.trees import NUMBER, Tree, is_leaf
+from taylor.control.trees import NUMBER, Tree
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.types import Operand
 from taylor.nodes.regions import Region, parts, region_node
 
 INDEX = NUMBER, ()  # what the index of a turn is
@@ -67,7 +68,9 @@ def while_loop(
     return _results(name, [test, body], init, [])
 
 
-def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
+def fori_loop(
+    lower: Operand, upper: Operand, body_fun: Callable[[Any, Any], Any], init_val: Any
+) -> Any:
     """Return `val` after `val = body_fun(i, val)` for i = lower, lower + 1, ... below `upper`.
 
     lower, upper: numbers or expressions; with upper <= lower `init_val` is returned.
@@ -190,28 +193,32 @@ def _size(tree: Tree) -> int:
 # Each returns None where expressions turn up that a function has captured: these are traced.
 
 
+def _as_numpy(value: Value) -> Value:
+    """The value with truths of NumPy's, whose opposites are truths."""
+    leaves = [np.bool_(leaf) if isinstance(leaf, bool) else leaf for leaf in value.leaves]
+    return Value(leaves, value.tree)
+
+
 def _run_while(cond_fun: Any, body_fun: Any, init: Value) -> tuple[Any] | None:
-    current = init
+    name, current = "while_loop", _as_numpy(init)
     while True:
         value = current.tree.build(current.leaves)
         test = cond_fun(value)
         if has_nodes(test):
             return None
-        if not is_leaf(test) or np.shape(test) or isinstance(test, complex):
-            as_condition(
-                "while_loop", "cond_fun", value_of("while_loop: the value of cond_fun", test)
-            )
+        if not isinstance(test, bool | np.bool_):
+            as_condition(name, "cond_fun", value_of(f"{name}: the value of cond_fun", test))
         if not test:
             return (value,)
-        following = value_of("while_loop: the value of body_fun", body_fun(value))
+        following = value_of(f"{name}: the value of body_fun", body_fun(value))
         if following.traced:
             return None
-        _check_turn("while_loop", "body_fun", init, following)
+        _check_turn(name, "body_fun", init, following)
         current = following
 
 
 def _run_for(lower: Any, upper: Any, body_fun: Any, init: Value) -> tuple[Any] | None:
-    index, current = lower, init
+    index, current = lower, _as_numpy(init)
     while index < upper:
         value = current.tree.build(current.leaves)
         current = value_of("fori_loop: the value of body_fun", body_fun(index, value))
@@ -225,7 +232,7 @@ def _run_for(lower: Any, upper: Any, body_fun: Any, init: Value) -> tuple[Any] |
 def _run_scan(
     f: Any, init: Value, arrays: Value, turns: int, reverse: bool
 ) -> tuple[Any, Any] | None:
-    carry, outputs = init, [None] * turns
+    carry, outputs = _as_numpy(init), [None] * turns
     tree: Tree | None = None
     for t in range(turns - 1, -1, -1) if reverse else range(turns):
         slices = arrays.tree.build([leaf[t] for leaf in arrays.leaves])

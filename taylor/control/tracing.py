@@ -26,6 +26,7 @@ from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.substitute import substitute_all
 from taylor.nodes.logic import condition
 from taylor.nodes.regions import Graph, inner_input
+from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import inputs, reachable
 from taylor_runtime.program.records import dataclass
 
@@ -82,7 +83,7 @@ def check_same(function: str, first: tuple[str, Value], second: tuple[str, Value
     and of the same shapes and kinds.
     """
     (one, a), (other, b) = first, second
-    if a.tree == b.tree and a.kinds == b.kinds:
+    if a.tree == b.tree and all(map(_alike, a.leaves, b.leaves)):
         return
     if a.tree != b.tree:
         what, error = "another structure", ArgumentTypeError
@@ -94,6 +95,18 @@ def check_same(function: str, first: tuple[str, Value], second: tuple[str, Value
             ArgumentTypeError,
         )
     raise error(f"{function}: {other} has {what} than {one}:\n  {one}: {a}\n  {other}: {b}")
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two leaves are of one shape and kind; a condition that is known is a number, too."""
+    (kind, shape), (other, other_shape) = kind_of(a), kind_of(b)
+    known = is_known_truth(a if kind != CONDITION else b)
+    return shape == other_shape and (kind == other or known)
+
+
+def is_known_truth(leaf: Any) -> bool:
+    """Whether a leaf is an expression that is 0 or 1."""
+    return isinstance(leaf, Expression) and not leaf.shape and exact_value(leaf) in (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +207,9 @@ def as_number(function: str, what: str, given: Any) -> Expression:
 
 def as_condition(function: str, what: str, given: Value) -> Expression:
     """What a function has returned as a single condition."""
-    if [kind_of(leaf) for leaf in given.leaves] != [(CONDITION, ())] or given.tree.children:
+    kinds = [kind_of(leaf) for leaf in given.leaves]
+    known = [is_known_truth(leaf) for leaf in given.leaves] == [True]
+    if (kinds != [(CONDITION, ())] and not known) or given.tree.children:
         raise ArgumentTypeError(
             f"{function}: {what} must return one condition, as in x < 1, or a bool; got {given}"
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.nodes.node import CONDITIONS
+from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
 from taylor_runtime.program.records import dataclass
 
@@ -159,19 +159,6 @@ def kind_of(value: Any) -> tuple[str, tuple[int, ...]]:
             conditions = value.dtype == bool
         return CONDITION if conditions else NUMBER, value.shape
     return CONDITION if isinstance(value, bool | np.bool_) else NUMBER, ()
-
-
-def is_condition(e: Expression) -> bool:
-    """Whether an expression is a truth value: a comparison, or made of such."""
-    if e.op == "where":
-        return all(is_condition(arg) or _is_truth(arg) for arg in e.args[1:])
-    if e.op in ("index", "stack", "take", "reshape", "broadcast", "transpose"):
-        return bool(e.args) and all(map(is_condition, e.args))
-    return e.op in CONDITIONS
-
-
-def _is_truth(e: Expression) -> bool:
-    return e.op == "constant" and e.payload in (0, 1)
 
 
 def described(leaves: Sequence[Any], tree: Tree) -> str:

@@ -36,9 +36,9 @@ def part_row(
     node = e.args[0]
     if not b.is_steady(*(rows[arg] for arg in node.args)):
         raise UnsupportedFunctionError(
-            f"{node.op}: it has values and no series in this place, where its operands vary; "
-            "in differential equations write a loop that depends on the state out in Python (as a "
-            "for loop over numbers), and a choice as ty.where"
+            f"{node.op}: in differential equations and in the equations of ty.implicit it has "
+            "values and no series where its operands vary; use a fori_loop between whole numbers "
+            "that are not many, which is written out there, and ty.where for a choice"
         )
     if node not in b.results:  # made once for all parts
         b.results[node] = _system(node, decompose)
@@ -46,7 +46,9 @@ def part_row(
     system, operands = found
     source = inputs.get(COUNTS)
     counts = b.number(1) if source is None else b.input(source.source, source.index[0])
-    return b.kernel(PartKernel(system, e.payload), counts, *(rows[arg] for arg in operands))
+    given = [counts, *(rows[arg] for arg in operands)]
+    numbers = range(len(node.payload.shapes))  # all of them, one after the other
+    return [b.kernel(PartKernel(system, number), *given) for number in numbers][e.payload]
 
 
 def _system(

@@ -19,8 +19,8 @@ from typing import Any
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.numbers.exact import to_float
 from taylor.reference.kernels import kernel_definition
-from taylor.reference.own_kernels import newton_value
-from taylor_runtime.program.kernels import NewtonKernel
+from taylor.reference.own_kernels import newton_value, part_value
+from taylor_runtime.program.kernels import NewtonKernel, PartKernel
 from taylor_runtime.program.kinds import DOUBLE
 from taylor_runtime.program.order import (
     chain_count,
@@ -74,7 +74,9 @@ def fraction_algebra() -> Algebra:
     """Exact rational numbers, for programs whose kernels are all rational."""
 
     def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
-        definition = None if isinstance(name, NewtonKernel) else kernel_definition(name)
+        definition = (
+            None if isinstance(name, NewtonKernel | PartKernel) else kernel_definition(name)
+        )
         natural = name == "pow" and arguments[1] == int(arguments[1])
         if definition is None or not (definition.rational or natural):
             raise UnsupportedFunctionError(
@@ -101,6 +103,8 @@ def mpmath_algebra(context: Any) -> Algebra:
     def value_of(kernel: str | OwnKernel, arguments: Sequence[Any]) -> Any:
         if isinstance(kernel, NewtonKernel):
             return newton_value(kernel, context, formula, arguments)
+        if isinstance(kernel, PartKernel):
+            return part_value(kernel, context, formula, arguments)
         return kernel_definition(kernel).mpmath(context, *arguments)
 
     def formula(program: Program, given: Sequence[Any]) -> list[Any]:
