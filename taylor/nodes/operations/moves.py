@@ -183,10 +183,7 @@ def _scatter_text(e: Node, names: Any) -> Text:
 
 _SCATTER = Operation(
     name="scatter",
-<<<<<<< HEAD
     array_rows=lambda walk, e: walk.scattered(e),
-    build=lambda e, args: arrays.scatter(args[0], *e.payload),
-=======
     build=lambda e, args: scatter(args[0], *e.payload),
     text=_scatter_text,
     elements=_scatter_elements,
