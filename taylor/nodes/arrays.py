@@ -13,9 +13,9 @@ import numpy as np
 
 from taylor.errors import ShapeError, TracingError, user_location
 from taylor.nodes import node as ex
-from taylor.nodes.data import ArrayData, exact_numbers, exact_objects, positions
 from taylor.nodes.node import N, Node, Shape
 from taylor.numbers import exact as constants
+from taylor.numbers.data import ArrayData, exact_numbers, exact_objects, positions
 
 Slice = tuple[int, int, int]  # first position, number of positions, stride
 Entry = int | Slice | None  # None makes a new axis

@@ -9,8 +9,8 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError, user_location
 from taylor.nodes.arrays import constant_array, join, normalised_axes, transpose
-from taylor.nodes.data import as_numbers, exact_numbers
 from taylor.nodes.node import Node, Shape, constant_node, node
+from taylor.numbers.data import as_numbers, exact_numbers
 from taylor.numbers.exact import exact
 
 

@@ -20,8 +20,8 @@ from typing import Any, NoReturn, Self, TypeVar
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError, user_location
-from taylor.nodes.data import ArrayData
 from taylor.numbers import exact as constants
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import Number
 
 Shape = tuple[int, ...]

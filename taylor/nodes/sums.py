@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from taylor.nodes import node as ex
-from taylor.nodes.data import ArrayData
 from taylor.nodes.node import N, Node
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import Exact, can_merge, key, normalised
 
 SEARCH_LIMIT = 16  # operands looked at when searching a sum for a term that could cancel

@@ -130,8 +130,8 @@ def jet(
            rows once more in a kind of number of more digits. Rounding of the point is not in it.
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
-    directions broadcast; a tuple of them if `fun` returns a tuple or list, with the axes of its shape
-    behind these if it returns an array. Coefficients at singular
+    directions broadcast, and of the shape of an array that `fun` returns behind these; a tuple of
+    them if it returns a tuple or list. Coefficients at singular
     points of powers are limits, infinite ones with their sign, from all sides on which the function
     is real; where there is no limit, and at other singular points, they are not finite.
     High coefficients of functions whose parts cancel lose all their digits, which only `error`

@@ -10,12 +10,12 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
-from taylor.nodes.data import ArrayData
 from taylor.nodes.operations.contractions import LETTERS
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
+from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition

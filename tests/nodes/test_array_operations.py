@@ -16,11 +16,11 @@ from taylor.expressions.evaluate import Floats, evaluate_in
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes import arrays, conversion
-from taylor.nodes.data import positions
 from taylor.nodes.operations.contractions import contract
 from taylor.nodes.operations.moves import scatter, view
 from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
 from taylor.nodes.traverse import reachable
+from taylor.numbers.data import positions
 
 SHAPES = ((), (1,), (3,), (4, 3), (1, 3), (2, 1, 3), (2, 3, 4), (0,), (2, 0), (0, 3))
 

@@ -43,7 +43,7 @@ def build_array_function(
 ) -> ArrayFunction:
     """Compile a program at points: of order 0, or with coefficients of all orders.
 
-    shapes:  of its inputs, which are its slots of source "parameter" (or "jet"), and of its outputs.
+    shapes:  of inputs, which are its slots of source "parameter" (or "jet"), and of outputs.
     given:   coefficients of inputs of a program of an order: operands have a first axis of so many,
              results one of all orders.
     numbers: the slots of source "data", by part: shape (parts, slots) or more, of the kind's dtype.

@@ -17,10 +17,10 @@ from taylor.errors import ShapeError, TracingError, UnsupportedFunctionError, us
 from taylor.nodes import arrays, logic
 from taylor.nodes.arrays import Entry
 from taylor.nodes.conversion import Mutable, as_expression, stack
-from taylor.nodes.data import positions
 from taylor.nodes.node import CONDITIONS, Node, Shape, constant_node
 from taylor.nodes.operations.moves import scatter
 from taylor.nodes.sums import add, negate
+from taylor.numbers.data import positions
 
 # --- what an assignment makes ----------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError, user_location
 from taylor.nodes import arrays, conversion
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.data import Array
+from taylor.numbers.data import Array
 
 FEW_RUNS = 8  # slices that are put together in place of a table of positions
 

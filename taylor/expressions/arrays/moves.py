@@ -12,10 +12,10 @@ from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.arrays.joins import take_along
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.data import positions
 from taylor.nodes.logic import where
 from taylor.nodes.node import constant_node
 from taylor.nodes.operations.moves import scatter, view
+from taylor.numbers.data import positions
 
 # --- axes ----------------------------------------------------------
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from taylor.nodes.arrays import numbers_of
-from taylor.nodes.data import ArrayData
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text, everywhere
 from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.nodes.sums import exact_value
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import to_float
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from taylor.errors import ShapeError, user_location
 from taylor.nodes import arrays, conversion
 from taylor.nodes.arrays import constant_array, numbers_of
-from taylor.nodes.data import ArrayData
 from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
 from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
 from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.sums import add_many
+from taylor.numbers.data import ArrayData
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
 

@@ -13,8 +13,8 @@ import pytest
 import taylor as ty
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
-from taylor.nodes.data import ArrayData, positions
 from taylor.nodes.traverse import reachable
+from taylor.numbers.data import ArrayData, positions
 
 
 def test_equal_numbers_are_one_constant() -> None:
