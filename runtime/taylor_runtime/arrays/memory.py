@@ -76,6 +76,7 @@ def plane_of(elements: int) -> int:
 class ArrayMemory:
     """The coefficients of rows at places of a walk.
 
+    workspace: the address of as many numbers as the layout has, of all their parts.
     outside: rows whose elements are in an array from outside, and the address of its first; their
         orders follow one another without gaps.
     """
@@ -94,7 +95,7 @@ class ArrayMemory:
         self.element = element
         self.rendering = Rendering(element)
         self.layout = ArrayLayout.of(plan, outside)
-        self.workspace = b.planes(workspace, self.layout.size, element)
+        self.workspace = workspace
         self.outside = outside
         self.made_again: MakeAgain = _nothing  # rows that are not kept
         self.values: dict[int, Value] = {}  # of the place at hand

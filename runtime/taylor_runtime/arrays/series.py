@@ -21,7 +21,7 @@ from taylor_runtime.program.widths import padded
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
 
-VECTORS = 6  # as long as the state, which norms are made of
+VECTORS = 7  # as long as the state, which norms are made of
 NUMBERS, TABLE = "taylor.numbers", "taylor.table"  # symbols of arrays from outside
 
 
@@ -47,7 +47,7 @@ class ArraySeries:
         self.own = StateMemory(b, plan, self.element, places, outside)
         self._used = self.own.layout.size
         self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time)
-        self._work = workspace
+        self._places = places
 
     @property
     def program(self) -> ArrayProgram:
@@ -81,11 +81,10 @@ class ArraySeries:
 
     def vector(self, element: str) -> Value:
         """Room for numbers of a kind, as many as the state vector has places."""
-        parts = ELEMENTS[self.element].parts
-        place = self.b.at(self._work, parts * self._used, ELEMENTS[self.element].part)
-        self._used += self._states
+        place = self.b.at(self._places, self._used, self.element)
+        self._used += self._states * max(1, ELEMENTS[element].bytes // ELEMENTS[self.element].bytes)
         assert self._used <= self._size
-        return self.b.planes(place, self._states, element)
+        return place if element == self.element else place.parts[0]
 
     def _time(self, given: Input, chunk: Chunk) -> Value:
         return self.inputs.read(given, chunk)

@@ -47,9 +47,9 @@ def array_module(
     ):
         count = b.load(I64, dims)
         outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
-        size = ArrayLayout.of(plan, outside).size * ELEMENTS[element].parts
-        with memory(b, size, ELEMENTS[element].part) as work:
-            point = _Point(b, program, plan, sizes, element, work, given)
+        size, kind = ArrayLayout.of(plan, outside).size, ELEMENTS[element]
+        with memory(b, size * kind.parts, kind.part) as work:
+            point = _Point(b, program, plan, sizes, element, work, size, given)
 
             def one(i: Index, _: list[Value]) -> Sequence[Value]:
                 point.emit(args, steps, i)
@@ -73,10 +73,12 @@ class _Point:
         sizes: Sequence[int],
         element: str,
         work: Value,
+        size: int,
         given: int,
     ) -> None:
         self.b, self.program, self.plan = b, program, plan
-        self.element, self.work, self.given = element, work, given
+        self.element, self.given = element, given
+        self.work = b.planes(work, size, element)
         self.parts = ELEMENTS[element].parts
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
         self.operands: Mapping[int, int] = {start: k for k, start in enumerate(starts)}
