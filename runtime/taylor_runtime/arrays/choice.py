@@ -171,7 +171,7 @@ def _tiled(
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
             far = abs(walks[moving[0]].stride or 0) >= FAR
             packed = moving[0] if far else None
-    room = max(1, room // min(chains, 8))
+    room = max(1, room // min(chains, 4))  # of chains, so many are summed at a time
     most = 6 if packed is None else max(1, room // 6)  # so that a panel has 64 KiB at most
     shape = _shape(room, most, row.size, vectors, lanes)
     return cost, row, along, shape, packed
