@@ -171,8 +171,8 @@ def _tiled(
             cost *= 1 + lanes * len(strided) / min(shared, 8)
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
             packed = moving[0] if far else None
-    # Longer pieces of rows that are far from each other, less chains at a time.
-    room = max(1, room // min(chains, 4 if far else 8))
+    # Fewer chains at a time, where longer pieces of far memory, or several rows, are worth more.
+    room = max(1, room // min(chains, 4 if far or row.size > 1 else 8))
     most = 6 if packed is None else max(1, room // 6)  # so that a panel has 64 KiB at most
     shape = _shape(room, most, row.size, vectors, lanes)
     return cost, row, along, shape, packed
