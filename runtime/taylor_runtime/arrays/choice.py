@@ -156,6 +156,7 @@ def _tiled(
     row = max(rest, key=worth, default=NONE)
     shared = row.size if worth(row)[0] else 1
     strided = [which for which in moving if along.strides[which] != 1]
+    far = any(abs(walks[which].stride or 0) >= FAR for which in moving)
     lanes = _lanes(along.size, widest)
     vectors = -(-along.size // max(lanes, 1))
     cost = vectors * _weight(lanes) / along.size
@@ -169,9 +170,9 @@ def _tiled(
         elif strided:
             cost *= 1 + lanes * len(strided) / min(shared, 8)
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
-            far = abs(walks[moving[0]].stride or 0) >= FAR
             packed = moving[0] if far else None
-    room = max(1, room // min(chains, 8))
+    # Fewer chains at a time, where longer pieces of far memory, or several rows, are worth more.
+    room = max(1, room // min(chains, 4 if far or row.size > 1 else 8))
     most = 6 if packed is None else max(1, room // 6)  # so that a panel has 64 KiB at most
     shape = _shape(room, most, row.size, vectors, lanes)
     return cost, row, along, shape, packed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.arrays.tiles import Factor, Run, added, put_or_add
+from taylor_runtime.arrays.tiles import Factor, Run, added, at_the_end, put_or_add
 from taylor_runtime.arrays.walks import Place, gathered, load_lanes
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type, make_type
@@ -66,16 +66,9 @@ def dot_sums(
     for factor in factors:
         carried += factor.walk.start(b, run.start)
     carried = b.fold(0, run.count // chains, carried, turn)
-    sums = carried[:cut]
-    if run.rest:
-        rest = [min(max(run.rest - v * t.lanes, 0), t.lanes) for v in range(vectors)]
-        if run.is_last is True:
-            sums = steps(carried, rest)
-        else:
-            assert isinstance(run.is_last, Value)
-            sums = b.if_(run.is_last, lambda: steps(carried, rest), lambda: carried[:cut])
-    normal = [b.normal(total) for total in sums]
-    rows = [normal[i : i + vectors] for i in range(0, cut, vectors)]
+    rest = [min(max(run.rest - v * t.lanes, 0), t.lanes) for v in range(vectors)]
+    sums = at_the_end(b, run, carried[:cut], lambda: steps(carried, rest))
+    rows = [sums[i : i + vectors] for i in range(0, cut, vectors)]
     return lanes_added(b, [halves_added(row, lambda x, y: x + y) for row in rows])
 
 

@@ -101,7 +101,7 @@ def _chain_sums(
     cut = len(picked) * count
 
     def steps(carried: Sequence[Value], chosen: Sequence[int]) -> list[Value]:
-        """The next products of the chosen chains, added; states as they were."""
+        """The next products of the chosen chains, added."""
         sums = list(carried[:cut])
         places = _places(b, factors, carried[cut:], chains)
         for chain in chosen:
@@ -121,14 +121,20 @@ def _chain_sums(
         carried += factor.walk.start(b, run.start)
     carried = b.fold(0, run.count // chains, carried, turn)
     rest = [chain for chain in picked if chain < run.rest]
-    sums = carried[:cut]
-    if rest and run.is_last is True:
-        sums = steps(carried, rest)
-    elif rest:
-        assert isinstance(run.is_last, Value)
-        sums = b.if_(run.is_last, lambda: steps(carried, rest)[:cut], lambda: carried[:cut])
-    normal = [b.normal(total) for total in sums[:cut]]
-    return [normal[i : i + count] for i in range(0, cut, count)]
+    sums = at_the_end(b, run, carried[:cut], lambda: steps(carried, rest))
+    return [sums[i : i + count] for i in range(0, cut, count)]
+
+
+def at_the_end(
+    b: Builder, run: Run, sums: Sequence[Value], steps: Callable[[], list[Value]]
+) -> list[Value]:
+    """Sums of chains as numbers, `steps` having added what is left over in the last block."""
+    if run.rest:
+        if isinstance(run.is_last, Value):
+            sums = b.if_(run.is_last, steps, lambda: sums)
+        else:
+            sums = steps()
+    return [b.normal(total) for total in sums]
 
 
 def _places(
