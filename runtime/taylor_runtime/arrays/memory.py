@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.walk import Place, aligned
 from taylor_runtime.ir.builder import Builder
@@ -77,6 +78,8 @@ class ArrayMemory:
     """The coefficients of rows at places of a walk.
 
     workspace: the address of as many numbers as the layout has, of all their parts.
+    room: vectors of 8 doubles that registers have place for; decides how products are cut, and no
+        bit of any result.
     outside: rows whose elements are in an array from outside, and the address of its first; their
         orders follow one another without gaps.
     """
@@ -88,6 +91,7 @@ class ArrayMemory:
         element: str,
         workspace: Value,
         outside: Mapping[int, Value],
+        room: int = ROOM,
     ) -> None:
         self.b = b
         self.plan = plan
@@ -97,6 +101,7 @@ class ArrayMemory:
         self.layout = ArrayLayout.of(plan, outside)
         self.workspace = workspace
         self.outside = outside
+        self.room = room
         self.made_again: MakeAgain = _nothing  # rows that are not kept
         self.values: dict[int, Value] = {}  # of the place at hand
         self.at_zero = True  # whether these are of order zero

@@ -8,6 +8,7 @@ import numpy as np
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.arithmetic.factors import Factors
+from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
 from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, plane_of
 from taylor_runtime.arrays.plan import Plan
@@ -35,6 +36,7 @@ class ArraySeries:
         rendering: Rendering,
         workspace: Value,
         inputs: Inputs,
+        room: int = ROOM,
     ) -> None:
         self.b, self.element, self.rendering = b, rendering.element, rendering
         self.arrays = program
@@ -44,7 +46,7 @@ class ArraySeries:
         places = b.planes(workspace, self._size, self.element)
         plan = Plan(program)
         outside = {index: self._address(start) for index, start in from_outside(program).items()}
-        self.own = StateMemory(b, plan, self.element, places, outside)
+        self.own = StateMemory(b, plan, self.element, places, outside, room)
         self._used = self.own.layout.size
         self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time)
         self._places = places
@@ -174,8 +176,13 @@ class StateMemory(ArrayMemory):
 
 
 def series_of_arrays(
-    b: Builder, program: Program, rendering: Rendering, workspace: Value, inputs: Inputs
+    b: Builder,
+    program: Program,
+    rendering: Rendering,
+    workspace: Value,
+    inputs: Inputs,
+    room: int = ROOM,
 ) -> ArraySeries:
-    """The series whose rows have shapes."""
+    """The series whose rows have shapes; room: of registers, see `ArrayMemory`."""
     assert isinstance(program, ArrayProgram)
-    return ArraySeries(b, program, rendering, workspace, inputs)
+    return ArraySeries(b, program, rendering, workspace, inputs, room)

@@ -33,7 +33,7 @@ def _contract(memory: ArrayMemory, row: int, c: Contract, n: Index) -> None:
     def add(j: Index, k: Index, onto: bool) -> None:
         a = b.at(memory.base(first.row, j), first.offset, memory.element)
         other = b.at(memory.base(second.row, k), second.offset, memory.element)
-        emit_contraction(b, memory.element, product, a, other, target, onto)
+        emit_contraction(b, memory.element, product, a, other, target, onto, memory.room)
 
     varies = plan.varies[c.a], plan.varies[c.b]
     if isinstance(n, int) or not all(varies):

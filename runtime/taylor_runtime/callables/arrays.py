@@ -8,6 +8,7 @@ import numpy as np
 
 from taylor_runtime.arrays.series import outside
 from taylor_runtime.callables.python_calls import Externals, watched
+from taylor_runtime.callables.registers import register_room
 from taylor_runtime.engine.call import clear_flags_address, make_array_function
 from taylor_runtime.engine.compiler import Module, Options, compile_ir
 from taylor_runtime.passes.arrange import arranged
@@ -54,7 +55,7 @@ def build_array_function(
     ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())
     sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
     module = compile_ir(
-        lambda: array_module(program, sizes, kind.element, given),
+        lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
         options=Options(),
         externals={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_si
 from taylor_runtime.callables.cost import Orders, cheapest, choose
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
+from taylor_runtime.callables.registers import register_room
 from taylor_runtime.engine.call import (
     function_pointer,
 )
@@ -125,7 +127,8 @@ def build_array_stepper(
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"arrays {options}\n{program.text()}"
     linked = {**(externals or {}), **outside(*memory)}
-    made = _compiled(program, program, options, linked, source, series_of_arrays)
+    series = partial(series_of_arrays, room=register_room())
+    made = _compiled(program, program, options, linked, source, series)
     made.kept["memory"] = memory
     return made
 

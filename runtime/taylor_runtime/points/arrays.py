@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
 from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory
 from taylor_runtime.arrays.plan import Plan
@@ -25,7 +26,11 @@ ARRAYS = "taylor.arrays"
 
 
 def array_module(
-    program: ArrayProgram, sizes: Sequence[int], element: str = "double", given: int = 0
+    program: ArrayProgram,
+    sizes: Sequence[int],
+    element: str = "double",
+    given: int = 0,
+    room: int = ROOM,
 ) -> str:
     """IR text of a generalised ufunc's loop `taylor.arrays` that evaluates a program at points.
 
@@ -33,6 +38,7 @@ def array_module(
         "parameter", or "jet" in a program of an order, one operand after the other.
     given: coefficients that each of the operands of a program of an order has; further ones are
         zero.
+    room: of registers, see `ArrayMemory`.
 
     Outputs are operands, too: all their coefficients.  A double-double is two operands, high and
     low.  Operands are contiguous at each point.
@@ -49,7 +55,7 @@ def array_module(
         outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
         size, kind = ArrayLayout.of(plan, outside).size, ELEMENTS[element]
         with memory(b, size * kind.parts, kind.part) as work:
-            point = _Point(b, program, plan, sizes, element, work, size, given)
+            point = _Point(b, program, plan, sizes, element, work, size, given, room)
 
             def one(i: Index, _: list[Value]) -> Sequence[Value]:
                 point.emit(args, steps, i)
@@ -75,9 +81,10 @@ class _Point:
         work: Value,
         size: int,
         given: int,
+        room: int,
     ) -> None:
         self.b, self.program, self.plan = b, program, plan
-        self.element, self.given = element, given
+        self.element, self.given, self.room = element, given, room
         self.work = b.planes(work, size, element)
         self.parts = ELEMENTS[element].parts
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
@@ -109,7 +116,7 @@ class _Point:
         outside = {row: address(given) for row, given in from_outside(program).items()}
         for k, (row, _) in enumerate(program.outputs):
             outside[row] = operand(self.inputs + k)
-        store = ArrayMemory(b, self.plan, self.element, self.work, outside)
+        store = ArrayMemory(b, self.plan, self.element, self.work, outside, self.room)
         emitter = ArrayEmitter(b, self.plan, store, address, given=self.given)
         emitter.constant_rows()
         if program.order:
