@@ -16,7 +16,7 @@ from taylor.nodes.traverse import inputs
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, has_rules, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor_runtime.callables.arrays import ArrayFunction, build_array_function
+from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.program import Input
 
 

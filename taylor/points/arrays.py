@@ -14,7 +14,7 @@ from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
 from taylor.recurrences.arrays import Lowered, lower_arrays
 from taylor.recurrences.externals import externals
-from taylor_runtime.callables.arrays import ArrayFunction, build_array_function
+from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.program import Input
 
 

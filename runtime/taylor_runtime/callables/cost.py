@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.engine.target import Target
 from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
@@ -103,3 +105,11 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     if packed_work * SMALL_GAIN <= scalar_work:
         return packed, packed_work <= PACKED_WORK // ELEMENTS[element].operations
     return small, False
+
+
+NARROW = 6  # vectors of 8 doubles in 16 registers of four
+
+
+def register_room() -> int:
+    """Vectors of 8 doubles that sums of products may take."""
+    return ROOM if Target.host().vector_bits >= 512 else NARROW

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
-from taylor_runtime.callables.cost import Orders, cheapest, choose
+from taylor_runtime.callables.cost import Orders, cheapest, choose, register_room
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
-from taylor_runtime.callables.registers import register_room
 from taylor_runtime.engine.call import (
     function_pointer,
 )
