@@ -266,7 +266,7 @@ _REFUSED: dict[str, str] = {
             "numpy.minimum and numpy.maximum compare, taylor.where chooses",
             "numpy.sort numpy.argsort numpy.median numpy.percentile "
             "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
-            "numpy.nanargmax numpy.nanargmin numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
+            "numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
             "numpy.lexsort numpy.partition numpy.argpartition numpy.sort_complex numpy.isin "
             "numpy.in1d numpy.intersect1d numpy.union1d numpy.setdiff1d numpy.setxor1d "
             "numpy.histogram2d numpy.histogramdd numpy.histogram_bin_edges numpy.bincount "
@@ -310,6 +310,11 @@ def _angle(z: Any, deg: bool = False) -> Any:
     return _where(np.less(values, 0), 180 if deg else PI, known)
 
 
+def _bare(a: Any) -> Any:
+    """An array of the same shape that costs nothing."""
+    return np.broadcast_to(np.False_, a.shape) if isinstance(a, Operators) else plain(a)
+
+
 def _inner(a: Any, b: Any) -> Any:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
@@ -338,9 +343,9 @@ _known: dict[Any, Callable[..., Any]] = {
     np.angle: _angle,
     np.real: lambda val: array_of(val) if np.ndim(val) else val,
     np.imag: lambda val: 0 * array_of(val) if np.ndim(val) else 0 * val,
-    np.shape: lambda a: tuple(np.shape(plain(a))),
-    np.ndim: lambda a: np.ndim(plain(a)),
-    np.size: lambda a, axis=None: np.size(plain(a), axis),
+    np.shape: lambda a: np.shape(_bare(a)),
+    np.ndim: lambda a: np.ndim(_bare(a)),
+    np.size: lambda a, axis=None: np.size(_bare(a), axis),
     np.vstack: _joined(np.vstack),
     np.hstack: _joined(np.hstack),
     np.dstack: _joined(np.dstack),

@@ -206,6 +206,19 @@ CASES: dict[str, Callable[..., Any]] = {
     "interp": lambda v, m, t, c, x: np.interp(m, [-1.0, 0.0, 2.0], [3.0, x, 4.0]),
     "round": lambda v, m, t, c, x: np.round(m, 1),
     "sinc": lambda v, m, t, c, x: np.sinc(m),
+    "corrcoef": lambda v, m, t, c, x: np.corrcoef(np.stack([c, c**2])) + np.corrcoef(c),
+    "nanvar": lambda v, m, t, c, x: np.nanvar(np.sqrt(np.append(m, 1.0)), ddof=0),
+    "nanstd": lambda v, m, t, c, x: np.nanstd(np.log(m), axis=0, keepdims=True),
+    "nanargmax": lambda v, m, t, c, x: np.nanargmax(np.sqrt(np.append(m, 1.0))),
+    "nanargmin": lambda v, m, t, c, x: np.nanargmin(np.append(np.log(m), m), axis=0),
+    "array_equiv": lambda v, m, t, c, x: np.array_equiv(m, v) + np.array_equiv(v, v[None]),
+    "geomspace": lambda v, m, t, c, x: np.geomspace(np.abs(v) + 0.1, 3.0, 4, axis=1),
+    "geomspace open": lambda v, m, t, c, x: np.geomspace(-np.abs(v) - 0.1, -3.0, 3, False),
+    "polyadd": lambda v, m, t, c, x: np.polyadd(c, v) - np.polysub(v, c),
+    "polymul": lambda v, m, t, c, x: np.polymul(c, [1.0, 2.0]),
+    "polyder": lambda v, m, t, c, x: np.polyder(c, 2),
+    "polyint": lambda v, m, t, c, x: np.polyint(v, 2, [1.0, x]),
+    "vander": lambda v, m, t, c, x: np.vander(v, 3) + np.vander(v, 3, increasing=True),
     "polyval": lambda v, m, t, c, x: np.polyval([1.0, x, 2.0], m),
     "maximum": lambda v, m, t, c, x: np.maximum(m, v) * np.fmin(v, x) + np.hypot(m, v),
     "comparisons": lambda v, m, t, c, x: (m > v) & (m < 1) | np.isfinite(m),
@@ -301,6 +314,19 @@ def test_the_number_of_nodes_does_not_depend_on_shapes(name: str) -> None:
         built = as_list(CASES[name](*arguments(n)[0]))
         counts.append(len(reachable([as_expression(e) for e in built])))
     assert counts[0] == counts[1] < 120
+
+
+def test_large_arrays_take_no_time() -> None:
+    """What spells out anything takes minutes: a matrix has 10**6 elements."""
+    import time
+
+    inputs = list(arguments(1000)[0])
+    slow = {"kron", "outer", "multiply.outer", "tensordot none", "diagflat", "meshgrid ij"}
+    begun = time.perf_counter()
+    for name, function in CASES.items():
+        if name not in slow | {"kron of unlike"}:  # results of 10**9 elements and more
+            function(*inputs)
+    assert time.perf_counter() - begun < 5
 
 
 @pytest.mark.parametrize("subscripts", EINSUMS)
