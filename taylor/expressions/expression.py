@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.expressions import array_functions, array_pieces, printing, ufuncs
-from taylor.expressions.arrays import joins, moves, products, reductions
+from taylor.expressions.arrays import joins, moves, products, reductions, statistics
 from taylor.expressions.evaluate import Value, Values, evaluate
 from taylor.expressions.operators import ExpressionOrArray, Operand, Operators
 from taylor.nodes.traverse import load_one, to_records
@@ -114,6 +114,6 @@ class Expression(Operators):
 
 
 array_functions.register(array_pieces.HANDLERS)
-for rules in (joins.RULES, moves.RULES, products.RULES, reductions.RULES):
+for rules in (joins.RULES, moves.RULES, products.RULES, reductions.RULES, statistics.RULES):
     array_functions.register_rules(rules)
 array_functions.register(reductions.ALWAYS)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from taylor.errors import TracingError, user_location
+from taylor.errors import TracingError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
@@ -243,6 +244,18 @@ class Operators(Node):
     def copy(self, order: str = "C") -> ExpressionOrArray:
         """An array whose elements can be assigned to; of a scalar itself, which never changes."""
         return ArrayUnderConstruction(self) if self.shape else self
+
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> ExpressionOrArray:
+        """A copy, which holds real numbers of any kind: of floats alone, others are no expressions.
+
+        Raises UnsupportedFunctionError for integers and complex numbers.
+        """
+        if np.dtype(dtype).kind not in "fO":
+            raise UnsupportedFunctionError(
+                f"astype: expressions are real numbers, not {np.dtype(dtype)} (at "
+                f"{user_location()}); numpy.trunc cuts them off, comparisons make conditions"
+            )
+        return self.copy()
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
         raise TracingError(

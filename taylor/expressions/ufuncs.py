@@ -32,6 +32,7 @@ from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many
 
+LARGEST = 200_000  # elements of an array that are spelled out where there is no rule
 Array = np.ndarray[Any, Any]
 Builder = Callable[..., Any]
 
@@ -262,6 +263,11 @@ def _accumulate(name: str, builder: Builder, value: Any, axis: int = 0) -> Any:
     running_name = {"add": "cumsum", "multiply": "cumprod"}.get(name)
     if running_name is not None and is_node(value):
         return running(running_name, as_expression(value), axis)
+    if is_node(value) and np.size(value) > LARGEST:
+        raise UnsupportedFunctionError(
+            f"numpy.{name}.accumulate: has no rule for whole arrays, and spelled out there would "
+            f"be {np.size(value)} elements (at {user_location()}); apply it to parts"
+        )
     elements = expression_array(value).view(np.ndarray)
     rows = np.moveaxis(elements, axis, 0)
     for i in range(1, rows.shape[0]):

@@ -8,6 +8,7 @@ counts as the expression that it holds at that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -256,6 +257,8 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"ArrayUnderConstruction has no attribute {name!r}")
+        if name in ("swapaxes", "squeeze", "diagonal"):
+            return partial(getattr(np, name), self)
         return getattr(self.now, name)
 
     def __bool__(self) -> bool:
@@ -340,6 +343,20 @@ def _put_elements(a: ArrayUnderConstruction, ind: Any, v: Any, mode: str = "rais
     a.reshape(-1)[chosen] = values[np.arange(chosen.size) % values.size]
 
 
+def _seen_by(function: Any) -> Callable[..., Any]:
+    """A function of NumPy that gives a view: it reads and writes the elements where they are."""
+
+    def rule(a: ArrayUnderConstruction, *args: Any, **options: Any) -> Any:
+        def write(e: Any, new: Any) -> Any:
+            places = function(np.arange(e.size).reshape(e.shape), *args, **options)
+            flat = _at_places(arrays.reshape(e, -1), (places,), new)
+            return arrays.reshape(flat, e.shape)
+
+        return _View(a, lambda e: function(e, *args, **options), write)
+
+    return rule
+
+
 _CHANGES: dict[Any, Callable[..., None]] = {
     np.copyto: _copy_to,
     np.fill_diagonal: _fill_diagonal,
@@ -349,4 +366,11 @@ _VIEWS: dict[Any, Callable[..., Any]] = {
     np.transpose: lambda a, axes=None: a.transpose() if axes is None else a.transpose(axes),
     np.reshape: lambda a, shape: a.reshape(shape),
     np.ravel: lambda a, order="C": a.ravel(order),
+    **{
+        getattr(np, name): _seen_by(getattr(np, name))
+        for name in (
+            *("swapaxes", "moveaxis", "rollaxis", "expand_dims", "squeeze", "diagonal"),
+            *("flip", "fliplr", "flipud", "rot90"),
+        )
+    },
 }

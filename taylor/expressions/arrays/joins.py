@@ -184,6 +184,18 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return e
 
 
+def half_turn(sign: int) -> Callable[..., Any]:
+    """`numpy.fft.fftshift` and its inverse: halves of axes changed for each other."""
+
+    def rule(x: Any, axes: Any = None) -> Any:
+        e = as_expression(x)
+        chosen = range(e.ndim) if axes is None else arrays.normalised_axes("fftshift", axes, e.ndim)
+        shifts = [e.shape[k] // 2 if sign > 0 else -(e.shape[k] // 2) for k in chosen]
+        return roll(e, shifts, tuple(chosen)) if shifts else e
+
+    return rule
+
+
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """The array with margins, of constants or of its own elements."""
     e = as_expression(array)

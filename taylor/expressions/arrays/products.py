@@ -17,7 +17,7 @@ from taylor.nodes.node import ONE
 from taylor.nodes.operations.contractions import LETTERS, contract, sizes_of
 from taylor.nodes.operations.moves import view
 from taylor.nodes.products import multiply
-from taylor.nodes.sums import add, negate, subtract
+from taylor.nodes.sums import negate, subtract
 
 # --- einsum ----------------------------------------------------------
 
@@ -301,15 +301,6 @@ def _slid(long: Any, short: Any, mode: str) -> Any:
     return arrays.matmul(windows(long, count), short)
 
 
-def polyval(p: Any, x: Any) -> Any:
-    """The polynomial with these coefficients, the highest first, by Horner's rule."""
-    coefficients, e = as_expression(p), as_expression(x)
-    total = as_expression(np.zeros(e.shape))
-    for k in range(len(coefficients)):
-        total = add(multiply(total, e), coefficients[k])
-    return total
-
-
 RULES: dict[Any, Callable[..., Any]] = {
     np.einsum: einsum,
     np.tensordot: tensordot,
@@ -322,7 +313,6 @@ RULES: dict[Any, Callable[..., Any]] = {
     np.trace: trace,
     np.convolve: convolve,
     np.correlate: correlate,
-    np.polyval: polyval,
 }
 
 # NumPy 2 has some of these in `numpy.linalg` too, where matrices are the last two axes.

@@ -263,42 +263,6 @@ def logspace(
     return np.power(base, linspace(start, stop, num, endpoint, axis=axis))
 
 
-# --- statistics ----------------------------------------------------------
-
-
-def cov(
-    m: Any,
-    y: Any = None,
-    rowvar: bool = True,
-    bias: bool = False,
-    ddof: int | None = None,
-    fweights: Any = None,
-    aweights: Any = None,
-    *,
-    dtype: Any = None,
-) -> Any:
-    """The covariances of rows, as `numpy.cov` without weights."""
-    if fweights is not None or aweights is not None:
-        raise UnsupportedFunctionError("numpy.cov: weights are not available for expressions")
-    e = _as_rows(m, rowvar)
-    if y is not None:
-        e = concatenate([e, _as_rows(y, rowvar)])
-    count = e.shape[1]
-    less = (0 if bias else 1) if ddof is None else ddof
-    centred = subtract(e, scale(_inverse(count), arrays.sum_axes(e, 1, keepdims=True)))
-    found = divide(arrays.matmul(centred, arrays.transpose(centred)), as_expression(count - less))
-    return arrays.reshape(found, np.empty(found.shape, np.bool_).squeeze().shape)
-
-
-def _as_rows(m: Any, rowvar: bool) -> Any:
-    e = as_expression(m)
-    if e.ndim > 2:
-        raise ShapeError(f"numpy.cov: shape {e.shape} has more than two axes")
-    if e.ndim < 2:
-        return arrays.reshape(e, (1, -1))
-    return e if rowvar else arrays.transpose(e)
-
-
 ALWAYS: dict[Any, Callable[..., Any]] = {  # of scalar expressions as well
     np.argmax: place_of("argmax"),
     np.argmin: place_of("argmin"),
@@ -314,7 +278,6 @@ RULES: dict[Any, Callable[..., Any]] = {
     np.ediff1d: ediff1d,
     np.gradient: gradient,
     np.unwrap: unwrap,
-    np.cov: cov,
 }
 for _name, _start in (("cumulative_sum", 0), ("cumulative_prod", 1)):
     if hasattr(np, _name):  # from NumPy 2.1 on
