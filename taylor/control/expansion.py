@@ -8,7 +8,7 @@ values, which are coefficients of order zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.scalars import is_element
 from taylor.nodes.logic import where
 from taylor.nodes.operations.table import operation
-from taylor.nodes.regions import REGIONS, part
+from taylor.nodes.regions import part
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.decompose import decompose
@@ -28,11 +28,6 @@ from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import dataclass
 
 Coefficients = Sequence[Expression]  # of one quantity, by order or by monomial
-
-
-def has_regions(roots: Iterable[Expression]) -> bool:
-    """Whether there are loops or branches in expressions."""
-    return any(e.op in REGIONS for e in reachable(roots))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
 from taylor.nodes.operations.spelled import chosen
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import LOOPS, REGIONS, Region, turns
+from taylor.nodes.regions import LOOPS, REGIONS, Region, has_regions, turns
 from taylor.nodes.traverse import inputs, reachable
 
 MOST_NODES = 20_000  # in all turns of a loop together
@@ -30,7 +30,7 @@ def unrolled(what: str, roots: Nodes, refuse: bool = True) -> list[Expression]:
 
     Raises UnsupportedFunctionError for loops whose number of turns is not known, or large.
     """
-    if not any(e.op in REGIONS for e in reachable(roots)):
+    if not has_regions(roots):
         return list(roots)
     memo: dict[Any, Any] = {}
     return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in roots])
