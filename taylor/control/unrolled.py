@@ -43,9 +43,12 @@ class _Unrolling:
         self.what, self.refuse = what, refuse
         self.left = MOST_NODES
 
-    def of(self, roots: Nodes) -> list[Expression]:
-        done: dict[Expression, Any] = {}
-        for e in reachable(roots):
+    def of(self, roots: Nodes, known: Nodes = ()) -> list[Expression]:
+        """The roots without them; `known` has none any more."""
+        done: dict[Expression, Any] = {e: e for e in known}
+        for e in reachable(roots, stop=set(known).__contains__):
+            if e in done:
+                continue
             args = [done[arg] for arg in e.args]
             if e.op == "part" and isinstance(args[0], list):
                 done[e] = args[0][e.payload]
@@ -61,7 +64,7 @@ class _Unrolling:
         """All results of a loop or a branch; itself where it stays."""
         region: Region = e.payload
         if e.op not in LOOPS:
-            return self.of(chosen(region.graphs, e.args, Spelling.replaced))
+            return self.of(chosen(region.graphs, e.args, Spelling.replaced), e.args)
         count, size = turns(e), len(reachable(region.body.outputs))
         if count is None or count * size > (self.left if varies else min(self.left, MOST_STEADY)):
             if self.refuse and varies:
@@ -73,7 +76,7 @@ class _Unrolling:
         for turn in range(count):
             given = [*constants, lower + constant(turn), *carries]
             table = dict(zip(region.body.inputs, given, strict=True))
-            carries = self.of(Spelling.replaced(region.body.outputs, table))
+            carries = self.of(Spelling.replaced(region.body.outputs, table), given)
         return carries
 
     def _refusal(self, e: Expression, count: int | None, size: int) -> UnsupportedFunctionError:
