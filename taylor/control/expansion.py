@@ -8,7 +8,7 @@ values, which are coefficients of order zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.scalars import is_element
 from taylor.nodes.logic import where
 from taylor.nodes.operations.table import operation
-from taylor.nodes.regions import REGIONS, part
+from taylor.nodes.regions import part
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.decompose import decompose
@@ -28,11 +28,6 @@ from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import dataclass
 
 Coefficients = Sequence[Expression]  # of one quantity, by order or by monomial
-
-
-def has_regions(roots: Iterable[Expression]) -> bool:
-    """Whether there are loops or branches in expressions."""
-    return any(e.op in REGIONS for e in reachable(roots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +160,16 @@ def expanded(
             continue
         operands = _without_loops(e.args, found, space)
         results = widen(e, [_beyond(c) for c in operands], _inside(space))
-        for number, extra in enumerate(results):
+        for number, components in enumerate(results):
             result = part(e, number)
-            if extra is not None and result.op == "part":
-                found[result] = [_beside(extra, result), *extra]
+            if components is not None and result.op == "part":
+                found[result] = components
     return _without_loops(roots, found, space)
 
 
 def _beyond(listed: Coefficients) -> Coefficients | None:
     """The coefficients beyond the value; None where they are all zero."""
     return None if all(exact_value(c) == 0 for c in listed[1:]) else listed[1:]
-
-
-def _beside(extra: Coefficients, result: Expression) -> Expression:
-    """The value of a result, from the loop that has its coefficients, too."""
-    return next((part(c.args[0], result.payload) for c in extra if c.op == "part"), result)
 
 
 def _inside(
@@ -198,8 +188,9 @@ def _without_loops(
     roots: Sequence[Expression], known: Mapping[Expression, Coefficients], space: Space
 ) -> list[list[Expression]]:
     """The same of expressions whose loops all have coefficients, or do not vary."""
-    varying = [e for e in known if e in _leaves_among(roots, known)]
-    steady = [e for e in _leaves_among(roots, known) if e not in known]
+    leaves = _leaves_among(roots, known)
+    varying = [e for e in leaves if e in known]
+    steady = [e for e in leaves if e not in known]
     slots = {e: Input("jet", (i,)) for i, e in enumerate(varying)}
     slots |= {e: Input("parameter", (i,)) for i, e in enumerate(steady)}
     program = replace(decompose(roots, slots, space.order), exact_division=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from taylor.control.trees import (
     CONDITION,
+    LEAF,
     Tree,
     described,
     flatten,
@@ -24,21 +25,22 @@ from taylor.expressions.arguments import argument, captured, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.substitute import substitute_all
+from taylor.expressions.trace import positional_names
 from taylor.nodes.logic import condition
 from taylor.nodes.regions import Graph, inner_input
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import inputs, reachable
-from taylor_runtime.program.records import dataclass
 
 Kind = tuple[str, tuple[int, ...]]  # condition or number, and the shape
 
 
-@dataclass(frozen=True, slots=True)
 class Value:
     """A tree with its leaves as they were given."""
 
-    leaves: list[Any]
-    tree: Tree
+    __slots__ = ("leaves", "tree")
+
+    def __init__(self, leaves: list[Any], tree: Tree) -> None:
+        self.leaves, self.tree = leaves, tree
 
     @property
     def kinds(self) -> list[Kind]:
@@ -109,7 +111,6 @@ def is_known_truth(leaf: Any) -> bool:
     return isinstance(leaf, Expression) and not leaf.shape and exact_value(leaf) in (0, 1)
 
 
-@dataclass(frozen=True, slots=True)
 class Traced:
     """A function called with arguments of its own.
 
@@ -117,31 +118,31 @@ class Traced:
     result:    what it returned.
     """
 
-    arguments: tuple[Expression, ...]
-    result: Value
+    __slots__ = ("arguments", "result")
+
+    def __init__(self, arguments: Sequence[Expression], result: Value) -> None:
+        self.arguments, self.result = tuple(arguments), result
 
 
 def trace(what: str, function: Callable[..., Any], given: Sequence[Value | Kind]) -> Traced:
     """Call a function with new arguments, of the structure and kinds of values."""
     leaves: list[Expression] = []
     values = []
-    for position, value in enumerate(given):
-        kinds = value.kinds if isinstance(value, Value) else [value]
-        names = [_name(position, k if len(kinds) > 1 else None) for k in range(len(kinds))]
-        own = [argument(name, shape) for name, (_, shape) in zip(names, kinds, strict=True)]
-        leaves += own
+    names = positional_names(function) or []
+    if len(names) != len(given):
+        names = [f"u{position}" for position in range(len(given))]
+    for name, value in zip(names, given, strict=True):
+        tree, kinds = (value.tree, value.kinds) if isinstance(value, Value) else (LEAF, [value])
+        paths = zip(tree.paths(name), kinds, strict=True)
+        own = [argument(path, shape) for path, (_, shape) in paths]
         seen = [seen_as(kind, x) for (kind, _), x in zip(kinds, own, strict=True)]
-        values.append(value.tree.build(seen) if isinstance(value, Value) else seen[0])
+        leaves += own
+        values.append(tree.build(seen))
     with traced(leaves):
         result = value_of(what, function(*values))
         nodes = result.nodes
     captured(nodes, leaves)
-    return Traced(tuple(leaves), result)
-
-
-def _name(position: int, number: int | None) -> str:
-    letter = "uvwxyz"[position] if position < 6 else f"u{position}"
-    return letter if number is None else f"{letter}{number}"
+    return Traced(leaves, result)
 
 
 def seen_as(kind: str, e: Expression) -> Expression:
@@ -149,15 +150,16 @@ def seen_as(kind: str, e: Expression) -> Expression:
     return condition(e) if kind == CONDITION else e
 
 
-@dataclass(frozen=True, slots=True)
 class Closed:
     """Graphs that depend on nothing but their inputs, with the operands that they took along.
 
     constants: from outside; every graph has them as its first inputs.
     """
 
-    graphs: tuple[Graph, ...]
-    constants: tuple[Expression, ...]
+    __slots__ = ("constants", "graphs")
+
+    def __init__(self, graphs: Sequence[Graph], constants: Sequence[Expression]) -> None:
+        self.graphs, self.constants = tuple(graphs), tuple(constants)
 
 
 def closed(functions: Sequence[Traced], ahead: bool = True) -> Closed:
@@ -173,12 +175,14 @@ def closed(functions: Sequence[Traced], ahead: bool = True) -> Closed:
     constants = tuple(sorted(taken, key=lambda e: e.id))
     graphs = []
     for one in functions:
-        outer = [inner_input(f"k{i}", e.shape) for i, e in enumerate(constants)]
+        outer = [
+            inner_input(f"k{i}" if e.args else str(e), e.shape) for i, e in enumerate(constants)
+        ]
         table = {e: seen_as(kind_of(e)[0], x) for e, x in zip(constants, outer, strict=True)}
         inner = [inner_input(str(x.payload), x.shape) for x in one.arguments]
         table |= dict(zip(one.arguments, inner, strict=True))
         graphs.append(Graph([*outer, *inner], substitute_all(one.result.nodes, table)))
-    return Closed(tuple(graphs), constants)
+    return Closed(graphs, constants)
 
 
 def _taken(one: Traced) -> list[Expression]:

@@ -16,12 +16,10 @@ from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
-from taylor_runtime.program.records import dataclass
 
 CONDITION, NUMBER = "condition", "number"
 
 
-@dataclass(frozen=True, slots=True)
 class Tree:
     """The structure of a value without its leaves.
 
@@ -30,9 +28,21 @@ class Tree:
     children: of a container.
     """
 
-    kind: type | None
-    names: tuple[Any, ...] = ()
-    children: tuple[Tree, ...] = ()
+    __slots__ = ("children", "kind", "names")
+
+    def __init__(
+        self, kind: type | None, names: Sequence[Any] = (), children: Sequence[Tree] = ()
+    ) -> None:
+        self.kind, self.names, self.children = kind, tuple(names), tuple(children)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tree):
+            return NotImplemented
+        mine, theirs = (self.kind, self.names), (other.kind, other.names)
+        return mine == theirs and self.children == other.children
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.names, self.children))
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """The value that has these leaves."""
@@ -54,6 +64,19 @@ class Tree:
         for name, part in zip(self.names, parts, strict=True):
             object.__setattr__(made, name, part)
         return made
+
+    def paths(self, name: str) -> list[str]:
+        """How one would write each leaf of a value of this name."""
+        if self.kind is None:
+            return [name]
+        if self.kind in (tuple, list):
+            own = [f"{name}[{i}]" for i in range(len(self.children))]
+        elif self.kind is dict:
+            own = [f"{name}[{key!r}]" for key in self.names]
+        else:
+            own = [f"{name}.{attribute}" for attribute in self.names]
+        pairs = zip(own, self.children, strict=True)
+        return [path for one, child in pairs for path in child.paths(one)]
 
     def text(self, leaves: Sequence[str]) -> str:
         """The structure as one would write it, each leaf by a word."""

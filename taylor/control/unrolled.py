@@ -11,7 +11,7 @@ from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
 from taylor.nodes.operations.spelled import chosen
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import LOOPS, REGIONS, Region, turns
+from taylor.nodes.regions import LOOPS, REGIONS, Region, has_regions, turns
 from taylor.nodes.traverse import inputs, reachable
 
 MOST_NODES = 20_000  # in all turns of a loop together
@@ -30,7 +30,7 @@ def unrolled(what: str, roots: Nodes, refuse: bool = True) -> list[Expression]:
 
     Raises UnsupportedFunctionError for loops whose number of turns is not known, or large.
     """
-    if not any(e.op in REGIONS for e in reachable(roots)):
+    if not has_regions(roots):
         return list(roots)
     memo: dict[Any, Any] = {}
     return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in roots])
@@ -43,9 +43,12 @@ class _Unrolling:
         self.what, self.refuse = what, refuse
         self.left = MOST_NODES
 
-    def of(self, roots: Nodes) -> list[Expression]:
-        done: dict[Expression, Any] = {}
-        for e in reachable(roots):
+    def of(self, roots: Nodes, known: Nodes = ()) -> list[Expression]:
+        """The roots without them; `known` has none any more."""
+        done: dict[Expression, Any] = {e: e for e in known}
+        for e in reachable(roots, stop=set(known).__contains__):
+            if e in done:
+                continue
             args = [done[arg] for arg in e.args]
             if e.op == "part" and isinstance(args[0], list):
                 done[e] = args[0][e.payload]
@@ -61,7 +64,7 @@ class _Unrolling:
         """All results of a loop or a branch; itself where it stays."""
         region: Region = e.payload
         if e.op not in LOOPS:
-            return self.of(chosen(region.graphs, e.args, Spelling.replaced))
+            return self.of(chosen(region.graphs, e.args, Spelling.replaced), e.args)
         count, size = turns(e), len(reachable(region.body.outputs))
         if count is None or count * size > (self.left if varies else min(self.left, MOST_STEADY)):
             if self.refuse and varies:
@@ -73,7 +76,7 @@ class _Unrolling:
         for turn in range(count):
             given = [*constants, lower + constant(turn), *carries]
             table = dict(zip(region.body.inputs, given, strict=True))
-            carries = self.of(Spelling.replaced(region.body.outputs, table))
+            carries = self.of(Spelling.replaced(region.body.outputs, table), given)
         return carries
 
     def _refusal(self, e: Expression, count: int | None, size: int) -> UnsupportedFunctionError:

@@ -18,7 +18,7 @@ Graphs take the constants first, then the index, then the carries, then the slic
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
@@ -175,6 +175,11 @@ def _constant_key(value: Any) -> Hashable:
 
 
 # --- nodes with regions --------------------------------------------------------------------------
+
+
+def has_regions(roots: Iterable[Node]) -> bool:
+    """Whether there are loops or branches in nodes."""
+    return any(e.op in REGIONS for e in reachable(roots))
 
 
 def region_node(op: str, operands: Sequence[Any], region: Region) -> Any:

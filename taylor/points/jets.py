@@ -10,7 +10,6 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from taylor.control.expansion import has_regions
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import (
     argument,
@@ -24,6 +23,7 @@ from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
+from taylor.nodes.regions import has_regions
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision

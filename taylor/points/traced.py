@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.control.coefficients import Formulas
-from taylor.control.expansion import Orders, expanded
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO
 from taylor.numbers.precision import Precision
 from taylor.transforms.nested import values_at
+
+if TYPE_CHECKING:
+    from taylor.control.coefficients import Formulas
 
 
 class TracedFunction:
@@ -38,6 +39,9 @@ class TracedFunction:
 @lru_cache(maxsize=128)
 def _formulas(traced: TracedFunction, given: int, order: int, precision: str) -> Formulas:
     """The coefficients of a function with loops or branches, of those of its arguments."""
+    from taylor.control.coefficients import Formulas
+    from taylor.control.expansion import Orders, expanded
+
     inputs = [[x, *[argument(f"{x}.{j}") for j in range(1, given)]] for x in traced.arguments]
     rest = [ZERO] * (order + 1 - given)
     listed = [[*own, *rest][: order + 1] for own in inputs]
@@ -65,6 +69,8 @@ def series_of_loops(
     outputs: Sequence[Expression], x: Expression, point: Any, order: int
 ) -> list[np.ndarray]:
     """As `transforms.nested.series`, of functions with loops or branches."""
+    from taylor.control.expansion import Orders, expanded
+
     known = {x: [x, ONE, *[ZERO] * order][: order + 1]}
     found = expanded(outputs, known, Orders(order))
     return [values_at(listed, [x], [point]) for listed in found]

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from taylor.control.coefficients import Formulas
-from taylor.control.expansion import Degrees, expanded, has_regions
 from taylor.errors import ArgumentError
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.nodes.regions import has_regions
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import (
@@ -30,6 +29,7 @@ from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
+    from taylor.control.coefficients import Formulas
     from taylor_runtime.callables.expansion import Expansion as Code
 
 CONSTANT = -2  # an argument that is a number
@@ -192,6 +192,9 @@ def _lowered(expansion: Expansion) -> tuple[Program, dict[str, int]]:
 @lru_cache(maxsize=64)
 def _formulas(expansion: Expansion) -> Formulas:
     """The coefficients of outputs with loops or branches, of the numbers of the arguments."""
+    from taylor.control.coefficients import Formulas
+    from taylor.control.expansion import Degrees, expanded
+
     space = Degrees(expansion.among)
     inputs: list[Expression] = []
     known: dict[Expression, list[Expression]] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.nodes.regions import Region, inner_input, leading
+from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.builder import SeriesBuilder
 from taylor_runtime.program.kernels import BranchSystem, LoopSystem, PartKernel
@@ -81,7 +82,8 @@ def _system(
 
 
 def _known_bounds(node: Expression) -> tuple[int, int] | None:
-    lower, upper = node.args[:2]
-    if type(lower.payload) is int and type(upper.payload) is int and not (lower.args or upper.args):
-        return lower.payload, upper.payload
+    """The bounds of the index, if they are whole numbers that doubles hold."""
+    lower, upper = (exact_value(e) for e in node.args[:2])
+    if isinstance(lower, int) and isinstance(upper, int) and max(abs(lower), abs(upper)) <= 2**53:
+        return lower, upper
     return None

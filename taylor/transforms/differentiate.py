@@ -19,7 +19,7 @@ from taylor.nodes.conversion import from_elements
 from taylor.nodes.logic import logical, where
 from taylor.nodes.operations.table import operation
 from taylor.nodes.products import multiply
-from taylor.nodes.regions import REGIONS
+from taylor.nodes.regions import has_regions
 from taylor.nodes.sums import combine, exact_value, linear_combination, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
@@ -74,7 +74,7 @@ def grad_expressions(
     for variable in variables:
         _check_input("grad_expressions", variable, scalar=False)
     scalar = scalars(root).item()
-    if any(e.op in REGIONS for e in reachable([scalar])):  # loops are differentiated forward
+    if has_regions([scalar]):  # loops are differentiated forward
         leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
         adjoints = {leaf: _forward([scalar], leaf)[0] for leaf in leaves}
     else:

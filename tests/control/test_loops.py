@@ -479,3 +479,11 @@ def test_the_reference_carries_programs_with_loops_out() -> None:
         a, b = ty.variables("a b")
         assert abs(found[0] - function(a, b).evaluate({a: x, b: n})) < 1e-38
         assert abs(found[0] - ty.compile(function)(0.3, 4.0)) < 1e-15
+
+
+def test_bounds_that_are_no_whole_numbers_of_machines() -> None:
+    f = ty.compile(lambda x: ty.fori_loop(0.5, 3, lambda i, s: s * x + i, x))
+    assert f(2.0) == ((2.0 * 2 + 0.5) * 2 + 1.5) * 2 + 2.5
+    start = 2**60
+    g = ty.compile(lambda x: ty.fori_loop(start, start - 1, lambda i, s: s + i, x))
+    assert g(2.0) == 2.0

@@ -95,7 +95,12 @@ def test_turns_that_are_known() -> None:
 
 def test_text_shows_graphs_and_operands() -> None:
     e = ty.while_loop(lambda v: v < 3, lambda v: v * ty.cos(X), Y)
-    assert str(e) == "while_loop((k0, u) -> (u < 3), (k0, u) -> (u*k0), cos(x), y)[0]"
+    assert str(e) == "while_loop((k0, v) -> (v < 3), (k0, v) -> (v*k0), cos(x), y)[0]"
+    found = ty.fori_loop(0, Y, lambda i, s: {"a": s["a"] + i, "b": s["b"] * 2}, {"a": X, "b": 1.0})
+    body = "(i, s['a'], s['b']) -> (s['a'] + i, 2*s['b'])"
+    assert str(found["a"]) == f"fori_loop({body}, 0, y, x, 1)[0]"
+    shown = "switch((x) -> (x), (x) -> (x**3), ~(x > 0), x)[0]"
+    assert str(ty.cond(X > 0, lambda: X, lambda: X**3)) == shown
     assert "u1 = " in (e + e**2 + ty.sin(e)).to_text()
 
 

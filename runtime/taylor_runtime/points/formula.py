@@ -53,10 +53,11 @@ def formula_module(
         _emit_parts(module, parts, counts, element)
     else:
         _emit_block(module, program, inputs, element)
-    single = scalar and parts is None and has_loops(program)
+    loops = has_loops(program)
+    single = scalar and parts is None and loops
     if single:  # a point by itself need not wait for seven others
         _emit_block(module, program, inputs, element, SINGLE)
-    inlined = len(program.rows) <= INLINED
+    inlined = len(program.rows) <= INLINED and not loops
     name = FORMULA_ROWS if rows else FORMULA
     stored = ELEMENTS[element].part
     emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)

@@ -28,7 +28,7 @@ from taylor.nodes.regions import (
 from taylor.nodes.traverse import reachable
 
 MOST_TURNS = 16  # of a scan over arrays that is written out
-MOST_NODES = 2000  # or so many nodes in all turns together
+MOST_NODES = 10_000  # or so many nodes in all turns together
 CHEAP = 60  # work of branches that are all computed; a call of a function is as much as CALL
 CALL = 20
 

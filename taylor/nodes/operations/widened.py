@@ -61,7 +61,7 @@ def _with(inputs: Sequence[Any], known: dict[Any, list[Any]]) -> list[Any]:
 
 
 def widened_loop(e: Any, extras: Sequence[Any], expand: Expand) -> list[Any]:
-    """Further components of a loop's results, which its turns carry as well."""
+    """The results of a loop with further components, which its turns carry as well."""
     region: Region = e.payload
     if all(extra is None for extra in extras[leading(e) :]):
         return [None] * region.carries
@@ -99,17 +99,20 @@ def _same_inputs(wide: _Widening, number: int, varies: Sequence[bool]) -> Graph:
 
 
 def _shared(node: Any, varies: Sequence[bool], width: int) -> list[Any]:
-    """For each of the first results its further components, which follow them all."""
+    """The first results, each with its further components, which follow them all; None for those
+    that have none.
+    """
     found: list[Any] = []
     position = len(varies)
-    for does in varies:
-        found.append([part(node, position + k) for k in range(width)] if does else None)
+    for number, does in enumerate(varies):
+        places = [number, *range(position, position + width)]
+        found.append([part(node, place) for place in places] if does else None)
         position += width if does else 0
     return found
 
 
 def widened_switch(e: Any, extras: Sequence[Any], expand: Expand) -> list[Any]:
-    """Further components of a choice's results, chosen alike."""
+    """The results of a choice with further components, chosen alike."""
     region: Region = e.payload
     if all(extra is None for extra in extras[1:]):
         return [None] * len(region.shapes)
