@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.recurrences.degree import polynomial_degree
 from taylor.recurrences.lowered import lowered
 from taylor.systems.system import System
 from taylor.systems.variational import Variations
+from taylor.transforms.differentiate import grad_expressions
+from taylor.transforms.expansion import unified
 from taylor_runtime.callables.stepper import (
+    Entry,
+    build_linear,
     Stepper,
     StepperOptions,
     build_flow,
@@ -43,6 +48,9 @@ COPIED = frozenset(
 )
 
 
+MOST_LINEAR = 64  # first derivatives, of which it is asked whether equations of their own pay
+
+
 def compile_stepper(
     system: System, order: int, options: StepperOptions, orders: Sequence[tuple[int, float]]
 ) -> Stepper:
@@ -60,14 +68,45 @@ def compile_flow(
     system: System, order: int, options: StepperOptions, variations: Variations
 ) -> Stepper:
     """The machine code that steps a system together with the derivatives of its solution."""
+    among, count = variations.space.monomials, len(system.parameters)
     inputs = _inputs(system)
+    small = among.order == 1 and len(system) * (among.size - 1) <= MOST_LINEAR
+    entries = jacobian(system, variations) if small else None
+    if entries is not None:
+        outputs = [*system.states, *(e for _, e in entries if e is not None)]
+        program, externals = lowered(outputs, inputs, order, system.derivatives, options.precision)
+        listed = [entry for entry, _ in entries]
+        made = build_linear(program, listed, count, among, options, externals)
+        if made is not None:
+            return made
     for k, place in enumerate(variations.parameters):
         inputs[system.parameters[place]] = Input("jet", (k,))
     program, externals = lowered(
         system.states, inputs, order, system.derivatives, options.precision
     )
-    among, count = variations.space.monomials, len(system.parameters)
     return build_flow(program, count, among, options, externals)
+
+
+def jacobian(
+    system: System, variations: Variations
+) -> list[tuple[Entry, Expression | None]] | None:
+    """The entries of a right-hand side's Jacobian that are not zero; None if there is one that
+    nothing is known of.
+    """
+    by = [*system.states, *(system.parameters[place] for place in variations.parameters)]
+    found: list[tuple[Entry, Expression | None]] = []
+    for i, right in enumerate(system.derivatives):
+        try:
+            partials = grad_expressions(right, by)
+        except UnsupportedFunctionError:
+            return None
+        for j, one in enumerate(partials):
+            if one.op != "constant":
+                found.append((Entry(i, j), one))
+            elif one.payload != 0:
+                found.append((Entry(i, j, one.payload), None))
+    shared = iter(unified([e for _, e in found if e is not None]))
+    return [(entry, None if e is None else next(shared)) for entry, e in found]
 
 
 def _inputs(system: System) -> dict[Expression, Input]:

@@ -25,11 +25,11 @@ from taylor_runtime.ensembles.batch import (
     batch_module,
     batch_record_length,
 )
-from taylor_runtime.ensembles.flows import can_be_spread
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.codes import RUNNING
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import KINDS
+from taylor_runtime.program.linear import LinearProgram
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
@@ -218,11 +218,11 @@ def batch_of(stepper: Stepper) -> BatchStepper | None:
 def build_batch(stepper: Stepper) -> BatchStepper:
     """Compile the step loop of a stepper's program for many trajectories; same bits."""
     program, element = stepper.rows, stepper.options.element
-    flow = program if isinstance(program, FlowProgram) else None
-    unrolled = flow is None and work(program) <= UNROLLED_BATCH_WORK
+    linear = program if isinstance(program, LinearProgram) else None
+    unrolled = linear is None and work(program) <= UNROLLED_BATCH_WORK
     batch = best_lanes(element)
     options = replace(stepper.options, unrolled=unrolled)
-    text = body(program) if flow is None else flow.text()
+    text = body(program) if linear is None else linear.text()
     module = compile_ir(
         lambda: batch_module(program, options, batch),
         [PROPAGATE_BATCH],
@@ -231,7 +231,6 @@ def build_batch(stepper: Stepper) -> BatchStepper:
         source=f"batch {batch} {options}\n{text}",
     )
     rows = StateRows.of(program, element, batch)
-    size = Layout.of(program, batch).size if flow is None else Layout.of(flow).size * batch
     return BatchStepper(
         module=module,
         program=program,
@@ -239,7 +238,7 @@ def build_batch(stepper: Stepper) -> BatchStepper:
         lanes=batch,
         places=np.array(rows.slots, np.intp) // batch,
         parameters=stepper.parameters,
-        workspace=size,
+        workspace=Layout.of(program, batch).size,
         record_length=batch_record_length(program.order, rows),
         _call=function_pointer(module.address(PROPAGATE_BATCH), BATCH_TYPE, owner=module),
     )
@@ -258,7 +257,7 @@ def batch_pays(stepper: Stepper) -> bool:
     code of large systems then waits for it.
     """
     if isinstance(stepper.program, FlowProgram):
-        return can_be_spread(stepper.program)
+        return isinstance(stepper.program, LinearProgram)
     operations = work(stepper.rows)
     cost = operations * (1.0 if operations <= UNROLLED_BATCH_WORK else LOOPED)
     return operations <= MOST_BATCH_WORK and cost < REGISTER * work(stepper.program)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.ensembles.flows import series_of_flows
 from taylor_runtime.ensembles.lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.linear.emitter import series_of_linear
 from taylor_runtime.program.codes import INTERRUPTED, RUNNING
-from taylor_runtime.program.flow import FlowProgram, verify_flow
+from taylor_runtime.program.linear import LinearProgram, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
@@ -43,8 +43,8 @@ def batch_module(program: Program, options: StepperOptions, batch: int) -> str:
 
     Returns 0 when the queue is empty and all lanes are done.
     """
-    if isinstance(program, FlowProgram):
-        verify_flow(program)
+    if isinstance(program, LinearProgram):
+        verify_linear(program)
     else:
         verify(program)
     module = Module()
@@ -76,7 +76,7 @@ class _BatchLoop(StepLoop):
         pointer, states, parameters, work, records, tolerances = own
         control = Control(b, pointer, batch)
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
-        series = series_of_flows if isinstance(program, FlowProgram) else series_of_numbers
+        series = series_of_linear if isinstance(program, LinearProgram) else series_of_numbers
         super().__init__(b, program, options, control, arrays, batch, series)
         size, kind = self.rows.size // batch, self.element
         slots = program.slots("parameter")

@@ -20,7 +20,6 @@ from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.start import Start
 from taylor_runtime.flows.zero import graded_start, is_short
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.spread import SpreadBuilder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
 from taylor_runtime.program.program import (
@@ -52,7 +51,6 @@ def is_written(program: FlowProgram) -> bool:
 class FlowEmitter(StepArithmetic[FlowMemory]):
     """Writes the coefficients of a flow's rows into one function, looped over the orders of time.
 
-    b: may spread numbers over trajectories, for programs of which all is written out.
     inputs: give numbers of states, parameters and time, as `Input` names them.
     """
 
@@ -66,8 +64,6 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         time_scale: Value | None = None,
     ) -> None:
         self.b = b
-        self.base = b.base if isinstance(b, SpreadBuilder) else b
-        self.points = Chunk(0, b.batch) if isinstance(b, SpreadBuilder) else NUMBER
         self.program: FlowProgram = program
         self.rendering = rendering
         self.element = rendering.element
@@ -109,8 +105,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             if self._starts_with_zeros(index, row):
                 memory.each_chunk(index, partial(self._clear, index))
         if is_short(program):
-            start = self.base, program, self.points, self.element, self._given, self._keep
-            graded_start(*start)
+            graded_start(self.b, program, self.element, self._given, self._keep)
         else:
             called = self.called or CalledProducts(self.memory)
             Start(self.memory, called, self._kept).emit(self._given)
@@ -138,8 +133,8 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         size, parameters = program.among.size, program.parameters
         if given.source == "parameter":
             if slot >= parameters:
-                return self.inputs.read(Input("time", (slot - parameters,)), self.points)
-            return self.inputs.read(Input("parameter", (slot,)), self.points)
+                return self.inputs.read(Input("time", (slot - parameters,)), NUMBER)
+            return self.inputs.read(Input("parameter", (slot,)), NUMBER)
         states = program.slots("state") // size
         if slot >= states:
             first = parameters + (slot - states) * size

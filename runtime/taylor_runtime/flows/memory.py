@@ -7,7 +7,6 @@ from collections.abc import Callable
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.spread import SpreadBuilder
 from taylor_runtime.ir.types import I64, PTR, alignment_of
 from taylor_runtime.ir.values import Compound, Index, Value
 from taylor_runtime.program.flow import FlowProgram
@@ -29,12 +28,11 @@ class FlowMemory(RowMemory):
     ) -> None:
         super().__init__(b, program, rendering, workspace)
         self.flow = program
-        self.shifts = shifts_of(program.among, isinstance(b, SpreadBuilder))
         self.pieces: tuple[Chunk, ...] = ()
 
     def cut(self) -> None:
         """Compute polynomials in pieces from now on."""
-        listed = self.shifts.pieces
+        listed = shifts_of(self.flow.among).pieces
         self.pieces = tuple(Chunk(piece.start, piece.lanes) for piece in listed)
 
     def each_chunk(self, row: int, body: Callable[[Chunk], None]) -> None:
@@ -68,7 +66,7 @@ class FlowMemory(RowMemory):
 
     def clear_padding(self, row: int, orders: int) -> None:
         """Zeros behind the last monomial of all orders, where pieces do not reach."""
-        last = self.shifts.pieces[-1]
+        last = shifts_of(self.flow.among).pieces[-1]
         start, size = last.start + max(last.lanes, 1), padded(self.flow.among.size)
         zero = self.b.constant(0, NUMBER.type(self.element))
 

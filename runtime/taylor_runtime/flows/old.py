@@ -12,8 +12,7 @@ from taylor_runtime.flows.factors import Factor, add_products, factor_of, weight
 from taylor_runtime.flows.memory import FlowMemory, hidden
 from taylor_runtime.flows.newest import RowSums
 from taylor_runtime.flows.places import joined_sums
-from taylor_runtime.flows.shifts import Products, groups
-from taylor_runtime.ir.spread import SpreadBuilder
+from taylor_runtime.flows.shifts import Products, groups, shifts_of
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
@@ -26,7 +25,6 @@ MOST_SUMS = 21  # vectors of sums that one loop adds up, in registers
 CHAINED = 10  # vectors of sums, of which each then has two chains that wait less for one another
 SIDES = 3  # vectors for a weighted sum: below and above the middle, and sums of these
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
-SPREAD = 24  # vectors of one number a trajectory that one loop adds up
 
 Sums = dict[Convolution, RowSums]  # unscaled
 
@@ -39,11 +37,6 @@ class _Sum:
     plan: tuple[Products, ...]
     square: bool
 
-    @property
-    def numbers(self) -> int:
-        """How many numbers are added up."""
-        return sum(max(one.piece.lanes, 1) for one in self.plan)
-
 
 class OldProducts:
     """Writes the sums of old products of a flow's program."""
@@ -52,8 +45,7 @@ class OldProducts:
         self.memory = memory
         self.b = memory.b
         self.element = memory.element
-        self.shifts = memory.shifts
-        self.spread = isinstance(self.b, SpreadBuilder)
+        self.shifts = shifts_of(memory.flow.among)
         self._weights: dict[tuple[Number, Number], Value] = {}
         self._kept: Value | None = None
 
@@ -101,7 +93,8 @@ class OldProducts:
         """Whether one loop is enough: each that ends costs as much as a few products."""
         chains = 2 * _count(plain) - _count([one for one in plain if one.square])
         vectors = chains + SIDES * _count(weighted)
-        return self.shifts.is_short and _count(plain) <= CHAINED and vectors <= self._most() + SIDES
+        short = all(piece.lanes < REGISTER for piece in self.shifts.pieces)
+        return short and _count(plain) <= CHAINED and vectors <= self._most() + SIDES
 
     def _side_by_side(self, values: Sequence[Value]) -> RowSums:
         """Sums as rows want them: those that are moved joined."""
@@ -148,35 +141,13 @@ class OldProducts:
     def _loop(
         self, group: Sequence[_Sum], weighted: Sequence[_Sum], n: Index
     ) -> dict[Convolution, list[Value]]:
-        """Sums of both kinds, of which some may have loops of their own."""
-        chains = 2 if _count(group) <= CHAINED else 1
-        found: dict[Convolution, list[Value]] = {}
-        for part, with_weights in self._in_registers(group, weighted, chains):
-            for c, values in self._one_loop(part, with_weights, n, chains).items():
-                found.setdefault(c, []).extend(values)
-        return found
-
-    def _in_registers(
-        self, group: Sequence[_Sum], weighted: Sequence[_Sum], chains: int
-    ) -> list[tuple[list[_Sum], list[_Sum]]]:
-        """What loops add up: all together, or what registers hold of numbers that are spread."""
-        if not self.spread:
-            return [(list(group), list(weighted))]
-        squares = [one for one in group if one.square]
-        others = [one for one in group if not one.square]
-        loops = [(part, list[_Sum]()) for part in _filled(squares, 1)]
-        loops += [(part, []) for part in _filled(others, chains)]
-        return loops + [([], part) for part in _filled(weighted, SIDES)]
-
-    def _one_loop(
-        self, group: Sequence[_Sum], weighted: Sequence[_Sum], n: Index, chains: int
-    ) -> dict[Convolution, list[Value]]:
         """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair; and of those that have
         weights, on both sides of the middle, their sums, and sums of these.
         """
         b = self.b
         at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
         count, many = _count(group), _count(weighted)
+        chains = 2 if count <= CHAINED else 1
         zeros, none = self._zeros_of(group), self._zeros_of(weighted)
         half, low = (at - 1) >> 1, (at - 1) >> 1
         high = at - low
@@ -233,14 +204,6 @@ class OldProducts:
         return [self.b.constant(0, Type(self.element, lanes)) for lanes in parts]
 
     def _weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
-        """Sums with weights, of which some may have loops of their own."""
-        found: dict[Convolution, list[Value]] = {}
-        for part in _filled(group, 2) if self.spread else [group]:
-            for c, values in self._one_weighted_loop(part, n).items():
-                found.setdefault(c, []).extend(values)
-        return found
-
-    def _one_weighted_loop(self, group: Sequence[_Sum], n: Index) -> dict[Convolution, list[Value]]:
         """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
         product is as often as its weight says.  Processors add beside their multiply-adds.
         """
@@ -300,8 +263,7 @@ class OldProducts:
                 found += own
                 continue
             weight = self.b.constant(0.5, Type(self.element)) if one.square and half else None
-            x, y = factor(c.a, True), factor(c.b, False)
-            found += self._added(one.plan, x, y, own, weight, len(self.plan(c)))
+            found += self._added(one.plan, factor(c.a, True), factor(c.b, False), own, weight)
         return found
 
     def _added(
@@ -311,11 +273,8 @@ class OldProducts:
         y: Factor,
         totals: list[Value],
         weight: Value | None,
-        whole: int | None = None,
     ) -> list[Value]:
-        """See `add_products`; whole: of how many vectors of sums the plan is a part."""
-        scale_numbers = (whole or len(plan)) > SCALED
-        return add_products(self.b, plan, x, y, totals, weight, scale_numbers)
+        return add_products(self.b, plan, x, y, totals, weight, len(plan) > SCALED)
 
     def _weight(self, weight: tuple[Number, Number], n: Index, j: Index) -> Value:
         alpha, beta = weight
@@ -332,23 +291,6 @@ class OldProducts:
 def _count(group: Sequence[_Sum]) -> int:
     """How many vectors of sums there are."""
     return sum(len(one.plan) for one in group)
-
-
-def _filled(sums: Sequence[_Sum], chains: int) -> list[list[_Sum]]:
-    """Sums, or vectors of them, of which so many chains fit the registers."""
-    found: list[list[_Sum]] = []
-    room = 0
-    for one in sums:
-        whole = chains * one.numbers <= SPREAD
-        for plan in [one.plan] if whole else [(part,) for part in one.plan]:
-            part = _Sum(one.convolution, plan, one.square)
-            wanted = chains * part.numbers
-            if wanted > room or not whole:
-                found.append([])
-                room = SPREAD
-            found[-1].append(part)
-            room -= wanted
-    return found
 
 
 def _shared(group: Sequence[_Sum], values: Sequence[Value]) -> dict[Convolution, list[Value]]:

@@ -10,7 +10,6 @@ halved in the end.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
@@ -87,11 +86,6 @@ class Shifts:
         return tuple(found)
 
     @cached_property
-    def is_short(self) -> bool:
-        """Whether all pieces of a polynomial are shorter than a register."""
-        return all(piece.lanes < REGISTER for piece in self.pieces)
-
-    @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """Those of a polynomial."""
         return tuple(one.piece for one in self.sums if one.monomial == 0)
@@ -145,29 +139,6 @@ class Shifts:
         return coming
 
 
-@dataclass(frozen=True)
-class SpreadShifts(Shifts):
-    """The same products where vectors may have any length: without lanes that are not used.
-
-    Not of products that move, whose lanes are counted.
-    """
-
-    @cached_property
-    def sums(self) -> tuple[Products, ...]:
-        listed = shifts_of(self.among).sums
-        if any(one.monomial for one in listed):
-            return listed
-        return tuple(replace(one, piece=_trimmed(one.piece)) for one in listed)
-
-    @cached_property
-    def is_short(self) -> bool:
-        return shifts_of(self.among).is_short
-
-
-def _trimmed(piece: Piece) -> Piece:
-    return replace(piece, lanes=piece.used if piece.lanes and piece.used > 1 else 0)
-
-
 def _move(pair: tuple[int, ...], places: list[int]) -> Move:
     """A move from those vectors that are wanted."""
     used = sorted({place // REGISTER for place in places if place >= 0})
@@ -216,6 +187,6 @@ def groups(sizes: list[int], most: int) -> list[range]:
 
 
 @lru_cache(maxsize=64)
-def shifts_of(among: Monomials, spread: bool = False) -> Shifts:
-    """The plan, made once; spread: for numbers that have a lane for each trajectory."""
-    return SpreadShifts(among) if spread else Shifts(among)
+def shifts_of(among: Monomials) -> Shifts:
+    """The plan, made once."""
+    return Shifts(among)

@@ -25,16 +25,10 @@ Given = Callable[[Input, Index], Value]  # input, position -> its coefficient
 Keep = Callable[[int, Index, Value], None]  # row, position, its coefficient
 
 
-def graded_start(
-    b: Builder, program: FlowProgram, points: Chunk, element: str, given: Given, keep: Keep
-) -> None:
-    """Write the polynomials of all rows of `program.zero`, and hand them to `keep`.
-
-    points: one, or lanes of them.
-    """
+def graded_start(b: Builder, program: FlowProgram, element: str, given: Given, keep: Keep) -> None:
+    """Write the polynomials of all rows of `program.zero`, and hand them to `keep`."""
     supports = start_supports(program)
-    products = products_of(supports)
-    graded_program(b, program.zero, supports, element, given, keep, products, points)
+    graded_program(b, program.zero, supports, element, given, keep, products_of(supports))
 
 
 def is_short(program: FlowProgram) -> bool:
@@ -56,13 +50,10 @@ def graded_program(
     given: Given,
     keep: Keep,
     products: int,
-    points: Chunk = POINT,
 ) -> None:
-    """Write the polynomials of the rows of a graded program for one point, or several if it is
-    short.
-    """
+    """Write the polynomials of the rows of a graded program for one point."""
     if products <= MOST_WRITTEN:
-        emitter = GradedEmitter(b, zero, supports, points, element)
+        emitter = GradedEmitter(b, zero, supports, POINT, element)
 
         def read(which: Input, position: Index) -> Value:
             return given(which, position)

@@ -129,7 +129,7 @@ class Flow(Instructions):
         self.jump(head)
         self.label(head)
         phis = [self.phi(initial, before) for initial in flat_values(carried)]
-        values = self.regrouped([phi.value for phi in phis], carried)
+        values = joined_values([phi.value for phi in phis], [value.type for value in carried])
         self.branch(condition(values), inside, after)
         self.label(inside)
         last = flat_values(body(values))
@@ -164,8 +164,4 @@ class Flow(Instructions):
         phis = [self.phi(value, first_block) for value in flat_values(first)]
         for phi, value in zip(phis, flat_values(second), strict=True):
             phi.add(value, second_block)
-        return self.regrouped([phi.value for phi in phis], first)
-
-    def regrouped(self, parts: Sequence[Value], like: Sequence[Value]) -> list[Value]:
-        """Values made up of LLVM's values, as others are."""
-        return joined_values(parts, [value.type for value in like])
+        return joined_values([phi.value for phi in phis], [value.type for value in first])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.flow import FlowProgram
@@ -44,7 +44,7 @@ class FlowNorms(StateNorms):
             self._maximum(b.fabs(x), b.fabs(s * b.splat(b.fabs(factor), s.lanes)))
             for x, s in zip(values, slopes, strict=True)
         ]
-        listed = self.rows.chunks(self.rows.widths[0])
+        listed = chunks(self.rows.widths[0])
         shared = self._shared_weights(listed, sizes)
         given = self.rows.load_all(b, self.tolerances, "double")
         targets = self._addresses(self.weight_memory)
@@ -54,7 +54,7 @@ class FlowNorms(StateNorms):
             if self.degrees[0] == 0 and place == 0:
                 weight = self._of_state(weight, shared[0], size, asked)
             b.store(weight, target)
-        return b.constant(1, Type("double", self.lanes))
+        return b.constant(1, Type("double"))
 
     def _shared_weights(self, listed: Sequence[Chunk], sizes: Sequence[Value]) -> list[Value]:
         """1 / N of the order of each monomial, 0 where that is zero or no monomial is."""
@@ -80,24 +80,19 @@ class FlowNorms(StateNorms):
     def _mask(self, chunk: Chunk, degree: int) -> Value | None:
         """Which lanes of a chunk are monomials of a degree; None for none of them."""
         assert isinstance(chunk.offset, int)
-        batch = self.rows.batch
-        places = range(chunk.offset // batch, (chunk.offset + max(chunk.lanes, 1)) // batch)
+        places = range(chunk.offset, chunk.offset + max(chunk.lanes, 1))
         here = [k < len(self.degrees) and self.degrees[k] == degree for k in places]
         if not any(here):
             return None
-        return self.b.constants([int(one) for one in here for _ in range(batch)], "i1")
+        return self.b.constants([int(one) for one in here], "i1")
 
     def _of_state(self, weight: Value, shared: Value, size: Value, asked: Value) -> Value:
         """A first chunk's weights, of which the state's own is not a factor but a tolerance."""
         b = self.b
-        own = self._first(shared)
+        own = b.extract(shared, 0)
         if self.componentwise:
-            whole = self._first(asked) + self._first(size)
+            whole = b.extract(asked, 0) + b.extract(size, 0)
             zero = b.constant(0, whole.type)
             own = b.select(whole > 0, 1 / whole, zero)
             own = b.select(own < math.inf, own, zero)
-        return own if self.lanes else b.insert(weight, own, 0)
-
-    def _first(self, value: Value) -> Value:
-        """The number of the first monomial."""
-        return value if self.lanes else self.b.extract(value, 0)
+        return b.insert(weight, own, 0)

@@ -36,9 +36,7 @@ class LoopInputs:
 
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
-        b, slot, rows = self.b, given.index[0], self.rows
-        element, batch = rows.element, rows.batch
+        b, slot, element = self.b, given.index[0], self.rows.element
         base = self.state if given.source == "state" else self.parameters
-        first = rows.slot(slot) if given.source == "state" else slot * batch
-        place = b.at(b.at(base, first, element), position * batch, element)
-        return b.load(Type(element, rows.lanes), place)
+        first = self.rows.slot(slot) if given.source == "state" else slot
+        return b.load(Type(element), b.at(b.at(base, first, element), position, element))
