@@ -15,10 +15,11 @@ from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.expansion import unified
 from taylor_runtime.callables.stepper import (
     Entry,
-    build_linear,
+    Jacobian,
     Stepper,
     StepperOptions,
     build_flow,
+    build_linear,
     build_stepper,
 )
 from taylor_runtime.program.program import Input
@@ -75,8 +76,8 @@ def compile_flow(
     if entries is not None:
         outputs = [*system.states, *(e for _, e in entries if e is not None)]
         program, externals = lowered(outputs, inputs, order, system.derivatives, options.precision)
-        listed = [entry for entry, _ in entries]
-        made = build_linear(program, listed, count, among, options, externals)
+        known = Jacobian(tuple(entry for entry, _ in entries), len(variations.parameters))
+        made = build_linear(program, known, count, among, options, externals)
         if made is not None:
             return made
     for k, place in enumerate(variations.parameters):

@@ -27,9 +27,8 @@ from taylor_runtime.ensembles.batch import (
 )
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.program.flow import FlowProgram
+from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.kinds import KINDS
-from taylor_runtime.program.linear import LinearProgram
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.linear import LinearProgram
 from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
 from taylor_runtime.program.signature import convolutions_of, is_square, rows_used
 from taylor_runtime.program.widths import REGISTER

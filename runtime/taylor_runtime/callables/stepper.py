@@ -19,7 +19,9 @@ from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
-from taylor_runtime.passes.linear import Entry, linearized
+from taylor_runtime.passes.linear import Entry as Entry
+from taylor_runtime.passes.linear import Jacobian as Jacobian
+from taylor_runtime.passes.linear import linearized
 from taylor_runtime.passes.widen import widened
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
@@ -133,7 +135,7 @@ def build_flow(
 
 def build_linear(
     program: Program,
-    entries: Sequence[Entry],
+    jacobian: Jacobian,
     parameters: int,
     among: Monomials,
     options: StepperOptions,
@@ -146,7 +148,7 @@ def build_linear(
     parameters: how many there are, of which some may vary.
     """
     program = compensate(program, ELEMENTS[options.element])
-    linear = linearized(shorten(program), entries, parameters, among)
+    linear = linearized(shorten(program), jacobian, parameters, among)
     if not linear_pays(linear):
         return None
     options = replace(options, unrolled=False, calls_python=calls_python(externals))

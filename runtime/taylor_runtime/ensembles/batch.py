@@ -16,7 +16,7 @@ from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.linear.emitter import series_of_linear
 from taylor_runtime.program.codes import INTERRUPTED, RUNNING
-from taylor_runtime.program.linear import LinearProgram, verify_linear
+from taylor_runtime.program.flow import LinearProgram, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers

@@ -13,7 +13,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.linear.memory import LinearMemory
 from taylor_runtime.linear.sums import LinearSums, Old
-from taylor_runtime.program.linear import LinearProgram
+from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Step
 from taylor_runtime.program.signature import depths
 from taylor_runtime.program.verify import rows_at_order
@@ -117,11 +117,15 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
         old = self.sums.old(rows, n)
         for index in rows:
             for chunk in self.memory.chunks(index):
-                self.memory.store(index, n, chunk, self._value(self.program.rows[index], n, chunk, old))
+                self.memory.store(
+                    index, n, chunk, self._value(self.program.rows[index], n, chunk, old)
+                )
 
     def _value(self, row: Row, n: Index, chunk: Chunk, old: Old) -> Value:
         if row.step is not None:
-            return self.step_value_of(row.step, n, chunk, self.sums.of(row.step.terms, n, chunk, old))
+            return self.step_value_of(
+                row.step, n, chunk, self.sums.of(row.step.terms, n, chunk, old)
+            )
         if isinstance(row.start, Input) and row.start.source == "time":
             return self.factors.time_coefficient(n, chunk.type(self.element))
         return self.b.constant(0, chunk.type(self.element))

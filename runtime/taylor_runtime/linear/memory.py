@@ -5,7 +5,7 @@ from __future__ import annotations
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.linear import LinearProgram
+from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.series.memory import Rendering, RowMemory
 
 
@@ -40,8 +40,10 @@ class LinearMemory(RowMemory):
         return self.b.splat(super().coefficient(row, n, self.number), chunk.lanes)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.flow.is_polynomial(row) or self.program.rows[row].constant:
+        if self.flow.is_polynomial(row):
             return super().newest(row, n, chunk)
+        if self.program.rows[row].constant:
+            return self.coefficient(row, n, chunk)
         return self.b.splat(super().newest(row, n, self.number), chunk.lanes)
 
     def reciprocal(self, row: int, chunk: Chunk) -> Value:

@@ -160,8 +160,8 @@ class LinearSums:
         return [first, own[1] + first - last, last]
 
     def _total(self, one: _Sum, sums: list[Value], n: Index) -> Value:
-        """The sum with its weights, (alpha n + beta j) a_j b_(n-j): a product is j times in the sums
-        of sums below the middle, and -(n - j) times above.
+        """The sum with its weights, (alpha n + beta j) a_j b_(n-j): below the middle a product is j
+        times in the sums of sums, above it -(n - j) times.
         """
         b = self.b
         if not one.is_weighted:
@@ -169,7 +169,9 @@ class LinearSums:
         assert one.convolution.weight is not None
         alpha, beta = one.convolution.weight
         x, t, y = map(b.normal, sums)
-        value = b.fma(x, self._weight(alpha, n, one.chunk), y * self._weight(alpha + beta, n, one.chunk))
+        value = b.fma(
+            x, self._weight(alpha, n, one.chunk), y * self._weight(alpha + beta, n, one.chunk)
+        )
         return b.normal(b.fma(t, b.constant(beta, t.type), value))
 
     def _weight(self, factor: Number, n: Index, chunk: Chunk) -> Value:
@@ -185,7 +187,9 @@ class LinearSums:
 
     # -- all products -----------------------------------------------------------------------------
 
-    def of(self, terms: Sequence[Term], n: Index, chunk: Chunk, old: Old) -> dict[Convolution, Doubled]:
+    def of(
+        self, terms: Sequence[Term], n: Index, chunk: Chunk, old: Old
+    ) -> dict[Convolution, Doubled]:
         """A chunk of all convolutions of some terms."""
         found: dict[Convolution, Doubled] = {}
         for c in convolutions_of(terms):

@@ -8,32 +8,53 @@ Order zero is computed as it was before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from taylor_runtime.passes.factor import copied
-from taylor_runtime.program.program import Coefficient, Convolution, Number, Program, Row, Step, Term
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Number,
+    Program,
+    Row,
+    Step,
+    Term,
+)
 from taylor_runtime.program.signature import renumbered, rows_used
+from taylor_runtime.program.verify import step_rows
 
 
 def with_common_factors(program: Program) -> tuple[Program, dict[int, Step]]:
     """The same program with fewer convolutions, and the steps that give order zero of rows where
     these are not the rows' own.
     """
-    return _Common(_inlined(program)).result()
+    shared, begun = _Common(_inlined(program)).result()
+    return _squared(shared, begun)
+
+
+def _reached(program: Program, waiting: list[int]) -> set[int]:
+    """Rows that some need, and these."""
+    found = set[int]()
+    while waiting:
+        index = waiting.pop()
+        if index not in found:
+            found.add(index)
+            waiting += rows_used(program.rows[index])
+    return found
+
+
+def _uses(program: Program) -> tuple[Counter[int], set[int]]:
+    """How often rows are used, and which of them states need."""
+    outputs = [row for row, _ in program.outputs]
+    uses = Counter(used for row in program.rows for used in rows_used(row))
+    uses += Counter(outputs)
+    return uses, _reached(program, outputs[: program.slots("state")])
 
 
 def _inlined(program: Program) -> Program:
     """Sums that only one other sum reads, and no state needs, in its place."""
-    needed = set[int]()
-    waiting = [row for row, _ in program.outputs[: program.slots("state")]]
-    while waiting:
-        index = waiting.pop()
-        if index not in needed:
-            needed.add(index)
-            waiting += rows_used(program.rows[index])
-    uses = Counter(used for row in program.rows for used in rows_used(row))
-    uses += Counter(row for row, _ in program.outputs)
+    uses, needed = _uses(program)
     rows = list(program.rows)
     for index, row in enumerate(rows):
         if row.step is None or not _is_sum(row):
@@ -59,11 +80,17 @@ def _inlined(program: Program) -> Program:
             else:
                 terms.append(term)
         rows[index] = replace(row, step=Step(tuple(terms)), offset=offset)
-    return _without_unread(replace(program, rows=tuple(_squared(rows, uses, needed))))
+    return _without_unread(replace(program, rows=tuple(rows)), {})[0]
 
 
-def _squared(rows: Sequence[Row], uses: Counter[int], needed: set[int]) -> list[Row]:
-    """Rows with a**2 b in the place of a (a b), where a**2 is there and nobody else reads a b."""
+def _squared(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[int, Step]]:
+    """The program with a**2 b in the place of a (a b), where a**2 is there and nobody else reads
+    a b.
+    """
+    rows = program.rows
+    uses, needed = _uses(program)
+    for step in begun.values():
+        uses.update(step_rows(step))
     squares: dict[int, int] = {}
     for index, row in enumerate(rows):
         c = _only_product(row)
@@ -71,7 +98,7 @@ def _squared(rows: Sequence[Row], uses: Counter[int], needed: set[int]) -> list[
             squares[c.a] = index
     found = list(rows)
     for index, row in enumerate(rows):
-        if row.step is None or not _is_sum(row):
+        if row.step is None or not _is_sum(row) or index in begun:
             continue
         terms = []
         for term in row.step.terms:
@@ -93,7 +120,7 @@ def _squared(rows: Sequence[Row], uses: Counter[int], needed: set[int]) -> list[
                     break
             terms.append(term)
         found[index] = replace(row, step=Step(tuple(terms)))
-    return found
+    return _without_unread(replace(program, rows=tuple(found)), begun)
 
 
 def _only_product(row: Row) -> Convolution | None:
@@ -121,23 +148,30 @@ def _is_sum(row: Row) -> bool:
     return (step.times, step.divisor) == ("1", None) and not floats and row.width == 1
 
 
-def _without_unread(program: Program) -> Program:
+def _without_unread(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[int, Step]]:
     """Without rows that nobody reads."""
-    read = {row for row, _ in program.outputs}
-    for index in reversed(range(len(program.rows))):
-        read |= set(rows_used(program.rows[index])) if index in read else set()
-    while True:
-        more = {used for index in read for used in rows_used(program.rows[index])} - read
-        if not more:
-            break
-        read |= more
+    waiting = [row for row, _ in program.outputs]
+    read = _reached(program, waiting)
+    while more := {used for index in read & set(begun) for used in step_rows(begun[index])} - read:
+        read |= _reached(program, list(more))
     kept = [index for index in range(len(program.rows)) if index in read]
     place = {index: position for position, index in enumerate(kept)}
-    return replace(
+    smaller = replace(
         program,
         rows=tuple(renumbered(program.rows[index], place) for index in kept),
         outputs=tuple((place[row], lane) for row, lane in program.outputs),
     )
+    return smaller, _moved({k: step for k, step in begun.items() if k in read}, place)
+
+
+def _moved(begun: dict[int, Step], place: Mapping[int, int]) -> dict[int, Step]:
+    """Steps of rows that are elsewhere now."""
+    found: dict[int, Step] = {}
+    for index, step in begun.items():
+        moved = renumbered(Row(step=step), place).step
+        assert moved is not None
+        found[place[index]] = moved
+    return found
 
 
 class _Common:
@@ -153,7 +187,9 @@ class _Common:
             other = copied(row)
             if other is not None and not row.constant and row.start is None:
                 self.root[index] = self.root[other]
-        terms = [term for row in program.rows if _is_sum(row) and row.step for term in row.step.terms]
+        terms = [
+            term for row in program.rows if _is_sum(row) and row.step for term in row.step.terms
+        ]
         rows = {c.a for term in terms if (c := _product(term)) is not None and c.a == c.b}
         self.squares = Counter(self.root[row] for row in rows)
 
@@ -173,12 +209,7 @@ class _Common:
             rows=tuple(renumbered(row, place) for _, row in self.made),
             outputs=tuple((place[row], lane) for row, lane in program.outputs),
         )
-        begun: dict[int, Step] = {}
-        for index, step in self.begun.items():
-            moved = renumbered(Row(step=step), place).step
-            assert moved is not None
-            begun[place[index]] = moved
-        return changed, begun
+        return changed, _moved(self.begun, place)
 
     def _terms(self, terms: Sequence[Term]) -> tuple[Term, ...]:
         """Terms in the place of those of a row."""

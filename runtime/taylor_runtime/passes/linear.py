@@ -1,4 +1,4 @@
-"""A differential equation's program and its Jacobian -> that of solutions with first derivatives."""
+"""An equation's program with its Jacobian -> the program of solutions with first derivatives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor_runtime.passes.common import with_common_factors
-from taylor_runtime.program.linear import LinearProgram, verify_linear
+from taylor_runtime.program.flow import LinearProgram, verify_linear
 from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import (
     Coefficient,
@@ -36,8 +36,18 @@ class Entry:
     value: Number | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Jacobian:
+    """The entries of a Jacobian, in the order of the program's outputs; varied: how many of the
+    parameters vary.
+    """
+
+    entries: tuple[Entry, ...]
+    varied: int
+
+
 def linearized(
-    program: Program, entries: Sequence[Entry], parameters: int, among: Monomials
+    program: Program, jacobian: Jacobian, parameters: int, among: Monomials
 ) -> LinearProgram:
     """The program of the states' numbers and first derivatives.
 
@@ -47,17 +57,12 @@ def linearized(
     States are the outputs: first the numbers of all, then the derivatives of each.  Behind the
     numbers of all parameters come the polynomials of those that vary.
     """
-    program, begun = with_common_factors(replace(program, rows=tuple(_divided(program.rows))))
-    states, size = program.slots("state"), among.size
-    varied = max((one.column - states + 1 for one in entries if one.column >= states), default=0)
-    made = _Linear(program, entries, parameters, states, size, varied).result(among)
-    return verify_linear(replace(made, begun=tuple(sorted(begun.items()))))
+    divided = replace(program, rows=tuple(_divided(program.rows)))
+    return _Linear(*with_common_factors(divided), jacobian, parameters).result(among)
 
 
 def _divided(rows: Sequence[Row]) -> list[Row]:
-    """Rows in which a power r**(a - 1) follows from r**a, which is known, by division: its sums then
-    need no weights.
-    """
+    """Rows in which a power r**(a - 1) follows from r**a by division: its sums need no weights."""
     powers: dict[tuple[int, Number], int] = {}
     found = list(rows)
     for index, row in enumerate(rows):
@@ -68,7 +73,7 @@ def _divided(rows: Sequence[Row]) -> list[Row]:
             powers[start.arguments[0], exponent] = index
     for (base, exponent), index in powers.items():
         above = powers.get((base, exponent + 1))
-        if above is not None and not rows[index].constant:
+        if above is not None and above < index and not rows[index].constant:
             terms = Term(1, Coefficient(above)), Term(-1, Convolution(base, index, first=1))
             found[index] = replace(rows[index], start=None, step=Step(terms, divisor=base))
     return found
@@ -76,35 +81,29 @@ def _divided(rows: Sequence[Row]) -> list[Row]:
 
 class _Linear:
     def __init__(
-        self,
-        program: Program,
-        entries: Sequence[Entry],
-        parameters: int,
-        states: int,
-        size: int,
-        varied: int,
+        self, program: Program, begun: dict[int, Step], jacobian: Jacobian, parameters: int
     ) -> None:
-        self.program, self.size, self.states = program, size, states
+        self.program, self.begun = program, begun
+        self.states, self.varied = program.slots("state"), jacobian.varied
         self.parameters = parameters
         self.rows: list[Row] = list(program.rows)
         self.numbers = len(self.rows)
         # Constant rows of parameters, then those of states, then their slopes.
         self.constant = self.numbers
-        self.first = self.numbers + varied
-        self.by_state: list[list[Entry]] = [[] for _ in range(states)]
+        self.first = self.numbers + self.varied
+        self.by_state: list[list[Entry]] = [[] for _ in range(self.states)]
         self.outputs: dict[Entry, int] = {}
-        following = iter(program.outputs[states:])
-        for one in entries:
+        following = iter(program.outputs[self.states :])
+        for one in jacobian.entries:
             self.by_state[one.state].append(one)
             if one.value is None:
                 self.outputs[one] = next(following)[0]
-        self.varied = varied
 
     def result(self, among: Monomials) -> LinearProgram:
         """The whole program."""
-        width, n = self.size - 1, self.states
+        size, width, n = among.size, among.size - 1, self.states
         for k in range(self.varied):
-            first = self.parameters + k * self.size + 1
+            first = self.parameters + k * size + 1
             given = Input("parameter", tuple(range(first, first + width)))
             self.rows.append(Row(given, width=width, constant=True))
         slopes: list[Row] = []
@@ -124,17 +123,18 @@ class _Linear:
         self.rows += slopes
         outputs = list(self.program.outputs[:n])
         outputs += [(self.first + i, lane) for i in range(n) for lane in range(width)]
-        given = self.parameters + self.varied * self.size
-        return (
+        slots = self.parameters + self.varied * size
+        return verify_linear(
             LinearProgram(
                 rows=tuple(self.rows),
                 outputs=tuple(outputs),
                 order=self.program.order,
-                inputs=(("state", n * self.size), ("parameter", given)),
+                inputs=(("state", n * size), ("parameter", slots)),
                 exact_division=self.program.exact_division,
                 among=among,
                 steady=tuple(row.constant for row in self.rows),
                 numbers=self.numbers,
+                begun=tuple(sorted(self.begun.items())),
             )
         )
 

@@ -9,12 +9,10 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.linear import LinearProgram
+from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.protocol import Series
-from taylor_runtime.steps.flow_norms import FlowNorms
-from taylor_runtime.steps.linear_norms import LinearNorms
+from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
 

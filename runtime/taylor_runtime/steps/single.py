@@ -17,8 +17,7 @@ from taylor_runtime.program.codes import (
     SLIDING,
     SWITCHED,
 )
-from taylor_runtime.program.flow import FlowProgram, verify_flow
-from taylor_runtime.program.linear import LinearProgram, verify_linear
+from taylor_runtime.program.flow import FlowProgram, LinearProgram, verify_flow, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
