@@ -75,9 +75,19 @@ class LinearSums:
             )
         ]
         found: Old = {}
-        for group in self._groups(sums):
-            found |= self._loop(group, n)
+        for part in self._parts(sums):
+            for group in self._groups(part):
+                found |= self._loop(group, n)
         return found
+
+    def _parts(self, sums: list[_Sum]) -> list[list[_Sum]]:
+        """Sums of which loops are made: of trajectories in lanes, those of numbers apart, so that
+        vectors that several multiply are loaded once.
+        """
+        if self.memory.rendering.batch == 1:
+            return [sums]
+        linear = self.memory.flow.is_polynomial
+        return [[one for one in sums if linear(one.convolution.b) == which] for which in (False, True)]
 
     def _groups(self, sums: Sequence[_Sum]) -> Iterator[list[_Sum]]:
         """What one loop adds up."""
