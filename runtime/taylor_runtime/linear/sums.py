@@ -86,8 +86,11 @@ class LinearSums:
         """
         if self.memory.rendering.batch == 1:
             return [sums]
-        linear = self.memory.flow.is_polynomial
-        return [[one for one in sums if linear(one.convolution.b) == which] for which in (False, True)]
+        linear = [self.memory.flow.is_polynomial(one.convolution.b) for one in sums]
+        return [
+            [one for one, derived in zip(sums, linear, strict=True) if derived == which]
+            for which in (False, True)
+        ]
 
     def _groups(self, sums: Sequence[_Sum]) -> Iterator[list[_Sum]]:
         """What one loop adds up."""
