@@ -39,6 +39,7 @@ from taylor_runtime.steps.states import VECTORS, StateRows
 
 UNROLLED_BATCH_WORK = 8000  # operations of a step that is still written out, in a second
 MOST_BATCH_WORK = 40000  # of any step: coefficients of more fill the second-nearest cache, too
+CACHED_BYTES = 1 << 16  # of coefficients: with more, half as many lanes wait less for memory
 LOOPED = 1.9  # of the time of written-out code, for an operation, is what loops take
 BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
@@ -220,6 +221,8 @@ def build_batch(stepper: Stepper) -> BatchStepper:
     linear = program if isinstance(program, LinearProgram) else None
     unrolled = linear is None and work(program) <= UNROLLED_BATCH_WORK
     batch = best_lanes(element)
+    if linear is not None and batch * stepper.workspace_bytes > CACHED_BYTES:
+        batch //= 2
     options = replace(stepper.options, unrolled=unrolled)
     text = body(program) if linear is None else linear.text()
     module = compile_ir(

@@ -117,9 +117,8 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
         old = self.sums.old(rows, n)
         for index in rows:
             for chunk in self.memory.chunks(index):
-                self.memory.store(
-                    index, n, chunk, self._value(self.program.rows[index], n, chunk, old)
-                )
+                value = self._value(self.program.rows[index], n, chunk, old)
+                self.memory.store(index, n, chunk, value)
 
     def _value(self, row: Row, n: Index, chunk: Chunk, old: Old) -> Value:
         if row.step is not None:
