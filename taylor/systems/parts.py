@@ -69,17 +69,11 @@ def compile_flow(
     system: System, order: int, options: StepperOptions, variations: Variations
 ) -> Stepper:
     """The machine code that steps a system together with the derivatives of its solution."""
+    linear = _linear_flow(system, order, options, variations)
+    if linear is not None:
+        return linear
     among, count = variations.space.monomials, len(system.parameters)
     inputs = _inputs(system)
-    small = among.order == 1 and len(system) * (among.size - 1) <= MOST_LINEAR
-    entries = jacobian(system, variations) if small else None
-    if entries is not None:
-        outputs = [*system.states, *(e for _, e in entries if e is not None)]
-        program, externals = lowered(outputs, inputs, order, system.derivatives, options.precision)
-        known = Jacobian(tuple(entry for entry, _ in entries), len(variations.parameters))
-        made = build_linear(program, known, count, among, options, externals)
-        if made is not None:
-            return made
     for k, place in enumerate(variations.parameters):
         inputs[system.parameters[place]] = Input("jet", (k,))
     program, externals = lowered(
@@ -88,21 +82,36 @@ def compile_flow(
     return build_flow(program, count, among, options, externals)
 
 
-def jacobian(
-    system: System, variations: Variations
-) -> list[tuple[Entry, Expression | None]] | None:
-    """The entries of a right-hand side's Jacobian that are not zero; None if there is one that
-    nothing is known of.
+def _linear_flow(
+    system: System, order: int, options: StepperOptions, variations: Variations
+) -> Stepper | None:
+    """The same by equations for first derivatives alone; None where these are not known, or do not
+    pay.
+    """
+    among, inputs = variations.space.monomials, _inputs(system)
+    if among.order > 1 or len(system) * (among.size - 1) > MOST_LINEAR:
+        return None
+    try:
+        entries = jacobian(system, variations)
+        outputs = [*system.states, *(e for _, e in entries if e is not None)]
+        program, externals = lowered(outputs, inputs, order, system.derivatives, options.precision)
+    except UnsupportedFunctionError:  # functions whose derivatives are none that we have
+        return None
+    known = Jacobian(tuple(entry for entry, _ in entries), len(variations.parameters))
+    return build_linear(program, known, len(system.parameters), among, options, externals)
+
+
+def jacobian(system: System, variations: Variations) -> list[tuple[Entry, Expression | None]]:
+    """The entries of a right-hand side's Jacobian that are not zero, those that are no numbers with
+    their formulas.
+
+    Raises UnsupportedFunctionError for functions without a derivative.
     """
     by = [*system.states, *(system.parameters[place] for place in variations.parameters)]
     found: list[tuple[Entry, Expression | None]] = []
     for i, right in enumerate(system.derivatives):
-        try:
-            partials = grad_expressions(right, by)
-        except UnsupportedFunctionError:
-            return None
-        for j, one in enumerate(partials):
-            if one.op != "constant":
+        for j, one in enumerate(grad_expressions(right, by)):
+            if one.op != "constant" or isinstance(one.payload, float):  # infinite, or no number
                 found.append((Entry(i, j), one))
             elif one.payload != 0:
                 found.append((Entry(i, j, one.payload), None))

@@ -17,6 +17,9 @@ from taylor_runtime.series.layout import windows
 PAIRS = 4.5  # of coefficients in a sum of old products, on average
 
 
+EVERYDAY = frozenset({"div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity"})
+
+
 LINEAR = 1.15  # times as many multiply-adds are well spent, for the sake of many trajectories
 
 
@@ -68,7 +71,8 @@ def linear_pays(program: LinearProgram) -> bool:
     """Whether numbers and vectors of first derivatives are about as fast as polynomials for one
     trajectory: several in lanes are then faster by far.
 
-    Counted are the multiply-adds of an order, for old products and for the newest.
+    Counted are the multiply-adds of an order, for old products and for the newest; functions that
+    derivatives alone have are to be everyday ones.
     """
     products = sum(1 + one.both for one in shifts_of(program.among).sums)
     vectors = len(shifts_of(program.among).pieces)
@@ -87,7 +91,9 @@ def linear_pays(program: LinearProgram) -> bool:
             step = program.rows[index].step
             for c in convolutions_of(step.terms if step else ()):
                 polynomial += _order(c, products, vectors)
-    return linear <= LINEAR * polynomial
+    starts = [row.start for index, row in enumerate(program.rows) if index not in needed]
+    others = {str(start.function) for start in starts if isinstance(start, Kernel)}
+    return others <= EVERYDAY and linear <= LINEAR * polynomial
 
 
 def _order(c: Convolution, products: int, vectors: int) -> float:
