@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import as_precision
 from taylor.recurrences.arrays import lower_arrays
@@ -13,11 +14,16 @@ from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.lowered import lowered
 from taylor.systems.system import System
 from taylor.systems.variational import Variations
+from taylor.transforms.differentiate import grad_expressions
+from taylor.transforms.expansion import unified
 from taylor_runtime.callables.stepper import (
+    Entry,
+    Jacobian,
     Stepper,
     StepperOptions,
     build_array_stepper,
     build_flow,
+    build_linear,
     build_stepper,
 )
 from taylor_runtime.program.program import Input
@@ -45,6 +51,9 @@ COPIED = frozenset(
         "_names",
     }
 )
+
+
+MOST_LINEAR = 64  # first derivatives, of which it is asked whether equations of their own pay
 
 
 def compile_stepper(
@@ -80,12 +89,52 @@ def compile_flow(
     system: System, order: int, options: StepperOptions, variations: Variations
 ) -> Stepper:
     """The machine code that steps a system together with the derivatives of its solution."""
+    linear = _linear_flow(system, order, options, variations)
+    if linear is not None:
+        return linear
+    among, count = variations.space.monomials, len(system.parameters)
     inputs = _inputs(system)
     for k, place in enumerate(variations.parameters):
         inputs[system.parameters[place]] = Input("jet", (k,))
     program, called = lowered(system.states, inputs, order, system.derivatives, options.precision)
-    among, count = variations.space.monomials, len(system.parameters)
     return build_flow(program, count, among, options, called)
+
+
+def _linear_flow(
+    system: System, order: int, options: StepperOptions, variations: Variations
+) -> Stepper | None:
+    """The same by equations for first derivatives alone; None where these are not known, or do not
+    pay.
+    """
+    among, inputs = variations.space.monomials, _inputs(system)
+    if among.order > 1 or len(system) * (among.size - 1) > MOST_LINEAR:
+        return None
+    try:
+        entries = jacobian(system, variations)
+        outputs = [*system.states, *(e for _, e in entries if e is not None)]
+        program, called = lowered(outputs, inputs, order, system.derivatives, options.precision)
+    except UnsupportedFunctionError:  # functions whose derivatives are none that we have
+        return None
+    known = Jacobian(tuple(entry for entry, _ in entries), len(variations.parameters))
+    return build_linear(program, known, len(system.parameters), among, options, called)
+
+
+def jacobian(system: System, variations: Variations) -> list[tuple[Entry, Expression | None]]:
+    """The entries of a right-hand side's Jacobian that are not zero, those that are no numbers with
+    their formulas.
+
+    Raises UnsupportedFunctionError for functions without a derivative.
+    """
+    by = [*system.states, *(system.parameters[place] for place in variations.parameters)]
+    found: list[tuple[Entry, Expression | None]] = []
+    for i, right in enumerate(system.derivatives):
+        for j, one in enumerate(grad_expressions(right, by)):
+            if one.op != "constant" or isinstance(one.payload, float):  # infinite, or no number
+                found.append((Entry(i, j), one))
+            elif one.payload != 0:
+                found.append((Entry(i, j, one.payload), None))
+    shared = iter(unified([e for _, e in found if e is not None]))
+    return [(entry, None if e is None else next(shared)) for entry, e in found]
 
 
 def _inputs(system: System) -> dict[Expression, Input]:

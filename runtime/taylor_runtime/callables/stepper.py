@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
-from taylor_runtime.callables.cost import Orders, cheapest, choose, register_room
+from taylor_runtime.callables.cost import (
+    Orders,
+    cheapest,
+    choose,
+    linear_pays,
+    register_room,
+)
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
 from taylor_runtime.engine.call import (
@@ -18,11 +24,15 @@ from taylor_runtime.engine.call import (
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import is_written, series_of_flow
+from taylor_runtime.linear.emitter import series_of_linear
 from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
+from taylor_runtime.passes.linear import Entry as Entry
+from taylor_runtime.passes.linear import Jacobian as Jacobian
+from taylor_runtime.passes.linear import linearized
 from taylor_runtime.passes.widen import widened
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.flow import FlowProgram
@@ -153,6 +163,29 @@ def build_flow(
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
     return _compiled(flow, flow, options, externals, source, series_of_flow)
+
+
+def build_linear(
+    program: Program,
+    jacobian: Jacobian,
+    parameters: int,
+    among: Monomials,
+    options: StepperOptions,
+    externals: Externals | None = None,
+) -> Stepper | None:
+    """Compile the step loop of an ODE's program for states with their first derivatives; None if
+    polynomials (`build_flow`) are faster.
+
+    program: its outputs are the states, then the entries of the Jacobian.
+    parameters: how many there are, of which some may vary.
+    """
+    program = compensate(program, ELEMENTS[options.element])
+    linear = linearized(shorten(program), jacobian, parameters, among)
+    if not linear_pays(linear):
+        return None
+    options = replace(options, unrolled=False, calls_python=calls_python(externals))
+    source = f"flow {options}\n{linear.text()}"
+    return _compiled(linear, linear, options, externals, source, series_of_linear)
 
 
 def _compiled(

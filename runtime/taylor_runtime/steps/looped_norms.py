@@ -10,10 +10,10 @@ from taylor_runtime.arrays.series import ArraySeries
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.flow import FlowProgram
+from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.protocol import Series
-from taylor_runtime.steps.flow_norms import FlowNorms
+from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
 from taylor_runtime.steps.wide_norms import WideNorms
@@ -239,6 +239,8 @@ def norms_of(series: Series, rows: StateRows, weighted: bool, tolerances: Value)
     program = series.program
     if isinstance(series, ArraySeries):
         return WideNorms(series, rows, weighted, tolerances)
+    if isinstance(program, LinearProgram):
+        return LinearNorms(series, rows, weighted, tolerances, program)
     if not isinstance(program, FlowProgram):
         return StateNorms(series, rows, weighted, tolerances)
     if isinstance(series.memory, AlikeMemory) and len(set(rows.widths)) == 1:
