@@ -93,6 +93,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         """All works of a pass; second: whether n is the second of a pair of orders."""
         self.memory.at_zero = name != BEYOND
         for work in self.plan.works[name]:
+            self.memory.values.clear()
             if not isinstance(work, Nest):
                 emit_whole(self.memory, work.row, n)
             elif second is None or not any(map(self.plan.convolves, work.rows)):
@@ -198,7 +199,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
     def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
         """row_{n-1}."""
-        return self.memory.coefficient(row, n - 1, chunk)
+        if self.plan.varies[row] or isinstance(n, int):
+            return self.memory.coefficient(row, n - 1, chunk)
+        first = self.memory.coefficient(row, 0, chunk)
+        return self.b.select(self.b.eq(n, 1), first, self.b.constant(0, first.type))
 
     def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
         """u_n by the step, for n >= 1."""

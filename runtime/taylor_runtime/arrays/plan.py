@@ -282,6 +282,7 @@ class Plan:
             if root in self.again:
                 continue
             if read.when != ZERO and not self.varies[root]:
+                self.zero |= {root} if read.when == OLD else set()  # the order before the first
                 continue
             kept = {ZERO: self.zero, NEWEST: self.newest, OLD: self.old}[read.when]
             kept.add(root)
