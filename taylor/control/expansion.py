@@ -18,7 +18,7 @@ from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.scalars import is_element
 from taylor.nodes.logic import where
 from taylor.nodes.operations.table import operation
-from taylor.nodes.regions import part
+from taylor.nodes.regions import part, region_node
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.decompose import decompose
@@ -159,12 +159,11 @@ def expanded(
         if e in known or widen is None:
             continue
         operands = _without_loops(e.args, found, space)
-        results = widen(e, [_beyond(c) for c in operands], _inside(space))
-        for number, components in enumerate(results):
-            result = part(e, number)
-            if components is not None and result.op == "part":
-                found[result] = components
-    return _without_loops(roots, found, space)
+        same = region_node(e.op, [c[0] for c in operands], e.payload)
+        results = widen(same, [_beyond(c) for c in operands], _inside(space))
+        named = ((part(e, number), components) for number, components in enumerate(results))
+        found |= {result: components for result, components in named if result.op == "part"}
+    return _without_loops(roots, {**found, **known}, space)
 
 
 def _beyond(listed: Coefficients) -> Coefficients | None:
@@ -187,17 +186,19 @@ def _inside(
 def _without_loops(
     roots: Sequence[Expression], known: Mapping[Expression, Coefficients], space: Space
 ) -> list[list[Expression]]:
-    """The same of expressions whose loops all have coefficients, or do not vary."""
+    """The same of expressions whose loops all are known: by their value alone where they do not
+    vary.
+    """
     leaves = _leaves_among(roots, known)
-    varying = [e for e in leaves if e in known]
-    steady = [e for e in leaves if e not in known]
+    varying = [e for e in leaves if len(known.get(e, ())) > 1]
+    steady = [e for e in leaves if len(known.get(e, ())) < 2]
     slots = {e: Input("jet", (i,)) for i, e in enumerate(varying)}
     slots |= {e: Input("parameter", (i,)) for i, e in enumerate(steady)}
     program = replace(decompose(roots, slots, space.order), exact_division=True)
     algebra = space.algebra
     given = {
         "jet": [space.by_order(known[e]) for e in varying],
-        "parameter": [_number(e, algebra) for e in steady],
+        "parameter": [_number(known.get(e, [e])[0], algebra) for e in steady],
     }
     return [space.listed(found) for found in coefficients(program, given, algebra)]
 

@@ -165,8 +165,9 @@ def is_leaf(value: Any) -> bool:
         return value.dtype.kind in "biufcO"
     return (
         isinstance(value, complex | np.number | np.bool_)
-        or exact(value) is not None
+        or hasattr(value, "_mpf_")
         or hasattr(value, "_mpc_")
+        or exact(value) is not None
         or hasattr(value, "__taylor_function__")
     )
 

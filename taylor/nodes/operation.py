@@ -84,9 +84,10 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
-    widen:    (e, further components by operand, expand) -> all results with further components, of
-              an operation with graphs inside: tangents, or Taylor coefficients beyond the value;
-              None for what has none.  `expand` gives components of nodes from those of inputs.
+    widen:    (e, further components by operand, expand) -> all results, each a list with further
+              components where it has any, of an operation with graphs inside: tangents, or Taylor
+              coefficients beyond the value; operands and what `expand` gives of nodes, from
+              components of inputs, are None where they have none.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.

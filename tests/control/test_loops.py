@@ -487,3 +487,8 @@ def test_bounds_that_are_no_whole_numbers_of_machines() -> None:
     start = 2**60
     g = ty.compile(lambda x: ty.fori_loop(start, start - 1, lambda i, s: s + i, x))
     assert g(2.0) == 2.0
+
+
+def test_numbers_of_mpmath_may_be_of_any_size() -> None:
+    found = ty.fori_loop(0, 70, lambda i, s: s * s, mpmath.mpf(2))
+    assert mpmath.log(found, 2) == 2**70

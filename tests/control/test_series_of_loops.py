@@ -11,6 +11,8 @@ from mpmath import mp
 
 import taylor as ty
 from taylor.control.expansion import Degrees, Orders, expanded
+from taylor.nodes.regions import REGIONS
+from taylor.nodes.traverse import reachable
 from taylor.transforms.differentiate import directional_derivatives
 from taylor_runtime.program.monomials import monomials
 
@@ -244,3 +246,22 @@ def test_coefficients_are_carried_by_one_loop() -> None:
     seeds = {x: space.variable(x, 0), y: space.variable(y, 1)}
     (square,) = expanded([x * x * y], seeds, space)
     assert [c.evaluate({x: 2.0, y: 3.0}) for c in square] == [12, 12, 4, 3, 4, 0]
+
+
+def test_loops_one_after_the_other_run_once_each() -> None:
+    """Also for results that do not vary, as a count of turns."""
+    x = ty.variable("x")
+
+    def function(m, x):
+        count, y = ty.fori_loop(0, 4, lambda i, s: (s[0] + 1, m.sin(s[1] * x)), (0, x))
+        return ty.fori_loop(0, count, lambda i, z: z * y + count, 1.0) * y
+
+    known = {x: [x, ty.constant(1), *[ty.constant(0)] * 3]}
+    (found,) = expanded([function(M, x)], known, Orders(4))
+    loops = {e for e in reachable(found) if e.op in REGIONS}
+    assert len(loops) == 2
+    with mp.workdps(50):
+        right = mpmath.taylor(lambda x: function(P, x), mp.mpf("0.7"), 4)
+    np.testing.assert_allclose(
+        ty.jet(lambda x: function(M, x), 0.7, 4), list(map(float, right)), rtol=1e-13
+    )

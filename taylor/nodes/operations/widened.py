@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from taylor.nodes.node import ZERO
-from taylor.nodes.regions import Graph, Region, inner_input, leading, part, region_node
+from taylor.nodes.regions import Graph, Region, inner_input, leading, part, parts, region_node
 
 # Of some roots as functions of inputs with further components: their further components, or None.
 Expand = Callable[[Sequence[Any], Mapping[Any, Sequence[Any]]], list[Any]]
@@ -64,7 +64,7 @@ def widened_loop(e: Any, extras: Sequence[Any], expand: Expand) -> list[Any]:
     """The results of a loop with further components, which its turns carry as well."""
     region: Region = e.payload
     if all(extra is None for extra in extras[leading(e) :]):
-        return [None] * region.carries
+        return [[result] for result in parts(e)]
     wide = _Widening(e, extras, expand)
     varies = [extra is not None for extra in wide.extras]
     last = len(region.graphs) - 1
@@ -98,15 +98,13 @@ def _same_inputs(wide: _Widening, number: int, varies: Sequence[bool]) -> Graph:
     return Graph(inputs, graph.outputs)
 
 
-def _shared(node: Any, varies: Sequence[bool], width: int) -> list[Any]:
-    """The first results, each with its further components, which follow them all; None for those
-    that have none.
-    """
-    found: list[Any] = []
+def _shared(node: Any, varies: Sequence[bool], width: int) -> list[list[Any]]:
+    """The first results, each with its further components, which follow them all."""
+    found: list[list[Any]] = []
     position = len(varies)
     for number, does in enumerate(varies):
-        places = [number, *range(position, position + width)]
-        found.append([part(node, place) for place in places] if does else None)
+        places = [number, *range(position, position + width)] if does else [number]
+        found.append([part(node, place) for place in places])
         position += width if does else 0
     return found
 
@@ -115,7 +113,7 @@ def widened_switch(e: Any, extras: Sequence[Any], expand: Expand) -> list[Any]:
     """The results of a choice with further components, chosen alike."""
     region: Region = e.payload
     if all(extra is None for extra in extras[1:]):
-        return [None] * len(region.shapes)
+        return [[result] for result in parts(e)]
     wide = _Widening(e, extras, expand)
     varies = [extra is not None for extra in wide.extras]
     found = [wide.graph(number, varies) for number in range(len(region.graphs))]
