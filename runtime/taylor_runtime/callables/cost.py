@@ -19,7 +19,10 @@ from taylor_runtime.series.layout import windows
 PAIRS = 4.5  # of coefficients in a sum of old products, on average
 
 
-EVERYDAY = frozenset({"div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity"})
+EVERYDAY = frozenset(  # kernels that cost little, with their recurrences
+    ("div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity", "where")
+    + ("not", "and", "or", "lt", "le", "gt", "ge", "eq", "ne")
+)
 
 
 LINEAR = 1.15  # times as many multiply-adds are well spent, for the sake of many trajectories
