@@ -96,6 +96,8 @@ ASSIGNMENTS = [
     "np.put(a, [0, 5, -1], [1, 2])",
     "np.add(a, 1, out=a); np.multiply(x, x, out=a)",
     "a[0] = np.maximum(a[1], 0) @ a.T @ np.where(a > 0, a, 1)",
+    "a[1] = 4; a[3] = x[0]; a[2] = a[1] + a[3]; b = a[1]; a[1] = 0; a[0] = b",
+    "b = a[:, 0].copy(); b[2] = 1; b[0] = b[2] + b[1]; b[1] = b[0]; b[-1] = b.sum(); a[:, 1] = b",
     "a = np.zeros_like(x); a[1] = x[0]; a[:, 2] = x[:, 0]",
     "a = np.empty_like(x); a[...] = 1; a[0] = x[0]",
     "a = np.full_like(x, 2.5); a[0, 0] = x[0, 0]",
@@ -181,6 +183,18 @@ def test_arrays_that_were_filled_are_short() -> None:
     for k in np.random.default_rng(0).permutation(50):
         b[k] = a[k]
     assert b.now is a.now
+
+
+def test_loops_over_elements_take_time_in_proportion() -> None:
+    import time
+
+    v = ty.variable("v", shape=20_000)
+    begun = time.perf_counter()
+    a = np.zeros_like(v)
+    for k in np.random.default_rng(0).permutation(20_000):
+        a[k] = a[k - 1] * 0.5 + v[k]
+    assert len(a.now.args) == 20_000
+    assert time.perf_counter() - begun < 8  # in proportion to its square it would be an hour
 
 
 def test_what_it_is_made_of_stays_as_it_is() -> None:

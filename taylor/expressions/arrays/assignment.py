@@ -14,115 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from taylor.errors import ShapeError, TracingError, UnsupportedFunctionError, user_location
+from taylor.errors import UnsupportedFunctionError
+from taylor.expressions.arrays.placing import assigned, at_places, broadcast_value, with_rows
 from taylor.nodes import arrays, logic
-from taylor.nodes.arrays import Entry
-from taylor.nodes.conversion import Mutable, as_expression, stack
-from taylor.nodes.node import CONDITIONS, Node, Shape, constant_node
+from taylor.nodes.conversion import Mutable, as_expression
+from taylor.numbers.data import positions
+from taylor.nodes.node import constant_node
 from taylor.nodes.operations.moves import scatter
 from taylor.nodes.sums import add, negate
-from taylor.numbers.data import positions
-
-# --- what an assignment makes ----------------------------------------------------------
-
-
-def assigned(e: Any, key: Any, value: Any) -> Any:
-    """The array `e` after ``e[key] = value``, by NumPy's rules.
-
-    key: ints, slices, new axes, an ellipsis, arrays of positions, or a condition of the shape of e.
-
-    Raises ShapeError where the value does not broadcast to the elements, IndexError for positions
-    that are not there, TracingError for a position that is not known yet.
-    """
-    new = as_expression(value)
-    keys = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(k, (Node, Mutable)) and k.shape for k in keys):
-        return _where_it_holds(e, keys, new)
-    if any(isinstance(k, (list, np.ndarray)) for k in keys):
-        return _at_places(e, key, new)
-    entries = arrays.entries_of(e, keys)
-    old = arrays.index_entries(e, entries)
-    if old is new or not old.size:
-        return e
-    new = _broadcast(new, old.shape, e)
-    if all(entry is None or isinstance(entry, int) or entry[2] == 1 for entry in entries):
-        axes = [entry for entry in entries if entry is not None]
-        sizes = tuple(1 if isinstance(entry, int) else entry[1] for entry in axes)
-        return _put(e, axes, _as_block(new, sizes), 0)
-    return _at_places(e, arrays.as_numpy_index(entries), new)
-
-
-def _as_block(new: Any, sizes: Shape) -> Any:
-    """The values with an axis for each of the array, one element long where that has an int."""
-    if not new.shape and set(sizes) == {1}:
-        for _ in sizes:
-            new = stack([new])
-        return new
-    return arrays.reshape(new, sizes)
-
-
-def _broadcast(new: Any, shape: Shape, e: Any) -> Any:
-    while new.ndim > len(shape) and new.shape[0] == 1:  # which NumPy forgives
-        new = new[0]
-    try:
-        return arrays.broadcast_to(new, shape)
-    except ShapeError:
-        raise ShapeError(
-            f"a[...] = value at {user_location()}: the value has shape {new.shape}, the elements "
-            f"{shape} of an array of shape {e.shape}"
-        ) from None
-
-
-def _put(e: Any, axes: Sequence[Entry], block: Any, axis: int) -> Any:
-    """The array with a block in place of a contiguous part, from this axis on."""
-    while axis < e.ndim and axes[axis] == (0, e.shape[axis], 1):
-        axis += 1
-    if axis == e.ndim:
-        return block
-    entry = axes[axis]
-    start, count = entry[:2] if isinstance(entry, tuple) else (entry, 1)
-    assert start is not None
-
-    def rows(first: int, last: int) -> Any:
-        whole: list[Entry] = [(0, size, 1) for size in e.shape]
-        whole[axis] = (first, last - first, 1)
-        return arrays.index_entries(e, tuple(whole))
-
-    middle = rows(start, start + count)
-    changed = _put(middle, axes, block, axis + 1)
-    end = e.shape[axis]
-    return arrays.join([rows(0, start), changed, rows(start + count, end)], axis)
-
-
-def _at_places(e: Any, key: Any, new: Any) -> Any:
-    """The array with elements gathered from it and from the values."""
-    places = np.arange(e.size).reshape(e.shape)
-    shape = places[key].shape
-    new = _broadcast(new, shape, e)
-    if not new.size:
-        return e
-    places[key] = e.size + np.arange(new.size).reshape(shape)
-    both = arrays.join([arrays.reshape(e, -1), arrays.reshape(new, -1)], 0)
-    return arrays.take(both, places)
-
-
-def _where_it_holds(e: Any, keys: Sequence[Any], new: Any) -> Any:
-    test = as_expression(keys[0])
-    if len(keys) > 1 or test.op not in CONDITIONS or test.shape != e.shape[: test.ndim]:
-        raise TracingError(
-            f"a[...] = value at {user_location()}: which elements are meant is not known before "
-            "evaluation; conditions of the shape of the array may be indices, others are written "
-            "a = numpy.where(condition, value, a)"
-        )
-    if new.shape:
-        raise TracingError(
-            f"a[condition] = value at {user_location()}: how many elements hold is not known "
-            "before evaluation, and the value has a shape; write "
-            "a = numpy.where(condition, value, a)"
-        )
-    test = arrays.reshape(test, (*test.shape, *[1] * (e.ndim - test.ndim)))
-    return logic.where(test, new, e)
-
 
 # --- the array ----------------------------------------------------------
 
@@ -148,18 +47,35 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
 
     def __init__(self, now: Any) -> None:
         self._now = now
+        # Rows that were assigned to, one by one: put together when the whole is asked for, so that
+        # a loop over elements takes time in proportion to their number.
+        self._rows: dict[int, Any] = {}
 
     @property
     def now(self) -> Any:
         """The expression that it stands for at this moment."""
+        if self._rows:
+            self._become(with_rows(self._now, self._rows))
         return self._now
 
     def _become(self, e: Any) -> None:
-        self._now = e
+        self._now, self._rows = e, {}
+
+    def _row(self, key: Any) -> int | None:
+        """The place of a row that an int means, if this is the array itself and has such a row."""
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+            shape = self._now.shape
+            if shape and -shape[0] <= key < shape[0]:
+                return int(key) % int(shape[0])
+        return None
 
     # --- elements ------------------------------------------------------------------------------
     def __getitem__(self, key: Any) -> Any:
         key = settled(key)
+        row = self._row(key)
+        if row is not None and self._now.ndim == 1:
+            found = self._rows.get(row)
+            return arrays.index(self._now, row) if found is None else found
         part = self.now[key]
         keys = key if isinstance(key, tuple) else (key,)
         if not part.shape or any(isinstance(k, (list, np.ndarray)) for k in keys):
@@ -167,7 +83,12 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
         return _View(self, lambda e: e[key], lambda e, new: assigned(e, key, new))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._become(assigned(self.now, settled(key), settled(value)))
+        key, value = settled(key), settled(value)
+        row = self._row(key)
+        if row is None:
+            self._become(assigned(self.now, key, value))
+        else:
+            self._rows[row] = broadcast_value(as_expression(value), self._now.shape[1:], self._now)
 
     def __len__(self) -> int:
         return len(self.now)
@@ -292,6 +213,9 @@ class _View(ArrayUnderConstruction):
     def _become(self, e: Any) -> None:
         self._whole._become(self._write(self._whole.now, e))
 
+    def _row(self, key: Any) -> int | None:
+        return None
+
 
 def settled(value: Any) -> Any:
     """The value with every array under construction in it as the expression that it is now."""
@@ -349,7 +273,7 @@ def _seen_by(function: Any) -> Callable[..., Any]:
     def rule(a: ArrayUnderConstruction, *args: Any, **options: Any) -> Any:
         def write(e: Any, new: Any) -> Any:
             places = function(np.arange(e.size).reshape(e.shape), *args, **options)
-            flat = _at_places(arrays.reshape(e, -1), (places,), new)
+            flat = at_places(arrays.reshape(e, -1), (places,), new)
             return arrays.reshape(flat, e.shape)
 
         return _View(a, lambda e: function(e, *args, **options), write)

@@ -163,6 +163,8 @@ def resize(a: Any, new_shape: Any) -> Any:
     shape = np.broadcast_to(np.False_, new_shape).shape
     count = int(np.prod(shape, dtype=int))
     flat = arrays.reshape(e, -1)
+    if not e.size:
+        return as_expression(np.zeros(shape))
     if count <= e.size:
         return arrays.reshape(flat[:count], shape)
     return arrays.reshape(tile(flat, -(-count // max(1, e.size)))[:count], shape)

@@ -41,6 +41,8 @@ def cov(
     if y is not None:
         e = concatenate([e, _as_rows(y, rowvar)])
     count = e.shape[1]
+    if not count:
+        raise ShapeError(f"numpy.cov: no columns in shape {e.shape} (at {user_location()})")
     less = (0 if bias else 1) if ddof is None else ddof
     centred = subtract(
         e, scale(normalised(Fraction(1, count)), arrays.sum_axes(e, 1, keepdims=True))
@@ -115,7 +117,8 @@ def array_equiv(a1: Any, a2: Any) -> Any:
         np.broadcast_shapes(first.shape, second.shape)
     except ValueError:
         return False
-    return over_axes("min", as_expression(first == second))
+    same = as_expression(first == second)
+    return over_axes("min" if same.size else "prod", same)
 
 
 def geomspace(
