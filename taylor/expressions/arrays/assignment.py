@@ -18,10 +18,10 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.arrays.placing import assigned, at_places, broadcast_value, with_rows
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import Mutable, as_expression
-from taylor.numbers.data import positions
 from taylor.nodes.node import constant_node
 from taylor.nodes.operations.moves import scatter
 from taylor.nodes.sums import add, negate
+from taylor.numbers.data import positions
 
 # --- the array ----------------------------------------------------------
 
