@@ -19,9 +19,11 @@ from taylor_runtime.series.layout import windows
 PAIRS = 4.5  # of coefficients in a sum of old products, on average
 
 
+_CONDITIONS = ("where", "not", "and", "or", "lt", "le", "gt", "ge", "eq", "ne")
+
+
 EVERYDAY = frozenset(  # kernels that cost little, with their recurrences
-    ("div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity", "where")
-    + ("not", "and", "or", "lt", "le", "gt", "ge", "eq", "ne")
+    ("div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity", *_CONDITIONS)
 )
 
 
