@@ -33,7 +33,7 @@ KERNEL = RNG.standard_normal(9)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A function of arrays of some shapes, written with NumPy; `larger` shapes for first results."""
+    """A function of arrays, written with NumPy; `larger` shapes for first results."""
 
     name: str
     function: Callable[..., Any]
