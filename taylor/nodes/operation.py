@@ -25,6 +25,11 @@ def no_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return [None] * len(e.args)
 
 
+def nowhere(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
+    """That an operation may have kinks or jumps."""
+    return False
+
+
 def everywhere(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
     """That an operation is smooth."""
     return True
@@ -125,7 +130,7 @@ class Operation:
     operands: Callable[[Any], tuple[Any, ...]] | None = None
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
     sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0
-    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: False
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = nowhere
     edges: Callable[[Any], Sequence[Any]] = lambda e: ()
     surface: Callable[[Any, Any, bool], Any] = lambda signs, e, zeros: signs.inside(e)
     holds: Callable[[Any, Any], Any] = lambda signs, e: ONE

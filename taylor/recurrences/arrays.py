@@ -177,18 +177,22 @@ class ArrayDecomposition(Decomposition):
 
     # -- sums -------------------------------------------------------------------------------------
 
-    def reduced(self, e: Expression, axes: tuple[int, ...]) -> int:
-        """A sum, a product, an extreme, or its place."""
+    def total(self, e: Expression, axes: tuple[int, ...], kind: str) -> int:
+        """A sum over axes, or the place of an extreme."""
+        return self.builder.moved(Total(self._whole(e.args[0]), axes, kind), e.shape)
+
+    def extreme(self, e: Expression, axes: tuple[int, ...], kind: str) -> int:
+        """The largest or smallest element: that which it is at order zero."""
         source = self._whole(e.args[0])
-        if e.op == "prod":
-            return self._product_along(source, axes)
-        steady = self.builder.is_steady(source)
-        if e.op in ("sum", "argmax", "argmin") or steady:
-            return self.builder.moved(Total(source, axes, e.op), e.shape)
+        if self.builder.is_steady(source):
+            return self.builder.moved(Total(source, axes, kind), e.shape)
         source = self._last(source, axes)
         last = len(self.builder.shape(source)) - 1
-        places = self.builder.moved(Total(source, (last,), f"arg{e.op}"), e.shape)
+        places = self.builder.moved(Total(source, (last,), f"arg{kind}"), e.shape)
         return self.builder.moved(Pick(source, places, last), e.shape)
+
+    def product_over(self, e: Expression, axes: tuple[int, ...]) -> int:
+        return self._product_along(self._whole(e.args[0]), axes)
 
     def _last(self, row: int, axes: tuple[int, ...]) -> int:
         """The row with some axes made one, the last."""
@@ -224,11 +228,11 @@ class ArrayDecomposition(Decomposition):
                 product = builder.moved(Join((product, rest), len(shape)), joined)
             row = builder.whole(product)
 
-    def running(self, e: Expression) -> int:
-        source, axis = self._whole(e.args[0]), e.payload
-        if e.op == "cumsum":
-            return self.builder.moved(Running(source, axis), e.shape)
-        return self._running_product(source, axis)
+    def running_sum(self, e: Expression) -> int:
+        return self.builder.moved(Running(self._whole(e.args[0]), e.payload), e.shape)
+
+    def running_product(self, e: Expression) -> int:
+        return self._running_product(self._whole(e.args[0]), e.payload)
 
     def _running_product(self, row: int, axis: int) -> int:
         """Products of 2, 4, 8, ... neighbours, each by that of as many before."""
@@ -271,31 +275,33 @@ FEWEST = 400  # operations on scalars that are worth loops
 
 def array_work(outputs: Sequence[Expression]) -> int:
     """Operations on scalars that expressions would be if they were spelled out."""
-    work = 0
-    for e in reachable(outputs):
-        if not e.args:
-            continue
-        if e.op == "matmul":
-            work += e.size * e.args[0].shape[-1]
-        else:
-            work += max(e.size, *(arg.size for arg in e.args)) if e.shape or _gathers(e) else 1
-    return work
+    return sum(work_of(e) for e in reachable(outputs) if e.args)
+
+
+def work_of(e: Expression) -> int:
+    """Operations on scalars that one operation would be."""
+    sizes = [arg.size for arg in e.args]
+    if len(sizes) == 2 and operation(e.op).whole is not None:  # a contraction: all pairs that meet
+        return math.isqrt(max(e.size, 1) * max(sizes[0], 1) * max(sizes[1], 1))
+    return max(e.size, *sizes)
 
 
 def has_rules(outputs: Sequence[Expression]) -> bool:
-    """Whether rows with shapes can be made of all operations, in a differential equation."""
-    return all(
-        operation(e.op).array_rows is not None or is_smooth(e) or not e.args
-        for e in reachable(outputs)
-    ) and not any(e.op in ("max", "min", "argmax", "argmin") for e in reachable(outputs))
+    """Whether rows with shapes can be made of all operations, and have one series wherever they are
+    defined, as differential equations want it.
+    """
+    return all(not e.args or is_smooth(e) for e in reachable(outputs))
 
 
 def is_smooth(e: Expression) -> bool:
-    """Whether an operation that acts element by element has one series wherever it is defined."""
-    if e.op in ("linear", "mul", "div", "pow"):
-        return True
+    """Whether an operation has one series wherever it is defined."""
     record = functions.get(e.op)
-    return record is not None and record.recurrence is not None and not _has_branches(record)
+    if record is not None:
+        return record.recurrence is not None and not _has_branches(record)
+    known = operation(e.op)
+    if known.array_rows is None and known.rows is None:
+        return False
+    return known.smooth(e, [2] * len(e.args), [True] * len(e.args))
 
 
 def _has_branches(record: Function) -> bool:
@@ -308,7 +314,3 @@ def has_arrays(outputs: Sequence[Expression]) -> bool:
     if not any(e.shape for e in nodes) or array_work(outputs) <= FEWEST:
         return False
     return all(operation(e.op).spelled is None for e in nodes)
-
-
-def _gathers(e: Expression) -> bool:
-    return any(arg.shape for arg in e.args)

@@ -289,5 +289,6 @@ def _lanes(walk: Walk, element: str, most: int) -> int:
         return 0
     size = walk.axes[walk.vector].size
     most = most if ELEMENTS[element].parts == 1 else REGISTER
-    lanes = most if size >= most else min(size, REGISTER)
-    return lanes if lanes > 1 else 0
+    if size < 2:
+        return 0
+    return most if size >= most else min(REGISTER, 1 << (size.bit_length() - 1))

@@ -11,7 +11,7 @@ from taylor.errors import ShapeError, user_location
 from taylor.nodes import sums
 from taylor.nodes.arrays import matmul, reshape, sum_axes, transpose
 from taylor.nodes.node import N, Node, Shape, node
-from taylor.nodes.operation import ATOM, PRODUCT, UNARY, Operation, Text, listed
+from taylor.nodes.operation import ATOM, PRODUCT, UNARY, Operation, Text, everywhere, listed
 from taylor.nodes.products import multiply
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
@@ -38,6 +38,7 @@ def matmul_elements(a: Elements, b: Elements) -> Elements:
 _MATMUL = Operation(
     name="matmul",
     array_rows=lambda walk, e: walk.matmul(e),
+    smooth=everywhere,
     build=lambda e, args: matmul(args[0], args[1]),
     text=lambda e, names: ([(e.args[0], PRODUCT), " @ ", (e.args[1], UNARY)], PRODUCT),
     elements=lambda e, operands: matmul_elements(operands[0], operands[1]),
@@ -146,6 +147,7 @@ def _einsum_text(e: Node, names: Any) -> Text:
 _EINSUM = Operation(
     name="einsum",
     array_rows=lambda walk, e: walk.contracted(e, e.payload),
+    smooth=everywhere,
     build=lambda e, args: contract(args[0], args[1], *split_subscripts(e.payload)),
     text=_einsum_text,
     elements=_einsum_elements,

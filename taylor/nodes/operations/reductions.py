@@ -13,7 +13,7 @@ from taylor.nodes import logic
 from taylor.nodes.arrays import normalised_axes, reshape, sum_axes
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import N, Node, constant_node, node
-from taylor.nodes.operation import ATOM, OR, Operation, Text
+from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, nowhere
 from taylor.nodes.products import multiply, multiply_many
 from taylor.nodes.sums import add, add_many
 
@@ -70,14 +70,20 @@ def _axes_text(e: Node, names: Any) -> Text:
 
 
 def _reduction(
-    name: str, function: Callable[..., Any], combine: Callable[[list[Any]], Any], build: Any
+    name: str,
+    function: Callable[..., Any],
+    combine: Callable[[list[Any]], Any],
+    build: Any,
+    rows: Callable[[Any, Node], int],
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = everywhere,
 ) -> Operation:
-    """function: of NumPy; combine: the elements of one row."""
+    """function: of NumPy; combine: the elements of one row; rows: of programs."""
     return Operation(
         name=name,
         build=build,
         text=_axes_text,
-        array_rows=lambda walk, e: walk.reduced(e, e.payload),
+        array_rows=rows,
+        smooth=smooth,
         elements=_by_rows(combine),
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
     )
@@ -130,7 +136,7 @@ def _place(name: str, function: Callable[..., Any], better: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: arg_extreme(name, args[0], e.payload),
-        array_rows=lambda walk, e: walk.reduced(e, (e.payload,)),
+        array_rows=lambda walk, e: walk.total(e, (e.payload,), name),
         text=_axis_text,
         elements=elements,
         whole=lambda algebra, e, values: np.asarray(
@@ -155,7 +161,12 @@ def running(name: str, e: N, axis: int | None = None) -> N:
     return node(name, (e,), along, e.shape) if e.shape[along] > 1 else e
 
 
-def _running(name: str, function: Callable[..., Any], join: Callable[[Any, Any], Any]) -> Operation:
+def _running(
+    name: str,
+    function: Callable[..., Any],
+    join: Callable[[Any, Any], Any],
+    array_rows: Callable[[Any, Node], int],
+) -> Operation:
     def elements(e: Node, operands: Sequence[Elements]) -> Elements:
         result = operands[0].copy()
         rows = np.moveaxis(result, e.payload, 0)
@@ -167,26 +178,44 @@ def _running(name: str, function: Callable[..., Any], join: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: running(name, args[0], e.payload),
-        array_rows=lambda walk, e: walk.running(e),
+        array_rows=array_rows,
+        smooth=everywhere,
         text=_axis_text,
         elements=elements,
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
     )
 
 
+def _extreme(name: str, function: Callable[..., Any], elementary: str) -> Operation:
+    return _reduction(
+        name,
+        function,
+        _extreme_of(elementary),
+        lambda e, args: over_axes(name, args[0], e.payload),
+        lambda walk, e: walk.extreme(e, e.payload, name),
+        nowhere,
+    )
+
+
 RECORDS = (
-    _reduction("sum", np.sum, add_many, lambda e, args: sum_axes(args[0], e.payload)),
     _reduction(
-        "prod", np.prod, multiply_many, lambda e, args: over_axes("prod", args[0], e.payload)
+        "sum",
+        np.sum,
+        add_many,
+        lambda e, args: sum_axes(args[0], e.payload),
+        lambda walk, e: walk.total(e, e.payload, "sum"),
     ),
     _reduction(
-        "max", np.max, _extreme_of("maximum"), lambda e, args: over_axes("max", args[0], e.payload)
+        "prod",
+        np.prod,
+        multiply_many,
+        lambda e, args: over_axes("prod", args[0], e.payload),
+        lambda walk, e: walk.product_over(e, e.payload),
     ),
-    _reduction(
-        "min", np.min, _extreme_of("minimum"), lambda e, args: over_axes("min", args[0], e.payload)
-    ),
+    _extreme("max", np.max, "maximum"),
+    _extreme("min", np.min, "minimum"),
     _place("argmax", np.argmax, logic.greater),
     _place("argmin", np.argmin, logic.less),
-    _running("cumsum", np.cumsum, add),
-    _running("cumprod", np.cumprod, multiply),
+    _running("cumsum", np.cumsum, add, lambda walk, e: walk.running_sum(e)),
+    _running("cumprod", np.cumprod, multiply, lambda walk, e: walk.running_product(e)),
 )
