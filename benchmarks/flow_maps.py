@@ -24,6 +24,7 @@ import numpy as np
 import taylor as ty
 from benchmarks.celestial import outer_solar_system
 from benchmarks.harness import heading, publish, table
+from benchmarks.many_maps import batch_row, uncertainty_row
 from benchmarks.problem import Equations
 from benchmarks.versions import own_versions, version
 from taylor_runtime.engine import cache
@@ -300,6 +301,17 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def many_maps() -> str:
+    """Tables of many trajectories."""
+    flat = next(work for work in works() if work.equations is planar)
+    text = "\nMany maps, and one for many orbits; milliseconds of the processor, one thread.\n\n"
+    columns = ["work", "ms", "heyoka's batches", "ratio", "at least"]
+    text += table(columns, [batch_row(planar, flat.state, TOLERANCE)]) + "\n\n"
+    row, moments = uncertainty_row()
+    text += table(["work", "ms", "orbits", "ratio", "at least"], [row]) + "\n"
+    return text + f"\nThird moments of the map differ by {moments} of the largest (at most 1e-2).\n"
+
+
 def main() -> None:
     """Measure, print, and write results/flow_maps.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flow_maps")
@@ -350,6 +362,8 @@ def main() -> None:
     if values:
         text += "\nAn order-4 map of six variables; heyoka takes a point a call (a hundredth).\n\n"
         text += table(["work", "ms", "heyoka", "ratio", "at least"], values) + "\n"
+    if len(makers) > 1 and not arguments.names:
+        text += many_maps()
     if agreed:
         text += "\nLargest difference at the end, of the largest derivative of its order.\n\n"
         text += table(["work", "difference", "at most"], agreed) + "\n"

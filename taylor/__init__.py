@@ -17,6 +17,11 @@ from taylor import models as models
 from taylor import sensitivities as _sensitivities
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
+from taylor.control.branches import cond as cond
+from taylor.control.branches import switch as switch
+from taylor.control.loops import fori_loop as fori_loop
+from taylor.control.loops import scan as scan
+from taylor.control.loops import while_loop as while_loop
 from taylor.definitions.implicit import implicit as implicit
 from taylor.definitions.removable import removable as removable
 from taylor.definitions.tables import chebyshev as chebyshev
@@ -34,6 +39,7 @@ from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
 from taylor.errors import UnsupportedFunctionError as UnsupportedFunctionError
+from taylor.expressions.arrays.assignment import zeros as zeros
 from taylor.expressions.evaluate import evaluate as evaluate
 from taylor.expressions.expression import Expression as Expression
 from taylor.expressions.leaves import concatenate as concatenate

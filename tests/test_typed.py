@@ -146,6 +146,11 @@ REASONS = {
     "register_function": "functions in C of ctypes, cffi and Numba, which have no types",
     "spline": "tables of SciPy, which has no types",
     "evaluate": "a list may be nested to any depth",
+    "while_loop": "structures of the user's choice, in which numbers become expressions",
+    "fori_loop": "the same",
+    "scan": "the same",
+    "cond": "the same",
+    "switch": "the same",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
@@ -124,6 +125,7 @@ def implicit(
     y = kept(*map(argument, unknowns))
     with traced((*x, *y)):
         equations = _elements("g", g(*x, y[0] if single else _array(y)))
+    equations = tuple(unrolled("implicit", equations, refuse=False))
     if len(equations) != len(y):
         raise ShapeError(
             f"implicit: g returned {len(equations)} equation(s) for {len(y)} unknown(s); start= "

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from taylor.integrator.integrator import Integrator
+from taylor.machines.flow import FlowMachine
 from taylor.machines.machine import step_asked_for
 from taylor.numbers.precision import Precision
 from taylor.recurrences.externals import externals
 from taylor_runtime.callables.batch import LaneRows, RowLimits, batch_of, known_batch
+from taylor_runtime.callables.memory import polynomials_of
 
 MOST_STEPS = 1 << 40
 
@@ -39,7 +41,7 @@ class Ends(NamedTuple):
 
     states: (r, n); times: (r, 2), pairs; codes: (r,), statuses of the runtime, `RUNNING` where work
     was stopped before a row had ended; steps: (r,); grid: (r, k, n), NaN where a row did not come,
-    or None.
+    or None.  With derivatives states are coefficients: (r, n, M), and (r, k, n, M) along a grid.
     """
 
     states: np.ndarray
@@ -83,7 +85,8 @@ class Batch:
         self.max_step = integrator.max_step
         self.parameters = integrator.parameters.array()
         self.defect_bound = machine.control.defect_bound
-        self.floors = machine.floors()
+        self.machine, self.flow = machine, integrator._flow
+        self.floors = machine.all_floors()
         self.memory = self.stepper.memory(self.floors)
 
     def copy(self) -> Batch:
@@ -113,33 +116,49 @@ class Batch:
         parameters: (r, m), the integrator's own by default; grids: (r, k, 2), whose last times are
         the ends.  All are finite numbers of the integrator's kind.
         """
-        rows = self.rows(states, times, ends, max_steps)
         given = self.parameters if parameters is None else parameters
-        rows.parameters[:, : given.shape[-1]] = given  # behind them are modes: 0
+        rows = self.rows(states, times, ends, given, max_steps)
         if grids is not None:
             rows.add_grids(grids)
         self.work(rows, stop or Stop())
-        return ends_of(rows)
+        return self.ends_of(rows)
 
     def rows(
-        self, states: np.ndarray, times: np.ndarray, ends: np.ndarray, max_steps: int | None
+        self,
+        states: np.ndarray,
+        times: np.ndarray,
+        ends: np.ndarray,
+        parameters: np.ndarray,
+        max_steps: int | None,
     ) -> LaneRows:
-        """Rows to `work` on, whose parameters are to be set; arguments as of `run`."""
+        """Rows to `work` on; arguments as of `run`."""
+        if self.flow is not None:
+            planes = np.broadcast_to(parameters, (len(states), parameters.shape[-1]))[np.newaxis]
+            machine = cast(FlowMachine, self.machine)
+            both = self.flow.beginnings(machine, states[np.newaxis], planes)
+            states, parameters = both[0][0], both[1][0]
         longest = step_asked_for(ends[:, 0] - times[:, 0], max_steps is not None)
         steps = MOST_STEPS if max_steps is None else max_steps
         limits = RowLimits(self.defect_bound, self.max_step, longest, steps)
-        return LaneRows(self.stepper, states, times, ends, limits)
+        rows = LaneRows(self.stepper, states, times, ends, limits)
+        rows.parameters[:, : parameters.shape[-1]] = parameters  # behind them are modes: 0
+        return rows
 
     def work(self, rows: LaneRows, stop: Stop) -> None:
         """Integrate what is left of some rows; copies may do so side by side."""
         self.stepper.run(stop.flag, rows, self.memory)
 
+    def ends_of(self, rows: LaneRows) -> Ends:
+        """How they ended."""
+        grid = rows.grid_states()
+        filled = None if grid is None else self._told(grid)
+        return Ends(self._told(rows.states()), rows.times(), rows.codes(), rows.steps(), filled)
+
+    def _told(self, numbers: np.ndarray) -> np.ndarray:
+        """States, or the coefficients of states with derivatives."""
+        return numbers if self.flow is None else polynomials_of(numbers, self.flow.count)
+
 
 def is_made(integrator: Integrator) -> bool:
     """Whether the machine code of a `Batch` is there already."""
     return known_batch(integrator._machine.stepper) is not None
-
-
-def ends_of(rows: LaneRows) -> Ends:
-    """How they ended."""
-    return Ends(rows.states(), rows.times(), rows.codes(), rows.steps(), rows.grid_states())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from taylor.ensembles.jobs import Jobs
-from taylor.ensembles.lanes import Batch, Stop, ends_of
+from taylor.ensembles.lanes import Batch, Stop
 from taylor.ensembles.serial import Ends
 from taylor.ensembles.worker import Results, Runner
 from taylor.numbers.precision import leading
@@ -30,8 +30,8 @@ class Round:
         self.good &= np.isfinite(leading(jobs.parameters, kind)).all(axis=1)
         own = slice(None) if self.good.all() else self.good
         states, times, ends = jobs.states[own], jobs.times[own], jobs.ends[own]
-        self.rows = batch.rows(states, times, ends, jobs.max_steps)
-        self.rows.parameters[:, : jobs.parameters.shape[1]] = jobs.parameters[own]
+        self.batch = batch
+        self.rows = batch.rows(states, times, ends, jobs.parameters[own], jobs.max_steps)
         grids = jobs.grids()
         if grids is not None:
             memory = self.rows.add_grids(grids[own], memory)
@@ -46,7 +46,7 @@ class Round:
 
     def ends(self) -> Ends:
         """How all ended; what is not finite did not even start."""
-        found = ends_of(self.rows)
+        found = self.batch.ends_of(self.rows)
         if self.good.all():
             return Ends(*found)
         count, good = len(self.good), self.good

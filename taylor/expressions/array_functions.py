@@ -19,13 +19,17 @@ from taylor.errors import (
     TaylorError,
     TracingError,
     UnsupportedFunctionError,
+    user_location,
 )
+from taylor.expressions.arrays import products
+from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.joins import half_turn
+from taylor.expressions.arrays.refused import REFUSED
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
-from taylor.expressions.ufuncs import call, object_matmul
-from taylor.nodes import arrays, conversion
+from taylor.expressions.operators import Operators
+from taylor.expressions.ufuncs import LARGEST, call, object_matmul
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
-from taylor.nodes.node import Node
 from taylor.numbers.exact import PI
 
 
@@ -35,13 +39,19 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     Raises UnsupportedFunctionError, naming the function, where NumPy's own code cannot work on
     expressions.
     """
-    handler = _known.get(func)
+    args, kwargs = settled(tuple(args)), settled(kwargs)
     name = full_name(func)
+    handler = _known.get(func) or _BY_NAME.get(name)
     try:
         if handler is not None:
             return handler(*args, **kwargs)
-        if name in _REFUSED:
-            raise UnsupportedFunctionError(f"{name}: {_REFUSED[name]}")
+        if name.startswith("numpy.fft."):
+            raise UnsupportedFunctionError(
+                f"{name}: a complex result is no expression (at {user_location()}); sums of "
+                "products with numpy.cos and numpy.sin of the angles are"
+            )
+        if name in REFUSED:
+            raise UnsupportedFunctionError(f"{name}: {REFUSED[name]} (at {user_location()})")
         return _by_numpy(func, args, kwargs)
     except TaylorError as error:
         if name.rpartition(".")[2] in str(error):
@@ -65,6 +75,13 @@ def full_name(func: Any) -> str:
 
 def _by_numpy(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """NumPy's implementation on plain arrays; functions that it calls are dispatched anew."""
+    most = max((e.size for e in (*args, *kwargs.values()) if isinstance(e, Operators)), default=0)
+    if most > LARGEST:
+        raise UnsupportedFunctionError(
+            f"{full_name(func)}: has no rule for whole arrays, and spelled out there would be "
+            f"{most} elements (at {user_location()}); write it with operators and functions that "
+            "have one, or apply it to parts"
+        )
     options = {key: plain(value) for key, value in kwargs.items()}
     operands = tuple(plain(value) for value in args)
     none: Any = np.empty(0)
@@ -83,9 +100,11 @@ def dot(a: Any, b: Any) -> Any:
     """Dot product as `numpy.dot`, for up to two axes of `b`; a plain product for scalars."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
+    if is_node(a) or is_node(b):
+        return products.dot(a, b)
     if np.ndim(b) > 2:
         raise UnsupportedFunctionError("numpy.dot: with three or more axes use @ or numpy.einsum")
-    return a @ b if is_node(a) or is_node(b) else object_matmul(a, b)
+    return object_matmul(a, b)
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -130,9 +149,12 @@ def _reduction(ufunc: Any, prepare: Callable[[Any], Any] | None = None) -> Calla
         *,
         keepdims: Any = False,
         initial: Any = None,
+        where: Any = True,
     ) -> Any:
         given = {} if initial is None or initial is np._NoValue else {"initial": initial}
         values = array_of(a)
+        if where is not True and where is not np._NoValue:
+            values = _where(where, values, ufunc.identity)
         return reduced(ufunc, prepare(values) if prepare else values, axis, keepdims, **given)
 
     return handler
@@ -218,18 +240,6 @@ def _average(
 # --- shapes ----------------------------------------------------------
 
 
-def _structured(node_function: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
-    """Use the constructor of array nodes if there is one among the operands, else NumPy itself."""
-
-    def handler(*args: Any, **kwargs: Any) -> Any:
-        if args and is_node(args[0]):
-            first = args[0] if isinstance(args[0], Node) else list(args[0])
-            return node_function(first, *args[1:], **kwargs)
-        return _by_numpy(func, args, kwargs)
-
-    return handler
-
-
 def _joined(func: Any) -> Callable[..., Any]:
     """vstack and its like, which walk over their argument: each item has to be an array."""
 
@@ -263,56 +273,16 @@ def _append(arr: Any, values: Any, axis: Any = None) -> Any:
     return np.concatenate([first, second], axis=axis)
 
 
-_REFUSED: dict[str, str] = {
-    name: f"{why}; {remedy}"
-    for why, remedy, names in (
-        (
-            "the order of elements is not known before evaluation",
-            "numpy.minimum and numpy.maximum compare, taylor.where chooses",
-            "numpy.sort numpy.argsort numpy.argmax numpy.argmin numpy.median numpy.percentile "
-            "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
-            "numpy.nanargmax numpy.nanargmin numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
-            "numpy.lexsort numpy.partition numpy.argpartition numpy.sort_complex numpy.isin "
-            "numpy.in1d numpy.intersect1d numpy.union1d numpy.setdiff1d numpy.setxor1d "
-            "numpy.histogram2d numpy.histogramdd numpy.histogram_bin_edges numpy.bincount "
-            "numpy.unique_all numpy.unique_counts numpy.unique_inverse numpy.unique_values",
-        ),
-        (
-            "which elements hold is not known before evaluation",
-            "use taylor.where(condition, a, b)",
-            "numpy.nonzero numpy.flatnonzero numpy.argwhere numpy.extract numpy.compress "
-            "numpy.place numpy.putmask numpy.trim_zeros numpy.choose",
-        ),
-        (
-            "a complex result is no expression",
-            "expressions are real",
-            "numpy.roots numpy.poly numpy.linalg.eig numpy.linalg.eigvals numpy.fft.fft "
-            "numpy.fft.ifft numpy.fft.rfft numpy.fft.irfft",
-        ),
-        (
-            "its result depends on ranks and sizes of values",
-            "write the equations with taylor.implicit, or use numpy.linalg.solve",
-            "numpy.linalg.matrix_rank numpy.linalg.pinv numpy.linalg.lstsq numpy.linalg.svd "
-            "numpy.linalg.svdvals numpy.linalg.cond numpy.linalg.eigh numpy.linalg.eigvalsh "
-            "numpy.linalg.qr numpy.linalg.cholesky numpy.linalg.tensorinv "
-            "numpy.linalg.tensorsolve numpy.polyfit",
-        ),
-        (
-            "expressions are no strings or numbers of fixed size",
-            "evaluate them first",
-            "numpy.min_scalar_type numpy.array2string numpy.binary_repr numpy.base_repr "
-            "numpy.packbits numpy.unpackbits numpy.save numpy.savetxt numpy.savez",
-        ),
-    )
-    for name in names.split()
-}
-
-
 def _angle(z: Any, deg: bool = False) -> Any:
     """0 for z >= 0, pi below: expressions are real."""
     values = array_of(z) if np.ndim(z) else z
     known = _where(np.equal(values, values), 0, values)  # NaN stays NaN
     return _where(np.less(values, 0), 180 if deg else PI, known)
+
+
+def _bare(a: Any) -> Any:
+    """An array of the same shape that costs nothing."""
+    return np.broadcast_to(np.False_, a.shape) if isinstance(a, Operators) else plain(a)
 
 
 def _inner(a: Any, b: Any) -> Any:
@@ -330,8 +300,8 @@ _known: dict[Any, Callable[..., Any]] = {
     np.outer: _outer,
     np.sum: _reduction(np.add),
     np.prod: _reduction(np.multiply),
-    np.max: _extreme(np.maximum),
-    np.min: _extreme(np.minimum),
+    **dict.fromkeys((np.max, np.amax), _extreme(np.maximum)),
+    **dict.fromkeys((np.min, np.amin), _extreme(np.minimum)),
     np.ptp: _ptp,
     np.any: _truth(np.logical_or),
     np.all: _truth(np.logical_and),
@@ -343,14 +313,9 @@ _known: dict[Any, Callable[..., Any]] = {
     np.angle: _angle,
     np.real: lambda val: array_of(val) if np.ndim(val) else val,
     np.imag: lambda val: 0 * array_of(val) if np.ndim(val) else 0 * val,
-    np.shape: lambda a: tuple(np.shape(plain(a))),
-    np.ndim: lambda a: np.ndim(plain(a)),
-    np.size: lambda a, axis=None: np.size(plain(a), axis),
-    np.stack: _structured(conversion.stack, np.stack),
-    np.concatenate: _structured(conversion.concatenate, np.concatenate),
-    np.reshape: _structured(arrays.reshape, np.reshape),
-    np.transpose: _structured(arrays.transpose, np.transpose),
-    np.broadcast_to: _structured(arrays.broadcast_to, np.broadcast_to),
+    np.shape: lambda a: np.shape(_bare(a)),
+    np.ndim: lambda a: np.ndim(_bare(a)),
+    np.size: lambda a, axis=None: np.size(_bare(a), axis),
     np.vstack: _joined(np.vstack),
     np.hstack: _joined(np.hstack),
     np.dstack: _joined(np.dstack),
@@ -359,8 +324,35 @@ _known: dict[Any, Callable[..., Any]] = {
     np.squeeze: _squeeze,
     np.expand_dims: _expand_dims,
     np.append: _append,
-    np.copy: lambda a, *_, **__: a if isinstance(a, Node) else expression_array(a),
+    np.copy: lambda a, *_, **__: a.copy() if isinstance(a, Operators) else expression_array(a),
 }
+
+
+# Of a module that NumPy imports when it is asked for.
+_BY_NAME: dict[str, Callable[..., Any]] = {
+    f"numpy.fft.{name}": lambda x, axes=None, turn=turn, name=name: (
+        turn(x, axes) if is_node(x) else _by_numpy(getattr(np.fft, name), (x, axes), {})
+    )
+    for name, turn in (("fftshift", half_turn(1)), ("ifftshift", half_turn(-1)))
+}
+
+
+def register_rules(rules: dict[Any, Callable[..., Any]]) -> None:
+    """Give NumPy's functions rules for array expressions; object arrays go on as they did."""
+    for func, rule in rules.items():
+        _known[func] = _for_nodes(rule, _known.get(func) or partial(_by_numpy_called, func))
+
+
+def _for_nodes(rule: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        given = any(map(is_node, args)) or any(map(is_node, kwargs.values()))
+        return (rule if given else otherwise)(*args, **kwargs)
+
+    return handler
+
+
+def _by_numpy_called(func: Any, *args: Any, **kwargs: Any) -> Any:
+    return _by_numpy(func, args, kwargs)
 
 
 def register(handlers: dict[Any, Callable[..., Any]]) -> None:

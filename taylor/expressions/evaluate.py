@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -51,6 +51,17 @@ class Floats:
             f"evaluate: no value is given for {e}; add it to values, as in {{{e}: 1.0}}"
         )
 
+    def array(self, numbers: np.ndarray) -> Any:
+        """The numbers of a constant array."""
+        if numbers.dtype == np.float64:
+            return numbers
+        flat = [constants.to_float(number) for number in numbers.reshape(-1).tolist()]
+        return np.array(flat).reshape(numbers.shape)
+
+    def whole_input(self, e: Node) -> Any:
+        """The value of an input, scalar or array, that is given by its name."""
+        return self.known[e.payload] if e.shape else self.input(e, e.payload)
+
     def power(self, base: Any, exponent: Any) -> Any:
         return np.power(base, exponent)
 
@@ -62,6 +73,21 @@ class Floats:
 
     def call(self, name: str, args: list[Any]) -> Any:
         return get(name).numpy(*args)
+
+    def function(
+        self, inputs: Sequence[Node], outputs: Sequence[Node]
+    ) -> Callable[[Sequence[Any]], list[Any]]:
+        """Outputs as a function of the values of inputs, on which alone they depend."""
+        given = set(inputs)
+        order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
+
+        def values(arguments: Sequence[Any]) -> list[Any]:
+            done = dict(zip(inputs, arguments, strict=True))
+            for e in order:
+                done[e] = self.operate(e, [done[arg] for arg in e.args])
+            return [done[output] for output in outputs]
+
+        return values
 
     def operate(self, e: Node, args: list[Any]) -> Any:
         """The value of a node, from those of its operands."""
@@ -173,6 +199,8 @@ def evaluate(
     root = as_expression(expression)
     given = {} if values is None else dict(values)
     algebra = algebra_of(given.values())
+    if type(algebra) is Floats and _is_whole(root, given):
+        return _by_arrays(root, given, algebra)
     elements = scalars(root)
     results = evaluate_in(list(elements.reshape(-1)), given, algebra)
     if not root.shape:
@@ -183,6 +211,49 @@ def evaluate(
         return array
     stacked = np.stack(np.broadcast_arrays(*results)) if results else np.empty(0)
     return stacked.reshape(root.shape + stacked.shape[1:])
+
+
+def _is_whole(root: Node, given: Mapping[Any, Any]) -> bool:
+    """Whether arrays need not be spelled out: all of theirs are given, and nothing broadcasts."""
+    for key, value in given.items():
+        shape = key.shape if isinstance(key, Node) else ()
+        if not isinstance(key, (Node, str)) or np.shape(value) != shape:
+            return False
+    nodes = reachable([root], stop=given.__contains__)
+    if not any(e.shape for e in nodes):
+        return False
+    for e in nodes:
+        record = operation(e.op)
+        if e in given:
+            continue
+        if record.elements is not None and not record.moves and record.whole is None:
+            return False
+        if e.shape and e.op in ("variable", "parameter"):
+            return False
+    return True
+
+
+def _by_arrays(root: Node, given: Mapping[Any, Any], algebra: Floats) -> Any:
+    """The value by NumPy's own functions of whole arrays."""
+    algebra.known = {key: algebra.value(value) for key, value in given.items()}
+    done: dict[Node, Any] = {}
+    with np.errstate(all="ignore"):
+        for e in reachable([root], stop=algebra.known.__contains__):
+            if e in algebra.known:
+                done[e] = algebra.known[e]
+                continue
+            record, operands = operation(e.op), [done[arg] for arg in e.args]
+            if record.moves:
+                assert record.elements is not None
+                done[e] = record.elements(e, [np.asarray(value) for value in operands])
+            elif record.whole is not None:
+                done[e] = record.whole(algebra, e, operands)
+            else:
+                done[e] = algebra.operate(e, operands)
+    value = done[root]
+    if isinstance(value, np.ndarray) and not value.flags.writeable:
+        value = value.copy()  # of a constant or an operand
+    return value if root.shape else value[()]
 
 
 def _known(given: Mapping[Any, Any], algebra: Floats) -> dict[Any, Any]:

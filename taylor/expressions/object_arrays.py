@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.operators import Operators
-from taylor.nodes.conversion import as_expression
+from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.node import ZERO
 
 
@@ -39,6 +39,8 @@ class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
 
 def expression_array(value: Any) -> ExpressionArray:
     """Return an object array of the elements of a sequence, an array, or an array node (a copy)."""
+    if isinstance(value, Mutable):
+        value = value.now
     if isinstance(value, Operators):
         elements = np.empty(value.shape, dtype=object)
         for position in np.ndindex(*value.shape):
@@ -52,7 +54,7 @@ def expression_array(value: Any) -> ExpressionArray:
 
 def plain(value: Any) -> Any:
     """The value with expressions and expression arrays turned into plain object arrays."""
-    if isinstance(value, Operators):
+    if isinstance(value, (Operators, Mutable)):
         return expression_array(value).view(np.ndarray)
     if isinstance(value, ExpressionArray):
         return value.view(np.ndarray)
@@ -65,7 +67,7 @@ def plain(value: Any) -> Any:
 
 def is_node(value: Any) -> bool:
     """Whether a value is, or a sequence contains, an array node."""
-    if isinstance(value, Operators):
+    if isinstance(value, (Operators, Mutable)):
         return bool(value.shape)
     return isinstance(value, (list, tuple)) and any(is_node(item) for item in value)
 
@@ -81,4 +83,6 @@ def wrapped(result: Any) -> Any:
 
 def array_of(value: Any) -> Any:
     """An array node or an expression array."""
+    if isinstance(value, Mutable):
+        value = value.now
     return value if isinstance(value, Operators) and value.shape else expression_array(value)

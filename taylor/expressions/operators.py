@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from taylor.errors import TracingError, user_location
+from taylor.errors import TracingError, UnsupportedFunctionError, user_location
+from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
 from taylor.nodes.node import Node
@@ -180,8 +182,8 @@ class Operators(Node):
             self,
             "float",
             "use expr.evaluate({x: ...}) or taylor.compile for a value, functions of taylor or "
-            "NumPy instead of the math module, and arrays with dtype=object (or "
-            "numpy.zeros_like(y)) to store expressions in",
+            "NumPy instead of the math module, and numpy.zeros_like(x), taylor.zeros(shape) or "
+            "an array with dtype=object in place of numpy.zeros(shape) to store expressions in",
         )
 
     def __int__(self) -> int:
@@ -239,9 +241,27 @@ class Operators(Node):
         """The elements in one row, as `numpy.ravel`."""
         return np.ravel(self, order)  # type: ignore[call-overload]
 
-    def copy(self, order: str = "C") -> Self:
-        """The expression itself: it never changes."""
-        return self
+    def copy(self, order: str = "C") -> ExpressionOrArray:
+        """An array whose elements can be assigned to; of a scalar itself, which never changes."""
+        return ArrayUnderConstruction(self) if self.shape else self
+
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> ExpressionOrArray:
+        """A copy, which holds real numbers of any kind: of floats alone, others are no expressions.
+
+        Raises UnsupportedFunctionError for integers and complex numbers.
+        """
+        if np.dtype(dtype).kind not in "fO":
+            raise UnsupportedFunctionError(
+                f"astype: expressions are real numbers, not {np.dtype(dtype)} (at "
+                f"{user_location()}); numpy.trunc cuts them off, comparisons make conditions"
+            )
+        return self.copy()
+
+    def __setitem__(self, index: object, value: object) -> NoReturn:
+        raise TracingError(
+            f"a[...] = value at {user_location()}: an expression never changes; make an array that "
+            "does with a = x.copy(), numpy.zeros_like(x) or taylor.zeros(shape)"
+        )
 
     def tolist(self) -> Nested:
         """Nested lists of scalar expressions."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from operator import is_
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.nodes.node import Node
+from taylor.nodes.node import N, Node
 from taylor.nodes.operations.table import operation
 from taylor.nodes.rebuild import rebuild
+from taylor.nodes.traverse import reachable
 
 Lowered: TypeAlias = "Node | np.ndarray[Any, Any]"  # a scalar, or an object array of scalars
 
@@ -53,7 +55,10 @@ def _lower(e: Node, lowered: dict[Node, Lowered]) -> Lowered:
     if (not e.args and not e.shape) or is_element(e):
         return e
     args = [lowered[arg] for arg in e.args]
-    elements = operation(e.op).elements
+    record = operation(e.op)
+    if record.spelled is not None:
+        return record.spelled(e, [_object_array(arg) for arg in args], Spelling)
+    elements = record.elements
     if elements is not None:
         result: Any = elements(e, [_object_array(arg) for arg in args])
         return result if e.shape or not isinstance(result, np.ndarray) else result[()]
@@ -66,6 +71,22 @@ def _lower(e: Node, lowered: dict[Node, Lowered]) -> Lowered:
     for i, operands in enumerate(zip(*broadcast, strict=True)):
         result[i] = rebuild(e, operands)
     return result.reshape(e.shape)
+
+
+class Spelling:
+    """What operations with graphs inside ask for: elements of nodes, and nodes of other inputs."""
+
+    elements = staticmethod(scalars)
+
+    @staticmethod
+    def replaced(roots: Sequence[N], table: Mapping[N, N]) -> list[N]:
+        """Nodes with others in the places of inputs, simplified again."""
+        done = dict(table)
+        for e in reachable(roots, stop=done.__contains__):
+            if e not in done:
+                args = [done[arg] for arg in e.args]
+                done[e] = e if all(map(is_, args, e.args)) else rebuild(e, args)
+        return [done[root] for root in roots]
 
 
 def _object_array(value: Lowered) -> np.ndarray[Any, Any]:

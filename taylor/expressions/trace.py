@@ -10,6 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from taylor.expressions.arguments import argument, captured, kept, traced
+from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time, try_expression
 from taylor.expressions.object_arrays import expression_array
@@ -47,7 +48,7 @@ def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
     >>> trace_function(lambda a, b: np.hypot(a, b) ** 3, x, y)
     hypot(x, y)**3
     """
-    return _traced(_name(function), _call(function, arguments))
+    return _traced(_name(function), settled(_call(function, arguments)))
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
@@ -116,7 +117,7 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
     y, p = map(expression_array, given[1:])
     wanted = (t, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
     with traced(given):
-        result = _call(function, wanted)
+        result = settled(_call(function, wanted))
         derivatives = _vector(name, result, size)
         captured(derivatives, given)
     kept(*given[1:])

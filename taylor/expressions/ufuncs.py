@@ -11,18 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError, UnsupportedFunctionError
+from taylor.errors import (
+    ArgumentTypeError,
+    ShapeError,
+    UnsupportedFunctionError,
+    user_location,
+)
+from taylor.expressions.arrays import products
+from taylor.expressions.arrays.assignment import ArrayUnderConstruction, settled
+from taylor.expressions.arrays.reductions import extreme_but_nan
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_name
-from taylor.nodes import arrays
+from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.operations.arrays import matmul_elements
+from taylor.nodes.operations.contractions import matmul_elements
+from taylor.nodes.operations.reductions import over_axes, running
 from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many
 
+LARGEST = 200_000  # elements of an array that are spelled out where there is no rule
 Array = np.ndarray[Any, Any]
 Builder = Callable[..., Any]
 
@@ -57,6 +67,7 @@ def element_method(name: str) -> Builder | None:
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """The ``__array_ufunc__`` of expressions and expression arrays."""
     out = options.pop("out", (None,))[0]
+    inputs = settled(tuple(inputs))
     name = ufunc.__name__
     options.pop("dtype", None)
     if name in SEVERAL and method == "__call__" and not options and out is None:
@@ -67,12 +78,16 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
         result = _applied(ufunc, method, inputs, options)
     if out is None:
         return result
+    if isinstance(out, ArrayUnderConstruction):
+        out[...] = result
+        return out
     if isinstance(out, np.ndarray) and out.dtype == object:
         out.view(np.ndarray)[...] = plain(result)
         return out
     raise ArgumentTypeError(
         f"{full_name(ufunc)}: the result holds expressions and cannot be stored in place; "
-        "create the array with dtype=object or write a = a + x for a += x"
+        "create the array with dtype=object, taylor.zeros(shape) or numpy.zeros_like(x), or write "
+        f"a = a + x for a += x (at {user_location()})"
     )
 
 
@@ -94,7 +109,7 @@ def _applied(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, 
     if method == "reduce":
         return _reduce(ufunc, builder, inputs[0], *inputs[1:], **options)
     if method == "accumulate":
-        return _accumulate(builder, inputs[0], *inputs[1:], **options)
+        return _accumulate(name, builder, inputs[0], *inputs[1:], **options)
     if method == "outer":
         a, b = (v if isinstance(v, Operators) else np.asarray(plain(v)) for v in inputs)
         return call(name, builder, (a.reshape(*a.shape, *[1] * b.ndim), b))
@@ -114,6 +129,8 @@ def _check_options(name: str, options: dict[str, Any]) -> None:
 
 def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """The sum over the last axis of the products."""
+    if is_node(a) or is_node(b):
+        return products.vecdot(a, b, axis)
     a, b = array_of(a), array_of(b)
     if axis != -1:
         a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
@@ -155,7 +172,9 @@ def _elementwise(builder: Builder, inputs: Sequence[Any]) -> Any:
         shape = np.broadcast_shapes(*(operand.shape for operand in operands))
     except ValueError:
         shapes = " and ".join(str(operand.shape) for operand in operands)
-        raise ShapeError(f"shapes {shapes} do not broadcast together") from None
+        raise ShapeError(
+            f"shapes {shapes} do not broadcast together (at {user_location()})"
+        ) from None
     result = np.empty(shape, dtype=object)
     flat = [np.broadcast_to(operand, shape).reshape(-1) for operand in operands]
     for i, elements in zip(np.ndindex(*shape), zip(*flat, strict=True), strict=True):
@@ -180,8 +199,8 @@ def _reduce(
     name = ufunc.__name__
     if initial is np._NoValue:
         initial = None
-    if is_node(value) and name == "add" and initial is None:
-        return arrays.sum_axes(as_expression(value), axis, keepdims)
+    if is_node(value) and name in _REDUCTIONS:
+        return _reduced_node(name, builder, as_expression(value), axis, keepdims, initial)
     elements = expression_array(value).view(np.ndarray)
     axes = (
         tuple(range(elements.ndim))
@@ -209,7 +228,46 @@ def _reduce(
     return wrapped(result)
 
 
-def _accumulate(builder: Builder, value: Any, axis: int = 0) -> Any:
+def _reduced_node(
+    name: str, builder: Builder, e: Any, axis: Any, keepdims: bool, initial: Any
+) -> Any:
+    """A reduction of an array expression, which is one node or a few."""
+    if e.size == 0 and name in _EXTREMES and initial is not None:
+        some = tuple(max(1, size) for size in e.shape)  # the number to start from is the extreme
+        e, initial = arrays.broadcast_to(as_expression(initial), some), None
+    found = _REDUCTIONS[name](e, axis, keepdims)
+    return found if initial is None else builder(found, as_expression(initial))
+
+
+_EXTREMES = frozenset(("maximum", "minimum", "fmax", "fmin"))
+_REDUCTIONS: dict[str, Callable[[Any, Any, bool], Any]] = {
+    "add": arrays.sum_axes,
+    "multiply": partial(over_axes, "prod"),
+    "maximum": partial(over_axes, "max"),
+    "minimum": partial(over_axes, "min"),
+    "fmax": partial(extreme_but_nan, "max"),
+    "fmin": partial(extreme_but_nan, "min"),
+    # Of no elements all hold, and none: as products and sums have it.
+    "logical_and": lambda e, axis, keep: logic.condition(
+        over_axes("min" if e.size else "prod", logic.condition(e), axis, keep)
+    ),
+    "logical_or": lambda e, axis, keep: logic.condition(
+        over_axes("max", logic.condition(e), axis, keep)
+        if e.size
+        else arrays.sum_axes(e, axis, keep)
+    ),
+}
+
+
+def _accumulate(name: str, builder: Builder, value: Any, axis: int = 0) -> Any:
+    running_name = {"add": "cumsum", "multiply": "cumprod"}.get(name)
+    if running_name is not None and is_node(value):
+        return running(running_name, as_expression(value), axis)
+    if is_node(value) and np.size(value) > LARGEST:
+        raise UnsupportedFunctionError(
+            f"numpy.{name}.accumulate: has no rule for whole arrays, and spelled out there would "
+            f"be {np.size(value)} elements (at {user_location()}); apply it to parts"
+        )
     elements = expression_array(value).view(np.ndarray)
     rows = np.moveaxis(elements, axis, 0)
     for i in range(1, rows.shape[0]):

@@ -13,14 +13,15 @@ from taylor.numbers.precision import FLOAT64, as_array
 from taylor.recurrences.builder import SeriesBuilder
 from taylor_runtime.callables.points import Formula, build_formula
 from taylor_runtime.callables.process import uncollected
+from taylor_runtime.program.program import OwnKernel
 
 
-def by_machine(name: str, arity: int) -> Callable[..., Any]:
+def by_machine(name: str | OwnKernel, arity: int) -> Callable[..., Any]:
     """The kernel `name` as a function of numbers and arrays, compiled when it is first called."""
     return lambda *args: _values(name, arity, args)
 
 
-def _values(name: str, arity: int, args: tuple[Any, ...]) -> Any:
+def _values(name: str | OwnKernel, arity: int, args: tuple[Any, ...]) -> Any:
     code = _compiled(name, arity)
     if code.scalar is not None:
         value = code.scalar(*args)
@@ -40,12 +41,12 @@ def _values(name: str, arity: int, args: tuple[Any, ...]) -> Any:
 
 @cache
 @uncollected()
-def _compiled(name: str, arity: int) -> Formula:
+def _compiled(name: str | OwnKernel, arity: int) -> Formula:
     builder = SeriesBuilder(0)
     rows = [builder.input("parameter", i) for i in range(arity)]
     program = builder.program([builder.kernel(name, *rows)], [("parameter", arity)])
     names = ", ".join(_names(arity))
-    return build_formula(program, name, f"({names}) -> {name}({names})")
+    return build_formula(program, str(name), f"({names}) -> {name}({names})")
 
 
 def _names(arity: int) -> list[str]:

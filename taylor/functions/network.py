@@ -13,6 +13,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
+from taylor.nodes.arrays import numbers_of
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, nonnegative, positive
 from taylor.recurrences.builder import SeriesBuilder, shared
@@ -56,7 +57,7 @@ def _slope(slope: Any) -> Any:
     Raises ArgumentError if it is negative or not finite.
     """
     if isinstance(slope, Expression):
-        numbers = slope.payload if slope.op == "constant" else ()
+        numbers = numbers_of(slope) if slope.op == "constant" else ()
     else:
         numbers = slope
     for number in np.atleast_1d(np.asarray(numbers, dtype=object)).reshape(-1):

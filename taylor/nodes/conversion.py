@@ -7,10 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
-from taylor.nodes.arrays import constant_array, normalised_axes, transpose
+from taylor.errors import ArgumentTypeError, ShapeError, user_location
+from taylor.nodes.arrays import constant_array, join, normalised_axes, transpose
 from taylor.nodes.node import Node, Shape, constant_node, node
+from taylor.numbers.data import as_numbers, exact_numbers
 from taylor.numbers.exact import exact
+
+
+class Mutable:
+    """What stands for an expression that may change."""
+
+    shape: Shape
+
+    @property
+    def now(self) -> Any:
+        """The expression at this moment."""
+        raise NotImplementedError
 
 
 def try_expression(value: Any, sequences: bool = True) -> Any:
@@ -22,7 +34,7 @@ def try_expression(value: Any, sequences: bool = True) -> Any:
         return constant_node(number)
     if isinstance(value, np.ndarray) or (sequences and isinstance(value, (list, tuple))):
         return from_array(value)
-    return None
+    return value.now if isinstance(value, Mutable) else None
 
 
 def as_expression(value: Any) -> Any:
@@ -42,11 +54,15 @@ def as_expression(value: Any) -> Any:
 def from_array(value: Any) -> Any:
     """Convert an array or nested list of numbers and expressions to a node; None if impossible."""
     if isinstance(value, (list, tuple)):
-        if any(isinstance(item, Node) and item.shape for item in value):
+        if any(isinstance(item, (Node, Mutable)) and item.shape for item in value):
             parts = [try_expression(item) for item in value]
             found = [part for part in parts if part is not None]
             return stack(found) if len(found) == len(parts) else None
         value = np.array(value, dtype=object)
+    if value.dtype != object or not any(isinstance(item, Node) for item in value.flat):
+        numbers = as_numbers(value)
+        if numbers is not None or value.dtype != object:
+            return None if numbers is None else constant_array(numbers)
     elements = np.empty(value.shape, dtype=object)
     flat = elements.reshape(-1)
     for i, item in enumerate(value.reshape(-1)):
@@ -62,7 +78,9 @@ def from_elements(elements: np.ndarray[Any, Any]) -> Any:
     flat: list[Any] = list(elements.reshape(-1))
     shape: Shape = elements.shape
     if all(e.op == "constant" for e in flat):
-        return constant_array([e.payload for e in flat], shape)
+        numbers = exact_numbers([e.payload for e in flat], shape)
+        assert numbers is not None
+        return constant_array(numbers)
     while shape:
         size, shape = shape[-1], shape[:-1]
         flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]
@@ -81,7 +99,7 @@ def stack(items: Sequence[Any], axis: int = 0) -> Any:
     shape = parts[0].shape
     if any(part.shape != shape for part in parts):
         shapes = ", ".join(str(part.shape) for part in parts)
-        raise ShapeError(f"stack: all shapes must be equal, got {shapes}")
+        raise ShapeError(f"stack: all shapes must be equal, got {shapes} (at {user_location()})")
     (position,) = normalised_axes("stack", axis, len(shape) + 1)
     joined = node("stack", parts, None, (len(parts), *shape))
     if position == 0:
@@ -92,22 +110,19 @@ def stack(items: Sequence[Any], axis: int = 0) -> Any:
 
 
 def concatenate(items: Sequence[Any], axis: int = 0) -> Any:
-    """Join arrays along an axis that they have, as `numpy.concatenate`."""
-    parts = [as_expression(item) for item in items]
-    if not parts or not all(part.shape for part in parts):
+    """Join arrays along an axis that they have, as `numpy.concatenate`.
+
+    >>> concatenate([[1, 2], [node("time", (), None, ())]])
+    concatenate([array([1, 2], shape=(2,)), [t]])
+    """
+    given = [as_expression(item) for item in items]
+    if not given or not all(part.shape for part in given):
         raise ShapeError("concatenate: needs arrays with at least one axis; use stack for scalars")
-    (position,) = normalised_axes("concatenate", axis, parts[0].ndim)
-    leading = [part if position == 0 else _move_to_front(part, position) for part in parts]
-    if any(part.shape[1:] != leading[0].shape[1:] for part in leading):
-        shapes = ", ".join(str(part.shape) for part in parts)
-        raise ShapeError(f"concatenate: shapes {shapes} differ beyond axis {position}")
-    joined = stack([row for part in leading for row in part])
-    if position == 0:
-        return joined
-    order = list(range(1, joined.ndim))
-    order.insert(position, 0)
-    return transpose(joined, order)
-
-
-def _move_to_front(e: Any, axis: int) -> Any:
-    return transpose(e, [axis, *(i for i in range(e.ndim) if i != axis)])
+    (position,) = normalised_axes("concatenate", axis, given[0].ndim)
+    rests = {part.shape[:position] + part.shape[position + 1 :] for part in given}
+    if len(rests) > 1 or any(part.ndim != given[0].ndim for part in given):
+        shapes = ", ".join(str(part.shape) for part in given)
+        raise ShapeError(
+            f"concatenate: shapes {shapes} differ beyond axis {position} (at {user_location()})"
+        )
+    return join(given, position)

@@ -82,7 +82,9 @@ def makes(kind: type) -> Callable[[Maker], Maker]:
     return remember
 
 
-def defined(name: DefinedName, kernel: OwnKernel, steady: bool = False, **fields: Any) -> Function:
+def defined(
+    name: DefinedName, kernel: OwnKernel | str, steady: bool = False, **fields: Any
+) -> Function:
     """Return the record of a function with a kernel of its own.
 
     steady: it is constant in pieces.

@@ -73,6 +73,19 @@ def condition(e: N) -> N:
     return compare("ne", e, ex.ZERO)
 
 
+def is_condition(e: Node) -> bool:
+    """Whether a node is a truth value: a comparison, or chosen or put together from such."""
+    if e.op == "where":
+        truths = [is_condition(arg) for arg in e.args[1:]]
+        return any(truths) and all(
+            t or exact_value(a) in (0, 1) for t, a in zip(truths, e.args[1:], strict=True)
+        )
+    record = OPERATIONS.get(e.op)
+    if record is not None and record.moves:
+        return all(map(is_condition, e.args))
+    return e.op in CONDITIONS
+
+
 def _logic(symbol: str, a: N) -> N:
     if a.op in CONDITIONS or exact_value(a) in (0, 1):
         return a

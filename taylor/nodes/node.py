@@ -19,8 +19,9 @@ from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import ArgumentTypeError, ShapeError, user_location
 from taylor.numbers import exact as constants
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import Number
 
 Shape = tuple[int, ...]
@@ -173,8 +174,7 @@ def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
     elif op in _COMMUTATIVE:
         key = (op, *sorted(a.id for a in args))
     elif op == "constant":
-        values = payload if type(payload) is tuple else (payload,)
-        key = (op, shape, *map(constants.key, values))
+        key = (op, shape, payload if type(payload) is ArrayData else constants.key(payload))
     elif op in LEAVES:
         key = (op, payload, shape)
     else:
@@ -207,4 +207,6 @@ def broadcast_shapes(function: str, *operands: Node) -> Shape:
         return np.broadcast_shapes(*(operand.shape for operand in operands))
     except ValueError:
         shapes = " and ".join(str(operand.shape) for operand in operands)
-        raise ShapeError(f"{function}: shapes {shapes} do not broadcast together") from None
+        raise ShapeError(
+            f"{function}: shapes {shapes} do not broadcast together (at {user_location()})"
+        ) from None

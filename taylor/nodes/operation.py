@@ -25,6 +25,11 @@ def no_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     return [None] * len(e.args)
 
 
+def nowhere(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
+    """That an operation may have kinks or jumps."""
+    return False
+
+
 def everywhere(e: Any, signs: Sequence[int], vary: Sequence[bool]) -> bool:
     """That an operation is smooth."""
     return True
@@ -72,18 +77,28 @@ class Operation:
     elements: (e, object arrays of scalars) -> object array of the result's; None for operations
               that work element by element.  An operation that has it never reaches the walks below,
               which take scalars: only elements of inputs do (`index`), as leaves.
-    moves:    whether the elements are those of the operands, elsewhere.
+    spelled:  (e, object arrays, spelling) -> the elements of all results, one after the other, of
+              an operation with graphs inside; the spelling is that of `expressions.scalars`.
+    moves:    whether the elements are those of the operands, elsewhere; `elements` then takes
+              arrays of numbers as well.
+    whole:    (algebra, e, arrays of numbers) -> array: what NumPy makes of whole arrays, for an
+              operation that has `elements` and does not move.
     value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
     sympy:    (translation, e) -> SymPy expression; the translation is that of `bridges.sympy`.
     slopes:   (e, active) -> partial derivatives by the operands, needed where `active` is true.
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
+    widen:    (e, further components by operand, expand) -> all results, each a list with further
+              components where it has any, of an operation with graphs inside: tangents, or Taylor
+              coefficients beyond the value; operands and what `expand` gives of nodes, from
+              components of inputs, are None where they have none.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
     rows:     (walk, e) -> row of the program; the walk is that of `recurrences.decompose` and has a
               `builder` and the `rows` of the operands.  None for what has no rule there.
+    array_rows: the same for whole arrays; the walk is that of `recurrences.arrays`.
     operands: e -> the operands that need rows; None for all.
     absorbs:  (walk, e) -> operands that could become part of its own row; None for none.
     sign:     (e, signs of the operands) -> 2 if e is positive, 1 if it is never negative, 0 if
@@ -99,19 +114,23 @@ class Operation:
     build: Callable[[Any, Sequence[Any]], Any]
     text: Callable[[Any, Any], Text] = call_text
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
+    spelled: Callable[[Any, Sequence[Any], Any], Any] | None = None
     moves: bool = False
+    whole: Callable[[Any, Any, Sequence[Any]], Any] | None = None
     value: Callable[[Any, Any, Sequence[Any]], Any] = no_rule
     sympy: Callable[[Any, Any], Any] = no_rule
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None
+    array_rows: Callable[[Any, Any], int] | None = None
     operands: Callable[[Any], tuple[Any, ...]] | None = None
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
     sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0
-    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = lambda e, signs, vary: False
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = nowhere
     edges: Callable[[Any], Sequence[Any]] = lambda e: ()
     surface: Callable[[Any, Any, bool], Any] = lambda signs, e, zeros: signs.inside(e)
     holds: Callable[[Any, Any], Any] = lambda signs, e: ONE

@@ -127,7 +127,7 @@ class Function:
     reference: str
     expression: Callable[..., Any] | None = None
     defaults: tuple[Any, ...] = ()
-    kernel: OwnKernel | None = None
+    kernel: OwnKernel | str | None = None
     parity: int = 0
     jumps: bool = False
     enclosure: Callable[..., tuple[Any, Any]] | None = None

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from taylor.nodes import node as ex
 from taylor.nodes.node import N, Node
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import Exact, can_merge, key, normalised
 
 SEARCH_LIMIT = 16  # operands looked at when searching a sum for a term that could cancel
@@ -73,7 +74,7 @@ def scale(factor: Exact, e: N) -> N:
     """factor * e for an exact factor."""
     if factor == 1:
         return e
-    if e.op == "constant" and type(e.payload) is not tuple:
+    if e.op == "constant" and type(e.payload) is not ArrayData:
         return _constant_product(factor, e)
     if factor == 0:
         return ex.constant_node(0, e.shape)
@@ -120,7 +121,7 @@ def combine(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
         value = exact_value(e1)
         if value is not None:
             return add_constant(scale(c2, e2), c1 * value)
-        if op1 == op2 and type(e1.payload) is not tuple and type(e2.payload) is not tuple:
+        if op1 == op2 and ArrayData not in (type(e1.payload), type(e2.payload)):
             return ex.constant_node(float(c1) * e1.payload + float(c2) * e2.payload, e1.shape)
     if op1 == "linear" or op2 == "linear":
         return _combine_linear(c1, e1, c2, e2)
@@ -158,7 +159,7 @@ def add_constant(e: N, value: Exact) -> N:
     """e + value, merged with an offset that is there already."""
     if value == 0:
         return e
-    if e.op == "constant" and type(e.payload) is not tuple:
+    if e.op == "constant" and type(e.payload) is not ArrayData:
         if type(e.payload) is float:
             return e
         return ex.constant_node(normalised(e.payload + value), e.shape)

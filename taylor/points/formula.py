@@ -27,8 +27,10 @@ from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
+from taylor.points.arrays import CompiledArrays
 from taylor.points.given import as_columns, checked_inputs
 from taylor.points.types import One, Several
+from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
@@ -81,11 +83,18 @@ class Function(Generic[R]):
         self.name = name
         self.threads = threads
         self._single = single
+        self._arrays: CompiledArrays | None = None
+        self.ufunc: np.ufunc | None = None
+        self.rows: np.ufunc | None = None
+        self._elementwise = self._scalar = None
+        if has_arrays(self.outputs):
+            self._arrays = CompiledArrays(self.outputs, self.inputs, self._kind, name, str(self))
+            return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts
         self._code = build_formula(program, name, str(self), externals, self._kind.name)
-        self.ufunc: np.ufunc | None = self._code.ufunc
-        self.rows: np.ufunc | None = self._code.rows
+        self.ufunc = self._code.ufunc
+        self.rows = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
         direct = plain and self._kind is FLOAT64 and (single or self._nout > 1)
         self._elementwise = self.ufunc if direct else None
@@ -180,6 +189,9 @@ class Function(Generic[R]):
         self._check_count(arguments)
         if any(map(has_expressions, arguments)):
             return self.of_expressions(arguments)
+        if self._arrays is not None:
+            results = self._arrays(arguments, options)
+            return results[0] if self._single else tuple(results)
         if options:
             raise ArgumentTypeError(
                 f"{self.name} has array operands, too many operands for a NumPy ufunc or another "

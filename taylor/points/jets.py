@@ -15,20 +15,23 @@ from taylor.expressions.arguments import (
     argument,
     captured,
     has_expressions,
-    structure,
     traced,
 )
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
+from taylor.nodes.regions import has_regions
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
+from taylor.points.array_jets import jet_of_arrays
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
+from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
 from taylor.points.types import Curve, NthDerivative, SeveralArrays
 from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
@@ -127,7 +130,8 @@ def jet(
            rows once more in a kind of number of more digits. Rounding of the point is not in it.
 
     Returns an array of shape (order + 1, *points), points being the shape to which coordinates and
-    directions broadcast; a tuple of them if `fun` returns a tuple or list. Coefficients at singular
+    directions broadcast, and of the shape of an array that `fun` returns behind these; a tuple of
+    them if it returns a tuple or list. Coefficients at singular
     points of powers are limits, infinite ones with their sign, from all sides on which the function
     is real; where there is no limit, and at other singular points, they are not finite.
     High coefficients of functions whose parts cancel lose all their digits, which only `error`
@@ -165,13 +169,21 @@ def jet(
     else:
         given = _coefficients(point, [direction] if curve is None else curve, kind)
     arguments = variables(given.shape[1])
-    outputs, single = _trace(fun, arguments)
+    if not error and given.shape[1] > 1 and positional_count(fun) == 1:
+        whole = jet_of_arrays(fun, given, order, kind)
+        if whole is not None:
+            return whole
+    outputs, elements = _trace(fun, arguments)
     if check_known(outputs, arguments):
         check_numbers(error)
         return _nested(fun, point, [direction] if curve is None else curve, order)
     known, threads = TracedFunction(outputs, arguments), checked_threads(threads)
 
+    with_loops = has_regions(outputs)
+
     def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
+        if with_loops:
+            return by_formulas(known, numbers, order, kind, threads)
         code, singular = _compiled(known, given.shape[2], order, kind.name)
         results = _run(code, numbers, len(outputs), order, threads)
         if singular is not None and not all_finite(results[0, :, -1]):
@@ -181,11 +193,22 @@ def jet(
     flat = given.reshape(*given.shape[:3], -1)
     results = run(flat, kind)
     shape = (kind.parts, order + 1, *given.shape[3:])
-    shaped = tuple(_shaped(part, shape, kind) for part in results)
+    shaped = [_shaped(part, shape, kind) for part in results]
     if not error:
-        return shaped[0] if single else shaped
-    errors = tuple(e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind))
-    return (shaped[0], errors[0]) if single else (shaped, errors)
+        return _together(shaped, elements, len(kind.axes))
+    errors = [e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind)]
+    return _together(shaped, elements, len(kind.axes)), _together(errors, elements, 0)
+
+
+def _together(found: Sequence[Any], elements: tuple[int, ...] | None, axes: int) -> Any:
+    """What was found for a function's outputs, as it returns these: see `_trace`."""
+    if elements is None:
+        return tuple(found)
+    if elements == ():
+        return found[0]
+    whole = np.stack(found, axis=np.ndim(found[0]) - axes)
+    before = whole.shape[: whole.ndim - axes - 1]
+    return whole.reshape(*before, *elements, *whole.shape[whole.ndim - axes :])
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -302,10 +325,14 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         if any(len(c) != n for c in others):
             raise ArgumentError(f"point has {n} coordinates, and so must have {others!r}")
     (x,) = variables(1)
-    outputs, single = _trace(fun, (x,))
+    outputs, elements = _trace(fun, (x,))
     captured(outputs, (x,))
-    found = [wrapped(part) for part in series(outputs, x, point, order)]
-    return found[0] if single else tuple(found)
+    of_loops = has_regions(outputs)
+    found = [
+        wrapped(part)
+        for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
+    ]
+    return _together(found, elements, 0)
 
 
 def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
@@ -314,32 +341,16 @@ def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
 
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
-) -> tuple[tuple[Expression, ...], bool]:
+) -> tuple[tuple[Expression, ...], tuple[int, ...] | None]:
+    """The outputs, and the shape of the array that they are the elements of; None for a tuple."""
     with traced(arguments):
         value = call_on(fun, arguments)
-    if isinstance(value, np.ndarray) and value.shape == ():
-        value = value[()]
-    single = not isinstance(value, list | tuple)
-    outputs = tuple(_scalar(e) for e in ([value] if single else value))
-    return outputs, single
-
-
-class TracedFunction:
-    """Outputs of scalar arguments; two are equal that compute the same."""
-
-    __slots__ = ("_hash", "_structure", "arguments", "outputs")
-
-    def __init__(self, outputs: tuple[Expression, ...], arguments: tuple[Expression, ...]) -> None:
-        self.outputs = outputs
-        self.arguments = arguments
-        self._structure = structure(outputs, arguments)
-        self._hash = hash(self._structure)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TracedFunction) and self._structure == other._structure
+    if isinstance(value, list | tuple):
+        return tuple(map(_scalar, value)), None
+    if np.shape(value):
+        whole = expression_array(value) if isinstance(value, np.ndarray) else scalars(value)
+        return tuple(map(_scalar, whole.ravel())), whole.shape
+    return (_scalar(value[()] if isinstance(value, np.ndarray) else value),), ()
 
 
 def _scalar(value: Any) -> Expression:
@@ -351,7 +362,7 @@ def _scalar(value: Any) -> Expression:
         )
     if found.shape != ():
         raise ArgumentError(f"fun must return scalars, got an array of shape {found.shape}")
-    return found
+    return scalars(found).item() if has_regions([found]) else found
 
 
 @lru_cache(maxsize=128)

@@ -6,13 +6,15 @@ import math
 from dataclasses import fields
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError
-from taylor.expressions.arguments import structure
+from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
+from taylor.expressions.scalars import scalars
+from taylor.nodes.regions import has_regions
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.lowered import lowered
 from taylor.reference.singular_points import (
@@ -27,6 +29,7 @@ from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
+    from taylor.control.coefficients import Formulas
     from taylor_runtime.callables.expansion import Expansion as Code
 
 CONSTANT = -2  # an argument that is a number
@@ -68,6 +71,8 @@ class Expansion:
         """
         kind = as_precision(self.precision)
         count = numbers.shape[-1]
+        if self._with_loops:
+            return self._by_formulas(numbers, threads, room)
         shape = (kind.parts, len(self.outputs), self.among.size)
         code = self.code(count)
         padded = _padded(count, code.block)
@@ -91,6 +96,21 @@ class Expansion:
                 point_of = partial(polynomial_point, self.roles, self.among)
                 with_limits(self._singular, point_of, numbers, results, kind)
         return results
+
+    def _by_formulas(
+        self, numbers: np.ndarray, threads: int, room: np.ndarray | None
+    ) -> np.ndarray:
+        """The same of outputs with loops or branches, whose coefficients are formulas."""
+        found = _formulas(self).run(numbers, threads)
+        shaped = found.reshape(found.shape[0], len(self.outputs), self.among.size, -1)
+        if room is None:
+            return shaped
+        room[..., : shaped.shape[-1]] = shaped
+        return room
+
+    @cached_property
+    def _with_loops(self) -> bool:
+        return has_regions(self.outputs)
 
     def code(self, count: int) -> Code:
         """Machine code for so many points."""
@@ -167,6 +187,29 @@ def _lowered(expansion: Expansion) -> tuple[Program, dict[str, int]]:
     inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
     inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
     return lowered(expansion.outputs, inputs, expansion.among.order, precision=expansion.precision)
+
+
+@lru_cache(maxsize=64)
+def _formulas(expansion: Expansion) -> Formulas:
+    """The coefficients of outputs with loops or branches, of the numbers of the arguments."""
+    from taylor.control.coefficients import Formulas
+    from taylor.control.expansion import Degrees, expanded
+
+    space = Degrees(expansion.among)
+    inputs: list[Expression] = []
+    known: dict[Expression, list[Expression]] = {}
+    for x, role in zip(expansion.arguments, expansion.roles, strict=True):
+        inputs.append(x)
+        if role == POLYNOMIAL:
+            more = [argument(f"{x}.{k}") for k in range(1, space.size)]
+            known[x] = [x, *more]
+            inputs += more
+        elif role != CONSTANT:
+            known[x] = space.variable(x, role)
+    memo: dict[Expression, Any] = {}
+    roots = [e for output in expansion.outputs for e in scalars(output, memo).reshape(-1)]
+    flat = [c for listed in expanded(roots, known, space) for c in listed]
+    return Formulas(flat, inputs, expansion.precision)
 
 
 @lru_cache(maxsize=64)

@@ -294,6 +294,7 @@ class SeriesBuilder:
             u = self.declare("div", self.row(numerator), b)  # it enters at order zero only
             numerator = ()
         else:
+            numerator = self._varying_terms(numerator)  # rows that it makes come before
             u = self.declare("")
         return self.define(u, numerator + self.convolution(-1, b, u, first=1), divisor=b)
 

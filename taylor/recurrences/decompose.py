@@ -33,6 +33,7 @@ from taylor.recurrences.patterns import (
     may_multiply,
     only_term,
 )
+from taylor.recurrences.region_rows import part_row
 from taylor_runtime.program.program import Coefficient, Input, Program, Term
 
 MOST_CONVOLUTIONS = 8  # of one row
@@ -65,7 +66,7 @@ def decompose(
     """
     if order < 0:
         raise ArgumentError(f"decompose: order={order} is negative")
-    work = _Decomposition(SeriesBuilder(order, derivatives is not None), dict(inputs))
+    work = Decomposition(SeriesBuilder(order, derivatives is not None), dict(inputs))
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
@@ -88,7 +89,7 @@ def _slots(inputs: Mapping[Expression, Input]) -> tuple[tuple[str, int], ...]:
     return tuple(slots.items())
 
 
-class _Decomposition:
+class Decomposition:
     """The state of one walk: rows of nodes, what was absorbed, and what is still to be defined.
 
     Its public methods are what the records of operations ask for (`Operation.rows`, `absorbs`).
@@ -282,6 +283,10 @@ class _Decomposition:
             self._undefined.append(later)
             self._unknowns.update(zip(equations.unknowns, found, strict=True))
         return self._unknowns[e]
+
+    def part(self, e: Expression) -> int:
+        """The row of a result of a loop or a branch."""
+        return part_row(self.builder, e, self.rows, self.inputs, decompose)
 
     def sum(self, e: Expression) -> int:
         if len(e.args) == 1:

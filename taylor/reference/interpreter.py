@@ -19,8 +19,8 @@ from typing import Any
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.numbers.exact import to_float
 from taylor.reference.kernels import kernel_definition
-from taylor.reference.own_kernels import newton_value
-from taylor_runtime.program.kernels import NewtonKernel
+from taylor.reference.own_kernels import newton_value, part_value
+from taylor_runtime.program.kernels import NewtonKernel, PartKernel
 from taylor_runtime.program.kinds import DOUBLE
 from taylor_runtime.program.order import (
     chain_count,
@@ -59,6 +59,7 @@ class Algebra:
 
     fused: a b + c, where it is rounded once.
     rest:  what rounding leaves of 1/n, where a step takes it into account.
+    choose: a where a condition is not zero, else b.
     """
 
     number: Callable[[Number], Any]
@@ -66,13 +67,16 @@ class Algebra:
     kernel: Callable[[str | OwnKernel, Sequence[Any]], Any]
     fused: Callable[[Any, Any, Any], Any] = lambda a, b, c: a * b + c
     rest: Callable[[int], Number] = lambda n: 0
+    choose: Callable[[Any, Any, Any], Any] = lambda condition, a, b: a if condition != 0 else b
 
 
 def fraction_algebra() -> Algebra:
     """Exact rational numbers, for programs whose kernels are all rational."""
 
     def kernel(name: str | OwnKernel, arguments: Sequence[Any]) -> Any:
-        definition = None if isinstance(name, NewtonKernel) else kernel_definition(name)
+        definition = (
+            None if isinstance(name, NewtonKernel | PartKernel) else kernel_definition(name)
+        )
         natural = name == "pow" and arguments[1] == int(arguments[1])
         if definition is None or not (definition.rational or natural):
             raise UnsupportedFunctionError(
@@ -99,6 +103,8 @@ def mpmath_algebra(context: Any) -> Algebra:
     def value_of(kernel: str | OwnKernel, arguments: Sequence[Any]) -> Any:
         if isinstance(kernel, NewtonKernel):
             return newton_value(kernel, context, formula, arguments)
+        if isinstance(kernel, PartKernel):
+            return part_value(kernel, context, formula, arguments)
         return kernel_definition(kernel).mpmath(context, *arguments)
 
     def formula(program: Program, given: Sequence[Any]) -> list[Any]:
@@ -323,8 +329,8 @@ class _Interpreter:
         if isinstance(operand, Coefficient):
             return self.values[operand.row][n - operand.lag][lane], False
         if isinstance(operand, Select):
-            chosen = self.values[operand.condition][0][lane] != 0
-            return self.values[operand.a if chosen else operand.b][n][lane], False
+            a, b = (self.values[row][n][lane] for row in (operand.a, operand.b))
+            return self.algebra.choose(self.values[operand.condition][0][lane], a, b), False
         return self._convolution(operand, n, lane)
 
     def _convolution(self, c: Convolution, n: int, lane: int) -> tuple[Any, bool]:

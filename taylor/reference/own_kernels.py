@@ -12,9 +12,11 @@ import numpy as np
 
 from taylor.reference.newton import root_from, root_within
 from taylor_runtime.program.kernels import (
+    BranchSystem,
     EntryKernel,
     InverseKernel,
     NewtonKernel,
+    PartKernel,
     PlaceKernel,
 )
 from taylor_runtime.program.program import Program
@@ -46,6 +48,31 @@ def inverse_value(kernel: InverseKernel, mp: Any, *entries: Any) -> Any:
     """An entry of the inverse of a matrix, given row by row."""
     matrix = mp.matrix(np.reshape(entries, (kernel.size, kernel.size)).tolist())
     return (matrix**-1)[kernel.row, kernel.column]
+
+
+def part_value(kernel: PartKernel, mp: Any, formula: Formula, given: Sequence[Any]) -> Any:
+    """A result of a loop or a branch; NaN where it does not count.
+
+    formula: gives the values of its programs.
+    """
+    counts, system = given[0], kernel.system
+    if not counts:
+        return mp.nan
+    if isinstance(system, BranchSystem):
+        last = len(system.branches) - 1
+        place = sum(not given[1] < number for number in range(1, last + 1))
+        return formula(system.branches[place], [counts, *given[2:]])[kernel.number]
+    rest, carries = given[1 : len(given) - system.carries], given[len(given) - system.carries :]
+    if system.condition is not None:
+        while formula(system.condition, [counts, *rest, *carries])[0] != 0:
+            carries = formula(system.body, [counts, *rest, *carries])
+        return carries[kernel.number]
+    index, upper = map(mp.mpf, rest[:2] if system.bounds is None else system.bounds)
+    constants = rest[2:] if system.bounds is None else rest
+    while index < upper:
+        carries = formula(system.body, [counts, *constants, index, *carries])
+        index = index + 1
+    return carries[kernel.number]
 
 
 def newton_value(kernel: NewtonKernel, mp: Any, formula: Formula, x: Sequence[Any]) -> Any:

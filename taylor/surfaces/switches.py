@@ -136,7 +136,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     """
     found = _Modes()
     done: dict[Expression, Expression] = {}
-    for e in reachable(list(system.derivatives)):
+    for e in () if system.blocks else reachable(list(system.derivatives)):
         args = [done[arg] for arg in e.args]
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
@@ -151,7 +151,9 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         _with_places(e, found.counter)
     if not found.modes:
         return SwitchedSystem(system, ())
-    derivatives = tuple(done[e] for e in system.derivatives)
+    derivatives = system.derivatives
+    if not system.blocks:
+        derivatives = tuple(done[e] for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters)
     slopes = dict(zip(system.states, derivatives, strict=True))

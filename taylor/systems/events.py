@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, time
@@ -189,6 +190,7 @@ def _checked(expression: Any) -> Expression:
         raise ArgumentError(
             f"Event: {g} is a condition; give the function that vanishes, such as a - b for a == b"
         )
+    g = unrolled("Event", [g])[0]
     if g.op == "constant":
         raise ArgumentError(f"Event: the expression is constant, {g}")
     return g

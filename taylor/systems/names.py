@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,21 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Key as Key
 
 UNUSED = -1  # the place of an element of an array that does not occur
+
+
+def names_of(expressions: Iterable[Expression]) -> list[str]:
+    """The text of scalar leaves and of elements of array leaves, of which there may be many."""
+    arrays: dict[Expression, str] = {}
+    found: list[str] = []
+    for e in expressions:
+        if not e.args or not all(type(place) is int for place in e.payload):
+            found.append(str(e))
+            continue
+        leaf = e.args[0]
+        if leaf not in arrays:
+            arrays[leaf] = str(leaf)
+        found.append(f"{arrays[leaf]}[{', '.join(map(str, e.payload))}]")
+    return found
 
 
 class Names:
@@ -30,7 +45,7 @@ class Names:
     def __init__(self, expressions: Sequence[Expression], what: str, partial: bool = False) -> None:
         self.what = what
         self.partial = partial
-        self.places = {str(e): place for place, e in enumerate(expressions)}
+        self.places = {name: place for place, name in enumerate(names_of(expressions))}
         leaves = dict.fromkeys(e.args[0] for e in expressions if e.op == "index")
         self.arrays = {str(leaf): leaf for leaf in leaves}
 
@@ -45,7 +60,7 @@ class Names:
         whole = self.arrays.get(name, key)
         if isinstance(whole, Expression) and whole.shape:
             elements = scalars(whole)
-            listed = [self.places.get(str(e), UNUSED) for e in elements.ravel()]
+            listed = [self.places.get(name, UNUSED) for name in names_of(elements.ravel())]
             own = all(e.op == "index" and str(e.args[0]) in self.arrays for e in elements.ravel())
             among = any if self.partial else all
             if own and among(place != UNUSED for place in listed):
@@ -71,7 +86,7 @@ class Names:
         """Of the one array of which these are all elements, else (n,)."""
         if len(self.arrays) == 1:
             (leaf,) = self.arrays.values()
-            if [*self.places] == [str(e) for e in scalars(leaf).ravel()]:
+            if [*self.places] == names_of(scalars(leaf).ravel()):
                 return leaf.shape
         return (len(self.places),)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
@@ -15,6 +16,8 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.traverse import from_records, reachable, to_records
+from taylor.nodes.traverse import inputs as leaves
+from taylor.systems.blocks import Block, SpelledOut, as_blocks
 from taylor_runtime.program.records import dataclass
 
 
@@ -38,25 +41,33 @@ class System:
     """x_i' = derivatives[i], scalar expressions of states, time and parameters.
 
     parameters: those of a function as declared; else the ones that occur, in order of first use.
+    blocks: of a system of large arrays, (variable, derivative) as arrays, in the order of states;
+        the elements of derivatives are then spelled out when somebody asks for them.
     """
 
     states: tuple[Expression, ...]
-    derivatives: tuple[Expression, ...]
+    derivatives: Sequence[Expression]
     parameters: tuple[Expression, ...]
+    blocks: tuple[Block, ...] = ()
 
     def __len__(self) -> int:
         return len(self.states)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The expressions together, so that what they share is written once."""
-        records = to_records([*self.states, *self.derivatives, *self.parameters])
-        return _load, (records, len(self.states))
+        derivatives = () if self.blocks else tuple(self.derivatives)
+        blocks = [e for block in self.blocks for e in block]
+        records = to_records([*self.states, *derivatives, *self.parameters, *blocks])
+        return _load, (records, len(self.states), len(blocks))
 
 
-def _load(records: Any, states: int) -> System:
+def _load(records: Any, states: int, blocks: int = 0) -> System:
     """Rebuild a pickled system."""
     roots = from_records(records)
-    return System(roots[:states], roots[states : 2 * states], roots[2 * states :])
+    if not blocks:
+        return System(roots[:states], roots[states : 2 * states], roots[2 * states :])
+    pairs = tuple(zip(roots[-blocks::2], roots[1 - blocks :: 2], strict=True)) if blocks > 1 else ()
+    return System(roots[:states], SpelledOut(pairs), roots[states:-blocks], pairs)
 
 
 def make_system(equations: System | Equations, count: int, parameter_count: int = 0) -> System:
@@ -72,8 +83,37 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
         traced = _trace(equations, count, parameter_count)
         pairs = list(zip(traced.states, traced.derivatives, strict=True))
         return _checked(pairs, traced.parameters)
+    items = _items(equations)
+    blocks = as_blocks(items)
+    if blocks is not None:
+        return _of_blocks(blocks)
     memo: Memo = {}
-    return _checked([pair for item in _items(equations) for pair in _scalar_pairs(*item, memo)])
+    return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
+
+
+def _of_blocks(blocks: tuple[Block, ...]) -> System:
+    """The system of equations of arrays, checked."""
+    known: dict[Expression, int] = {}
+    for number, (state, value) in enumerate(blocks):
+        if state in known:
+            raise EquationsError(f"{state} has two equations, numbers {known[state]} and {number}")
+        known[state] = number
+        if value.shape != state.shape:
+            raise EquationsError(
+                f"the derivative of {state} has shape {value.shape}, the variable {state.shape}"
+            )
+    parameters: dict[Expression, None] = {}
+    for leaf in leaves([value for _, value in blocks]):
+        if leaf.op == "variable" and leaf not in known:
+            raise EquationsError(
+                f"{leaf} is used but has no equation; add ({leaf}, its derivative), or make it a "
+                f"parameter with ty.parameter({str(leaf)!r})"
+            )
+        if leaf.op == "parameter":
+            parameters |= dict.fromkeys(scalars(leaf).ravel())
+    states = tuple(e for state, _ in blocks for e in scalars(state).ravel())
+    _check_names("states", [state for state, _ in blocks])
+    return System(states, SpelledOut(blocks), tuple(parameters), blocks)
 
 
 def with_parameters_of(system: System, expressions: Sequence[Expression]) -> System:
@@ -143,6 +183,8 @@ def _checked(
 ) -> System:
     if not pairs:
         raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
+    found = unrolled("the system", [derivative for _, derivative in pairs])
+    pairs = [(state, derivative) for (state, _), derivative in zip(pairs, found, strict=True)]
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
         if not _is_variable(state):

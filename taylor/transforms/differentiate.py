@@ -19,6 +19,7 @@ from taylor.nodes.conversion import from_elements
 from taylor.nodes.logic import logical, where
 from taylor.nodes.operations.table import operation
 from taylor.nodes.products import multiply
+from taylor.nodes.regions import has_regions
 from taylor.nodes.sums import combine, exact_value, linear_combination, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
@@ -72,11 +73,15 @@ def grad_expressions(
         )
     for variable in variables:
         _check_input("grad_expressions", variable, scalar=False)
-    adjoints = _backward(scalars(root).item())
+    scalar = scalars(root).item()
+    if has_regions([scalar]):  # loops are differentiated forward
+        leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
+        adjoints = {leaf: _forward([scalar], leaf)[0] for leaf in leaves}
+    else:
+        adjoints = _backward(scalar)
     found = []
     for variable in variables:
-        leaves = scalars(variable)
-        parts = [adjoints.get(leaf, ZERO) for leaf in leaves.reshape(-1)]
+        parts = [adjoints.get(leaf, ZERO) for leaf in scalars(variable).reshape(-1)]
         found.append(from_elements(_object_array(parts).reshape(variable.shape)))
     return found
 
@@ -126,11 +131,14 @@ def _forward_along(
     roots: list[Expression], seeds: Mapping[Expression, Expression]
 ) -> list[Expression]:
     """Tangents of scalar roots; a missing tangent is zero."""
-    tangents = dict(seeds)
+    tangents: dict[Expression, Any] = dict(seeds)
     for e in reachable(roots, stop=lambda node: node in seeds):
         if e in seeds or not any(arg in tangents for arg in e.args):
             continue
         record = operation(e.op)
+        if record.widen is not None:
+            tangents[e] = record.widen(e, [_one(tangents.get(arg)) for arg in e.args], _inside)
+            continue
         if record.tangent is not None:
             tangent = record.tangent(e, tangents)
         else:
@@ -143,6 +151,19 @@ def _forward_along(
         if exact_value(tangent) != 0:
             tangents[e] = tangent
     return [tangents.get(root, ZERO) for root in roots]
+
+
+def _one(tangent: Expression | None) -> list[Expression] | None:
+    """The further components of an operand: one, or none."""
+    return None if tangent is None else [tangent]
+
+
+def _inside(
+    roots: Sequence[Expression], seeds: Mapping[Expression, Sequence[Expression]]
+) -> list[list[Expression] | None]:
+    """Tangents of the outputs of a graph inside a node; None for those that are zero."""
+    found = _forward_along(list(roots), {x: tangent for x, (tangent,) in seeds.items()})
+    return [None if exact_value(tangent) == 0 else [tangent] for tangent in found]
 
 
 def _backward(root: Expression) -> dict[Expression, Expression]:

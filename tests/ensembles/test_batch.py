@@ -14,7 +14,7 @@ import pytest
 
 import taylor as ty
 from benchmarks.problems import PROBLEMS
-from taylor.ensembles.lanes import Batch, Ends, Stop, Unsuitable, ends_of
+from taylor.ensembles.lanes import Batch, Ends, Stop, Unsuitable
 from taylor_runtime.callables import batch as batch_build
 from taylor_runtime.program.codes import NON_FINITE, REACHED, RUNNING, STEP_UNDERFLOW
 
@@ -290,15 +290,14 @@ def test_threads_share_a_queue() -> None:
     wanted = alone(ta, states, ends, parameters)
     batch = Batch(ta)
     times = np.zeros((COUNT, 2))
-    rows = batch.rows(states, times, np.stack([ends, 0 * ends], axis=-1), None)
-    rows.parameters[:] = parameters
+    rows = batch.rows(states, times, np.stack([ends, 0 * ends], axis=-1), parameters, None)
     others = [batch.copy() for _ in range(3)]
     threads = [threading.Thread(target=other.work, args=(rows, Stop())) for other in others]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    check(ends_of(rows), wanted)
+    check(batch.ends_of(rows), wanted)
 
 
 def test_stopped_rows_are_told() -> None:

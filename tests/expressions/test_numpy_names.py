@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.object_arrays import expression_array
 
 x, y, z = ty.variables("x y z")
@@ -58,7 +59,7 @@ def _names() -> list[tuple[Any, str]]:
 def _value(built: Any, values: dict[Any, Any]) -> Any:
     if isinstance(built, (tuple, list)):
         return [_value(item, values) for item in built]
-    if isinstance(built, ty.Expression):
+    if isinstance(built, (ty.Expression, ArrayUnderConstruction)):
         return np.asarray(ty.evaluate(built, values), dtype=float)
     if isinstance(built, np.ndarray) and built.dtype == object:
         flat = [ty.evaluate(e, values) for e in built.reshape(-1)]

@@ -337,3 +337,16 @@ def test_errors_say_what_to_do() -> None:
     q = ty.variable("q", shape=(3,))
     with pytest.raises(UnsupportedFunctionError, match="scalars"):
         decompose([(q * q).sum()], jets(x), 3)
+
+
+def test_a_multiple_of_a_parameter_in_a_numerator_comes_before_the_quotient() -> None:
+    quotient = (y + k / 8) / (2 + x * x)
+    parameter = {k: Input("parameter", (0,))}
+    flow([x, y], [quotient, -x], 4, inputs=parameter)  # a legal program
+    program = verify(decompose([quotient], jets(x, y) | parameter, 3))
+    given = [[Fraction(1, 2), 1, 0, 0], [Fraction(1, 3), 0, 2, 0]]
+    inputs = {"jet": given, "parameter": [Fraction(5)]}
+    ((a, b, c, d),) = coefficients(program, inputs, fraction_algebra())
+    # times 2 + x**2 = 9/4 + s + s**2 it is y + k/8
+    assert [a * Fraction(9, 4), b * Fraction(9, 4) + a] == [Fraction(1, 3) + Fraction(5, 8), 0]
+    assert [c * Fraction(9, 4) + b + a, d * Fraction(9, 4) + c + b] == [2, 0]

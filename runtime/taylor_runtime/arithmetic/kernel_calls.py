@@ -13,7 +13,13 @@ from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import families
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
-from taylor_runtime.program.kernels import PAIRS, CallbackKernel, EntryKernel, PlaceKernel
+from taylor_runtime.program.kernels import (
+    PAIRS,
+    CallbackKernel,
+    EntryKernel,
+    PartKernel,
+    PlaceKernel,
+)
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
@@ -37,6 +43,9 @@ own_functions: dict[type[OwnKernel], Callable[[Any], KernelFunction]] = {
     EntryKernel: entry_kernel,
 }
 
+# What computes all results of a loop or a branch, which add themselves to it (points/loops.py).
+systems: dict[type[OwnKernel], Callable[[Any], KernelFunction]] = {}
+
 
 class KernelCalls:
     """Calls kernels for a memory, and remembers the other half of a pair."""
@@ -45,10 +54,12 @@ class KernelCalls:
         self.memory = memory
         self._partners = partners(memory.program)
         self._paired: dict[tuple[Kernel, int], Value] = {}
+        self._several: dict[tuple[str, ...], list[Value]] = {}
 
     def forget(self) -> None:
         """Values from before are not valid any more."""
         self._paired.clear()
+        self._several.clear()
 
     def value(self, kernel: Kernel, chunk: Chunk) -> Value:
         """A chunk of the kernel's value."""
@@ -77,7 +88,18 @@ class KernelCalls:
     def _own(self, kernel: OwnKernel, arguments: list[Value]) -> Value:
         if isinstance(kernel, CallbackKernel):
             return self._callback(kernel.name, arguments)
+        if isinstance(kernel, PartKernel):
+            return self._results(kernel.system, arguments)[kernel.number]
         return emit_call(self.memory.b, own_functions[type(kernel)](kernel), arguments)[0]
+
+    def _results(self, system: OwnKernel, arguments: list[Value]) -> list[Value]:
+        """All results of a kernel that has several, written out once for equal arguments."""
+        texts = [part.text for argument in arguments for part in argument.parts]
+        key = (system.name, *texts)
+        if key not in self._several:
+            kernel = systems[type(system)](system)
+            self._several[key] = emit_call(self.memory.b, kernel, arguments)
+        return self._several[key]
 
     def _callback(self, name: str, arguments: list[Value]) -> Value:
         """A function of doubles from outside, lane by lane."""

@@ -27,7 +27,7 @@ from taylor_runtime.ensembles.batch import (
 )
 from taylor_runtime.ir.types import alignment_of
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.program.flow import FlowProgram
+from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
@@ -39,6 +39,7 @@ from taylor_runtime.steps.states import VECTORS, StateRows
 
 UNROLLED_BATCH_WORK = 8000  # operations of a step that is still written out, in a second
 MOST_BATCH_WORK = 40000  # of any step: coefficients of more fill the second-nearest cache, too
+CACHED_BYTES = 1 << 16  # of coefficients: with more, half as many lanes wait less for memory
 LOOPED = 1.9  # of the time of written-out code, for an operation, is what loops take
 BATCH_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(SHARED + OWN)) + ")"
 
@@ -51,22 +52,25 @@ class BatchStepper:
     program: Program
     precision: str
     lanes: int
-    states: int
+    places: np.ndarray  # of the numbers of states, in the order of the program's outputs
     parameters: int
+    workspace: int
     record_length: int
     _call: Any = field(repr=False)
 
     def memory(self, floors: np.ndarray | None) -> list[np.ndarray]:
-        """Arrays of their own for the lanes of one thread; floors: atol / rtol of the states."""
-        lanes, kind = self.lanes, self.precision
-        tolerances = aligned_zeros(self.states * lanes)
+        """Arrays of their own for the lanes of one thread; floors: what tolerances are made of, for
+        each number of the states.
+        """
+        lanes, kind, states = self.lanes, self.precision, len(self.places)
+        tolerances = aligned_zeros(states * lanes)
         if floors is not None:
-            tolerances[:] = np.repeat(floors, lanes)
+            tolerances.reshape(states, lanes)[self.places] = floors[:, np.newaxis]
         return [
             aligned_zeros(ROW.itemsize // 8 * lanes),
-            aligned_planes(VECTORS * self.states * lanes, kind),
+            aligned_planes(VECTORS * states * lanes, kind),
             aligned_planes(self.parameters * lanes, kind),
-            aligned_planes(Layout.of(self.program, lanes).size, kind),
+            aligned_planes(self.workspace, kind),
             aligned_zeros(self.record_length),
             tolerances,
         ]
@@ -94,6 +98,8 @@ class RowLimits(NamedTuple):
 class LaneRows:
     """What machine code knows of trajectories: their blocks, states, parameters and grids.
 
+    States are all their numbers, with derivatives those of `memory.numbers_of`.
+
     parameters: (r, m), zero until they are set.
     """
 
@@ -110,7 +116,8 @@ class LaneRows:
         dtype = KINDS[stepper.precision].dtype
         self._queue = np.array([0, count], np.int64)
         self._states = np.zeros((count, 2, n), dtype=dtype)
-        self._states[:, 0] = states
+        self._places = stepper.places
+        self._states[:, 0, self._places] = states
         self.parameters = np.zeros((count, stepper.parameters), dtype=dtype)
         self._blocks = blocks = np.zeros(count, dtype=ROW)
         blocks["time"], blocks["time_low"] = times.T
@@ -153,7 +160,7 @@ class LaneRows:
         blocks["grid"] = memory.ctypes.data + length * 8 * np.arange(count)
         blocks["grid_filler"] = grid_filler(self._precision)
         begun = np.flatnonzero(grids[:, 0, 0] == blocks["time"])
-        self._grids[begun, 0] = states[begun, 0]
+        self._grids[begun, 0] = states[begun, 0]  # in the order of the lanes, as machine code will
         blocks["grid_next"][begun] = 1
         return whole
 
@@ -164,7 +171,7 @@ class LaneRows:
 
     def states(self) -> np.ndarray:
         """(r, n), a copy."""
-        return self._states[:, 0].copy()
+        return self._states[:, 0, self._places]
 
     def times(self) -> np.ndarray:
         """Pairs, (r, 2)."""
@@ -182,13 +189,17 @@ class LaneRows:
         return codes
 
     def grid_states(self) -> np.ndarray | None:
-        """States at the times of the grids, (r, k, n), a view; NaN where a row did not come."""
+        """States at the times of the grids, (r, k, n), a view if they lie in their order; NaN where
+        a row did not come.
+        """
         grid = self._grids
-        if grid is not None:
-            done = self._blocks["grid_next"]
-            for row in np.flatnonzero(done < grid.shape[1]):
-                grid[row, done[row] :] = np.nan
-        return grid
+        if grid is None:
+            return None
+        done = self._blocks["grid_next"]
+        for row in np.flatnonzero(done < grid.shape[1]):
+            grid[row, done[row] :] = np.nan
+        in_order = np.array_equal(self._places, np.arange(len(self._places)))
+        return grid if in_order else grid[..., self._places]
 
 
 def known_batch(stepper: Stepper) -> BatchStepper | None:
@@ -207,15 +218,19 @@ def batch_of(stepper: Stepper) -> BatchStepper | None:
 def build_batch(stepper: Stepper) -> BatchStepper:
     """Compile the step loop of a stepper's program for many trajectories; same bits."""
     program, element = stepper.rows, stepper.options.element
-    unrolled = work(program) <= UNROLLED_BATCH_WORK
+    linear = program if isinstance(program, LinearProgram) else None
+    unrolled = linear is None and work(program) <= UNROLLED_BATCH_WORK
     batch = best_lanes(element)
+    if linear is not None and batch * stepper.workspace_bytes > CACHED_BYTES:
+        batch //= 2
     options = replace(stepper.options, unrolled=unrolled)
+    text = body(program) if linear is None else linear.text()
     module = compile_ir(
         lambda: batch_module(program, options, batch),
         [PROPAGATE_BATCH],
         options=Options(passes=STEP_PASSES),
         label="batch",
-        source=f"batch {batch} {options}\n{body(program)}",
+        source=f"batch {batch} {options}\n{text}",
     )
     rows = StateRows.of(program, element, batch)
     return BatchStepper(
@@ -223,8 +238,9 @@ def build_batch(stepper: Stepper) -> BatchStepper:
         program=program,
         precision=stepper.options.precision,
         lanes=batch,
-        states=len(program.outputs),
+        places=np.array(rows.slots, np.intp) // batch,
         parameters=stepper.parameters,
+        workspace=Layout.of(program, batch).size,
         record_length=batch_record_length(program.order, rows),
         _call=function_pointer(module.address(PROPAGATE_BATCH), BATCH_TYPE, owner=module),
     )
@@ -240,10 +256,10 @@ def batch_pays(stepper: Stepper) -> bool:
 
     Lanes of operations leave some idle, or move numbers between them; lanes of trajectories do
     neither, but need as many times the memory, which outgrows the nearest cache, and the looped
-    code of large systems then waits for it.  Solutions with derivatives have no such loop.
+    code of large systems then waits for it.
     """
     if isinstance(stepper.program, FlowProgram):
-        return False
+        return isinstance(stepper.program, LinearProgram)
     operations = work(stepper.rows)
     cost = operations * (1.0 if operations <= UNROLLED_BATCH_WORK else LOOPED)
     return operations <= MOST_BATCH_WORK and cost < REGISTER * work(stepper.program)

@@ -5,11 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.engine.target import Target
+from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.program.signature import convolutions_of, is_square, rows_used
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import windows
+
+PAIRS = 4.5  # of coefficients in a sum of old products, on average
+
+
+_CONDITIONS = ("where", "not", "and", "or", "lt", "le", "gt", "ge", "eq", "ne")
+
+
+EVERYDAY = frozenset(  # kernels that cost little, with their recurrences
+    ("div", "pow", "sqrt", "exp", "log", "sin", "cos", "sinh", "cosh", "identity", *_CONDITIONS)
+)
+
+
+LINEAR = 1.15  # times as many multiply-adds are well spent, for the sake of many trajectories
+
 
 UNROLLED_WORK = 1800  # operations of a program that is still written out
 
@@ -53,6 +72,44 @@ def work(program: Program) -> int:
         for term in row.step.terms:
             total += registers * (_pairs(term.operand) * p * (p + 1) / 2 + p)
     return int(total)
+
+
+def linear_pays(program: LinearProgram) -> bool:
+    """Whether numbers and vectors of first derivatives are about as fast as polynomials for one
+    trajectory: several in lanes are then faster by far.
+
+    Counted are the multiply-adds of an order, for old products and for the newest; functions that
+    derivatives alone have are to be everyday ones.
+    """
+    products = sum(1 + one.both for one in shifts_of(program.among).sums)
+    vectors = len(shifts_of(program.among).pieces)
+    registers = -(-(program.among.size - 1) // REGISTER)
+    needed = set[int]()
+    waiting = [row for row, _ in program.outputs[: len(program.outputs) // program.among.size]]
+    linear = polynomial = 0.0
+    for index, row in enumerate(program.rows):
+        for c in convolutions_of(row.step.terms if row.step else ()):
+            linear += _order(c, registers if program.is_polynomial(index) else 1, 1)
+    while waiting:
+        index = waiting.pop()
+        if index not in needed:
+            needed.add(index)
+            waiting += rows_used(program.rows[index])
+            step = program.rows[index].step
+            for c in convolutions_of(step.terms if step else ()):
+                polynomial += _order(c, products, vectors)
+    starts = [row.start for index, row in enumerate(program.rows) if index not in needed]
+    others = {str(start.function) for start in starts if isinstance(start, Kernel)}
+    return others <= EVERYDAY and linear <= LINEAR * polynomial
+
+
+def _order(c: Convolution, products: int, vectors: int) -> float:
+    """Instructions that a convolution takes at an order."""
+    if is_square(c):
+        return (PAIRS + 1) * products
+    if c.weight is not None:
+        return PAIRS * (2 * products + 2 * vectors) + 3 * products
+    return (PAIRS + 1) * 2 * products
 
 
 def _pairs(operand: Operand) -> float:
@@ -103,3 +160,11 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     if packed_work * SMALL_GAIN <= scalar_work:
         return packed, packed_work <= PACKED_WORK // ELEMENTS[element].operations
     return small, False
+
+
+NARROW = 6  # vectors of 8 doubles in 16 registers of four
+
+
+def register_room() -> int:
+    """Vectors of 8 doubles that sums of products may take."""
+    return ROOM if Target.host().vector_bits >= 512 else NARROW

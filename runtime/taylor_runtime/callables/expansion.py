@@ -15,13 +15,13 @@ from taylor_runtime.engine.call import buffer, function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.graded.module import EXPAND, Requests, expansion_module
 from taylor_runtime.graded.module import ExpansionOptions as ExpansionOptions
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.graded.tables import GradedTables
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of
-from taylor_runtime.program.supports import Supports
 
 EXPAND_TYPE = "void(*)(void *, void *, int64_t, int64_t, int64_t, void *, void *)"
 

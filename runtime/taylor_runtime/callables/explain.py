@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from taylor_runtime.engine.compiler import Module
-from taylor_runtime.program.flow import NOTHING, FlowProgram
+from taylor_runtime.program.flow import NOTHING, FlowProgram, LinearProgram
 from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import (
     Coefficient,
@@ -185,11 +185,25 @@ def explain_flow(program: FlowProgram) -> tuple[Pack, ...]:
     The only input of a polynomial is what it is displaced from: a state, or of source `VARIED` one
     of the parameters with displacements, by their order.
     """
+    if isinstance(program, LinearProgram):
+        packs = explain_program(program, unrolled=False)
+        return tuple(_linear_pack(program, pack) for pack in packs)
     first: dict[int, int] = {}  # row of order zero -> the first that begins with it
     for index, source in enumerate(program.sources):
         first.setdefault(source, index)
     packs = explain_program(program, unrolled=False)
     return tuple(_flow_pack(program, pack, first) for pack in packs)
+
+
+def _linear_pack(program: LinearProgram, pack: Pack) -> Pack:
+    """Derivatives of a state or of a parameter have it as their only input."""
+    if not program.is_polynomial(pack.number) or not pack.inputs:
+        return pack
+    source, slot = pack.inputs[0]
+    if source == "state":
+        states = len(program.outputs) // program.among.size
+        return replace(pack, inputs=((source, (slot - states) // (program.among.size - 1)),))
+    return replace(pack, inputs=((VARIED, (slot - program.parameters) // program.among.size),))
 
 
 def _flow_pack(program: FlowProgram, pack: Pack, first: Mapping[int, int]) -> Pack:

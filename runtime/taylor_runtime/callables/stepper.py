@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
-from taylor_runtime.callables.cost import Orders, cheapest, choose
+import numpy as np
+
+from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
+from taylor_runtime.callables.cost import (
+    Orders,
+    cheapest,
+    choose,
+    linear_pays,
+    register_room,
+)
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.callables.python_calls import Externals, calls_python, run_watched
 from taylor_runtime.engine.call import (
@@ -14,11 +24,17 @@ from taylor_runtime.engine.call import (
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import is_written, series_of_flow
+from taylor_runtime.linear.emitter import series_of_linear
+from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
 from taylor_runtime.passes.latency import shorten
+from taylor_runtime.passes.linear import Entry as Entry
+from taylor_runtime.passes.linear import Jacobian as Jacobian
+from taylor_runtime.passes.linear import linearized
 from taylor_runtime.passes.widen import widened
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
@@ -106,6 +122,26 @@ def build_stepper(
     return _compiled(program, replace(rows, order=program.order), options, externals, source)
 
 
+def build_array_stepper(
+    program: ArrayProgram,
+    memory: tuple[np.ndarray, np.ndarray],
+    options: StepperOptions,
+    externals: Externals | None = None,
+) -> Stepper:
+    """Compile the step loop of an ODE's program of arrays, whose outputs are its states.
+
+    memory: the slots of source "data", by part, and those of "table".
+    """
+    program = arranged(program)
+    options = replace(options, unrolled=False, calls_python=calls_python(externals))
+    source = f"arrays {options}\n{program.text()}"
+    linked = {**(externals or {}), **outside(*memory)}
+    series = partial(series_of_arrays, room=register_room())
+    made = _compiled(program, program, options, linked, source, series)
+    made.kept["memory"] = memory
+    return made
+
+
 def build_flow(
     program: Program,
     parameters: int,
@@ -127,6 +163,29 @@ def build_flow(
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
     return _compiled(flow, flow, options, externals, source, series_of_flow)
+
+
+def build_linear(
+    program: Program,
+    jacobian: Jacobian,
+    parameters: int,
+    among: Monomials,
+    options: StepperOptions,
+    externals: Externals | None = None,
+) -> Stepper | None:
+    """Compile the step loop of an ODE's program for states with their first derivatives; None if
+    polynomials (`build_flow`) are faster.
+
+    program: its outputs are the states, then the entries of the Jacobian.
+    parameters: how many there are, of which some may vary.
+    """
+    program = compensate(program, ELEMENTS[options.element])
+    linear = linearized(shorten(program), jacobian, parameters, among)
+    if not linear_pays(linear):
+        return None
+    options = replace(options, unrolled=False, calls_python=calls_python(externals))
+    source = f"flow {options}\n{linear.text()}"
+    return _compiled(linear, linear, options, externals, source, series_of_linear)
 
 
 def _compiled(
@@ -153,8 +212,15 @@ def _compiled(
         rows=rows,
         options=options,
         states=states,
-        workspace=Layout.of(program).size,
+        workspace=_workspace(program, options.element),
         record_length=record_length(program.order, states),
         parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
     )
+
+
+def _workspace(program: Program, element: str) -> int:
+    """Numbers that the coefficients of a program take."""
+    if isinstance(program, ArrayProgram):
+        return workspace_size(program, element)
+    return Layout.of(program).size

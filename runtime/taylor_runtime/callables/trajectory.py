@@ -212,6 +212,10 @@ class StepMemory:
         """atol / rtol of every state; None with one norm over the state."""
         return self._tolerances[self.slots] if self.stepper.options.weighted else None
 
+    def all_floors(self) -> np.ndarray:
+        """The same for all numbers of states with derivatives, zero for one norm."""
+        return self._tolerances[self._all_slots]
+
     # -- runs -----------------------------------------------------------------------------------
 
     def run(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -88,6 +88,26 @@ def make_gufunc(
             "at least one of each is needed"
         )
     return _make(loops, 1, 1, name, doc, f"({inputs})->({outputs})", owner)
+
+
+def make_array_function(
+    loops: Loops,
+    inputs: Sequence[Sequence[int]],
+    outputs: Sequence[Sequence[int]],
+    name: str,
+    doc: str = "",
+    *,
+    owner: object = None,
+) -> np.ufunc:
+    """A generalised ufunc of arrays of fixed shapes, whose leading axes broadcast.
+
+    The loop gets its operands contiguous only if they are given so.  Other arguments as in
+    `make_ufunc`.
+    """
+    sides = [
+        ",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)
+    ]
+    return _make(loops, len(inputs), len(outputs), name, doc, "->".join(sides), owner)
 
 
 def _make(

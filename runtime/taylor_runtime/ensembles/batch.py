@@ -14,9 +14,12 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.linear.emitter import series_of_linear
 from taylor_runtime.program.codes import INTERRUPTED, RUNNING
+from taylor_runtime.program.flow import LinearProgram, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
+from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 from taylor_runtime.steps.records import record_length
@@ -40,7 +43,10 @@ def batch_module(program: Program, options: StepperOptions, batch: int) -> str:
 
     Returns 0 when the queue is empty and all lanes are done.
     """
-    verify(program)
+    if isinstance(program, LinearProgram):
+        verify_linear(program)
+    else:
+        verify(program)
     module = Module()
     parameters = [("ptr", name) for name in SHARED] + [("ptr noalias", name) for name in OWN]
     with define_function(module, PROPAGATE_BATCH, "i64", parameters, "nounwind") as (b, arguments):
@@ -70,7 +76,8 @@ class _BatchLoop(StepLoop):
         pointer, states, parameters, work, records, tolerances = own
         control = Control(b, pointer, batch)
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
-        super().__init__(b, program, options, control, arrays, batch)
+        series = series_of_linear if isinstance(program, LinearProgram) else series_of_numbers
+        super().__init__(b, program, options, control, arrays, batch, series)
         size, kind = self.rows.size // batch, self.element
         slots = program.slots("parameter")
         moved = [

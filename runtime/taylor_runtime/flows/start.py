@@ -12,13 +12,13 @@ from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
 from taylor_runtime.flows.order import Recurrence, start_order
 from taylor_runtime.flows.zero import graded_program, products_of
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Coefficient, Convolution, Input, Row
-from taylor_runtime.program.supports import Supports
 from taylor_runtime.program.widths import padded
 
 Given = Callable[[Input, Index], Value]  # input, position -> its coefficient

@@ -9,6 +9,7 @@ import numpy as np
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.graded.emitter import GradedEmitter
 from taylor_runtime.graded.loops import GradedLoops, LoopMemory
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.graded.tables import GradedTables, Request
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR
@@ -16,7 +17,6 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.signature import convolutions_of
-from taylor_runtime.program.supports import Supports
 
 POINT = Chunk(0, 0)
 MOST_WRITTEN = 400  # products that are written out; of more, loops over tables are

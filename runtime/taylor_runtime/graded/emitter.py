@@ -26,6 +26,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.arithmetic.sums import in_chains
 from taylor_runtime.graded.memory import Exact, MonomialMemory, Scaled, euler_views
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kinds import ELEMENTS
@@ -39,7 +40,6 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.signature import convolutions_of, is_square
-from taylor_runtime.program.supports import Supports
 
 # input, position -> its coefficient, a number where it is known
 Reader = Callable[[Input, int], Value | int]

@@ -7,10 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Coefficient, Constant, Program, Row, Step
-from taylor_runtime.program.supports import Supports
 
 Exact = int | Fraction  # integers where they will do: fractions take their time
 Scaled = tuple[Value | None, Exact]  # a value times an exact number, or the number alone

@@ -14,6 +14,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.graded.emitter import GradedEmitter
 from taylor_runtime.graded.loops import GradedLoops, LoopMemory, Reader
 from taylor_runtime.graded.shapes import Shape, shaped
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.graded.tables import Request
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
@@ -23,7 +24,6 @@ from taylor_runtime.program.kinds import element_of
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program, Row
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.program.supports import Supports
 from taylor_runtime.program.verify import verify
 
 EXPAND = "taylor.expand"

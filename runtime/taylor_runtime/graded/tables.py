@@ -11,11 +11,11 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.program.monomials import INDEX, Monomials, Products
 from taylor_runtime.program.program import Convolution, Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
-from taylor_runtime.program.supports import Supports
 from taylor_runtime.program.widths import REGISTER
 
 _shared: WeakValueDictionary[tuple[object, ...], np.ndarray] = WeakValueDictionary()

@@ -48,6 +48,7 @@ class Builder(Flow):
 
     def __init__(self, module: Module) -> None:
         super().__init__(module)
+        self.writes_out = False  # kernels where they are called, in place of calls of functions
         self._intrinsics: dict[tuple[str, str], str] = {}  # declared already: their full names
 
     # -- instructions -------------------------------------------------------------------------

@@ -32,9 +32,9 @@ class _Factoring:
         self.powers = self._powers()  # the row of a quotient's numerator: its convolution
         self.root = list(range(len(program.rows)))
         for index, row in enumerate(program.rows):
-            copied = _copied(row)
-            if copied is not None and program.is_polynomial(copied):
-                self.root[index] = self.root[copied]
+            other = copied(row)
+            if other is not None and program.is_polynomial(other):
+                self.root[index] = self.root[other]
         terms = [term for row in program.rows if row.step for term in row.step.terms]
         bases = {term.operand.a for term in terms if self._is_square(term)}  # type: ignore[union-attr]
         self.squares = Counter(self.root[row] for row in bases)
@@ -199,7 +199,7 @@ class _Factoring:
         return self._added[key]
 
 
-def _copied(row: Row) -> int | None:
+def copied(row: Row) -> int | None:
     """The row that one has all coefficients but the first of."""
     step = row.step
     if step is None or step.times != "1" or step.divisor is not None or len(step.terms) != 1:

@@ -38,9 +38,11 @@ class Counts:
     places: int = 0
 
 
-def call_block(b: Builder, ins: Value, outs: Value, work: Value, inlined: bool = False) -> None:
+def call_block(
+    b: Builder, ins: Value, outs: Value, work: Value, inlined: bool = False, name: str = "block"
+) -> None:
     attributes = " alwaysinline" if inlined else ""
-    b.line(f"call void @block(ptr {ins.text}, ptr {outs.text}, ptr {work.text}){attributes}")
+    b.line(f"call void @{name}(ptr {ins.text}, ptr {outs.text}, ptr {work.text}){attributes}")
 
 
 @contextmanager

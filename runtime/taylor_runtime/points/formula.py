@@ -15,6 +15,7 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.passes.cut import Cut, cut
 from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.points.scalar_call import emit_scalar_call
+from taylor_runtime.program.kernels import has_loops
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
@@ -28,6 +29,7 @@ INLINED = 40  # rows of the largest formula that is repeated in the loop over it
 UNCUT = 500  # rows of the largest formula that is one function
 
 BLOCK = Chunk(0, REGISTER)  # points of a formula that are computed at a time
+SINGLE = Chunk(0, 0)  # one alone
 
 
 def formula_module(
@@ -51,27 +53,36 @@ def formula_module(
         _emit_parts(module, parts, counts, element)
     else:
         _emit_block(module, program, inputs, element)
-    inlined = len(program.rows) <= INLINED
+    loops = has_loops(program)
+    single = scalar and parts is None and loops
+    if single:  # a point by itself need not wait for seven others
+        _emit_block(module, program, inputs, element, SINGLE)
+    inlined = len(program.rows) <= INLINED and not loops
     name = FORMULA_ROWS if rows else FORMULA
     stored = ELEMENTS[element].part
     emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
     if scalar:
-        emit_scalar_call(module, counts)
+        emit_scalar_call(module, counts, "block.single" if single else "block")
     return module.text()
 
 
-def _emit_block(module: Module, program: Program, inputs: int, element: str) -> None:
-    """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes."""
-    with define_function(module, "block", "void", BLOCK_POINTERS, "nounwind", "internal") as (
+def _emit_block(
+    module: Module, program: Program, inputs: int, element: str, chunk: Chunk = BLOCK
+) -> None:
+    """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes; or
+    @block.single, of which the first lane counts.
+    """
+    name = "block" if chunk.lanes else "block.single"
+    with define_function(module, name, "void", BLOCK_POINTERS, "nounwind", "internal") as (
         b,
         pointers,
     ):
         ins, outs, _ = pointers
-        t = BLOCK.type(element)
+        t = chunk.type(element)
         values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
-        emitter = _formula_emitter(b, program, element, values.__getitem__)
+        emitter = _formula_emitter(b, program, element, values.__getitem__, max(chunk.lanes, 1))
         for k, (row, _) in enumerate(program.outputs):
-            b.store(emitter.memory.head(row, BLOCK), _operand(b, outs, k, element))
+            b.store(emitter.memory.head(row, chunk), _operand(b, outs, k, element))
         b.ret()
 
 
@@ -128,9 +139,9 @@ def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> Non
 
 
 def _formula_emitter(
-    b: Builder, program: Program, element: str, read: Callable[[int], Value]
+    b: Builder, program: Program, element: str, read: Callable[[int], Value], lanes: int = REGISTER
 ) -> SeriesEmitter:
-    rendering = Rendering(element, batch=REGISTER, unrolled=True)
+    rendering = Rendering(element, batch=lanes, unrolled=True)
     emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: read(given.index[0]))
     emitter.constant_rows()
     return emitter

@@ -11,17 +11,15 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.arithmetic.kernel_calls import own_functions
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.points.inside import formula
 from taylor_runtime.program.kernels import InverseKernel, NewtonKernel, NewtonSystem
 from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, Kind
 from taylor_runtime.program.program import Program
-from taylor_runtime.series.emitter import SeriesEmitter
-from taylor_runtime.series.memory import Rendering
 
 MOST_STEPS = 500
 MOST_BISECTIONS = 1200  # a bracket may reach from the smallest number to the largest
@@ -43,11 +41,11 @@ def newton_system(system: NewtonSystem) -> KernelFunction:
 
     def emit(b: Builder, *x: Value) -> Sequence[Value]:
         given = [b.to_double(value) for value in x]
-        first = _formula(b, start, given)
+        first = formula(b, start, given)
         if bracket is None:
             y = _descend(b, equations, given, first)
         else:
-            y = [_within(b, equations, given, first[0], _formula(b, bracket, given))]
+            y = [_within(b, equations, given, first[0], formula(b, bracket, given))]
         kind = ELEMENTS[x[0].type.element]
         if not kind.is_finer:
             return y
@@ -105,16 +103,6 @@ def _inverse(size: int) -> KernelFunction:
     return KernelFunction(f"inverse{size}", size * size, emit, results=size * size, generic=True)
 
 
-def _formula(b: Builder, program: Program, values: Sequence[Value]) -> list[Value]:
-    """The outputs of a formula of some values, written out here."""
-    t = values[0].type
-    rendering = Rendering(t.element, batch=max(t.lanes, 1), unrolled=True)
-    emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
-    emitter.constant_rows()
-    (chunk,) = chunks(rendering.batch)
-    return [emitter.memory.head(row, chunk) for row, _ in program.outputs]
-
-
 class _Seen(NamedTuple):
     """What there is to see at a point y."""
 
@@ -129,7 +117,7 @@ class _Seen(NamedTuple):
 
 def _look(b: Builder, equations: Program, x: Sequence[Value], y: Sequence[Value]) -> _Seen:
     size = len(y)
-    found = _formula(b, equations, [*x, *y])
+    found = formula(b, equations, [*x, *y])
     g, bounds, jacobian = found[:size], found[size : 2 * size], found[2 * size :]
     rows = [jacobian[i * size : (i + 1) * size] for i in range(size)]
     steps = [row[0] for row in _solved(b, rows, [[value] for value in g])]
@@ -219,7 +207,7 @@ def _within(
     t = start.type
     swapped = b.compare("gt", ends[0], ends[1])
     low, high = b.select(swapped, ends[1], ends[0]), b.select(swapped, ends[0], ends[1])
-    left, right = (_formula(b, equations, [*x, end])[0] for end in (low, high))
+    left, right = (formula(b, equations, [*x, end])[0] for end in (low, high))
     rising = (left < 0) | (right > 0)
     usable = ((left <= 0) & (right >= 0)) | ((left >= 0) & (right <= 0))
     usable = usable & b.eq(low * 0 + high * 0, 0)

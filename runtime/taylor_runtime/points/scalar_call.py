@@ -46,9 +46,9 @@ def externals() -> dict[str, int]:
     return found
 
 
-def emit_scalar_call(module: Module, counts: Counts) -> None:
+def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> None:
     """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count), around
-    @block.
+    @block, or what computes its first lane alone.
     """
     inputs, outputs = counts.inputs, counts.outputs
     for name in (_NONE, _FLOAT, _FLOAT64):
@@ -74,7 +74,7 @@ def emit_scalar_call(module: Module, counts: Counts) -> None:
         for k, buffer in enumerate(results):
             b.store(buffer, b.at(tables[1], k, "ptr"))
         with memory(b, counts.places * REGISTER, "double") as work:
-            call_block(b, tables[0], tables[1], work)
+            call_block(b, tables[0], tables[1], work, name=block)
         b.ret(_packed(b, results))
 
 

@@ -104,6 +104,83 @@ class NewtonKernel(OwnKernel):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class LoopSystem(OwnKernel):
+    """What a loop leaves behind: values that go from turn to turn.
+
+    Its arguments are a number that says whether it counts (0 where not: the results may then be
+    anything), the bounds where these are not known, constants, and the values before the first
+    turn.
+
+    arity:     number of arguments.
+    carries:   number of values that go from turn to turn.
+    body:      a formula of the slots (counts, constants, index if there are bounds, values): the
+               values after a turn.
+    condition: a formula of the slots (counts, constants, values): whether another turn follows; or
+               None for a loop between bounds.
+    bounds:    of the index, where they are known: from the first up to below the second.
+    """
+
+    arity: int
+    carries: int
+    body: Program
+    condition: Program | None = None
+    bounds: tuple[int, int] | None = None
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        texts = [body(program).encode() for program in self.programs]
+        rest = f"{self.arity} {self.carries} {self.bounds}".encode()
+        _set(self, name=f"loop_{digest(rest, *texts)}")
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The formulas that it is made of."""
+        return (self.body, *([] if self.condition is None else [self.condition]))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BranchSystem(OwnKernel):
+    """The values of one of several formulas: number k for an index from k on and below k + 1, the
+    first and the last beyond.
+
+    Its arguments are a number that says whether it counts, the index, and constants.
+
+    arity:    number of arguments.
+    branches: formulas of the slots (counts, constants), all with as many outputs.
+    """
+
+    arity: int
+    branches: tuple[Program, ...]
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        texts = [body(program).encode() for program in self.branches]
+        _set(self, name=f"branch_{digest(str(self.arity).encode(), *texts)}")
+
+    @property
+    def results(self) -> int:
+        """Number of values."""
+        return len(self.branches[0].outputs)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The formulas that it is made of."""
+        return self.branches
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PartKernel(OwnKernel):
+    """Result number `number` of a loop or a branch."""
+
+    system: LoopSystem | BranchSystem
+    number: int
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        _set(self, name=f"{self.system.name}.{self.number}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class CallbackKernel(OwnKernel):
     """A registered function of doubles, called at its address; its name is that of the symbol.
 
@@ -139,13 +216,22 @@ def own_kernels(program: Program) -> tuple[OwnKernel, ...]:
     return tuple(dict.fromkeys(kernel for kernel in starts if isinstance(kernel, OwnKernel)))
 
 
+def has_loops(program: Program) -> bool:
+    """Whether there are loops in its kernels."""
+    return any(
+        isinstance(kernel, PartKernel)
+        and (isinstance(kernel.system, LoopSystem) or any(map(has_loops, kernel.system.programs)))
+        for kernel in own_kernels(program)
+    )
+
+
 def callbacks(program: Program) -> tuple[CallbackKernel, ...]:
     """The callbacks that a program calls, itself or in kernels with a formula inside."""
     found: list[CallbackKernel] = []
     for kernel in own_kernels(program):
         if isinstance(kernel, CallbackKernel):
             found.append(kernel)
-        elif isinstance(kernel, NewtonKernel):
+        elif isinstance(kernel, NewtonKernel | PartKernel):
             found += [inner for formula in kernel.system.programs for inner in callbacks(formula)]
     return tuple(dict.fromkeys(found))
 

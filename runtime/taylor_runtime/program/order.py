@@ -100,6 +100,66 @@ def neighbours_added(chains: Sequence[T], add: Any) -> T:
     return total[0]
 
 
+# -- contractions of arrays ---------------------------------------------------------------------
+
+LONGEST_CHAIN = 256  # products: errors of longer chains would be seen, and panels leave the cache
+FEWEST_IN_CHAINS = 32  # products that several chains are worth while for
+THIN = 3  # rows or columns of a matrix that is read once: its products are added side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Summation:
+    """How the products that make one element of a contraction are added.
+
+    They are numbered in row-major order of the summed axes and cut into blocks.  Product t of a
+    block goes to chain t % chains, a chain being multiply-adds that begin with zero; then the
+    second half of the chains is added to the first, until one is left.  The sums of blocks are
+    added in their order, to what is there already if the contraction is added to something.
+    """
+
+    chains: int
+    block: int  # a multiple of chains
+
+
+def summation(rows: int, columns: int, terms: int) -> Summation:
+    """The order in which each of rows * columns sums of so many products is added, whatever the
+    places of the factors in memory and the kind of number.
+    """
+    chains = 1
+    if min(rows, columns) <= THIN and terms >= FEWEST_IN_CHAINS:
+        chains = 32 if rows * columns < 8 and terms >= 128 else 8
+    blocks = max(1, -(-terms // (LONGEST_CHAIN * chains)))
+    block = max(1, -(-terms // blocks))
+    return Summation(chains, -(-block // chains) * chains)
+
+
+def halves_added(chains: Sequence[T], add: Any) -> T:
+    """The sum of 1, 2, 4, .. chains: the second half is added to the first until one is left."""
+    total = list(chains)
+    while len(total) > 1:
+        half = len(total) // 2
+        total = [add(x, y) for x, y in zip(total[:half], total[half:], strict=True)]
+    return total[0]
+
+
+def contracted(
+    how: Summation, factors: Sequence[tuple[T, T]], zero: T, arithmetic: Any, start: T | None = None
+) -> T:
+    """The sum of the products of `factors`, with the arithmetic of any kind of number.
+
+    arithmetic: has `fma(x, y, total)`, `normal(total)` of a chain, and `add(x, y)`.
+    """
+    total = start
+    for first in range(0, max(1, len(factors)), how.block):
+        chains = [zero] * how.chains
+        for t, (x, y) in enumerate(factors[first : first + how.block]):
+            chains[t % how.chains] = arithmetic.fma(x, y, chains[t % how.chains])
+        partial = halves_added([arithmetic.normal(chain) for chain in chains], arithmetic.add)
+        total = partial if total is None else arithmetic.add(total, partial)
+    assert total is not None
+    return total
+
+
 # -- factors ------------------------------------------------------------------------------------
 
 

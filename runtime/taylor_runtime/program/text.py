@@ -12,12 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from taylor_runtime.program.kernels import (
+    BranchSystem,
     CallbackKernel,
     Doubles,
     EntryKernel,
     InverseKernel,
+    LoopSystem,
     NewtonKernel,
     NewtonSystem,
+    PartKernel,
     PlaceKernel,
     own_kernels,
 )
@@ -78,7 +81,8 @@ def _brought(program: Program) -> tuple[OwnKernel, ...]:
     """The program's own kernels, systems of equations before their unknowns."""
     found: list[OwnKernel] = []
     for kernel in own_kernels(program):
-        found += [kernel.system, kernel] if isinstance(kernel, NewtonKernel) else [kernel]
+        whole = isinstance(kernel, NewtonKernel | PartKernel)
+        found += [kernel.system, kernel] if whole else [kernel]  # type: ignore[attr-defined]
     return tuple(dict.fromkeys(found))
 
 
@@ -101,6 +105,16 @@ def _kernel_parts(kernel: OwnKernel) -> tuple[str, Lines]:
         return f"callback {kernel.function}{numbers if kernel.derivative is not None else ''}", []
     if isinstance(kernel, NewtonKernel):
         return f"unknown {kernel.system.name} {kernel.number}", []
+    if isinstance(kernel, PartKernel):
+        return f"part {kernel.system.name} {kernel.number}", []
+    if isinstance(kernel, BranchSystem):
+        inside = [line for p in kernel.branches for line in ("branch", *_indented(_lines(p)))]
+        return f"switch {kernel.arity}", inside
+    if isinstance(kernel, LoopSystem):
+        formulas = zip(("body", "condition"), kernel.programs, strict=False)
+        inside = [line for title, p in formulas for line in (title, *_indented(_lines(p)))]
+        ends = "" if kernel.bounds is None else f" {kernel.bounds[0]} {kernel.bounds[1]}"
+        return f"loop {kernel.arity} {kernel.carries}{ends}", inside
     assert isinstance(kernel, NewtonSystem), kernel
     formulas = zip(_FORMULAS, kernel.programs, strict=False)
     inside = [line for title, p in formulas for line in (title, *_indented(_lines(p)))]
@@ -177,6 +191,24 @@ def _read_unknown(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel
     return NewtonKernel(system, int(words[1]))
 
 
+def _read_part(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    system = kernels[words[0]]
+    if not isinstance(system, LoopSystem | BranchSystem):
+        raise ProgramError(f"{words[0]!r} is no loop or branch")
+    return PartKernel(system, int(words[1]))
+
+
+def _read_switch(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    return BranchSystem(int(words[0]), tuple(_read(inside) for _, inside in _sections(lines)))
+
+
+def _read_loop(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    formulas = {title: _read(inside) for title, inside in _sections(lines)}
+    arity, carries, *ends = map(int, words)
+    bounds = (ends[0], ends[1]) if ends else None
+    return LoopSystem(arity, carries, formulas["body"], formulas.get("condition"), bounds)
+
+
 def _read_entry(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
     rows, low = _read_numbers("row", lines), _read_numbers("low", lines)
     return EntryKernel(rows, low if len(low) else None)
@@ -194,4 +226,7 @@ _READERS: dict[str, Callable[[list[str], Lines, Kernels], OwnKernel]] = {
     "callback": lambda words, lines, _: CallbackKernel(words[0], *map(int, words[1:])),
     "unknown": _read_unknown,
     "newton": _read_newton,
+    "part": _read_part,
+    "switch": _read_switch,
+    "loop": _read_loop,
 }

@@ -70,7 +70,7 @@ def verify(program: Program) -> Program:
         raise ProgramError(f"order must not be negative, got {program.order}")
     for index, row in enumerate(program.rows):
         try:
-            _verify_row(program, index, row)
+            verify_row(program, index, row)
         except ProgramError as error:
             raise ProgramError(f"row {index} ({row.name or 'unnamed'}): {error}") from None
     for row_index, lane in program.outputs:
@@ -81,7 +81,8 @@ def verify(program: Program) -> Program:
     return program
 
 
-def _verify_row(program: Program, index: int, row: Row) -> None:
+def verify_row(program: Program, index: int, row: Row) -> None:
+    """Raise `ProgramError` unless a row is legal."""
     if row.width < 1:
         raise ProgramError(f"width {row.width} is not positive")
     if row.gather is not None:

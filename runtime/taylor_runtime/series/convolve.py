@@ -13,8 +13,8 @@ from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.series.fold import LATE, Begun, begin
-from taylor_runtime.series.memory import RowMemory
 from taylor_runtime.series.schedule import MOST_PAIRED_CHAINS
+from taylor_runtime.series.sums import SumMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Paired:
 
 
 def convolve(
-    m: RowMemory, terms: Sequence[Term], n: Index, chunk: Chunk, paired: Paired | None = None
+    m: SumMemory, terms: Sequence[Term], n: Index, chunk: Chunk, paired: Paired | None = None
 ) -> dict[Convolution, Doubled]:
     """All convolutions of some terms; those with the same bounds share a loop."""
     listed = convolutions_of(terms)
@@ -57,7 +57,7 @@ def convolve(
 
 
 def _products(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     first: int,
     last: int,
@@ -108,7 +108,7 @@ def _products(
 
 
 def _with_newest(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     newest: Index | None,
     n: Index,
@@ -134,7 +134,7 @@ def _with_newest(
 
 
 def _two_products(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     middle: Index,
     count: Index,
@@ -178,14 +178,14 @@ def _two_products(
 
 
 def _from_memory(
-    m: RowMemory, group: Sequence[Convolution], chains: int, chunk: Chunk, paired: Paired
+    m: SumMemory, group: Sequence[Convolution], chains: int, chunk: Chunk, paired: Paired
 ) -> list[Value]:
     """The chains that the order before has begun: all of the first, then all of the second."""
     return [m.load_partial(paired.places[c][k], chunk) for k in range(chains) for c in group]
 
 
 def _to_memory(
-    m: RowMemory, group: Sequence[Convolution], sums: list[Value], chunk: Chunk, paired: Paired
+    m: SumMemory, group: Sequence[Convolution], sums: list[Value], chunk: Chunk, paired: Paired
 ) -> None:
     for position, value in enumerate(sums):
         chain, k = divmod(position, len(group))
@@ -193,7 +193,7 @@ def _to_memory(
 
 
 def _middle_terms(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     middle: Index,
     odd: Index,
@@ -211,7 +211,7 @@ def _middle_terms(
 
 
 def _multiply_add(
-    m: RowMemory, c: Convolution, j: Index, n: Index, chunk: Chunk, total: Value
+    m: SumMemory, c: Convolution, j: Index, n: Index, chunk: Chunk, total: Value
 ) -> Value:
     x = m.newest(c.a, n, chunk) if j is n else m.coefficient(c.a, j, chunk)
     whole = isinstance(j, int) and j == 0
@@ -220,7 +220,7 @@ def _multiply_add(
 
 
 def _add_product(
-    m: RowMemory,
+    m: SumMemory,
     c: Convolution,
     factors: tuple[Value, Value],
     j: Index,
@@ -235,7 +235,7 @@ def _add_product(
     return m.b.fma(x, y, total)
 
 
-def _weight(m: RowMemory, weight: tuple[Number, Number], n: Index, j: Index, chunk: Chunk) -> Value:
+def _weight(m: SumMemory, weight: tuple[Number, Number], n: Index, j: Index, chunk: Chunk) -> Value:
     alpha, beta = weight
     t = chunk.type(m.element)
     if isinstance(n, int) and isinstance(j, int):
@@ -250,7 +250,7 @@ def _weight(m: RowMemory, weight: tuple[Number, Number], n: Index, j: Index, chu
 
 
 def _squares(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     first: int,
     last: int,
@@ -295,7 +295,7 @@ def _squares(
 
 
 def _two_squares(
-    m: RowMemory,
+    m: SumMemory,
     group: Sequence[Convolution],
     middle: Index,
     count: Index,
@@ -325,7 +325,7 @@ def _two_squares(
 
 
 def _middle_squares(
-    m: RowMemory, group: Sequence[Convolution], middle: Index, odd: Index, chunk: Chunk
+    m: SumMemory, group: Sequence[Convolution], middle: Index, odd: Index, chunk: Chunk
 ) -> list[Value]:
     zero = m.b.constant(0, chunk.type(m.element))
     if isinstance(odd, int) and not odd:

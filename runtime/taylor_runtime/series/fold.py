@@ -22,7 +22,7 @@ from taylor_runtime.program.program import Convolution, Number
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import padded
-from taylor_runtime.series.memory import RowMemory
+from taylor_runtime.series.sums import SumMemory
 
 LATE = 1  # terms at the end of a chain that are left to it
 FEWEST_TERMS = 2  # of a chain that are worth moving it to lanes
@@ -54,7 +54,7 @@ class _Chain:
         return alpha * n + beta * j if self.weighted == side else 1
 
 
-def begin(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> Begun:
+def begin(m: SumMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> Begun:
     """Chains of convolutions that can share sums: of products below and above, of squares one."""
     begun: Begun = {}
     for first, group in _groups(m, convolutions, n, chunk):
@@ -64,7 +64,7 @@ def begin(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chun
     return begun
 
 
-def push(m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> None:
+def push(m: SumMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk) -> None:
     """Add to the sums of all higher orders what coefficients up to n make known.
 
     These terms wait for nothing and for no other, unlike those of one sum, which wait in a row.
@@ -93,7 +93,7 @@ def _chains(c: Convolution) -> tuple[_Chain, ...]:
 
 
 def _groups(
-    m: RowMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk
+    m: SumMemory, convolutions: Sequence[Convolution], n: int, chunk: Chunk
 ) -> list[tuple[int, tuple[Convolution, ...]]]:
     """Convolutions from one `first` on that share a sum at order n.
 
@@ -141,7 +141,7 @@ def _filled(
 
 
 def _sum(
-    m: RowMemory, group: tuple[Convolution, ...], first: int, n: int, last: int, chunk: Chunk
+    m: SumMemory, group: tuple[Convolution, ...], first: int, n: int, last: int, chunk: Chunk
 ) -> Value:
     """The terms of a group's chains from the middle down to k = last, as far as not yet added."""
     assert isinstance(chunk.offset, int)
@@ -175,7 +175,7 @@ def _sum(
     return total
 
 
-def _keep(m: RowMemory, value: Value, kept: Sequence[bool]) -> Value:
+def _keep(m: SumMemory, value: Value, kept: Sequence[bool]) -> Value:
     """Zero in lanes that are not kept."""
     places = [lane if keep else value.lanes for lane, keep in enumerate(kept)]
     places += [-1] * (value.lanes - len(places))

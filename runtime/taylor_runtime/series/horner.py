@@ -8,7 +8,7 @@ from functools import partial
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import split
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.series.memory import RowMemory
+from taylor_runtime.series.sums import SeriesMemory
 
 BLOCK = 8
 LARGE = 2  # leading terms that are added one by one
@@ -45,7 +45,7 @@ def evaluate(
 
 
 def side_by_side(
-    m: RowMemory, rows: Sequence[int], first: int, last: int, x: Value
+    m: SeriesMemory, rows: Sequence[int], first: int, last: int, x: Value
 ) -> dict[int, Value]:
     """`evaluate` for narrow rows, several in the lanes of one; for coefficients in registers.
 

@@ -10,7 +10,8 @@ from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Input, Program, Step, Term
-from taylor_runtime.series.memory import Rendering, RowMemory
+from taylor_runtime.series.memory import Rendering
+from taylor_runtime.series.sums import SeriesMemory
 
 
 class Inputs(Protocol):
@@ -18,6 +19,9 @@ class Inputs(Protocol):
 
     def read(self, given: Input, chunk: Chunk) -> Value:
         """The numbers that an input names, in the lanes of a chunk."""
+
+    def address(self, given: Input) -> Value:
+        """Where the number is that an input of source "state" or "parameter" names."""
 
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
@@ -29,13 +33,15 @@ class Series(Protocol):
     b: Builder
     element: str
     rendering: Rendering
-    factors: Factors
+
+    @property
+    def factors(self) -> Factors: ...
 
     @property
     def program(self) -> Program: ...
 
     @property
-    def memory(self) -> RowMemory: ...
+    def memory(self) -> SeriesMemory: ...
 
     def constant_rows(self) -> None: ...
 

@@ -34,6 +34,13 @@ class LoopInputs:
         slots = tuple(index * rows.batch for index in given.index)
         return rows.load_slots(b, self.parameters, slots, chunk)
 
+    def address(self, given: Input) -> Value:
+        """Where the number is that an input of source "state" or "parameter" names."""
+        b, slot, element = self.b, given.index[0], self.rows.element
+        if given.source == "state":
+            return b.at(self.state, self.rows.slot(slot), element)
+        return b.at(self.parameters, slot, element)
+
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
         b, slot, element = self.b, given.index[0], self.rows.element

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.mathlib.basics.estimate import power_of_two
 from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
 from taylor_runtime.program.kinds import ELEMENTS, element_of
 from taylor_runtime.program.program import Program
@@ -31,7 +32,6 @@ from taylor_runtime.series.protocol import SeriesMaker
 from taylor_runtime.steps.clock import LARGEST, StepTime
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
-from taylor_runtime.steps.estimate import power_of_two
 from taylor_runtime.steps.inputs import LoopInputs
 from taylor_runtime.steps.looped_norms import norms_of
 from taylor_runtime.steps.progress import Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arithmetic.chunk import Chunk, chunks
+from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
@@ -31,7 +31,12 @@ class StateNorms:
         self.weighted = weighted
         self.tolerances = tolerances
         self.checked = _checked(series, rows)
-        self.weight_memory = self.b.alloca("double", rows.size) if weighted else None
+        self.series = series
+        self.weight_memory = self._weights()
+
+    def _weights(self) -> Value | None:
+        """Room for the weights of all places of the state vector."""
+        return self.b.alloca("double", self.rows.size) if self.weighted else None
 
     def begin(self) -> None:
         """What a call of the step loop finds: a step that waits has been confirmed before the last
@@ -141,7 +146,7 @@ class StateNorms:
         return [
             self.b.at(base, start + chunk.offset)
             for start, width in zip(self.rows.starts, self.rows.widths, strict=True)
-            for chunk in chunks(width)
+            for chunk in self.rows.chunks(width)
         ]
 
     def _current_weights(self) -> list[Value]:
@@ -151,7 +156,7 @@ class StateNorms:
     def defect(self, slopes: Sequence[Value], predicted: Value, scale: Value, h: Value) -> Value:
         """The norm of h (predicted slope - f); `slopes` are scaled by the power of two `scale`."""
         per_scale = self.b.from_double(1 / scale, self.rows.element)  # exact
-        counts = [len(chunks(width)) for width in self.rows.widths]
+        counts = [len(self.rows.chunks(width)) for width in self.rows.widths]
         checked = [c for c, many in zip(self.checked, counts, strict=True) for _ in range(many)]
         differences = []
         loaded = self.rows.load_all(self.b, predicted)

@@ -72,10 +72,7 @@ class Recorder:
             if isinstance(series.memory, AlikeMemory):
                 self.rows.each_alike(series, partial(copy, base, n), steps=False)
                 return []
-            for position, row in enumerate(self.rows.rows):
-                for chunk in series.memory.chunks(row):
-                    value = series.memory.coefficient(row, n, chunk)
-                    self.rows.store(b, value, base, position, chunk)
+            self.rows.each(series, partial(copy, base, n))
             return []
 
         def copy(base: Value, n: Index, position: Index, row: int, chunk: Chunk) -> None:

@@ -8,6 +8,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
+from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
@@ -17,7 +18,7 @@ from taylor_runtime.program.codes import (
     SLIDING,
     SWITCHED,
 )
-from taylor_runtime.program.flow import FlowProgram, verify_flow
+from taylor_runtime.program.flow import FlowProgram, LinearProgram, verify_flow, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
@@ -38,8 +39,12 @@ def stepper_module(
     numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
     """
-    if isinstance(program, FlowProgram):
+    if isinstance(program, LinearProgram):
+        verify_linear(program)
+    elif isinstance(program, FlowProgram):
         verify_flow(program)
+    elif isinstance(program, ArrayProgram):
+        verify_arrays(program)
     else:
         verify(program)
     module = Module()

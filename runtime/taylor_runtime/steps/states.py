@@ -44,8 +44,8 @@ def time_as(b: Builder, high: Value, low: Value, part: int, element: str) -> Val
 class StateRows:
     """Which rows hold states, where each starts in the state vector, and where each state is.
 
-    `element` is the kind of number of the states.  With a batch, whose rows are one number wide,
-    each state has a lane for every trajectory.
+    `element` is the kind of number of the states.  With a batch each number of a state has a lane
+    for every trajectory.
     """
 
     rows: tuple[int, ...]
@@ -64,10 +64,16 @@ class StateRows:
         starts, position = [], 0
         for width in widths:
             starts.append(position)
-            position += padded(width)
+            position += padded(width) if batch == 1 else width
         where = dict(zip(rows, starts, strict=True))
-        slots = tuple(where[row] + lane for row, lane in program.outputs)
+        slots = tuple(where[row] + lane * batch for row, lane in program.outputs)
         return cls(rows, widths, tuple(starts), slots, position, element, batch)
+
+    def chunks(self, width: int) -> tuple[Chunk, ...]:
+        """Those of a row of so many lanes; of a batch one for each number."""
+        if self.batch == 1:
+            return chunks(width)
+        return tuple(Chunk(start, self.batch) for start in range(0, width, self.batch))
 
     @property
     def lanes(self) -> int:
@@ -120,7 +126,7 @@ class StateRows:
         return [
             make(row, chunk)
             for row, width in zip(self.rows, self.widths, strict=True)
-            for chunk in chunks(width)
+            for chunk in self.chunks(width)
         ]
 
     def address(self, b: Builder, base: Value, position: Index, chunk: Chunk) -> Value:
@@ -138,7 +144,7 @@ class StateRows:
         return [
             b.load(chunk.type(kind), b.at(base, start + chunk.offset, kind))
             for start, width in zip(self.starts, self.widths, strict=True)
-            for chunk in chunks(width)
+            for chunk in self.chunks(width)
         ]
 
     def copy(self, b: Builder, source: Value, target: Value, where: Value) -> None:

@@ -9,10 +9,10 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join, repeat, split, where_any
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.mathlib.basics.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.control import Control
-from taylor_runtime.steps.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.steps.norms import StateNorms
 from taylor_runtime.steps.records import Recorder
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from taylor.nodes.arrays import numbers_of
 from taylor.nodes.node import Node, constant_node, node
 from taylor.nodes.operation import ATOM, PRODUCT, SUM, Operation, Text, everywhere
 from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.nodes.sums import exact_value
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import to_float
 
 
@@ -28,9 +30,9 @@ def number_text(value: Any) -> str:
 
 def _constant_text(e: Node, names: Any) -> Text:
     payload = e.payload
-    if type(payload) is tuple:
-        listed = ", ".join(number_text(value) for value in payload[:8])
-        dots = ", ..." if len(payload) > 8 else ""
+    if type(payload) is ArrayData:
+        listed = ", ".join(number_text(value) for value in payload.numbers(8))
+        dots = ", ..." if e.size > 8 else ""
         return [f"array([{listed}{dots}], shape={e.shape})"], ATOM
     text = number_text(payload)
     if e.shape:
@@ -39,8 +41,9 @@ def _constant_text(e: Node, names: Any) -> Text:
 
 
 def _constant_elements(e: Node, operands: Sequence[Any]) -> Any:
-    values = e.payload if type(e.payload) is tuple else (e.payload,) * e.size
-    return _filled(e, [constant_node(value) for value in values])
+    if type(e.payload) is ArrayData:
+        return _filled(e, [constant_node(value) for value in e.payload.numbers()])
+    return _filled(e, [constant_node(e.payload)] * e.size)
 
 
 def _input_elements(e: Node, operands: Sequence[Any]) -> Any:
@@ -68,10 +71,12 @@ _CONSTANT = Operation(
     build=_itself,
     text=_constant_text,
     elements=_constant_elements,
+    whole=lambda algebra, e, values: algebra.array(numbers_of(e)),
     value=lambda algebra, e, values: algebra.number(e.payload),
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
     rows=lambda walk, e: walk.builder.number(e.payload),
+    array_rows=lambda walk, e: walk.numbers_of(e),
     sign=_constant_sign,
 )
 
@@ -82,6 +87,7 @@ def _input(name: str, error: Callable[[Any, Mapping[Any, Any]], Any]) -> Operati
         build=_itself,
         text=lambda e, names: ([e.payload], ATOM),
         elements=_input_elements,
+        whole=lambda algebra, e, values: algebra.whole_input(e),
         value=lambda algebra, e, values: algebra.input(e, e.payload),
         sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
         error=error,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from taylor.nodes.operation import OPERATIONS, Operation, add_operations
-from taylor.nodes.operations import arithmetic, arrays, conditions, leaves
+from taylor.nodes.operations import (
+    arithmetic,
+    conditions,
+    contractions,
+    leaves,
+    moves,
+    reductions,
+    regions,
+)
 from taylor.nodes.operations.functions import FUNCTION
 
-for _group in (leaves, arithmetic, conditions, arrays):
+for _group in (leaves, arithmetic, conditions, moves, reductions, contractions, regions):
     add_operations(_group.RECORDS)
 
 

@@ -11,10 +11,10 @@ import pytest
 
 import taylor as ty
 from taylor.recurrences.decompose import decompose
+from taylor_runtime.graded.supports import Supports
 from taylor_runtime.program.monomials import MOST_MONOMIALS, Monomials, monomials
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.signature import convolutions_of, is_square
-from taylor_runtime.program.supports import Supports
 
 SETS = [
     Monomials(1, 0),

@@ -53,7 +53,7 @@ def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) ->
 
 
 def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
-    if kernel.inline:
+    if kernel.inline or b.writes_out:
         return list(kernel.emit(b, *arguments))
     t = arguments[0].type
     lanes = f"x{t.lanes}" if t.lanes else ""

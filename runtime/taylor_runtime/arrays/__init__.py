@@ -1,0 +1,1 @@
+"""Rows with shapes, as loops over their elements."""

@@ -1,0 +1,209 @@
+"""Rows with shapes -> LLVM IR text: loops over elements, order after order.
+
+The arithmetic of a row at an element is that of every other rendering (`arithmetic.step`,
+`series.convolve`); what is here is how elements are walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.factors import Factors
+from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arithmetic.step import StepArithmetic
+from taylor_runtime.arrays.memory import ArrayMemory
+from taylor_runtime.arrays.nests import NestWriter
+from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan
+from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.wholes import emit_whole
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.arrays import (
+    ArrayProgram,
+    ArrayRow,
+    Pick,
+    Shape,
+    Take,
+    contiguous,
+)
+from taylor_runtime.program.program import Input, Step
+from taylor_runtime.series.convolve import Paired, convolve
+
+Addresses = Callable[[Input], Value]
+TimeReader = Callable[[Input, Chunk], Value]
+
+
+class ArrayEmitter(StepArithmetic[ArrayMemory]):
+    """Writes the coefficients of a program's rows into one function.
+
+    addresses: of the first element of an input's array; of "table", the first position.
+    time: gives what inputs of source "time" are.
+    given: coefficients that inputs of source "jet" have.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        plan: Plan,
+        memory: ArrayMemory,
+        addresses: Addresses,
+        time: TimeReader | None = None,
+        time_scale: Value | None = None,
+        given: int = 0,
+    ) -> None:
+        self.b = b
+        self.given = given
+        self.plan = plan
+        self.program: ArrayProgram = plan.program
+        self.element = memory.element
+        self.memory = memory
+        self.addresses = addresses
+        self.time = time
+        self.factors = Factors(b, self.element, plan.program.order, time_scale)
+        self.kernels = KernelCalls(memory)
+        memory.made_again = self._made_again
+
+    # -- passes -----------------------------------------------------------------------------------
+
+    def constant_rows(self) -> None:
+        """Order zero of the rows that depend on parameters alone."""
+        self._pass(CONSTANT, 0)
+
+    def order_zero(self) -> None:
+        """Order zero of all other rows."""
+        self._pass(START, 0)
+
+    def orders(self) -> None:
+        """Coefficients 1 .. order of every row that has them."""
+
+        def one(n: Index, _: list[Value]) -> Sequence[Value]:
+            self.factors.enter(n)
+            second = None
+            if self.memory.paired and isinstance(n, Value):
+                second = self.b.ne(n & 1, 0) & (n > 1)
+            self._pass(BEYOND, n, second)
+            return []
+
+        self.b.fold(1, self.program.order + 1, [], one)
+
+    def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
+        """All works of a pass; second: whether n is the second of a pair of orders."""
+        self.memory.at_zero = name != BEYOND
+        for work in self.plan.works[name]:
+            self.memory.values.clear()
+            if not isinstance(work, Nest):
+                emit_whole(self.memory, work.row, n)
+            elif second is None or not any(map(self.plan.convolves, work.rows)):
+                self._nest(work, n, None)
+            else:
+                ways = [partial(self._one_of_two, work, n, which) for which in (True, False)]
+                self.b.if_(second, *ways)
+        self.memory.values.clear()
+
+    def _one_of_two(self, nest: Nest, n: Index, which: bool) -> list[Value]:
+        self._nest(nest, n, which)
+        return []
+
+    # -- nests ------------------------------------------------------------------------------------
+
+    def _nest(self, nest: Nest, n: Index, second: bool | None) -> None:
+        self.memory.values.clear()
+        self.kernels.forget()
+        NestWriter(self, nest, n, second).emit()
+
+    def _made_again(self, index: int, n: Index, chunk: Chunk) -> Value:
+        """Coefficient n of a row that is not kept."""
+        row = self.program.row(index)
+        assert row.step is not None
+        value = self.combine(
+            row.step.terms, chunk, lambda used: self.memory.coefficient(used, n, chunk)
+        )
+        if row.offset != 0 and isinstance(n, int) and n == 0:
+            value = value + self.memory.constant(row.offset, chunk)
+        return self.b.normal(value)
+
+    # -- rows -------------------------------------------------------------------------------------
+
+    def value(self, index: int, n: Index, place: Place, second: bool | None = None) -> Value:
+        """Coefficient n of a row at a place; second: of a pair of orders, see `Paired`."""
+        row = self.program.row(index)
+        if isinstance(row.moved, Take):
+            return self._taken(row.moved, row, n, place)
+        if isinstance(row.moved, Pick):
+            return self._picked(row.moved, n, place)
+        if isinstance(n, int):
+            return self.start_value(
+                row,
+                place,
+                lambda given: self._given(given, row, place),
+                lambda step: convolve(self.memory, step.terms, 0, place),
+            )
+        if row.step is not None:
+            paired = None
+            if second is not None and self.plan.convolves(index):
+                paired = Paired(second, self.memory.partial_places(index))
+            sums = convolve(self.memory, row.step.terms, n, place, paired)
+            return self.step_value_of(row.step, n, place, sums)
+        assert isinstance(row.start, Input)
+        if row.start.source == "time":
+            return self.factors.time_coefficient(n, place.type(self.element))
+        if row.start.source == "jet":
+            return self._coefficient(row.start, row, n, place)
+        return self.b.constant(0, place.type(self.element))
+
+    def _coefficient(self, given: Input, row: ArrayRow, n: Index, place: Place) -> Value:
+        """A coefficient of an input, zero beyond those that it has."""
+        b, last = self.b, self.given - 1
+        known = b.compare("le", b.like(b.constant(0, I64), n), last)
+        plane = b.select(known, b.like(b.constant(0, I64), n), b.constant(last, I64))
+        base = b.at(self.addresses(given), plane * row.size, self.element)
+        value = self.memory.load_at(base, contiguous(row.shape), row.shape, place)
+        return b.select(known, value, b.constant(0, value.type))
+
+    def _given(self, given: Input, row: ArrayRow, place: Place) -> Value:
+        if given.source == "time":
+            assert self.time is not None
+            return self.time(given, place)
+        base = self.addresses(given)
+        return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
+
+    def _taken(self, take: Take, row: ArrayRow, n: Index, place: Place) -> Value:
+        b, base = self.b, self.memory.base(take.source, n)
+        table = self.positions(take.table, row.shape, place)
+        if not place.lanes:
+            return b.load(Type(self.element), b.at(base, table, self.element))
+        return b.gather(Type(self.element, place.lanes), base, table)
+
+    def _picked(self, pick: Pick, n: Index, place: Place) -> Value:
+        """Elements of the source at the places that were chosen along its axis."""
+        b, memory = self.b, self.memory
+        access, shape = self.plan.access(pick.source), self.program.shape(pick.source)
+        base = b.at(memory.base(access.row, n), access.offset, self.element)
+        strides = (*access.strides[: pick.axis], *access.strides[pick.axis + 1 :])
+        kept = (*shape[: pick.axis], *shape[pick.axis + 1 :])
+        at, step = memory.position(base, aligned(strides, kept, place.walk.shape), place)
+        chosen = b.to_double(memory.head(pick.places, place))
+        index = b.cast("fptosi", chosen, "i64") * access.strides[pick.axis]
+        if not place.lanes:
+            return b.load(Type(self.element), b.at(at, index, self.element))
+        lanes = b.constants([lane * step for lane in range(place.lanes)], "i64")
+        return b.gather(Type(self.element, place.lanes), at, index + lanes)
+
+    def positions(self, table: int, shape: Shape, place: Place) -> Value:
+        """The positions that a table has for the elements of a place."""
+        base = self.addresses(Input("table", (table,)))
+        return self.memory.load_at(base, contiguous(shape), shape, place, I64)
+
+    def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """row_{n-1}."""
+        if self.plan.varies[row] or isinstance(n, int):
+            return self.memory.coefficient(row, n - 1, chunk)
+        first = self.memory.coefficient(row, 0, chunk)
+        return self.b.select(self.b.eq(n, 1), first, self.b.constant(0, first.type))
+
+    def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
+        """u_n by the step, for n >= 1."""
+        return self.step_value_of(step, n, chunk, convolve(self.memory, step.terms, n, chunk))

@@ -1,0 +1,278 @@
+"""Where elements of rows are: in registers, in the workspace, or in arrays from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Constant, Convolution, Number
+from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
+from taylor_runtime.program.verify import ProgramError
+from taylor_runtime.series.memory import Rendering
+
+MakeAgain = Callable[[int, Index, Chunk], Value]
+
+FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
+LINE = 16  # elements that planes begin at multiples of
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayLayout:
+    """Where planes of elements begin in the workspace, one for every order that is kept.
+
+    old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
+    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
+    """
+
+    old: Mapping[int, int]
+    zero: Mapping[int, int]
+    newest: Mapping[int, int]
+    reciprocal: Mapping[int, int]
+    partial: Mapping[int, int]
+    size: int
+
+    @classmethod
+    def of(cls, plan: Plan, outside: Mapping[int, object]) -> ArrayLayout:
+        """outside: rows whose planes are not in the workspace."""
+        program, size = plan.program, 0
+        old: dict[int, int] = {}
+        zero: dict[int, int] = {}
+        newest: dict[int, int] = {}
+        reciprocal: dict[int, int] = {}
+        partial: dict[int, int] = {}
+        for index in range(len(program.rows)):
+            plane = plane_of(program.row(index).size)
+            if index in plan.old and index not in outside:
+                old[index] = size
+                size += plane * (program.order + 1)
+            elif index not in outside:
+                for wanted, places in ((plan.zero, zero), (plan.newest, newest)):
+                    if index in wanted:
+                        places[index] = size
+                        size += plane
+            if index in plan.inverted:
+                reciprocal[index] = size
+                size += plane
+            if program.order >= FEWEST_PAIRED and plan.convolves(index):
+                partial[index] = size
+                size += plane * convolution_chains(program.rows[index])
+        return cls(old, zero, newest, reciprocal, partial, size)
+
+
+def plane_of(elements: int) -> int:
+    """Elements that a plane takes."""
+    return -(-max(elements, 1) // LINE) * LINE
+
+
+class ArrayMemory:
+    """The coefficients of rows at places of a walk.
+
+    workspace: the address of as many numbers as the layout has, of all their parts.
+    room: vectors of 8 doubles that registers have place for; decides how products are cut, and no
+        bit of any result.
+    outside: rows whose elements are in an array from outside, and the address of its first; their
+        orders follow one another without gaps.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        plan: Plan,
+        element: str,
+        workspace: Value,
+        outside: Mapping[int, Value],
+        room: int = ROOM,
+    ) -> None:
+        self.b = b
+        self.plan = plan
+        self.arrays: ArrayProgram = plan.program
+        self.element = element
+        self.rendering = Rendering(element)
+        self.layout = ArrayLayout.of(plan, outside)
+        self.workspace = workspace
+        self.outside = outside
+        self.room = room
+        self.made_again: MakeAgain = _nothing  # rows that are not kept
+        self.values: dict[int, Value] = {}  # of the place at hand
+        self.at_zero = True  # whether these are of order zero
+        self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
+        self.weights: dict[tuple[Number, Number], Value] = {}
+
+    @property
+    def program(self) -> ArrayProgram:
+        return self.arrays
+
+    # -- values -----------------------------------------------------------------------------------
+
+    def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """The coefficient of the order at hand."""
+        known = self.values.get(row)
+        return self.coefficient(row, n, chunk) if known is None else known
+
+    def head(self, row: int, chunk: Chunk) -> Value:
+        """Order-zero value."""
+        return self.coefficient(row, 0, chunk)
+
+    def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """u_n of a row at a place, broadcast to it."""
+        assert isinstance(chunk, Place)
+        zero = isinstance(n, int) and n == 0
+        if self.arrays.is_number(row):
+            number: Constant = self.arrays.rows[row].offset if zero else 0
+            return self.constant(number, chunk)
+        if zero and self.at_zero and row in self.values:
+            return self.values[row]
+        if not zero and not self.plan.varies[row]:
+            return self.constant(0, chunk)
+        if row in self.plan.again:
+            return self.made_again(row, n, chunk)
+        access = self.plan.access(row)
+        place = self.b.at(self.base(access.row, n), access.offset, self.element)
+        return self.load_at(place, access.strides, self.arrays.shape(row), chunk)
+
+    def base(self, row: int, n: Index) -> Value:
+        """Where the plane of an order of a row begins."""
+        layout, size = self.layout, self.arrays.row(row).size
+        if row in self.outside:
+            return self.b.at(self.outside[row], n * size, self.element)
+        if row in layout.old:
+            plane = plane_of(size)
+            return self._at(self._at(self.workspace, layout.old[row]), n * plane)
+        zero = isinstance(n, int) and n == 0
+        return self._at(self.workspace, (layout.zero if zero else layout.newest)[row])
+
+    def _at(self, place: Value, distance: Index) -> Value:
+        return self.b.at(place, distance, self.element)
+
+    def kept(self, row: int, n: Index) -> bool:
+        """Whether an order of a row has a place in memory."""
+        layout = self.layout
+        if row in self.outside:
+            return True
+        zero = isinstance(n, int) and n == 0
+        return row in layout.old or row in (layout.zero if zero else layout.newest)
+
+    def store(self, row: int, n: Index, chunk: Chunk, value: Value) -> None:
+        """Set a coefficient at a place."""
+        assert isinstance(chunk, Place)
+        value = self.b.normal(value)
+        self.values[row] = value
+        if self.kept(row, n):
+            shape = self.arrays.shape(row)
+            self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+
+    # -- sums begun one order ahead ---------------------------------------------------------------
+
+    @property
+    def paired(self) -> bool:
+        """Whether orders are made two by two, see `series.convolve.Paired`."""
+        order, kind = self.program.order, ELEMENTS[self.element]
+        return order >= FEWEST_PAIRED and kind.operations == 1
+
+    def partial_places(self, row: int) -> dict[Convolution, tuple[int, ...]]:
+        """Where the chains of a row's convolutions are kept."""
+        step, place = self.program.rows[row].step, self.layout.partial[row]
+        plane = plane_of(self.arrays.row(row).size)
+        found: dict[Convolution, tuple[int, ...]] = {}
+        for convolution in convolutions_of(step.terms if step else ()):
+            count = 1 if is_square(convolution) else 2
+            found[convolution] = tuple(place + k * plane for k in range(count))
+            place += count * plane
+        return found
+
+    def joined(self, rows: tuple[int, ...], n: int, chunk: Chunk) -> Value:
+        raise ProgramError("orders of arrays are never written out")
+
+    def load_partial(self, place: int, chunk: Chunk) -> Value:
+        assert isinstance(chunk, Place)
+        base, space = self._at(self.workspace, place), chunk.walk.shape
+        return self.load_at(base, contiguous(space), space, chunk)
+
+    def store_partial(self, place: int, chunk: Chunk, value: Value) -> None:
+        assert isinstance(chunk, Place)
+        base, space = self._at(self.workspace, place), chunk.walk.shape
+        self.put(value, base, contiguous(space), space, chunk)
+
+    # -- elements ---------------------------------------------------------------------------------
+
+    def load_at(
+        self,
+        base: Value,
+        strides: Shape,
+        shape: Shape,
+        place: Place,
+        one: Type | None = None,
+    ) -> Value:
+        """The elements of an array at a place, of the rows' kind or of the type `one`."""
+        at, step = self.position(base, aligned(strides, shape, place.walk.shape), place, one)
+        b, lanes, one = self.b, place.lanes, one or Type(self.element)
+        if not lanes:
+            return b.load(one, at)
+        wide = Type(one.element, lanes)
+        if step == 1:
+            return b.load(wide, at)
+        if step == 0:
+            return b.splat(b.load(one, at), lanes)
+        if step == -1:
+            whole = b.load(wide, b.at(at, 1 - lanes, one.element))
+            return b.shuffle(whole, None, list(reversed(range(lanes))))
+        value = b.poison(wide)
+        for lane in range(lanes):
+            value = b.insert(value, b.load(one, b.at(at, lane * step, one.element)), lane)
+        return value
+
+    def put(self, value: Value, base: Value, strides: Shape, shape: Shape, place: Place) -> None:
+        """Store a value at the elements of a place."""
+        at, step = self.position(base, aligned(strides, shape, place.walk.shape), place)
+        if not place.lanes or step == 1:
+            self.b.store(value, at)
+            return
+        for lane in range(place.lanes):
+            self.b.store(self.b.extract(value, lane), self.b.at(at, lane * step, self.element))
+
+    def position(
+        self, base: Value, strides: Shape, place: Place, one: Type | None = None
+    ) -> tuple[Value, int]:
+        """The address of the first lane, and the distance of the lanes."""
+        walk, at, element = place.walk, base, one.element if one else self.element
+        for axis, index in zip(walk.axes, place.indices, strict=True):
+            if strides[axis.last]:
+                at = self.b.at(at, index * strides[axis.last], element)
+        step = 0 if walk.vector is None else strides[walk.axes[walk.vector].last]
+        return at, step
+
+    # -- numbers ----------------------------------------------------------------------------------
+
+    def constant(self, constant: Constant, chunk: Chunk, element: str | None = None) -> Value:
+        """An exact constant, rounded to the element (by default the rows')."""
+        assert isinstance(constant, int | float | Fraction)
+        return self.b.constant(constant, chunk.type(element or self.element))
+
+    def reciprocal(self, row: int, chunk: Chunk) -> Value:
+        """1 over the order-zero value of a divisor."""
+        assert isinstance(chunk, Place)
+        if row not in self.layout.reciprocal:
+            return 1 / self.head(row, chunk)
+        shape = self.arrays.shape(row)
+        base = self._at(self.workspace, self.layout.reciprocal[row])
+        return self.load_at(base, contiguous(shape), shape, chunk)
+
+    def store_reciprocal(self, row: int, chunk: Chunk, value: Value) -> None:
+        assert isinstance(chunk, Place)
+        shape = self.arrays.shape(row)
+        base = self._at(self.workspace, self.layout.reciprocal[row])
+        self.put(1 / value, base, contiguous(shape), shape, chunk)
+
+
+def _nothing(row: int, n: Index, chunk: Chunk) -> Value:
+    raise ProgramError(f"row {row} is not kept, and nobody makes it")

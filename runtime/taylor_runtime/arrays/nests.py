@@ -1,0 +1,294 @@
+"""The loops over the elements of a nest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arrays.memory import ArrayMemory
+from taylor_runtime.arrays.plan import BEYOND, START, Nest, Plan
+from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
+from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.arrays import (
+    ArrayProgram,
+    Join,
+    Scatter,
+    Shape,
+    Take,
+    Total,
+    contiguous,
+)
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Input
+from taylor_runtime.program.widths import CHUNK, REGISTER
+
+
+class Elements(Protocol):
+    """Gives the elements of rows at places of a walk."""
+
+    b: Builder
+    plan: Plan
+    program: ArrayProgram
+    memory: ArrayMemory
+    element: str
+    kernels: KernelCalls
+
+    def value(self, index: int, n: Index, place: Place, second: bool | None = None) -> Value: ...
+
+    def positions(self, table: int, shape: Shape, place: Place) -> Value: ...
+
+
+class NestWriter:
+    """Writes the loops of one nest at one order."""
+
+    def __init__(self, emitter: Elements, nest: Nest, n: Index, second: bool | None) -> None:
+        self.second = second
+        self.emitter = emitter
+        self.b = emitter.b
+        self.plan = emitter.plan
+        self.program = emitter.program
+        self.memory = emitter.memory
+        self.nest = nest
+        self.n = n
+        summed = nest.summed[0] if nest.summed else ()
+        walk = self.walk = walk_of(nest.space, self._accesses(), summed)
+        self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
+
+    def emit(self) -> None:
+        for row in self.nest.adds:
+            self._clear(row)
+        self._kept(0, (), None)
+
+    def _accesses(self) -> list[Shape]:
+        """The strides, along the axes of a nest, of all that it reads and writes."""
+        found = [contiguous(self.nest.space)] if self._touches_all() else []
+        for index in self.nest.rows:
+            for read in self.plan.reads(BEYOND if not self.memory.at_zero else START, index):
+                if read.row not in self.plan.again:
+                    found.append(self._strides(read.row, self.nest.space))
+        for index in self.nest.totals:
+            moved = self.program.row(index).moved
+            assert isinstance(moved, Total)
+            found.append(self._strides(moved.source, self.nest.space))
+            shape = self.program.shape(index)
+            kept = iter(contiguous(shape))
+            found.append(
+                tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
+            )
+        for index, part in self.nest.parts:
+            row = self.program.row(index)
+            assert isinstance(row.moved, Join)
+            found.append(self._strides(row.moved.parts[part], self.nest.space))
+            found.append(contiguous(row.shape))
+        for index in self.nest.adds:
+            moved = self.program.row(index).moved
+            assert isinstance(moved, Scatter)
+            found.append(self._strides(moved.source, self.nest.space))
+        return found
+
+    def _touches_all(self) -> bool:
+        """Whether elements of the whole shape are in an array: stored, taken, or scattered."""
+        rows = [self.program.row(index) for index in self.nest.rows]
+        moves = any(isinstance(row.moved, Take) or isinstance(row.start, Input) for row in rows)
+        stored = any(self.memory.kept(index, self.n) for index in self.nest.rows)
+        return moves or stored or bool(self.nest.adds) or not self.nest.totals
+
+    def _strides(self, row: int, space: Shape) -> Shape:
+        if self.program.is_number(row):
+            return (0,) * len(space)
+        return aligned(self.plan.access(row).strides, self.program.shape(row), space)
+
+    def _clear(self, row: int) -> None:
+        """Zeros in all elements of a row."""
+        base, one = self.memory.base(row, self.n), Type(self.emitter.element)
+
+        def clear(i: Index, _: list[Value]) -> Sequence[Value]:
+            self.b.store(self.b.constant(0, one), self.b.at(base, i, self.emitter.element))
+            return []
+
+        self.b.fold(0, self.program.row(row).size, [], clear)
+
+    def _kept(self, depth: int, indices: tuple[Index, ...], fresh: Value | None) -> None:
+        """Loops over the axes that are not summed."""
+        if depth == self.walk.kept:
+            self._inside(indices, fresh)
+            return
+
+        def one(index: Index, fresh: Value | None, _: list[Value]) -> list[Value]:
+            self._kept(depth + 1, (*indices, index), fresh)
+            return []
+
+        self._loop(depth, one, [])
+
+    def _loop(
+        self,
+        depth: int,
+        body: Callable[[Index, Value | None, list[Value]], list[Value]],
+        carried: list[Value],
+    ) -> list[Value]:
+        """body(index, lanes that are new, carried) along an axis of the walk."""
+        size = self.walk.axes[depth].size
+        if depth != self.walk.vector or not self.lanes:
+            return self.b.fold(0, size, carried, lambda i, values: body(i, None, values))
+        lanes = self.lanes
+        if size == lanes:
+            return body(0, None, carried)
+        count, rest = -(-size // lanes), size % lanes
+
+        def some(i: Index, values: list[Value]) -> list[Value]:
+            start = i * lanes
+            if not rest:
+                return body(start, None, values)
+            assert isinstance(start, Value)
+            last = self.b.intrinsic("smin", start, self.b.constant(size - lanes, I64))
+            numbers = self.b.constants(list(range(lanes)), "i64")
+            fresh = self.b.compare("ge", numbers, self.b.splat(start - last, lanes))
+            return body(last, fresh, values)
+
+        return self.b.fold(0, count, carried, some)
+
+    def _inside(self, indices: tuple[Index, ...], fresh: Value | None) -> None:
+        """All rows at a place, and the loops that sum them."""
+        nest, depth = self.nest, self.walk.kept
+        if not nest.totals:
+            self._elements(self._place(indices, fresh))
+            return
+        vector = self.walk.vector
+        lanes = self.lanes if vector is not None else 0
+        start = Type(self.emitter.element, lanes)
+        found = [self._kind(row).begin(self.b, start) for row in nest.totals]
+        counts = [len(values) for values in found]
+        flat = self._summed(depth, indices, fresh, [value for values in found for value in values])
+        outer = self._place(indices, fresh)
+        for row, count in zip(nest.totals, counts, strict=True):
+            self._finish(row, flat[:count], outer)
+            flat = flat[count:]
+
+    def _summed(
+        self, depth: int, indices: tuple[Index, ...], fresh: Value | None, sums: list[Value]
+    ) -> list[Value]:
+        """Sums that elements were added to, along all axes that are summed."""
+        if depth == len(self.walk.axes):
+            place = self._place(indices, fresh)
+            self._elements(place)
+            return self._added(sums, place)
+
+        def one(index: Index, new: Value | None, carried: list[Value]) -> list[Value]:
+            return self._summed(depth + 1, (*indices, index), new or fresh, carried)
+
+        return self._loop(depth, one, sums)
+
+    def _kind(self, row: int) -> Reduction:
+        moved = self.program.row(row).moved
+        assert isinstance(moved, Total)
+        return REDUCTIONS[moved.kind]
+
+    def _along(self) -> bool:
+        """Whether lanes lie along an axis that is summed."""
+        vector = self.walk.vector
+        return vector is not None and self.walk.axes[vector].summed and self.lanes > 0
+
+    def _added(self, sums: list[Value], place: Place) -> list[Value]:
+        """What rows that are summed have become with the elements of a place."""
+        found: list[Value] = []
+        fresh = place.fresh if self._along() else None
+        for row in self.nest.totals:
+            kind, moved = self._kind(row), self.program.row(row).moved
+            assert isinstance(moved, Total)
+            old = sums[len(found) : len(found) + kind.values]
+            value = self.b.normal(self.memory.newest(moved.source, self.n, place))
+            found += kind.add(self.b, old, value, self._position(place), fresh)
+        return found
+
+    def _position(self, place: Place) -> Callable[[], Value]:
+        """The number of elements before these along the axes that are summed."""
+
+        def make() -> Value:
+            b, lanes = self.b, place.lanes if self._along() else 0
+            total = b.constant(0, Type("i64", lanes))
+            pairs = zip(self.walk.axes, place.indices, strict=True)
+            for axis, index in [pair for pair in pairs if pair[0].summed]:
+                total = total * axis.size + b.splat(b.like(b.constant(0, I64), index), lanes)
+            if lanes:
+                total = total + b.constants(list(range(lanes)), "i64")
+            return b.splat(b.cast("sitofp", total, "double"), place.lanes)
+
+        return make
+
+    def _finish(self, row: int, values: list[Value], place: Place) -> None:
+        """Put what came out where it belongs."""
+        moved = self.program.row(row).moved
+        assert isinstance(moved, Total)
+        kept = iter(contiguous(self.program.shape(row)))
+        strides = tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
+        if self._along():
+            place = Place(0, 0, place.walk, place.indices)
+        total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
+        base = self.memory.base(row, self.n)
+        self.memory.put(self.b.normal(total), base, strides, self.nest.space, place)
+
+    def _place(self, indices: tuple[Index, ...], fresh: Value | None) -> Place:
+        missing = (0,) * (len(self.walk.axes) - len(indices))
+        return Place(0, self.lanes, self.walk, (*indices, *missing), fresh)
+
+    def _elements(self, place: Place) -> None:
+        """All rows at a place."""
+        emitter, memory, n = self.emitter, self.memory, self.n
+        memory.values.clear()
+        emitter.kernels.forget()
+        for index in self.nest.rows:
+            value = emitter.value(index, n, place, self.second)
+            if index in self.plan.again:
+                memory.values[index] = self.b.normal(value)
+                continue
+            memory.store(index, n, place, value)
+            if memory.at_zero and index in self.plan.inverted and self.program.order:
+                memory.store_reciprocal(index, place, memory.values[index])
+        for index, part in self.nest.parts:
+            self._copy(index, part, place)
+        for index in self.nest.adds:
+            self._scatter(index, place)
+
+    def _copy(self, index: int, part: int, place: Place) -> None:
+        """Elements of a part of a joined row."""
+        program, row = self.program, self.program.row(index)
+        assert isinstance(row.moved, Join)
+        parts, axis = row.moved.parts, row.moved.axis
+        strides = contiguous(row.shape)
+        before = sum(program.shape(other)[axis] for other in parts[:part])
+        base = self.memory.base(index, self.n)
+        base = self.b.at(base, before * strides[axis], self.emitter.element)
+        value = self.memory.newest(parts[part], self.n, place)
+        self.memory.put(self.b.normal(value), base, strides, program.shape(parts[part]), place)
+
+    def _scatter(self, index: int, place: Place) -> None:
+        """Elements added where a table says, one after the other."""
+        emitter, b = self.emitter, self.b
+        moved = self.program.row(index).moved
+        assert isinstance(moved, Scatter)
+        shape = self.program.shape(moved.source)
+        table = emitter.positions(moved.table, shape, place)
+        value = b.normal(self.memory.newest(moved.source, self.n, place))
+        if place.fresh is not None:
+            value = b.select(place.fresh, value, b.constant(0, value.type))
+        base, one = self.memory.base(index, self.n), Type(emitter.element)
+        for lane in range(max(place.lanes, 1)):
+            position = b.extract(table, lane) if place.lanes else table
+            item = b.extract(value, lane) if place.lanes else value
+            target = b.at(base, position, emitter.element)
+            b.store(b.normal(b.load(one, target) + item), target)
+
+
+def _lanes(walk: Walk, element: str, most: int) -> int:
+    """Elements that are computed side by side: 0 for one alone."""
+    if walk.vector is None:
+        return 0
+    size = walk.axes[walk.vector].size
+    most = most if ELEMENTS[element].parts == 1 else REGISTER
+    if size < 2:
+        return 0
+    return most if size >= most else min(REGISTER, 1 << (size.bit_length() - 1))

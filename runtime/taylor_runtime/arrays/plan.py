@@ -1,0 +1,308 @@
+"""Which rows share a loop over elements, and which are kept in memory.
+
+Rows are computed in *passes*: those that parameters alone decide once, order zero, each further
+order.  A pass is a list of works, one after the other: a `Nest` computes, element by element,
+all rows of one shape that need nothing else of one another than the same element; contractions and
+running sums are works of their own.  What a nest needs within itself stays in registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import field
+
+from taylor_runtime.program.arrays import (
+    NEWEST,
+    OLD,
+    ZERO,
+    ArrayProgram,
+    Contract,
+    Join,
+    Pick,
+    Read,
+    Running,
+    Scatter,
+    Shape,
+    Take,
+    Total,
+    View,
+    contiguous,
+    moved_rows,
+    reads_at_zero,
+    reads_beyond,
+    varying,
+)
+from taylor_runtime.program.program import Coefficient, Input
+from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import convolution_chains
+from taylor_runtime.program.verify import operand_rows
+
+MOST_TERMS = 3  # of a sum that is made again
+REUSED = 4  # times that it is larger than what it is made from
+
+CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where elements of a row are: in a row that is no view, from an offset on, so far apart."""
+
+    row: int
+    offset: int
+    strides: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """A loop over the elements of a shape.
+
+    rows:   whose elements are computed, in order.
+    totals: rows that sum elements of rows over the axes `summed`, the same for all.
+    parts:  (row, number of the part) of joined rows that elements are copied to.
+    adds:   rows that elements are scattered to.
+    """
+
+    space: Shape
+    rows: list[int] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    adds: list[int] = field(default_factory=list)
+    summed: list[tuple[int, ...]] = field(default_factory=list)  # one, where there are totals
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A row that is computed as a whole."""
+
+    row: int
+
+
+Work = Nest | Whole
+
+
+class Plan:
+    """The works of all passes of a program, and what has to be in memory for them.
+
+    works:  by pass, in order.
+    old:    rows of which all orders are kept.
+    zero:   rows whose order zero is read from memory.
+    newest: rows whose newest order is read from memory.
+    inverted: divisors of which the reciprocals of order zero are kept.
+    varies: of each row, whether it has coefficients beyond order zero.
+    again:  rows that are made wherever they are wanted, of every order, and never kept.
+    """
+
+    def __init__(self, program: ArrayProgram) -> None:
+        self.program = program
+        self._seen_from_outside = _seen_from_outside(program)
+        self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
+        self.old: set[int] = set()
+        self.zero: set[int] = set()
+        self.newest: set[int] = set()
+        self.divisors = {
+            row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
+        }
+        self.inverted = {k for k in self.divisors if self._is_computed(k)}
+        self.varies = varying(program)
+        self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
+        for index in range(len(program.rows)):
+            for name in self.passes(index):
+                self._place(name, index)
+        for index, _ in program.outputs:
+            self._keep(index)
+
+    def passes(self, index: int) -> Iterator[str]:
+        """The passes that compute a row."""
+        row = self.program.row(index)
+        if isinstance(row.moved, View) or self.program.is_number(index):
+            return
+        if not isinstance(row.start, Input) or row.start.source not in ("parameter", "data"):
+            yield CONSTANT if row.constant else START
+        if self.varies[index]:
+            yield BEYOND
+
+    def _is_computed(self, index: int) -> bool:
+        """Whether elements of a row are computed one by one."""
+        row = self.program.row(index)
+        given = isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        return row.moved is None and not given and not self.program.is_number(index)
+
+    def convolves(self, index: int) -> bool:
+        """Whether a row sums products of two rows over the orders."""
+        return convolution_chains(self.program.rows[index]) > 0
+
+    def _is_made_again(self, index: int) -> bool:
+        """Whether a row is a short sum of much smaller ones, as the differences of all pairs are:
+        what it is made from is in the cache where itself would not be.
+        """
+        program, row = self.program, self.program.row(index)
+        if row.start or row.moved or row.step is None or not self.varies[index]:
+            return False
+        step = row.step
+        if (step.times, step.divisor) != ("1", None) or not 0 < len(step.terms) <= MOST_TERMS:
+            return False
+        if index in self.divisors or index in self._seen_from_outside:
+            return False
+        for term in step.terms:
+            operand = term.operand
+            if not isinstance(operand, Coefficient) or operand.lag:
+                return False
+            for used in (operand.row, term.head):
+                small = used is None or program.row(used).size * REUSED <= row.size
+                if not small and not program.is_number(used or 0):
+                    return False
+        return True
+
+    def access(self, index: int) -> Access:
+        """Where a row's elements are."""
+        row = self.program.row(index)
+        if isinstance(row.moved, View):
+            return Access(row.moved.source, row.moved.offset, row.moved.strides)
+        return Access(index, 0, contiguous(row.shape))
+
+    # -- placing rows -----------------------------------------------------------------------------
+
+    def _place(self, name: str, index: int) -> None:
+        """Give a row its work in a pass, and see what that reads from memory."""
+        if index in self.again:
+            return
+        row, works = self.program.row(index), self.works[name]
+        reads = self.reads(name, index)
+        now = [read for read in reads if name != BEYOND or read.when == NEWEST]
+        if isinstance(row.moved, Join):
+            self._place_parts(name, index, row.moved)
+            return
+        if isinstance(row.moved, Contract | Running):
+            works.append(Whole(index))
+            self._from_memory(reads)
+            return
+        space = row.shape
+        if isinstance(row.moved, Total | Scatter):
+            space = self.program.shape(row.moved.source)
+        summed = row.moved.axes if isinstance(row.moved, Total) else None
+        elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
+        nest = self._nest(name, space, now, summed, elsewhere)
+        self._add_again(nest, list(reversed(now)))
+        if isinstance(row.moved, Total):
+            nest.totals.append(index)
+        elif isinstance(row.moved, Scatter):
+            nest.adds.append(index)
+        else:
+            nest.rows.append(index)
+        if not elsewhere:
+            reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]
+        self._from_memory(reads)
+
+    def reads(self, name: str, index: int) -> list[Read]:
+        """What a row reads in a pass, and what is made again for it reads."""
+        row = self.program.row(index)
+        own = reads_beyond(self.varies, row) if name == BEYOND else reads_at_zero(row)
+        return self._seen_through(list(own))
+
+    def _seen_through(self, reads: Sequence[Read]) -> list[Read]:
+        """The reads, and those of what is made again for them."""
+        found: list[Read] = []
+        for read in reads:
+            found.append(read)
+            step = self.program.row(read.row).step
+            if read.row in self.again and step is not None:
+                used = [
+                    Read(row, read.when)
+                    for term in step.terms
+                    for row in operand_rows(term.operand)
+                ]
+                used += [Read(term.head, ZERO) for term in step.terms if term.head is not None]
+                found += self._seen_through(used)
+        return found
+
+    def _add_again(self, nest: Nest, reads: Sequence[Read]) -> None:
+        """What is made again for a row of a nest comes before it."""
+        for read in reads:
+            if read.row in self.again and read.row not in nest.rows:
+                nest.rows.append(read.row)
+
+    def _place_parts(self, name: str, index: int, join: Join) -> None:
+        for number, part in enumerate(join.parts):
+            read = Read(part, NEWEST if name == BEYOND else ZERO)
+            reads = self._seen_through([read])
+            nest = self._nest(name, self.program.shape(part), reads, None)
+            self._add_again(nest, list(reversed(reads)))
+            nest.parts.append((index, number))
+            self._from_memory([read for read in reads if not self.inside(nest, read.row)])
+
+    def inside(self, nest: Nest, row: int) -> bool:
+        """Whether an element of a row is in a register where a nest wants it."""
+        return row in nest.rows
+
+    def _nest(
+        self,
+        name: str,
+        space: Shape,
+        reads: list[Read],
+        summed: tuple[int, ...] | None,
+        elsewhere: bool = False,
+    ) -> Nest:
+        """The first nest over a shape that comes after all that is read."""
+        works = self.works[name]
+        first = 0
+        for read in reads:
+            first = max(first, self._known(works, read.row, None if elsewhere else space))
+        for work in works[first:]:
+            if not isinstance(work, Nest) or work.space != space:
+                continue
+            if summed is None or not work.summed or work.summed[0] == summed:
+                nest = work
+                break
+        else:
+            nest = Nest(space)
+            works.append(nest)
+        if summed is not None and not nest.summed:
+            nest.summed.append(summed)
+        return nest
+
+    def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
+        """The first work that may read a row: its own where that is one over the same shape."""
+        root = self.access(row).row
+        for position in reversed(range(len(works))):
+            work = works[position]
+            if isinstance(work, Whole):
+                if work.row == root:
+                    return position + 1
+            elif root in work.rows:
+                return position if root == row and work.space == space else position + 1
+            elif root in work.totals or root in work.adds or root in [r for r, _ in work.parts]:
+                return position + 1
+        return 0
+
+    # -- what is in memory ------------------------------------------------------------------------
+
+    def _from_memory(self, reads: list[Read]) -> None:
+        for read in reads:
+            root = self.access(read.row).row
+            if root in self.again:
+                continue
+            if read.when != ZERO and not self.varies[root]:
+                self.zero |= {root} if read.when == OLD else set()  # the order before the first
+                continue
+            kept = {ZERO: self.zero, NEWEST: self.newest, OLD: self.old}[read.when]
+            kept.add(root)
+
+    def _keep(self, index: int) -> None:
+        """An output is read by whoever asked for it."""
+        self.zero.add(index)
+        if self.program.order:
+            self.old.add(index)
+
+
+def _seen_from_outside(program: ArrayProgram) -> set[int]:
+    """Rows of which somebody reads other elements than the own one, or that are asked for."""
+    found = {row for row, _ in program.outputs}
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        if not isinstance(row.moved, Total | Scatter | Join):
+            found |= set(moved_rows(row.moved))
+        if row.step is not None:
+            for term in row.step.terms:
+                if isinstance(term.operand, Coefficient) and term.operand.lag:
+                    found.add(term.operand.row)
+    return found

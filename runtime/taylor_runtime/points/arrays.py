@@ -1,0 +1,124 @@
+"""Functions of arrays: the inner loop of a generalised ufunc, which walks over points.
+
+Each point has the arrays of all inputs and outputs, contiguous; constants and tables are arrays
+of which the linker knows the addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.arrays.emitter import ArrayEmitter
+from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory
+from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.series import from_outside, outside_address
+from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.module import Module
+from taylor_runtime.ir.types import I64, PTR
+from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.points.blocks import CLEAR_FLAGS, memory
+from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
+from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.program import Input
+
+ARRAYS = "taylor.arrays"
+
+
+def array_module(
+    program: ArrayProgram,
+    sizes: Sequence[int],
+    element: str = "double",
+    given: int = 0,
+    room: int = ROOM,
+) -> str:
+    """IR text of a generalised ufunc's loop `taylor.arrays` that evaluates a program at points.
+
+    sizes: elements of each operand of the function, which are the program's slots of source
+        "parameter", or "jet" in a program of an order, one operand after the other.
+    given: coefficients that each of the operands of a program of an order has; further ones are
+        zero.
+    room: of registers, see `ArrayMemory`.
+
+    Outputs are operands, too: all their coefficients.  A double-double is two operands, high and
+    low.  Operands are contiguous at each point.
+    Slots of source "data" are at the symbol `NUMBERS`, those of "table" at `TABLE`.
+    """
+    verify_arrays(program)
+    plan, module = Plan(program), Module()
+    parameters = [("ptr", "args"), ("ptr", "dimensions"), ("ptr", "steps"), ("ptr", "data")]
+    with define_function(module, ARRAYS, "void", parameters, "nounwind") as (
+        b,
+        (args, dims, steps, _),
+    ):
+        count = b.load(I64, dims)
+        outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
+        size, kind = ArrayLayout.of(plan, outside).size, ELEMENTS[element]
+        with memory(b, size * kind.parts, kind.part) as work:
+            point = _Point(b, program, plan, sizes, element, work, size, given, room)
+
+            def one(i: Index, _: list[Value]) -> Sequence[Value]:
+                point.emit(args, steps, i)
+                return []
+
+            b.fold(0, count, [], one)
+        module.declare(CLEAR_FLAGS, f"declare void @{CLEAR_FLAGS}()")
+        b.line(f"call void @{CLEAR_FLAGS}()")
+        b.ret()
+    return module.text()
+
+
+class _Point:
+    """Writes the evaluation at one point."""
+
+    def __init__(
+        self,
+        b: Builder,
+        program: ArrayProgram,
+        plan: Plan,
+        sizes: Sequence[int],
+        element: str,
+        work: Value,
+        size: int,
+        given: int,
+        room: int,
+    ) -> None:
+        self.b, self.program, self.plan = b, program, plan
+        self.element, self.given, self.room = element, given, room
+        self.work = b.planes(work, size, element)
+        self.parts = ELEMENTS[element].parts
+        starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        self.operands: Mapping[int, int] = {start: k for k, start in enumerate(starts)}
+        self.inputs = len(sizes)
+
+    def emit(self, args: Value, steps: Value, i: Index) -> None:
+        b, program = self.b, self.program
+
+        def operand(k: int) -> Value:
+            places = []
+            for part in range(self.parts):
+                which = self.parts * k + part
+                base, step = (
+                    b.load(PTR, b.at(args, which, "ptr")),
+                    b.load(I64, b.at(steps, which, "i64")),
+                )
+                places.append(b.at(base, step * i, "i8"))
+            return b.pointers(places)
+
+        addresses = {first: operand(k) for first, k in self.operands.items()}
+
+        def address(given: Input) -> Value:
+            first = given.index[0]
+            if given.source in ("data", "table"):
+                return outside_address(b, program, given, self.element)
+            return addresses[first]
+
+        outside = {row: address(given) for row, given in from_outside(program).items()}
+        for k, (row, _) in enumerate(program.outputs):
+            outside[row] = operand(self.inputs + k)
+        store = ArrayMemory(b, self.plan, self.element, self.work, outside, self.room)
+        emitter = ArrayEmitter(b, self.plan, store, address, given=self.given)
+        emitter.constant_rows()
+        if program.order:
+            emitter.order_zero()
+            emitter.orders()

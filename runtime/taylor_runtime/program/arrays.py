@@ -1,0 +1,297 @@
+"""Programs whose rows have shapes: an array is one row, and its lanes are its elements.
+
+A row's elements are in row-major order.  Steps and kernels act element by element; operands of
+another shape are broadcast by NumPy's rules.  What moves elements, or adds them up, is data: a view
+is an offset and a stride an axis, a table is a slot of memory, and so are constants, whose numbers
+are no part of the text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from taylor_runtime.program.lines import head_lines, row_line
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Kernel,
+    Program,
+    Row,
+    Select,
+    Step,
+)
+from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import rows_used, with_slots
+from taylor_runtime.program.verify import ProgramError, rows_at_order
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Element i is element offset + sum over axes of strides[k] i_k of the source."""
+
+    source: int
+    offset: int
+    strides: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Element i is element table[i] of the source; table: a slot, the first of as many."""
+
+    source: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Zeros, to whose elements table[i] the elements i of the source are added in their order."""
+
+    source: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The parts one after the other along an axis."""
+
+    parts: tuple[int, ...]
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What becomes of the source along some axes, which are left out.
+
+    kind: "sum", "max" or "min" (NaN if any element is), "argmax" or "argmin": the first place of
+        these, a whole number that counts the elements of the axes in row-major order.  All but
+        sums are of order zero alone.
+    """
+
+    source: int
+    axes: tuple[int, ...]
+    kind: str = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The elements of the source that whole numbers choose along an axis, at every order."""
+
+    source: int
+    places: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Sums of the source's elements up to each one along an axis."""
+
+    source: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """sum of a times b over the letters that the result has not ("ab,bc->ac"); at order n also over
+    the orders.
+    """
+
+    a: int
+    b: int
+    subscripts: str
+
+
+Moved = View | Take | Scatter | Join | Total | Pick | Running | Contract
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayRow(Row):
+    """One array's coefficients; `moved` excludes a start and a step."""
+
+    shape: Shape = ()
+    moved: Moved | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayProgram(Program):
+    """Rows with shapes; each output is a row of its own that nothing else names (row, 0).
+
+    Inputs are as many slots as the rows have elements, in order.  Sources, beside those of
+    programs: "data", numbers that are known when code is made, but no part of it; "table",
+    positions.
+    """
+
+    def row(self, index: int) -> ArrayRow:
+        row = self.rows[index]
+        assert isinstance(row, ArrayRow)
+        return row
+
+    def shape(self, index: int) -> Shape:
+        """The shape of a row."""
+        return self.row(index).shape
+
+    def is_number(self, index: int) -> bool:
+        """Whether a row is an exact number at order zero and zero beyond."""
+        row = self.row(index)
+        return row.start is None and row.moved is None and row.step == Step(())
+
+    def text(self) -> str:
+        """All that machine code depends on, the same in all processes."""
+        lines = [
+            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
+        ]
+        return "\n".join([*head_lines(self), *lines])
+
+
+def _moved_text(row: ArrayRow) -> str:
+    return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+
+
+def varying(program: ArrayProgram) -> list[bool]:
+    """Of each row, whether it has coefficients beyond order zero."""
+    found: list[bool] = []
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        if (
+            row.constant
+            or program.is_number(index)
+            or (isinstance(row.moved, Total) and row.moved.kind != "sum")
+        ):
+            found.append(False)
+        elif row.moved is not None:
+            found.append(any(found[source] for source in moved_rows(row.moved)))
+        else:
+            found.append(isinstance(row.start, Input) or row.step is not None)
+    return found
+
+
+def contiguous(shape: Sequence[int]) -> Shape:
+    """Strides of an array in row-major order."""
+    strides, size = [], 1
+    for length in reversed(shape):
+        strides.append(size)
+        size *= length
+    return tuple(reversed(strides))
+
+
+def moved_rows(moved: Moved | None) -> tuple[int, ...]:
+    """The rows that a move reads."""
+    if moved is None:
+        return ()
+    if isinstance(moved, Contract):
+        return (moved.a, moved.b)
+    if isinstance(moved, Pick):
+        return (moved.source, moved.places)
+    return moved.parts if isinstance(moved, Join) else (moved.source,)
+
+
+def all_used(row: Row) -> list[int]:
+    """All rows that a row reads."""
+    moved = moved_rows(row.moved) if isinstance(row, ArrayRow) else ()
+    return [*rows_used(row), *moved]
+
+
+def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
+    """The row where row r of those it uses is now at place[r]."""
+    plain = with_slots(row, [place[used] for used in rows_used(row)])
+    moved = row.moved
+    if isinstance(moved, Contract):
+        moved = replace(moved, a=place[moved.a], b=place[moved.b])
+    elif isinstance(moved, Pick):
+        moved = replace(moved, source=place[moved.source], places=place[moved.places])
+    elif isinstance(moved, Join):
+        moved = replace(moved, parts=tuple(place[part] for part in moved.parts))
+    elif moved is not None:
+        moved = replace(moved, source=place[moved.source])
+    return replace(row, start=plain.start, step=plain.step, moved=moved)
+
+
+# -- what a row reads ---------------------------------------------------------------------------
+
+ZERO, NEWEST, OLD = "zero", "newest", "old"
+
+
+class Read(NamedTuple):
+    """A row that another one reads: its order zero, the order being made, or all before."""
+
+    row: int
+    when: str
+
+
+def reads_at_zero(row: ArrayRow) -> Iterator[Read]:
+    """What order zero of a row reads."""
+    if isinstance(row.start, Kernel):
+        yield from (Read(used, ZERO) for used in row.start.arguments)
+    elif row.moved is not None:
+        yield from (Read(used, ZERO) for used in moved_rows(row.moved))
+    elif row.start is None and row.step is not None and row.step.times == "1":
+        yield from (Read(used, ZERO) for used in rows_used(row))
+
+
+def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
+    """What coefficients of a row beyond order zero read."""
+    if isinstance(row.moved, Contract):
+        yield from _factors(varies, (row.moved.a, row.moved.b))
+    elif isinstance(row.moved, Pick):
+        yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
+    elif row.moved is not None:
+        yield from (Read(used, NEWEST) for used in moved_rows(row.moved))
+    elif row.step is not None:
+        yield from _step_reads(row.step)
+
+
+def _factors(varies: Sequence[bool], factors: tuple[int, int]) -> Iterator[Read]:
+    both = all(varies[factor] for factor in factors)
+    for factor in factors:
+        yield Read(factor, NEWEST if varies[factor] else ZERO)
+        if both:
+            yield Read(factor, OLD)
+
+
+def _step_reads(step: Step) -> Iterator[Read]:
+    if step.divisor is not None:
+        yield Read(step.divisor, ZERO)
+    for term in step.terms:
+        operand = term.operand
+        if term.head is not None:
+            yield Read(term.head, ZERO)
+        if isinstance(operand, Select):
+            yield Read(operand.condition, ZERO)
+        if isinstance(operand, Convolution) or (isinstance(operand, Coefficient) and operand.lag):
+            used = (operand.a, operand.b) if isinstance(operand, Convolution) else (operand.row,)
+            yield from (Read(row, OLD) for row in used)
+        yield from (Read(row, NEWEST) for row in rows_at_order(operand))
+
+
+# -- what is legal ------------------------------------------------------------------------------
+
+
+def verify_arrays(program: ArrayProgram) -> ArrayProgram:
+    """Return the program if it is legal, else raise `ProgramError`."""
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        for used in moved_rows(row.moved):
+            if not 0 <= used < index:
+                raise ProgramError(f"row {index} moves row {used}, which is not earlier")
+        if row.moved is not None and (row.start is not None or row.step is not None):
+            raise ProgramError(f"row {index} is moved, and has a start or a step")
+        if isinstance(row.moved, View):
+            source = program.row(row.moved.source)
+            if isinstance(source.moved, View):
+                raise ProgramError(f"row {index} is a view of a view")
+            reach = [s * (n - 1) for s, n in zip(row.moved.strides, row.shape, strict=True)]
+            low = row.moved.offset + sum(min(r, 0) for r in reach)
+            high = row.moved.offset + sum(max(r, 0) for r in reach)
+            if row.size and not 0 <= low <= high < source.size:
+                raise ProgramError(f"row {index} views elements that row {row.moved.source} lacks")
+    return program

@@ -1,0 +1,1 @@
+"""NumPy's functions on array expressions, and arrays whose elements can be assigned to."""

@@ -1,0 +1,157 @@
+"""Operations of two arrays that sum products: matrix products and contractions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ShapeError, user_location
+from taylor.nodes import sums
+from taylor.nodes.arrays import matmul, reshape, sum_axes, transpose
+from taylor.nodes.node import N, Node, Shape, node
+from taylor.nodes.operation import ATOM, PRODUCT, UNARY, Operation, Text, everywhere, listed
+from taylor.nodes.products import multiply
+
+Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+# --- matrix products ----------------------------------------------------------
+
+
+def matmul_elements(a: Elements, b: Elements) -> Elements:
+    """The elements of a matrix product as `numpy.matmul` has them, each one flat sum."""
+    rows = a if a.ndim > 1 else a[None, :]
+    columns = np.swapaxes(b, -1, -2) if b.ndim > 1 else b[None, :]
+    batch = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
+    rows = np.broadcast_to(rows, (*batch, *rows.shape[-2:]))
+    columns = np.broadcast_to(columns, (*batch, *columns.shape[-2:]))
+    result = np.empty((*batch, rows.shape[-2], columns.shape[-2]), dtype=object)
+    for position in np.ndindex(*result.shape):
+        row, column = rows[position[:-1]], columns[(*position[:-2], position[-1])]
+        result[position] = sums.add_many([multiply(x, y) for x, y in zip(row, column, strict=True)])
+    result = result if a.ndim > 1 else result[..., 0, :]
+    return result if b.ndim > 1 else result[..., 0]
+
+
+_MATMUL = Operation(
+    name="matmul",
+    array_rows=lambda walk, e: walk.matmul(e),
+    smooth=everywhere,
+    build=lambda e, args: matmul(args[0], args[1]),
+    text=lambda e, names: ([(e.args[0], PRODUCT), " @ ", (e.args[1], UNARY)], PRODUCT),
+    elements=lambda e, operands: matmul_elements(operands[0], operands[1]),
+    whole=lambda algebra, e, values: np.matmul(values[0], values[1]),
+)
+
+# --- contractions ----------------------------------------------------------
+
+
+def contract(a: N, b: N, first: str, second: str, result: str) -> N:
+    """The sum of a*b over all letters but those of the result, as `numpy.einsum` of two arrays.
+
+    first, second: a letter for each axis, none twice; result: letters among these, none twice.
+    An axis of one element goes with every size, as in `numpy.einsum`.
+
+    Raises ShapeError for axes of one letter and unlike sizes.
+    """
+    sizes = sizes_of((a, b), (first, second))
+    a, first = _needed(a, first, sizes, result + second)
+    b, second = _needed(b, second, sizes, result + first)
+    a, first = _needed(a, first, sizes, result + second)
+    if not set(first) & set(second) - set(result):
+        return multiply(_spread(a, first, result), _spread(b, second, result))
+    letters: dict[str, str] = {}
+    for letter in first + second:
+        letters.setdefault(letter, LETTERS[len(letters)])
+    written = ["".join(letters[x] for x in axes) for axes in (first, second, result)]
+    subscripts = f"{written[0]},{written[1]}->{written[2]}"
+    return node("einsum", (a, b), subscripts, tuple(sizes[x] for x in result))
+
+
+def sizes_of(operands: Sequence[Node], axes: Sequence[str]) -> dict[str, int]:
+    """The size that each letter stands for.
+
+    Raises ShapeError for one letter of two sizes, neither of them 1.
+    """
+    sizes: dict[str, int] = {}
+    for e, letters in zip(operands, axes, strict=True):
+        for letter, size in zip(letters, e.shape, strict=True):
+            known = sizes.setdefault(letter, size)
+            if known == 1:
+                sizes[letter] = size
+            elif size not in (1, known):
+                shapes = " and ".join(str(operand.shape) for operand in operands)
+                raise ShapeError(
+                    f"einsum: shapes {shapes} do not fit together: {letter!r} has {known} elements "
+                    f"and {size} in {','.join(axes)} (at {user_location()})"
+                )
+    return sizes
+
+
+def _needed(e: N, letters: str, sizes: Mapping[str, int], others: str) -> tuple[N, str]:
+    """The operand without axes of one element that are larger elsewhere or that nobody needs, and
+    summed over those that it has alone."""
+    short = [
+        i for i, x in enumerate(letters) if e.shape[i] == 1 and (sizes[x] != 1 or x not in others)
+    ]
+    if short:
+        e = reshape(e, tuple(size for i, size in enumerate(e.shape) if i not in short))
+        letters = "".join(x for i, x in enumerate(letters) if i not in short)
+    alone = tuple(i for i, x in enumerate(letters) if x not in others)
+    if alone:
+        e = sum_axes(e, alone)
+        letters = "".join(x for i, x in enumerate(letters) if i not in alone)
+    return e, letters
+
+
+def _spread(e: N, letters: str, result: str) -> N:
+    """The operand with its axes as in the result, those that it has not of one element."""
+    order = sorted(range(len(letters)), key=lambda i: result.index(letters[i]))
+    moved = transpose(e, order)
+    following = iter(moved.shape)
+    return reshape(moved, tuple(next(following) if x in letters else 1 for x in result))
+
+
+def split_subscripts(subscripts: str) -> tuple[str, str, str]:
+    """The letters of both operands and of the result."""
+    operands, _, result = subscripts.partition("->")
+    first, _, second = operands.partition(",")
+    return first, second, result
+
+
+def _einsum_elements(e: Node, operands: Sequence[Elements]) -> Elements:
+    first, second, result = split_subscripts(e.payload)
+    summed = "".join(x for x in first if x not in result)
+    sizes = dict(zip(first + second, operands[0].shape + operands[1].shape, strict=True))
+    shape: Shape = tuple(sizes[x] for x in result + summed)
+    rows = []
+    for elements, letters in zip(operands, (first, second), strict=True):
+        order = sorted(range(len(letters)), key=lambda i: (result + summed).index(letters[i]))
+        following = iter(elements.transpose(order).shape)
+        sparse = tuple(next(following) if x in letters else 1 for x in result + summed)
+        spread = np.broadcast_to(elements.transpose(order).reshape(sparse), shape)
+        rows.append(spread.reshape(*e.shape, int(np.prod(shape[len(result) :]))))
+    found = np.empty(e.shape, dtype=object)
+    for position in np.ndindex(*e.shape):
+        pairs = zip(rows[0][position], rows[1][position], strict=True)
+        found[position] = sums.add_many([multiply(x, y) for x, y in pairs])
+    return found
+
+
+def _einsum_text(e: Node, names: Any) -> Text:
+    return [f"einsum({e.payload!r}, ", *listed(e.args), ")"], ATOM
+
+
+_EINSUM = Operation(
+    name="einsum",
+    array_rows=lambda walk, e: walk.contracted(e, e.payload),
+    smooth=everywhere,
+    build=lambda e, args: contract(args[0], args[1], *split_subscripts(e.payload)),
+    text=_einsum_text,
+    elements=_einsum_elements,
+    whole=lambda algebra, e, values: np.einsum(e.payload, *values, optimize=True),
+)
+
+RECORDS = (_MATMUL, _EINSUM)

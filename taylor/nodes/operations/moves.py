@@ -1,0 +1,245 @@
+"""Operations of arrays that move elements: parts, changes of shape, arrays put together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ShapeError, user_location
+from taylor.nodes import arrays, conversion
+from taylor.nodes.arrays import constant_array, numbers_of
+from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
+from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
+from taylor.nodes.operations.rounding import one_rounding
+from taylor.nodes.sums import add_many
+from taylor.numbers.data import ArrayData
+
+Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- parts ----------------------------------------------------------
+
+
+def _index_text(e: Node, names: Any) -> Text:
+    texts = []
+    for entry in e.payload:
+        if isinstance(entry, tuple):
+            start, count, step = entry
+            stop = start + count * step
+            texts.append(f"{start}:{stop if stop >= 0 else ''}" + (f":{step}" if step != 1 else ""))
+        else:
+            texts.append(str(entry))
+    return [(e.args[0], ATOM), f"[{', '.join(texts)}]"], ATOM
+
+
+_INDEX = Operation(
+    name="index",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.indexed(e.payload)),
+    build=lambda e, args: arrays.index_entries(args[0], e.payload),
+    text=_index_text,
+    elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
+    moves=True,
+    value=lambda algebra, e, values: algebra.input(e, None),
+    sympy=lambda to, e: to.sympy.Symbol(str(e)),
+    error=one_rounding,
+    smooth=everywhere,
+)
+
+
+def _places_text(e: Node, names: Any) -> Text:
+    places = e.payload.array
+    text = str(places.reshape(-1)[:30].tolist())
+    shown = text if len(text) <= 60 and places.size <= 30 else text[:56] + " ..."
+    return [f"{e.op}(", (e.args[0], OR), f", {shown})"], ATOM
+
+
+_TAKE = Operation(
+    name="take",
+    array_rows=lambda walk, e: walk.taken(e),
+    smooth=everywhere,
+    build=lambda e, args: arrays.take_from(args[0], e.payload),
+    text=_places_text,
+    elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
+    moves=True,
+)
+
+
+def strided(
+    array: np.ndarray[Any, Any], offset: int, strides: Sequence[int], shape: Shape
+) -> np.ndarray[Any, Any]:
+    """The elements offset + sum of strides * position, counted in row-major order."""
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    width = flat.itemsize
+    return np.lib.stride_tricks.as_strided(
+        flat[offset:], shape, [width * stride for stride in strides], writeable=False
+    )
+
+
+def view(e: N, offset: int, strides: Sequence[int], shape: Sequence[int]) -> N:
+    """The elements offset + sum of strides * position of `e`, counted in row-major order.
+
+    Diagonals and windows are such arrays: elements may occur several times.
+
+    Raises ShapeError for elements that are not there.
+    """
+    offset, steps, target = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
+    if 0 in target:
+        return constant_array(np.empty(target))
+    ends = [step * (size - 1) for step, size in zip(steps, target, strict=True)]
+    least = offset + sum(end for end in ends if end < 0)
+    most = offset + sum(end for end in ends if end > 0)
+    if least < 0 or most >= e.size:
+        raise ShapeError(
+            f"view: elements {least} to {most} of an array of shape {e.shape}, which has {e.size} "
+            f"(at {user_location()})"
+        )
+    if target == e.shape and offset == 0 and steps == _row_major(target):
+        return e
+    if e.op == "constant":
+        return constant_array(strided(numbers_of(e), offset, steps, target))
+    return node("view", (e,), (offset, steps, target), target)
+
+
+def _row_major(shape: Shape) -> Shape:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+_VIEW = Operation(
+    name="view",
+    array_rows=lambda walk, e: walk.viewed(e, lambda made: made.restrided(*e.payload)),
+    smooth=everywhere,
+    build=lambda e, args: view(args[0], *e.payload),
+    text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
+    elements=lambda e, operands: strided(operands[0], *e.payload),
+    moves=True,
+)
+
+# --- arrays put together ----------------------------------------------------------
+
+_STACK = Operation(
+    name="stack",
+    array_rows=lambda walk, e: walk.stacked(e),
+    smooth=everywhere,
+    build=lambda e, args: conversion.stack(args),
+    text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
+    elements=lambda e, operands: np.stack(operands),
+    moves=True,
+)
+
+_CONCATENATE = Operation(
+    name="concatenate",
+    array_rows=lambda walk, e: walk.joined(e),
+    smooth=everywhere,
+    build=lambda e, args: conversion.concatenate(args, e.payload),
+    text=lambda e, names: (
+        ["concatenate([", *listed(e.args), f"], axis={e.payload})" if e.payload else "])"],
+        ATOM,
+    ),
+    elements=lambda e, operands: np.concatenate(operands, axis=e.payload),
+    moves=True,
+)
+
+
+def scatter(e: N, places: ArrayData, shape: Sequence[int]) -> N:
+    """Zeros of a shape, to which the elements of `e` are added at flat places: `take` transposed.
+
+    places: of the shape of e; places may occur several times.
+
+    Raises ShapeError for places of another shape, IndexError for places that are not there.
+    """
+    target = tuple(map(int, shape))
+    size = math.prod(target)
+    if places.shape != e.shape:
+        raise ShapeError(f"scatter: places of shape {places.shape} for elements of {e.shape}")
+    if e.size and not (places.array.min() >= 0 and places.array.max() < size):
+        raise IndexError(f"scatter: places beyond the {size} elements of shape {target}")
+    if not e.size or e is ZERO:
+        return constant_node(0, target)
+    return node("scatter", (e,), (places, target), target)
+
+
+def _scatter_elements(e: Node, operands: Sequence[Elements]) -> Elements:
+    terms: list[list[Any]] = [[] for _ in range(e.size)]
+    places = e.payload[0].array.reshape(-1)
+    for place, element in zip(places.tolist(), operands[0].reshape(-1), strict=True):
+        terms[place].append(element)
+    result = np.empty(e.size, dtype=object)
+    result[:] = [add_many(found) if found else ZERO for found in terms]
+    return result.reshape(e.shape)
+
+
+def _scattered(algebra: Any, e: Node, values: Sequence[Any]) -> Any:
+    given = np.asarray(values[0])
+    result = np.zeros(e.size, dtype=given.dtype)
+    np.add.at(result, e.payload[0].array.reshape(-1), given.reshape(-1))
+    return result.reshape(e.shape)
+
+
+def _scatter_text(e: Node, names: Any) -> Text:
+    places = str(e.payload[0].array.reshape(-1)[:8].tolist())
+    shown = places if e.payload[0].array.size <= 8 else places[:-1] + ", ...]"
+    return ["scatter(", (e.args[0], OR), f", {shown}, {e.shape})"], ATOM
+
+
+_SCATTER = Operation(
+    name="scatter",
+    array_rows=lambda walk, e: walk.scattered(e),
+    smooth=everywhere,
+    build=lambda e, args: scatter(args[0], *e.payload),
+    text=_scatter_text,
+    elements=_scatter_elements,
+    whole=_scattered,
+)
+
+# --- changes of shape ----------------------------------------------------------
+
+
+def _text_with_payload(e: Node, names: Any) -> Text:
+    return [f"{e.op}(", (e.args[0], OR), f", {e.payload})"], ATOM
+
+
+_RESHAPE = Operation(
+    name="reshape",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.reshaped(e.shape)),
+    smooth=everywhere,
+    build=lambda e, args: arrays.reshape(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: operands[0].reshape(e.shape),
+    moves=True,
+)
+
+_TRANSPOSE = Operation(
+    name="transpose",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.transposed(e.payload)),
+    smooth=everywhere,
+    build=lambda e, args: arrays.transpose(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: operands[0].transpose(e.payload),
+    moves=True,
+)
+
+_BROADCAST = Operation(
+    name="broadcast",
+    array_rows=lambda walk, e: walk.viewed(e, lambda view: view.broadcast(e.shape)),
+    smooth=everywhere,
+    build=lambda e, args: arrays.broadcast_to(args[0], e.payload),
+    text=_text_with_payload,
+    elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),
+    moves=True,
+)
+
+RECORDS = (
+    _INDEX,
+    _TAKE,
+    _VIEW,
+    _STACK,
+    _CONCATENATE,
+    _SCATTER,
+    _RESHAPE,
+    _TRANSPOSE,
+    _BROADCAST,
+)

@@ -1,0 +1,221 @@
+"""Operations of arrays that make one number of many: sums, products, extremes, and running ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ShapeError, user_location
+from taylor.nodes import logic
+from taylor.nodes.arrays import normalised_axes, reshape, sum_axes
+from taylor.nodes.elementary import make_function_node
+from taylor.nodes.node import N, Node, constant_node, node
+from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, nowhere
+from taylor.nodes.products import multiply, multiply_many
+from taylor.nodes.sums import add, add_many
+
+Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- over axes ----------------------------------------------------------
+
+
+def over_axes(name: str, e: N, axis: Any = None, keepdims: bool = False) -> N:
+    """`prod`, `max` or `min` over the given axes (all by default), as NumPy's.
+
+    Raises ShapeError for an axis that is not there, and for an extreme of no elements.
+    """
+    axes = (
+        tuple(range(e.ndim)) if axis is None else tuple(sorted(normalised_axes(name, axis, e.ndim)))
+    )
+    if name != "prod" and any(e.shape[i] == 0 for i in axes):
+        raise ShapeError(
+            f"{name}: shape {e.shape} has no elements along axis {axes} (at {user_location()})"
+        )
+    shape = tuple(size for i, size in enumerate(e.shape) if i not in axes)
+    result = node(name, (e,), axes, shape) if axes else e
+    if keepdims and axes:
+        return reshape(result, tuple(1 if i in axes else size for i, size in enumerate(e.shape)))
+    return result
+
+
+def rows_of(elements: Elements, axes: Sequence[int]) -> tuple[Elements, tuple[int, ...]]:
+    """The elements with some axes made one, the last, and the shape of the others."""
+    kept = [i for i in range(elements.ndim) if i not in axes]
+    shape = tuple(elements.shape[i] for i in kept)
+    count = int(np.prod([elements.shape[i] for i in axes], dtype=int))
+    return elements.transpose((*kept, *axes)).reshape(*shape, count), shape
+
+
+def _by_rows(combine: Callable[[list[Any]], Any]) -> Callable[[Node, Sequence[Elements]], Elements]:
+    def elements(e: Node, operands: Sequence[Elements]) -> Elements:
+        rows, shape = rows_of(operands[0], e.payload)
+        result = np.empty(shape, dtype=object)
+        for position in np.ndindex(*shape):
+            result[position] = combine(list(rows[position]))
+        return result
+
+    return elements
+
+
+def _extreme_of(function: str) -> Callable[[list[Any]], Any]:
+    return lambda row: reduce(lambda a, b: make_function_node(function, a, b), row)
+
+
+def _axes_text(e: Node, names: Any) -> Text:
+    axes = "" if len(e.payload) == e.args[0].ndim else f", axis={e.payload}"
+    return [f"{e.op}(", (e.args[0], OR), f"{axes})"], ATOM
+
+
+def _reduction(
+    name: str,
+    function: Callable[..., Any],
+    combine: Callable[[list[Any]], Any],
+    build: Any,
+    rows: Callable[[Any, Node], int],
+    smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = everywhere,
+) -> Operation:
+    """function: of NumPy; combine: the elements of one row; rows: of programs."""
+    return Operation(
+        name=name,
+        build=build,
+        text=_axes_text,
+        array_rows=rows,
+        smooth=smooth,
+        elements=_by_rows(combine),
+        whole=lambda algebra, e, values: function(values[0], axis=e.payload),
+    )
+
+
+# --- which one ----------------------------------------------------------
+
+
+def arg_extreme(name: str, e: N, axis: int | None = None, keepdims: bool = False) -> N:
+    """`argmax` or `argmin` along one axis, or in row-major order: the first of equals."""
+    if axis is None:
+        found = arg_extreme(name, reshape(e, -1), 0)
+        return reshape(found, (1,) * e.ndim) if keepdims else found
+    (along,) = normalised_axes(name, axis, e.ndim)
+    if e.shape[along] == 0:
+        raise ShapeError(
+            f"{name}: shape {e.shape} has no elements along axis {along} (at {user_location()})"
+        )
+    shape = e.shape[:along] + e.shape[along + 1 :]
+    result = node(name, (e,), along, shape)
+    return reshape(result, (*e.shape[:along], 1, *e.shape[along + 1 :])) if keepdims else result
+
+
+def _place_of(better: Callable[[Any, Any], Any]) -> Callable[[list[Any]], Any]:
+    """The place of the best of a row; NaN counts as better than all numbers, as in NumPy."""
+
+    def find(row: list[Any]) -> Any:
+        best, place = row[0], constant_node(0)
+        for k, element in enumerate(row[1:], start=1):
+            first_nan = logic.logical(
+                "and", logic.not_equal(element, element), logic.equal(best, best)
+            )
+            takes = logic.logical("or", better(element, best), first_nan)
+            best, place = logic.where(takes, element, best), logic.where(takes, k, place)
+        return place
+
+    return find
+
+
+def _place(name: str, function: Callable[..., Any], better: Callable[[Any, Any], Any]) -> Operation:
+    find = _place_of(better)
+
+    def elements(e: Node, operands: Sequence[Elements]) -> Elements:
+        rows, shape = rows_of(operands[0], (e.payload,))
+        result = np.empty(shape, dtype=object)
+        for position in np.ndindex(*shape):
+            result[position] = find(list(rows[position]))
+        return result
+
+    return Operation(
+        name=name,
+        build=lambda e, args: arg_extreme(name, args[0], e.payload),
+        array_rows=lambda walk, e: walk.total(e, (e.payload,), name),
+        text=_axis_text,
+        elements=elements,
+        whole=lambda algebra, e, values: np.asarray(
+            function(values[0], axis=e.payload), dtype=np.float64
+        )[()],
+    )
+
+
+def _axis_text(e: Node, names: Any) -> Text:
+    axis = "" if e.args[0].ndim == 1 else f", axis={e.payload}"
+    return [f"{e.op}(", (e.args[0], OR), f"{axis})"], ATOM
+
+
+# --- running ----------------------------------------------------------
+
+
+def running(name: str, e: N, axis: int | None = None) -> N:
+    """`cumsum` or `cumprod` along one axis, or in row-major order, as NumPy's."""
+    if axis is None:
+        return running(name, reshape(e, -1), 0)
+    (along,) = normalised_axes(name, axis, e.ndim)
+    return node(name, (e,), along, e.shape) if e.shape[along] > 1 else e
+
+
+def _running(
+    name: str,
+    function: Callable[..., Any],
+    join: Callable[[Any, Any], Any],
+    array_rows: Callable[[Any, Node], int],
+) -> Operation:
+    def elements(e: Node, operands: Sequence[Elements]) -> Elements:
+        result = operands[0].copy()
+        rows = np.moveaxis(result, e.payload, 0)
+        for k in range(1, len(rows)):
+            for position in np.ndindex(*rows.shape[1:]):
+                rows[(k, *position)] = join(rows[(k - 1, *position)], rows[(k, *position)])
+        return result
+
+    return Operation(
+        name=name,
+        build=lambda e, args: running(name, args[0], e.payload),
+        array_rows=array_rows,
+        smooth=everywhere,
+        text=_axis_text,
+        elements=elements,
+        whole=lambda algebra, e, values: function(values[0], axis=e.payload),
+    )
+
+
+def _extreme(name: str, function: Callable[..., Any], elementary: str) -> Operation:
+    return _reduction(
+        name,
+        function,
+        _extreme_of(elementary),
+        lambda e, args: over_axes(name, args[0], e.payload),
+        lambda walk, e: walk.extreme(e, e.payload, name),
+        nowhere,
+    )
+
+
+RECORDS = (
+    _reduction(
+        "sum",
+        np.sum,
+        add_many,
+        lambda e, args: sum_axes(args[0], e.payload),
+        lambda walk, e: walk.total(e, e.payload, "sum"),
+    ),
+    _reduction(
+        "prod",
+        np.prod,
+        multiply_many,
+        lambda e, args: over_axes("prod", args[0], e.payload),
+        lambda walk, e: walk.product_over(e, e.payload),
+    ),
+    _extreme("max", np.max, "maximum"),
+    _extreme("min", np.min, "minimum"),
+    _place("argmax", np.argmax, logic.greater),
+    _place("argmin", np.argmin, logic.less),
+    _running("cumsum", np.cumsum, add, lambda walk, e: walk.running_sum(e)),
+    _running("cumprod", np.cumprod, multiply, lambda walk, e: walk.running_product(e)),
+)

@@ -1,0 +1,126 @@
+"""Loops and branches: operations with graphs inside, and the parts of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import UnsupportedFunctionError
+from taylor.nodes.node import ZERO
+from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
+from taylor.nodes.operations.rounding import no_error, one_rounding
+from taylor.nodes.operations.spelled import Elements, spelled_loop, spelled_scan, spelled_switch
+from taylor.nodes.operations.widened import widened_loop, widened_switch
+from taylor.nodes.regions import Graph, Region, part, region_node
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def _graph_text(graph: Graph) -> list[Piece]:
+    names = ", ".join(str(x.payload) for x in graph.inputs)
+    return [f"({names}) -> (", *listed(graph.outputs), ")"]
+
+
+def _text(e: Any, names: Any) -> Text:
+    pieces: list[Piece] = [f"{e.op}("]
+    for graph in e.payload.graphs:
+        pieces += [*_graph_text(graph), ", "]
+    return [*pieces, *listed(e.args), ")"], ATOM
+
+
+# --- values --------------------------------------------------------------------------------------
+
+Run = Callable[[Any, Any, Sequence[Any]], Sequence[Any]]
+
+
+def _value(run: Run) -> Run:
+    """The value of a node by `run`, which takes numbers: point by point where these are arrays."""
+
+    def value(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+        shape = np.broadcast_shapes(*map(np.shape, values))
+        if not shape:
+            return run(algebra, e, values)
+        given = [np.broadcast_to(v, shape) for v in values]
+        found = [run(algebra, e, [v[place] for v in given]) for place in np.ndindex(shape)]
+        if not found:
+            return [np.empty(shape)] * len(e.payload.shapes)
+        return [np.array(column).reshape(shape) for column in zip(*found, strict=True)]
+
+    return value
+
+
+def _run_while(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    region = e.payload
+    condition, body = (algebra.function(g.inputs, g.outputs) for g in region.graphs)
+    constants, carries = values[: region.constants], values[region.constants :]
+    while condition([*constants, *carries])[0] != 0:
+        carries = body([*constants, *carries])
+    return list(carries)
+
+
+def _run_for(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    body = algebra.function(e.payload.body.inputs, e.payload.body.outputs)
+    (index, upper), values = values[:2], values[2:]
+    constants, carries = values[: e.payload.constants], values[e.payload.constants :]
+    while index < upper:
+        carries = body([*constants, index, *carries])
+        index = index + 1
+    return list(carries)
+
+
+def _run_switch(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    graphs, index = e.payload.graphs, values[0]
+    chosen = graphs[sum(not index < number for number in range(1, len(graphs)))]
+    found: Sequence[Any] = algebra.function(chosen.inputs, chosen.outputs)(values[1:])
+    return found
+
+
+# --- the records ---------------------------------------------------------------------------------
+
+
+def _no_sympy(to: Any, e: Any) -> Any:
+    raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
+
+
+def _region(name: str, run: Run | None, spelled: Any, widen: Any) -> Operation:
+    return Operation(
+        name=name,
+        build=lambda e, args: region_node(e.op, args, e.payload),
+        text=_text,
+        spelled=spelled,
+        sympy=_no_sympy,
+        widen=widen,
+        value=no_rule if run is None else _value(run),
+        error=no_error,
+    )
+
+
+def _part_elements(e: Any, operands: Sequence[Elements]) -> Elements:
+    region: Region = e.args[0].payload
+    first = region.place(e.payload)
+    found: Elements = operands[0][first : first + e.size].reshape(e.shape)
+    return found
+
+
+_PART = Operation(
+    name="part",
+    build=lambda e, args: part(args[0], e.payload),
+    text=lambda e, names: ([(e.args[0], ATOM), f"[{e.payload}]"], ATOM),
+    elements=_part_elements,
+    value=lambda algebra, e, values: values[0][e.payload],
+    sympy=lambda to, e: _no_sympy(to, e.args[0]),
+    tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
+    error=one_rounding,
+    rows=lambda walk, e: walk.part(e),
+    operands=lambda e: e.args[0].args,
+)
+
+RECORDS = (
+    _region("while_loop", _run_while, spelled_loop, widened_loop),
+    _region("fori_loop", _run_for, spelled_loop, widened_loop),
+    _region("scan", None, spelled_scan, None),
+    _region("switch", _run_switch, spelled_switch, widened_switch),
+    _PART,
+)

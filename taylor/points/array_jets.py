@@ -1,0 +1,95 @@
+"""Taylor coefficients of functions of arrays that stay arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import TaylorError
+from taylor.expressions.arguments import argument, captured, structure, traced
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import try_expression
+from taylor.nodes.traverse import inputs
+from taylor.numbers.precision import Precision, as_precision
+from taylor.recurrences.arrays import has_arrays, has_rules, lower_arrays
+from taylor.recurrences.externals import check_has_digits, externals
+from taylor_runtime.callables.points import ArrayFunction, build_array_function
+from taylor_runtime.program.program import Input
+
+
+def jet_of_arrays(
+    fun: Callable[[Any], Any], given: np.ndarray, order: int, kind: Precision
+) -> Any | None:
+    """Coefficients of a function of one array, shape (order + 1, *points, *its shape); None where
+    it is better spelled out in scalars.
+
+    given: coefficients of the coordinates, shape (parts, n, m, *points).
+    """
+    x = argument("x", shape=given.shape[1])
+    try:
+        with traced((x,)):
+            value = fun(x)
+    except (TaylorError, TypeError, ValueError, IndexError):
+        return None  # the function says so again when it is called with scalars
+    single = not isinstance(value, list | tuple)
+    listed = [try_expression(e) for e in ([value] if single else value)]
+    outputs = tuple(e for e in listed if type(e) is Expression)
+    if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
+        return None
+    code = _compiled(_Traced(outputs, x), given.shape[2], order, kind.name)
+    points = given.ndim - 3
+    planes = np.moveaxis(given, (2, 1), (-2, -1))  # (parts, *points, m, n)
+    results = code.ufunc(*map(np.ascontiguousarray, planes))
+    flat = list(results) if isinstance(results, tuple) else [results]
+    found = []
+    for k in range(len(outputs)):
+        whole = np.stack(flat[k * kind.parts : (k + 1) * kind.parts])
+        found.append(kind.from_planes(np.moveaxis(whole, 1 + points, 1)))
+    return found[0] if single else tuple(found)
+
+
+def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
+    """Whether outputs of x alone are large, and all their operations have rules for arrays."""
+    if not has_arrays(outputs) or not has_rules(outputs):
+        return False
+    captured(outputs, (x,))
+    return all(leaf is x for leaf in inputs(outputs))
+
+
+class _Traced:
+    """Outputs of an argument; two are equal that compute the same."""
+
+    __slots__ = ("_hash", "_structure", "argument", "outputs")
+
+    def __init__(self, outputs: tuple[Expression, ...], x: Expression) -> None:
+        self.outputs, self.argument = outputs, x
+        self._structure = x.shape, structure(outputs, (x,))
+        self._hash = hash(self._structure)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Traced) and self._structure == other._structure
+
+
+@lru_cache(maxsize=64)
+def _compiled(known: _Traced, given: int, order: int, precision: str) -> ArrayFunction:
+    kind, x = as_precision(precision), known.argument
+    lowered = lower_arrays(known.outputs, {x: Input("jet", (0,))}, order)
+    if kind.is_finer:
+        check_has_digits(lowered.program)
+    return build_array_function(
+        lowered.program,
+        ([x.shape], [e.shape for e in known.outputs]),
+        lowered.planes(kind),
+        lowered.table,
+        "jet",
+        "",
+        externals(lowered.program),
+        precision,
+        given,
+    )

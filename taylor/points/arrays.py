@@ -1,0 +1,126 @@
+"""Compiled functions whose arrays stay arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
+from taylor.numbers.precision import Precision, as_array
+from taylor.points.results import SMALLEST, Spare
+from taylor.recurrences.arrays import Lowered, lower_arrays
+from taylor.recurrences.externals import externals
+from taylor_runtime.callables.points import ArrayFunction, build_array_function
+from taylor_runtime.program.program import Input
+
+
+class CompiledArrays:
+    """Expressions of arrays as a generalised ufunc.
+
+    inputs, outputs: the expressions; kind: of the numbers.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[Expression],
+        inputs: Sequence[Expression],
+        kind: Precision,
+        name: str,
+        doc: str,
+    ) -> None:
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+        self.kind, self.name = kind, name
+        # Empty arrays have no places in memory, and ufuncs take none.
+        self._given = [e for e in self.inputs if e.size]
+        self._found = [e for e in self.outputs if e.size]
+        self.lowered = lower(self._found or [ZERO], self.inputs)
+        self.code = self._build(doc)
+        self._dtype = np.dtype(kind.dtype)
+        parts = range(kind.parts)
+        self._axes = [e.ndim for e in self._given for _ in parts]
+        self._shapes = [e.shape for e in self._found or [ZERO] for _ in parts]
+        self._is_large = any(e.size * self._dtype.itemsize >= SMALLEST for e in self.outputs)
+        self._spares = [Spare() for _ in self._shapes]
+
+    def _build(self, doc: str) -> ArrayFunction:
+        lowered, kind = self.lowered, self.kind
+        shapes = [e.shape for e in self._given], [e.shape for e in self._found or [ZERO]]
+        found = externals(lowered.program)
+        numbers = lowered.planes(kind)
+        return build_array_function(
+            lowered.program, shapes, numbers, lowered.table, self.name, doc, found, kind.name
+        )
+
+    def __call__(self, arguments: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+        """The outputs at points that broadcast."""
+        given: list[np.ndarray] = []
+        for e, argument in zip(self.inputs, arguments, strict=True):
+            plain = type(argument) is np.ndarray and argument.dtype is self._dtype
+            if plain and not self.kind.axes:
+                array = argument if argument.flags.c_contiguous else argument.copy()
+                self._check(e, array)
+                if e.size:
+                    given.append(array)
+            else:
+                array = as_array(argument, self.kind, f"{self.name}: argument {e}")
+                self._check(e, array)
+                planes = self.kind.to_planes(array) if e.size else ()
+                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in planes]
+        if not options:
+            out = self._outputs(given)
+            results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
+        else:
+            results = self.code.ufunc(*given, **options)
+        flat = list(results) if isinstance(results, tuple) else [results]
+        parts = self.kind.parts
+        if parts > 1:
+            pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
+            flat = [self.kind.from_planes(np.stack(pair)) for pair in pairs]
+        if len(self._found) == len(self.outputs):
+            return flat
+        return self._with_empty(flat, self._points(given))
+
+    def _with_empty(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
+        """The results, and those of no elements among them."""
+        found, axes = iter(flat), self.kind.axes
+        return [
+            next(found) if e.size else np.empty((*points, *e.shape, *axes), self._dtype)
+            for e in self.outputs
+        ]
+
+    def _points(self, given: Sequence[np.ndarray]) -> tuple[int, ...]:
+        """The shape of the points that arguments have."""
+        pairs = zip(given, self._axes, strict=True)
+        return np.broadcast_shapes(*(array.shape[: array.ndim - axes] for array, axes in pairs))
+
+    def _outputs(self, given: Sequence[np.ndarray]) -> tuple[np.ndarray | None, ...] | None:
+        """Memory for large results at the points of all arguments; None for small ones."""
+        points: tuple[int, ...] = ()
+        if [array.ndim for array in given] != self._axes:
+            points = self._points(given)
+        elif not self._is_large:
+            return None
+        return tuple(
+            spare.array((*points, *shape), self._dtype) if points or shape else None
+            for spare, shape in zip(self._spares, self._shapes, strict=True)
+        )
+
+    def _check(self, e: Expression, array: np.ndarray) -> None:
+        shape = (*e.shape, *self.kind.axes)
+        if shape and array.shape[array.ndim - len(shape) :] != shape:
+            raise ArgumentError(
+                f"{self.name}: argument {e} must have last axes {shape}, got shape {array.shape}"
+            )
+
+
+def lower(outputs: Sequence[Expression], inputs: Sequence[Expression]) -> Lowered:
+    """The program of order 0 whose slots of source "parameter" are the inputs' elements."""
+    sources, first = {}, 0
+    for e in inputs:
+        sources[e] = Input("parameter", (first,))
+        first += e.size
+    return lower_arrays(outputs, sources, 0)
