@@ -63,6 +63,22 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             times, heights = bounces(3.0)
             np.testing.assert_allclose(impacts.times, times, atol=1e-14)
             np.testing.assert_allclose(tops.states[:, 0], heights, atol=1e-14)
+        elif "heat" in names:
+            weights, inputs = names["weights"], names["inputs"]
+            expected = np.tanh(inputs @ weights.T).sum(axis=1)
+            np.testing.assert_allclose(names["layer"](inputs), expected, atol=1e-12)
+            sums = weights.sum(axis=1)  # tanh(s w) = s w - (s w)**3 / 3 + 2 (s w)**5 / 15 - ...
+            for power, factor in ((1, 1.0), (3, -1 / 3), (5, 2 / 15), (7, -17 / 315)):
+                found = names["series"][power]
+                np.testing.assert_allclose(found, factor * sums**power, rtol=1e-12)
+            rates = 2 - 2 * np.cos(2 * np.pi * np.fft.fftfreq(4096))
+            exact = np.fft.ifft(np.fft.fft(names["start"]) * np.exp(-rates)).real
+            np.testing.assert_allclose(names["ta"].state, exact, atol=1e-13)
+            q, p = 0.5, 0.0
+            for _ in range(10_000):
+                p = p - 0.01 * math.sin(q)
+                q = q + 0.01 * p
+            np.testing.assert_allclose(names["end"], [q, p], atol=1e-10)
         elif "pendulum" in names:
             ta, leaves = names["ta"], (names["x"], names["k"])
             for orders in ((1, 0), (0, 1), (1, 2)):
@@ -147,7 +163,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 7
+    assert len(PYTHON) == 8
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

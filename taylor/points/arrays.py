@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.numbers.precision import Precision, as_array
@@ -74,7 +74,12 @@ class CompiledArrays:
             out = self._outputs(given)
             results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
         else:
-            results = self.code.ufunc(*given, **options)
+            try:
+                results = self.code.ufunc(*given, **options)
+            except ValueError as error:
+                raise ShapeError(f"{self.name}: {error}") from None
+            except TypeError as error:
+                raise ArgumentTypeError(f"{self.name}: {error}") from None
         flat = list(results) if isinstance(results, tuple) else [results]
         parts = self.kind.parts
         if parts > 1:

@@ -269,6 +269,9 @@ class Function(Generic[R]):
         """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""
         from taylor.explanations.explanation import explain_formula
 
+        if self._arrays is not None:
+            inputs = [str(e) for e in self.inputs]
+            return explain_formula(self._arrays.code.module, self._arrays.lowered.program, inputs)
         program, _ = self._lowered()
         names = [str(e) for given in self.inputs for e in scalars(given).ravel()]
         return explain_formula(self._code.module, program, names)

@@ -16,6 +16,8 @@ import pytest
 import taylor as ty
 from taylor.systems import blocks
 from taylor.systems.system import EquationsError
+from taylor_runtime.arrays.plan import BEYOND, Plan, Together
+from taylor_runtime.program.arrays import ArrayProgram
 
 N = 24
 
@@ -246,6 +248,32 @@ def test_many_bodies_written_with_arrays(as_arrays: None) -> None:
     before = _energy(state, masses)
     assert ta.propagate_until(5.0).status is ty.Status.REACHED
     assert _energy(ta.state, masses) == pytest.approx(before, rel=2e-14)
+
+
+def test_bodies_with_arrays_and_by_pairs(as_arrays: None) -> None:
+    """So many that several loops run together; against the pairs, each once, written as scalars."""
+    n = 30
+    equations, state, masses = _bodies(n)
+    ta = ty.Integrator(equations, state)
+    program = ta._machine.stepper.program
+    assert isinstance(program, ArrayProgram)
+    assert any(isinstance(loop, Together) for loop in Plan(program).loops[BEYOND])
+    x = [ty.variables(f"x{i} y{i} z{i}") for i in range(n)]
+    v = [ty.variables(f"u{i} v{i} w{i}") for i in range(n)]
+    pull: list[list[Any]] = [[0, 0, 0] for _ in range(n)]
+    for i in range(n):
+        for j in range(i):
+            d = [b - a for a, b in zip(x[i], x[j], strict=True)]
+            cube = (d[0] ** 2 + d[1] ** 2 + d[2] ** 2) ** -1.5
+            for k in range(3):
+                pull[i][k] += float(masses[j]) * d[k] * cube
+                pull[j][k] -= float(masses[i]) * d[k] * cube
+    pairs = [(x[i][k], v[i][k]) for i in range(n) for k in range(3)]
+    pairs += [(v[i][k], pull[i][k]) for i in range(n) for k in range(3)]
+    other = ty.Integrator(pairs, state)
+    for one in (ta, other):
+        one.propagate_until(1.0)
+    _near(ta.state, other.state, 1e-12)
 
 
 def test_network_with_weights_as_parameters(as_arrays: None) -> None:

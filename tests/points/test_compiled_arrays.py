@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ShapeError
 from taylor.recurrences import arrays
 
 Pair = Callable[[Any, Any], Any]
@@ -197,11 +197,20 @@ def test_arguments_in_any_layout() -> None:
     np.testing.assert_allclose(f(np.ones((6, 8), int)), np.exp(1) + np.ones((6, 8)), rtol=1e-15)
 
 
+def test_explanation_names_what_is_moved() -> None:
+    x = ty.variable("x", shape=(6, 8))
+    text = str(ty.compile([np.cumsum(x), x @ x.T, x.max(axis=0)], [x]).explain())
+    for words in ("running sum", "contraction", "ab,cb->ac", "max of r0 over axis 0"):
+        assert words in text
+
+
 def test_wrong_shapes_are_named() -> None:
     x = ty.variable("x", shape=(6, 8))
     f = ty.compile(np.exp(x), [x])
     with pytest.raises(ArgumentError, match=r"argument x must have last axes \(6, 8\)"):
         f(np.zeros((8, 6)))
+    with pytest.raises(ShapeError, match="Output operand 0"):
+        f(np.zeros((6, 8)), out=np.zeros(3))
 
 
 def test_pickle_and_large_constants() -> None:

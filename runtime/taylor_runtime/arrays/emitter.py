@@ -15,7 +15,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
-from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan
+from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
 from taylor_runtime.arrays.walk import Place, aligned
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
@@ -92,27 +92,38 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
         """All works of a pass; second: whether n is the second of a pair of orders."""
         self.memory.at_zero = name != BEYOND
-        for work in self.plan.works[name]:
+        for work in self.plan.loops[name]:
             self.memory.values.clear()
-            if not isinstance(work, Nest):
+            if isinstance(work, Whole):
                 emit_whole(self.memory, work.row, n)
-            elif second is None or not any(map(self.plan.convolves, work.rows)):
-                self._nest(work, n, None)
+                continue
+            nests = work.nests if isinstance(work, Together) else [work]
+            rows = [row for nest in nests for row in nest.rows]
+            if second is None or not any(map(self.plan.convolves, rows)):
+                self._loops(nests, n, None)
             else:
-                ways = [partial(self._one_of_two, work, n, which) for which in (True, False)]
+                ways = [partial(self._loops, nests, n, which) for which in (True, False)]
                 self.b.if_(second, *ways)
         self.memory.values.clear()
 
-    def _one_of_two(self, nest: Nest, n: Index, which: bool) -> list[Value]:
-        self._nest(nest, n, which)
+    def _loops(self, nests: Sequence[Nest], n: Index, second: bool | None) -> list[Value]:
+        """One nest, or several at each place of their first axis."""
+        if len(nests) == 1:
+            self._nest(nests[0], n, second, None)
+            return []
+
+        def one(first: Index, _: list[Value]) -> Sequence[Value]:
+            for nest in nests:
+                self._nest(nest, n, second, first)
+            return []
+
+        self.b.fold(0, nests[0].space[0], [], one)
         return []
 
-    # -- nests ------------------------------------------------------------------------------------
-
-    def _nest(self, nest: Nest, n: Index, second: bool | None) -> None:
+    def _nest(self, nest: Nest, n: Index, second: bool | None, first: Index | None) -> None:
         self.memory.values.clear()
         self.kernels.forget()
-        NestWriter(self, nest, n, second).emit()
+        NestWriter(self, nest, n, second, first).emit()
 
     def _made_again(self, index: int, n: Index, chunk: Chunk) -> Value:
         """Coefficient n of a row that is not kept."""

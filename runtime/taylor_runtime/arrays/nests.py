@@ -45,7 +45,15 @@ class Elements(Protocol):
 class NestWriter:
     """Writes the loops of one nest at one order."""
 
-    def __init__(self, emitter: Elements, nest: Nest, n: Index, second: bool | None) -> None:
+    def __init__(
+        self,
+        emitter: Elements,
+        nest: Nest,
+        n: Index,
+        second: bool | None,
+        first: Index | None = None,
+    ) -> None:
+        self.first = first
         self.second = second
         self.emitter = emitter
         self.b = emitter.b
@@ -55,13 +63,16 @@ class NestWriter:
         self.nest = nest
         self.n = n
         summed = nest.summed[0] if nest.summed else ()
-        walk = self.walk = walk_of(nest.space, self._accesses(), summed)
+        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None)
         self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
 
     def emit(self) -> None:
         for row in self.nest.adds:
             self._clear(row)
-        self._kept(0, (), None)
+        if self.first is None:
+            self._kept(0, (), None)
+        else:
+            self._kept(1, (self.first,), None)
 
     def _accesses(self) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
+from taylor_runtime.arrays.walk import aligned
 from taylor_runtime.program.arrays import (
     NEWEST,
     OLD,
@@ -38,6 +39,8 @@ from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 
 MOST_TERMS = 3  # of a sum that is made again
+FAR = 1 << 15  # numbers of all orders that are not in the nearest caches
+FEWEST = 8  # places of a first axis that is worth a loop around several nests
 REUSED = 4  # times that it is larger than what it is made from
 
 CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
@@ -77,6 +80,16 @@ class Whole:
     row: int
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Nests that one loop over their first axis runs, one after the other at each of its places.
+
+    What one of them leaves in memory is near when the next reads it.
+    """
+
+    nests: list[Nest]
+
+
 Work = Nest | Whole
 
 
@@ -84,6 +97,7 @@ class Plan:
     """The works of all passes of a program, and what has to be in memory for them.
 
     works:  by pass, in order.
+    loops:  the same, with nests together where that pays.
     old:    rows of which all orders are kept.
     zero:   rows whose order zero is read from memory.
     newest: rows whose newest order is read from memory.
@@ -110,6 +124,7 @@ class Plan:
                 self._place(name, index)
         for index, _ in program.outputs:
             self._keep(index)
+        self.loops = {name: self._together(name) for name in self.works}
 
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
@@ -273,6 +288,55 @@ class Plan:
             elif root in work.totals or root in work.adds or root in [r for r, _ in work.parts]:
                 return position + 1
         return 0
+
+    # -- nests together ---------------------------------------------------------------------------
+
+    def _together(self, name: str) -> list[Work | Together]:
+        """Neighbouring nests that share their first axis, and keep more than near caches hold."""
+        found: list[Work | Together] = []
+        group: list[Nest] = []
+        for work in [*self.works[name], None]:
+            if isinstance(work, Nest) and self._joins(name, group, work):
+                group.append(work)
+                continue
+            pays = len(group) > 1 and self._numbers_kept(group) >= FAR
+            found += [Together(group)] if pays else group
+            group = []
+            if isinstance(work, Nest) and self._joins(name, [], work):
+                group = [work]
+            elif work is not None:
+                found.append(work)
+        return found
+
+    def _joins(self, name: str, group: Sequence[Nest], nest: Nest) -> bool:
+        """Whether a nest may run behind others at each place of their first axis."""
+        if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
+            return False
+        if nest.summed and 0 in nest.summed[0]:
+            return False
+        if group and group[0].space[0] != nest.space[0]:
+            return False
+        made = {row for other in group for row in (*other.rows, *other.totals)}
+        for row in (*nest.rows, *nest.totals):
+            for read in self.reads(name, row):
+                root = self.access(read.row).row
+                if root in made - self.again and not self._stays(read.row, nest.space):
+                    return False
+        return True
+
+    def _stays(self, index: int, space: Shape) -> bool:
+        """Whether elements of a row are at the same place of the first axis of what they lie in."""
+        access, shape = self.access(index), self.program.shape(index)
+        strides = aligned(access.strides, shape, space)
+        source = self.program.shape(access.row)
+        if not source or source[0] != space[0] or strides[0] != contiguous(source)[0]:
+            return False
+        reach = [stride * (size - 1) for stride, size in zip(strides[1:], space[1:], strict=True)]
+        return min([0, *reach]) >= 0 and access.offset + sum(reach) < strides[0]
+
+    def _numbers_kept(self, group: Sequence[Nest]) -> int:
+        rows = {row for nest in group for row in nest.rows if row in self.old}
+        return sum(self.program.row(row).size for row in rows) * (self.program.order + 1)
 
     # -- what is in memory ------------------------------------------------------------------------
 

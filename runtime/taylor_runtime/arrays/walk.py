@@ -61,8 +61,13 @@ def aligned(strides: Shape, shape: Shape, space: Shape) -> Shape:
     return (*[0] * (len(space) - len(shape)), *own)
 
 
-def walk_of(shape: Shape, accesses: Iterable[Shape], summed: Sequence[int] = ()) -> Walk:
-    """The walk over a shape for all that is read and written at strides along its axes."""
+def walk_of(
+    shape: Shape, accesses: Iterable[Shape], summed: Sequence[int] = (), apart: bool = False
+) -> Walk:
+    """The walk over a shape for all that is read and written at strides along its axes.
+
+    apart: the first axis is walked by itself, outside of all others.
+    """
     listed = list(dict.fromkeys(accesses))
     merged: list[tuple[Axis, Shape]] = []  # with the strides of all accesses
     for number, size in enumerate(shape):
@@ -70,14 +75,16 @@ def walk_of(shape: Shape, accesses: Iterable[Shape], summed: Sequence[int] = ())
             continue
         strides = tuple(access[number] for access in listed)
         is_summed = number in summed
-        if merged:
+        if merged and not (apart and len(merged) == 1):
             before, outer = merged[-1]
             fits = all(o == s * size for o, s in zip(outer, strides, strict=True))
             if fits and before.summed == is_summed:
                 merged[-1] = (Axis(number, before.size * size, is_summed), strides)
                 continue
         merged.append((Axis(number, size, is_summed), strides))
-    vector = _vector(merged)
+    alone = int(apart)
+    vector = _vector(merged[alone:])
+    vector = None if vector is None else vector + alone
     axes = [axis for axis, _ in merged]
     chosen = None if vector is None else axes[vector]
     kept = [axis for axis in axes if not axis.summed and axis is not chosen]

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from taylor_runtime.engine.compiler import Module
+from taylor_runtime.program.arrays import ArrayRow, in_words, moved_rows
 from taylor_runtime.program.flow import NOTHING, FlowProgram, LinearProgram
 from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import (
@@ -162,6 +163,8 @@ def _read(row: Row) -> Iterator[int]:
     if row.gather is not None:
         yield from (source for source, _ in row.gather.sources)
     yield from (slot.row for slot in slots(row))
+    if isinstance(row, ArrayRow):
+        yield from moved_rows(row.moved)
 
 
 def _multiply_adds(term: Term, order: int) -> int:
@@ -263,6 +266,8 @@ def _products(among: Monomials) -> int:
 
 
 def _operation(row: Row, window: bool) -> str:
+    if isinstance(row, ArrayRow) and row.moved is not None:
+        return in_words(row.moved)[0]
     if row.gather is not None:
         return "window" if window else "gather"
     if isinstance(row.start, Input):
@@ -288,6 +293,8 @@ def _operation(row: Row, window: bool) -> str:
 
 
 def _formula(row: Row) -> str:
+    if isinstance(row, ArrayRow) and row.moved is not None:
+        return in_words(row.moved)[1]
     if row.gather is not None:
         read = dict.fromkeys(source for source, _ in row.gather.sources)
         some = ", ".join(f"r{source}" for source in read)

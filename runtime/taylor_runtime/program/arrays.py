@@ -195,6 +195,25 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
     return moved.parts if isinstance(moved, Join) else (moved.source,)
 
 
+def in_words(moved: Moved) -> tuple[str, str]:
+    """What a move is called, and what it makes of which rows."""
+    rows = ", ".join(f"r{row}" for row in moved_rows(moved))
+    if isinstance(moved, Total):
+        over = ", ".join(map(str, moved.axes))
+        return moved.kind, f"{moved.kind} of {rows} over axis {over}"
+    if isinstance(moved, Running):
+        return "running sum", f"sums of {rows} along axis {moved.axis}"
+    if isinstance(moved, Contract):
+        return "contraction", f"{rows}: {moved.subscripts}"
+    if isinstance(moved, Join):
+        return "join", f"{rows} along axis {moved.axis}"
+    if isinstance(moved, Pick):
+        return "pick", f"elements of r{moved.source} at places r{moved.places}"
+    names = {View: ("view", "elements of"), Take: ("take", "places of")}
+    name, verb = names.get(type(moved), ("scatter", "added in places:"))
+    return name, f"{verb} {rows}"
+
+
 def all_used(row: Row) -> list[int]:
     """All rows that a row reads."""
     moved = moved_rows(row.moved) if isinstance(row, ArrayRow) else ()
