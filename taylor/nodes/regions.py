@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 
 from taylor.nodes.node import Node, Shape, node
 from taylor.nodes.sums import exact_value
@@ -88,6 +88,12 @@ class Region:
     """
 
     __slots__ = ("_hash", "carries", "constants", "graphs", "key", "length", "reverse", "shapes")
+
+    def __new__(cls, *_: object, **__: object) -> Self:
+        """A region is made, or comes out of a pickle: from now on there are some."""
+        if not _made:
+            _made.append(True)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -178,8 +184,11 @@ def _constant_key(value: Any) -> Hashable:
 
 
 def has_regions(roots: Iterable[Node]) -> bool:
-    """Whether there are loops or branches in nodes."""
-    return any(e.op in REGIONS for e in reachable(roots))
+    """Whether there are loops or branches in nodes; without a walk while there are none at all."""
+    return bool(_made) and any(e.op in REGIONS for e in reachable(roots))
+
+
+_made: list[bool] = []  # whether there has been a region in this process
 
 
 def region_node(op: str, operands: Sequence[Any], region: Region) -> Any:

@@ -347,7 +347,7 @@ def _trace(
         value = call_on(fun, arguments)
     if isinstance(value, list | tuple):
         return tuple(map(_scalar, value)), None
-    if np.shape(value):
+    if getattr(value, "shape", ()):
         whole = expression_array(value) if isinstance(value, np.ndarray) else scalars(value)
         return tuple(map(_scalar, whole.ravel())), whole.shape
     return (_scalar(value[()] if isinstance(value, np.ndarray) else value),), ()
