@@ -109,8 +109,9 @@ class CompiledArrays:
             points = self._points(given)
         elif not self._is_large:
             return None
+        beside = max(given, key=lambda array: array.nbytes, default=None)
         return tuple(
-            spare.array((*points, *shape), self._dtype) if points or shape else None
+            spare.array((*points, *shape), self._dtype, beside) if points or shape else None
             for spare, shape in zip(self._spares, self._shapes, strict=True)
         )
 

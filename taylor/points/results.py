@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 
 SMALLEST, LARGEST = 1 << 16, 1 << 27  # bytes that are worth it, and that may be held back
-_PAGE = 4096
+_PAGE, _LINE = 4096, 64
 _FREE = 2  # references to memory that nobody else has: a local name, and the argument that asks
 
 
@@ -28,8 +28,14 @@ class Spare:
     def __init__(self) -> None:
         self._kept: deque[np.ndarray] = deque()  # of bytes; threads take from it, and give back
 
-    def array(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """An array of the caller's own, with anything in it."""
+    def array(
+        self, shape: tuple[int, ...], dtype: np.dtype, beside: np.ndarray | None = None
+    ) -> np.ndarray:
+        """An array of the caller's own, with anything in it.
+
+        beside: what is read while it is written.  Loads that follow stores to the same place of
+            another page wait for these, so that the two begin at other places of their pages.
+        """
         size = int(np.prod(shape, dtype=int)) * dtype.itemsize
         if not SMALLEST <= size <= LARGEST:
             return np.empty(shape, dtype)
@@ -41,9 +47,8 @@ class Spare:
             if sys.getrefcount(memory) > _FREE or memory.nbytes != size + 2 * _PAGE:
                 memory = np.empty(size + 2 * _PAGE, np.uint8)
         self._kept.append(memory)
-        # Loads that follow stores to the same place of another page wait for these, and large
-        # arrays begin at one place of their pages: results begin elsewhere, with a cache line.
-        start = (_PAGE // 2 - memory.ctypes.data) % _PAGE
+        away = 0 if beside is None else beside.ctypes.data // _LINE * _LINE
+        start = (away + _PAGE // 2 - memory.ctypes.data) % _PAGE
         return np.ndarray(shape, dtype, buffer=memory, offset=start)
 
     def __reduce__(self) -> tuple[type[Spare], tuple[()]]:

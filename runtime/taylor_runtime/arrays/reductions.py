@@ -60,15 +60,37 @@ def _added(b: Builder, low: list[Value], high: list[Value]) -> list[Value]:
 
 @dataclass(frozen=True, slots=True)
 class _Extreme:
-    """relation: "gt" for the largest; place: whether the place of the first is wanted."""
+    """relation: "gt" for the largest. NaN is better than all numbers."""
 
     relation: str
-    place: bool
+    values: int = 1
+
+    def begin(self, b: Builder, t: Type) -> list[Value]:
+        return [_worst(b, self.relation, t)]
+
+    def add(
+        self, b: Builder, old: list[Value], value: Value, places: Numbers, fresh: Value | None
+    ) -> list[Value]:
+        return self._better(b, old, [value])  # lanes that are not fresh change nothing
+
+    def _better(self, b: Builder, old: list[Value], new: list[Value]) -> list[Value]:
+        (best,), (value,) = old, new
+        takes = b.compare(self.relation, value, best) | b.is_nan(value)
+        return [b.select(takes, value, best)]
+
+    def end(self, b: Builder, values: list[Value], lanes: bool, element: str) -> Value:
+        return (_across(b, values, self._better) if lanes else values)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceOfExtreme:
+    """The same with the place of the first of the best, of which elements one is taken at least."""
+
+    relation: str
     values: int = 2
 
     def begin(self, b: Builder, t: Type) -> list[Value]:
-        worst = float("-inf") if self.relation == "gt" else float("inf")
-        return [b.constant(worst, t), b.constant(-1, t.of("double"))]
+        return [_worst(b, self.relation, t), b.constant(-1, t.of("double"))]
 
     def add(
         self, b: Builder, old: list[Value], value: Value, places: Numbers, fresh: Value | None
@@ -78,24 +100,23 @@ class _Extreme:
     def _better(
         self, b: Builder, old: list[Value], new: list[Value], fresh: Value | None = None
     ) -> list[Value]:
-        """The first of the best: NaN is better than all numbers."""
         (best, first), (value, place) = old, new
         takes = b.compare(self.relation, value, best) | (b.is_nan(value) & ~b.is_nan(best))
         takes = takes | (first < 0)
-        both_nan = b.is_nan(value) & b.is_nan(best)
-        equal = b.eq(value, best) | both_nan
-        takes = takes | (equal & (place < first) & (place >= 0))
+        equal = b.eq(value, best) | (b.is_nan(value) & b.is_nan(best))
+        takes = takes | (equal & (place < first))
         takes = takes & (place >= 0)
         if fresh is not None:
             takes = takes & fresh
         return [b.select(takes, value, best), b.select(takes, place, first)]
 
     def end(self, b: Builder, values: list[Value], lanes: bool, element: str) -> Value:
-        if lanes:
-            values = _across(b, values, self._better)
-        if not self.place:
-            return values[0]
-        return b.from_double(values[1], element)
+        found = _across(b, values, self._better) if lanes else values
+        return b.from_double(found[1], element)
+
+
+def _worst(b: Builder, relation: str, t: Type) -> Value:
+    return b.constant(float("-inf") if relation == "gt" else float("inf"), t)
 
 
 def _across(
@@ -121,8 +142,8 @@ def _across(
 
 REDUCTIONS: dict[str, Reduction] = {
     "sum": _Sum(),
-    "max": _Extreme("gt", False),
-    "min": _Extreme("lt", False),
-    "argmax": _Extreme("gt", True),
-    "argmin": _Extreme("lt", True),
+    "max": _Extreme("gt"),
+    "min": _Extreme("lt"),
+    "argmax": _PlaceOfExtreme("gt"),
+    "argmin": _PlaceOfExtreme("lt"),
 }
