@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from taylor.nodes.traverse import inputs
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, has_rules, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
+from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.program import Input
 
@@ -39,11 +40,13 @@ def jet_of_arrays(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
-    code = _compiled(_Traced(outputs, x), given.shape[2], order, kind.name)
+    code, singular = _compiled(_Traced(outputs, x), given.shape[2], order, kind.name)
     points = given.ndim - 3
     planes = np.moveaxis(given, (2, 1), (-2, -1))  # (parts, *points, m, n)
     results = code.ufunc(*map(np.ascontiguousarray, planes))
     flat = list(results) if isinstance(results, tuple) else [results]
+    if singular and not all(np.isfinite(part).all() for part in flat):
+        return None  # limits at singular points of powers are taken of scalars
     found = []
     for k in range(len(outputs)):
         whole = np.stack(flat[k * kind.parts : (k + 1) * kind.parts])
@@ -77,12 +80,13 @@ class _Traced:
 
 
 @lru_cache(maxsize=64)
-def _compiled(known: _Traced, given: int, order: int, precision: str) -> ArrayFunction:
+def _compiled(known: _Traced, given: int, order: int, precision: str) -> tuple[ArrayFunction, bool]:
+    """Machine code, and whether powers in it may have singular points."""
     kind, x = as_precision(precision), known.argument
     lowered = lower_arrays(known.outputs, {x: Input("jet", (0,))}, order)
     if kind.is_finer:
         check_has_digits(lowered.program)
-    return build_array_function(
+    code = build_array_function(
         lowered.program,
         ([x.shape], [e.shape for e in known.outputs]),
         lowered.planes(kind),
@@ -93,3 +97,19 @@ def _compiled(known: _Traced, given: int, order: int, precision: str) -> ArrayFu
         precision,
         given,
     )
+    return code, may_be_singular(lowered.program)
+
+
+def together(found: Sequence[Any], elements: tuple[int, ...] | None, axes: int) -> Any:
+    """What was found for a function's outputs, as it returns these: a tuple where `elements` is
+    None, else one array, with axes of that shape behind the others.
+
+    axes: of a number.
+    """
+    if elements is None:
+        return tuple(found)
+    if elements == ():
+        return found[0]
+    whole = np.stack(found, axis=np.ndim(found[0]) - axes)
+    before = whole.shape[: whole.ndim - axes - 1]
+    return whole.reshape(*before, *elements, *whole.shape[whole.ndim - axes :])

@@ -29,6 +29,7 @@ from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
 from taylor.points.arrays import CompiledArrays
 from taylor.points.given import as_columns, checked_inputs
+from taylor.points.sharing import shared
 from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from taylor.explanations.explanation import Explanation
 
 _float64 = np.float64
-_LONG = 2**15  # points that several threads may share
 
 
 R = TypeVar("R", covariant=True)
@@ -224,31 +224,7 @@ class Function(Generic[R]):
         return [row.reshape(shape)[()] for row in found]
 
     def _shared(self, ufunc: np.ufunc, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        """ufunc(*arguments, out=...), by several threads if that pays."""
-        if self.threads == 1 or not any(getattr(a, "size", 0) > _LONG for a in arguments):
-            return ufunc(*arguments, **options)
-        dtype = self._kind.dtype
-        arrays = [a for a in arguments if type(a) is np.ndarray and a.dtype == dtype]
-        plain = len(arrays) + sum(type(a) in (int, float, _float64) for a in arguments)
-        wanted = options.get("out")
-        outs = [o for o in (wanted if isinstance(wanted, tuple) else (wanted,)) if o is not None]
-        shape = np.broadcast_shapes(*(a.shape for a in (*arrays, *outs) if type(a) is np.ndarray))
-        threads = shares(math.prod(shape), self.threads)
-        regular = all(type(o) is np.ndarray and o.shape == shape for o in outs)
-        overlap = any(np.may_share_memory(o, a) for o in outs for a in arrays)
-        complete = not outs or len(outs) == ufunc.nout
-        if plain < len(arguments) or not regular or overlap or not complete:
-            return ufunc(*arguments, **options)
-        results = outs or [np.empty(shape, dtype) for _ in range(ufunc.nout)]
-        axis = int(np.argmax(shape))
-
-        def work(first: int, last: int) -> None:
-            part = (slice(None),) * axis + (slice(first, last),)
-            given = [np.broadcast_to(a, shape)[part] for a in arguments]
-            ufunc(*given, out=tuple(result[part] for result in results))
-
-        in_shares(work, shape[axis], min(threads, shape[axis]))
-        return results[0] if ufunc.nout == 1 else tuple(results)
+        return shared(ufunc, arguments, options, self.threads, self._kind.dtype)
 
     def _assembled(self, flat: list[Any]) -> Any:
         """Outputs from the columns of their elements (two a number for pairs)."""

@@ -28,7 +28,7 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
-from taylor.points.array_jets import jet_of_arrays
+from taylor.points.array_jets import jet_of_arrays, together
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
@@ -195,20 +195,9 @@ def jet(
     shape = (kind.parts, order + 1, *given.shape[3:])
     shaped = [_shaped(part, shape, kind) for part in results]
     if not error:
-        return _together(shaped, elements, len(kind.axes))
+        return together(shaped, elements, len(kind.axes))
     errors = [e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind)]
-    return _together(shaped, elements, len(kind.axes)), _together(errors, elements, 0)
-
-
-def _together(found: Sequence[Any], elements: tuple[int, ...] | None, axes: int) -> Any:
-    """What was found for a function's outputs, as it returns these: see `_trace`."""
-    if elements is None:
-        return tuple(found)
-    if elements == ():
-        return found[0]
-    whole = np.stack(found, axis=np.ndim(found[0]) - axes)
-    before = whole.shape[: whole.ndim - axes - 1]
-    return whole.reshape(*before, *elements, *whole.shape[whole.ndim - axes :])
+    return together(shaped, elements, len(kind.axes)), together(errors, elements, 0)
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -332,7 +321,7 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         wrapped(part)
         for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
     ]
-    return _together(found, elements, 0)
+    return together(found, elements, 0)
 
 
 def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:

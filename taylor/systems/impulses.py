@@ -14,7 +14,7 @@ from taylor.nodes.traverse import inputs
 from taylor.numbers import times as tm
 from taylor.numbers.types import Time
 from taylor.systems.amounts import Placed, amounts, placed
-from taylor.systems.names import Names
+from taylor.systems.names import Names, names_of
 from taylor_runtime.program.records import dataclass
 
 
@@ -140,7 +140,7 @@ class Schedule:
         self, impulses: Any, states: Sequence[Expression], parameters: Sequence[Expression]
     ) -> None:
         self.impulses = as_impulses(impulses)
-        self.parameters = [str(e) for e in parameters]
+        self.parameters = names_of(parameters)
         known = {*inputs(states), time_node}
         own, others = Names(states, "state"), Names(parameters, "parameter", partial=True)
         jumps: list[Jump] = []

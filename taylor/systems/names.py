@@ -61,7 +61,8 @@ class Names:
         if isinstance(whole, Expression) and whole.shape:
             elements = scalars(whole)
             listed = [self.places.get(name, UNUSED) for name in names_of(elements.ravel())]
-            own = all(e.op == "index" and str(e.args[0]) in self.arrays for e in elements.ravel())
+            leaves = {e.args[0] if e.op == "index" else None for e in elements.ravel()}
+            own = None not in leaves and all(str(leaf) in self.arrays for leaf in leaves)
             among = any if self.partial else all
             if own and among(place != UNUSED for place in listed):
                 return np.array(listed, dtype=np.intp).reshape(elements.shape)

@@ -65,14 +65,32 @@ class Parameters(MutableMapping[Key, Any]):
         return self._kind.for_users(values)
 
     def __setitem__(self, key: Key, value: Numbers) -> None:
+        if self._set_plainly(key, value):
+            return
         spread = self._names.spread(key, value, len(self._kind.axes))
         numbers = [(place, self._number(key, number)) for place, number in spread]
         for place, number in numbers:
             self._values[place] = number
 
+    def _set_plainly(self, key: Key, value: Any) -> bool:
+        """Whether the value is a whole array of finite floats, which is then set at once."""
+        if type(value) is not np.ndarray or value.dtype != np.float64 or self._kind.axes:
+            return False
+        places = self._names[key]
+        if not value.ndim or value.shape != places.shape or not np.isfinite(value).all():
+            return False
+        known = places != UNUSED
+        with np.errstate(over="ignore"):
+            rounded = value[known].astype(self._kind.dtype)
+        if not np.isfinite(rounded).all():
+            return False
+        self._values[places[known]] = rounded
+        return True
+
     def _number(self, key: Key, value: Any) -> np.ndarray:
         try:
-            array = as_array(value, self._kind, f"the value of parameter {key}", 0)
+            with np.errstate(over="ignore"):
+                array = as_array(value, self._kind, f"the value of parameter {key}", 0)
         except ArgumentTypeError:
             array = np.empty(0)
         if array.shape != self._kind.axes:

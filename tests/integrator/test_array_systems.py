@@ -309,6 +309,22 @@ def test_network_with_weights_as_parameters(as_arrays: None) -> None:
         _near(ta.state, state, 1e-10)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e300])
+def test_wrong_arrays_of_parameters_change_nothing(wrong: float, as_arrays: None) -> None:
+    x, w = ty.variable("x", shape=(6,)), ty.parameter("w", shape=(6,))
+    kind = "float32" if wrong == 1e300 else "float64"  # which is too large for it
+    ta = ty.Integrator([(x, -w * x)], np.ones(6), parameters={w: np.arange(6.0)}, precision=kind)
+    values = np.ones(6)
+    values[3] = wrong
+    with pytest.raises(ty.TaylorError, match="must be finite"):
+        ta.parameters[w] = values
+    with pytest.raises(ty.TaylorError, match=r"shape \(6,\)"):
+        ta.parameters[w] = np.ones(5)
+    assert (np.asarray(ta.parameters[w], float) == np.arange(6.0)).all()
+    ta.parameters[w] = 2 * np.arange(6.0)
+    assert (np.asarray(ta.parameters[w], float) == 2 * np.arange(6.0)).all()
+
+
 def test_conditions_are_spelled_out(as_arrays: None) -> None:
     """A condition is a switch, at which steps end: only scalars have them."""
     x = ty.variable("x", shape=(4,))

@@ -98,6 +98,25 @@ def test_against_mpmath(precision: str) -> None:
             assert abs(mpmath.mpf(value) - wanted) <= bound * scale
 
 
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: x**1.5 + np.sin(x),
+        lambda x: np.sqrt(x * x).sum() * np.exp(x),
+        lambda x: (x * x) ** 2.5 / 3,
+    ],
+)
+def test_limits_at_singular_points_of_powers(
+    fun: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coordinates that are zero, where the rows of powers are not finite."""
+    point, direction = np.zeros(SIZE), np.linspace(0.5, 1.5, SIZE)
+    point[SIZE // 2 :] = 1.0
+    found = ty.jet(fun, point, 4, direction=direction)
+    monkeypatch.setattr(arrays, "FEWEST", 10**9)
+    np.testing.assert_allclose(found, ty.jet(fun, point, 4, direction=direction), rtol=1e-12)
+
+
 def test_arrays_of_functions_of_one_variable() -> None:
     """Without a direction: an array of results at a number, and at many."""
     found = ty.jet(lambda x: np.stack([np.sin(x), x * x]), 0.5, order=3)

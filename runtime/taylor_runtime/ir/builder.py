@@ -2,8 +2,8 @@
 
 Text, because building and printing LLVM's own objects takes several times longer.  A `Value` is a
 typed SSA name or literal; Python's operators on values append instructions.  Indices may be plain
-Python integers, whose arithmetic then happens in Python: a loop over Python integers *is* the
-unrolled rendering of a loop over values, so that one description gives both (`Builder.fold`).
+Python integers, whose arithmetic then happens in Python: a loop over these *is* the unrolled
+rendering of a loop over values, so that one description gives both (`Builder.fold`).
 
 Nothing is contracted or reassociated behind the reader's back: only `Builder.fma` fuses.
 """

@@ -15,8 +15,7 @@ from taylor_runtime.linear.memory import LinearMemory
 from taylor_runtime.linear.sums import LinearSums, Old
 from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Step
-from taylor_runtime.program.signature import depths
-from taylor_runtime.program.verify import rows_at_order
+from taylor_runtime.program.signature import depths, wanted_last
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
 
@@ -92,23 +91,9 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
                 return []
 
             self.b.fold(1, order, [], one)
-        wanted = self._wanted_last()
+        wanted = wanted_last(self.program)
         self._order([index for index in varying if index in wanted], order)
         self.memory.next_order()
-
-    def _wanted_last(self) -> set[int]:
-        """Rows of which outputs want the last order."""
-        found: set[int] = set()
-        waiting = [row for row, _ in self.program.outputs]
-        while waiting:
-            index = waiting.pop()
-            if index in found:
-                continue
-            found.add(index)
-            step = self.program.rows[index].step
-            for term in step.terms if step else ():
-                waiting += rows_at_order(term.operand)
-        return found
 
     def _order(self, rows: Sequence[int], n: Index) -> None:
         """Coefficient n of some rows."""

@@ -137,6 +137,21 @@ def depths(program: Program) -> list[int]:
     return found
 
 
+def wanted_last(program: Program) -> set[int]:
+    """The rows of which outputs want the last order."""
+    found: set[int] = set()
+    waiting = [row for row, _ in program.outputs]
+    while waiting:
+        index = waiting.pop()
+        if index in found:
+            continue
+        found.add(index)
+        step = program.rows[index].step
+        for term in step.terms if step else ():
+            waiting += rows_at_order(term.operand)
+    return found
+
+
 def is_plain_sum(row: Row) -> bool:
     """Whether a row is a sum of numbers times other rows, which memory alone can tell."""
     step = row.step
