@@ -123,7 +123,7 @@ class Function(Generic[R]):
             results = self._call_general(arguments, options)
             self._slow_calls += 1
             if self._slow_calls == 2:  # it takes a few milliseconds to make in a new process
-                self._quick = self._make_entry(None)
+                self._quick = self.make_entry(None)
             return results
         try:
             if self.threads > 1 and not options.keys() - {"out"}:
@@ -256,10 +256,10 @@ class Function(Generic[R]):
         >>> float(f(1.5)), f([1.0, 2.0])
         (3.0, array([2., 4.]))
         """
-        made = self._make_entry(self.__call__)
+        made = self.make_entry(self.__call__)
         return self.__call__ if made is None else made
 
-    def _make_entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    def make_entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any] | None:
         """A built-in function that calls `otherwise` for arguments out of the ordinary, or gives
         None; None if there is none.
         """

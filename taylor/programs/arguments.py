@@ -15,6 +15,7 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import condition
 from taylor.numbers.precision import Precision, as_array
+from taylor.programs.quick import Read, is_whole, reader
 
 WHOLE = "whole"  # the kind of arguments that are whole numbers by their type
 
@@ -58,6 +59,21 @@ class Arguments:
             self.leaves.append(leaf)
             self._places.append(place)
         self.key: Hashable = (self._tree, tuple(kinds), tuple(self._static))
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether all are numbers and arrays, given by position."""
+        return not self._static and not self._tree.children[1].children
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether all are real numbers, none of them in containers."""
+        flat = not any(child.children for child in self._tree.children[0].children)
+        return flat and not any(map(is_whole, self.leaves))
+
+    def reader(self) -> Read:
+        """What gives the leaves of the like of these arguments."""
+        return reader(self._tree.children[0], [is_whole(leaf) for leaf in self.leaves])
 
     def as_arrays(self, kind: Precision) -> tuple[list[np.ndarray], Hashable]:
         """The numbers as arrays of a kind, and what they are: truth values, whole or real numbers,
@@ -128,15 +144,6 @@ def stand_in(path: str, kind: str, shape: tuple[int, ...]) -> tuple[Expression, 
     own = argument(path, shape)
     own.payload.whole = kind == WHOLE  # type: ignore[attr-defined]
     return own, condition(own) if kind == CONDITION else own
-
-
-def is_whole(leaf: Any) -> bool:
-    """Whether a leaf is made of whole numbers, by its type."""
-    if isinstance(leaf, np.ndarray | np.generic):
-        return leaf.dtype.kind in "iu"
-    if isinstance(leaf, Expression):
-        return getattr(leaf.payload, "whole", False)
-    return isinstance(leaf, int) and not isinstance(leaf, bool)
 
 
 def is_differentiable(leaf: Any) -> bool:

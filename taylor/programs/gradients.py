@@ -45,7 +45,7 @@ def grad(
     ...     return np.sum(np.tanh(x @ w) ** 2)
     >>> ty.grad(loss)(np.zeros(2), np.ones((5, 2))).tolist()
     [0.0, 0.0]
-    >>> ty.grad(ty.grad(lambda x: x**3))(2.0)
+    >>> float(ty.grad(ty.grad(lambda x: x**3))(2.0))
     12.0
     """
     checked_argnums("grad", argnums)

@@ -19,6 +19,7 @@ from taylor.expressions.substitute import substitute_all
 from taylor.numbers.precision import Precision, as_precision
 from taylor.points.formula import Function
 from taylor.programs.arguments import Arguments, stand_in
+from taylor.programs.quick import builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
 
@@ -28,7 +29,6 @@ R = TypeVar("R", covariant=True)
 MOST = 64  # traces of one function that are kept
 
 Quick = Callable[..., Any]
-_float64: Any = np.float64
 
 
 class Program(Generic[P, R]):
@@ -73,7 +73,7 @@ class Program(Generic[P, R]):
             if outside is None or outside.is_unchanged():
                 found = quick(*args)
                 if found is not None:
-                    return _float64(found) if found.__class__ is float else found
+                    return found  # type: ignore[no-any-return]
         return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,7 +95,7 @@ class Program(Generic[P, R]):
             self._outside = None if outside.is_empty else outside
             while len(self._compiled) > MOST:
                 del self._compiled[next(iter(self._compiled))]
-        self._quick = None if self._static else compiled.quick(args)
+        self._quick = compiled.quick(given) if given.is_quick else None
         return compiled(numbers)
 
     def _traced(self, given: Arguments, kinds: Any) -> Any:
@@ -160,6 +160,8 @@ class _Compiled:
         self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
         self.constants: list[Any] | None = None
         self.single = len(nodes) == 1
+        self._called_before = False
+        self._quick: Quick | None = None
         if inputs and nodes:
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
         else:
@@ -174,22 +176,31 @@ class _Compiled:
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
         return self.tree.build(leaves)
 
-    def quick(self, args: Sequence[Any]) -> Quick | None:
-        """What takes plain arguments at once, and gives None for all others."""
-        if self.constants is not None or any(self.truths):
+    def quick(self, given: Arguments) -> Quick | None:
+        """What takes the like of these arguments at once, and gives None for all others."""
+        if not self._called_before:  # it takes a while to make
+            self._called_before = True
             return None
-        entry = self.function._scalar
-        if entry is None or any(isinstance(arg, tuple | list | dict) for arg in args):
+        if self._quick is None and self.constants is None and not any(self.truths):
+            self._quick = self._made(given)
+        return self._quick
+
+    def _made(self, given: Arguments) -> Quick | None:
+        entry = self.function.make_entry(None)
+        if entry is None:
             return None
-        if self.tree == LEAF:
+        tree = self.tree
+        packed = tree.kind is tuple and not self.single
+        plain = tree == LEAF or (packed and all(child == LEAF for child in tree.children))
+        if plain and given.is_flat:
             return entry
-        build, single = self.tree.build, self.single
+        read, build, single = given.reader(), builder(tree), self.single
 
-        def built(*args: Any) -> Any:
-            found = entry(*args)
-            if found is None:
+        def called(*args: Any) -> Any:
+            leaves: list[Any] = []
+            if not read(args, leaves.append):
                 return None
-            listed = [found] if single else found
-            return build([_float64(x) if x.__class__ is float else x for x in listed])
+            found = entry(*leaves)
+            return None if found is None else build([found] if single else found)
 
-        return built
+        return called

@@ -35,6 +35,34 @@ def test_one_trace_for_each_structure():
     assert repr(counter) == "count(5)"
 
 
+def test_kinds_in_repeated_calls():
+    """The quick way of later calls takes nothing for what it is not."""
+    slope = ty.grad(lambda p, x: p["a"] * p["n"] * np.sum(x))
+    for _ in range(2):
+        for _ in range(4):
+            assert slope({"a": 2.0, "n": 3}, np.ones(2)) == {"a": 6.0, "n": 0.0}
+        for _ in range(4):
+            assert slope({"a": 2.0, "n": 3.0}, np.ones(2)) == {"a": 6.0, "n": 4.0}
+        for _ in range(4):
+            assert slope({"a": 2.0, "n": np.int64(3)}, np.ones(3)) == {"a": 9.0, "n": 0.0}
+        for given in ({"a": 2.0}, {"a": 2.0, "n": 3.0, "m": 1.0}, [2.0, 3.0], {"a": 2.0, "n": "3"}):
+            with pytest.raises((KeyError, TypeError, IndexError, ty.TaylorError)):
+                slope(given, 1.0) if "m" not in given else slope(given)
+    f = ty.jit(lambda x, y: x - y)
+    a = np.arange(6.0).reshape(2, 3)
+    for _ in range(3):
+        assert f(3.0, 1.0) == 2.0
+        assert f(3, 1) == 2.0
+        assert f(a, 1.0).tolist() == (a - 1).tolist()
+        assert f(a.T, a.T[:, ::-1]).tolist() == (a.T - a.T[:, ::-1]).tolist()
+        assert f(a.astype(np.float32), a[0]).tolist() == (a - a[0]).tolist()
+        assert f(a.astype(int), a[::-1, 0, None]).tolist() == (a - a[::-1, 0, None]).tolist()
+        assert f(np.float64(3), np.asarray(1.0)) == 2.0
+        assert f(y=1.0, x=5.0) == 4.0
+    results = [f(a, float(k)) for k in range(3)]
+    assert [r[0, 0] for r in results] == [0.0, -1.0, -2.0]  # arrays of the caller's own
+
+
 def test_static():
     traces = []
 
