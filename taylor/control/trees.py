@@ -120,10 +120,10 @@ def flatten(what: str, value: Any, opaque: bool = False) -> tuple[list[Any], Tre
 def _flatten(what: str, value: Any, leaves: list[Any], opaque: bool) -> Tree:
     if value is None:
         return NONE
-    if is_leaf(value):
+    kind = type(value)
+    if kind not in (tuple, list, dict) and is_leaf(value):
         leaves.append(value)
         return LEAF
-    kind = type(value)
     if kind in (tuple, list):
         named = [(f"{what}[{i}]", item) for i, item in enumerate(value)]
         return Tree(kind, (), _children(named, leaves, opaque))

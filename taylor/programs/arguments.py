@@ -14,10 +14,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import condition
-from taylor.numbers.precision import Precision, as_array
-from taylor.programs.quick import Read, is_whole, reader
-
-WHOLE = "whole"  # the kind of arguments that are whole numbers by their type
+from taylor.numbers.precision import FLOAT64, Precision, as_array
+from taylor.programs.quick import REAL, WHOLE, Read, Sort, Static, is_whole, reader
 
 
 class Arguments:
@@ -28,7 +26,7 @@ class Arguments:
     key:    equal for calls that one trace serves.
     """
 
-    __slots__ = ("_names", "_places", "_static", "_tree", "key", "leaves", "traced")
+    __slots__ = ("_count", "_function", "_places", "_static", "_tree", "key", "leaves", "traced")
 
     def __init__(
         self,
@@ -40,10 +38,10 @@ class Arguments:
     ) -> None:
         args = tuple(args)
         chosen = {k if k >= 0 else k + len(args) for k in static if isinstance(k, int)}
-        given = tuple(_Static(x) if k in chosen else x for k, x in enumerate(args))
-        named = {k: _Static(x) if k in static else x for k, x in kwargs.items()}
+        given = tuple(Static(x) if k in chosen else x for k, x in enumerate(args))
+        named = {k: Static(x) if k in static else x for k, x in kwargs.items()}
         flat, self._tree = flatten(name, (given, named), opaque=True)
-        self._names = _names(function, len(args))
+        self._function, self._count = function, len(args)
         self.leaves: list[Any] = []
         self._static: dict[int, Any] = {}
         self._places: list[int] = []
@@ -51,7 +49,7 @@ class Arguments:
         kinds: list[Hashable] = []
         for place, leaf in enumerate(flat):
             if isinstance(leaf, bool) or not is_leaf(leaf):
-                value = leaf.value if isinstance(leaf, _Static) else leaf
+                value = leaf.value if isinstance(leaf, Static) else leaf
                 self._static[place] = value
                 kinds.append((type(value), _hashable(name, value)))
                 continue
@@ -61,19 +59,20 @@ class Arguments:
         self.key: Hashable = (self._tree, tuple(kinds), tuple(self._static))
 
     @property
-    def is_quick(self) -> bool:
-        """Whether all are numbers and arrays, given by position."""
-        return not self._static and not self._tree.children[1].children
-
-    @property
     def is_flat(self) -> bool:
-        """Whether all are real numbers, none of them in containers."""
-        flat = not any(child.children for child in self._tree.children[0].children)
-        return flat and not any(map(is_whole, self.leaves))
+        """Whether all are real numbers and arrays, given by position, outside containers."""
+        args, named = self._tree.children
+        inside = any(child.kind is not None for child in args.children) or bool(named.children)
+        return not (inside or self._static or any(map(is_whole, self.leaves)))
 
     def reader(self) -> Read:
-        """What gives the leaves of the like of these arguments."""
-        return reader(self._tree.children[0], [is_whole(leaf) for leaf in self.leaves])
+        """What gives the leaves of pairs (args, kwargs) like these."""
+        sorts: list[Sort] = [REAL] * (len(self._places) + len(self._static))
+        for place, leaf in zip(self._places, self.leaves, strict=True):
+            sorts[place] = WHOLE if is_whole(leaf) else REAL
+        for place, value in self._static.items():
+            sorts[place] = Static(value)
+        return reader(self._tree, sorts)
 
     def as_arrays(self, kind: Precision) -> tuple[list[np.ndarray], Hashable]:
         """The numbers as arrays of a kind, and what they are: truth values, whole or real numbers,
@@ -82,8 +81,11 @@ class Arguments:
         Raises ArgumentTypeError for what is no real number.
         """
         found, kinds = [], []
-        for leaf, path in zip(self.leaves, self.paths, strict=True):
-            array = as_array(leaf, kind, path)
+        for number, leaf in enumerate(self.leaves):
+            if kind is FLOAT64 and isinstance(leaf, float | np.ndarray) and _is_float64(leaf):
+                array = np.asarray(leaf)
+            else:
+                array = as_array(leaf, kind, self.paths[number])
             shape = array.shape[: array.ndim - len(kind.axes)]
             kinds.append((WHOLE if is_whole(leaf) else kind_of(leaf)[0], shape))
             found.append(array)
@@ -93,9 +95,8 @@ class Arguments:
     def paths(self) -> list[str]:
         """How one would write each leaf."""
         args, named = self._tree.children
-        paths = [
-            p for n, child in zip(self._names, args.children, strict=True) for p in child.paths(n)
-        ]
+        names = _names(self._function, self._count)
+        paths = [p for n, child in zip(names, args.children, strict=True) for p in child.paths(n)]
         for key, child in zip(named.names, named.children, strict=True):
             paths += child.paths(str(key))
         return [paths[place] for place in self._places]
@@ -107,13 +108,8 @@ class Arguments:
         return args, kwargs
 
 
-class _Static:
-    """An argument that stays what it is."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+def _is_float64(leaf: Any) -> bool:
+    return isinstance(leaf, float) or leaf.dtype == np.float64
 
 
 def _names(function: Any, count: int) -> list[str]:

@@ -28,7 +28,9 @@ R = TypeVar("R", covariant=True)
 
 MOST = 64  # traces of one function that are kept
 
+# Each gives None for arguments that it is not made for.
 Quick = Callable[..., Any]
+Reading = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
 class Program(Generic[P, R]):
@@ -56,7 +58,8 @@ class Program(Generic[P, R]):
         self._kind: Precision = as_precision(precision)
         self._compiled: dict[Hashable, _Compiled] = {}
         self._outside: Outside | None = None
-        self._quick: Quick | None = None
+        self._quick: Quick | None = None  # takes plain arguments
+        self._reading: Reading | None = None  # takes all arguments of one structure
         functools.update_wrapper(self, function, updated=())
         self.__wrapped__ = function
         self.__qualname__: str = getattr(function, "__qualname__", type(function).__name__)
@@ -67,11 +70,13 @@ class Program(Generic[P, R]):
         return self._kind.name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        quick = self._quick
-        if quick is not None and not kwargs:
+        quick, read = self._quick, self._reading
+        if quick is not None or read is not None:
             outside = self._outside
             if outside is None or outside.is_unchanged():
-                found = quick(*args)
+                found = quick(*args) if quick is not None and not kwargs else None
+                if found is None and read is not None:
+                    found = read(args, kwargs)
                 if found is not None:
                     return found  # type: ignore[no-any-return]
         return self._called(args, kwargs)
@@ -82,7 +87,7 @@ class Program(Generic[P, R]):
             return self._build(*args, **kwargs)
         if self._outside is not None and not self._outside.is_unchanged():
             self._compiled.clear()
-            self._outside = self._quick = None
+            self._outside = self._quick = self._reading = None
         numbers, kinds = given.as_arrays(self._kind)
         key = given.key, kinds
         compiled = self._compiled.get(key)
@@ -95,7 +100,7 @@ class Program(Generic[P, R]):
             self._outside = None if outside.is_empty else outside
             while len(self._compiled) > MOST:
                 del self._compiled[next(iter(self._compiled))]
-        self._quick = compiled.quick(given) if given.is_quick else None
+        self._quick, self._reading = compiled.quick(given)
         return compiled(numbers)
 
     def _traced(self, given: Arguments, kinds: Any) -> Any:
@@ -161,7 +166,7 @@ class _Compiled:
         self.constants: list[Any] | None = None
         self.single = len(nodes) == 1
         self._called_before = False
-        self._quick: Quick | None = None
+        self._ways: tuple[Quick | None, Reading | None] | None = None
         if inputs and nodes:
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
         else:
@@ -176,31 +181,30 @@ class _Compiled:
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
         return self.tree.build(leaves)
 
-    def quick(self, given: Arguments) -> Quick | None:
-        """What takes the like of these arguments at once, and gives None for all others."""
+    def quick(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
+        """What takes the like of these arguments at once."""
         if not self._called_before:  # it takes a while to make
             self._called_before = True
-            return None
-        if self._quick is None and self.constants is None and not any(self.truths):
-            self._quick = self._made(given)
-        return self._quick
+        elif self._ways is None and self.constants is None and not any(self.truths):
+            self._ways = self._made(given)
+        return self._ways or (None, None)
 
-    def _made(self, given: Arguments) -> Quick | None:
+    def _made(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
         entry = self.function.make_entry(None)
         if entry is None:
-            return None
+            return None, None
         tree = self.tree
         packed = tree.kind is tuple and not self.single
         plain = tree == LEAF or (packed and all(child == LEAF for child in tree.children))
         if plain and given.is_flat:
-            return entry
+            return entry, None
         read, build, single = given.reader(), builder(tree), self.single
 
-        def called(*args: Any) -> Any:
+        def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             leaves: list[Any] = []
-            if not read(args, leaves.append):
+            if not read((args, kwargs), leaves.append):
                 return None
             found = entry(*leaves)
             return None if found is None else build([found] if single else found)
 
-        return called
+        return None, called

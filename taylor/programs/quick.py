@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,32 +11,47 @@ import numpy as np
 from taylor.control.trees import Tree
 from taylor.expressions.expression import Expression
 
+REAL, WHOLE = "real", "whole"  # leaves that are numbers, by their type
+
+
+class Static:
+    """A value that stays what it is: no number."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+Sort = str | Static
 Append = Callable[[Any], None]
 Read = Callable[[Any, Append], bool]  # whether the value has the structure; gives its leaves
 Build = Callable[[Sequence[Any]], Any]
 
 
-def reader(tree: Tree, whole: Sequence[bool]) -> Read:
+def reader(tree: Tree, sorts: Sequence[Sort]) -> Read:
     """What gives the leaves of values of a structure, in order, and is false for all others.
 
-    whole: of each leaf, whether it is made of whole numbers by its type.
+    sorts: what each leaf is; static ones are compared, and not given.
 
     >>> from taylor.control.trees import flatten
     >>> _, tree = flatten("f", [1.0, {"a": 2.0}])
-    >>> read, found = reader(tree, [False, False]), []
+    >>> read, found = reader(tree, [REAL, REAL]), []
     >>> read([3.0, {"a": 4.0}], found.append), found
     (True, [3.0, 4.0])
     >>> read([3.0, 4.0], found.append)
     False
     """
-    return _reader(tree, iter(whole))
+    return _reader(tree, iter(sorts))
 
 
-def _reader(tree: Tree, whole: Iterator[bool]) -> Read:
+def _reader(tree: Tree, sorts: Iterator[Sort]) -> Read:
     if tree.kind is None:
-        return _whole if next(whole) else _real
-    children = [_reader(child, whole) for child in tree.children]
-    kind, count = tree.kind, len(children)
+        sort = next(sorts)
+        return partial(_static, sort) if isinstance(sort, Static) else _LEAVES[sort]
+    children = [_reader(child, sorts) for child in tree.children]
+    kind: Any = tree.kind
+    count = len(children)
     if kind in (tuple, list):
 
         def read(value: Any, append: Append) -> bool:
@@ -68,6 +84,15 @@ def _whole(value: Any, append: Append) -> bool:
         return False
     append(value.astype(np.float64) if isinstance(value, np.ndarray) else float(value))
     return True
+
+
+_LEAVES: dict[str, Read] = {REAL: _real, WHOLE: _whole}
+
+
+def _static(known: Static, value: Any, append: Append) -> bool:
+    if isinstance(value, Static):
+        value = value.value
+    return type(value) is type(known.value) and bool(value == known.value)
 
 
 def is_whole(leaf: Any) -> bool:

@@ -1,6 +1,9 @@
 """TEMPORARY shim."""
+
 from taylor.expressions.substitute import substitute_all
 from taylor.expressions.leaves import stack
+
+
 def batched(outputs, seeds, size):
     rows = []
     for k in range(size):

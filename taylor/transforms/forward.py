@@ -1,8 +1,10 @@
 """TEMPORARY shim."""
+
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import from_elements
 from taylor.transforms.differentiate import directional_derivatives
 import numpy as np
+
 
 def tangents(outputs, seeds):
     table = {}
@@ -12,6 +14,7 @@ def tangents(outputs, seeds):
     out = []
     for o in outputs:
         found = directional_derivatives(list(scalars(o).ravel()), table)
-        arr = np.empty(len(found), object); arr[:] = found
+        arr = np.empty(len(found), object)
+        arr[:] = found
         out.append(from_elements(arr.reshape(o.shape)))
     return out

@@ -1,10 +1,12 @@
 """TEMPORARY shim."""
+
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import from_elements
 from taylor.nodes.sums import add_many
 from taylor.nodes.products import multiply
 from taylor.transforms.differentiate import grad_expressions
 import numpy as np
+
 
 def adjoints(outputs, cotangents, inputs):
     terms = []
