@@ -93,6 +93,17 @@ from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
+from taylor.programs.gradients import grad as grad
+from taylor.programs.gradients import hvp as hvp
+from taylor.programs.gradients import value_and_grad as value_and_grad
+from taylor.programs.jacobians import hessian as hessian
+from taylor.programs.jacobians import jacfwd as jacfwd
+from taylor.programs.jacobians import jacobian as jacobian
+from taylor.programs.jacobians import jacrev as jacrev
+from taylor.programs.jit import jit as jit
+from taylor.programs.products import jvp as jvp
+from taylor.programs.products import linearize as linearize
+from taylor.programs.products import vjp as vjp
 from taylor.systems.events import Crossings as Crossings
 from taylor.systems.events import Event as Event
 from taylor.systems.impulses import Impulse as Impulse

@@ -198,7 +198,10 @@ class Operators(Node):
         if self.op == "constant" and self.shape == () and type(self.payload) is int:
             return int(self.payload)
         raise _no_value(
-            self, "index", "an index or a length has to be a number; use taylor.where to choose"
+            self,
+            "index",
+            "an index or a length has to be a number: use taylor.where to choose and "
+            "taylor.fori_loop to repeat, or name the argument in static_argnums of taylor.jit",
         )
 
     def __contains__(self, item: object) -> NoReturn:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,31 @@ class CompiledArrays:
         if len(self._found) == len(self.outputs):
             return flat
         return self._with_empty(flat, self._points(given))
+
+    def entry(
+        self, packed: bool, otherwise: Callable[..., Any] | None
+    ) -> Callable[..., Any] | None:
+        """A built-in function of arrays at one point, or None; see `Function.entry`."""
+        if self.kind.axes or len(self._given) < len(self.inputs) or not self._found:
+            return None
+        if len(self._found) < len(self.outputs):
+            return None
+        makers = [self._maker(k) for k in range(len(self.outputs))]
+        shapes = [e.shape for e in self._given], [e.shape for e in self._found]
+        return self.code.entry(*shapes, packed, otherwise, makers)
+
+    def _maker(self, k: int) -> Callable[..., np.ndarray] | None:
+        """What gives memory for result k, if that is worth keeping."""
+        shape, spare, dtype = self._shapes[k], self._spares[k], self._dtype
+        if math.prod(shape) * dtype.itemsize < SMALLEST:
+            return None
+
+        def make(*arguments: Any) -> np.ndarray:
+            arrays = [a for a in arguments if isinstance(a, np.ndarray)]
+            beside = max(arrays, key=lambda array: array.nbytes, default=None)
+            return spare.array(shape, dtype, beside)
+
+        return make
 
     def _with_empty(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
         """The results, and those of no elements among them."""
