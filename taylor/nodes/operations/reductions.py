@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Callable, Sequence
-from functools import partial, reduce
-=======
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
->>>>>>> reverse
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -183,13 +178,8 @@ def _reduction(
     smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = everywhere,
     **derivatives: Any,
 ) -> Operation:
-<<<<<<< HEAD
     """function: of NumPy; combine: the elements of one row; make: the node over axes of another;
-    rows: of programs.
-=======
-    """function: of NumPy; combine: the elements of one row; rows: of programs; derivatives: what
-    the record says of them.
->>>>>>> reverse
+    rows: of programs; derivatives: what the record says of them.
     """
     return Operation(
         name=name,
