@@ -22,6 +22,8 @@ from taylor.control.branches import switch as switch
 from taylor.control.loops import fori_loop as fori_loop
 from taylor.control.loops import scan as scan
 from taylor.control.loops import while_loop as while_loop
+from taylor.definitions.custom import custom_derivative as custom_derivative
+from taylor.definitions.custom import stop_gradient as stop_gradient
 from taylor.definitions.implicit import implicit as implicit
 from taylor.definitions.removable import removable as removable
 from taylor.definitions.tables import chebyshev as chebyshev

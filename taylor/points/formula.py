@@ -23,6 +23,7 @@ from taylor.expressions.types import (
     UserFunction,
     ValueLike,
 )
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
@@ -85,8 +86,9 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
-        if has_arrays(self.outputs):
-            self._arrays = CompiledArrays(self.outputs, self.inputs, self._kind, name, str(self))
+        computed = inlined(self.outputs)
+        if has_arrays(computed):
+            self._arrays = CompiledArrays(computed, self.inputs, self._kind, name, str(self))
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts

@@ -143,6 +143,18 @@ def backward(f: Callable[..., Any]) -> Callable[..., Any]:
     return slopes
 
 
+@ty.custom_derivative
+def ruled(x: Any, k: Any) -> Any:
+    return ty.sin(x).sum() * k, x * k
+
+
+ruled.defjvp(lambda p, t: (ruled(*p), (p[1] * (t[0] * p[0]).sum(), 3 * t[1] * p[0])))
+
+
+def with_rule(x: Any, k: Any) -> Any:
+    return conversion.concatenate([conversion.stack([ruled(x, k)[0]]), ruled(x, k)[1]])
+
+
 CASES: dict[str, list[Case]] = {
     "linear": elementwise(lambda a, b: 2 * a - b + 3),
     "mul": elementwise(lambda a, b: a * b),
@@ -189,6 +201,8 @@ CASES: dict[str, list[Case]] = {
         (backward(powers), ((), (), ())),
         (backward(with_loops), ((), ())),
     ],
+    "custom": [(with_rule, ((2,), ())), (backward(with_rule), ((2,), ()))],
+    "stop_gradient": [(lambda a: ty.stop_gradient(a) * a, ((2, 3),))],
     "part": [(scanned, ((), (3, 1), ()))],
 }
 LISTED = [(name, number) for name, cases in CASES.items() for number in range(len(cases))]
