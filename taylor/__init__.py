@@ -26,6 +26,8 @@ from taylor.definitions.custom import custom_derivative as custom_derivative
 from taylor.definitions.custom import stop_gradient as stop_gradient
 from taylor.definitions.implicit import implicit as implicit
 from taylor.definitions.removable import removable as removable
+from taylor.definitions.solutions import fixed_point as fixed_point
+from taylor.definitions.solutions import root as root
 from taylor.definitions.tables import chebyshev as chebyshev
 from taylor.definitions.tables import piecewise as piecewise
 from taylor.definitions.tables import spline as spline

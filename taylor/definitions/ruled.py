@@ -8,7 +8,8 @@ derivative of f along E x, so that the part of degree n of f(x) is 1/n of that o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextvars import ContextVar
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -28,7 +29,11 @@ from taylor.transforms.batching import Many
 from taylor.transforms.reverse import adjoints
 
 Nodes = Sequence[Expression]
+
 Missing = Sequence[Expression | None]
+
+# Up to which degree functions matter inside their own rules.
+_limits: ContextVar[Mapping[Hashable, int] | None] = ContextVar("limits", default=None)
 
 
 class Rule(Region):
@@ -122,6 +127,10 @@ class Rule(Region):
         self, operands: Nodes, extras: Sequence[Any], degrees: Sequence[int], expand: Any
     ) -> list[list[Expression]]:
         """By degree: the rule at x along E x, divided by the degree."""
+        limits = _limits.get() or {}
+        highest = limits.get(self.key, max(degrees))
+        if highest < 1:
+            return [[ZERO] * len(self.body.outputs) for _ in degrees]
         rule, count = self.along, len(operands)
         own, directions = rule.inputs[:count], rule.inputs[count:]
         seeds, table = {}, dict(zip(own, operands, strict=True))
@@ -131,7 +140,12 @@ class Rule(Region):
                 seeds[x] = list(extra)
                 pairs = zip(degrees, extra, strict=True)
                 seeds[direction] = [scale(degree, c) for degree, c in pairs]
-        found = expand(rule.outputs, seeds)
+        # E x has no part of degree zero: what the rule itself has of the highest does not matter.
+        token = _limits.set({**limits, self.key: highest - 1})
+        try:
+            found = expand(rule.outputs, seeds)
+        finally:
+            _limits.reset(token)
         columns = []
         for k, degree in enumerate(degrees):
             parts_of = [ZERO if listed is None else listed[k] for listed in found]

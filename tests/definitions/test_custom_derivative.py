@@ -97,6 +97,20 @@ def test_rules_that_use_the_function_itself() -> None:
     close(ty.jvp(g, (x,), (x,))[1], 15 * 5)
 
 
+def test_series_of_rules_that_use_the_function_itself() -> None:
+    twice = ty.custom_derivative(lambda x: 2 * ty.exp(x))
+    twice.defjvp(lambda p, t: (twice(p[0]), twice(p[0]) * t[0]))
+    close(
+        ty.jet(twice, 0.5, order=6) * [math.factorial(k) for k in range(7)], [2 * math.exp(0.5)] * 7
+    )
+    back = ty.custom_derivative(lambda x: 2 * ty.exp(x))
+    back.defvjp(lambda x: (back(x), x), lambda x, bar: (bar * back(x),))
+    close(
+        ty.jet(lambda t: back(t * t), 0.5, order=4),
+        ty.jet(lambda t: 2 * ty.exp(t * t), 0.5, order=4),
+    )
+
+
 def test_containers_and_several_results() -> None:
     def total(a: Any) -> Any:
         found = pair(a, 2.0, "name")
