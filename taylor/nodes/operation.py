@@ -89,6 +89,8 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
+              A share is a node of the operand's shape, or elements of it that are `Placed`.
+    expanded: e -> the same made of operations that have derivatives, for one that has none itself.
     widen:    (e, further components by operand, expand) -> all results, each a list with further
               components where it has any, of an operation with graphs inside: tangents, or Taylor
               coefficients beyond the value; operands and what `expand` gives of nodes, from
@@ -122,6 +124,7 @@ class Operation:
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    expanded: Callable[[Any], Any] | None = None
     widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown

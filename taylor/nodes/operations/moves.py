@@ -13,9 +13,10 @@ from taylor.nodes import arrays, conversion
 from taylor.nodes.arrays import constant_array, numbers_of
 from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
 from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
+from taylor.nodes.operations.cotangents import Placed, linear, same_of_tangents, unbroadcast
 from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.sums import add_many
-from taylor.numbers.data import ArrayData
+from taylor.numbers.data import ArrayData, positions
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
 
@@ -41,6 +42,8 @@ _INDEX = Operation(
     text=_index_text,
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
     value=lambda algebra, e, values: algebra.input(e, None),
     sympy=lambda to, e: to.sympy.Symbol(str(e)),
     error=one_rounding,
@@ -63,6 +66,8 @@ _TAKE = Operation(
     text=_places_text,
     elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
 )
 
 
@@ -108,6 +113,11 @@ def _row_major(shape: Shape) -> Shape:
     return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
+def _view_places(e: Node) -> ArrayData:
+    """The flat places of the operand's elements, which may occur several times."""
+    return positions(strided(np.arange(e.args[0].size), *e.payload))
+
+
 _VIEW = Operation(
     name="view",
     array_rows=lambda walk, e: walk.viewed(e, lambda made: made.restrided(*e.payload)),
@@ -116,9 +126,32 @@ _VIEW = Operation(
     text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
     elements=lambda e, operands: strided(operands[0], *e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, _view_places(e), e.args[0].shape)]),
 )
 
 # --- arrays put together ----------------------------------------------------------
+
+
+def _whole(e: Node) -> tuple[arrays.Entry, ...]:
+    """The index that takes all."""
+    return tuple((0, size, 1) for size in e.shape)
+
+
+def _stack_shares(e: Node, adjoint: Any) -> list[Any]:
+    rest = _whole(e)[1:]
+    return [arrays.index_entries(adjoint, (k, *rest)) for k in range(len(e.args))]
+
+
+def _concatenate_shares(e: Node, adjoint: Any) -> list[Any]:
+    shares, place, axis = [], 0, e.payload
+    for arg in e.args:
+        entries = list(_whole(e))
+        entries[axis] = (place, arg.shape[axis], 1)
+        shares.append(arrays.index_entries(adjoint, tuple(entries)))
+        place += arg.shape[axis]
+    return shares
+
 
 _STACK = Operation(
     name="stack",
@@ -128,6 +161,8 @@ _STACK = Operation(
     text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
     elements=lambda e, operands: np.stack(operands),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(_stack_shares),
 )
 
 _CONCATENATE = Operation(
@@ -141,6 +176,8 @@ _CONCATENATE = Operation(
     ),
     elements=lambda e, operands: np.concatenate(operands, axis=e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(_concatenate_shares),
 )
 
 
@@ -193,6 +230,8 @@ _SCATTER = Operation(
     text=_scatter_text,
     elements=_scatter_elements,
     whole=_scattered,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.take_from(adjoint, e.payload[0])]),
 )
 
 # --- changes of shape ----------------------------------------------------------
@@ -210,6 +249,8 @@ _RESHAPE = Operation(
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].reshape(e.shape),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.reshape(adjoint, e.args[0].shape)]),
 )
 
 _TRANSPOSE = Operation(
@@ -220,6 +261,8 @@ _TRANSPOSE = Operation(
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].transpose(e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.transpose(adjoint, np.argsort(e.payload).tolist())]),
 )
 
 _BROADCAST = Operation(
@@ -230,6 +273,8 @@ _BROADCAST = Operation(
     text=_text_with_payload,
     elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [unbroadcast(adjoint, e.args[0].shape)]),
 )
 
 RECORDS = (
