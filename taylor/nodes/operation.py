@@ -95,6 +95,10 @@ class Operation:
               components where it has any, of an operation with graphs inside: tangents, or Taylor
               coefficients beyond the value; operands and what `expand` gives of nodes, from
               components of inputs, are None where they have none.
+    batch:    (e, operands, many) -> e for many at once: operands, and the result, have one axis
+              more in front where they are not the same for all; of an operation with graphs inside
+              the list of its results.  `many` is that of `transforms.batching`.  None for what
+              works element by element.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
@@ -126,6 +130,7 @@ class Operation:
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
     expanded: Callable[[Any], Any] | None = None
     widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None
+    batch: Callable[[Any, Sequence[Any], Any], Any] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None

@@ -10,6 +10,12 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
 from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
+from taylor.nodes.operations.batched import (
+    for_of_many,
+    scan_of_many,
+    switch_of_many,
+    while_of_many,
+)
 from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.nodes.operations.spelled import Elements, spelled_loop, spelled_scan, spelled_switch
 from taylor.nodes.operations.widened import widened_loop, widened_switch
@@ -84,7 +90,7 @@ def _no_sympy(to: Any, e: Any) -> Any:
     raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
 
 
-def _region(name: str, run: Run | None, spelled: Any, widen: Any) -> Operation:
+def _region(name: str, run: Run | None, spelled: Any, widen: Any, batch: Any) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: region_node(e.op, args, e.payload),
@@ -92,6 +98,7 @@ def _region(name: str, run: Run | None, spelled: Any, widen: Any) -> Operation:
         spelled=spelled,
         sympy=_no_sympy,
         widen=widen,
+        batch=batch,
         value=no_rule if run is None else _value(run),
         error=no_error,
     )
@@ -112,15 +119,16 @@ _PART = Operation(
     value=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
+    batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
     rows=lambda walk, e: walk.part(e),
     operands=lambda e: e.args[0].args,
 )
 
 RECORDS = (
-    _region("while_loop", _run_while, spelled_loop, widened_loop),
-    _region("fori_loop", _run_for, spelled_loop, widened_loop),
-    _region("scan", None, spelled_scan, None),
-    _region("switch", _run_switch, spelled_switch, widened_switch),
+    _region("while_loop", _run_while, spelled_loop, widened_loop, while_of_many),
+    _region("fori_loop", _run_for, spelled_loop, widened_loop, for_of_many),
+    _region("scan", None, spelled_scan, None, scan_of_many),
+    _region("switch", _run_switch, spelled_switch, widened_switch, switch_of_many),
     _PART,
 )
