@@ -93,6 +93,7 @@ from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
+from taylor.programs.batching import vmap as vmap
 from taylor.programs.gradients import grad as grad
 from taylor.programs.gradients import hvp as hvp
 from taylor.programs.gradients import value_and_grad as value_and_grad

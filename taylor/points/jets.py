@@ -24,6 +24,7 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import reachable
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
@@ -351,7 +352,8 @@ def _scalar(value: Any) -> Expression:
         )
     if found.shape != ():
         raise ArgumentError(f"fun must return scalars, got an array of shape {found.shape}")
-    return scalars(found).item() if has_regions([found]) else found
+    arrays = any(e.shape for e in reachable([found]))
+    return scalars(found).item() if arrays or has_regions([found]) else found
 
 
 @lru_cache(maxsize=128)

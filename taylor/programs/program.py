@@ -167,7 +167,7 @@ class _Compiled:
         self.single = len(nodes) == 1
         self._called_before = False
         self._ways: tuple[Quick | None, Reading | None] | None = None
-        if inputs and nodes:
+        if nodes and any(x.size for x in inputs):
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
         else:
             self.constants = [e.evaluate() for e in nodes]
