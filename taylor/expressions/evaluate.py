@@ -84,10 +84,23 @@ class Floats:
         def values(arguments: Sequence[Any]) -> list[Any]:
             done = dict(zip(inputs, arguments, strict=True))
             for e in order:
-                done[e] = self.operate(e, [done[arg] for arg in e.args])
+                done[e] = self.whole(e, [done[arg] for arg in e.args])
             return [done[output] for output in outputs]
 
         return values
+
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        return np.zeros(shape) if shape else self.number(0)
+
+    def whole(self, e: Node, args: list[Any]) -> Any:
+        """The value of a node, an array where it has a shape, from those of its operands."""
+        record = operation(e.op)
+        if record.moves and e.args:
+            assert record.elements is not None
+            return record.elements(e, [np.asarray(value) for value in args])
+        if record.whole is not None and (e.shape or any(arg.shape for arg in e.args)):
+            return record.whole(self, e, args)
+        return self.operate(e, args)
 
     def operate(self, e: Node, args: list[Any]) -> Any:
         """The value of a node, from those of its operands."""
@@ -242,14 +255,7 @@ def _by_arrays(root: Node, given: Mapping[Any, Any], algebra: Floats) -> Any:
             if e in algebra.known:
                 done[e] = algebra.known[e]
                 continue
-            record, operands = operation(e.op), [done[arg] for arg in e.args]
-            if record.moves:
-                assert record.elements is not None
-                done[e] = record.elements(e, [np.asarray(value) for value in operands])
-            elif record.whole is not None:
-                done[e] = record.whole(algebra, e, operands)
-            else:
-                done[e] = algebra.operate(e, operands)
+            done[e] = algebra.whole(e, [done[arg] for arg in e.args])
     value = done[root]
     if isinstance(value, np.ndarray) and not value.flags.writeable:
         value = value.copy()  # of a constant or an operand

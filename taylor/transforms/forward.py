@@ -56,7 +56,7 @@ def _along(
             continue
         record = operation(e.op)
         if record.widen is not None:  # all results, each with its tangent
-            found[e] = record.widen(e, [_one(found.get(arg)) for arg in e.args], _inside)
+            found[e] = record.widen(e, [_one(found.get(arg)) for arg in e.args], inside)
             continue
         if record.tangent is not None:
             tangent = record.tangent(e, found)
@@ -77,9 +77,19 @@ def _one(tangent: Expression | None) -> list[Expression] | None:
     return None if tangent is None else [tangent]
 
 
-def _inside(
+def inside(
     roots: Sequence[Expression], seeds: Mapping[Expression, Sequence[Expression]]
 ) -> list[list[Expression] | None]:
-    """Tangents of the outputs of a graph inside a node; None for those that are zero."""
-    found = _along(roots, {x: tangent for x, (tangent,) in seeds.items()})
-    return [None if tangent is None else [tangent] for tangent in found]
+    """Tangents of the outputs of a graph inside a node, along one direction or several; None for
+    outputs that change along none.
+    """
+    width = max((len(components) for components in seeds.values()), default=0)
+    columns = [
+        _along(roots, {x: components[k] for x, components in seeds.items()}) for k in range(width)
+    ]
+    found: list[list[Expression] | None] = []
+    for root, row in zip(roots, zip(*columns, strict=True), strict=True):
+        zero = constant(0, root.shape)
+        steady = all(tangent is None for tangent in row)
+        found.append(None if steady else [zero if t is None else t for t in row])
+    return found

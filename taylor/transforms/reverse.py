@@ -7,11 +7,12 @@ singular elsewhere, and zero times infinity must not spoil the sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from taylor.errors import ShapeError
+from taylor.errors import ShapeError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, constant
+from taylor.expressions.scalars import Spelling
 from taylor.nodes.operations.cotangents import (
     Placed,
     either,
@@ -25,6 +26,7 @@ from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
+from taylor.transforms.forward import inside
 from taylor.transforms.terms import expanded, product
 
 Share = tuple[Exact, Any]  # a coefficient and a node, elements that are placed, or (part, node)
@@ -81,6 +83,10 @@ def _back(
     for e in reversed(order):
         if e not in active:
             continue
+        record = operation(e.op)
+        if record.pullback is not None:
+            walk.through(e, record.pullback, active)
+            continue
         adjoint, guard = walk.adjoint(e)
         if adjoint is None:
             continue
@@ -119,6 +125,20 @@ class _Walk:
         adjoint = total(terms, e.shape)
         return None if exact_value(adjoint) == 0 else adjoint, guard
 
+    def through(self, e: Expression, pullback: Any, active: set[Expression]) -> None:
+        """From the results of a node with graphs inside to its operands."""
+        shares = self.contributions.pop(e, None)
+        if shares is None:
+            return
+        guard = self.guards[e]
+        results: list[Any] = [None] * len(e.payload.shapes)
+        for _, found in shares:
+            results[found.number] = found.value
+        flags = [arg in active for arg in e.args]
+        for arg, share in zip(e.args, pullback(e, results, flags, Inside), strict=True):
+            if share is not None:
+                self.contribute(arg, (1, guarded(guard, share)), guard)
+
     def shares(
         self, e: Expression, adjoint: Any, guard: Expression, active: set[Expression]
     ) -> Iterable[tuple[Expression, Share, Expression]]:
@@ -143,3 +163,16 @@ def _summed(factor: Exact, term: Expression, arg: Expression) -> Share:
     if term.shape == arg.shape:
         return factor, term
     return 1, scale(factor, unbroadcast(term, arg.shape))
+
+
+class Inside:
+    """What records of operations with graphs inside ask for (`Operation.pullback`)."""
+
+    pulled = staticmethod(_back)
+    replaced = staticmethod(Spelling.replaced)
+    inside = staticmethod(inside)
+
+    @staticmethod
+    def refuse(words: str) -> NoReturn:
+        """Say what is too much."""
+        raise UnsupportedFunctionError(f"adjoints: {words}")

@@ -156,6 +156,15 @@ class Placed:
         return positions(np.ascontiguousarray(everything[as_numpy_index(self.where)]))
 
 
+class OfResult:
+    """The adjoint of one result, by its number, of an operation that has several."""
+
+    __slots__ = ("number", "value")
+
+    def __init__(self, number: int, value: Any) -> None:
+        self.number, self.value = number, value
+
+
 def put_together(pieces: Sequence[tuple[Exact, Placed]], shape: Shape) -> Any:
     """The sum of placed elements: blocks side by side are joined, with zeros where there are none,
     and scattered ones added up at once.

@@ -9,16 +9,31 @@ import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
-from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
+from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed
 from taylor.nodes.operations.batched import (
     for_of_many,
     scan_of_many,
     switch_of_many,
     while_of_many,
 )
+from taylor.nodes.operations.cotangents import OfResult, guard_of
+from taylor.nodes.operations.reversed_loops import (
+    pulled_fori,
+    pulled_reverse,
+    pulled_scan,
+    pulled_switch,
+    pulled_while,
+    run_reverse,
+)
 from taylor.nodes.operations.rounding import no_error, one_rounding
-from taylor.nodes.operations.spelled import Elements, spelled_loop, spelled_scan, spelled_switch
-from taylor.nodes.operations.widened import widened_loop, widened_switch
+from taylor.nodes.operations.spelled import (
+    Elements,
+    spelled_loop,
+    spelled_reverse,
+    spelled_scan,
+    spelled_switch,
+)
+from taylor.nodes.operations.widened import widened_loop, widened_reverse, widened_switch
 from taylor.nodes.regions import Graph, Region, part, region_node
 
 # --- text ----------------------------------------------------------------------------------------
@@ -76,6 +91,21 @@ def _run_for(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     return list(carries)
 
 
+def _run_scan(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    region: Region = e.payload
+    body = algebra.function(region.body.inputs, region.body.outputs)
+    last = region.constants + region.carries
+    constants, carries = list(values[: region.constants]), list(values[region.constants : last])
+    count = region.length or 0
+    collected: list[Any] = [None] * count
+    for t in range(count - 1, -1, -1) if region.reverse else range(count):
+        found = body([*constants, *carries, *[np.asarray(array)[t] for array in values[last:]]])
+        carries, collected[t] = found[: region.carries], found[region.carries :]
+    if not count:
+        return [*carries, *[np.zeros(shape) for shape in region.shapes[region.carries :]]]
+    return [*carries, *[np.array(column) for column in zip(*collected, strict=True)]]
+
+
 def _run_switch(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     graphs, index = e.payload.graphs, values[0]
     chosen = graphs[sum(not index < number for number in range(1, len(graphs)))]
@@ -90,7 +120,9 @@ def _no_sympy(to: Any, e: Any) -> Any:
     raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
 
 
-def _region(name: str, run: Run | None, spelled: Any, widen: Any, batch: Any) -> Operation:
+def _region(
+    name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch: Any = None
+) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: region_node(e.op, args, e.payload),
@@ -99,7 +131,9 @@ def _region(name: str, run: Run | None, spelled: Any, widen: Any, batch: Any) ->
         sympy=_no_sympy,
         widen=widen,
         batch=batch,
-        value=no_rule if run is None else _value(run),
+        pullback=pullback,
+        value=_value(run),
+        whole=run,
         error=no_error,
     )
 
@@ -111,24 +145,31 @@ def _part_elements(e: Any, operands: Sequence[Elements]) -> Elements:
     return found
 
 
+def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any]]:
+    return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
+
+
 _PART = Operation(
     name="part",
     build=lambda e, args: part(args[0], e.payload),
     text=lambda e, names: ([(e.args[0], ATOM), f"[{e.payload}]"], ATOM),
     elements=_part_elements,
     value=lambda algebra, e, values: values[0][e.payload],
+    whole=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
     batch=lambda e, operands, many: operands[0][e.payload],
+    adjoints=_part_adjoints,
     error=one_rounding,
     rows=lambda walk, e: walk.part(e),
     operands=lambda e: e.args[0].args,
 )
 
 RECORDS = (
-    _region("while_loop", _run_while, spelled_loop, widened_loop, while_of_many),
-    _region("fori_loop", _run_for, spelled_loop, widened_loop, for_of_many),
-    _region("scan", None, spelled_scan, None, scan_of_many),
-    _region("switch", _run_switch, spelled_switch, widened_switch, switch_of_many),
+    _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
+    _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
+    _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),
+    _region("switch", _run_switch, spelled_switch, widened_switch, pulled_switch, switch_of_many),
+    _region("reverse_loop", run_reverse, spelled_reverse, widened_reverse, pulled_reverse),
     _PART,
 )

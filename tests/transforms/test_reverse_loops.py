@@ -1,0 +1,131 @@
+"""Derivatives through loops and branches, forward and backward, against differences at 50 digits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from gradient_checks import check, value
+
+import taylor as ty
+from taylor.expressions.leaves import ONE, as_expression, constant
+from taylor.transforms.forward import tangents
+from taylor.transforms.reverse import adjoints
+
+Program = Callable[..., Any]
+ROWS = np.array([[0.5, -1.0], [0.25, 0.75], [-0.5, 1.5]])
+
+
+def pendulum(x: Any, v: Any) -> Any:
+    def step(i: Any, s: Any) -> Any:
+        return s[0] + 0.1 * s[1], s[1] - 0.1 * ty.sin(s[0]) + 0.01 * i
+
+    return ty.fori_loop(0, 7, step, (x, v))[0]
+
+
+def network(w: Any, h: Any, xs: Any) -> Any:
+    last, outputs = ty.scan(lambda h, x: (np.tanh(w @ h + x), h.sum() * x), h, xs)
+    return last.sum() + np.sum(outputs**2)
+
+
+def kept_aside(x: Any, xs: Any) -> Any:
+    def turn(s: Any, row: Any) -> Any:
+        a, count, still = s
+        return (ty.sin(a) * row[0] + count, count + 1, still), (a * still, row[1] * x)
+
+    (a, _, still), (first, second) = ty.scan(turn, (x, 0.0, x * x), xs, reverse=True)
+    return a * still + first[0] + np.sum(first * second)
+
+
+def newton(a: Any) -> Any:
+    return ty.while_loop(
+        lambda s: ty.abs(s[0] * s[0] - s[1]) > 1e-3,
+        lambda s: (s[0] / 2 + s[1] / s[0] / 2, s[1]),
+        (a * 0 + 2.0, a),
+    )[0]
+
+
+def halved(x: Any, w: Any) -> Any:
+    return ty.while_loop(lambda s: np.sum(s * s) > 0.1, lambda s: np.sin(w * s) / 2, x).sum()
+
+
+def counted(x: Any, n: Any) -> Any:
+    return ty.fori_loop(ty.floor(n), n + 3.5, lambda i, s: ty.sin(s * x) + i / 8, x)
+
+
+def chosen(x: Any, y: Any) -> Any:
+    found = ty.cond(x[0] > 0, lambda a, b: a * b, lambda a, b: np.sin(a) + 0 * b, x, y)
+    other = ty.switch(1 + 0 * y[0], [lambda a: a, lambda a: a * a * y.sum(), lambda a: -a], x)
+    return found.sum() + other[0] * other[1]
+
+
+def inner(x: Any, xs: Any) -> Any:
+    def turn(s: Any, row: Any) -> Any:
+        again = ty.fori_loop(0, 3, lambda i, u: ty.sin(u + row[0]) * x, s)
+        small = ty.cond(again > 0.2, lambda u: u * u, lambda u: u + row[1], again)
+        return small, again
+
+    last, all_of_them = ty.scan(turn, x, xs)
+    return last + all_of_them @ np.array([1.0, 2.0, 3.0])
+
+
+PROGRAMS: dict[str, tuple[Program, Sequence[Any]]] = {
+    "pendulum": (pendulum, [0.3, -0.2]),
+    "network": (network, [np.array([[0.2, -0.4], [0.7, 0.1]]), np.array([0.3, 0.5]), ROWS]),
+    "kept aside": (kept_aside, [0.6, ROWS]),
+    "newton": (newton, [3.0]),
+    "halved": (halved, [np.array([0.7, -1.2]), np.array([1.1, 0.8])]),
+    "counted": (counted, [0.8, 2.25]),
+    "chosen": (chosen, [np.array([0.4, -0.3]), np.array([1.5, 0.2])]),
+    "not chosen": (chosen, [np.array([-0.4, -0.3]), np.array([1.5, 0.2])]),
+    "inner": (inner, [0.7, ROWS]),
+    "no turns": (lambda x: ty.fori_loop(3, 2, lambda i, s: s * s, x * x), [0.7]),
+    "one turn": (lambda x: ty.scan(lambda s, _: (s * x, s), x, length=1)[0], [0.7]),
+}
+
+
+def made(name: str) -> tuple[list[Any], Any, list[np.ndarray]]:
+    program, given = PROGRAMS[name]
+    points = [np.asarray(p, dtype=float) for p in given]
+    arguments = [ty.variable(f"x{i}", p.shape) for i, p in enumerate(points)]
+    return arguments, as_expression(program(*arguments)), points
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_loops_and_branches(name: str) -> None:
+    arguments, e, points = made(name)
+    check(e, arguments, points, 1e-13)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_second_order(name: str) -> None:
+    arguments, e, points = made(name)
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    total = constant(0)
+    for share in adjoints([e], [ONE], arguments):
+        total = total + np.sum(share * rng.normal(size=share.shape))
+    check(total, arguments, points, 1e-12)
+
+
+@pytest.mark.parametrize("name", ["pendulum", "network", "newton", "chosen"])
+def test_third_order(name: str) -> None:
+    """Forward, over backward, over forward."""
+    arguments, e, points = made(name)
+    rng = np.random.default_rng(7)
+    seeds = {x: as_expression(rng.normal(size=x.shape)) for x in arguments}
+    (slope,) = tangents([e], seeds)
+    total = constant(0)
+    for share in adjoints([slope], [ONE], arguments):
+        total = total + np.sum(share * rng.normal(size=share.shape))
+    (third,) = tangents([total], seeds)
+    again = adjoints([total], [ONE], arguments)
+    expected = value(third, arguments, points)
+    found = sum(
+        np.sum(value(share, arguments, points) * value(seeds[x], [], []))
+        for share, x in zip(again, arguments, strict=True)
+    )
+    assert found == pytest.approx(float(expected), rel=1e-11, abs=1e-12)
+    check(slope, arguments, points, 1e-12)
