@@ -75,7 +75,7 @@ def vmap(
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and value >= 0
+    return isinstance(value, int | np.integer) and bool(value >= 0)
 
 
 def _mapped(
@@ -219,7 +219,7 @@ def axes_of(what: str, axes: Axes, tree: Tree, name: str) -> list[int | None]:
     Raises ArgumentTypeError for axes of another structure.
     """
     if axes is None or (isinstance(axes, int | np.integer) and not isinstance(axes, bool)):
-        return [axes] * len(tree.paths(""))
+        return [None if axes is None else int(axes)] * len(tree.paths(""))
     children: list[Any] | None = None
     if type(axes) is tree.kind:
         if isinstance(axes, dict):
