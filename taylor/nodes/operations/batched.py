@@ -94,24 +94,28 @@ class _Loop:
         self.inputs = [*inputs[:constants], *self.more, *inputs[constants:]]
         self.outputs = outputs
 
-    def node(self, op: str, ends: Nodes, graphs: Sequence[Graph]) -> list[Any]:
-        """The results of the loop with these graphs before its body."""
-        e, region, size = self.e, self.e.payload, self.many.size
-        constants, first = region.constants, len(self.wide) - array_count(e)
+    def given(self) -> list[Any]:
+        """The operands of the loop for many, after bounds."""
+        e, constants = self.e, self.e.payload.constants
+        first = len(self.wide) - array_count(e)
         listed = []
         for k, (x, does) in enumerate(zip(self.operands, self.wide, strict=True)):
             own = e.args[leading(e) + k]
-            whole = broadcast_to(x, (size, *own.shape)) if does else x
+            whole = broadcast_to(x, (self.many.size, *own.shape)) if does else x
             listed.append(_swapped(whole) if does and k >= first else whole)
+        return [*listed[:constants], *self.extra, *listed[constants:]]
+
+    def node(self, op: str, ends: Nodes, graphs: Sequence[Graph]) -> list[Any]:
+        """The results of the loop with these graphs before its body."""
+        region = self.e.payload
         wider = Region(
             [*graphs, Graph(self.inputs, self.outputs)],
-            constants + len(self.extra),
+            region.constants + len(self.extra),
             region.carries,
             region.length,
             region.reverse,
         )
-        given = [*ends, *listed[:constants], *self.extra, *listed[constants:]]
-        found = list(parts(region_node(op, given, wider)))
+        found = list(parts(region_node(op, [*ends, *self.given()], wider)))
         for k in range(region.carries, len(found)):
             if found[k].ndim > len(region.shapes[k]):
                 found[k] = _swapped(found[k])
@@ -179,27 +183,76 @@ def for_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
     return loop.node(e.op, ends, ())
 
 
-def while_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
-    region = e.payload
-    (test_graph, body), constants = region.graphs, region.constants
-    loop = _Loop(e, operands, many, [] if many.matters is None else [many.matters])
+class _While(_Loop):
+    """A `while_loop` for many; `test` is its condition as the body has it, for each or for all."""
 
-    def holds(inputs: Nodes, more: Nodes) -> Any:
-        (test,) = many.inside(test_graph.outputs, _table(test_graph.inputs, inputs), None)
+    def __init__(self, e: Any, operands: Nodes, many: Any) -> None:
+        super().__init__(e, operands, many, [] if many.matters is None else [many.matters])
+        self.turn(self._taken)
+        self.test = self._holds(self.own, self.more)
+
+    @property
+    def own(self) -> list[Any]:
+        """The inputs for what the loop for one takes."""
+        constants = self.e.payload.constants
+        return [*self.inputs[:constants], *self.inputs[constants + len(self.more) :]]
+
+    @property
+    def condition(self) -> Graph:
+        """Whether it goes on for any of the many."""
+        return Graph(self.inputs, [_anyone(self.test)])
+
+    def _holds(self, inputs: Nodes, more: Nodes) -> Any:
+        graph = self.e.payload.graphs[0]
+        (test,) = self.many.inside(graph.outputs, _table(graph.inputs, inputs), None)
         matters = logic.condition(more[0]) if more else None
         return _all_of([test, matters if test.ndim or not more else _anyone(matters)])
 
-    def turn(inputs: Nodes, more: Nodes) -> Any:
-        test = holds(inputs, more)
+    def _taken(self, inputs: Nodes, more: Nodes) -> Any:
+        test, region = self._holds(inputs, more), self.e.payload
         if test.ndim:
-            return _kept(region, inputs, constants, test, many)
+            return _kept(region, inputs, region.constants, test, self.many)
         matters = logic.condition(more[0]) if more else None
-        return many.inside(body.outputs, _table(body.inputs, inputs), matters)
+        table = _table(region.body.inputs, inputs)
+        return self.many.inside(region.body.outputs, table, matters)
 
-    loop.turn(turn)
-    own = [*loop.inputs[:constants], *loop.inputs[constants + len(loop.more) :]]
-    test = _anyone(holds(own, loop.more))
-    return loop.node(e.op, (), [Graph(loop.inputs, [test])])
+
+def while_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
+    loop = _While(e, operands, many)
+    return loop.node(e.op, (), [loop.condition])
+
+
+def reverse_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
+    """A loop gone back: for those that took no such turn adjoints stay, and nothing is added."""
+    region, size = e.payload, many.size
+    last = region.constants + region.carries
+    *graphs, pull = region.graphs
+    forth = region_node(
+        "while_loop", e.args[:last], Region(graphs, region.constants, region.carries)
+    )
+    loop = _While(forth, operands[:last], many)
+    matters = logic.condition(loop.more[0]) if loop.more else None
+    wide = [x.ndim > arg.ndim for x, arg in zip(operands[last:], e.args[last:], strict=True)]
+    while True:  # what differs before a turn differs after the turn before
+        bars = inputs_of_many(pull.inputs[last:], wide, size)
+        test = loop.test if loop.test.ndim else matters
+        found = many.inside(pull.outputs, _table(pull.inputs, [*loop.own, *bars]), test)
+        if loop.test.ndim:
+            before = [*bars, *[ZERO] * (len(found) - len(bars))]
+            triples = zip(found, before, pull.outputs, strict=True)
+            found = [_choice(test, x, old, one.shape, size) for x, old, one in triples]
+        after = [found[k].ndim > pull.outputs[k].ndim for k in range(len(bars))]
+        if not any(a and not b for a, b in zip(after, wide, strict=True)):
+            break
+        wide = [a or b for a, b in zip(after, wide, strict=True)]
+    given = list(operands[last:])
+    for k, does in enumerate(wide):
+        if does:
+            found[k] = broadcast_to(found[k], (size, *pull.outputs[k].shape))
+            given[k] = broadcast_to(given[k], (size, *pull.outputs[k].shape))
+    made = [loop.condition, Graph(loop.inputs, loop.outputs), Graph([*loop.inputs, *bars], found)]
+    wider = Region(made, region.constants + len(loop.extra), region.carries)
+    return list(parts(region_node(e.op, [*loop.given(), *given], wider)))
 
 
 def _kept(region: Region, inputs: Nodes, first: int, test: Any, many: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from taylor.nodes.node import ZERO
 from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed
 from taylor.nodes.operations.batched import (
     for_of_many,
+    reverse_of_many,
     scan_of_many,
     switch_of_many,
     while_of_many,
@@ -120,9 +121,7 @@ def _no_sympy(to: Any, e: Any) -> Any:
     raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
 
 
-def _region(
-    name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch: Any = None
-) -> Operation:
+def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch: Any) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: region_node(e.op, args, e.payload),
@@ -170,6 +169,13 @@ RECORDS = (
     _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
     _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),
     _region("switch", _run_switch, spelled_switch, widened_switch, pulled_switch, switch_of_many),
-    _region("reverse_loop", run_reverse, spelled_reverse, widened_reverse, pulled_reverse),
+    _region(
+        "reverse_loop",
+        run_reverse,
+        spelled_reverse,
+        widened_reverse,
+        pulled_reverse,
+        reverse_of_many,
+    ),
     _PART,
 )
