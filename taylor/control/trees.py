@@ -14,6 +14,7 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.nodes.conversion import Mutable
 from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
 
@@ -120,7 +121,7 @@ def _flatten(what: str, value: Any, leaves: list[Any]) -> Tree:
     if value is None:
         return NONE
     if is_leaf(value):
-        leaves.append(value)
+        leaves.append(value.now if isinstance(value, Mutable) else value)
         return LEAF
     kind = type(value)
     if kind in (tuple, list):

@@ -69,7 +69,8 @@ class CompiledArrays:
                 array = as_array(argument, self.kind, f"{self.name}: argument {e}")
                 self._check(e, array)
                 planes = self.kind.to_planes(array) if e.size else ()
-                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in planes]
+                arrays = map(np.asarray, planes)
+                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in arrays]
         if not options:
             out = self._outputs(given)
             results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)

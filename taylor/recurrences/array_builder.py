@@ -149,6 +149,23 @@ class ArrayBuilder(SeriesBuilder):
             return self.copied(self.varying(row), shape)
         return row
 
+    def output(self, row: int, shape: Shape, taken: Sequence[int]) -> int:
+        """A row with these elements in its memory, which is computed here and no output yet, where
+        there is one; else a copy.
+        """
+        made, root = self.rows[row], row
+        assert isinstance(made, ArrayRow)
+        view = made.moved
+        if isinstance(view, View) and not view.offset and view.strides == contiguous(shape):
+            root = view.source
+        found = self.rows[root]
+        assert isinstance(found, ArrayRow)
+        given = isinstance(found.moved, View) or isinstance(found.start, Input)
+        fits = made.shape == shape and found.size == made.size and bool(found.shape) == bool(shape)
+        if given or not fits or root in taken or root in self._number:
+            return self.copied(row, shape)
+        return root
+
     def broadcast(self, row: int, shape: Shape) -> int:
         """The row repeated to a shape."""
         if self.shape(row) == shape:

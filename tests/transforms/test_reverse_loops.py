@@ -1,4 +1,4 @@
-"""Derivatives through loops and branches, forward and backward, against differences at 50 digits."""
+"""Derivatives through loops and branches, both ways, against differences at 50 digits."""
 
 from __future__ import annotations
 

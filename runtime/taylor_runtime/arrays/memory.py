@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
@@ -13,8 +14,9 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Constant, Convolution, Number
+from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
@@ -32,6 +34,7 @@ class ArrayLayout:
 
     old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
     partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
+    inside: what programs inside of a loop or a choice need.
     """
 
     old: Mapping[int, int]
@@ -39,6 +42,7 @@ class ArrayLayout:
     newest: Mapping[int, int]
     reciprocal: Mapping[int, int]
     partial: Mapping[int, int]
+    inside: Mapping[int, int]
     size: int
 
     @classmethod
@@ -50,8 +54,14 @@ class ArrayLayout:
         newest: dict[int, int] = {}
         reciprocal: dict[int, int] = {}
         partial: dict[int, int] = {}
+        inside: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
+            if index in plan.inner:
+                inside[index] = size
+                size += room_inside(plan, index)
+            if plan.same.get(index, index) != index:
+                continue
             if index in plan.old and index not in outside:
                 old[index] = size
                 size += plane * (program.order + 1)
@@ -66,7 +76,41 @@ class ArrayLayout:
             if program.order >= FEWEST_PAIRED and plan.convolves(index):
                 partial[index] = size
                 size += plane * convolution_chains(program.rows[index])
-        return cls(old, zero, newest, reciprocal, partial, size)
+        return cls(old, zero, newest, reciprocal, partial, inside, size)
+
+
+def room_inside(plan: Plan, index: int) -> int:
+    """Elements of the workspace that the programs inside of a row need, one at a time, beside a
+    second place for each array that goes from turn to turn.
+    """
+    region = plan.program.row(index).moved
+    assert isinstance(region, Region)
+    sizes = [
+        ArrayLayout.of(inner, places_outside(inner.program)).size for inner in plan.inner[index]
+    ]
+    return plane_of(max(sizes, default=0)) + sum(spare_places(region))
+
+
+def spare_places(region: Region) -> list[int]:
+    """Elements of a second place for each of the values that go from turn to turn."""
+    return [plane_of(math.prod(shape)) if shape else 0 for shape in region.shapes[: region.carries]]
+
+
+def places_outside(program: ArrayProgram) -> dict[int, object]:
+    """The rows of an inner program that are in arrays of which the loop or choice knows."""
+    outputs = [row for row, _ in program.outputs if program.shape(row)]
+    given = [row for row, _ in from_outside(program).items() if program.shape(row)]
+    return dict.fromkeys([*outputs, *given])
+
+
+def from_outside(program: ArrayProgram) -> dict[int, Input]:
+    """The rows that are arrays from outside."""
+    return {
+        index: row.start
+        for index, row in enumerate(program.rows)
+        if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        if program.row(index).size
+    }
 
 
 def plane_of(elements: int) -> int:
@@ -105,6 +149,8 @@ class ArrayMemory:
         self.made_again: MakeAgain = _nothing  # rows that are not kept
         self.values: dict[int, Value] = {}  # of the place at hand
         self.at_zero = True  # whether these are of order zero
+        # Single numbers that every place knows: (row, element), in programs inside of others.
+        self.numbers: dict[tuple[int, int], Value] | None = None
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}
 
@@ -137,11 +183,18 @@ class ArrayMemory:
         if row in self.plan.again:
             return self.made_again(row, n, chunk)
         access = self.plan.access(row)
+        if self.numbers and not any(
+            aligned(access.strides, self.arrays.shape(row), chunk.walk.shape)
+        ):
+            known = self.numbers.get((access.row, access.offset))
+            if known is not None:
+                return self.b.splat(known, chunk.lanes) if chunk.lanes else known
         place = self.b.at(self.base(access.row, n), access.offset, self.element)
         return self.load_at(place, access.strides, self.arrays.shape(row), chunk)
 
     def base(self, row: int, n: Index) -> Value:
         """Where the plane of an order of a row begins."""
+        row = self.plan.same.get(row, row)
         layout, size = self.layout, self.arrays.row(row).size
         if row in self.outside:
             return self.b.at(self.outside[row], n * size, self.element)
@@ -156,7 +209,7 @@ class ArrayMemory:
 
     def kept(self, row: int, n: Index) -> bool:
         """Whether an order of a row has a place in memory."""
-        layout = self.layout
+        row, layout = self.plan.same.get(row, row), self.layout
         if row in self.outside:
             return True
         zero = isinstance(n, int) and n == 0
@@ -167,9 +220,16 @@ class ArrayMemory:
         assert isinstance(chunk, Place)
         value = self.b.normal(value)
         self.values[row] = value
+        if not chunk.walk.axes:
+            self.know(row, 0, value)
         if self.kept(row, n):
             shape = self.arrays.shape(row)
             self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+
+    def know(self, row: int, element: int, value: Value) -> None:
+        """Remember a single number that has been computed where all that follows comes by."""
+        if self.numbers is not None:
+            self.numbers[row, element] = value
 
     # -- sums begun one order ahead ---------------------------------------------------------------
 

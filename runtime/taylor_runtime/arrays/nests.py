@@ -239,8 +239,10 @@ class NestWriter:
         if self._along():
             place = Place(0, 0, place.walk, place.indices)
         total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
-        base = self.memory.base(row, self.n)
-        self.memory.put(self.b.normal(total), base, strides, self.nest.space, place)
+        base, total = self.memory.base(row, self.n), self.b.normal(total)
+        if not self.walk.kept:
+            self.memory.know(row, 0, total)
+        self.memory.put(total, base, strides, self.nest.space, place)
 
     def _place(self, indices: tuple[Index, ...], fresh: Value | None) -> Place:
         missing = (0,) * (len(self.walk.axes) - len(indices))

@@ -8,9 +8,10 @@ running sums are works of their own.  What a nest needs within itself stays in r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
+from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.arrays.walk import aligned
 from taylor_runtime.program.arrays import (
     NEWEST,
@@ -20,6 +21,7 @@ from taylor_runtime.program.arrays import (
     Contract,
     Join,
     Pick,
+    Put,
     Read,
     Running,
     Scatter,
@@ -28,11 +30,13 @@ from taylor_runtime.program.arrays import (
     Total,
     View,
     contiguous,
+    graphs_of,
     moved_rows,
     reads_at_zero,
     reads_beyond,
     varying,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
@@ -72,12 +76,22 @@ class Nest:
     adds: list[int] = field(default_factory=list)
     summed: list[tuple[int, ...]] = field(default_factory=list)  # one, where there are totals
 
+    @property
+    def computed(self) -> list[int]:
+        """All rows of which it computes elements."""
+        return [*self.rows, *self.totals, *[row for row, _ in self.parts], *self.adds]
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A row that is computed as a whole."""
 
     row: int
+
+    @property
+    def computed(self) -> list[int]:
+        """The row alone."""
+        return [self.row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +118,12 @@ class Plan:
     inverted: divisors of which the reciprocals of order zero are kept.
     varies: of each row, whether it has coefficients beyond order zero.
     again:  rows that are made wherever they are wanted, of every order, and never kept.
+    inner:  of rows that are loops or choices, the plans of their programs.
+    same:   rows that lie in the memory of another one, since that is changed where it is.
     """
 
-    def __init__(self, program: ArrayProgram) -> None:
+    def __init__(self, program: ArrayProgram, moving: Mapping[int, int] | None = None) -> None:
+        """moving: inputs whose memory may be that of outputs, and these."""
         self.program = program
         self._seen_from_outside = _seen_from_outside(program)
         self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
@@ -124,6 +141,13 @@ class Plan:
                 self._place(name, index)
         for index, _ in program.outputs:
             self._keep(index)
+        self.inner = {
+            index: _inner_plans(row.moved)
+            for index, row in enumerate(map(program.row, range(len(program.rows))))
+            if isinstance(row.moved, Region)
+        }
+        self.same = {} if program.order else self._changed_in_place(moving or {})
+        self.zero |= {self.same[row] for row in self.same if row in self.zero}
         self.loops = {name: self._together(name) for name in self.works}
 
     def passes(self, index: int) -> Iterator[str]:
@@ -187,7 +211,7 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running):
+        if isinstance(row.moved, Contract | Running | Put | Region):
             works.append(Whole(index))
             self._from_memory(reads)
             return
@@ -338,6 +362,14 @@ class Plan:
         rows = {row for nest in group for row in nest.rows if row in self.old}
         return sum(self.program.row(row).size for row in rows) * (self.program.order + 1)
 
+    def _changed_in_place(self, moving: Mapping[int, int]) -> dict[int, int]:
+        def reads(row: int) -> list[int]:
+            found = self._seen_through(list(reads_at_zero(self.program.row(row))))
+            return [self.access(read.row).row for read in found]
+
+        works = [work.computed for name in (CONSTANT, START) for work in self.works[name]]
+        return changed_in_place(self.program, works, reads, moving)
+
     # -- what is in memory ------------------------------------------------------------------------
 
     def _from_memory(self, reads: list[Read]) -> None:
@@ -356,6 +388,14 @@ class Plan:
         self.zero.add(index)
         if self.program.order:
             self.old.add(index)
+
+
+def _inner_plans(region: Region) -> tuple[Plan, ...]:
+    """Plans of the programs of a loop or a choice."""
+    graphs = graphs_of(region)
+    loop = region.kind != "switch"
+    turn = Plan(graphs[-1], carried(region, graphs[-1]) if loop else None)
+    return (*map(Plan, graphs[:-1]), turn)
 
 
 def _seen_from_outside(program: ArrayProgram) -> set[int]:

@@ -19,10 +19,12 @@ from taylor_runtime.program.arrays import (
     View,
     all_used,
     contiguous,
+    graphs_of,
     moved_rows,
     renumbered_array,
     verify_arrays,
 )
+from taylor_runtime.program.kernels import Region, regions
 from taylor_runtime.program.program import Coefficient, Input, Step, Term
 from taylor_runtime.program.signature import rows_used, with_slots
 from taylor_runtime.program.widths import REGISTER
@@ -38,7 +40,20 @@ def arranged(program: ArrayProgram) -> ArrayProgram:
     """The program with long axes last, where that saves registers."""
     turns = _turns(program)
     made = _Turned(program, turns).program() if turns else program
-    return verify_arrays(_side_by_side(made))
+    return verify_arrays(_arranged_inside(_side_by_side(made)))
+
+
+def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
+    """The program with those inside of its rows arranged."""
+    if not regions(program):
+        return program
+    rows = []
+    for row in map(program.row, range(len(program.rows))):
+        if isinstance(row.moved, Region):
+            inside = tuple(map(arranged, graphs_of(row.moved)))
+            row = replace(row, moved=replace(row.moved, graphs=inside))
+        rows.append(row)
+    return replace(program, rows=tuple(rows))
 
 
 def _turns(program: ArrayProgram) -> dict[Shape, Order]:

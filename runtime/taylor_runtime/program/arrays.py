@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.lines import head_lines, row_line
 from taylor_runtime.program.program import (
     Coefficient,
@@ -80,11 +81,27 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The elements of the source that whole numbers choose along an axis, at every order."""
+    """The elements of the source that numbers choose along an axis, at every order.
+
+    A number is a place rounded down, a negative one counts from the end; one beyond an end means
+    the element there, and NaN the last.
+    """
 
     source: int
     places: int
     axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The source with values at one place of its first axis, which a number chooses as in `Pick`.
+
+    Where nobody reads the source any more, it is changed where it is.
+    """
+
+    source: int
+    places: int
+    values: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,7 @@ class Contract:
     subscripts: str
 
 
-Moved = View | Take | Scatter | Join | Total | Pick | Running | Contract
+Moved = View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +171,17 @@ class ArrayProgram(Program):
 
 
 def _moved_text(row: ArrayRow) -> str:
+    if isinstance(row.moved, Region):
+        inside = "\n".join(graph.text() for graph in graphs_of(row.moved))
+        return f" shape {row.shape} {replace(row.moved, graphs=())}\n  {inside}".replace(
+            "\n", "\n  "
+        )
     return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+
+
+def graphs_of(region: Region) -> tuple[ArrayProgram, ...]:
+    """The programs inside."""
+    return tuple(graph for graph in region.graphs if isinstance(graph, ArrayProgram))
 
 
 def varying(program: ArrayProgram) -> list[bool]:
@@ -192,6 +219,10 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
         return (moved.a, moved.b)
     if isinstance(moved, Pick):
         return (moved.source, moved.places)
+    if isinstance(moved, Put):
+        return (moved.source, moved.places, moved.values)
+    if isinstance(moved, Region):
+        return moved.operands
     return moved.parts if isinstance(moved, Join) else (moved.source,)
 
 
@@ -209,6 +240,11 @@ def in_words(moved: Moved) -> tuple[str, str]:
         return "join", f"{rows} along axis {moved.axis}"
     if isinstance(moved, Pick):
         return "pick", f"elements of r{moved.source} at places r{moved.places}"
+    if isinstance(moved, Put):
+        return "put", f"r{moved.source} with r{moved.values} at place r{moved.places}"
+    if isinstance(moved, Region):
+        what = "choice" if moved.kind == "switch" else f"{moved.kind} loop"
+        return what, f"{what} of {rows}"
     names = {View: ("view", "elements of"), Take: ("take", "places of")}
     name, verb = names.get(type(moved), ("scatter", "added in places:"))
     return name, f"{verb} {rows}"
@@ -228,6 +264,11 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
         moved = replace(moved, a=place[moved.a], b=place[moved.b])
     elif isinstance(moved, Pick):
         moved = replace(moved, source=place[moved.source], places=place[moved.places])
+    elif isinstance(moved, Put):
+        used = [place[row] for row in moved_rows(moved)]
+        moved = Put(*used)
+    elif isinstance(moved, Region):
+        moved = replace(moved, operands=tuple(place[operand] for operand in moved.operands))
     elif isinstance(moved, Join):
         moved = replace(moved, parts=tuple(place[part] for part in moved.parts))
     elif moved is not None:
@@ -263,6 +304,9 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
         yield from _factors(varies, (row.moved.a, row.moved.b))
     elif isinstance(row.moved, Pick):
         yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
+    elif isinstance(row.moved, Put):
+        yield Read(row.moved.places, ZERO)
+        yield from (Read(row.moved.source, NEWEST), Read(row.moved.values, NEWEST))
     elif row.moved is not None:
         yield from (Read(used, NEWEST) for used in moved_rows(row.moved))
     elif row.step is not None:

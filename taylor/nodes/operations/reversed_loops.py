@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from taylor.nodes import logic, sums
 from taylor.nodes.arrays import reshape
 from taylor.nodes.conversion import stack
@@ -336,10 +338,10 @@ def _filled(
 # --- values --------------------------------------------------------------------------------------
 
 
-def run_reverse(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+def run_reverse(make: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     """The value of a `reverse_loop`: forth with everything kept, then back."""
     region: Region = e.payload
-    condition, body, pull = (algebra.function(g.inputs, g.outputs) for g in region.graphs)
+    condition, body, pull = (make(g.inputs, g.outputs) for g in region.graphs)
     last = region.constants + region.carries
     constants, carries = list(values[: region.constants]), list(values[region.constants : last])
     kept = []
@@ -347,7 +349,7 @@ def run_reverse(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
         kept.append(carries)
         carries = body([*constants, *carries])
     bars = list(values[last:])
-    added = [algebra.zeros(shape) for shape in region.shapes[len(bars) :]]
+    added: list[Any] = [np.zeros(shape) if shape else 0 for shape in region.shapes[len(bars) :]]
     for before in reversed(kept):
         found = pull([*constants, *before, *bars])
         bars = found[: len(bars)]
