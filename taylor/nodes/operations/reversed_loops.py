@@ -27,6 +27,7 @@ from taylor.nodes.arrays import reshape
 from taylor.nodes.conversion import stack
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operations.cotangents import summed
+from taylor.nodes.operations.places import added as added_at
 from taylor.nodes.operations.spelled import CALL, work
 from taylor.nodes.operations.widened import widened_reverse
 from taylor.nodes.products import multiply
@@ -129,7 +130,7 @@ def pulled_scan(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk:
     ]
     amounts = [inner_input(f"sum {k}", body.inputs[k].shape) for k in added]
     sums_after = [
-        sums.add(amount, turn.shares[k]) for amount, k in zip(amounts, added, strict=True)
+        _accumulated(amount, turn.shares[k]) for amount, k in zip(amounts, added, strict=True)
     ]
     outputs = [*carried_shares, *sums_after, *[turn.shares[k] for k in sliced]]
     kept, outputs = _worth_keeping(body, outputs, walk)
@@ -156,6 +157,13 @@ def pulled_scan(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk:
         if active[place]:
             shares[place] = result
     return shares
+
+
+def _accumulated(amount: Any, share: Any) -> Any:
+    """A sum with one share more; elements put in zeros are added where they belong."""
+    if share.op == "put" and sums.exact_value(share.args[0]) == 0:
+        return added_at(amount, *share.args[1:])
+    return sums.add(amount, share)
 
 
 def _given(cotangent: Any, like: Any) -> Any:
@@ -193,22 +201,31 @@ def _collected(e: Any, wanted: Sequence[Any]) -> list[Any]:
 
 
 def as_scan(e: Any) -> Any:
-    """A `fori_loop` between known bounds as a scan that carries the index first."""
-    region, body = e.payload, e.payload.body
-    index = body.inputs[region.constants]
+    """A `fori_loop` between known bounds as a scan, which carries the index first where a turn
+    takes it.
+    """
+    region, body, count = e.payload, e.payload.body, e.payload.constants
+    fixed, carries = e.args[2 : 2 + count], e.args[2 + count :]
+    index = body.inputs[count]
+    if not leaves_of(body.outputs, [index]):
+        inputs = (*body.inputs[:count], *body.inputs[count + 1 :])
+        made = Region([Graph(inputs, body.outputs)], count, region.carries, turns(e))
+        return region_node("scan", [*fixed, *carries], made)
     graph = Graph(body.inputs, [sums.add(index, ONE), *body.outputs])
-    made = Region([graph], region.constants, 1 + region.carries, turns(e))
-    fixed = e.args[2 : 2 + region.constants]
-    return region_node("scan", [*fixed, e.args[0], *e.args[2 + region.constants :]], made)
+    made = Region([graph], count, 1 + region.carries, turns(e))
+    return region_node("scan", [*fixed, e.args[0], *carries], made)
 
 
 def pulled_fori(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk: Any) -> Shares:
     """A loop over a range backward; its bounds have no shares."""
     constants = e.payload.constants
-    flags = [*active[2 : 2 + constants], False, *active[2 + constants :]]
     if turns(e) is not None:
-        shares = pulled_scan(as_scan(e), [None, *cotangents], flags, walk)
-        return [None, None, *shares[:constants], *shares[constants + 1 :]]
+        scan = as_scan(e)
+        more = scan.payload.carries - e.payload.carries  # the index
+        flags = [*active[2 : 2 + constants], *[False] * more, *active[2 + constants :]]
+        shares = pulled_scan(scan, [*[None] * more, *cotangents], flags, walk)
+        return [None, None, *shares[:constants], *shares[constants + more :]]
+    flags = [*active[2 : 2 + constants], False, *active[2 + constants :]]
     shares = pulled_while(_as_while(e), [None, *cotangents], [False, *flags], walk)
     return [None, None, *shares[1 : 1 + constants], *shares[2 + constants :]]
 
