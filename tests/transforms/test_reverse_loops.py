@@ -203,3 +203,98 @@ def test_a_second_gradient_of_too_many_numbers_is_refused() -> None:
     (share,) = adjoints([last.sum()], [ONE], [x])
     with pytest.raises(ty.UnsupportedFunctionError, match=r"5000 numbers.*forward"):
         adjoints([share.sum()], [ONE], [x])
+
+
+# --- less memory ----------------------------------------------------------------------------------
+
+
+def walked(x: Any, xs: Any, memory: float | None, reverse: bool = False, length: int = 0) -> Any:
+    def turn(s: Any, row: Any) -> Any:
+        new = ty.sin(s[0] * row) + s[1] / 8, ty.cos(s[1]) * x
+        return new, new[0] * row
+
+    last, ys = ty.scan(turn, (x, x * x), xs[:length], reverse=reverse, memory=memory)
+    return last[0] + last[1] * np.sum(ys * np.arange(1.0, length + 1))
+
+
+@pytest.mark.parametrize("length", [4, 5, 12, 37])
+@pytest.mark.parametrize("memory", [1, 200])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_segments_change_nothing(length: int, memory: float, reverse: bool) -> None:
+    x, xs = ty.variable("x"), ty.variable("xs", (40,))
+    points = [0.6, np.linspace(0.2, 1.4, 40)]
+    whole = walked(x, xs, None, reverse, length)
+    parted = walked(x, xs, memory, reverse, length)
+    assert (whole is parted) == (length == 4 or 16 * length <= memory)
+    given = [[e, *adjoints([e], [ONE], [x, xs])] for e in (whole, parted)]
+    for one, other in zip(*given, strict=True):
+        found = value(other, [x, xs], points)
+        np.testing.assert_allclose(found, value(one, [x, xs], points), rtol=1e-13, atol=1e-14)
+
+
+def test_segments_of_a_range() -> None:
+    x = ty.variable("x")
+    whole, parted = (
+        ty.fori_loop(2, 102, lambda i, s: ty.sin(s * x) + i / 64, x, memory=memory)
+        for memory in (None, 400)
+    )
+    for one, other in (whole, parted), (adjoints([e], [ONE], [x])[0] for e in (whole, parted)):
+        found = ty.compile([one, other], [x])(0.7)
+        assert found[0] == pytest.approx(found[1], rel=1e-13)
+
+
+def kept_numbers(outputs: Sequence[Any]) -> int:
+    """How many numbers loops collect, those inside of others once."""
+    total, pending = 0, list(outputs)
+    for e in reachable(pending):
+        if e.op in REGIONS:
+            total += sum(np.prod(s, dtype=int) for s in e.payload.shapes[e.payload.carries :])
+            total += max(kept_numbers(graph.outputs) for graph in e.payload.graphs)
+    return total
+
+
+@pytest.mark.parametrize(("memory", "most"), [(None, 10**6), (16 * 2100, 2100), (16 * 400, 320)])
+def test_what_is_kept_of_a_million_turns(memory: float | None, most: int) -> None:
+    """A pendulum: one of its two numbers is needed."""
+    x, v = ty.variables("x v")
+
+    def step(s: Any, _: Any) -> Any:
+        return (s[0] + 1e-6 * s[1], s[1] - 1e-6 * ty.sin(s[0])), None
+
+    last = ty.scan(step, (x, v), length=10**6, memory=memory)[0][0]
+    gradient = adjoints([last], [ONE], [x, v])
+    assert most / 4 < kept_numbers(gradient) <= 2 * most
+    found = ty.compile(gradient, [x, v])(0.3, 0.2)
+    plain = ty.fori_loop(0, 10**6, lambda i, s: step(s, None)[0], (x, v))[0]
+    forward = [tangents([plain], {one: ONE})[0] for one in (x, v)]
+    np.testing.assert_allclose(found, ty.compile(forward, [x, v])(0.3, 0.2), rtol=1e-11)
+
+
+def test_checkpoints() -> None:
+    x, w = ty.variable("x", (3,)), ty.variable("w", (3, 3))
+    plain = lambda p, b: {"out": np.tanh(p["w"] @ p["x"]) * b}  # noqa: E731
+    marked = ty.checkpoint(plain)
+    points = [np.array([0.3, -0.5, 0.8]), np.random.default_rng(3).normal(size=(3, 3))]
+    totals = []
+    for layer in (plain, marked):
+        found = layer({"x": x, "w": w}, b=2.0)["out"]
+        found = layer({"x": found, "w": w}, b=w[0, 0])["out"]
+        totals.append(found.sum())
+    given = [[e, *adjoints([e], [ONE], [x, w])] for e in totals]
+    again = [adjoints([g[1].sum() * g[2].sum()], [ONE], [x, w]) for g in given]
+    for one, other in zip(given[0] + again[0], given[1] + again[1], strict=True):
+        expected = value(one, [x, w], points)
+        np.testing.assert_allclose(value(other, [x, w], points), expected, rtol=1e-12, atol=1e-13)
+        found = ty.compile(other, [x, w])(*points)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+    assert not [e for e in reachable(given[1][1:]) if e.op == "tanh"]
+    assert marked({"x": np.ones(3), "w": np.eye(3)}, b=2.0)["out"].shape == (3,)
+
+
+def test_errors_of_memory() -> None:
+    x = ty.variable("x")
+    for memory in (0, -1, "1 MB", True):
+        with pytest.raises(ty.ArgumentError, match="number of bytes"):
+            ty.scan(lambda s, _: (s * x, None), x, length=10, memory=memory)
+    with pytest.raises(ty.ArgumentTypeError, match="checkpoint: fun=3"):
+        ty.checkpoint(3)

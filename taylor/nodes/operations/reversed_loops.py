@@ -11,8 +11,8 @@ others in the places of inputs, `inside` tangents as `Operation.widen` wants the
     switch                                 a switch between the adjoints of the branches
     reverse_loop                           tangents by each number that it takes
 
-What a turn or a branch computes on its way, the way back computes again, but for what it returned
-after more than a few operations: that is collected as well.
+What a turn or a branch computes on its way, the way back computes again, but for products of
+matrices and what it returned after more than a few operations: these are collected as well.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from taylor.nodes.regions import (
 from taylor.nodes.traverse import reachable
 
 Shares = list[Any]  # of operands, None where there is none
+_CONTRACTIONS = frozenset(("matmul", "einsum"))
 MOST_NUMBERS = 4096  # by which a `reverse_loop` is differentiated once more
 
 
@@ -174,13 +175,14 @@ def _worth_keeping(
     body: Graph, outputs: Sequence[Any], walk: Any
 ) -> tuple[dict[Any, Any], list[Any]]:
     """What a turn returns that the way back needs as well and that took more than a few
-    operations: nodes with inputs in their places; and the outputs with these.
+    operations, and its products of matrices: nodes with inputs in their places; and the outputs
+    with these.
     """
-    present = set(reachable(outputs, stop=set(body.inputs).__contains__))
-    kept: dict[Any, Any] = {}
-    for e in body.outputs:
-        if e in present and e.args and e not in kept and work([e]) > CALL:
-            kept[e] = inner_input("kept", e.shape)
+    stop = set(body.inputs).__contains__
+    present = set(reachable(outputs, stop=stop))
+    found = [e for e in body.outputs if e.args and work([e]) > CALL]
+    found += [e for e in reachable(body.outputs, stop=stop) if e.op in _CONTRACTIONS]
+    kept = {e: inner_input("kept", e.shape) for e in found if e in present}
     return kept, walk.replaced(outputs, kept) if kept else list(outputs)
 
 
