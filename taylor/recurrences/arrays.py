@@ -105,6 +105,7 @@ class ArrayDecomposition(Decomposition):
         self.numbers: list[Any] = []  # arrays of exact numbers, one after the other
         self.size = 0  # of all of them
         self.tables: list[np.ndarray] = []
+        self._own_numbers: dict[object, int] = {}
 
     def leaf(self, e: Expression) -> int:
         """The row of an input."""
@@ -135,6 +136,19 @@ class ArrayDecomposition(Decomposition):
         self.numbers.append(e.payload.array)
         self.size += e.size
         return row
+
+    def numbers_row(self, numbers: np.ndarray) -> int:
+        """The row of an array of numbers that a rule brings with it."""
+        key = numbers.shape, numbers.tobytes()
+        if key not in self._own_numbers:
+            self._own_numbers[key] = self.builder.array_input("data", self.size, numbers.shape)
+            self.numbers.append(numbers)
+            self.size += numbers.size
+        return self._own_numbers[key]
+
+    def operand(self, e: Expression) -> int:
+        """The row of an operand in its own shape."""
+        return self._whole(e)
 
     # -- moves ------------------------------------------------------------------------------------
 
@@ -193,6 +207,10 @@ class ArrayDecomposition(Decomposition):
 
     def product_over(self, e: Expression, axes: tuple[int, ...]) -> int:
         return self._product_along(self._whole(e.args[0]), axes)
+
+    def product_along(self, source: int) -> int:
+        """Products of a row's elements along its last axis."""
+        return self._product_along(source, (len(self.builder.shape(source)) - 1,))
 
     def _last(self, row: int, axes: tuple[int, ...]) -> int:
         """The row with some axes made one, the last."""
@@ -280,6 +298,9 @@ def array_work(outputs: Sequence[Expression]) -> int:
 
 def work_of(e: Expression) -> int:
     """Operations on scalars that one operation would be."""
+    known = operation(e.op).work
+    if known is not None:
+        return known(e)
     sizes = [arg.size for arg in e.args]
     if len(sizes) == 2 and operation(e.op).whole is not None:  # a contraction: all pairs that meet
         return math.isqrt(max(e.size, 1) * max(sizes[0], 1) * max(sizes[1], 1))

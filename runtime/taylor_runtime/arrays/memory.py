@@ -7,12 +7,13 @@ from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.walk import Place, aligned
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Factor, Shape, Solve, contiguous
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Number
 from taylor_runtime.program.records import dataclass
@@ -31,7 +32,8 @@ class ArrayLayout:
     """Where planes of elements begin in the workspace, one for every order that is kept.
 
     old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
-    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
+    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`;
+    room: what factors and solutions need while they are made.
     """
 
     old: Mapping[int, int]
@@ -39,6 +41,7 @@ class ArrayLayout:
     newest: Mapping[int, int]
     reciprocal: Mapping[int, int]
     partial: Mapping[int, int]
+    room: Mapping[int, int]
     size: int
 
     @classmethod
@@ -50,6 +53,7 @@ class ArrayLayout:
         newest: dict[int, int] = {}
         reciprocal: dict[int, int] = {}
         partial: dict[int, int] = {}
+        room: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
             if index in plan.old and index not in outside:
@@ -66,7 +70,21 @@ class ArrayLayout:
             if program.order >= FEWEST_PAIRED and plan.convolves(index):
                 partial[index] = size
                 size += plane * convolution_chains(program.rows[index])
-        return cls(old, zero, newest, reciprocal, partial, size)
+            work = _work_of(program, index)
+            if work:
+                room[index] = size
+                size += plane_of(work)
+        return cls(old, zero, newest, reciprocal, partial, room, size)
+
+
+def _work_of(program: ArrayProgram, index: int) -> int:
+    """Numbers that a row needs room for while it is made."""
+    moved, shape = program.row(index).moved, program.shape(index)
+    if isinstance(moved, Factor):
+        return work_of_factor(moved.kind, *program.shape(moved.source)[-2:])
+    if isinstance(moved, Solve):
+        return work_of_solutions(shape[-2], shape[-1], shape[:-2])
+    return 0
 
 
 def plane_of(elements: int) -> int:
@@ -150,6 +168,10 @@ class ArrayMemory:
             return self._at(self._at(self.workspace, layout.old[row]), n * plane)
         zero = isinstance(n, int) and n == 0
         return self._at(self.workspace, (layout.zero if zero else layout.newest)[row])
+
+    def room_for(self, row: int) -> Value:
+        """Where a row that is made as a whole has room for what it needs on the way."""
+        return self._at(self.workspace, self.layout.room.get(row, 0))
 
     def _at(self, place: Value, distance: Index) -> Value:
         return self.b.at(place, distance, self.element)

@@ -18,12 +18,14 @@ from taylor_runtime.program.arrays import (
     ZERO,
     ArrayProgram,
     Contract,
+    Factor,
     Join,
     Pick,
     Read,
     Running,
     Scatter,
     Shape,
+    Solve,
     Take,
     Total,
     View,
@@ -187,7 +189,7 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running):
+        if isinstance(row.moved, Contract | Running | Factor | Solve):
             works.append(Whole(index))
             self._from_memory(reads)
             return
