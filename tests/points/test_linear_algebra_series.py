@@ -177,7 +177,7 @@ def test_factors_of_symmetric_matrices(name: str, shape: tuple[int, ...]) -> Non
     _agree(_coefficients(fun, c), reference, c, 1e-12)
 
 
-@pytest.mark.parametrize("shape", [(5, 3), (7, 6, 2), (9, 9)], ids=str)
+@pytest.mark.parametrize("shape", [(5, 3), (7, 6, 2), (9, 8)], ids=str)
 @pytest.mark.parametrize("name", TALL)
 def test_orthogonal_factors(name: str, shape: tuple[int, ...]) -> None:
     fun, reference = TALL[name]
@@ -193,6 +193,7 @@ def test_other_kinds_of_numbers(
 ) -> None:
     fun, reference = (GENERAL | SYMMETRIC | TALL)[name]
     c = _polynomial(shape, symmetric=name in SYMMETRIC)
+    c = c[..., :-1] if name in TALL else c
     harder = 100 if name == "eigenvalues" else 1  # gaps between them are divisors
     _agree(_coefficients(fun, c, precision), reference, c, harder * tolerance)
 
