@@ -101,7 +101,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         for work in self.plan.loops[name]:
             self.memory.values.clear()
             if isinstance(work, Whole):
-                self._whole(work.row, n)
+                if self.memory.kept(work.row, n):  # else nobody reads this order
+                    self._whole(work.row, n)
                 continue
             nests = work.nests if isinstance(work, Together) else [work]
             rows = [row for nest in nests for row in nest.rows]

@@ -231,7 +231,9 @@ class NestWriter:
         return make
 
     def _finish(self, row: int, values: list[Value], place: Place) -> None:
-        """Put what came out where it belongs."""
+        """Put what came out where it belongs, if somebody reads this order."""
+        if not self.memory.kept(row, self.n):
+            return
         moved = self.program.row(row).moved
         assert isinstance(moved, Total)
         kept = iter(contiguous(self.program.shape(row)))

@@ -19,6 +19,7 @@ from taylor_runtime.program.arrays import (
     ZERO,
     ArrayProgram,
     Contract,
+    Factor,
     Join,
     Pick,
     Put,
@@ -26,6 +27,7 @@ from taylor_runtime.program.arrays import (
     Running,
     Scatter,
     Shape,
+    Solve,
     Take,
     Total,
     View,
@@ -211,7 +213,7 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running | Put | Region):
+        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve):
             works.append(Whole(index))
             self._from_memory(reads)
             return

@@ -92,6 +92,10 @@ class _Turned:
         self.turns = turns
         self.numbers: dict[Key, int] = {}
         self.rows: dict[int, ArrayRow] = {}  # by number, in order
+        self._viewed = {row.moved.source for row in self._all() if isinstance(row.moved, View)}
+
+    def _all(self) -> list[ArrayRow]:
+        return [self.old.row(index) for index in range(len(self.old.rows))]
 
     def program(self) -> ArrayProgram:
         """The new program; the old one where a row would be wanted before it is there."""
@@ -199,7 +203,13 @@ class _Turned:
         self.rows[own] = replace(row, moved=moved, shape=tuple(turned))
         strides = dict(zip(kept, contiguous(turned), strict=True))
         view = View(own, 0, tuple(strides[axis] for axis in sorted(kept)))
-        self.rows[number] = replace(row, moved=view)
+        if index not in self._viewed:
+            self.rows[number] = replace(row, moved=view)
+            return
+        turned_back = self._number("view", index)
+        self.rows[turned_back] = replace(row, moved=view)
+        step = Step((Term(1, Coefficient(turned_back)),))
+        self.rows[number] = replace(row, moved=None, step=step)
 
 
 # -- operands side by side ----------------------------------------------------------------------
