@@ -16,7 +16,7 @@ from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -30,6 +30,7 @@ from taylor_runtime.program.arrays import (
     contiguous,
 )
 from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]

@@ -142,10 +142,12 @@ class ArrayFunction:
 
     ufunc: a generalised ufunc of contiguous arrays, two operands (high and low parts) for a
         double-double.
+    program: what was compiled.
     """
 
     module: Module
     ufunc: np.ufunc
+    program: ArrayProgram
 
 
 def build_array_function(
@@ -191,4 +193,4 @@ def build_array_function(
         doc,
         owner=(module, numbers, table),
     )
-    return ArrayFunction(module, watched(ufunc, externals))
+    return ArrayFunction(module, watched(ufunc, externals), program)

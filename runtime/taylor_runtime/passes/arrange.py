@@ -21,9 +21,9 @@ from taylor_runtime.program.arrays import (
     contiguous,
     moved_rows,
     renumbered_array,
-    verify_arrays,
 )
 from taylor_runtime.program.program import Coefficient, Input, Step, Term
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.signature import rows_used, with_slots
 from taylor_runtime.program.widths import REGISTER
 

@@ -18,9 +18,10 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.points.blocks import CLEAR_FLAGS, memory
-from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.verify import verify_arrays
 
 ARRAYS = "taylor.arrays"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 from taylor_runtime.program.lines import head_lines, row_line
@@ -26,7 +26,7 @@ from taylor_runtime.program.program import (
 )
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used, with_slots
-from taylor_runtime.program.verify import ProgramError, rows_at_order
+from taylor_runtime.program.verify import rows_at_order
 
 Shape = tuple[int, ...]
 
@@ -147,14 +147,22 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [
-            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
-        ]
+        lines = [array_line(self.row(index)) for index in range(len(self.rows))]
         return "\n".join([*head_lines(self), *lines])
 
 
-def _moved_text(row: ArrayRow) -> str:
-    return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+def array_line(row: ArrayRow) -> str:
+    """A row as a line of text, without its name; `shapes.lines` reads it."""
+    line = f"{row_line(row)} shape {_dense(row.shape)}"
+    if row.moved is None:
+        return line
+    kind = type(row.moved)
+    given = [f"{f.name}={_dense(getattr(row.moved, f.name))}" for f in fields(kind)]
+    return f"{line} {kind.__name__.lower()}({','.join(given)})"
+
+
+def _dense(value: object) -> str:
+    return repr(value).replace(" ", "")
 
 
 def varying(program: ArrayProgram) -> list[bool]:
@@ -290,27 +298,3 @@ def _step_reads(step: Step) -> Iterator[Read]:
             used = (operand.a, operand.b) if isinstance(operand, Convolution) else (operand.row,)
             yield from (Read(row, OLD) for row in used)
         yield from (Read(row, NEWEST) for row in rows_at_order(operand))
-
-
-# -- what is legal ------------------------------------------------------------------------------
-
-
-def verify_arrays(program: ArrayProgram) -> ArrayProgram:
-    """Return the program if it is legal, else raise `ProgramError`."""
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        for used in moved_rows(row.moved):
-            if not 0 <= used < index:
-                raise ProgramError(f"row {index} moves row {used}, which is not earlier")
-        if row.moved is not None and (row.start is not None or row.step is not None):
-            raise ProgramError(f"row {index} is moved, and has a start or a step")
-        if isinstance(row.moved, View):
-            source = program.row(row.moved.source)
-            if isinstance(source.moved, View):
-                raise ProgramError(f"row {index} is a view of a view")
-            reach = [s * (n - 1) for s, n in zip(row.moved.strides, row.shape, strict=True)]
-            low = row.moved.offset + sum(min(r, 0) for r in reach)
-            high = row.moved.offset + sum(max(r, 0) for r in reach)
-            if row.size and not 0 <= low <= high < source.size:
-                raise ProgramError(f"row {index} views elements that row {row.moved.source} lacks")
-    return program
