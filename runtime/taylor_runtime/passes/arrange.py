@@ -184,7 +184,10 @@ class _Turned:
         self.rows[own] = replace(row, moved=moved, shape=tuple(turned))
         strides = dict(zip(kept, contiguous(turned), strict=True))
         view = View(own, 0, tuple(strides[axis] for axis in sorted(kept)))
-        self.rows[number] = replace(row, moved=view)
+        seen = self._number("turned back", index)
+        self.rows[seen] = replace(row, moved=view, name="")
+        step = Step((Term(1, Coefficient(seen)),))  # a copy, of which others have views
+        self.rows[number] = replace(row, moved=None, step=step)
 
 
 # -- operands side by side ----------------------------------------------------------------------
