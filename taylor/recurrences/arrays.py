@@ -48,6 +48,11 @@ class Lowered:
     numbers: tuple[np.ndarray, ...]
     table: np.ndarray
 
+    def outside(self) -> dict[str, list[Any]]:
+        """What the program reads from memory, by source."""
+        numbers = [number for array in self.numbers for number in array.reshape(-1).tolist()]
+        return {"data": numbers, "table": self.table.tolist()}
+
     def planes(self, kind: Precision) -> np.ndarray:
         """The numbers in a kind: shape (parts, at least one)."""
         count = sum(array.size for array in self.numbers)

@@ -20,7 +20,7 @@ from taylor_runtime.arrays.regions.branches import emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
 from taylor_runtime.arrays.regions.loops import emit_loop
 from taylor_runtime.arrays.regions.puts import emit_put
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -36,6 +36,7 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]

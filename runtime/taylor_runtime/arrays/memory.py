@@ -10,7 +10,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
 from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
@@ -19,6 +19,7 @@ from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering

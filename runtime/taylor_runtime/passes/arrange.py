@@ -22,10 +22,10 @@ from taylor_runtime.program.arrays import (
     graphs_of,
     moved_rows,
     renumbered_array,
-    verify_arrays,
 )
 from taylor_runtime.program.kernels import Region, regions
 from taylor_runtime.program.program import Coefficient, Input, Step, Term
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.signature import rows_used, with_slots
 from taylor_runtime.program.widths import REGISTER
 
@@ -206,9 +206,9 @@ class _Turned:
         if index not in self._viewed:
             self.rows[number] = replace(row, moved=view)
             return
-        turned_back = self._number("view", index)
-        self.rows[turned_back] = replace(row, moved=view)
-        step = Step((Term(1, Coefficient(turned_back)),))
+        seen = self._number("turned back", index)
+        self.rows[seen] = replace(row, moved=view, name="")
+        step = Step((Term(1, Coefficient(seen)),))  # a copy, of which others have views
         self.rows[number] = replace(row, moved=None, step=step)
 
 

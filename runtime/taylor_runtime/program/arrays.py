@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 from taylor_runtime.program.kernels import Region
@@ -27,7 +27,7 @@ from taylor_runtime.program.program import (
 )
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used, with_slots
-from taylor_runtime.program.verify import ProgramError, rows_at_order
+from taylor_runtime.program.verify import rows_at_order
 
 Shape = tuple[int, ...]
 
@@ -159,18 +159,7 @@ class Solve:
 
 
 Moved = (
-    View
-    | Take
-    | Scatter
-    | Join
-    | Total
-    | Pick
-    | Put
-    | Running
-    | Contract
-    | Factor
-    | Solve
-    | Region
+    View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Factor | Solve | Region
 )
 
 FEW = 4  # rows of matrices that are factored in registers, many side by side
@@ -214,19 +203,25 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [
-            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
-        ]
+        lines = [array_line(self.row(index)) for index in range(len(self.rows))]
         return "\n".join([*head_lines(self), *lines])
 
 
-def _moved_text(row: ArrayRow) -> str:
+def array_line(row: ArrayRow) -> str:
+    """A row as a line of text, without its name; `shapes.lines` reads it."""
+    line = f"{row_line(row)} shape {_dense(row.shape)}"
+    if row.moved is None:
+        return line
+    kind = type(row.moved)
     if isinstance(row.moved, Region):
-        inside = "\n".join(graph.text() for graph in graphs_of(row.moved))
-        return f" shape {row.shape} {replace(row.moved, graphs=())}\n  {inside}".replace(
-            "\n", "\n  "
-        )
-    return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+        inside = "\n".join(graph.text() for graph in graphs_of(row.moved)).replace("\n", "\n  ")
+        return f"{line} {_dense(replace(row.moved, graphs=()))}\n  {inside}"
+    given = [f"{f.name}={_dense(getattr(row.moved, f.name))}" for f in fields(kind)]
+    return f"{line} {kind.__name__.lower()}({','.join(given)})"
+
+
+def _dense(value: object) -> str:
+    return repr(value).replace(" ", "")
 
 
 def graphs_of(region: Region) -> tuple[ArrayProgram, ...]:
@@ -406,28 +401,3 @@ def _step_reads(step: Step) -> Iterator[Read]:
             used = (operand.a, operand.b) if isinstance(operand, Convolution) else (operand.row,)
             yield from (Read(row, OLD) for row in used)
         yield from (Read(row, NEWEST) for row in rows_at_order(operand))
-
-
-# -- what is legal ------------------------------------------------------------------------------
-
-
-def verify_arrays(program: ArrayProgram) -> ArrayProgram:
-    """Return the program if it is legal, else raise `ProgramError`."""
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        for used in moved_rows(row.moved):
-            known = 0 <= used < index or is_lagged(row.moved)
-            if not known:
-                raise ProgramError(f"row {index} moves row {used}, which is not earlier")
-        if row.moved is not None and (row.start is not None or row.step is not None):
-            raise ProgramError(f"row {index} is moved, and has a start or a step")
-        if isinstance(row.moved, View):
-            source = program.row(row.moved.source)
-            if isinstance(source.moved, View):
-                raise ProgramError(f"row {index} is a view of a view")
-            reach = [s * (n - 1) for s, n in zip(row.moved.strides, row.shape, strict=True)]
-            low = row.moved.offset + sum(min(r, 0) for r in reach)
-            high = row.moved.offset + sum(max(r, 0) for r in reach)
-            if row.size and not 0 <= low <= high < source.size:
-                raise ProgramError(f"row {index} views elements that row {row.moved.source} lacks")
-    return program
