@@ -1,4 +1,4 @@
-"""What an integrator shows of a trajectory, and the built-in function that drives it."""
+"""What an integrator shows of a trajectory, and built-in functions: its driver, dense output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from taylor_runtime.callables.events import EventMemory
 from taylor_runtime.callables.memory import Pair
 from taylor_runtime.callables.trajectory import StepMemory
-from taylor_runtime.drivers import block, driver
+from taylor_runtime.drivers import block, dense, driver
 from taylor_runtime.drivers.block import FOR as FOR
 from taylor_runtime.drivers.block import STEP as STEP
 from taylor_runtime.drivers.block import UNTIL as UNTIL
@@ -167,3 +167,45 @@ def _driver() -> Module | None:
     options = Options(STEP_PASSES, codegen=0)  # made in 3 ms instead of 20, and 20 ns slower
     text = driver.driver_module()
     return compile_ir(text, [driver.DRIVE], options=options, externals=linked, label="driver")
+
+
+# -- dense output -------------------------------------------------------------------------------
+
+
+def dense_evaluator(
+    starts: np.ndarray, end: float, scales: np.ndarray, divisors: np.ndarray, numbers: np.ndarray
+) -> Driver:
+    """What `drivers.dense` makes: states at a time, or a vector of times, or None.
+
+    starts: (steps, 2); scales, and what values are divided by: (steps,); numbers: coefficients,
+        (steps, orders, n), of float64.
+    """
+    steps, orders, count = numbers.shape
+    lanes = next((lanes for lanes in _DENSE_LANES if lanes >= count), _DENSE_LANES[-1])
+    code = _dense(lanes) if steps and count else None
+    if code is None:
+        return undriven
+    chunks = -(-count // lanes)
+    room = np.zeros((steps, max(orders, 1), chunks * lanes))
+    room[:, :orders, :count] = numbers
+    arrays = [np.ascontiguousarray(a, np.float64) for a in (starts, scales, divisors)] + [room]
+    begin = float(starts[0, 0])
+    facts = np.zeros(1, dense.DENSE)
+    ends = min(begin, end), max(begin, end)
+    sizes = int(end < begin), steps, max(orders, 1), count, chunks
+    facts[0] = (*ends, *sizes, *(array.ctypes.data for array in arrays))
+    address = code.address(dense.EVALUATE)
+    return objects.make_builtin(address, dense.EVALUATE, facts, None, arrays, code)
+
+
+_DENSE_LANES = (2, 4, 8)
+
+
+@lru_cache(maxsize=len(_DENSE_LANES))
+def _dense(lanes: int) -> Module | None:
+    linked = dense.externals()
+    if not linked:
+        return None  # pragma: no cover - no such NumPy
+    text = dense.dense_module(lanes)
+    options = Options(STEP_PASSES)
+    return compile_ir(text, [dense.EVALUATE], options=options, externals=linked, label="dense")
