@@ -46,10 +46,10 @@ class Row(NamedTuple):
 
 
 def seconds(call: Call, repeat: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(repeat):
         call()
-    return (time.perf_counter() - start) / repeat
+    return (time.process_time() - start) / repeat
 
 
 def compared(row: Row) -> tuple[float, float | None]:

@@ -21,6 +21,7 @@ from taylor.machines.machine import step_asked_for
 from taylor.numbers import times as tm
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
+from taylor_runtime.callables.driving import FIRST_STEPS
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
@@ -73,7 +74,7 @@ class Propagation:
         self.limit = request.limit
         self.callback = request.callback
         self.request = request
-        self.budget = 1 if request.callback else 64
+        self.budget = 1 if request.callback else FIRST_STEPS
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
         self.passages = None if integrator._flow is None else Passages(integrator, self.end)
@@ -98,7 +99,10 @@ class Propagation:
 
     def go_on(self, code: int) -> Outcome:
         """The rest of a call, whose first steps a driver has made; why these ended."""
-        self.integrator._watch.begin()
+        ta = self.integrator
+        ta._watch.begin()
+        if self.control.steps > FIRST_STEPS and self.limit is None:
+            ta._watch.pass_over(FIRST_STEPS, ta._front.block.first_retracted)
         self._grow(code)
         return self._reported(lambda: self._until_stop(code))
 

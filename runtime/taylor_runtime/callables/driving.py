@@ -17,8 +17,10 @@ from taylor_runtime.drivers import block, dense, driver
 from taylor_runtime.drivers.block import FOR as FOR
 from taylor_runtime.drivers.block import STEP as STEP
 from taylor_runtime.drivers.block import UNTIL as UNTIL
+from taylor_runtime.drivers.driver import FIRST_STEPS as FIRST_STEPS
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.points import python_objects as objects
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import DOUBLE, KINDS
 
 Known = tuple[bytes, Pair, bytes]  # state, time, parameters
@@ -26,6 +28,8 @@ Driver = Callable[..., Any]
 _OUTCOME = Struct(f"{len(block.OUTCOME_DOUBLES)}d{len(block.OUTCOME_INTEGERS)}q")
 
 _FIELDS = [(n, c_double) for n in block.DOUBLES] + [(n, c_int64) for n in block.INTEGERS]
+
+SHORT_BYTES = 1 << 16  # of coefficients: steps of fewer take less than 0.1 ms
 
 
 class CallBlock(Structure):
@@ -39,6 +43,7 @@ class CallBlock(Structure):
     seen_time_low: float
     known: int
     running: int
+    first_retracted: int
 
 
 class Front:
@@ -120,6 +125,8 @@ class Front:
         own.slots, own.padding = slots.ctypes.data, padding.ctypes.data
         own.seen_state, own.seen_parameters = (array.ctypes.data for array in self._seen)
         own.detector = 0
+        arrays = isinstance(machine.stepper.program, ArrayProgram)
+        own.short = int(machine.stepper.workspace_bytes <= SHORT_BYTES and not arrays)
         if search is not None:
             for name, value in search.addresses().items():
                 setattr(own, name, value)

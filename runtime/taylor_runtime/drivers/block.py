@@ -35,6 +35,8 @@ INTEGERS = (
     "sides",
     "outputs",  # and sides
     "flips",
+    "short",  # whether hundreds of steps take no time to speak of
+    "first_retracted",  # steps that were taken back among the first
 )
 CALL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 UNTIL, FOR, STEP = 0.0, 1.0, 2.0  # what is asked: a time, a span, one step

@@ -33,8 +33,10 @@ from taylor_runtime.program.codes import REACHED, STEPS_DONE
 from taylor_runtime.steps.control import Control
 
 DRIVE = "taylor.drive"
-FIRST_STEPS = 64  # after which Python looks at Ctrl-C, progress and stiffness
+FIRST_STEPS = 64  # after which Python looks at Ctrl-C, progress and stiffness,
+MORE_STEPS = 256  # unless nothing is to be seen, and steps are short
 ASKED = 2.0**-12  # of the way ahead; see `taylor.machines.machine.step_asked_for`
+LEAST_STEP, SUSPECT = 2.0**-44, 0.2  # see `taylor.integrator.stiffness`
 LATEST = 2  # `recording` of what is watched
 ARGUMENTS = 5  # state, parameters, longest step, end or span, and which of these it is
 _MEMORY_FIELDS = EVENT_MEMORY.itemsize // 8
@@ -101,7 +103,7 @@ class _Drive:
         self._go_on_if(self._is_finite(state, changed))
         self._prepare(state, parameters, changed)
         self._ask(end, longest, single)
-        code = self._run()
+        code = self._run(single)
         self._show(state)
         done = b.eq(code, REACHED) | (single & b.eq(code, STEPS_DONE))
         done = done & self._saw_nothing()
@@ -290,17 +292,41 @@ class _Drive:
 
     # -- the loop, and after it -----------------------------------------------------------------
 
-    def _run(self) -> Value:
+    def _run(self, single: Value) -> Value:
         """The code of the runtime; without the GIL."""
-        b, call = self.b, self.call
+        b, call, control = self.b, self.call, self._control()
         call.set("running", DRIVER)
-        names = ("control", "states", "parameters", "work", "records", "grid", "tolerances")
-        listed = ", ".join([f"ptr {call.address(name).text}" for name in names])
-        loop = call.address("loop")
         state = b.call(PTR, "PyEval_SaveThread")
-        code = b.emit_anew(I64, f"call i64 {loop.text}({listed})")
+        first = self._slice()
+        call.set("first_retracted", control.get("retracted"))
+        goes_on = b.eq(first, STEPS_DONE) & ~single & b.ne(call.get("short"), 0)
+
+        def more() -> list[Value]:
+            return [b.if_(self._is_suspect(), lambda: [first], further)[0]]
+
+        def further() -> list[Value]:
+            control.set("steps_wanted", FIRST_STEPS + MORE_STEPS)
+            return [self._slice()]
+
+        code = b.if_(goes_on, more, lambda: [first])[0]
         b.line(f"call void @PyEval_RestoreThread(ptr {state.text})")
         return code
+
+    def _slice(self) -> Value:
+        b, call = self.b, self.call
+        names = ("control", "states", "parameters", "work", "records", "grid", "tolerances")
+        listed = ", ".join([f"ptr {call.address(name).text}" for name in names])
+        return b.emit_anew(I64, f"call i64 {call.address('loop').text}({listed})")
+
+    def _is_suspect(self) -> Value:
+        """i1: whether steps may be limited by stability, as `StiffnessWatch` asks first."""
+        b, control = self.b, self._control()
+        step = b.fabs(control.get("step"))
+        decided = b.eq(step, control.get("estimate")) & (step < control.get("max_step"))
+        long = ~(step < b.fabs(control.get("time")) * LEAST_STEP)
+        last, before = control.get("last_size") * step, control.get("last_size_but_one")
+        steep = b.compare("ge", last, (before * SUSPECT) * control.get("step_scale"))
+        return b.ne(step, 0.0) & decided & long & steep & (last > 0.0)
 
     def _show(self, state: Value) -> None:
         """Let the user see state and time."""
