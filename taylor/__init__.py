@@ -17,6 +17,7 @@ from taylor import models as models
 from taylor import sensitivities as _sensitivities
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
+from taylor.control.branches import checkpoint as checkpoint
 from taylor.control.branches import cond as cond
 from taylor.control.branches import switch as switch
 from taylor.control.loops import fori_loop as fori_loop

@@ -14,6 +14,7 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.nodes.conversion import Mutable
 from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
 
@@ -122,7 +123,7 @@ def _flatten(what: str, value: Any, leaves: list[Any], opaque: bool) -> Tree:
         return NONE
     kind = type(value)
     if kind not in (tuple, list, dict) and is_leaf(value):
-        leaves.append(value)
+        leaves.append(value.now if isinstance(value, Mutable) else value)
         return LEAF
     if kind in (tuple, list):
         named = [(f"{what}[{i}]", item) for i, item in enumerate(value)]

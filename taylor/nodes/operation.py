@@ -108,6 +108,7 @@ class Operation:
     rows:     (walk, e) -> row of the program; the walk is that of `recurrences.decompose` and has a
               `builder` and the `rows` of the operands.  None for what has no rule there.
     array_rows: the same for whole arrays; the walk is that of `recurrences.arrays`.
+    work:     e -> how many operations on scalars one of arrays is; by default by its size.
     operands: e -> the operands that need rows; None for all.
     absorbs:  (walk, e) -> operands that could become part of its own row; None for none.
     sign:     (e, signs of the operands) -> 2 if e is positive, 1 if it is never negative, 0 if
@@ -139,6 +140,7 @@ class Operation:
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None
     array_rows: Callable[[Any, Any], int] | None = None
+    work: Callable[[Any], int] | None = None
     operands: Callable[[Any], tuple[Any, ...]] | None = None
     absorbs: Callable[[Any, Any], Sequence[Any]] | None = None
     sign: Callable[[Any, Sequence[int]], int] = lambda e, signs: 0

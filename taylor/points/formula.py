@@ -34,6 +34,7 @@ from taylor.points.sharing import shared
 from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
+from taylor.transforms.joined import joined
 from taylor_runtime.callables.points import build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
@@ -88,7 +89,8 @@ class Function(Generic[R]):
         self._slow_calls = 0
         computed = inlined(self.outputs)
         if has_arrays(computed):
-            self._arrays = CompiledArrays(computed, self.inputs, self._kind, name, str(self))
+            wanted = joined(computed)
+            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts

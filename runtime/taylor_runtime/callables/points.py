@@ -169,10 +169,12 @@ class ArrayFunction:
 
     ufunc: a generalised ufunc of contiguous arrays, two operands (high and low parts) for a
         double-double.
+    program: what was compiled.
     """
 
     module: Module
     ufunc: np.ufunc
+    program: ArrayProgram
     precision: str
     belongings: tuple[object, ...] = field(repr=False)  # live as long as the machine code
     externals: Externals | None = field(repr=False)
@@ -297,4 +299,5 @@ def build_array_function(
         owner=(module, numbers, table),
     )
     ufunc = watched(ufunc, externals)
-    return ArrayFunction(module, ufunc, kind.name, (numbers, table), externals)
+    owned = numbers, table
+    return ArrayFunction(module, ufunc, program, kind.name, owned, externals)

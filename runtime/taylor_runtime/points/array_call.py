@@ -68,7 +68,7 @@ class _Call:
     def __init__(self, b: Builder, own: Value, args: Value, count: Value) -> None:
         self.b, self.own, self.args, self.count = b, own, args, count
         described = objects.item(b, own, 0)
-        self.facts = b.load(PTR, b.at(described, objects.HEADER + objects.DATA, "i8"))
+        self.facts = objects.data_of(b, described)
         self.inputs, self.outputs, self.loop, self.packs = (self._fact(k) for k in range(4))
         self.pointers = b.alloca("ptr", MOST)
         self.used = b.alloca("i64", 1)  # of the pointers
@@ -117,15 +117,9 @@ class _Call:
 
     def _takes_array(self, argument: Value, axes: Value, shape: Value, wanted: Value) -> Value:
         b = self.b
-        first = b.at(argument, objects.HEADER, "i8")
-        flags = b.load(I32, b.at(first, objects.FLAGS, "i8"), 4) & objects.ORDINARY
-        doubles = objects.is_at(b, b.load(PTR, b.at(first, objects.DTYPE, "i8")), objects.DOUBLES)
-        number = b.cast("sext", b.load(I32, b.at(first, objects.NDIM, "i8"), 4), "i64")
-        plain = doubles & b.eq(flags, objects.ORDINARY) & b.eq(number, axes)
+        plain, lengths = objects.is_ordinary(b, argument, axes)
 
         def compare() -> list[Value]:
-            lengths = b.load(PTR, b.at(first, objects.DIMENSIONS, "i8"))
-
             def one(i: Index, carried: list[Value]) -> list[Value]:
                 own = b.load(I64, b.at(lengths, i, "i64"))
                 return [carried[0] & b.eq(own, self._fact(shape + i))]
@@ -133,7 +127,7 @@ class _Call:
             return b.fold(0, axes, [_true(b)], one)
 
         def point() -> list[Value]:
-            self._point(b.load(PTR, b.at(first, objects.DATA, "i8")), wanted)
+            self._point(objects.data_of(b, argument), wanted)
             return [_true(b)]
 
         same = b.if_(plain, compare, lambda: [_false(b)])[0]
@@ -187,7 +181,7 @@ class _Call:
             return [objects.call_python(b, function, self.args, self.count)]
 
         def point(made: Value) -> list[Value]:
-            self._point(b.load(PTR, b.at(made, objects.HEADER + objects.DATA, "i8")), wanted)
+            self._point(objects.data_of(b, made), wanted)
             return [_true(b)]
 
         return b.if_(b.eq(axes, 0), number, array)[0]

@@ -21,7 +21,7 @@ import numpy as np
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import I1, I64, PTR
+from taylor_runtime.ir.types import I1, I32, I64, PTR
 from taylor_runtime.ir.values import Index, Value
 
 # Positions in the table.
@@ -108,6 +108,20 @@ def looks_as_known(array: np.ndarray) -> bool:
     )
 
 
+def has_slots_first(kind: type) -> bool:
+    """Whether instances of a class begin with their first two slots, after the header."""
+    made: Any = object.__new__(kind)
+    slots = [name for base in reversed(kind.__mro__) for name in vars(base).get("__slots__", ())]
+    marks = [object(), object()]
+    for name, mark in zip(slots, marks, strict=False):
+        object.__setattr__(made, name, mark)
+    size = ctypes.sizeof(ctypes.c_void_p)
+    if len(slots) < len(marks) or kind.__basicsize__ < HEADER + len(marks) * size:
+        return False
+    found = (ctypes.c_void_p * len(marks)).from_address(id(made) + HEADER)
+    return list(found) == [id(mark) for mark in marks]
+
+
 class _MethodDefinition(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_char_p),
@@ -155,6 +169,21 @@ def has_type(b: Builder, argument: Value, name: str) -> Value:
 def is_float(b: Builder, argument: Value) -> Value:
     """i1: whether an object is exactly a float or a numpy.float64."""
     return has_type(b, argument, FLOAT) | has_type(b, argument, FLOAT64)
+
+
+def is_ordinary(b: Builder, array: Value, axes: Value) -> tuple[Value, Value]:
+    """i1: whether an array is of contiguous doubles with so many axes; and where its shape is."""
+    first = b.at(array, HEADER, "i8")
+    flags = b.load(I32, b.at(first, FLAGS, "i8"), 4) & ORDINARY
+    doubles = is_at(b, b.load(PTR, b.at(first, DTYPE, "i8")), DOUBLES)
+    number = b.cast("sext", b.load(I32, b.at(first, NDIM, "i8"), 4), "i64")
+    fits = doubles & b.eq(flags, ORDINARY) & b.eq(number, axes)
+    return fits, b.load(PTR, b.at(first, DIMENSIONS, "i8"))
+
+
+def data_of(b: Builder, array: Value) -> Value:
+    """Where the elements of an array are."""
+    return b.load(PTR, b.at(array, HEADER + DATA, "i8"))
 
 
 def item(b: Builder, items: Value, which: Index) -> Value:

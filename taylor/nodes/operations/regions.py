@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
-from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed
+from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
 from taylor.nodes.operations.batched import (
     for_of_many,
     reverse_of_many,
@@ -54,18 +54,20 @@ def _text(e: Any, names: Any) -> Text:
 
 # --- values --------------------------------------------------------------------------------------
 
-Run = Callable[[Any, Any, Sequence[Any]], Sequence[Any]]
+# Outputs as a function of the values of inputs, made of nodes.
+Maker = Callable[[Sequence[Any], Sequence[Any]], Callable[[Sequence[Any]], Sequence[Any]]]
+Run = Callable[[Maker, Any, Sequence[Any]], Sequence[Any]]
 
 
-def _value(run: Run) -> Run:
+def _value(run: Run) -> Callable[[Any, Any, Sequence[Any]], Sequence[Any]]:
     """The value of a node by `run`, which takes numbers: point by point where these are arrays."""
 
     def value(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
-        shape = np.broadcast_shapes(*map(np.shape, values))
+        shape, make = np.broadcast_shapes(*map(np.shape, values)), algebra.function
         if not shape:
-            return run(algebra, e, values)
+            return run(make, e, values)
         given = [np.broadcast_to(v, shape) for v in values]
-        found = [run(algebra, e, [v[place] for v in given]) for place in np.ndindex(shape)]
+        found = [run(make, e, [v[place] for v in given]) for place in np.ndindex(shape)]
         if not found:
             return [np.empty(shape)] * len(e.payload.shapes)
         return [np.array(column).reshape(shape) for column in zip(*found, strict=True)]
@@ -73,17 +75,17 @@ def _value(run: Run) -> Run:
     return value
 
 
-def _run_while(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+def _run_while(make: Maker, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     region = e.payload
-    condition, body = (algebra.function(g.inputs, g.outputs) for g in region.graphs)
+    condition, body = (make(g.inputs, g.outputs) for g in region.graphs)
     constants, carries = values[: region.constants], values[region.constants :]
     while condition([*constants, *carries])[0] != 0:
         carries = body([*constants, *carries])
     return list(carries)
 
 
-def _run_for(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
-    body = algebra.function(e.payload.body.inputs, e.payload.body.outputs)
+def _run_for(make: Maker, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    body = make(e.payload.body.inputs, e.payload.body.outputs)
     (index, upper), values = values[:2], values[2:]
     constants, carries = values[: e.payload.constants], values[e.payload.constants :]
     while index < upper:
@@ -92,25 +94,23 @@ def _run_for(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     return list(carries)
 
 
-def _run_scan(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
-    region: Region = e.payload
-    body = algebra.function(region.body.inputs, region.body.outputs)
-    last = region.constants + region.carries
-    constants, carries = list(values[: region.constants]), list(values[region.constants : last])
-    count = region.length or 0
-    collected: list[Any] = [None] * count
-    for t in range(count - 1, -1, -1) if region.reverse else range(count):
-        found = body([*constants, *carries, *[np.asarray(array)[t] for array in values[last:]]])
-        carries, collected[t] = found[: region.carries], found[region.carries :]
-    if not count:
-        return [*carries, *[np.zeros(shape) for shape in region.shapes[region.carries :]]]
-    return [*carries, *[np.array(column) for column in zip(*collected, strict=True)]]
+def _run_scan(make: Maker, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+    region, body = e.payload, make(e.payload.body.inputs, e.payload.body.outputs)
+    first = region.constants + region.carries
+    constants, carries = values[: region.constants], values[region.constants : first]
+    collected: list[Any] = [np.empty(shape) for shape in region.shapes[region.carries :]]
+    for t in range(region.length - 1, -1, -1) if region.reverse else range(region.length):
+        found = body([*constants, *carries, *[array[t] for array in values[first:]]])
+        carries = found[: region.carries]
+        for array, value in zip(collected, found[region.carries :], strict=True):
+            array[t] = value
+    return [*carries, *collected]
 
 
-def _run_switch(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+def _run_switch(make: Maker, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     graphs, index = e.payload.graphs, values[0]
     chosen = graphs[sum(not index < number for number in range(1, len(graphs)))]
-    found: Sequence[Any] = algebra.function(chosen.inputs, chosen.outputs)(values[1:])
+    found: Sequence[Any] = make(chosen.inputs, chosen.outputs)(values[1:])
     return found
 
 
@@ -129,10 +129,10 @@ def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch:
         spelled=spelled,
         sympy=_no_sympy,
         widen=widen,
-        batch=batch,
         pullback=pullback,
-        value=_value(run),
-        whole=run,
+        batch=batch,
+        value=no_rule if name == "scan" else _value(run),
+        whole=lambda algebra, e, values: run(algebra.whole, e, values),
         error=no_error,
     )
 
@@ -148,19 +148,30 @@ def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any
     return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
 
 
+def _part_row(walk: Any, e: Any) -> int:
+    if e.args[0].op == "reverse_loop":
+        raise UnsupportedFunctionError(
+            "reverse_loop: there is no machine code yet of loops that go back through turns whose "
+            "number is not known beforehand; use a fori_loop between whole numbers or a scan, or "
+            "evaluate()"
+        )
+    row: int = walk.part(e)
+    return row
+
+
 _PART = Operation(
     name="part",
     build=lambda e, args: part(args[0], e.payload),
     text=lambda e, names: ([(e.args[0], ATOM), f"[{e.payload}]"], ATOM),
     elements=_part_elements,
-    value=lambda algebra, e, values: values[0][e.payload],
     whole=lambda algebra, e, values: values[0][e.payload],
+    value=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
-    batch=lambda e, operands, many: operands[0][e.payload],
     adjoints=_part_adjoints,
+    batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
-    rows=lambda walk, e: walk.part(e),
+    rows=_part_row,
     operands=lambda e: e.args[0].args,
 )
 

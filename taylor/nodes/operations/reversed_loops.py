@@ -11,8 +11,8 @@ others in the places of inputs, `inside` tangents as `Operation.widen` wants the
     switch                                 a switch between the adjoints of the branches
     reverse_loop                           tangents by each number that it takes
 
-What a turn or a branch computes on its way, the way back computes again, but for what it returned
-after more than a few operations: that is collected as well.
+What a turn or a branch computes on its way, the way back computes again, but for products of
+matrices and what it returned after more than a few operations: these are collected as well.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from taylor.nodes import logic, sums
 from taylor.nodes.arrays import reshape
 from taylor.nodes.conversion import stack
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operations.cotangents import summed
+from taylor.nodes.operations.places import added as added_at
 from taylor.nodes.operations.spelled import CALL, work
 from taylor.nodes.operations.widened import widened_reverse
 from taylor.nodes.products import multiply
@@ -41,6 +44,7 @@ from taylor.nodes.regions import (
 from taylor.nodes.traverse import reachable
 
 Shares = list[Any]  # of operands, None where there is none
+_CONTRACTIONS = frozenset(("matmul", "einsum"))
 MOST_NUMBERS = 4096  # by which a `reverse_loop` is differentiated once more
 
 
@@ -127,7 +131,7 @@ def pulled_scan(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk:
     ]
     amounts = [inner_input(f"sum {k}", body.inputs[k].shape) for k in added]
     sums_after = [
-        sums.add(amount, turn.shares[k]) for amount, k in zip(amounts, added, strict=True)
+        _accumulated(amount, turn.shares[k]) for amount, k in zip(amounts, added, strict=True)
     ]
     outputs = [*carried_shares, *sums_after, *[turn.shares[k] for k in sliced]]
     kept, outputs = _worth_keeping(body, outputs, walk)
@@ -156,6 +160,13 @@ def pulled_scan(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk:
     return shares
 
 
+def _accumulated(amount: Any, share: Any) -> Any:
+    """A sum with one share more; elements put in zeros are added where they belong."""
+    if share.op == "put" and sums.exact_value(share.args[0]) == 0:
+        return added_at(amount, *share.args[1:])
+    return sums.add(amount, share)
+
+
 def _given(cotangent: Any, like: Any) -> Any:
     return zeros_like(like) if cotangent is None else cotangent
 
@@ -164,13 +175,14 @@ def _worth_keeping(
     body: Graph, outputs: Sequence[Any], walk: Any
 ) -> tuple[dict[Any, Any], list[Any]]:
     """What a turn returns that the way back needs as well and that took more than a few
-    operations: nodes with inputs in their places; and the outputs with these.
+    operations, and its products of matrices: nodes with inputs in their places; and the outputs
+    with these.
     """
-    present = set(reachable(outputs, stop=set(body.inputs).__contains__))
-    kept: dict[Any, Any] = {}
-    for e in body.outputs:
-        if e in present and e.args and e not in kept and work([e]) > CALL:
-            kept[e] = inner_input("kept", e.shape)
+    stop = set(body.inputs).__contains__
+    present = set(reachable(outputs, stop=stop))
+    found = [e for e in body.outputs if e.args and work([e]) > CALL]
+    found += [e for e in reachable(body.outputs, stop=stop) if e.op in _CONTRACTIONS]
+    kept = {e: inner_input("kept", e.shape) for e in found if e in present}
     return kept, walk.replaced(outputs, kept) if kept else list(outputs)
 
 
@@ -191,22 +203,31 @@ def _collected(e: Any, wanted: Sequence[Any]) -> list[Any]:
 
 
 def as_scan(e: Any) -> Any:
-    """A `fori_loop` between known bounds as a scan that carries the index first."""
-    region, body = e.payload, e.payload.body
-    index = body.inputs[region.constants]
+    """A `fori_loop` between known bounds as a scan, which carries the index first where a turn
+    takes it.
+    """
+    region, body, count = e.payload, e.payload.body, e.payload.constants
+    fixed, carries = e.args[2 : 2 + count], e.args[2 + count :]
+    index = body.inputs[count]
+    if not leaves_of(body.outputs, [index]):
+        inputs = (*body.inputs[:count], *body.inputs[count + 1 :])
+        made = Region([Graph(inputs, body.outputs)], count, region.carries, turns(e))
+        return region_node("scan", [*fixed, *carries], made)
     graph = Graph(body.inputs, [sums.add(index, ONE), *body.outputs])
-    made = Region([graph], region.constants, 1 + region.carries, turns(e))
-    fixed = e.args[2 : 2 + region.constants]
-    return region_node("scan", [*fixed, e.args[0], *e.args[2 + region.constants :]], made)
+    made = Region([graph], count, 1 + region.carries, turns(e))
+    return region_node("scan", [*fixed, e.args[0], *carries], made)
 
 
 def pulled_fori(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk: Any) -> Shares:
     """A loop over a range backward; its bounds have no shares."""
     constants = e.payload.constants
-    flags = [*active[2 : 2 + constants], False, *active[2 + constants :]]
     if turns(e) is not None:
-        shares = pulled_scan(as_scan(e), [None, *cotangents], flags, walk)
-        return [None, None, *shares[:constants], *shares[constants + 1 :]]
+        scan = as_scan(e)
+        more = scan.payload.carries - e.payload.carries  # the index
+        flags = [*active[2 : 2 + constants], *[False] * more, *active[2 + constants :]]
+        shares = pulled_scan(scan, [*[None] * more, *cotangents], flags, walk)
+        return [None, None, *shares[:constants], *shares[constants + more :]]
+    flags = [*active[2 : 2 + constants], False, *active[2 + constants :]]
     shares = pulled_while(_as_while(e), [None, *cotangents], [False, *flags], walk)
     return [None, None, *shares[1 : 1 + constants], *shares[2 + constants :]]
 
@@ -336,10 +357,10 @@ def _filled(
 # --- values --------------------------------------------------------------------------------------
 
 
-def run_reverse(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+def run_reverse(make: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     """The value of a `reverse_loop`: forth with everything kept, then back."""
     region: Region = e.payload
-    condition, body, pull = (algebra.function(g.inputs, g.outputs) for g in region.graphs)
+    condition, body, pull = (make(g.inputs, g.outputs) for g in region.graphs)
     last = region.constants + region.carries
     constants, carries = list(values[: region.constants]), list(values[region.constants : last])
     kept = []
@@ -347,7 +368,7 @@ def run_reverse(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
         kept.append(carries)
         carries = body([*constants, *carries])
     bars = list(values[last:])
-    added = [algebra.zeros(shape) for shape in region.shapes[len(bars) :]]
+    added: list[Any] = [np.zeros(shape) if shape else 0 for shape in region.shapes[len(bars) :]]
     for before in reversed(kept):
         found = pull([*constants, *before, *bars])
         bars = found[: len(bars)]

@@ -11,12 +11,16 @@ from taylor.nodes.operations import (
     held,
     leaves,
     moves,
+    places,
     reductions,
     regions,
 )
 from taylor.nodes.operations.functions import FUNCTION
 
-_GROUPS = (leaves, arithmetic, conditions, moves, reductions, contractions, regions, held, custom)
+_GROUPS = (
+    *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),
+    *(held, custom),
+)
 for _group in _GROUPS:
     add_operations(_group.RECORDS)
 
