@@ -169,7 +169,7 @@ def _results(
     region = Region(graph.graphs, len(graph.constants), len(init.leaves))
     node = region_node(op, [*ends, *graph.constants, *init.nodes], region)
     if memory is None or turns(node) is None:
-        found = parts(node)
+        found = list(parts(node))
     else:  # without the index, which may come first
         found = results_within(as_scan(node), memory)[-len(init.leaves) :]
     kinds = [kind for kind, _ in init.kinds]
