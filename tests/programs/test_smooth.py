@@ -81,17 +81,17 @@ def test_derivatives_of_arrays(name: str) -> None:
         scalar = lambda x: (function(x, temperature=0.7) ** 2).sum()  # noqa: E731
         slopes = ty.grad(scalar)(x)
         precise = ty.jit(scalar, precision="double-double")
-        step = 1e-8
+        step = mpmath.mpf(10) ** -8
         for k in range(len(x)):
-            ends = []
-            for side in (1, -1):
-                shifted = [mpmath.mpf(float(v)) for v in x]
-                shifted[k] += side * step
-                pairs = np.array([ty.from_mpmath(v) for v in shifted])
-                ends.append(ty.to_mpmath(precise(pairs)))
             with mpmath.workdps(32):
+                ends = []
+                for side in (step, -step):
+                    moved = [mpmath.mpf(float(v)) for v in x]
+                    moved[k] += side
+                    pairs = np.array([ty.from_mpmath(v) for v in moved])
+                    ends.append(ty.to_mpmath(precise(pairs)))
                 right = float((ends[0] - ends[1]) / (2 * step))
-            assert slopes[k] == pytest.approx(right, rel=1e-9, abs=1e-9)
+            assert slopes[k] == pytest.approx(right, rel=1e-12, abs=1e-13)
 
 
 def test_weights_sum_to_one() -> None:
