@@ -86,7 +86,7 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
-        if has_arrays(self.outputs):
+        if has_arrays(self.outputs) or not all(e.size for e in self.outputs):
             wanted = joined(self.outputs)
             self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
             return
