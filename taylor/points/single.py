@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taylor.expressions.expression import Expression
+from taylor.expressions.scalars import scalars
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import build_point
@@ -24,5 +25,5 @@ def compiled_point(
     if has_arrays(outputs):
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
-    program, externals = lowered(outputs, sources, 0)
+    program, externals = lowered([scalars(e).item() for e in outputs], sources, 0)
     return build_point(program, name, externals)
