@@ -259,7 +259,9 @@ def _all_whole(roots: Sequence[Node], given: Collection[Any]) -> bool:
             return False
         if e.shape and e.op in ("variable", "parameter"):
             return False
-        if e.op in REGIONS and not all(_all_whole(g.outputs, {*g.inputs}) for g in e.payload.graphs):
+        if e.op in REGIONS and not all(
+            _all_whole(g.outputs, {*g.inputs}) for g in e.payload.graphs
+        ):
             return False
     return True
 

@@ -145,7 +145,7 @@ class ArrayProgram(Program):
 
     Inputs are as many slots as the rows have elements, in order.  Sources, beside those of
     programs: "data", numbers that are known when code is made, but no part of it; "table",
-    positions.
+    positions; "outer", inputs of programs inside of others that vary.
     """
 
     def row(self, index: int) -> ArrayRow:
@@ -193,6 +193,7 @@ def varying(program: ArrayProgram) -> list[bool]:
             row.constant
             or program.is_number(index)
             or (isinstance(row.moved, Total) and row.moved.kind != "sum")
+            or (isinstance(row.moved, Region) and not row.moved.graphs[-1].order)
         ):
             found.append(False)
         elif row.moved is not None:
@@ -304,6 +305,9 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
         yield from _factors(varies, (row.moved.a, row.moved.b))
     elif isinstance(row.moved, Pick):
         yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
+    elif isinstance(row.moved, Region):
+        for when in (ZERO, NEWEST, OLD):
+            yield from (Read(operand, when) for operand in row.moved.operands)
     elif isinstance(row.moved, Put):
         yield Read(row.moved.places, ZERO)
         yield from (Read(row.moved.source, NEWEST), Read(row.moved.values, NEWEST))
