@@ -201,8 +201,8 @@ class Operators(Node):
         raise _no_value(
             self,
             "index",
-            "a length or the end of a slice has to be a number; a[i] may have an expression i, and "
-            "a[i + numpy.arange(n)] is a slice of n elements",
+            "a length or the end of a slice has to be a number; a[i] may have an expression i if a "
+            "is one, as taylor.constant(numbers); a[i + numpy.arange(n)] is a slice of n elements",
         )
 
     def __contains__(self, item: object) -> NoReturn:

@@ -205,7 +205,7 @@ class ArrayDecomposition(Decomposition):
         builder, (array, place, _) = self.builder, e.args
         values = self.values_of(e.args[2])
         source = self.values_of(array)
-        return builder.moved(Put(source, self.rows[place], values), e.shape)
+        return builder.moved(Put(source, self.values_of(place), values), e.shape)
 
     def values_of(self, e: Expression) -> int:
         """The row of an array whose elements lie side by side."""

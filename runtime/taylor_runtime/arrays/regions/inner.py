@@ -135,8 +135,10 @@ def copy(outer: Writer, target: Value, source: Value, count: int) -> None:
         )
 
 
-def copy_row(outer: Writer, target: Value, row: int, n: Index, size: int) -> None:
-    """Copy coefficient n of a row whose elements lie side by side: zeros where it has none."""
+def copy_row(outer: Writer, target: Value, row: int, n: Index, size: int, first: Index = 0) -> None:
+    """Copy coefficient n of a row whose elements lie side by side, so many of them from the first
+    on: zeros where it has none.
+    """
     b, memory = outer.b, outer.memory
     if not outer.program.shape(row):
         put_number(outer, memory.coefficient(row, n, ALONE), target, 0)
@@ -149,7 +151,8 @@ def copy_row(outer: Writer, target: Value, row: int, n: Index, size: int) -> Non
         b.fold(0, size, [], clear)
     elif size:
         access = outer.plan.access(row)
-        copy(outer, target, b.at(memory.base(access.row, n), access.offset, outer.element), size)
+        place = b.at(memory.base(access.row, n), access.offset, outer.element)
+        copy(outer, target, b.at(place, first, outer.element), size)
 
 
 def put_number(outer: Writer, value: Value, target: Value, place: Index) -> None:

@@ -7,8 +7,10 @@ from taylor_runtime.arrays.regions.inner import (
     Writer,
     chosen_place,
     copy_row,
+    operand,
 )
-from taylor_runtime.ir.values import Index
+from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import Put, contiguous
 
 
@@ -25,7 +27,18 @@ def emit_put(outer: Writer, row: int, put: Put, n: Index) -> None:
     same = outer.plan.same
     if row not in same or same.get(source.row) != same[row]:
         copy_row(outer, target, put.source, n, size)
-    place = chosen_place(b, memory.head(put.places, ALONE), shape[0])
     stride = contiguous(shape)[0]
-    target = b.at(target, place * stride, outer.element)
-    copy_row(outer, target, put.values, n, stride)
+    if not program.shape(put.places):
+        place = chosen_place(b, memory.head(put.places, ALONE), shape[0])
+        at = b.at(target, place * stride, outer.element)
+        copy_row(outer, at, put.values, n, stride)
+        return
+
+    def one(k: Index, _: list[Value]) -> list[Value]:
+        number = b.load(Type(outer.element), b.at(places, k, outer.element))
+        at = b.at(target, chosen_place(b, number, shape[0]) * stride, outer.element)
+        copy_row(outer, at, put.values, n, stride, k * stride)
+        return []
+
+    places = operand(outer, put.places)
+    b.fold(0, program.row(put.places).size, [], one)
