@@ -88,7 +88,7 @@ class Function(Generic[R]):
         self._elementwise = self._quick = None
         self._slow_calls = 0
         computed = inlined(self.outputs)
-        if has_arrays(computed):
+        if has_arrays(computed) or not all(e.size for e in computed):
             wanted = joined(computed)
             self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
             return

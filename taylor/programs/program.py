@@ -16,8 +16,9 @@ from taylor.expressions.arguments import traced
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
-from taylor.numbers.precision import Precision, as_precision
+from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.points.formula import Function
+from taylor.points.single import compiled_point
 from taylor.programs.arguments import Arguments, stand_in
 from taylor.programs.quick import builder
 from taylor.programs.remembered import Outside, names_of
@@ -163,19 +164,26 @@ class _Compiled:
     ) -> None:
         self.tree: Tree = result.tree
         self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
-        self.constants: list[Any] | None = None
         self.single = len(nodes) == 1
         self._called_before = False
         self._ways: tuple[Quick | None, Reading | None] | None = None
-        if nodes and any(x.size for x in inputs):
+        self._entry: Quick | None = None
+        self._constants: list[Any] | None = None
+        if not inputs or not nodes:
+            self._constants = [e.evaluate() for e in nodes]
+            return
+        if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
+            self._entry = compiled_point(nodes, inputs, name)
+        if self._entry is None:
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
-        else:
-            self.constants = [e.evaluate() for e in nodes]
 
     def __call__(self, numbers: Sequence[np.ndarray]) -> Any:
-        if self.constants is not None:
-            return self.tree.build(self.constants)
-        found = self.function(*numbers)
+        if self._constants is not None:
+            return self.tree.build(self._constants)
+        if self._entry is not None:
+            found = self._entry(*map(float, numbers))
+        else:
+            found = self.function(*numbers)
         leaves = [found] if self.single else list(found)
         if any(self.truths):
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
@@ -185,12 +193,12 @@ class _Compiled:
         """What takes the like of these arguments at once."""
         if not self._called_before:  # it takes a while to make
             self._called_before = True
-        elif self._ways is None and self.constants is None and not any(self.truths):
+        elif self._ways is None and self._constants is None and not any(self.truths):
             self._ways = self._made(given)
         return self._ways or (None, None)
 
     def _made(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
-        entry = self.function.make_entry(None)
+        entry = self.function.make_entry(None) if self._entry is None else self._entry
         if entry is None:
             return None, None
         tree = self.tree

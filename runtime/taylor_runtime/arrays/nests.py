@@ -249,7 +249,7 @@ class NestWriter:
             place = Place(0, 0, place.walk, place.indices)
         total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
         base, total = self.memory.base(row, self.n), self.b.normal(total)
-        if not self.walk.kept:
+        if not self.walk.kept and self.memory.at_zero:
             self.memory.know(row, 0, total)
         self.memory.put(total, base, strides, self.nest.space, place)
 

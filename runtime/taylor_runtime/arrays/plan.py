@@ -50,6 +50,7 @@ FAR = 1 << 15  # numbers of all orders that are not in the nearest caches
 FEWEST = 8  # places of a first axis that is worth a loop around several nests
 REUSED = 4  # times that it is larger than what it is made from
 
+OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
 
 
@@ -155,6 +156,7 @@ class Plan:
             for index, row in enumerate(map(program.row, range(len(program.rows))))
             if isinstance(row.moved, Region)
         }
+        self.old |= {index for index in self.inner if self.varies[index]}
         self.same = {} if program.order else self._changed_in_place(moving or {})
         self.zero |= {self.same[row] for row in self.same if row in self.zero}
         self.loops = {name: self._together(name) for name in self.works}
@@ -162,17 +164,17 @@ class Plan:
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
         row = self.program.row(index)
-        if isinstance(row.moved, View) or self.program.is_number(index):
+        given = isinstance(row.start, Input) and row.start.source in OUTSIDE
+        if given or isinstance(row.moved, View) or self.program.is_number(index):
             return
-        if not isinstance(row.start, Input) or row.start.source not in ("parameter", "data"):
-            yield CONSTANT if row.constant else START
+        yield CONSTANT if row.constant else START
         if self.varies[index]:
             yield BEYOND
 
     def _is_computed(self, index: int) -> bool:
         """Whether elements of a row are computed one by one."""
         row = self.program.row(index)
-        given = isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        given = isinstance(row.start, Input) and row.start.source in OUTSIDE
         return row.moved is None and not given and not self.program.is_number(index)
 
     def convolves(self, index: int) -> bool:

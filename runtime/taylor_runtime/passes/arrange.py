@@ -38,9 +38,13 @@ Key = tuple[object, ...]
 
 def arranged(program: ArrayProgram) -> ArrayProgram:
     """The program with long axes last, where that saves registers."""
+    return verify_arrays(_arranged(program))
+
+
+def _arranged(program: ArrayProgram) -> ArrayProgram:
     turns = _turns(program)
     made = _Turned(program, turns).program() if turns else program
-    return verify_arrays(_arranged_inside(_side_by_side(made)))
+    return _arranged_inside(_side_by_side(made))
 
 
 def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
@@ -50,7 +54,7 @@ def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
     rows = []
     for row in map(program.row, range(len(program.rows))):
         if isinstance(row.moved, Region):
-            inside = tuple(map(arranged, graphs_of(row.moved)))
+            inside = tuple(map(_arranged, graphs_of(row.moved)))
             row = replace(row, moved=replace(row.moved, graphs=inside))
         rows.append(row)
     return replace(program, rows=tuple(rows))

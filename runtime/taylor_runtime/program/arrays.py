@@ -184,7 +184,7 @@ class ArrayProgram(Program):
 
     Inputs are as many slots as the rows have elements, in order.  Sources, beside those of
     programs: "data", numbers that are known when code is made, but no part of it; "table",
-    positions.
+    positions; "outer", inputs of programs inside of others that vary.
     """
 
     def row(self, index: int) -> ArrayRow:
@@ -234,7 +234,9 @@ def varying(program: ArrayProgram) -> list[bool]:
     found: list[bool] = []
     for index in range(len(program.rows)):
         row = program.row(index)
-        if row.constant or program.is_number(index) or _is_of_order_zero(row.moved):
+        moved = row.moved
+        steady = isinstance(moved, Region) and not moved.graphs[-1].order
+        if row.constant or program.is_number(index) or steady or _is_of_order_zero(moved):
             found.append(False)
         elif is_lagged(row.moved):
             found.append(True)
@@ -367,6 +369,9 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
         yield from _factors(varies, row.moved)
     elif isinstance(row.moved, Pick):
         yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
+    elif isinstance(row.moved, Region):
+        for when in (ZERO, NEWEST, OLD):
+            yield from (Read(operand, when) for operand in row.moved.operands)
     elif isinstance(row.moved, Put):
         yield Read(row.moved.places, ZERO)
         yield from (Read(row.moved.source, NEWEST), Read(row.moved.values, NEWEST))

@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
-from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
+from taylor.nodes.operation import ATOM, Operation, Piece, Text, everywhere, listed, no_rule
 from taylor.nodes.operations.batched import (
     for_of_many,
     reverse_of_many,
@@ -165,6 +165,7 @@ _PART = Operation(
     text=lambda e, names: ([(e.args[0], ATOM), f"[{e.payload}]"], ATOM),
     elements=_part_elements,
     whole=lambda algebra, e, values: values[0][e.payload],
+    smooth=everywhere,
     value=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
