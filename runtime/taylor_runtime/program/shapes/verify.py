@@ -210,8 +210,7 @@ def _pick(program: ArrayProgram, row: ArrayRow) -> None:
     source = program.shape(moved.source)
     _needs_axes(source, (moved.axis,))
     _needs_shape(row, _without(source, (moved.axis,)))
-    if program.shape(moved.places) != row.shape:
-        raise ProgramError(f"places have shape {program.shape(moved.places)}, not {row.shape}")
+    _needs_fit(program, moved.places, row)
 
 
 def _running(program: ArrayProgram, row: ArrayRow) -> None:
