@@ -178,11 +178,11 @@ class Integrator(Driven):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._state = self._state.copy()
-        other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
+        other._parameters = copy.copy(self._parameters)
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._steering = None if self._steering is None else copy.copy(self._steering)
-        other._flow = copy.copy(self._flow)
+        other._flow = None if self._flow is None else copy.copy(self._flow)
         other._watch = StiffnessWatch(other)
         other._front = self._front.copy()
         other._driver = None
