@@ -52,8 +52,14 @@ from taylor_runtime.steps.states import StateRows
 PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 
+class _Shared:
+    """What others may know without keeping it."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(frozen=True, slots=True)
-class Stepper:
+class Stepper(_Shared):
     """A compiled step loop; see `steps.single.stepper_module` for the memory that `run` takes."""
 
     module: Module
