@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from taylor.errors import TracingError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.traced_places import at_traced, is_traced
 from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
 from taylor.nodes.node import Node
@@ -198,7 +199,12 @@ class Operators(Node):
         if self.op == "constant" and self.shape == () and type(self.payload) is int:
             return int(self.payload)
         raise _no_value(
-            self, "index", "an index or a length has to be a number; use taylor.where to choose"
+            self,
+            "index",
+            "a length or the end of a slice has to be a number (a[i] may have an expression i if a "
+            "is one, as taylor.constant(numbers), and a[i + numpy.arange(n)] is a slice of n "
+            "elements): use taylor.where to choose and taylor.fori_loop to repeat, or name the "
+            "argument in static_argnums of taylor.jit",
         )
 
     def __contains__(self, item: object) -> NoReturn:
@@ -217,6 +223,10 @@ class Operators(Node):
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Self:
+        keys = index if isinstance(index, tuple) else (index,)
+        if is_traced(keys):
+            found: Self = at_traced(self, keys)
+            return found
         return arrays.index(self, index)
 
     def __iter__(self) -> Iterator[Self]:

@@ -33,6 +33,7 @@ from taylor.points.sharing import shared
 from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
+from taylor.transforms.joined import joined
 from taylor_runtime.callables.points import build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
@@ -85,8 +86,9 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
-        if has_arrays(self.outputs):
-            self._arrays = CompiledArrays(self.outputs, self.inputs, self._kind, name, str(self))
+        if has_arrays(self.outputs) or not all(e.size for e in self.outputs):
+            wanted = joined(self.outputs)
+            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts
@@ -123,7 +125,7 @@ class Function(Generic[R]):
             results = self._call_general(arguments, options)
             self._slow_calls += 1
             if self._slow_calls == 2:  # it takes a few milliseconds to make in a new process
-                self._quick = self._make_entry(None)
+                self._quick = self.make_entry(None)
             return results
         try:
             if self.threads > 1 and not options.keys() - {"out"}:
@@ -256,10 +258,10 @@ class Function(Generic[R]):
         >>> float(f(1.5)), f([1.0, 2.0])
         (3.0, array([2., 4.]))
         """
-        made = self._make_entry(self.__call__)
+        made = self.make_entry(self.__call__)
         return self.__call__ if made is None else made
 
-    def _make_entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    def make_entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any] | None:
         """A built-in function that calls `otherwise` for arguments out of the ordinary, or gives
         None; None if there is none.
         """

@@ -26,7 +26,7 @@ from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.points import array_call, scalar_call
 from taylor_runtime.points.arrays import ARRAYS, array_module
 from taylor_runtime.points.blocks import CLEAR_FLAGS
-from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
+from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, UNCUT, formula_module, point_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
 from taylor_runtime.points.python_objects import TYPE_OFFSET, make_builtin
 from taylor_runtime.program.arrays import ArrayProgram, Shape
@@ -163,16 +163,39 @@ def build_formula(
     return Formula(module, one, rows, scalar, kind.name, externals)
 
 
+def build_point(
+    program: Program, name: str, externals: Externals | None = None
+) -> Callable[..., Any] | None:
+    """A program of order 0 as a built-in function of so many floats, which returns a numpy.float64
+    or a tuple of them, and None for arguments that are anything else.  It is made in less time than
+    a ufunc.  None where there cannot be one, or where it would be large.
+    """
+    linked = scalar_call.externals()
+    if not linked or len(program.rows) > UNCUT:
+        return None
+    module = compile_ir(
+        lambda: point_module(program),
+        [scalar_call.SCALAR],
+        externals={**(externals or {}), **linked},
+        label=name,
+        source=f"point {TYPE_OFFSET}\n{body(program)}",
+    )
+    made = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
+    return watched(made, externals)
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayFunction:
     """A compiled function of arrays.
 
     ufunc: a generalised ufunc of contiguous arrays, two operands (high and low parts) for a
         double-double.
+    program: what was compiled.
     """
 
     module: Module
     ufunc: np.ufunc
+    program: ArrayProgram
     precision: str
     belongings: tuple[object, ...] = field(repr=False)  # live as long as the machine code
     externals: Externals | None = field(repr=False)
@@ -297,4 +320,5 @@ def build_array_function(
         owner=(module, numbers, table),
     )
     ufunc = watched(ufunc, externals)
-    return ArrayFunction(module, ufunc, kind.name, (numbers, table), externals)
+    owned = numbers, table
+    return ArrayFunction(module, ufunc, program, kind.name, owned, externals)

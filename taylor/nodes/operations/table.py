@@ -9,12 +9,13 @@ from taylor.nodes.operations import (
     contractions,
     leaves,
     moves,
+    places,
     reductions,
     regions,
 )
 from taylor.nodes.operations.functions import FUNCTION
 
-for _group in (leaves, arithmetic, conditions, moves, reductions, contractions, regions):
+for _group in (leaves, arithmetic, conditions, moves, places, reductions, contractions, regions):
     add_operations(_group.RECORDS)
 
 
