@@ -6,6 +6,8 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+import numpy as np
+
 from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
@@ -44,11 +46,15 @@ class Driven(Mapped):
         finally:
             self._running = 0
 
-    def _rest(self, code: int, request: Request) -> Outcome:
-        """The outcome of a call whose first steps a driver has made, and why these ended."""
+    def _rest(self, code: int, request: Request, grid: np.ndarray | None = None) -> Outcome:
+        """The outcome of a call whose first steps a driver has made, and why these ended.
+
+        grid: times, (k,).
+        """
         try:
             self._running = get_ident()
-            return Propagation(self, (self._machine.end, None), request).go_on(code)
+            pairs = None if grid is None else arguments.as_pairs(grid)
+            return Propagation(self, (self._machine.end, pairs), request).go_on(code)
         finally:
             self._running = 0
 
