@@ -24,6 +24,7 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import reachable
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
@@ -356,7 +357,8 @@ def _scalar(value: Any) -> Expression:
             "fun must return a real number or expression, or a tuple or list of them; got "
             f"{value!r}"
         )
-    return scalars(found).item() if has_regions([found]) else found
+    with_arrays = any(e.shape for e in reachable([found]))
+    return scalars(found).item() if with_arrays or has_regions([found]) else found
 
 
 @lru_cache(maxsize=128)

@@ -20,7 +20,6 @@ from taylor_runtime.program.arrays import (
     ArrayRow,
     Contract,
     Join,
-    Moved,
     Pick,
     Running,
     Scatter,

@@ -51,7 +51,7 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     That is where they are small, or have an operation that only scalars have rules for, such as a
     condition, at which steps have to end.
     """
-    if not any(isinstance(state, Expression) and state.shape for state, _ in items):
+    if not any(isinstance(e, Expression) and e.shape and e.size for e, _ in items):
         return None
     blocks: list[Block] = []
     for state, given in items:

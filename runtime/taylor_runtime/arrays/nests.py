@@ -25,7 +25,7 @@ from taylor_runtime.program.arrays import (
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.sums import chunk_lanes
-from taylor_runtime.program.shapes.walks import Lanes, aligned, walk_of
+from taylor_runtime.program.shapes.walks import aligned, walk_of
 
 
 class Elements(Protocol):

@@ -165,16 +165,17 @@ def _dense(value: object) -> str:
     return repr(value).replace(" ", "")
 
 
+def is_counted(moved: Moved | None) -> bool:
+    """Whether elements are compared alone, so that what comes of it has no series."""
+    return isinstance(moved, Total) and moved.kind != "sum"
+
+
 def varying(program: ArrayProgram) -> list[bool]:
     """Of each row, whether it has coefficients beyond order zero."""
     found: list[bool] = []
     for index in range(len(program.rows)):
         row = program.row(index)
-        if (
-            row.constant
-            or program.is_number(index)
-            or (isinstance(row.moved, Total) and row.moved.kind != "sum")
-        ):
+        if row.constant or program.is_number(index) or is_counted(row.moved):
             found.append(False)
         elif row.moved is not None:
             found.append(any(found[source] for source in moved_rows(row.moved)))

@@ -156,8 +156,8 @@ def _read(lines: Lines) -> Program:
     slots = tuple((source, int(count)) for source, count in inputs)
     if unknown := [word for word in said if word not in (_EXACT, _ARRAYS)]:
         raise ProgramError(f"cannot read {unknown[0]!r} after the order")
-    kind = ArrayProgram if _ARRAYS in said else Program
-    return kind(rows, outputs, int(order), slots, exact_division=_EXACT in said)
+    program_type = ArrayProgram if _ARRAYS in said else Program
+    return program_type(rows, outputs, int(order), slots, exact_division=_EXACT in said)
 
 
 def _sections(lines: Lines, mark: str = "") -> list[tuple[str, Lines]]:

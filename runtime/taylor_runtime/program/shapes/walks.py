@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from taylor_runtime.program.arrays import Shape
 from taylor_runtime.program.records import dataclass
@@ -63,7 +64,7 @@ def aligned(strides: Shape, shape: Shape, space: Shape) -> Shape:
 def are_one(axes: Sequence[int], shape: Shape, accesses: Iterable[Shape]) -> bool:
     """Whether these axes can be walked as one at all of the strides."""
     wide = [axis for axis in axes if shape[axis] != 1]
-    neighbours = list(zip(wide, wide[1:], strict=False))
+    neighbours = list(pairwise(wide))
     return all(access[a] == access[b] * shape[b] for access in accesses for a, b in neighbours)
 
 
@@ -109,9 +110,7 @@ def walk_of(
     return Walk(shape, tuple(ordered), ordered.index(chosen))
 
 
-def _in_lanes(
-    merged: Sequence[tuple[Axis, Shape]], first: int, lanes: Lanes | None
-) -> Axis | None:
+def _in_lanes(merged: Sequence[tuple[Axis, Shape]], first: int, lanes: Lanes | None) -> Axis | None:
     """The axis that is in lanes, among those from `first` on."""
     free = merged[first:]
     if lanes is None:
