@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gradient_checks import slope, value
-from random_arrays import program, shapes
+from random_array_programs import program, shapes
 
 import taylor as ty
 from taylor.expressions.leaves import ONE, as_expression, constant
