@@ -168,6 +168,7 @@ def _results(
     graph = closed(functions)
     region = Region(graph.graphs, len(graph.constants), len(init.leaves))
     node = region_node(op, [*ends, *graph.constants, *init.nodes], region)
+    found: Sequence[Expression]
     if memory is None or turns(node) is None:
         found = list(parts(node))
     else:  # without the index, which may come first

@@ -15,14 +15,18 @@ from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
+    Contract,
+    Factor,
     Moved,
     Shape,
+    Solve,
     View,
     all_used,
     contiguous,
     moved_rows,
     renumbered_array,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input, Number, Row, Step, Term
 
 
@@ -97,22 +101,57 @@ class ArrayBuilder(SeriesBuilder):
     def moved(self, moved: Moved, shape: Shape) -> int:
         """The row of elements of others."""
         used = moved_rows(moved)
+        if isinstance(moved, Solve):
+            return self._solution(moved, shape)
         constant, width = self._is_constant(used), max(math.prod(shape), 1)
-        if not constant:
+        if not constant and not isinstance(moved, Region):
             used = tuple(self.varying(row) for row in used)
             moved = _with_rows(moved, used)
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
         return self._shared_row(row, all(self._steady[row] for row in used))
 
+    def _solution(self, solve: Solve, shape: Shape) -> int:
+        """The row of solutions, whose factors are read at order zero alone."""
+        constant, width = self._is_constant(moved_rows(solve)), max(math.prod(shape), 1)
+        if not constant:
+            solve = replace(solve, side=self.varying(solve.side))
+        row = ArrayRow(width=width, constant=constant, shape=shape, moved=solve)
+        return self._shared_row(row, self._steady[solve.side])
+
+    def at_order_zero(self, factor: Factor, shape: Shape) -> int:
+        """The row of factors, which have no orders beyond zero."""
+        constant, width = self.rows[factor.source].constant, max(math.prod(shape), 1)
+        row = ArrayRow(width=width, constant=constant, shape=shape, moved=factor)
+        return self._shared_row(row, steady=True)
+
+    def later(self, shape: Shape) -> int:
+        """A row of sums of old orders, zero at order zero; `place` says of which."""
+        row = ArrayRow(width=max(math.prod(shape), 1), shape=shape)
+        return self._append(row, steady=False)
+
+    def place(self, row: int, contract: Contract) -> None:
+        """Give such a row its sums."""
+        made = self.rows[row]
+        assert isinstance(made, ArrayRow)
+        self.rows[row] = replace(made, moved=contract)
+
+    def shaped(self, row: int, shape: Shape) -> None:
+        """Give a declared row its shape ahead of its step."""
+        made = self.rows[row]
+        assert isinstance(made, ArrayRow)
+        self.rows[row] = replace(made, shape=shape, width=max(math.prod(shape), 1))
+
     def varying(self, row: int) -> int:
         """A number stays one: beyond order zero it is known to be zero."""
         return row if self.rows[row].constant else super().varying(row)
 
-    def copied(self, row: int, shape: Shape) -> int:
-        """A new row of its own with the elements of another, broadcast to a shape."""
-        old = self.rows[row]
+    def copied(self, row: int, shape: Shape, varying: bool = False) -> int:
+        """A new row of its own with the elements of another, broadcast to a shape; varying: with
+        zeros beyond order zero where there is nothing.
+        """
+        constant = self.rows[row].constant and not varying
         step, width = Step((Term(1, Coefficient(row)),)), max(math.prod(shape), 1)
-        made = ArrayRow(step=step, width=width, constant=old.constant, shape=shape)
+        made = ArrayRow(step=step, width=width, constant=constant, shape=shape)
         return self._append(made, self._steady[row])
 
     def strided(self, row: int) -> Strided:
@@ -149,7 +188,7 @@ class ArrayBuilder(SeriesBuilder):
             return self.copied(self.varying(row), shape)
         return row
 
-    def output(self, row: int, shape: Shape, taken: Sequence[int]) -> int:
+    def output(self, row: int, shape: Shape, taken: Sequence[int], varying: bool) -> int:
         """A row with these elements in its memory, which is computed here and no output yet, where
         there is one; else a copy.
         """
@@ -162,8 +201,9 @@ class ArrayBuilder(SeriesBuilder):
         assert isinstance(found, ArrayRow)
         given = isinstance(found.moved, View) or isinstance(found.start, Input)
         fits = made.shape == shape and found.size == made.size and bool(found.shape) == bool(shape)
-        if given or not fits or root in taken or root in self._number:
-            return self.copied(row, shape)
+        steady = varying and self.is_steady(root)
+        if given or not fits or steady or root in taken or root in self._number:
+            return self.copied(row, shape, varying)
         return root
 
     def broadcast(self, row: int, shape: Shape) -> int:

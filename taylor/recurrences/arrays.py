@@ -12,15 +12,13 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.operations.contractions import LETTERS
 from taylor.nodes.operations.table import operation
-from taylor.nodes.record import Function
 from taylor.nodes.regions import REGIONS, Graph, has_regions, turns
-from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
-from taylor.recurrences.region_rows import array_part_row, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, is_of_numbers
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -47,6 +45,11 @@ class Lowered:
     program: ArrayProgram
     numbers: tuple[np.ndarray, ...]
     table: np.ndarray
+
+    def outside(self) -> dict[str, list[Any]]:
+        """What the program reads from memory, by source."""
+        numbers = [number for array in self.numbers for number in array.reshape(-1).tolist()]
+        return {"data": numbers, "table": self.table.tolist()}
 
     def planes(self, kind: Precision) -> np.ndarray:
         """The numbers in a kind: shape (parts, at least one)."""
@@ -137,16 +140,26 @@ class ArrayDecomposition(Decomposition):
         super().__init__(builder, inputs)
         self.kept: _Kept = _Kept() if outer is None else outer.kept  # shared with programs inside
 
-    def within(self, graph: Graph) -> ArrayProgram:
-        """The program of a graph inside of a node: slot k of source "parameter" is input k."""
-        inputs = {x: Input("parameter", (k,)) for k, x in enumerate(graph.inputs)}
-        work = ArrayDecomposition(ArrayBuilder(0), inputs, self)
+    def within(
+        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+    ) -> tuple[ArrayProgram, list[bool]]:
+        """The program of a graph inside of a node, and which of its outputs vary by themselves.
+
+        varies: of its inputs, of which input k is slot k of source "outer", or "parameter".
+        wanted: of its outputs, of which all orders are kept.
+        """
+        order = self.builder.order if any(varies) or any(wanted) else 0
+        inputs = {
+            x: Input("outer" if does else "parameter", (k,))
+            for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
+        }
+        work = ArrayDecomposition(ArrayBuilder(order, self.builder.in_time), inputs, self)
         work.lower(graph.outputs)
-        rows: list[int] = []
-        for output in graph.outputs:
-            row = work.rows[output]
-            rows.append(work.builder.output(row, output.shape, rows))
-        return work.builder.array_program(rows, (("parameter", len(graph.inputs)),))
+        builder, rows = work.builder, list[int]()
+        for output, does in zip(graph.outputs, wanted, strict=True):
+            rows.append(builder.output(work.rows[output], output.shape, rows, does))
+        found = [not builder.is_steady(work.rows[output]) for output in graph.outputs]
+        return builder.array_program(rows, (("parameter", len(graph.inputs)),)), found
 
     def part(self, e: Expression) -> int:
         """The row of a result of a loop or a branch."""
@@ -197,12 +210,21 @@ class ArrayDecomposition(Decomposition):
         builder, (array, place, _) = self.builder, e.args
         values = self.values_of(e.args[2])
         source = self.values_of(array)
-        return builder.moved(Put(source, self.rows[place], values), e.shape)
+        return builder.moved(Put(source, self.values_of(place), values), e.shape)
 
     def values_of(self, e: Expression) -> int:
         """The row of an array whose elements lie side by side."""
         row = self._whole(e)
         return row if not e.shape or self.builder.strided(row).is_whole else self.builder.whole(row)
+
+    def numbers_row(self, numbers: np.ndarray) -> int:
+        """The row of an array of numbers that a rule brings with it."""
+        place = self.kept.number_place(ArrayData(numbers))
+        return self.builder.array_input("data", place, numbers.shape)
+
+    def operand(self, e: Expression) -> int:
+        """The row of an operand in its own shape."""
+        return self._whole(e)
 
     # -- moves ------------------------------------------------------------------------------------
 
@@ -259,6 +281,10 @@ class ArrayDecomposition(Decomposition):
 
     def product_over(self, e: Expression, axes: tuple[int, ...]) -> int:
         return self._product_along(self._whole(e.args[0]), axes)
+
+    def product_along(self, source: int) -> int:
+        """Products of a row's elements along its last axis."""
+        return self._product_along(source, (len(self.builder.shape(source)) - 1,))
 
     def _last(self, row: int, axes: tuple[int, ...]) -> int:
         """The row with some axes made one, the last."""
@@ -339,42 +365,27 @@ class ArrayDecomposition(Decomposition):
 FEWEST = 400  # operations on scalars that are worth loops
 
 
-def array_work(outputs: Sequence[Expression]) -> int:
-    """Operations on scalars that expressions would be if they were spelled out."""
-    return sum(work_of(e) for e in reachable(outputs) if e.args)
+def array_work(outputs: Sequence[Expression], unrolled: bool = False) -> int:
+    """Operations on scalars that expressions would be if they were spelled out; unrolled: with all
+    turns of loops.
+    """
+    return sum(work_of(e, unrolled) for e in reachable(outputs) if e.args)
 
 
-def work_of(e: Expression) -> int:
+def work_of(e: Expression, unrolled: bool = False) -> int:
     """Operations on scalars that one operation would be."""
+    known = operation(e.op).work
+    if known is not None:
+        return known(e)
     if e.op in REGIONS:
-        each = sum(array_work(graph.outputs) for graph in e.payload.graphs)
-        return each if e.op != "scan" or is_of_numbers(e) else each * (turns(e) or 0)
+        each = sum(array_work(graph.outputs, unrolled) for graph in e.payload.graphs)
+        once = not unrolled and (e.op != "scan" or is_of_numbers(e))
+        count = turns(e)
+        return each if once or count is None else each * count
     sizes = [arg.size for arg in e.args]
     if len(sizes) == 2 and operation(e.op).whole is not None:  # a contraction: all pairs that meet
         return math.isqrt(max(e.size, 1) * max(sizes[0], 1) * max(sizes[1], 1))
     return max(e.size, *sizes)
-
-
-def has_rules(outputs: Sequence[Expression]) -> bool:
-    """Whether rows with shapes can be made of all operations, and have one series wherever they are
-    defined, as differential equations want it.
-    """
-    return all(not e.args or is_smooth(e) for e in reachable(outputs))
-
-
-def is_smooth(e: Expression) -> bool:
-    """Whether an operation has one series wherever it is defined."""
-    record = functions.get(e.op)
-    if record is not None:
-        return record.recurrence is not None and not _has_branches(record)
-    known = operation(e.op)
-    if known.array_rows is None and known.rows is None:
-        return False
-    return known.smooth(e, [2] * len(e.args), [True] * len(e.args))
-
-
-def _has_branches(record: Function) -> bool:
-    return record.jumps or record.edge is not None or record.branches is not None
 
 
 def has_arrays(outputs: Sequence[Expression]) -> bool:

@@ -20,6 +20,7 @@ from taylor.nodes.operations.arithmetic import has_exact_exponent
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
@@ -330,7 +331,7 @@ class Decomposition:
     def _numerator(self, e: Expression, constant: Any) -> Terms:
         """The terms of constant times a quotient's numerator."""
         numerator = e.args[0]
-        if numerator.op == "constant":
+        if numerator.op == "constant" and not isinstance(numerator.payload, ArrayData):
             return self.builder.term(1, self.builder.number(constant * numerator.payload))
         if numerator.op == "linear" and numerator in self._absorbed:
             terms = self._sum_terms(numerator)

@@ -11,11 +11,14 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.arrays import broadcast_to
-from taylor.recurrences.arrays import array_work, has_rules
+from taylor.nodes.regions import has_regions
+from taylor.recurrences.arrays import array_work
+from taylor.recurrences.regions.smooth import has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
 FEWEST = 500  # operations on scalars of equations that are worth loops
+WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns are written out
 
 
 class SpelledOut(Sequence[Expression]):
@@ -51,7 +54,8 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     That is where they are small, or have an operation that only scalars have rules for, such as a
     condition, at which steps have to end.
     """
-    if not any(isinstance(state, Expression) and state.shape for state, _ in items):
+    shapes = any(isinstance(state, Expression) and state.shape for state, _ in items)
+    if not shapes and not has_regions([e for _, e in items if isinstance(e, Expression)]):
         return None
     blocks: list[Block] = []
     for state, given in items:
@@ -67,4 +71,5 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
                 return None
         blocks.append((state, value))
     values = [value for _, value in blocks]
-    return tuple(blocks) if array_work(values) > FEWEST and has_rules(values) else None
+    fewest = FEWEST if shapes else WRITTEN_OUT
+    return tuple(blocks) if array_work(values, True) > fewest and has_rules(values) else None

@@ -20,7 +20,8 @@ from taylor_runtime.arrays.regions.branches import emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
 from taylor_runtime.arrays.regions.loops import emit_loop
 from taylor_runtime.arrays.regions.puts import emit_put
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.regions.series import emit_series
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -36,6 +37,7 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]
@@ -101,7 +103,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         for work in self.plan.loops[name]:
             self.memory.values.clear()
             if isinstance(work, Whole):
-                self._whole(work.row, n)
+                if self.memory.kept(work.row, n):  # else nobody reads this order
+                    self._whole(work.row, n, second)
                 continue
             nests = work.nests if isinstance(work, Together) else [work]
             rows = [row for nest in nests for row in nest.rows]
@@ -112,11 +115,13 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
                 self.b.if_(second, *ways)
         self.memory.values.clear()
 
-    def _whole(self, row: int, n: Index) -> None:
+    def _whole(self, row: int, n: Index, second: Value | None) -> None:
         """A row that is computed as a whole."""
         moved = self.program.row(row).moved
         if isinstance(moved, Put):
             emit_put(self, row, moved, n)
+        elif isinstance(moved, Region) and moved.graphs[-1].order:
+            emit_series(self, row, n, second)
         elif isinstance(moved, Region):
             (emit_choice if moved.kind == "switch" else emit_loop)(self, row)
         else:
@@ -124,7 +129,13 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
     def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
         """Writes a program inside of a row of this one."""
-        return ArrayEmitter(self.b, plan, memory, self.addresses)
+        inner = ArrayEmitter(self.b, plan, memory, self.addresses)
+        inner.factors = self.factors
+        return inner
+
+    def beyond(self, n: Index, second: Value | None) -> None:
+        """Coefficient n of all rows of a program inside; second: see `_pass`."""
+        self._pass(BEYOND, n, second)
 
     def _loops(self, nests: Sequence[Nest], n: Index, second: bool | None) -> list[Value]:
         """One nest, or several at each place of their first axis."""

@@ -8,20 +8,23 @@ from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
-from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
+from taylor_runtime.arrays.plan import OUTSIDE, Plan
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Factor, Shape, Solve, contiguous
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering
 
+Plane = Value | Callable[[Index], Value]  # an address, or that of each order
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
 FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
@@ -35,6 +38,7 @@ class ArrayLayout:
     old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
     partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
     inside: what programs inside of a loop or a choice need.
+    room: what factors and solutions need while they are made.
     """
 
     old: Mapping[int, int]
@@ -43,6 +47,7 @@ class ArrayLayout:
     reciprocal: Mapping[int, int]
     partial: Mapping[int, int]
     inside: Mapping[int, int]
+    room: Mapping[int, int]
     size: int
 
     @classmethod
@@ -55,6 +60,7 @@ class ArrayLayout:
         reciprocal: dict[int, int] = {}
         partial: dict[int, int] = {}
         inside: dict[int, int] = {}
+        room: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
             if index in plan.inner:
@@ -76,19 +82,53 @@ class ArrayLayout:
             if program.order >= FEWEST_PAIRED and plan.convolves(index):
                 partial[index] = size
                 size += plane * convolution_chains(program.rows[index])
-        return cls(old, zero, newest, reciprocal, partial, inside, size)
+            work = _work_of(program, index)
+            if work:
+                room[index] = size
+                size += plane_of(work)
+        return cls(old, zero, newest, reciprocal, partial, inside, room, size)
+
+
+def _work_of(program: ArrayProgram, index: int) -> int:
+    """Numbers that a row needs room for while it is made."""
+    moved, shape = program.row(index).moved, program.shape(index)
+    if isinstance(moved, Factor):
+        return work_of_factor(moved.kind, *program.shape(moved.source)[-2:])
+    if isinstance(moved, Solve):
+        return work_of_solutions(shape[-2], shape[-1], shape[:-2])
+    return 0
 
 
 def room_inside(plan: Plan, index: int) -> int:
-    """Elements of the workspace that the programs inside of a row need, one at a time, beside a
-    second place for each array that goes from turn to turn.
+    """Elements of the workspace that the programs inside of a row need: one at a time, beside a
+    second place for each array that goes from turn to turn; or, for series, all turns.
     """
     region = plan.program.row(index).moved
     assert isinstance(region, Region)
-    sizes = [
-        ArrayLayout.of(inner, places_outside(inner.program)).size for inner in plan.inner[index]
-    ]
-    return plane_of(max(sizes, default=0)) + sum(spare_places(region))
+    room = max(map(room_of_turn, plan.inner[index]), default=0)
+    orders = plan.inner[index][-1].program.order + 1
+    if orders == 1:
+        return room + sum(spare_places(region))
+    if region.kind == "switch":
+        return room
+    turns = region.turns or 0
+    sizes = [math.prod(shape) * orders * (turns + 1) for shape in region.shapes[: region.carries]]
+    return turns * room + sum(map(plane_of, sizes))
+
+
+def room_of_turn(plan: Plan) -> int:
+    """Elements that a program inside needs."""
+    program = plan.program
+    rows = [row for row in from_outside(program) if is_outside(program, row)]
+    rows += [row for row, _ in program.outputs if program.order or program.shape(row)]
+    return plane_of(ArrayLayout.of(plan, dict.fromkeys(rows)).size)
+
+
+def is_outside(program: ArrayProgram, row: int) -> bool:
+    """Whether an input of a program inside is in memory, not a single number that is known."""
+    start = program.row(row).start
+    steady = isinstance(start, Input) and start.source == "parameter"
+    return bool(program.shape(row)) or not steady
 
 
 def spare_places(region: Region) -> list[int]:
@@ -96,19 +136,12 @@ def spare_places(region: Region) -> list[int]:
     return [plane_of(math.prod(shape)) if shape else 0 for shape in region.shapes[: region.carries]]
 
 
-def places_outside(program: ArrayProgram) -> dict[int, object]:
-    """The rows of an inner program that are in arrays of which the loop or choice knows."""
-    outputs = [row for row, _ in program.outputs if program.shape(row)]
-    given = [row for row, _ in from_outside(program).items() if program.shape(row)]
-    return dict.fromkeys([*outputs, *given])
-
-
 def from_outside(program: ArrayProgram) -> dict[int, Input]:
     """The rows that are arrays from outside."""
     return {
         index: row.start
         for index, row in enumerate(program.rows)
-        if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        if isinstance(row.start, Input) and row.start.source in OUTSIDE
         if program.row(index).size
     }
 
@@ -125,7 +158,7 @@ class ArrayMemory:
     room: vectors of 8 doubles that registers have place for; decides how products are cut, and no
         bit of any result.
     outside: rows whose elements are in an array from outside, and the address of its first; their
-        orders follow one another without gaps.
+        orders follow one another without gaps, or each has an address of its own.
     """
 
     def __init__(
@@ -134,7 +167,7 @@ class ArrayMemory:
         plan: Plan,
         element: str,
         workspace: Value,
-        outside: Mapping[int, Value],
+        outside: Mapping[int, Plane],
         room: int = ROOM,
     ) -> None:
         self.b = b
@@ -183,8 +216,10 @@ class ArrayMemory:
         if row in self.plan.again:
             return self.made_again(row, n, chunk)
         access = self.plan.access(row)
-        if self.numbers and not any(
-            aligned(access.strides, self.arrays.shape(row), chunk.walk.shape)
+        if (
+            zero
+            and self.numbers
+            and not any(aligned(access.strides, self.arrays.shape(row), chunk.walk.shape))
         ):
             known = self.numbers.get((access.row, access.offset))
             if known is not None:
@@ -197,12 +232,17 @@ class ArrayMemory:
         row = self.plan.same.get(row, row)
         layout, size = self.layout, self.arrays.row(row).size
         if row in self.outside:
-            return self.b.at(self.outside[row], n * size, self.element)
+            place = self.outside[row]
+            return place(n) if callable(place) else self.b.at(place, n * size, self.element)
         if row in layout.old:
             plane = plane_of(size)
             return self._at(self._at(self.workspace, layout.old[row]), n * plane)
         zero = isinstance(n, int) and n == 0
         return self._at(self.workspace, (layout.zero if zero else layout.newest)[row])
+
+    def room_for(self, row: int) -> Value:
+        """Where a row that is made as a whole has room for what it needs on the way."""
+        return self._at(self.workspace, self.layout.room.get(row, 0))
 
     def _at(self, place: Value, distance: Index) -> Value:
         return self.b.at(place, distance, self.element)
@@ -220,7 +260,7 @@ class ArrayMemory:
         assert isinstance(chunk, Place)
         value = self.b.normal(value)
         self.values[row] = value
-        if not chunk.walk.axes:
+        if not chunk.walk.axes and self.at_zero:
             self.know(row, 0, value)
         if self.kept(row, n):
             shape = self.arrays.shape(row)

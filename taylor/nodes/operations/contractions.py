@@ -115,7 +115,25 @@ def matmul_elements(a: Elements, b: Elements) -> Elements:
     return result if b.ndim > 1 else result[..., 0]
 
 
+def _matmul_of_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    """Of matrices and vectors a contraction; larger ones have the new axis before all others."""
+    a, b = e.args
+    if a.ndim < 3 and b.ndim < 3:
+        first, second = "ik" if a.ndim > 1 else "k", "kj" if b.ndim > 1 else "k"
+        kept = first.replace("k", "") + second.replace("k", "")
+        return _contract_many(operands, first, second, kept)
+    ndim = max(a.ndim, b.ndim)
+    ranked = []
+    for given, own, axis in zip(operands, e.args, (0, 1), strict=True):
+        shape = own.shape if own.ndim > 1 else (*own.shape, 1) if axis else (1, *own.shape)
+        if given.ndim > own.ndim:
+            shape = (many.size, *[1] * (ndim - len(shape)), *shape)
+        ranked.append(reshape(given, shape))
+    return reshape(matmul(*ranked), (many.size, *e.shape))
+
+
 _MATMUL = Operation(
+    batch=_matmul_of_many,
     name="matmul",
     array_rows=lambda walk, e: walk.matmul(e),
     smooth=everywhere,
@@ -234,7 +252,17 @@ def _einsum_text(e: Node, names: Any) -> Text:
     return [f"einsum({e.payload!r}, ", *listed(e.args), ")"], ATOM
 
 
+def _contract_many(operands: Sequence[N], first: str, second: str, result: str) -> N:
+    """The contraction with one letter more for the axis of many."""
+    letter = next(x for x in LETTERS if x not in first + second)
+    a, b = operands
+    one = letter + first if a.ndim > len(first) else first
+    other = letter + second if b.ndim > len(second) else second
+    return contract(a, b, one, other, letter + result)
+
+
 _EINSUM = Operation(
+    batch=lambda e, operands, many: _contract_many(operands, *split_subscripts(e.payload)),
     name="einsum",
     array_rows=lambda walk, e: walk.contracted(e, e.payload),
     smooth=everywhere,

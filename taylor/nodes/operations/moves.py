@@ -20,6 +20,54 @@ from taylor.numbers.data import ArrayData, positions
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
 
+# --- many at once ----------------------------------------------------------
+
+
+def all_many(e: Node, operands: Sequence[N], size: int) -> list[N]:
+    """Operands that all have one axis more than those of e, repeated where they have it not."""
+    pairs = zip(e.args, operands, strict=True)
+    return [arrays.broadcast_to(given, (size, *arg.shape)) for arg, given in pairs]
+
+
+def _places_in_many(places: ArrayData, count: int, size: int) -> ArrayData:
+    """Flat places in one array of `count` elements as those in an array of `size` such arrays."""
+    own = places.array
+    return positions(count * np.arange(size).reshape(size, *[1] * own.ndim) + own)
+
+
+def _take_in_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    return arrays.take_from(operands[0], _places_in_many(e.payload, e.args[0].size, many.size))
+
+
+def _view_of_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    offset, strides, shape = e.payload
+    return view(operands[0], offset, (e.args[0].size, *strides), (many.size, *shape))
+
+
+def _join_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    made: N = conversion.concatenate(all_many(e, operands, many.size), e.payload + 1)
+    return made
+
+
+def _stack_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    whole = all_many(e, operands, many.size)
+    made: N = conversion.concatenate(
+        [arrays.reshape(x, (many.size, 1, *x.shape[1:])) for x in whole], axis=1
+    )
+    return made
+
+
+def _scatter_in_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    places, shape = e.payload
+    return scatter(operands[0], _places_in_many(places, e.size, many.size), (many.size, *shape))
+
+
+def _repeated_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    shape = e.args[0].shape
+    ranked = arrays.reshape(operands[0], (many.size, *[1] * (e.ndim - len(shape)), *shape))
+    return arrays.broadcast_to(ranked, (many.size, *e.shape))
+
+
 # --- parts ----------------------------------------------------------
 
 
@@ -38,6 +86,9 @@ def _index_text(e: Node, names: Any) -> Text:
 _INDEX = Operation(
     name="index",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.indexed(e.payload)),
+    batch=lambda e, operands, many: arrays.index_entries(
+        operands[0], ((0, many.size, 1), *e.payload)
+    ),
     build=lambda e, args: arrays.index_entries(args[0], e.payload),
     text=_index_text,
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
@@ -62,6 +113,7 @@ _TAKE = Operation(
     name="take",
     array_rows=lambda walk, e: walk.taken(e),
     smooth=everywhere,
+    batch=_take_in_many,
     build=lambda e, args: arrays.take_from(args[0], e.payload),
     text=_places_text,
     elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
@@ -122,6 +174,7 @@ _VIEW = Operation(
     name="view",
     array_rows=lambda walk, e: walk.viewed(e, lambda made: made.restrided(*e.payload)),
     smooth=everywhere,
+    batch=_view_of_many,
     build=lambda e, args: view(args[0], *e.payload),
     text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
     elements=lambda e, operands: strided(operands[0], *e.payload),
@@ -157,6 +210,7 @@ _STACK = Operation(
     name="stack",
     array_rows=lambda walk, e: walk.stacked(e),
     smooth=everywhere,
+    batch=_stack_many,
     build=lambda e, args: conversion.stack(args),
     text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
     elements=lambda e, operands: np.stack(operands),
@@ -169,6 +223,7 @@ _CONCATENATE = Operation(
     name="concatenate",
     array_rows=lambda walk, e: walk.joined(e),
     smooth=everywhere,
+    batch=_join_many,
     build=lambda e, args: conversion.concatenate(args, e.payload),
     text=lambda e, names: (
         ["concatenate([", *listed(e.args), f"], axis={e.payload})" if e.payload else "])"],
@@ -226,6 +281,7 @@ _SCATTER = Operation(
     name="scatter",
     array_rows=lambda walk, e: walk.scattered(e),
     smooth=everywhere,
+    batch=_scatter_in_many,
     build=lambda e, args: scatter(args[0], *e.payload),
     text=_scatter_text,
     elements=_scatter_elements,
@@ -245,6 +301,7 @@ _RESHAPE = Operation(
     name="reshape",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.reshaped(e.shape)),
     smooth=everywhere,
+    batch=lambda e, operands, many: arrays.reshape(operands[0], (many.size, *e.shape)),
     build=lambda e, args: arrays.reshape(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].reshape(e.shape),
@@ -257,6 +314,9 @@ _TRANSPOSE = Operation(
     name="transpose",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.transposed(e.payload)),
     smooth=everywhere,
+    batch=lambda e, operands, many: arrays.transpose(
+        operands[0], (0, *(axis + 1 for axis in e.payload))
+    ),
     build=lambda e, args: arrays.transpose(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].transpose(e.payload),
@@ -269,6 +329,7 @@ _BROADCAST = Operation(
     name="broadcast",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.broadcast(e.shape)),
     smooth=everywhere,
+    batch=_repeated_many,
     build=lambda e, args: arrays.broadcast_to(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,21 @@ from taylor.nodes.products import divide, multiply, multiply_many
 from taylor.nodes.sums import add, add_many
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- many at once ----------------------------------------------------------
+
+
+def _over_further(reduce_axes: Callable[[N, Any], N]) -> Callable[..., N]:
+    """The rule for many at once of what goes along axes, which are one further to the right."""
+
+    def batch(e: Node, operands: Sequence[N], many: Any) -> N:
+        own = e.payload
+        return reduce_axes(
+            operands[0], own + 1 if isinstance(own, int) else tuple(axis + 1 for axis in own)
+        )
+
+    return batch
+
 
 # --- over axes ----------------------------------------------------------
 
@@ -158,17 +173,18 @@ def _reduction(
     name: str,
     function: Callable[..., Any],
     combine: Callable[[list[Any]], Any],
-    build: Any,
+    make: Callable[[Any, Any], Any],
     rows: Callable[[Any, Node], int],
     smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = everywhere,
     **derivatives: Any,
 ) -> Operation:
-    """function: of NumPy; combine: the elements of one row; rows: of programs; derivatives: what
-    the record says of them.
+    """function: of NumPy; combine: the elements of one row; make: the node over axes of another;
+    rows: of programs; derivatives: what the record says of them.
     """
     return Operation(
         name=name,
-        build=build,
+        build=lambda e, args: make(args[0], e.payload),
+        batch=_over_further(make),
         text=_axes_text,
         array_rows=rows,
         smooth=smooth,
@@ -225,6 +241,7 @@ def _place(name: str, function: Callable[..., Any], better: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: arg_extreme(name, args[0], e.payload),
+        batch=_over_further(partial(arg_extreme, name)),
         array_rows=lambda walk, e: walk.total(e, (e.payload,), name),
         text=_axis_text,
         elements=elements,
@@ -269,6 +286,7 @@ def _running(
     return Operation(
         name=name,
         build=lambda e, args: running(name, args[0], e.payload),
+        batch=_over_further(partial(running, name)),
         array_rows=array_rows,
         smooth=everywhere,
         text=_axis_text,
@@ -283,7 +301,7 @@ def _extreme(name: str, function: Callable[..., Any], elementary: str) -> Operat
         name,
         function,
         _extreme_of(elementary),
-        lambda e, args: over_axes(name, args[0], e.payload),
+        partial(over_axes, name),
         lambda walk, e: walk.extreme(e, e.payload, name),
         nowhere,
         tangent=_extreme_tangent,
@@ -296,7 +314,7 @@ RECORDS = (
         "sum",
         np.sum,
         add_many,
-        lambda e, args: sum_axes(args[0], e.payload),
+        sum_axes,
         lambda walk, e: walk.total(e, e.payload, "sum"),
         tangent=lambda e, tangents: summed(tangents[e.args[0]], e.payload),
         adjoints=linear(_sum_shares),
@@ -305,7 +323,7 @@ RECORDS = (
         "prod",
         np.prod,
         multiply_many,
-        lambda e, args: over_axes("prod", args[0], e.payload),
+        partial(over_axes, "prod"),
         lambda walk, e: walk.product_over(e, e.payload),
         expanded=_pairwise_product,
     ),

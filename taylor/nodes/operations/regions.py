@@ -9,7 +9,14 @@ import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
-from taylor.nodes.operation import ATOM, Operation, Piece, Text, listed, no_rule
+from taylor.nodes.operation import ATOM, Operation, Piece, Text, everywhere, listed, no_rule
+from taylor.nodes.operations.batched import (
+    for_of_many,
+    reverse_of_many,
+    scan_of_many,
+    switch_of_many,
+    while_of_many,
+)
 from taylor.nodes.operations.cotangents import OfResult, guard_of
 from taylor.nodes.operations.reversed_loops import (
     pulled_fori,
@@ -114,7 +121,7 @@ def _no_sympy(to: Any, e: Any) -> Any:
     raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
 
 
-def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any) -> Operation:
+def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch: Any) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: region_node(e.op, args, e.payload),
@@ -123,6 +130,7 @@ def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any) -> Ope
         sympy=_no_sympy,
         widen=widen,
         pullback=pullback,
+        batch=batch,
         value=no_rule if name == "scan" else _value(run),
         whole=lambda algebra, e, values: run(algebra.whole, e, values),
         error=no_error,
@@ -157,20 +165,29 @@ _PART = Operation(
     text=lambda e, names: ([(e.args[0], ATOM), f"[{e.payload}]"], ATOM),
     elements=_part_elements,
     whole=lambda algebra, e, values: values[0][e.payload],
+    smooth=everywhere,
     value=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
     adjoints=_part_adjoints,
+    batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
     rows=_part_row,
     operands=lambda e: e.args[0].args,
 )
 
 RECORDS = (
-    _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while),
-    _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori),
-    _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan),
-    _region("switch", _run_switch, spelled_switch, widened_switch, pulled_switch),
-    _region("reverse_loop", run_reverse, spelled_reverse, widened_reverse, pulled_reverse),
+    _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
+    _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
+    _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),
+    _region("switch", _run_switch, spelled_switch, widened_switch, pulled_switch, switch_of_many),
+    _region(
+        "reverse_loop",
+        run_reverse,
+        spelled_reverse,
+        widened_reverse,
+        pulled_reverse,
+        reverse_of_many,
+    ),
     _PART,
 )

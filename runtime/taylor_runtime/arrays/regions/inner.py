@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from taylor_runtime.arrays.memory import ArrayMemory, from_outside
+from taylor_runtime.arrays.memory import ArrayMemory, Plane, from_outside, is_outside
 from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.walk import Place, walk_of
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -23,6 +23,7 @@ from taylor_runtime.program.arrays import (
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.walks import walk_of
 
 ALONE = Place(0, 0, walk_of((), ()), ())  # where a single number is
 
@@ -41,6 +42,10 @@ class Writer(Protocol):
 
     def constant_rows(self) -> None: ...
 
+    def order_zero(self) -> None: ...
+
+    def beyond(self, n: Index, second: Value | None) -> None: ...
+
 
 class Inner:
     """One of the programs of a row, in a part of the workspace."""
@@ -55,28 +60,45 @@ class Inner:
         targets: addresses, by number of the result.
         """
         program, outer = self.plan.program, self.outer
-        outside: dict[int, Value] = {}
-        numbers: dict[tuple[int, int], Value] = {}
-        for row, start in from_outside(program).items():
-            if start.source != "parameter":
-                outside[row] = outer.addresses(start)
-            elif program.shape(row):
-                outside[row] = given[start.index[0]]
-            else:
-                numbers[row, 0] = given[start.index[0]]
-        for number, (row, _) in enumerate(program.outputs):
-            if program.shape(row):
-                outside[row] = targets[number]
-        memory = ArrayMemory(
-            outer.b, self.plan, outer.element, self.workspace, outside, outer.memory.room
-        )
-        memory.numbers = numbers
-        for row in _read_from_memory(program) & {row for row, _ in numbers}:
-            outer.b.store(numbers[row, 0], memory.base(row, 0))
-        outer.within(self.plan, memory).constant_rows()
-        memory.values.clear()
+        emitter = begun(outer, self.plan, self.workspace, dict(enumerate(given)), targets)
+        emitter.constant_rows()
+        emitter.memory.values.clear()
         single = [row for row, _ in program.outputs if not program.shape(row)]
-        return [memory.coefficient(row, 0, ALONE) for row in single]
+        return [emitter.memory.coefficient(row, 0, ALONE) for row in single]
+
+
+def begun(
+    outer: Writer,
+    plan: Plan,
+    workspace: Value,
+    given: Mapping[int, Plane],
+    targets: Mapping[int, Plane],
+) -> Writer:
+    """What writes a program inside of a row.
+
+    given: inputs, single numbers or where they are; targets: where results go that have a place.
+    """
+    program = plan.program
+    outside: dict[int, Plane] = {}
+    numbers: dict[tuple[int, int], Value] = {}
+    for row, start in from_outside(program).items():
+        if start.source == "data":
+            outside[row] = outer.addresses(start)
+            continue
+        value = given[start.index[0]]
+        if is_outside(program, row):
+            outside[row] = value
+        else:
+            assert isinstance(value, Value)
+            numbers[row, 0] = value
+    for number, (row, _) in enumerate(program.outputs):
+        if number in targets:
+            outside[row] = targets[number]
+    memory = ArrayMemory(outer.b, plan, outer.element, workspace, outside, outer.memory.room)
+    memory.numbers = numbers
+    for row in _read_from_memory(program) & {row for row, _ in numbers}:
+        outer.b.store(numbers[row, 0], memory.base(row, 0))
+    return outer.within(plan, memory)
 
 
 def _read_from_memory(program: ArrayProgram) -> set[int]:
@@ -112,6 +134,26 @@ def copy(outer: Writer, target: Value, source: Value, count: int) -> None:
             f"call void @llvm.memcpy.p0.p0.i64(ptr {to.text}, ptr {given.text}, i64 {size.text}, "
             "i1 false)"
         )
+
+
+def copy_row(outer: Writer, target: Value, row: int, n: Index, size: int, first: Index = 0) -> None:
+    """Copy coefficient n of a row whose elements lie side by side, so many of them from the first
+    on: zeros where it has none.
+    """
+    b, memory = outer.b, outer.memory
+    if not outer.program.shape(row):
+        put_number(outer, memory.coefficient(row, n, ALONE), target, 0)
+    elif not (isinstance(n, int) and n == 0) and not outer.plan.varies[row]:
+
+        def clear(i: Index, _: list[Value]) -> list[Value]:
+            put_number(outer, b.constant(0, Type(outer.element)), target, i)
+            return []
+
+        b.fold(0, size, [], clear)
+    elif size:
+        access = outer.plan.access(row)
+        place = b.at(memory.base(access.row, n), access.offset, outer.element)
+        copy(outer, target, b.at(place, first, outer.element), size)
 
 
 def put_number(outer: Writer, value: Value, target: Value, place: Index) -> None:

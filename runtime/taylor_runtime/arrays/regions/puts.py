@@ -6,9 +6,10 @@ from taylor_runtime.arrays.regions.inner import (
     ALONE,
     Writer,
     chosen_place,
-    copy,
-    put_number,
+    copy_row,
+    operand,
 )
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import Put, contiguous
 
@@ -25,27 +26,19 @@ def emit_put(outer: Writer, row: int, put: Put, n: Index) -> None:
     source = outer.plan.access(put.source)
     same = outer.plan.same
     if row not in same or same.get(source.row) != same[row]:
-        _copied(outer, target, put.source, n, size)
-    place = chosen_place(b, memory.head(put.places, ALONE), shape[0])
+        copy_row(outer, target, put.source, n, size)
     stride = contiguous(shape)[0]
-    target = b.at(target, place * stride, outer.element)
-    if len(shape) == 1:
-        put_number(outer, memory.coefficient(put.values, n, ALONE), target, 0)
-    else:
-        _copied(outer, target, put.values, n, stride)
-
-
-def _copied(outer: Writer, target: Value, row: int, n: Index, size: int) -> None:
-    """Elements of a row that lie side by side; zeros beyond those that a row has."""
-    b, memory = outer.b, outer.memory
-    zero = isinstance(n, int) and n == 0
-    if not zero and not outer.plan.varies[row]:
-
-        def clear(i: Index, _: list[Value]) -> list[Value]:
-            b.store(b.constant(0, ALONE.type(outer.element)), b.at(target, i, outer.element))
-            return []
-
-        b.fold(0, size, [], clear)
+    if not program.shape(put.places):
+        place = chosen_place(b, memory.head(put.places, ALONE), shape[0])
+        at = b.at(target, place * stride, outer.element)
+        copy_row(outer, at, put.values, n, stride)
         return
-    access = outer.plan.access(row)
-    copy(outer, target, b.at(memory.base(access.row, n), access.offset, outer.element), size)
+
+    def one(k: Index, _: list[Value]) -> list[Value]:
+        number = b.load(Type(outer.element), b.at(places, k, outer.element))
+        at = b.at(target, chosen_place(b, number, shape[0]) * stride, outer.element)
+        copy_row(outer, at, put.values, n, stride, k * stride)
+        return []
+
+    places = operand(outer, put.places)
+    b.fold(0, program.row(put.places).size, [], one)
