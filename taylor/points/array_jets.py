@@ -19,7 +19,6 @@ from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.smooth import has_rules
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.program import Input
