@@ -89,7 +89,10 @@ class Expansion:
         def work(first: int, last: int) -> None:
             code.run(inputs, results, padded, first, last)
 
-        in_shares(work, padded // code.block, shares(count * self.among.size, threads))
+        if threads == 1:
+            work(0, padded // code.block)
+        else:
+            in_shares(work, padded // code.block, shares(count * self.among.size, threads))
         if self._singular is not None:
             newest = results[0, :, self.among.of_degree(self.among.order), :count]
             if not all_finite(newest):
