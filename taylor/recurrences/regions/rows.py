@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
-from taylor.nodes.regions import REGIONS, Graph, Region, array_count, leading
+from taylor.nodes.regions import REGIONS, Graph, Region, array_count, leading, turns
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels
-from taylor_runtime.program.arrays import ArrayProgram, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of
 from taylor_runtime.program.program import Input
+
+MOST_NUMBERS = 1 << 27  # that the turns of a loop may keep
 
 KINDS = {"while_loop": "while", "fori_loop": "for", "scan": "scan", "switch": "switch"}
 
@@ -104,8 +107,31 @@ def _programs(
         program, found = walk.within(region.body, given, [*carries, *collected])
         after = [a or b for a, b in zip(found, carries, strict=False)]
         if after == carries:
+            _check_room(node, program)
             return (program,)
         carries = after
+
+
+def _check_room(node: Expression, program: ArrayProgram) -> None:
+    """Raise UnsupportedFunctionError where turns, which keep all orders, are too many."""
+    count = turns(node) or 0
+    total = count * _numbers_kept(program)
+    if total > MOST_NUMBERS:
+        raise UnsupportedFunctionError(
+            f"{node.op}: {count} turns that depend on states or inputs keep their coefficients of "
+            f"all orders, {total:.1e} numbers; more than {MOST_NUMBERS:.1e} are refused"
+        )
+
+
+def _numbers_kept(program: ArrayProgram) -> int:
+    """About how many numbers of all orders a program inside keeps."""
+    rows = sum(row.width for row in program.rows) * (program.order + 1)
+    inner = [
+        (region.turns or 1) * _numbers_kept(graph)
+        for region in kernels.regions(program)
+        for graph in graphs_of(region)
+    ]
+    return rows + sum(inner)
 
 
 def _has_known_turns(node: Expression, bounds: tuple[int, int] | None) -> bool:
