@@ -17,6 +17,7 @@ from taylor import models as models
 from taylor import sensitivities as _sensitivities
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
+from taylor.control.branches import checkpoint as checkpoint
 from taylor.control.branches import cond as cond
 from taylor.control.branches import switch as switch
 from taylor.control.loops import fori_loop as fori_loop
@@ -93,6 +94,18 @@ from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
+from taylor.programs.batching import vmap as vmap
+from taylor.programs.gradients import grad as grad
+from taylor.programs.gradients import hvp as hvp
+from taylor.programs.gradients import value_and_grad as value_and_grad
+from taylor.programs.jacobians import hessian as hessian
+from taylor.programs.jacobians import jacfwd as jacfwd
+from taylor.programs.jacobians import jacobian as jacobian
+from taylor.programs.jacobians import jacrev as jacrev
+from taylor.programs.jit import jit as jit
+from taylor.programs.products import jvp as jvp
+from taylor.programs.products import linearize as linearize
+from taylor.programs.products import vjp as vjp
 from taylor.systems.events import Crossings as Crossings
 from taylor.systems.events import Event as Event
 from taylor.systems.impulses import Impulse as Impulse

@@ -1,83 +1,62 @@
-"""NumPy's linear algebra on expressions: solutions, inverses, determinants, norms.
+"""NumPy's linear algebra on expressions: solutions, inverses, determinants, factors, norms.
 
-Which element is the pivot can only be chosen with values at hand.  A solution is therefore the
-function that the equations A x = b define (`taylor.implicit`): machine code inverts with
-pivoting at order zero and refines, and derivatives of all orders solve with the same matrix.
-Determinants are polynomials of the elements, written without any division.
+Of arrays of expressions a few nodes are made, whatever the shapes are (`matrices.py`,
+`factors.py`).
+Object arrays of scalars are written out: a solution is the function that the equations A x = b
+define (`taylor.implicit`), a determinant a polynomial of the elements, without any division.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from functools import lru_cache, reduce
-from itertools import combinations
-from typing import Any
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from taylor.errors import ShapeError, UnsupportedFunctionError, user_location
+from taylor.definitions.factors import cholesky_node, eigh_node, qr_node
+from taylor.definitions.matrices import (
+    LARGEST,
+    det_node,
+    determinant,
+    slogdet_node,
+    solve_node,
+    solved,
+)
+from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError, user_location
 from taylor.expressions.array_functions import dot, reduced, register
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ONE, as_expression, constant, stack
+from taylor.expressions.leaves import as_expression, constant
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, wrapped
-from taylor.nodes.arrays import broadcast_to, normalised_axes, transpose
-from taylor.nodes.products import multiply
-from taylor.nodes.sums import add_many
+from taylor.nodes.arrays import broadcast_to, normalised_axes
 
-LARGEST = 8  # rows of the matrices that are solved and whose determinants are written out
-LARGEST_TRIANGLE = 32  # and of those that are factored into triangles
-Elements = np.ndarray[Any, Any]
+WRITTEN_OUT = 4  # rows of matrices whose determinants are always polynomials
 
 
-def _elements(value: Any) -> Elements:
+def _elements(value: Any) -> np.ndarray[Any, Any]:
     return expression_array(value).view(np.ndarray)
 
 
 def _square(name: str, value: Any, largest: int = LARGEST) -> Any:
-    """The matrices as an array node or an object array."""
+    """The matrices as an array node or an object array, which may have up to `largest` rows."""
     matrix = as_expression(value) if is_node(value) else _elements(value)
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise ShapeError(
             f"numpy.linalg.{name}: shape {matrix.shape} is not that of a square matrix (at "
             f"{user_location()})"
         )
-    if matrix.shape[-1] > largest:
+    if matrix.shape[-1] > largest and not isinstance(matrix, Expression):
         raise UnsupportedFunctionError(
-            f"numpy.linalg.{name}: a matrix of expressions may have up to {largest} rows, not "
-            f"{matrix.shape[-1]} (at {user_location()}); write the equations with taylor.implicit, "
-            "or use their structure"
+            f"numpy.linalg.{name}: a matrix of scalar expressions may have up to {largest} rows, "
+            f"not {matrix.shape[-1]} (at {user_location()}); one array of expressions "
+            "(taylor.variable with a shape, taylor.stack) may have any number"
         )
     return matrix
 
 
-@lru_cache(LARGEST)
-def _solver(size: int) -> Callable[..., Any]:
-    """x of the elements of A, row by row, and of b, with A x = b."""
-    from taylor.definitions.implicit import implicit
-
-    def residuals(*arguments: Any) -> list[Expression]:
-        *given, unknowns = arguments
-        rows = (given[i * size : (i + 1) * size] for i in range(size))
-        sides = given[size * size :]
-        return [
-            add_many([multiply(a, u) for a, u in zip(row, unknowns, strict=True)]) - side
-            for row, side in zip(rows, sides, strict=True)
-        ]
-
-    return implicit(residuals, start=[0] * size, arity=size * size + size)  # type: ignore[no-any-return]
-
-
-def _solved(matrix: Any, sides: Sequence[Any]) -> list[Any]:
-    """The unknowns of a system of numbers, or of as many as the elements' shapes have."""
-    size = len(sides)
-    if size == 1:
-        return [sides[0] / matrix[0][0]]
-    return list(_solver(size)(*[element for row in matrix for element in row], *sides))
-
-
 def solve(a: Any, b: Any) -> Any:
-    """x with a @ x = b as `numpy.linalg.solve`, NaN where a is singular; up to 8 rows."""
+    """x with a @ x = b as `numpy.linalg.solve`, with NaN where a is singular."""
     if is_node(a) or is_node(b):
         return _solve_nodes(_square("solve", as_expression(a)), as_expression(b))
     matrix, right = _square("solve", a), _elements(b)
@@ -91,7 +70,7 @@ def solve(a: Any, b: Any) -> Any:
     result = np.empty(columns.shape, dtype=object)
     for position in np.ndindex(*batch):
         for k in range(columns.shape[-1]):
-            result[(*position, slice(None), k)] = _solved(
+            result[(*position, slice(None), k)] = solved(
                 matrix[position], list(columns[(*position, slice(None), k)])
             )
     return wrapped(result[..., 0] if vector else result)
@@ -111,61 +90,64 @@ def _check_sides(matrix: Any, right: Any, columns: Any) -> None:
 
 
 def _solve_nodes(matrix: Any, right: Any) -> Any:
-    """All systems at once: elements of matrices and sides are arrays, an element a system."""
-    size = matrix.shape[-1]
+    """All systems at once; those of one matrix are columns of its sides."""
     vector = right.ndim == 1
     columns = right[:, None] if vector else right
     _check_sides(matrix, right, columns)
-    if not size:
-        return right
-    rows = [[matrix[..., i, j][..., None] for j in range(size)] for i in range(size)]
-    unknowns = _solved(rows, [columns[..., i, :] for i in range(size)])
-    shape = np.broadcast_shapes(*(e.shape for e in unknowns))
-    found = stack([broadcast_to(e, shape) for e in unknowns], -2)
+    size = matrix.shape[-1]
+    batch = np.broadcast_shapes(matrix.shape[:-2], columns.shape[:-2])
+    if not size or 0 in batch or not columns.shape[-1]:
+        found: Any = as_expression(np.zeros((*batch, size, columns.shape[-1])))
+    elif size == 1:
+        found = columns / matrix
+    elif matrix.ndim == 2 and batch:
+        rows = np.moveaxis(columns, -2, 0)
+        solved = solve_node(matrix, np.reshape(rows, (size, -1)))
+        found = np.moveaxis(np.reshape(solved, rows.shape), 0, -2)
+    else:
+        matrix = broadcast_to(matrix, (*batch, size, size))
+        found = solve_node(matrix, broadcast_to(columns, (*batch, *columns.shape[-2:])))
     return found[..., 0] if vector else found
 
 
 def inv(a: Any) -> Any:
-    """The inverse as `numpy.linalg.inv`, NaN where a is singular; up to 8 rows."""
+    """The inverse as `numpy.linalg.inv`, with NaN where a is singular."""
     matrix = _square("inv", a)
     return solve(matrix, np.eye(matrix.shape[-1], dtype=int))
 
 
-def _determinant(matrix: Any) -> Any:
-    """Laplace's expansion row by row; minors of the same columns are shared."""
-    size = len(matrix)
-    minors: dict[tuple[int, ...], Any] = {(): ONE}
-    for row in range(size):
-        minors = {
-            columns: add_many(
-                [
-                    multiply(matrix[row][c], minors[columns[:k] + columns[k + 1 :]])
-                    * (-1) ** (row + k)
-                    for k, c in enumerate(columns)
-                ]
-            )
-            for columns in combinations(range(size), row + 1)
-        }
-    return minors[tuple(range(size))]
-
-
 def det(a: Any) -> Any:
-    """The determinant as `numpy.linalg.det`, a polynomial of the elements; up to 8 rows."""
+    """The determinant as `numpy.linalg.det`: of few rows a polynomial of the elements, of more by
+    elimination, whose derivatives are NaN where a is singular.
+    """
     matrix = _square("det", a)
+    size = matrix.shape[-1]
     if isinstance(matrix, Expression):
-        size = matrix.shape[-1]
+        if size > WRITTEN_OUT and matrix.size:
+            return det_node(matrix)
         rows = [[matrix[..., i, j] for j in range(size)] for i in range(size)]
-        return broadcast_to(_determinant(rows), matrix.shape[:-2])
+        return broadcast_to(determinant(rows), matrix.shape[:-2])
     result = np.empty(matrix.shape[:-2], dtype=object)
     for position in np.ndindex(*result.shape):
-        result[position] = _determinant(matrix[position])
+        result[position] = determinant(matrix[position])
     return wrapped(result)
 
 
-def slogdet(a: Any) -> Any:
+class SlogdetResult(NamedTuple):
+    """What `numpy.linalg.slogdet` gives."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(a: Any) -> SlogdetResult:
     """(sign, log of the size) of the determinant."""
+    matrix = _square("slogdet", a)
+    if isinstance(matrix, Expression) and matrix.size:
+        found = slogdet_node(matrix)
+        return SlogdetResult(found[..., 0], found[..., 1])
     value = det(a)
-    return np.sign(value), np.log(abs(value))
+    return SlogdetResult(np.sign(value), np.log(abs(value)))
 
 
 def matrix_power(a: Any, n: int) -> Any:
@@ -247,28 +229,96 @@ def multi_dot(factors: Any) -> Any:
     return reduce(dot, [array_of(factor) for factor in factors])
 
 
-def cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    """The triangular L with L @ L.T = a, of which the lower half is read; up to 32 rows.
+def _node(name: str, a: Any, square: bool = True) -> Any:
+    """The matrices as one array expression."""
+    matrix = as_expression(a if is_node(a) else _elements(a))
+    if square:
+        return _square(name, matrix)
+    if matrix.ndim < 2:
+        raise ShapeError(
+            f"numpy.linalg.{name}: shape {matrix.shape} is not that of a matrix (at "
+            f"{user_location()})"
+        )
+    return matrix
 
-    NaN where a is not positive definite.  Row by row, Golub & Van Loan (2013), section 4.2.
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """The triangular L with L @ L.T = a, of which the lower half is read; NaN where a is not
+    positive definite.
     """
-    matrix = as_expression(a)
+    matrix = _node("cholesky", a)
+    if not matrix.size:
+        return matrix
     if upper:
-        matrix = transpose(matrix, [*range(matrix.ndim - 2), matrix.ndim - 1, matrix.ndim - 2])
-    matrix = _square("cholesky", matrix, LARGEST_TRIANGLE)
-    size = matrix.shape[-1]
-    rows: list[list[Any]] = []
-    for i in range(size):
-        row: list[Any] = []
-        for j in range(i + 1):
-            above = row if i == j else rows[j]
-            products = [multiply(row[k], above[k]) for k in range(j)]
-            rest = matrix[..., i, j] - add_many(products) if products else matrix[..., i, j]
-            row.append(np.sqrt(rest) if i == j else rest / rows[j][j])
-        rows.append(row)
-    zero = as_expression(np.zeros(matrix.shape[:-2]))
-    lines = [stack([*row, *[zero] * (size - len(row))], -1) for row in rows]
-    return stack(lines, -1 if upper else -2)
+        return np.swapaxes(cholesky_node(np.swapaxes(matrix, -1, -2)), -1, -2)
+    return cholesky_node(matrix)
+
+
+class QRResult(NamedTuple):
+    """What `numpy.linalg.qr` gives."""
+
+    Q: Any
+    R: Any
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """Q and R of matrices with as many rows as columns or more; modes "reduced" and "r".
+
+    Derivatives are not finite where the columns are linearly dependent.
+    """
+    matrix = _node("qr", a, square=False)
+    m, n = matrix.shape[-2:]
+    if mode not in ("reduced", "r") or m < n or not matrix.size:
+        raise UnsupportedFunctionError(
+            f"numpy.linalg.qr: mode {mode!r} of shape {matrix.shape} is not available for "
+            f'expressions; modes are "reduced" and "r", of as many rows as columns or more (at '
+            f"{user_location()})"
+        )
+    found = qr_node(matrix)
+    r = found[..., m:, :]
+    return r if mode == "r" else QRResult(found[..., :m, :], r)
+
+
+def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
+    """(x, sums of squared residuals, rank, singular values) as `numpy.linalg.lstsq`, for matrices
+    whose columns are linearly independent, with as many rows as columns or more.
+    """
+    matrix, right = _node("lstsq", a, square=False), as_expression(b)
+    if matrix.ndim != 2 or right.ndim not in (1, 2) or right.shape[0] != matrix.shape[0]:
+        raise ShapeError(
+            f"numpy.linalg.lstsq: shapes {matrix.shape} and {right.shape} do not fit together (at "
+            f"{user_location()})"
+        )
+    q, r = qr(matrix)
+    x = solve(r, q.T @ right)
+    m, n = matrix.shape
+    rest = right - matrix @ x
+    squares = np.reshape(np.sum(rest * rest, axis=0), (-1,)) if m > n else np.zeros(0)
+    return x, squares, n, np.sqrt(eigvalsh(r.T @ r)[::-1])
+
+
+class EighResult(NamedTuple):
+    """What `numpy.linalg.eigh` gives."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
+    """Eigenvalues and eigenvectors of symmetric matrices, of which one half is read.
+
+    Derivatives are not finite where eigenvalues are equal.
+    """
+    matrix = _node("eigh", a)
+    if UPLO not in ("L", "U"):
+        raise ArgumentError(f"numpy.linalg.eigh: UPLO={UPLO!r} must be 'L' or 'U'")
+    found = eigh_node(np.swapaxes(matrix, -1, -2) if UPLO == "U" else matrix)
+    return EighResult(found[..., 0, :], found[..., 1:, :])
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues of symmetric matrices in rising order."""
+    return eigh(a, UPLO).eigenvalues
 
 
 HANDLERS: dict[Any, Callable[..., Any]] = {
@@ -280,6 +330,10 @@ HANDLERS: dict[Any, Callable[..., Any]] = {
     np.linalg.norm: norm,
     np.linalg.multi_dot: multi_dot,
     np.linalg.cholesky: cholesky,
+    np.linalg.qr: qr,
+    np.linalg.lstsq: lstsq,
+    np.linalg.eigh: eigh,
+    np.linalg.eigvalsh: eigvalsh,
 }
 if hasattr(np.linalg, "vector_norm"):  # from NumPy 2 on
     HANDLERS[np.linalg.vector_norm] = vector_norm

@@ -152,12 +152,10 @@ class Runner:
         grids = job.grids()
         end = (float(job.ends[0, 0]), float(job.ends[0, 1]))
         grid = None if grids is None else grids[0]
-        request = Request(
-            lambda: (end, grid), job.max_steps, dense=job.dense, leaves=lambda: stop.wanted
-        )
+        request = Request(job.max_steps, dense=job.dense, leaves=lambda: stop.wanted)
         ta._running = get_ident()
         try:
-            outcome = Propagation(ta, request).run()
+            outcome = Propagation(ta, (end, grid), request).run()
             return None if outcome.status is Status.INTERRUPTED else outcome
         except Exception as error:  # of a callback, or of an impulse that cannot be undone
             return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")

@@ -201,8 +201,10 @@ class Operators(Node):
         raise _no_value(
             self,
             "index",
-            "a length or the end of a slice has to be a number; a[i] may have an expression i if a "
-            "is one, as taylor.constant(numbers); a[i + numpy.arange(n)] is a slice of n elements",
+            "a length or the end of a slice has to be a number (a[i] may have an expression i if a "
+            "is one, as taylor.constant(numbers), and a[i + numpy.arange(n)] is a slice of n "
+            "elements): use taylor.where to choose and taylor.fori_loop to repeat, or name the "
+            "argument in static_argnums of taylor.jit",
         )
 
     def __contains__(self, item: object) -> NoReturn:

@@ -5,6 +5,7 @@ On array nodes where there is one among the operands, else element by element.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
@@ -209,7 +210,8 @@ def _reduce(
     )
     kept = [i for i in range(elements.ndim) if i not in axes]
     shape = tuple(elements.shape[i] for i in kept)
-    rows = elements.transpose((*kept, *axes)).reshape(*shape, -1)
+    count = math.prod(elements.shape[i] for i in axes)
+    rows = elements.transpose((*kept, *axes)).reshape(*shape, count)
     result = np.empty(shape, dtype=object)
     for position in np.ndindex(*shape):
         row = list(rows[position])

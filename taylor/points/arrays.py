@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ class CompiledArrays:
     def __call__(self, arguments: Sequence[Any], options: dict[str, Any]) -> list[Any]:
         """The outputs at points that broadcast."""
         given: list[np.ndarray] = []
+        points: list[tuple[int, ...]] = []  # of arguments without elements
         for e, argument in zip(self.inputs, arguments, strict=True):
             plain = type(argument) is np.ndarray and argument.dtype is self._dtype
             if plain and not self.kind.axes:
@@ -65,12 +67,16 @@ class CompiledArrays:
                 self._check(e, array)
                 if e.size:
                     given.append(array)
+                else:
+                    points.append(array.shape[: array.ndim - e.ndim])
             else:
                 array = as_array(argument, self.kind, f"{self.name}: argument {e}")
                 self._check(e, array)
                 planes = self.kind.to_planes(array) if e.size else ()
                 arrays = map(np.asarray, planes)
                 given += [plane if plane.flags.c_contiguous else plane.copy() for plane in arrays]
+                if not e.size:
+                    points.append(array.shape[: array.ndim - len(e.shape) - len(self.kind.axes)])
         if not options:
             out = self._outputs(given)
             results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
@@ -86,9 +92,42 @@ class CompiledArrays:
         if parts > 1:
             pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
             flat = [self.kind.from_planes(np.stack(pair)) for pair in pairs]
+        if any(points):
+            flat = self._at_points(flat, np.broadcast_shapes(self._points(given), *points))
         if len(self._found) == len(self.outputs):
             return flat
-        return self._with_empty(flat, self._points(given))
+        return self._with_empty(flat, np.broadcast_shapes(self._points(given), *points))
+
+    def _at_points(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
+        """Results repeated to points that arguments without elements have."""
+        axes = self.kind.axes
+        pairs = zip(flat, self._found or [ZERO], strict=True)
+        return [np.broadcast_to(found, (*points, *e.shape, *axes)).copy() for found, e in pairs]
+
+    def entry(
+        self, packed: bool, otherwise: Callable[..., Any] | None
+    ) -> Callable[..., Any] | None:
+        """A built-in function of arrays at one point, or None; see `Function.entry`."""
+        if self.kind.axes or len(self._given) < len(self.inputs) or not self._found:
+            return None
+        if len(self._found) < len(self.outputs):
+            return None
+        makers = [self._maker(k) for k in range(len(self.outputs))]
+        shapes = [e.shape for e in self._given], [e.shape for e in self._found]
+        return self.code.entry(*shapes, packed, otherwise, makers)
+
+    def _maker(self, k: int) -> Callable[..., np.ndarray] | None:
+        """What gives memory for result k, if that is worth keeping."""
+        shape, spare, dtype = self._shapes[k], self._spares[k], self._dtype
+        if math.prod(shape) * dtype.itemsize < SMALLEST:
+            return None
+
+        def make(*arguments: Any) -> np.ndarray:
+            arrays = [a for a in arguments if isinstance(a, np.ndarray)]
+            beside = max(arrays, key=lambda array: array.nbytes, default=None)
+            return spare.array(shape, dtype, beside)
+
+        return make
 
     def _with_empty(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
         """The results, and those of no elements among them."""

@@ -24,11 +24,12 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import reachable
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
-from taylor.points.array_jets import jet_of_arrays, together
+from taylor.points.array_jets import Elements, jet_of_arrays, together
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
@@ -194,10 +195,11 @@ def jet(
     results = run(flat, kind)
     shape = (kind.parts, order + 1, *given.shape[3:])
     shaped = [_shaped(part, shape, kind) for part in results]
+    axes, of_one = len(kind.axes), (*shape[1:], *kind.axes)
     if not error:
-        return together(shaped, elements, len(kind.axes))
+        return together(shaped, elements, axes, of_one)
     errors = [e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind)]
-    return together(shaped, elements, len(kind.axes)), together(errors, elements, 0)
+    return together(shaped, elements, axes, of_one), together(errors, elements, 0, shape[1:])
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -321,7 +323,7 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         wrapped(part)
         for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
     ]
-    return together(found, elements, 0)
+    return together(found, elements, 0, np.shape(found[0]) if found else (order + 1,))
 
 
 def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
@@ -330,12 +332,18 @@ def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
 
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
-) -> tuple[tuple[Expression, ...], tuple[int, ...] | None]:
-    """The outputs, and the shape of the array that they are the elements of; None for a tuple."""
+) -> tuple[tuple[Expression, ...], Elements]:
+    """The outputs as scalars, and what they are the elements of."""
     with traced(arguments):
         value = call_on(fun, arguments)
-    if isinstance(value, list | tuple):
-        return tuple(map(_scalar, value)), None
+    if not isinstance(value, list | tuple):
+        return _elements(value)
+    parts = [_elements(part) for part in value]
+    return tuple(e for listed, _ in parts for e in listed), [shape for _, shape in parts]
+
+
+def _elements(value: Any) -> tuple[tuple[Expression, ...], tuple[int, ...]]:
+    """One result's elements, and its shape."""
     if getattr(value, "shape", ()):
         whole = expression_array(value) if isinstance(value, np.ndarray) else scalars(value)
         return tuple(map(_scalar, whole.ravel())), whole.shape
@@ -349,9 +357,8 @@ def _scalar(value: Any) -> Expression:
             "fun must return a real number or expression, or a tuple or list of them; got "
             f"{value!r}"
         )
-    if found.shape != ():
-        raise ArgumentError(f"fun must return scalars, got an array of shape {found.shape}")
-    return scalars(found).item() if has_regions([found]) else found
+    arrays = any(e.shape for e in reachable([found]))
+    return scalars(found).item() if arrays or has_regions([found]) else found
 
 
 @lru_cache(maxsize=128)

@@ -15,8 +15,11 @@ from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
+    Contract,
+    Factor,
     Moved,
     Shape,
+    Solve,
     View,
     all_used,
     contiguous,
@@ -98,12 +101,45 @@ class ArrayBuilder(SeriesBuilder):
     def moved(self, moved: Moved, shape: Shape) -> int:
         """The row of elements of others."""
         used = moved_rows(moved)
+        if isinstance(moved, Solve):
+            return self._solution(moved, shape)
         constant, width = self._is_constant(used), max(math.prod(shape), 1)
         if not constant and not isinstance(moved, Region):
             used = tuple(self.varying(row) for row in used)
             moved = _with_rows(moved, used)
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
         return self._shared_row(row, all(self._steady[row] for row in used))
+
+    def _solution(self, solve: Solve, shape: Shape) -> int:
+        """The row of solutions, whose factors are read at order zero alone."""
+        constant, width = self._is_constant(moved_rows(solve)), max(math.prod(shape), 1)
+        if not constant:
+            solve = replace(solve, side=self.varying(solve.side))
+        row = ArrayRow(width=width, constant=constant, shape=shape, moved=solve)
+        return self._shared_row(row, self._steady[solve.side])
+
+    def at_order_zero(self, factor: Factor, shape: Shape) -> int:
+        """The row of factors, which have no orders beyond zero."""
+        constant, width = self.rows[factor.source].constant, max(math.prod(shape), 1)
+        row = ArrayRow(width=width, constant=constant, shape=shape, moved=factor)
+        return self._shared_row(row, steady=True)
+
+    def later(self, shape: Shape) -> int:
+        """A row of sums of old orders, zero at order zero; `place` says of which."""
+        row = ArrayRow(width=max(math.prod(shape), 1), shape=shape)
+        return self._append(row, steady=False)
+
+    def place(self, row: int, contract: Contract) -> None:
+        """Give such a row its sums."""
+        made = self.rows[row]
+        assert isinstance(made, ArrayRow)
+        self.rows[row] = replace(made, moved=contract)
+
+    def shaped(self, row: int, shape: Shape) -> None:
+        """Give a declared row its shape ahead of its step."""
+        made = self.rows[row]
+        assert isinstance(made, ArrayRow)
+        self.rows[row] = replace(made, shape=shape, width=max(math.prod(shape), 1))
 
     def varying(self, row: int) -> int:
         """A number stays one: beyond order zero it is known to be zero."""

@@ -46,6 +46,11 @@ class Lowered:
     numbers: tuple[np.ndarray, ...]
     table: np.ndarray
 
+    def outside(self) -> dict[str, list[Any]]:
+        """What the program reads from memory, by source."""
+        numbers = [number for array in self.numbers for number in array.reshape(-1).tolist()]
+        return {"data": numbers, "table": self.table.tolist()}
+
     def planes(self, kind: Precision) -> np.ndarray:
         """The numbers in a kind: shape (parts, at least one)."""
         count = sum(array.size for array in self.numbers)
@@ -212,6 +217,15 @@ class ArrayDecomposition(Decomposition):
         row = self._whole(e)
         return row if not e.shape or self.builder.strided(row).is_whole else self.builder.whole(row)
 
+    def numbers_row(self, numbers: np.ndarray) -> int:
+        """The row of an array of numbers that a rule brings with it."""
+        place = self.kept.number_place(ArrayData(numbers))
+        return self.builder.array_input("data", place, numbers.shape)
+
+    def operand(self, e: Expression) -> int:
+        """The row of an operand in its own shape."""
+        return self._whole(e)
+
     # -- moves ------------------------------------------------------------------------------------
 
     def _whole(self, e: Expression) -> int:
@@ -267,6 +281,10 @@ class ArrayDecomposition(Decomposition):
 
     def product_over(self, e: Expression, axes: tuple[int, ...]) -> int:
         return self._product_along(self._whole(e.args[0]), axes)
+
+    def product_along(self, source: int) -> int:
+        """Products of a row's elements along its last axis."""
+        return self._product_along(source, (len(self.builder.shape(source)) - 1,))
 
     def _last(self, row: int, axes: tuple[int, ...]) -> int:
         """The row with some axes made one, the last."""
@@ -356,6 +374,9 @@ def array_work(outputs: Sequence[Expression], unrolled: bool = False) -> int:
 
 def work_of(e: Expression, unrolled: bool = False) -> int:
     """Operations on scalars that one operation would be."""
+    known = operation(e.op).work
+    if known is not None:
+        return known(e)
     if e.op in REGIONS:
         each = sum(array_work(graph.outputs, unrolled) for graph in e.payload.graphs)
         once = not unrolled and (e.op != "scan" or is_of_numbers(e))

@@ -45,9 +45,9 @@ COPIED = frozenset(
         "_watch",
         "_state",
         "_parameters",
-        "_running",
         "_past",
-        "_known",
+        "_front",
+        "_driver",
         "_names",
     }
 )

@@ -21,7 +21,7 @@ from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
 from taylor_runtime.arrays.regions.loops import emit_loop
 from taylor_runtime.arrays.regions.puts import emit_put
 from taylor_runtime.arrays.regions.series import emit_series
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -37,6 +37,7 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]
@@ -102,7 +103,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         for work in self.plan.loops[name]:
             self.memory.values.clear()
             if isinstance(work, Whole):
-                self._whole(work.row, n, second)
+                if self.memory.kept(work.row, n):  # else nobody reads this order
+                    self._whole(work.row, n, second)
                 continue
             nests = work.nests if isinstance(work, Together) else [work]
             rows = [row for nest in nests for row in nest.rows]

@@ -8,16 +8,18 @@ from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
+from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
 from taylor_runtime.arrays.plan import OUTSIDE, Plan
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import ArrayProgram, Shape, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Factor, Shape, Solve, contiguous
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering
@@ -36,6 +38,7 @@ class ArrayLayout:
     old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
     partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
     inside: what programs inside of a loop or a choice need.
+    room: what factors and solutions need while they are made.
     """
 
     old: Mapping[int, int]
@@ -44,6 +47,7 @@ class ArrayLayout:
     reciprocal: Mapping[int, int]
     partial: Mapping[int, int]
     inside: Mapping[int, int]
+    room: Mapping[int, int]
     size: int
 
     @classmethod
@@ -56,6 +60,7 @@ class ArrayLayout:
         reciprocal: dict[int, int] = {}
         partial: dict[int, int] = {}
         inside: dict[int, int] = {}
+        room: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
             if index in plan.inner:
@@ -77,7 +82,21 @@ class ArrayLayout:
             if program.order >= FEWEST_PAIRED and plan.convolves(index):
                 partial[index] = size
                 size += plane * convolution_chains(program.rows[index])
-        return cls(old, zero, newest, reciprocal, partial, inside, size)
+            work = _work_of(program, index)
+            if work:
+                room[index] = size
+                size += plane_of(work)
+        return cls(old, zero, newest, reciprocal, partial, inside, room, size)
+
+
+def _work_of(program: ArrayProgram, index: int) -> int:
+    """Numbers that a row needs room for while it is made."""
+    moved, shape = program.row(index).moved, program.shape(index)
+    if isinstance(moved, Factor):
+        return work_of_factor(moved.kind, *program.shape(moved.source)[-2:])
+    if isinstance(moved, Solve):
+        return work_of_solutions(shape[-2], shape[-1], shape[:-2])
+    return 0
 
 
 def room_inside(plan: Plan, index: int) -> int:
@@ -220,6 +239,10 @@ class ArrayMemory:
             return self._at(self._at(self.workspace, layout.old[row]), n * plane)
         zero = isinstance(n, int) and n == 0
         return self._at(self.workspace, (layout.zero if zero else layout.newest)[row])
+
+    def room_for(self, row: int) -> Value:
+        """Where a row that is made as a whole has room for what it needs on the way."""
+        return self._at(self.workspace, self.layout.room.get(row, 0))
 
     def _at(self, place: Value, distance: Index) -> Value:
         return self.b.at(place, distance, self.element)

@@ -9,7 +9,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import BEYOND, START, Nest, Plan
 from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
-from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -24,7 +24,8 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
-from taylor_runtime.program.widths import CHUNK, REGISTER
+from taylor_runtime.program.shapes.sums import chunk_lanes
+from taylor_runtime.program.shapes.walks import aligned, walk_of
 
 
 class Elements(Protocol):
@@ -62,9 +63,12 @@ class NestWriter:
         self.memory = emitter.memory
         self.nest = nest
         self.n = n
-        summed = nest.summed[0] if nest.summed else ()
-        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None)
-        self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
+        summed, lanes = nest.summed[0] if nest.summed else ((), None)
+        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None, lanes)
+        self.lanes = 0
+        if walk.vector is not None:
+            parts, n = ELEMENTS[emitter.element].parts, 0 if emitter.memory.at_zero else 1
+            self.lanes = chunk_lanes(walk.axes[walk.vector].size, n, parts)
 
     def emit(self) -> None:
         for row in self.nest.adds:
@@ -221,17 +225,22 @@ class NestWriter:
         def make() -> Value:
             b, lanes = self.b, place.lanes if self._along() else 0
             total = b.constant(0, Type("i64", lanes))
+            vector = self.walk.axes[self.walk.vector] if self.walk.vector is not None else None
             pairs = zip(self.walk.axes, place.indices, strict=True)
-            for axis, index in [pair for pair in pairs if pair[0].summed]:
-                total = total * axis.size + b.splat(b.like(b.constant(0, I64), index), lanes)
-            if lanes:
-                total = total + b.constants(list(range(lanes)), "i64")
+            summed = [pair for pair in pairs if pair[0].summed]
+            for axis, index in sorted(summed, key=lambda pair: pair[0].last):
+                place_along = b.splat(b.like(b.constant(0, I64), index), lanes)
+                if lanes and axis is vector:
+                    place_along = place_along + b.constants(list(range(lanes)), "i64")
+                total = total * axis.size + place_along
             return b.splat(b.cast("sitofp", total, "double"), place.lanes)
 
         return make
 
     def _finish(self, row: int, values: list[Value], place: Place) -> None:
-        """Put what came out where it belongs."""
+        """Put what came out where it belongs, if somebody reads this order."""
+        if not self.memory.kept(row, self.n):
+            return
         moved = self.program.row(row).moved
         assert isinstance(moved, Total)
         kept = iter(contiguous(self.program.shape(row)))
@@ -294,14 +303,3 @@ class NestWriter:
             item = b.extract(value, lane) if place.lanes else value
             target = b.at(base, position, emitter.element)
             b.store(b.normal(b.load(one, target) + item), target)
-
-
-def _lanes(walk: Walk, element: str, most: int) -> int:
-    """Elements that are computed side by side: 0 for one alone."""
-    if walk.vector is None:
-        return 0
-    size = walk.axes[walk.vector].size
-    most = most if ELEMENTS[element].parts == 1 else REGISTER
-    if size < 2:
-        return 0
-    return most if size >= most else min(REGISTER, 1 << (size.bit_length() - 1))

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
-from taylor_runtime.arrays.walk import aligned
 from taylor_runtime.program.arrays import (
     NEWEST,
     OLD,
     ZERO,
     ArrayProgram,
     Contract,
+    Factor,
     Join,
     Pick,
     Put,
@@ -26,6 +26,7 @@ from taylor_runtime.program.arrays import (
     Running,
     Scatter,
     Shape,
+    Solve,
     Take,
     Total,
     View,
@@ -39,6 +40,8 @@ from taylor_runtime.program.arrays import (
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.sums import total_lanes
+from taylor_runtime.program.shapes.walks import Lanes, aligned, are_one
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 
@@ -60,12 +63,17 @@ class Access:
     strides: Shape
 
 
+Summed = tuple[tuple[int, ...], Lanes]  # the axes that totals sum, and those in lanes
+
+
 @dataclass(frozen=True, slots=True)
 class Nest:
     """A loop over the elements of a shape.
 
     rows:   whose elements are computed, in order.
-    totals: rows that sum elements of rows over the axes `summed`, the same for all.
+    totals: rows that sum elements of rows over the axes `summed`, the same for all, of which the
+            same are in lanes.
+    accesses: the strides at which all this is read and written.
     parts:  (row, number of the part) of joined rows that elements are copied to.
     adds:   rows that elements are scattered to.
     """
@@ -75,7 +83,8 @@ class Nest:
     totals: list[int] = field(default_factory=list)
     parts: list[tuple[int, int]] = field(default_factory=list)
     adds: list[int] = field(default_factory=list)
-    summed: list[tuple[int, ...]] = field(default_factory=list)  # one, where there are totals
+    summed: list[Summed] = field(default_factory=list)  # one, where there are totals or adds
+    accesses: list[Shape] = field(default_factory=list)
 
     @property
     def computed(self) -> list[int]:
@@ -213,16 +222,24 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running | Put | Region):
+        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve):
             works.append(Whole(index))
             self._from_memory(reads)
             return
         space = row.shape
         if isinstance(row.moved, Total | Scatter):
             space = self.program.shape(row.moved.source)
-        summed = row.moved.axes if isinstance(row.moved, Total) else None
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
-        nest = self._nest(name, space, now, summed, elsewhere)
+        accesses = self._strides([] if elsewhere else reads, space)
+        summed: Summed | None = None
+        if isinstance(row.moved, Total):
+            summed = row.moved.axes, total_lanes(self.program, row.moved)
+        elif isinstance(row.moved, Take | Pick | Scatter):
+            accesses.append((1,) * len(space))  # no axes are one
+            summed = ((), Lanes(last=True)) if isinstance(row.moved, Scatter) else None
+        else:
+            accesses.append(contiguous(space))
+        nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere)
         self._add_again(nest, list(reversed(now)))
         if isinstance(row.moved, Total):
             nest.totals.append(index)
@@ -266,7 +283,9 @@ class Plan:
         for number, part in enumerate(join.parts):
             read = Read(part, NEWEST if name == BEYOND else ZERO)
             reads = self._seen_through([read])
-            nest = self._nest(name, self.program.shape(part), reads, None)
+            space = self.program.shape(part)
+            accesses = [contiguous(self.program.shape(index)), *self._strides(reads, space)]
+            nest = self._nest(name, Nest(space, accesses=accesses), reads, None)
             self._add_again(nest, list(reversed(reads)))
             nest.parts.append((index, number))
             self._from_memory([read for read in reads if not self.inside(nest, read.row)])
@@ -278,28 +297,32 @@ class Plan:
     def _nest(
         self,
         name: str,
-        space: Shape,
+        new: Nest,
         reads: list[Read],
-        summed: tuple[int, ...] | None,
+        summed: Summed | None,
         elsewhere: bool = False,
     ) -> Nest:
-        """The first nest over a shape that comes after all that is read."""
-        works = self.works[name]
+        """The first nest that comes after all that is read and may do what a new one would."""
+        works, space = self.works[name], new.space
         first = 0
         for read in reads:
             first = max(first, self._known(works, read.row, None if elsewhere else space))
+        new.summed[:] = [] if summed is None else [summed]
         for work in works[first:]:
-            if not isinstance(work, Nest) or work.space != space:
-                continue
-            if summed is None or not work.summed or work.summed[0] == summed:
-                nest = work
-                break
-        else:
-            nest = Nest(space)
-            works.append(nest)
-        if summed is not None and not nest.summed:
-            nest.summed.append(summed)
-        return nest
+            if isinstance(work, Nest) and _may_share(work, new):
+                work.summed[:] = work.summed or new.summed
+                work.accesses.extend(new.accesses)
+                return work
+        works.append(new)
+        return new
+
+    def _strides(self, reads: Sequence[Read], space: Shape) -> list[Shape]:
+        """At which elements of what is read from memory lie along the axes of a shape."""
+        found = []
+        for row in {read.row for read in reads} - self.again:
+            if not self.program.is_number(row):
+                found.append(aligned(self.access(row).strides, self.program.shape(row), space))
+        return found
 
     def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
         """The first work that may read a row: its own where that is one over the same shape."""
@@ -338,7 +361,7 @@ class Plan:
         """Whether a nest may run behind others at each place of their first axis."""
         if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
             return False
-        if nest.summed and 0 in nest.summed[0]:
+        if nest.summed and 0 in nest.summed[0][0]:
             return False
         if group and group[0].space[0] != nest.space[0]:
             return False
@@ -398,6 +421,14 @@ def _inner_plans(region: Region) -> tuple[Plan, ...]:
     loop = region.kind != "switch"
     turn = Plan(graphs[-1], carried(region, graphs[-1]) if loop else None)
     return (*map(Plan, graphs[:-1]), turn)
+
+
+def _may_share(one: Nest, other: Nest) -> bool:
+    """Whether two nests may be one, whose totals add in the order that each of them has."""
+    if one.space != other.space or (one.summed and other.summed and one.summed != other.summed):
+        return False
+    lanes = [lanes.summed for _, lanes in one.summed or other.summed]
+    return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)
 
 
 def _seen_from_outside(program: ArrayProgram) -> set[int]:

@@ -223,20 +223,18 @@ class StepMemory:
 
         Raises what functions of the user have raised; `take_back` is then to be called.
         """
-        arrays = (
-            self.states,
-            self.parameters,
-            self._work,
-            self._records,
-            self._grid,
-            self._tolerances,
-        )
+        arrays = self.arrays()
         if not (
             self._arrays and all(map(is_, arrays, self._arrays))
         ):  # asking NumPy takes longer than a short step
             self._addresses = [self.control.address, *(array.ctypes.data for array in arrays)]
             self._arrays = arrays
         return self.stepper.run(self.control, self._addresses)
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the step loop is passed: states, parameters, work, records, grid, tolerances."""
+        found = self.states, self.parameters, self._work, self._records, self._grid
+        return *found, self._tolerances
 
     def shared_addresses(self) -> dict[str, int]:
         """Of memory that trajectories may use one after the other."""

@@ -22,10 +22,10 @@ from taylor_runtime.program.arrays import (
     graphs_of,
     moved_rows,
     renumbered_array,
-    verify_arrays,
 )
 from taylor_runtime.program.kernels import Region, regions
 from taylor_runtime.program.program import Coefficient, Input, Step, Term
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.signature import rows_used, with_slots
 from taylor_runtime.program.widths import REGISTER
 
@@ -38,9 +38,13 @@ Key = tuple[object, ...]
 
 def arranged(program: ArrayProgram) -> ArrayProgram:
     """The program with long axes last, where that saves registers."""
+    return verify_arrays(_arranged(program))
+
+
+def _arranged(program: ArrayProgram) -> ArrayProgram:
     turns = _turns(program)
     made = _Turned(program, turns).program() if turns else program
-    return verify_arrays(_arranged_inside(_side_by_side(made)))
+    return _arranged_inside(_side_by_side(made))
 
 
 def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
@@ -50,7 +54,7 @@ def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
     rows = []
     for row in map(program.row, range(len(program.rows))):
         if isinstance(row.moved, Region):
-            inside = tuple(map(arranged, graphs_of(row.moved)))
+            inside = tuple(map(_arranged, graphs_of(row.moved)))
             row = replace(row, moved=replace(row.moved, graphs=inside))
         rows.append(row)
     return replace(program, rows=tuple(rows))
@@ -92,6 +96,10 @@ class _Turned:
         self.turns = turns
         self.numbers: dict[Key, int] = {}
         self.rows: dict[int, ArrayRow] = {}  # by number, in order
+        self._viewed = {row.moved.source for row in self._all() if isinstance(row.moved, View)}
+
+    def _all(self) -> list[ArrayRow]:
+        return [self.old.row(index) for index in range(len(self.old.rows))]
 
     def program(self) -> ArrayProgram:
         """The new program; the old one where a row would be wanted before it is there."""
@@ -199,7 +207,13 @@ class _Turned:
         self.rows[own] = replace(row, moved=moved, shape=tuple(turned))
         strides = dict(zip(kept, contiguous(turned), strict=True))
         view = View(own, 0, tuple(strides[axis] for axis in sorted(kept)))
-        self.rows[number] = replace(row, moved=view)
+        if index not in self._viewed:
+            self.rows[number] = replace(row, moved=view)
+            return
+        seen = self._number("turned back", index)
+        self.rows[seen] = replace(row, moved=view, name="")
+        step = Step((Term(1, Coefficient(seen)),))  # a copy, of which others have views
+        self.rows[number] = replace(row, moved=None, step=step)
 
 
 # -- operands side by side ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 from taylor_runtime.program.kernels import Region
@@ -27,7 +27,7 @@ from taylor_runtime.program.program import (
 )
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used, with_slots
-from taylor_runtime.program.verify import ProgramError, rows_at_order
+from taylor_runtime.program.verify import rows_at_order
 
 Shape = tuple[int, ...]
 
@@ -115,15 +115,54 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Contract:
     """sum of a times b over the letters that the result has not ("ab,bc->ac"); at order n also over
-    the orders.
+    the orders, a_j with b_{n-j} for j = first .. n - last.
+
+    first, last: 0 or 1; what is then read of old orders alone, b or a, may be a later row.
     """
 
     a: int
     b: int
     subscripts: str
+    first: int = 0
+    last: int = 0
 
 
-Moved = View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Region
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Factors of the matrices in the last two axes of the source, at order zero alone.
+
+    kind: "lu", with partial pivoting, of shape (n + 2, n): L, whose diagonal of ones is not there,
+            and U as one matrix, the rows of the source in their new order, as numbers, and the sign
+            of that order with zeros behind it; with the axes of the batch in front, or behind for
+            n <= FEW;
+        "cholesky": the lower triangle L, zeros above; the source's lower half is read;
+        "qr": of an (m, n) matrix, m >= n, shape (m + n, n): Q, then R;
+        "eigh": of a symmetric matrix, whose lower half is read, shape (n + 1, n): eigenvalues in
+            rising order, then eigenvectors as columns.
+    """
+
+    source: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solve:
+    """x with M x = side, at each order, for the same matrices M at all orders.
+
+    factor: at order zero; for kind "lu" a factor of M, for "lower" and "upper" M itself, of which
+        only this triangle is read.
+    """
+
+    factor: int
+    side: int
+    kind: str = "lu"
+
+
+Moved = (
+    View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Factor | Solve | Region
+)
+
+FEW = 4  # rows of matrices that are factored in registers, many side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +203,25 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [
-            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
-        ]
+        lines = [array_line(self.row(index)) for index in range(len(self.rows))]
         return "\n".join([*head_lines(self), *lines])
 
 
-def _moved_text(row: ArrayRow) -> str:
+def array_line(row: ArrayRow) -> str:
+    """A row as a line of text, without its name; `shapes.lines` reads it."""
+    line = f"{row_line(row)} shape {_dense(row.shape)}"
+    if row.moved is None:
+        return line
+    kind = type(row.moved)
     if isinstance(row.moved, Region):
-        inside = "\n".join(graph.text() for graph in graphs_of(row.moved))
-        return f" shape {row.shape} {replace(row.moved, graphs=())}\n  {inside}".replace(
-            "\n", "\n  "
-        )
-    return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+        inside = "\n".join(graph.text() for graph in graphs_of(row.moved)).replace("\n", "\n  ")
+        return f"{line} {_dense(replace(row.moved, graphs=()))}\n  {inside}"
+    given = [f"{f.name}={_dense(getattr(row.moved, f.name))}" for f in fields(kind)]
+    return f"{line} {kind.__name__.lower()}({','.join(given)})"
+
+
+def _dense(value: object) -> str:
+    return repr(value).replace(" ", "")
 
 
 def graphs_of(region: Region) -> tuple[ArrayProgram, ...]:
@@ -189,18 +234,28 @@ def varying(program: ArrayProgram) -> list[bool]:
     found: list[bool] = []
     for index in range(len(program.rows)):
         row = program.row(index)
-        if (
-            row.constant
-            or program.is_number(index)
-            or (isinstance(row.moved, Total) and row.moved.kind != "sum")
-            or (isinstance(row.moved, Region) and not row.moved.graphs[-1].order)
-        ):
+        moved = row.moved
+        steady = isinstance(moved, Region) and not moved.graphs[-1].order
+        if row.constant or program.is_number(index) or steady or _is_of_order_zero(moved):
             found.append(False)
+        elif is_lagged(row.moved):
+            found.append(True)
+        elif isinstance(row.moved, Solve):
+            found.append(found[row.moved.side])
         elif row.moved is not None:
             found.append(any(found[source] for source in moved_rows(row.moved)))
         else:
             found.append(isinstance(row.start, Input) or row.step is not None)
     return found
+
+
+def _is_of_order_zero(moved: Moved | None) -> bool:
+    return isinstance(moved, Factor) or (isinstance(moved, Total) and moved.kind != "sum")
+
+
+def is_lagged(moved: Moved | None) -> bool:
+    """Whether a move reads old orders of a row that may come later."""
+    return isinstance(moved, Contract) and bool(moved.first or moved.last)
 
 
 def contiguous(shape: Sequence[int]) -> Shape:
@@ -224,6 +279,8 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
         return (moved.source, moved.places, moved.values)
     if isinstance(moved, Region):
         return moved.operands
+    if isinstance(moved, Solve):
+        return (moved.factor, moved.side)
     return moved.parts if isinstance(moved, Join) else (moved.source,)
 
 
@@ -237,6 +294,10 @@ def in_words(moved: Moved) -> tuple[str, str]:
         return "running sum", f"sums of {rows} along axis {moved.axis}"
     if isinstance(moved, Contract):
         return "contraction", f"{rows}: {moved.subscripts}"
+    if isinstance(moved, Factor):
+        return moved.kind, f"{moved.kind} factors of {rows}"
+    if isinstance(moved, Solve):
+        return "solution", f"solutions by the {moved.kind} factors and sides {rows}"
     if isinstance(moved, Join):
         return "join", f"{rows} along axis {moved.axis}"
     if isinstance(moved, Pick):
@@ -270,6 +331,8 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
         moved = Put(*used)
     elif isinstance(moved, Region):
         moved = replace(moved, operands=tuple(place[operand] for operand in moved.operands))
+    elif isinstance(moved, Solve):
+        moved = replace(moved, factor=place[moved.factor], side=place[moved.side])
     elif isinstance(moved, Join):
         moved = replace(moved, parts=tuple(place[part] for part in moved.parts))
     elif moved is not None:
@@ -294,7 +357,8 @@ def reads_at_zero(row: ArrayRow) -> Iterator[Read]:
     if isinstance(row.start, Kernel):
         yield from (Read(used, ZERO) for used in row.start.arguments)
     elif row.moved is not None:
-        yield from (Read(used, ZERO) for used in moved_rows(row.moved))
+        used_rows = () if is_lagged(row.moved) else moved_rows(row.moved)
+        yield from (Read(used, ZERO) for used in used_rows)
     elif row.start is None and row.step is not None and row.step.times == "1":
         yield from (Read(used, ZERO) for used in rows_used(row))
 
@@ -302,7 +366,7 @@ def reads_at_zero(row: ArrayRow) -> Iterator[Read]:
 def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
     """What coefficients of a row beyond order zero read."""
     if isinstance(row.moved, Contract):
-        yield from _factors(varies, (row.moved.a, row.moved.b))
+        yield from _factors(varies, row.moved)
     elif isinstance(row.moved, Pick):
         yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
     elif isinstance(row.moved, Region):
@@ -311,16 +375,20 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
     elif isinstance(row.moved, Put):
         yield Read(row.moved.places, ZERO)
         yield from (Read(row.moved.source, NEWEST), Read(row.moved.values, NEWEST))
+    elif isinstance(row.moved, Solve):
+        yield from (Read(row.moved.factor, ZERO), Read(row.moved.side, NEWEST))
     elif row.moved is not None:
         yield from (Read(used, NEWEST) for used in moved_rows(row.moved))
     elif row.step is not None:
         yield from _step_reads(row.step)
 
 
-def _factors(varies: Sequence[bool], factors: tuple[int, int]) -> Iterator[Read]:
+def _factors(varies: Sequence[bool], product: Contract) -> Iterator[Read]:
+    factors = (product.a, product.b)
     both = all(varies[factor] for factor in factors)
-    for factor in factors:
-        yield Read(factor, NEWEST if varies[factor] else ZERO)
+    for factor, old in zip(factors, (product.last, product.first), strict=True):
+        if not old:
+            yield Read(factor, NEWEST if varies[factor] else ZERO)
         if both:
             yield Read(factor, OLD)
 
@@ -338,27 +406,3 @@ def _step_reads(step: Step) -> Iterator[Read]:
             used = (operand.a, operand.b) if isinstance(operand, Convolution) else (operand.row,)
             yield from (Read(row, OLD) for row in used)
         yield from (Read(row, NEWEST) for row in rows_at_order(operand))
-
-
-# -- what is legal ------------------------------------------------------------------------------
-
-
-def verify_arrays(program: ArrayProgram) -> ArrayProgram:
-    """Return the program if it is legal, else raise `ProgramError`."""
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        for used in moved_rows(row.moved):
-            if not 0 <= used < index:
-                raise ProgramError(f"row {index} moves row {used}, which is not earlier")
-        if row.moved is not None and (row.start is not None or row.step is not None):
-            raise ProgramError(f"row {index} is moved, and has a start or a step")
-        if isinstance(row.moved, View):
-            source = program.row(row.moved.source)
-            if isinstance(source.moved, View):
-                raise ProgramError(f"row {index} is a view of a view")
-            reach = [s * (n - 1) for s, n in zip(row.moved.strides, row.shape, strict=True)]
-            low = row.moved.offset + sum(min(r, 0) for r in reach)
-            high = row.moved.offset + sum(max(r, 0) for r in reach)
-            if row.size and not 0 <= low <= high < source.size:
-                raise ProgramError(f"row {index} views elements that row {row.moved.source} lacks")
-    return program

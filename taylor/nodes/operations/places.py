@@ -6,7 +6,7 @@ beyond an end means the element there, and NaN the last (as `switch` has it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from taylor.errors import ShapeError, user_location
 from taylor.nodes import arrays, logic, sums
 from taylor.nodes.arrays import numbers_of
 from taylor.nodes.conversion import stack
-from taylor.nodes.node import Node, constant_node, node
+from taylor.nodes.node import ONE, Node, constant_node, node
 from taylor.nodes.operation import Operation
+from taylor.nodes.regions import Graph, Region, inner_input, parts, region_node
 from taylor.numbers.exact import to_float
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
@@ -141,12 +142,85 @@ def _put(algebra: Any, e: Node, values: Sequence[Any]) -> Any:
     return found
 
 
+# --- derivatives: places count as constant --------------------------------------------------------
+
+
+def added(e: Any, places: Any, values: Any) -> Any:
+    """The array `e` with values added to the elements at places; these may occur several times."""
+
+    def one(array: Any, place: Any, value: Any) -> Any:
+        before = sums.exact_value(array)
+        return put(array, place, value if before == 0 else sums.add(pick(array, place), value))
+
+    if not places.shape:
+        return one(e, places, values)
+    return _place_by_place(one, e, places, values)[0]
+
+
+def _place_by_place(turn: Any, e: Any, places: Any, values: Any, collect: Any = None) -> Any:
+    """A scan over places that changes an array, its result and what is collected: the last first
+    where something is.
+    """
+    rest = values.shape[places.ndim :]
+    flat = arrays.reshape(places, (places.size,))
+    rows = arrays.reshape(values, (places.size, *rest))
+    array, place, row = inner_input("a", e.shape), inner_input("place"), inner_input("row", rest)
+    outputs = [turn(array, place, row)]
+    if collect is not None:
+        outputs.append(collect(array, place))
+    graph = Graph([array, place, row], outputs)
+    region = Region([graph], 0, 1, places.size, collect is not None)
+    return parts(region_node("scan", [e, flat, rows], region))
+
+
+def _pick_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
+    array, places = e.args
+    return pick(tangents[array], places) if array in tangents else constant_node(0, e.shape)
+
+
+def _pick_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
+    array, places = e.args
+    zeros = constant_node(0, array.shape)
+    if guard is not ONE:
+        guard = logic.condition(added(zeros, places, arrays.broadcast_to(guard, e.shape)))
+    yield array, added(zeros, places, adjoint), guard
+
+
+def _put_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
+    array, places, values = e.args
+    zeros = [constant_node(0, x.shape) for x in (array, values)]
+    return put(tangents.get(array, zeros[0]), places, tangents.get(values, zeros[1]))
+
+
+def _put_shares(places: Any, values: Any, adjoint: Any) -> tuple[Any, Any]:
+    """Those of the array and of the values, of which the last at a place counts."""
+    if not places.shape:
+        return put(adjoint, places, constant_node(0, values.shape)), pick(adjoint, places)
+    zeros = constant_node(0, values.shape)
+    left, found = _place_by_place(put, adjoint, places, zeros, pick)
+    return left, arrays.reshape(found, values.shape)
+
+
+def _put_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
+    array, places, values = e.args
+    guards = guard, guard
+    if guard is not ONE:
+        full = arrays.broadcast_to(guard, e.shape)
+        one, other = _put_shares(places, values, full)
+        guards = logic.condition(one), logic.condition(other)
+    one, other = _put_shares(places, values, adjoint)
+    yield array, one, guards[0]
+    yield values, other, guards[1]
+
+
 RECORDS = (
     Operation(
         name="pick",
         build=lambda e, args: pick(*args),
         elements=_pick_elements,
         whole=_picked,
+        tangent=_pick_tangent,
+        adjoints=_pick_adjoints,
         array_rows=lambda walk, e: walk.picked(e),
         smooth=lambda e, signs, vary: not vary[1],
     ),
@@ -155,6 +229,8 @@ RECORDS = (
         build=lambda e, args: put(*args),
         elements=_put_elements,
         whole=_put,
+        tangent=_put_tangent,
+        adjoints=_put_adjoints,
         array_rows=lambda walk, e: walk.put(e),
         smooth=lambda e, signs, vary: not vary[1],
     ),

@@ -10,9 +10,31 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.node import ZERO
 from taylor.nodes.operation import ATOM, Operation, Piece, Text, everywhere, listed, no_rule
+from taylor.nodes.operations.batched import (
+    for_of_many,
+    reverse_of_many,
+    scan_of_many,
+    switch_of_many,
+    while_of_many,
+)
+from taylor.nodes.operations.cotangents import OfResult, guard_of
+from taylor.nodes.operations.reversed_loops import (
+    pulled_fori,
+    pulled_reverse,
+    pulled_scan,
+    pulled_switch,
+    pulled_while,
+    run_reverse,
+)
 from taylor.nodes.operations.rounding import no_error, one_rounding
-from taylor.nodes.operations.spelled import Elements, spelled_loop, spelled_scan, spelled_switch
-from taylor.nodes.operations.widened import widened_loop, widened_switch
+from taylor.nodes.operations.spelled import (
+    Elements,
+    spelled_loop,
+    spelled_reverse,
+    spelled_scan,
+    spelled_switch,
+)
+from taylor.nodes.operations.widened import widened_loop, widened_reverse, widened_switch
 from taylor.nodes.regions import Graph, Region, part, region_node
 
 # --- text ----------------------------------------------------------------------------------------
@@ -99,7 +121,7 @@ def _no_sympy(to: Any, e: Any) -> Any:
     raise UnsupportedFunctionError(f"to_sympy: SymPy has no counterpart for {e.op}")
 
 
-def _region(name: str, run: Run, spelled: Any, widen: Any) -> Operation:
+def _region(name: str, run: Run, spelled: Any, widen: Any, pullback: Any, batch: Any) -> Operation:
     return Operation(
         name=name,
         build=lambda e, args: region_node(e.op, args, e.payload),
@@ -107,6 +129,8 @@ def _region(name: str, run: Run, spelled: Any, widen: Any) -> Operation:
         spelled=spelled,
         sympy=_no_sympy,
         widen=widen,
+        pullback=pullback,
+        batch=batch,
         value=no_rule if name == "scan" else _value(run),
         whole=lambda algebra, e, values: run(algebra.whole, e, values),
         error=no_error,
@@ -120,6 +144,21 @@ def _part_elements(e: Any, operands: Sequence[Elements]) -> Elements:
     return found
 
 
+def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any]]:
+    return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
+
+
+def _part_row(walk: Any, e: Any) -> int:
+    if e.args[0].op == "reverse_loop":
+        raise UnsupportedFunctionError(
+            "reverse_loop: there is no machine code yet of loops that go back through turns whose "
+            "number is not known beforehand; use a fori_loop between whole numbers or a scan, or "
+            "evaluate()"
+        )
+    row: int = walk.part(e)
+    return row
+
+
 _PART = Operation(
     name="part",
     build=lambda e, args: part(args[0], e.payload),
@@ -130,15 +169,25 @@ _PART = Operation(
     value=lambda algebra, e, values: values[0][e.payload],
     sympy=lambda to, e: _no_sympy(to, e.args[0]),
     tangent=lambda e, tangents: [*tangents[e.args[0]][e.payload], ZERO][1],
+    adjoints=_part_adjoints,
+    batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
-    rows=lambda walk, e: walk.part(e),
+    rows=_part_row,
     operands=lambda e: e.args[0].args,
 )
 
 RECORDS = (
-    _region("while_loop", _run_while, spelled_loop, widened_loop),
-    _region("fori_loop", _run_for, spelled_loop, widened_loop),
-    _region("scan", _run_scan, spelled_scan, None),
-    _region("switch", _run_switch, spelled_switch, widened_switch),
+    _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
+    _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
+    _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),
+    _region("switch", _run_switch, spelled_switch, widened_switch, pulled_switch, switch_of_many),
+    _region(
+        "reverse_loop",
+        run_reverse,
+        spelled_reverse,
+        widened_reverse,
+        pulled_reverse,
+        reverse_of_many,
+    ),
     _PART,
 )

@@ -75,6 +75,16 @@ def spelled_loop(e: Any, operands: Sequence[Elements], spelling: Any) -> Element
     return _results(parts(region_node(e.op, _flat(operands), region)))
 
 
+def spelled_reverse(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
+    region = e.payload
+    last = region.constants + region.carries
+    graphs = [_flat_graph(g, spelling) for g in region.graphs]
+    constants = sum(a.size for a in operands[: region.constants])
+    carries = sum(a.size for a in operands[region.constants : last])
+    flat = region_node(e.op, _flat(operands), Region(graphs, constants, carries))
+    return _results(parts(flat))
+
+
 def spelled_scan(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
     region: Region = e.payload
     arrays = array_count(e)

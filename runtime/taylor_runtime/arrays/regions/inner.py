@@ -7,7 +7,7 @@ from typing import Protocol
 
 from taylor_runtime.arrays.memory import ArrayMemory, Plane, from_outside, is_outside
 from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.walk import Place, walk_of
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -23,6 +23,7 @@ from taylor_runtime.program.arrays import (
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.walks import walk_of
 
 ALONE = Place(0, 0, walk_of((), ()), ())  # where a single number is
 

@@ -1,0 +1,1 @@
+"""Recurrences of linear algebra: what factors and solutions of matrices are at each order."""
