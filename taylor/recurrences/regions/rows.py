@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
-from taylor.nodes.regions import REGIONS, Graph, Region, array_count, leading, turns
+from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_input, leading, turns
+from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
@@ -18,7 +19,13 @@ from taylor_runtime.program.program import Input
 
 MOST_NUMBERS = 1 << 27  # that the turns of a loop may keep
 
-KINDS = {"while_loop": "while", "fori_loop": "for", "scan": "scan", "switch": "switch"}
+KINDS = {
+    "reverse_loop": "reverse",
+    "while_loop": "while",
+    "fori_loop": "for",
+    "scan": "scan",
+    "switch": "switch",
+}
 
 
 class Walk(Protocol):
@@ -37,10 +44,18 @@ def is_of_numbers(node: Expression) -> bool:
     """Whether a loop or a choice is of single numbers alone, however deep, and collects nothing."""
     region: Region = node.payload
     collects = node.op == "scan" and (array_count(node) or len(region.shapes) > region.carries)
-    if collects or not region.is_scalar:
+    if collects or node.op == "reverse_loop" or not region.is_scalar:
         return False
     nodes = [e for graph in region.graphs for e in reachable(graph.outputs)]
     return all(not e.shape and (e.op not in REGIONS or is_of_numbers(e)) for e in nodes)
+
+
+def goes_back(e: Expression) -> bool:
+    """Whether there is a `reverse_loop` in a node, of which there are no kernels."""
+    if e.op not in REGIONS:
+        return False
+    nodes = [x for graph in e.payload.graphs for x in reachable(graph.outputs)]
+    return e.op == "reverse_loop" or any(map(goes_back, nodes))
 
 
 def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
@@ -64,12 +79,20 @@ def _region_row(walk: Walk, node: Expression) -> int:
     bounds = known_bounds(node) if node.op == "fori_loop" else None
     skipped = 2 if bounds is not None else 0
     slices = len(node.args) - array_count(node)
+    sums: list[int] = []  # zeros, where sums over turns begin
+    zero = walk.builder.number(0)
     operands = [
         _side_by_side(walk, arg, k >= slices) for k, arg in enumerate(node.args) if k >= skipped
     ]
+    if node.op == "reverse_loop":
+        left = region.shapes[len(node.args) - region.constants - region.carries :]
+        sums = [
+            walk.builder.whole(walk.builder.broadcast(zero, shape)) if shape else zero
+            for shape in left
+        ]
     made = kernels.Region(
         KINDS[node.op],
-        tuple(operands),
+        (*operands, *sums),
         _programs(walk, node, bounds),
         region.constants,
         region.carries,
@@ -89,9 +112,11 @@ def _programs(
     vary = [not walk.builder.is_steady(walk.rows[arg]) for arg in node.args]
     first = leading(node)
     if not any(vary):
+        graphs = region.graphs
+        if node.op == "reverse_loop":
+            graphs = (*graphs[:-1], _with_sums(node))
         return tuple(
-            walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0]
-            for g in region.graphs
+            walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0] for g in graphs
         )
     if any(vary[:first]) or (node.op != "switch" and not _has_known_turns(node, bounds)):
         raise no_series(node)
@@ -110,6 +135,16 @@ def _programs(
             _check_room(node, program)
             return (program,)
         carries = after
+
+
+def _with_sums(node: Expression) -> Graph:
+    """The pullback of a `reverse_loop`, with sums that it adds to as further inputs."""
+    graph, region = node.payload.graphs[-1], node.payload
+    count = len(node.args) - region.constants - region.carries
+    added = graph.outputs[count:]
+    sums = [inner_input(f"sum {k}", e.shape) for k, e in enumerate(added)]
+    totals = [add(total, e) for total, e in zip(sums, added, strict=True)]
+    return Graph((*graph.inputs, *sums), (*graph.outputs[:count], *totals))
 
 
 def _check_room(node: Expression, program: ArrayProgram) -> None:
