@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
@@ -31,7 +32,8 @@ class SpelledOut(Sequence[Expression]):
     def _elements(self) -> tuple[Expression, ...]:
         if self._made is None:
             memo: dict[Any, Any] = {}
-            self._made = tuple(e for _, value in self.blocks for e in scalars(value, memo).ravel())
+            found = [e for _, value in self.blocks for e in scalars(value, memo).ravel()]
+            self._made = tuple(unrolled("the system", found))
         return self._made
 
     def __len__(self) -> int:

@@ -11,10 +11,11 @@ import numpy as np
 from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import as_expression
+from taylor.expressions.leaves import as_expression, stack
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
+from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.systems.blocks import Block, SpelledOut, as_blocks
@@ -82,6 +83,12 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     if callable(equations):
         traced = _trace(equations, count, parameter_count)
         pairs = list(zip(traced.states, traced.derivatives, strict=True))
+        blocks = None
+        if has_regions(traced.derivatives):
+            whole = traced.states[0].args[0]  # the array that the function was called with
+            blocks = as_blocks([(whole, stack(traced.derivatives))])
+        if blocks is not None:
+            return _of_blocks(blocks, traced.parameters)
         return _checked(pairs, traced.parameters)
     items = _items(equations)
     blocks = as_blocks(items)
@@ -91,7 +98,7 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
 
 
-def _of_blocks(blocks: tuple[Block, ...]) -> System:
+def _of_blocks(blocks: tuple[Block, ...], declared: Sequence[Expression] = ()) -> System:
     """The system of equations of arrays, checked."""
     known: dict[Expression, int] = {}
     for number, (state, value) in enumerate(blocks):
@@ -102,7 +109,7 @@ def _of_blocks(blocks: tuple[Block, ...]) -> System:
             raise EquationsError(
                 f"the derivative of {state} has shape {value.shape}, the variable {state.shape}"
             )
-    parameters: dict[Expression, None] = {}
+    parameters = dict.fromkeys(declared)
     for leaf in leaves([value for _, value in blocks]):
         if leaf.op == "variable" and leaf not in known:
             raise EquationsError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -28,6 +28,7 @@ Plane = Value | Callable[[Index], Value]  # an address, or that of each order
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
 FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
+MOST_SLOTS, FEWEST_SLOTS = 64, 8  # even numbers
 LINE = 16  # elements that planes begin at multiples of
 
 
@@ -107,8 +108,14 @@ def room_inside(plan: Plan, index: int) -> int:
     assert isinstance(region, Region)
     room = max(map(room_of_turn, plan.inner[index]), default=0)
     orders = plan.inner[index][-1].program.order + 1
+    if region.kind == "reverse":
+        first = region.constants + region.carries
+        rows = region.operands[region.constants : first]
+        size = state_places([plan.program.shape(row) for row in rows])[-1]
+        slots = (3 * slots_kept(size) + 2) * plane_of(size)
+        return room + slots + sum(spare_places(region.shapes))
     if orders == 1:
-        return room + sum(spare_places(region))
+        return room + sum(spare_places(region.shapes[: region.carries]))
     if region.kind == "switch":
         return room
     turns = region.turns or 0
@@ -131,9 +138,24 @@ def is_outside(program: ArrayProgram, row: int) -> bool:
     return bool(program.shape(row)) or not steady
 
 
-def spare_places(region: Region) -> list[int]:
+def spare_places(shapes: Sequence[Shape]) -> list[int]:
     """Elements of a second place for each of the values that go from turn to turn."""
-    return [plane_of(math.prod(shape)) if shape else 0 for shape in region.shapes[: region.carries]]
+    return [plane_of(math.prod(shape)) if shape else 0 for shape in shapes]
+
+
+def state_places(shapes: Sequence[Shape]) -> list[int]:
+    """Where values that go from turn to turn lie in a slot, and in the end its size."""
+    found, place = [], 0
+    for shape in shapes:
+        place = plane_of(place) if shape and place else place
+        found.append(place)
+        place += math.prod(shape)
+    return [*found, max(place, 1)]
+
+
+def slots_kept(size: int) -> int:
+    """How many turns of a loop that goes back are kept at a time: fewer of large arrays."""
+    return min(MOST_SLOTS, max(FEWEST_SLOTS, (1 << 18) // size // 2 * 2))
 
 
 def from_outside(program: ArrayProgram) -> dict[int, Input]:
