@@ -172,7 +172,8 @@ class Operators(Node):
         raise _no_value(
             self,
             "bool",
-            "write taylor.where(condition, a, b) for a choice, & | ~ for and, or, not, "
+            "write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop to "
+            "repeat, & | ~ for and, or, not, "
             "(a < x) & (x < b) for a chained comparison, and `is` for identity",
         )
 
