@@ -7,7 +7,7 @@ kernels are known, only that the exposures show the same page, and that its edge
 L-BFGS-B takes its exact gradient by every pixel of the page and of the kernels.  Draws
 examples/deblurring.png:
 
-    python examples/deblurring.py [--height 72] [--iterations 300]
+    python examples/deblurring.py [--height 60] [--iterations 300]
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def draw(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--height", type=int, default=72)
+    parser.add_argument("--height", type=int, default=60)
     parser.add_argument("--iterations", type=int, default=300)
     chosen = parser.parse_args()
     rng = np.random.default_rng(3)
