@@ -137,7 +137,8 @@ def main() -> None:
     better, losses = train(weights, chosen.iterations, chosen.tasks, rng)
     passed = time.perf_counter() - began
     print(
-        f"{chosen.iterations} gradients through {STEPS} steps of {chosen.tasks} tasks, {passed:.1f} s"
+        f"{chosen.iterations} gradients through {STEPS} steps "
+        f"of {chosen.tasks} tasks in {passed:.1f} s"
     )
     judged = sines(1000, np.random.default_rng(2))
     for name, each in (("ordinary", weights), ("learned", better)):
