@@ -1,8 +1,8 @@
 """All orbits that an asteroid may have, after it was seen in a few nights: Hamiltonian Monte Carlo.
 
-Directions on the sky over three weeks fix where an asteroid is seen and how fast it moves there, but
-hardly its distance: the orbits that fit lie along a curved ridge in six dimensions.  The density
-of the posterior is a plain NumPy function, with the orbit integrated by `ty.scan` inside;
+Directions on the sky in four nights fix where an asteroid is seen and how fast it moves there, but
+hardly its distance: the orbits that fit lie along a curved ridge in six dimensions.  The density of
+the posterior is a plain NumPy function, with the orbit integrated by `ty.scan` inside;
 `ty.value_and_grad` gives what Hamiltonian Monte Carlo lives on, `ty.hessian` the scales to begin
 with, and an existing sampler does the rest: mici (`pip install mici`), which takes any function for
 the gradient (no-U-turn sampling: Hoffman & Gelman 2014, Betancourt 2017).  Draws
@@ -30,11 +30,12 @@ import matplotlib.pyplot as plt
 
 GAUSS = 0.01720209895  # square root of the sun's G m, in AU and days
 STEP = 1.0  # days
-NIGHTS = np.array([0, 1, 2, 6, 7, 13, 14, 20])  # in steps
+NIGHTS = np.array([0, 1, 2, 3])  # in steps
 ARCSECOND = np.pi / 180 / 3600
-NOISE = 0.5 * ARCSECOND
+NOISE = 1.0 * ARCSECOND
 TRUE = np.array([-0.9, 2.05, 0.12, -0.0106, -0.0045, 0.0014])  # AU and AU/day at the first night
-PRIOR = np.array([np.log(1.5), 0.7, 0.0, 0.006])  # log distance and its rate: mean, deviation each
+# Known before: logarithm of the distance, and how it changes in a day; mean and deviation each.
+PRIOR = np.array([[np.log(1.5), 0.7], [0.0, 0.006]])
 
 
 def earth(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +75,11 @@ def state_of(q: np.ndarray) -> np.ndarray:
     up, flat = np.sin(latitude), np.cos(latitude)
     sight = np.stack([flat * cosine, flat * sine, up])
     moving = np.stack(
-        [-flat * sine * turn - up * cosine * climb, flat * cosine * turn - up * sine * climb, flat * climb]
+        [
+            -flat * sine * turn - up * cosine * climb,
+            flat * cosine * turn - up * sine * climb,
+            flat * climb,
+        ]
     )
     place, velocity = earth(0.0)
     distance = np.exp(far)
@@ -90,46 +95,127 @@ def seen(state: np.ndarray) -> np.ndarray:
 def energy(q: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """The negative logarithm of the posterior's density, up to a constant."""
     misfit = np.sum((seen(state_of(q)) - observed) ** 2) / NOISE**2
-    prior = ((q[4] - PRIOR[0]) / PRIOR[1]) ** 2 + ((q[5] - PRIOR[2]) / PRIOR[3]) ** 2
-    return (misfit + prior) / 2
+    return (misfit + np.sum(((q[4:] - PRIOR[:, 0]) / PRIOR[:, 1]) ** 2)) / 2
+
+
+def scaled(
+    z: np.ndarray, centre: np.ndarray, scales: np.ndarray, observed: np.ndarray
+) -> np.ndarray:
+    """The same of q = centre + scales @ z."""
+    return energy(centre + scales @ z, observed)
 
 
 def best(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most probable q, and a matrix whose columns are deviations around it."""
-    days = STEP * NIGHTS
-    slopes, values = np.polyfit(days, observed.T, 2)[1:]
-    q = np.array([*values, *slopes, PRIOR[0], PRIOR[2]])
-    scales = np.array([NOISE, NOISE, NOISE / 5, NOISE / 5, 0.3, 0.003])
-    for _ in range(2):
-        found = optimize.minimize(
-            ty.value_and_grad(lambda z, q, scales, observed: energy(q + scales * z if scales.ndim == 1 else q + scales @ z, observed)),
-            np.zeros(6), (q, scales, observed), jac=True, method="BFGS", options={"maxiter":1000},
-        )
-        q = q + (scales * found.x if scales.ndim == 1 else scales @ found.x)
-        print(found.fun, found.nfev, found.message)
-        scales = np.linalg.cholesky(np.linalg.inv(ty.hessian(energy)(q, observed)))
-    return q, scales
+    """The most probable q, and a matrix of whose columns deviations are made: the inverse of the
+    Hessian is its square.
+    """
+    slopes, values = np.polyfit(STEP * NIGHTS, observed.T, 2)[1:]
+    start = np.array([*values, *slopes, *PRIOR[:, 0]])
+    rough = np.diag([NOISE, NOISE, NOISE / 3, NOISE / 3, 0.3, 0.003])
+    found = optimize.minimize(
+        ty.value_and_grad(scaled), np.zeros(6), (start, rough, observed), jac=True, method="BFGS"
+    )
+    centre = start + rough @ found.x
+    return centre, np.linalg.cholesky(np.linalg.inv(ty.hessian(energy)(centre, observed)))
+
+
+def samples(observed: np.ndarray, count: int, chains: int) -> tuple[np.ndarray, int]:
+    """Values of q from the posterior, (chains, count, 6), and how many gradients it took."""
+    import mici  # not needed for anything else
+
+    centre, scales = best(observed)
+    both = ty.value_and_grad(scaled)
+    calls = 0
+
+    def slope(z: np.ndarray) -> tuple[np.ndarray, float]:
+        nonlocal calls
+        calls += 1
+        value, gradient = both(z, centre, scales, observed)
+        return gradient, float(value)
+
+    system = mici.systems.EuclideanMetricSystem(lambda z: slope(z)[1], grad_neg_log_dens=slope)
+    integrator = mici.integrators.LeapfrogIntegrator(system)
+    sampler = mici.samplers.DynamicMultinomialHMC(system, integrator, np.random.default_rng(2))
+    found = sampler.sample_chains(
+        count // 4,
+        count,
+        list(np.random.default_rng(3).normal(size=(chains, 6))),
+        adapters=[mici.adapters.DualAveragingStepSizeAdapter(0.9)],
+        display_progress=False,
+    )
+    return centre + np.array(found.traces["pos"]) @ scales.T, calls
+
+
+def draw(q: np.ndarray, centre: np.ndarray, scales: np.ndarray, path: Path) -> None:
+    """Orbits that fit, how far away the asteroid may be, and where one has to look for it later."""
+    figure = plt.figure(figsize=(13, 4.4), layout="constrained")
+    panels = figure.subplots(1, 3)
+    years = ty.jit(ty.vmap(lambda q: orbit(state_of(q), 1600)))
+    for way in years(q[:: max(1, len(q) // 60)]):
+        panels[0].plot(*way.T[:2], color="C0", lw=0.4, alpha=0.6)
+    panels[0].plot(*orbit(TRUE, 1600).T[:2], color="C3", label="true orbit")
+    panels[0].plot(*earth(np.arange(366))[0].T[:2], color="0.4", lw=1, label="Earth")
+    panels[0].plot(0, 0, "o", color="gold", mec="0.3", ms=8)
+    panels[0].set(
+        aspect="equal", xlabel="AU", title="orbits that fit", xlim=(-3.3, 3.3), ylim=(-3.3, 3.3)
+    )
+    panels[0].legend(loc="lower right", fontsize=8)
+    gauss = centre + np.random.default_rng(4).normal(size=(len(q), 6)) @ scales.T
+    kms = 1731.5  # AU/day
+    sight = TRUE[:3] - earth(0.0)[0]
+    far = np.linalg.norm(sight)
+    away = sight @ (TRUE[3:] - earth(0.0)[1]) / far
+    for each, color, label in ((gauss, "0.75", "by the Hessian"), (q, "C0", "Monte Carlo")):
+        panels[1].plot(np.exp(each[:, 4]), kms * each[:, 5], ".", ms=2, color=color, label=label)
+        later = sky(each, 60)
+        panels[2].plot(*np.degrees(later - sky(q, 60).mean(axis=0)).T, ".", ms=2, color=color)
+    panels[1].plot(far, kms * away, "*", color="C3", ms=14, mec="w", label="truth")
+    panels[1].set(
+        xlabel="distance, AU", ylabel="moves away, km/s", title="what four nights leave open"
+    )
+    panels[1].legend(fontsize=8, markerscale=1.5)
+    true = sky(None, 60)
+    panels[2].plot(*np.degrees(true - sky(q, 60).mean(axis=0)), "*", color="C3", ms=14, mec="w")
+    panels[2].set(
+        xlabel="longitude, degrees", ylabel="latitude", title="where to look 60 days later"
+    )
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def sky(q: np.ndarray | None, days: int) -> np.ndarray:
+    """Longitude and latitude after some days, (..., 2), of many q, or of the true orbit."""
+
+    def looked_at(state):
+        x, y, z = orbit(state, days)[-1] - earth(STEP * days)[0]
+        return np.stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+
+    return looked_at(TRUE) if q is None else ty.jit(ty.vmap(lambda q: looked_at(state_of(q))))(q)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--chains", type=int, default=2)
+    chosen = parser.parse_args()
+    observed = seen(TRUE)
+    observed = observed + NOISE * np.random.default_rng(1).normal(size=observed.shape)
+    began = time.perf_counter()
+    try:
+        q, calls = samples(observed, chosen.samples, chosen.chains)
+    except ImportError:
+        print("the sampler is missing: pip install mici")
+        return
+    passed = time.perf_counter() - began
+    between = np.var(q.mean(axis=1), axis=0, ddof=1) / np.mean(np.var(q, axis=1, ddof=1), axis=0)
+    print(f"{q.shape[0]} x {q.shape[1]} samples, {calls} gradients, {passed:.1f} s")
+    print(f"variance between chains: at most {between.max():.1e} of that within")
+    low, middle, high = np.percentile(np.exp(q[..., 4]), [2.5, 50, 97.5])
+    print(f"distance {middle:.2f} AU, {low:.2f} .. {high:.2f} with 95%")
+    path = Path(__file__).with_suffix(".png")
+    draw(q.reshape(-1, 6), *best(observed), path)
+    print(f"wrote {path.name}")
+
 
 if __name__ == "__main__":
-    rng = np.random.default_rng(1)
-    obs = seen(TRUE); obs = obs + NOISE*rng.normal(size=obs.shape)
-    print(np.degrees(obs))
-    q0=None
-    t=time.time(); q, s = best(obs); print(q, s, time.time()-t)
-    print("true dist", np.linalg.norm(TRUE[:3]-earth(0.)[0]), np.exp(q[4]))
-    import mici
-    vg=ty.value_and_grad(lambda z, q, s, obs: energy(q+s@z, obs))
-    vg(np.zeros(6),q,s,obs)
-    t=time.time(); 
-    for _ in range(1000): vg(np.zeros(6),q,s,obs)
-    print("per grad", (time.time()-t)/1000)
-    def gr(z):
-        v,g=vg(z,q,s,obs); return g,float(v)
-    system=mici.systems.EuclideanMetricSystem(lambda z: gr(z)[1], grad_neg_log_dens=gr)
-    integ=mici.integrators.LeapfrogIntegrator(system)
-    sampler=mici.samplers.DynamicMultinomialHMC(system, integ, np.random.default_rng(2))
-    t=time.time()
-    out=sampler.sample_chains(300, 1000, [np.zeros(6)]*2 , adapters={"integration_transition":[mici.adapters.DualAveragingStepSizeAdapter(0.9)]} if 0 else [mici.adapters.DualAveragingStepSizeAdapter(0.9)], display_progress=False)
-    print(time.time()-t, out.traces.keys(), out.statistics.keys(), out.statistics['n_step'][0].mean(), out.statistics['diverging'][0].mean())
-    z=np.concatenate(out.traces["pos"]); qq=q+z@s.T
-    f,ax=plt.subplots(1,2); ax[0].plot(np.exp(qq[:,4]),qq[:,5],".",ms=1); ax[0].plot(np.linalg.norm(TRUE[:3]-earth(0.)[0]),0,"r*"); ax[1].plot(qq[:,4]); f.savefig("/tmp/hm.png")
+    main()
