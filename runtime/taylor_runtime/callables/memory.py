@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import Structure, addressof, c_double, c_int64
+from ctypes import Structure, addressof, c_char, c_double, c_int64
 from functools import lru_cache
 from typing import Any
 
@@ -19,10 +19,17 @@ ALIGNMENT = 64
 Pair = tuple[float, float]  # an unevaluated sum: times are such
 
 
+def address_of(array: np.ndarray) -> int:
+    """Where the elements of a writable contiguous array that is not empty are; NumPy takes twice as
+    long to tell.
+    """
+    return addressof(c_char.from_buffer(array.data))
+
+
 def aligned_zeros(count: int) -> np.ndarray:
     """`count` doubles, zero, starting at a cache line."""
     raw = np.zeros(count + ALIGNMENT // 8)
-    start = -addressof(c_double.from_buffer(raw.data)) % ALIGNMENT // 8  # NumPy takes twice as long
+    start = -address_of(raw) % ALIGNMENT // 8
     return raw[start : start + count]
 
 
