@@ -88,7 +88,9 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._scalar = None
         if has_arrays(self.outputs):
-            self._arrays = CompiledArrays(self.outputs, self.inputs, self._kind, name, str(self))
+            self._arrays = CompiledArrays(
+                self.outputs, self.inputs, self._kind, name, str(self), threads
+            )
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts
