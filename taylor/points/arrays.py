@@ -98,7 +98,7 @@ class CompiledArrays:
                 raise ShapeError(f"{self.name}: {error}") from None
             except TypeError as error:
                 raise ArgumentTypeError(f"{self.name}: {error}") from None
-        flat = list(results) if isinstance(results, tuple) else [results]
+        flat: list[Any] = list(results) if isinstance(results, tuple) else [results]
         parts = self.kind.parts
         if parts > 1:
             pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
