@@ -11,6 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
+from taylor_runtime.arrays.plans.reading import (
+    read_in_place,
+    read_one_order_late,
+    seams,
+    seen_from_outside,
+)
 from taylor_runtime.arrays.walk import aligned
 from taylor_runtime.program.arrays import (
     NEWEST,
@@ -65,6 +71,7 @@ class Nest:
     totals: rows that sum elements of rows over the axes `summed`, the same for all.
     parts:  (row, number of the part) of joined rows that elements are copied to.
     adds:   rows that elements are scattered to.
+    seams:  by axis, where loops are cut, since rows read parts of joins in their places.
     """
 
     space: Shape
@@ -73,6 +80,7 @@ class Nest:
     parts: list[tuple[int, int]] = field(default_factory=list)
     adds: list[int] = field(default_factory=list)
     summed: list[tuple[int, ...]] = field(default_factory=list)  # one, where there are totals
+    seams: dict[int, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +114,14 @@ class Plan:
     inverted: divisors of which the reciprocals of order zero are kept.
     varies: of each row, whether it has coefficients beyond order zero.
     again:  rows that are made wherever they are wanted, of every order, and never kept.
+    recent: rows of which one order is kept, since the next one is read before it is stored.
+    joins:  those that are read where their parts are, and never made.
     """
 
     def __init__(self, program: ArrayProgram) -> None:
         self.program = program
-        self._seen_from_outside = _seen_from_outside(program)
+        self.joins = read_in_place(program)
+        self._seen_from_outside = seen_from_outside(program)
         self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
         self.old: set[int] = set()
         self.zero: set[int] = set()
@@ -126,7 +137,25 @@ class Plan:
                 self._place(name, index)
         for index, _ in program.outputs:
             self._keep(index)
+        self.recent = self._recent()
+        self.old -= self.recent
+        self.newest |= self.recent
         self.loops = {name: self._together(name) for name in self.works}
+
+    def _recent(self) -> set[int]:
+        """Rows that states read one order late, in loops that come before their own."""
+        works = self.works[BEYOND]
+        place = {
+            row: position
+            for position, work in enumerate(works)
+            for row in ([work.row] if isinstance(work, Whole) else [*work.rows, *work.totals])
+        }
+        late = read_one_order_late(self.program)
+        return {
+            row
+            for row, states in late.items()
+            if row in self.old and row in place and all(place[s] < place[row] for s in states)
+        }
 
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
@@ -181,7 +210,7 @@ class Plan:
 
     def _place(self, name: str, index: int) -> None:
         """Give a row its work in a pass, and see what that reads from memory."""
-        if index in self.again:
+        if index in self.again or index in self.joins:
             return
         row, works = self.program.row(index), self.works[name]
         reads = self.reads(name, index)
@@ -198,7 +227,12 @@ class Plan:
             space = self.program.shape(row.moved.source)
         summed = row.moved.axes if isinstance(row.moved, Total) else None
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
-        nest = self._nest(name, space, now, summed, elsewhere)
+        cut = [read.row for read in reads if read.row in self.joins]
+        whole = self.convolves(index) or summed is not None  # loops that are better not cut
+        nest = self._nest(name, space, now, summed, elsewhere, (bool(cut), whole))
+        for join in cut:
+            for axis, ends in seams(self.program, join).items():
+                nest.seams.setdefault(axis, set()).update(ends)
         self._add_again(nest, list(reversed(now)))
         if isinstance(row.moved, Total):
             nest.totals.append(index)
@@ -221,7 +255,10 @@ class Plan:
         found: list[Read] = []
         for read in reads:
             found.append(read)
-            step = self.program.row(read.row).step
+            row = self.program.row(read.row)
+            if read.row in self.joins:
+                found += [Read(part, read.when) for part in moved_rows(row.moved)]
+            step = row.step
             if read.row in self.again and step is not None:
                 used = [
                     Read(row, read.when)
@@ -258,14 +295,20 @@ class Plan:
         reads: list[Read],
         summed: tuple[int, ...] | None,
         elsewhere: bool = False,
+        cut: tuple[bool, bool] = (False, False),
     ) -> Nest:
-        """The first nest over a shape that comes after all that is read."""
+        """The first nest over a shape that comes after all that is read.
+
+        cut: whether its loops have to be cut, and whether they should not be.
+        """
         works = self.works[name]
         first = 0
         for read in reads:
             first = max(first, self._known(works, read.row, None if elsewhere else space))
         for work in works[first:]:
             if not isinstance(work, Nest) or work.space != space:
+                continue
+            if (cut[0] and self._is_whole(work)) or (cut[1] and work.seams):
                 continue
             if summed is None or not work.summed or work.summed[0] == summed:
                 nest = work
@@ -276,6 +319,12 @@ class Plan:
         if summed is not None and not nest.summed:
             nest.summed.append(summed)
         return nest
+
+    def _is_whole(self, nest: Nest) -> bool:
+        """Whether loops should not be cut: sums have as many lanes everywhere, and convolutions of
+        a few elements take as long as those of many.
+        """
+        return bool(nest.totals) or any(map(self.convolves, nest.rows))
 
     def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
         """The first work that may read a row: its own where that is one over the same shape."""
@@ -314,6 +363,8 @@ class Plan:
         """Whether a nest may run behind others at each place of their first axis."""
         if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
             return False
+        if nest.seams:
+            return False
         if nest.summed and 0 in nest.summed[0]:
             return False
         if group and group[0].space[0] != nest.space[0]:
@@ -345,7 +396,7 @@ class Plan:
     def _from_memory(self, reads: list[Read]) -> None:
         for read in reads:
             root = self.access(read.row).row
-            if root in self.again:
+            if root in self.again or root in self.joins:
                 continue
             if read.when != ZERO and not self.varies[root]:
                 self.zero |= {root} if read.when == OLD else set()  # the order before the first
@@ -358,17 +409,3 @@ class Plan:
         self.zero.add(index)
         if self.program.order:
             self.old.add(index)
-
-
-def _seen_from_outside(program: ArrayProgram) -> set[int]:
-    """Rows of which somebody reads other elements than the own one, or that are asked for."""
-    found = {row for row, _ in program.outputs}
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        if not isinstance(row.moved, Total | Scatter | Join):
-            found |= set(moved_rows(row.moved))
-        if row.step is not None:
-            for term in row.step.terms:
-                if isinstance(term.operand, Coefficient) and term.operand.lag:
-                    found.add(term.operand.row)
-    return found
