@@ -176,7 +176,7 @@ class ArrayMemory:
         axis, before = made.moved.axis, 0
         for part in made.moved.parts:
             size = self.arrays.shape(part)[axis]
-            if self.segments[axis] < before + size:
+            if self.segments.get(axis, 0) < before + size:  # an axis of one element has none
                 break
             before += size
         zero = isinstance(n, int) and n == 0

@@ -68,6 +68,7 @@ class NestWriter:
         self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
 
     def emit(self) -> None:
+        self.memory.segments.clear()
         for row in self.nest.adds:
             self._clear(row)
         if self.first is None:
