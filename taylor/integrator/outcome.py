@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import field
 
 import numpy as np
@@ -78,7 +79,7 @@ class Outcome(Versioned):
     flow_map: Polynomial | None = field(default=None, repr=False)
     flow_maps: Polynomial | None = field(default=None, repr=False)
     state: np.ndarray | None = field(default=None, repr=False)
-    variables: tuple[Expression, ...] = field(default=(), repr=False)
+    variables: Sequence[Expression] = field(default=(), repr=False)
 
     def __getitem__(self, key: Key) -> NumberOrArray:
         """A variable at the end or, with the times in front, over the grid.
