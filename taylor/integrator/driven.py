@@ -12,7 +12,7 @@ from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.systems import arguments
-from taylor_runtime.callables.driving import Driver, undriven
+from taylor_runtime.callables.driving import Driver, not_yet, undriven
 
 PLAIN, SINGLE = Request(), Request(limit=1)
 
@@ -65,5 +65,5 @@ class Driven(Mapped):
             search = None if detection is None else detection.search
             silence = self.system.states, len(self.events)
             driver = self._front.driver(self._machine, search, Outcome, silence)
-        self._driver = driver
+        self._driver = None if driver is not_yet else driver
         return driver

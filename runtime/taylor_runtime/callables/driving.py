@@ -111,7 +111,10 @@ class Front:
         """
         options = machine.stepper.options
         plain = KINDS[options.precision] is DOUBLE and not options.calls_python
-        code = _driver() if plain and objects.has_slots_first(kind) else None
+        plain = plain and objects.has_slots_first(kind)
+        if plain and not _asked_again("driver"):
+            return not_yet
+        code = _driver() if plain else None
         if code is None:
             return undriven
         slots = np.array(machine.slots, np.int64)
@@ -168,6 +171,22 @@ def told(outcome: bytes) -> Iterator[tuple[str, Any]]:
         yield "states", numbers[count + many :].reshape(many, count)
 
 
+_asked: set[str] = set()
+
+
+def _asked_again(what: str) -> bool:
+    """Whether it is asked for in this process for the second time: what is wanted once, or by a
+    short script, is done without, in less time than it takes to compile it.
+    """
+    known = what in _asked
+    _asked.add(what)
+    return known
+
+
+def not_yet(*arguments: Any) -> None:
+    """In the place of what is made when it is asked for again."""
+
+
 def undriven(*arguments: Any) -> None:
     """The driver of what is driven by Python alone."""
 
@@ -195,6 +214,8 @@ def dense_evaluator(
     """
     steps, orders, count = numbers.shape
     lanes = next((lanes for lanes in _DENSE_LANES if lanes >= count), _DENSE_LANES[-1])
+    if not _asked_again("dense"):
+        return not_yet
     code = _dense(lanes) if steps and count else None
     if code is None:
         return undriven
