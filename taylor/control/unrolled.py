@@ -83,13 +83,15 @@ class _Unrolling:
     def _refusal(self, e: Expression, count: int | None, size: int) -> UnsupportedFunctionError:
         if count is None:
             return UnsupportedFunctionError(
-                f"{self.what}: a {e.op} that depends on states or time has no series yet unless "
-                "its number of turns is known beforehand; use a fori_loop between whole numbers, "
-                "which is written out here, or solve equations with ty.implicit"
+                f"{self.what}: a {e.op} that depends on states or time has no series unless its "
+                "number of turns is known beforehand; use a fori_loop between whole numbers, as "
+                "many as are ever wanted, where ty.where(done, x, next) may keep what is done, or "
+                "solve equations with ty.implicit"
             )
         return UnsupportedFunctionError(
             f"{self.what}: a {e.op} of {count} turns, of {size} operations each, is more than "
-            f"is written out in differential equations ({MOST_NODES} operations)"
+            f"is written out in differential equations ({MOST_NODES} operations), and conditions "
+            "on states or functions with kinks in it keep it from being a loop of series"
         )
 
 

@@ -90,7 +90,7 @@ class Function(Generic[R]):
         computed = inlined(self.outputs)
         if has_arrays(computed) or not all(e.size for e in computed):
             wanted = joined(computed)
-            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
+            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self), threads)
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts

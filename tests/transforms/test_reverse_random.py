@@ -72,3 +72,24 @@ def test_second_order(seed: int) -> None:
         for found in (one, other):
             given = value(found, arguments, points)
             np.testing.assert_allclose(given, right, rtol=1e-11, atol=1e-11 * size)
+
+
+@pytest.mark.parametrize("seed", range(1, 60, 3))
+def test_jets(seed: int) -> None:
+    """Taylor coefficients along a line are derivatives of derivatives forward."""
+    rng = np.random.default_rng(seed)
+    points = [rng.normal(size=shape) for shape in shapes(seed)]
+    moves = [rng.normal(size=shape) for shape in shapes(seed)]
+    arguments = [ty.variable(f"x{i}", shape) for i, shape in enumerate(shapes(seed))]
+    function = program(seed)
+    seeds = {x: as_expression(m) for x, m in zip(arguments, moves, strict=True)}
+    rows = [as_expression(function(*arguments))]
+    for _ in range(2):
+        rows += tangents(rows[-1:], seeds)
+    right = [float(value(e, arguments, points)) for e in rows]
+
+    def along(t: Any) -> Any:
+        return function(*[p + t * m for p, m in zip(points, moves, strict=True)])
+
+    found = ty.jet(along, 0.0, 2)
+    np.testing.assert_allclose(found, np.array(right) / [1, 1, 2], rtol=1e-10, atol=1e-11)
