@@ -15,6 +15,7 @@ from taylor.expressions.arguments import argument, captured, structure, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.nodes.defined import DefinedName
+from taylor.nodes.operations.inlined import has_rules_inside
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, lower_arrays
@@ -64,7 +65,7 @@ def jet_of_arrays(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs):
+    if not any(e.size for e in outputs) or not has_arrays(outputs) or has_rules_inside(outputs):
         return False
     defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
     if any(record.equations is not None for record in defined):
