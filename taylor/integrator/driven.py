@@ -45,6 +45,7 @@ class Driven(Mapped):
         try:
             return Propagation(self, goal(), request).run()
         finally:
+            self._front.bind(self._machine)
             self._running = 0
 
     def _driven(self, what: Any, kind: float) -> Outcome | None:
@@ -67,6 +68,7 @@ class Driven(Mapped):
             pairs = None if grid is None else arguments.as_pairs(grid)
             return Propagation(self, (self._machine.end, pairs), request).go_on(code)
         finally:
+            self._front.bind(self._machine)
             self._running = 0
 
     def _make_driver(self) -> Driver:

@@ -94,7 +94,6 @@ class Propagation:
             status, message = work()
         finally:
             self.bar.close()
-            ta._front.bind(self.machine)
         if status is Status.STEP_LIMIT and math.isinf(self.end[0]):
             status, message = Status.REACHED, ""  # so many steps were all that was asked for
         return self._outcome(status, message)
