@@ -89,7 +89,6 @@ class Propagation:
         return self._reported(lambda: self._until_stop(code))
 
     def _reported(self, work: Callable[[], Ending]) -> Outcome:
-        ta = self.integrator
         try:
             status, message = work()
         finally:
