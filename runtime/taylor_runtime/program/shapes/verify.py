@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Shape,
@@ -210,8 +213,27 @@ def _pick(program: ArrayProgram, row: ArrayRow) -> None:
     source = program.shape(moved.source)
     _needs_axes(source, (moved.axis,))
     _needs_shape(row, _without(source, (moved.axis,)))
-    if program.shape(moved.places) != row.shape:
-        raise ProgramError(f"places have shape {program.shape(moved.places)}, not {row.shape}")
+    places = program.shape(moved.places)
+    if _broadcast(places, row.shape) != row.shape:
+        raise ProgramError(f"places of shape {places} for {row.shape}")
+
+
+def _broadcast(a: Shape, b: Shape) -> Shape | None:
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        return None
+
+
+def _put(program: ArrayProgram, row: ArrayRow) -> None:
+    moved = row.moved
+    assert isinstance(moved, Put)
+    source = program.shape(moved.source)
+    _needs_axes(source, (0,))
+    _needs_shape(row, source)
+    wanted = (*program.shape(moved.places), *source[1:])
+    if program.shape(moved.values) != wanted:
+        raise ProgramError(f"values have shape {program.shape(moved.values)}, not {wanted}")
 
 
 def _running(program: ArrayProgram, row: ArrayRow) -> None:
@@ -248,6 +270,7 @@ _MOVES: dict[type, Callable[[ArrayProgram, ArrayRow], None]] = {
     Join: _join,
     Total: _total,
     Pick: _pick,
+    Put: _put,
     Running: _running,
     Contract: _contract,
 }
