@@ -9,6 +9,7 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.operations.spelled import chosen
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, REGIONS, Region, has_regions, turns
@@ -33,7 +34,7 @@ def unrolled(what: str, roots: Nodes, refuse: bool = True) -> list[Expression]:
     if not has_regions(roots):
         return list(roots)
     memo: dict[Any, Any] = {}
-    return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in roots])
+    return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in inlined(roots)])
 
 
 class _Unrolling:

@@ -13,6 +13,7 @@ a number as payload, take them out.  Operations and their operands:
     switch      index, constants                       graphs: the branches
     reverse_loop  constants, carries, adjoints         graphs: condition, body, pullback
     series      arrays                                 graphs: what the coefficients are of
+    custom      constants                              graphs: rules of derivatives, the value
 
 Graphs take the constants first, then the index, then the carries, then the slices.
 
@@ -44,7 +45,7 @@ from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch", "reverse_loop", "series"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series"}
 
 
 class InnerName(str):

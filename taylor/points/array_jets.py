@@ -16,12 +16,14 @@ from taylor.expressions.arguments import argument, captured, structure, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, try_expression
 from taylor.nodes.arrays import index, join
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.regions import has_regions
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.smooth import has_rules
+from taylor.recurrences.regions.rows import goes_back
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.kernels import all_programs
@@ -47,6 +49,7 @@ def jet_of_arrays(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
+    outputs = tuple(inlined(outputs))
     known = tuple(e for e in outputs if e.size)  # ufuncs take no others
     code, singular = _compiled(_Traced(known, x), given.shape[2], order, kind.name)
     points = given.ndim - 3
@@ -68,8 +71,13 @@ def jet_of_arrays(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs) or not has_rules(outputs, True):
+    if not any(e.size for e in outputs) or not has_arrays(outputs):
         return False
+    defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
+    if any(record.equations is not None for record in defined):
+        return False  # equations are those of scalars
+    if has_regions(outputs) and any(map(goes_back, reachable(outputs))):
+        return False  # there is no series of loops that go back
     captured(outputs, (x,))
     return all(leaf is x for leaf in inputs(outputs))
 

@@ -56,7 +56,8 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     That is where they are small, or have an operation that only scalars have rules for, such as a
     condition, at which steps have to end.
     """
-    shapes = any(isinstance(state, Expression) and state.shape for state, _ in items)
+    states = [state for state, _ in items if isinstance(state, Expression)]
+    shapes = any(state.shape and state.size for state in states)
     if not shapes and not has_regions([e for _, e in items if isinstance(e, Expression)]):
         return None
     blocks: list[Block] = []

@@ -19,6 +19,7 @@ from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.systems.blocks import Block, SpelledOut, as_blocks
+from taylor.systems.elements import Elements
 from taylor_runtime.program.records import dataclass
 
 
@@ -46,9 +47,9 @@ class System:
         the elements of derivatives are then spelled out when somebody asks for them.
     """
 
-    states: tuple[Expression, ...]
+    states: Sequence[Expression]
     derivatives: Sequence[Expression]
-    parameters: tuple[Expression, ...]
+    parameters: Sequence[Expression]
     blocks: tuple[Block, ...] = ()
 
     def __len__(self) -> int:
@@ -109,7 +110,7 @@ def _of_blocks(blocks: tuple[Block, ...], declared: Sequence[Expression] = ()) -
             raise EquationsError(
                 f"the derivative of {state} has shape {value.shape}, the variable {state.shape}"
             )
-    parameters = dict.fromkeys(declared)
+    parameters: list[Expression] = []
     for leaf in leaves([value for _, value in blocks]):
         if leaf.op == "variable" and leaf not in known:
             raise EquationsError(
@@ -117,14 +118,18 @@ def _of_blocks(blocks: tuple[Block, ...], declared: Sequence[Expression] = ()) -
                 f"parameter with ty.parameter({str(leaf)!r})"
             )
         if leaf.op == "parameter":
-            parameters |= dict.fromkeys(scalars(leaf).ravel())
-    states = tuple(e for state, _ in blocks for e in scalars(state).ravel())
+            parameters.append(leaf)
     _check_names("states", [state for state, _ in blocks])
-    return System(states, SpelledOut(blocks), tuple(parameters), blocks)
+    named: Sequence[Expression] = Elements(parameters)
+    if declared:  # element by element
+        named = tuple(dict.fromkeys([*declared, *named]))
+    return System(Elements(known), SpelledOut(blocks), named, blocks)
 
 
 def with_parameters_of(system: System, expressions: Sequence[Expression]) -> System:
     """The system, knowing the parameters that other expressions use, too."""
+    if not expressions:
+        return system
     roots = [e for expression in expressions for e in scalars(expression).ravel()]
     found = dict.fromkeys(system.parameters)
     found |= dict.fromkeys(node for node in reachable(roots) if _is_parameter(node))

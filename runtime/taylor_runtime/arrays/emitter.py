@@ -214,6 +214,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         if given.source == "time":
             assert self.time is not None
             return self.time(given, place)
+        if not row.size:  # it has no place in memory
+            return self.b.constant(0, place.type(self.element))
         base = self.addresses(given)
         return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
 
