@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import copy
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -19,7 +21,6 @@ import numpy as np
 import taylor as ty
 from benchmarks.harness import heading, publish, table
 from benchmarks.versions import own_versions, version
-from taylor_runtime.callables.process import cache
 
 START = [0.05, 0.025]
 GRID = np.linspace(0.0, 10.0, 101)
@@ -82,8 +83,7 @@ def arenstorf(x: Any, y: Any, vx: Any, vy: Any) -> list[Any]:
     ]
 
 
-def cr3bp(x: Any, y: Any, z: Any, px: Any, py: Any, pz: Any) -> list[Any]:
-    mu = 0.01
+def cr3bp(mu: float, x: Any, y: Any, z: Any, px: Any, py: Any, pz: Any) -> list[Any]:
     one = (1.0 - mu) * ((x - mu) ** 2 + y**2 + z**2) ** -1.5
     two = mu * ((x - mu + 1.0) ** 2 + y**2 + z**2) ** -1.5
     return [
@@ -96,26 +96,26 @@ def cr3bp(x: Any, y: Any, z: Any, px: Any, py: Any, pz: Any) -> list[Any]:
     ]
 
 
-def small_systems(variables: Callable[..., Any], sin: Any) -> dict[str, tuple[Any, list[float]]]:
-    """Systems whose creation is timed, with states to start from."""
-    x, v = variables("x", "v")
-    a, b, c = variables("x", "y", "z")
-    q = variables("x", "y", "vx", "vy")
-    kepler = (q[0] ** 2 + q[1] ** 2) ** -1.5
-    six = variables("x", "y", "z", "px", "py", "pz")
-    return {
-        "linear oscillator": ([(x, v), (v, -1.0 * x)], [1.0, 0.0]),
-        "pendulum": (pendulum(sin, x, v), START),
-        "Lorenz": (
-            [(a, 10.0 * (b - a)), (b, a * (28.0 - c) - b), (c, a * b - 8.0 / 3.0 * c)],
-            [1.0, 1.0, 1.0],
-        ),
-        "Kepler": (
-            [(q[0], q[2]), (q[1], q[3]), (q[2], -q[0] * kepler), (q[3], -q[1] * kepler)],
-            [1.0, 0.0, 0.0, 1.0],
-        ),
-        "CR3BP": (cr3bp(*six), [-0.45, 0.80, 0.0, -0.80, -0.45, 0.58]),
-    }
+def small_system(name: str, c: float, variables: Callable[..., Any], sin: Any) -> tuple[Any, Any]:
+    """A system whose creation is timed, with a state to start from.
+
+    c: a number near 1; code that was made for another one is of no use.
+    """
+    if name in ("linear oscillator", "pendulum"):
+        x, v = variables("x", "v")
+        return ([(x, v), (v, -c * x)] if name[0] == "l" else pendulum(sin, x, v, c)), START
+    if name == "Lorenz":
+        x, y, z = variables("x", "y", "z")
+        return [(x, 10.0 * (y - x)), (y, x * (28.0 - z) - y), (z, x * y - c * z)], [1.0, 1.0, 1.0]
+    if name == "Kepler":
+        x, y, vx, vy = variables("x", "y", "vx", "vy")
+        force = -c * (x**2 + y**2) ** -1.5
+        return [(x, vx), (y, vy), (vx, force * x), (vy, force * y)], [1.0, 0.0, 0.0, 1.0]
+    given = variables("x", "y", "z", "px", "py", "pz")
+    return cr3bp(0.01 * c, *given), [-0.45, 0.80, 0.0, -0.80, -0.45, 0.58]
+
+
+SMALL = ("linear oscillator", "pendulum", "Lorenz", "Kepler", "CR3BP")
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -261,19 +261,21 @@ def of_polynomials() -> Iterator[Row]:
 
 
 def of_creation(heyoka: Any) -> Iterator[Row]:
-    """Without caches: both are emptied before each integrator is made."""
-    own = small_systems(lambda *names: [ty.variable(n) for n in names], ty.sin)
-    other = small_systems(heyoka.make_vars, heyoka.sin)
+    """Each time with another constant, so that no cache has anything of it."""
+    numbers = count(1)
+
+    def constant() -> float:
+        return 1.0 + next(numbers) * 2.0**-30
 
     def make(name: str) -> Any:
-        cache.clear()
-        return ty.Integrator(*own[name])
+        made = small_system(name, constant(), lambda *n: [ty.variable(v) for v in n], ty.sin)
+        return ty.Integrator(*made)
 
     def theirs(name: str) -> Any:
-        heyoka.llvm_state.clear_memcache()
-        return heyoka.taylor_adaptive(*other[name])
+        made = small_system(name, constant(), heyoka.make_vars, heyoka.sin)
+        return heyoka.taylor_adaptive(*made)
 
-    for name in own:
+    for name in SMALL:
         yield Row(
             f"creation: {name}",
             lambda n=name: make(n),  # type: ignore[misc]
@@ -295,6 +297,7 @@ def text_of(row: Row) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    os.environ["TAYLOR_CACHE"] = "off"
     parser.add_argument("--quick", action="store_true", help="calls alone, no results file")
     parser.add_argument("--creation", action="store_true", help="creation alone, no results file")
     options = parser.parse_args()

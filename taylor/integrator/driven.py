@@ -6,11 +6,13 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+import numpy as np
+
 from taylor.integrator.maps import Mapped
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Goal, Propagation, Request
 from taylor.systems import arguments
-from taylor_runtime.callables.driving import Driver, undriven
+from taylor_runtime.callables.driving import Driver, not_yet, undriven
 
 PLAIN, SINGLE = Request(), Request(limit=1)
 
@@ -44,11 +46,15 @@ class Driven(Mapped):
         finally:
             self._running = 0
 
-    def _rest(self, code: int, request: Request) -> Outcome:
-        """The outcome of a call whose first steps a driver has made, and why these ended."""
+    def _rest(self, code: int, request: Request, grid: np.ndarray | None = None) -> Outcome:
+        """The outcome of a call whose first steps a driver has made, and why these ended.
+
+        grid: times, (k,).
+        """
         try:
             self._running = get_ident()
-            return Propagation(self, (self._machine.end, None), request).go_on(code)
+            pairs = None if grid is None else arguments.as_pairs(grid)
+            return Propagation(self, (self._machine.end, pairs), request).go_on(code)
         finally:
             self._running = 0
 
@@ -59,5 +65,5 @@ class Driven(Mapped):
             search = None if detection is None else detection.search
             silence = self.system.states, len(self.events)
             driver = self._front.driver(self._machine, search, Outcome, silence)
-        self._driver = driver
+        self._driver = None if driver is not_yet else driver
         return driver

@@ -40,7 +40,7 @@ from taylor.systems.system import Equations, System, with_parameters_of
 from taylor.systems.tolerance import make_tolerance
 from taylor.systems.variational import Variational, variations_of
 from taylor.systems.versions import checked, stamped
-from taylor_runtime.callables.driving import FOR, STEP, UNTIL, Front
+from taylor_runtime.callables.driving import FOR, GRID, STEP, UNTIL, Front
 from taylor_runtime.callables.process import uncollected
 
 Callback = Callable[["Integrator"], object]
@@ -178,11 +178,11 @@ class Integrator(Driven):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._state = self._state.copy()
-        other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
+        other._parameters = copy.copy(self._parameters)
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._steering = None if self._steering is None else copy.copy(self._steering)
-        other._flow = copy.copy(self._flow)
+        other._flow = None if self._flow is None else copy.copy(self._flow)
         other._watch = StiffnessWatch(other)
         other._front = self._front.copy()
         other._driver = None
@@ -394,8 +394,17 @@ class Integrator(Driven):
         `propagate_until`.
         """
 
+        request = request_of(max_steps, callback, dense, progress)
+        if request is PLAIN and isinstance(times, np.ndarray):
+            driver = self._driver or self._make_driver()
+            found = driver(self._state, self._parameters._values, self._max_step, times, GRID)
+            if type(found) is Outcome:
+                return found
+            if found is not None:
+                return self._rest(found, request, times)
+
         def goal() -> Goal:
             grid = arguments.grid_times(times, self._time, self._kind)
             return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
 
-        return self._propagate(goal, request_of(max_steps, callback, dense, progress))
+        return self._propagate(goal, request)

@@ -18,7 +18,7 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leadin
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
-from taylor_runtime.callables.driving import dense_evaluator, undriven
+from taylor_runtime.callables.driving import dense_evaluator, not_yet, undriven
 from taylor_runtime.callables.memory import polynomials_of
 from taylor_runtime.program.records import dataclass
 
@@ -40,7 +40,10 @@ class Evaluated(Versioned):
         except AttributeError:
             known = {}
             object.__setattr__(self, "_evaluators", known)
-        return known.setdefault(derivative, self._make_evaluator(derivative))
+        made = self._make_evaluator(derivative)
+        if made is not not_yet:
+            known[derivative] = made
+        return made
 
     def _make_evaluator(self, derivative: int) -> Callable[[Any], Any]:
         raise NotImplementedError

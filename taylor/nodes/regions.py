@@ -12,6 +12,7 @@ a number as payload, take them out.  Operations and their operands:
     scan        constants, carries, arrays             graphs: body, of slices of the arrays
     switch      index, constants                       graphs: the branches
     reverse_loop  constants, carries, adjoints         graphs: condition, body, pullback
+    custom      constants                              graphs: rules of derivatives, the value
 
 Graphs take the constants first, then the index, then the carries, then the slices.
 
@@ -40,7 +41,7 @@ from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch", "reverse_loop"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom"}
 
 
 class InnerName(str):

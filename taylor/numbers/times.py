@@ -20,6 +20,10 @@ def time_pair(value: Any, name: str = "time") -> Pair:
     """
     if type(value) is float and math.isfinite(value):
         return value + 0.0, 0.0  # no negative zero
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is float:
+        pair = _two_sum(*value)
+        if math.isfinite(pair[0]) and math.isfinite(pair[1]):
+            return pair[0] + 0.0, pair[1] + 0.0
     exact = _exact(value, name)
     try:
         high = float(exact)

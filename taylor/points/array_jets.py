@@ -14,11 +14,11 @@ from taylor.errors import TaylorError
 from taylor.expressions.arguments import argument, captured, structure, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
-from taylor.nodes.traverse import inputs
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.smooth import has_rules
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.program import Input
@@ -64,8 +64,11 @@ def jet_of_arrays(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs) or not has_rules(outputs):
+    if not any(e.size for e in outputs) or not has_arrays(outputs):
         return False
+    defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
+    if any(record.equations is not None for record in defined):
+        return False  # equations are those of scalars
     captured(outputs, (x,))
     return all(leaf is x for leaf in inputs(outputs))
 

@@ -18,7 +18,7 @@ from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
-from taylor.recurrences.regions.rows import array_part_row, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -390,7 +390,9 @@ def work_of(e: Expression, unrolled: bool = False) -> int:
 
 def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
-    return _has_shapes(outputs) and array_work(outputs) > FEWEST
+    if _has_shapes(outputs) and array_work(outputs) > FEWEST:
+        return True
+    return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
 
 
 def _has_shapes(outputs: Sequence[Expression]) -> bool:

@@ -159,10 +159,12 @@ class ArrayInterpreter(Interpreter):
         return np.concatenate([self._array_of(part, n) for part in moved.parts], axis=moved.axis)
 
     def pick(self, moved: Pick, shape: Shape, n: int) -> Array:
-        source, places = self._array_of(moved.source, n), self._array_of(moved.places, 0)
-        found = _objects(shape)
+        source, found = self._array_of(moved.source, n), _objects(shape)
+        size = source.shape[moved.axis]
         for place in _places(shape):
-            chosen = int(places[place])
+            number = self._value(moved.places, 0, place)
+            chosen = math.floor(number) if number == number else size - 1
+            chosen = min(max(chosen + size if chosen < 0 else chosen, 0), size - 1)
             found[place] = source[(*place[: moved.axis], chosen, *place[moved.axis :])]
         return found
 

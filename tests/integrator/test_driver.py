@@ -75,7 +75,7 @@ def python_alone(ta: ty.Integrator) -> Iterator[None]:
     try:
         yield
     finally:
-        ta._driver = driver
+        ta._driver = driver if driver is not driving.undriven else None
 
 
 def calls(ta: ty.Integrator, rng: np.random.Generator) -> Iterator[Any]:
@@ -138,7 +138,8 @@ def _python_calls(ta: ty.Integrator) -> Iterator[Any]:
 
 def test_the_driver_takes_the_common_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     ta, orbit = pendulum(), oscillator(events=[ty.Event(X + 100)])
-    ta.step(), orbit.step()
+    for integrator in (ta, orbit, ta):
+        integrator.step()
 
     def refused(*_: Any) -> None:
         raise AssertionError("Python was asked")
@@ -162,6 +163,7 @@ def test_the_driver_takes_the_common_calls(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_is_told_is_an_outcome_like_others() -> None:
     ta = pendulum(events=[ty.Event(X - 100)])
+    ta.propagate_until(-1.0), ta.propagate_until(0.0)
     out = ta.propagate_for(1.0)
     assert out.status is ty.Status.REACHED and out.success and out.message == ""
     assert out.time == ta.time == 1.0 and out.steps > 1 and out.retracted == 0
@@ -178,6 +180,7 @@ def test_what_is_told_is_an_outcome_like_others() -> None:
 
 def test_what_is_told_pickles_copies_and_prints() -> None:
     ta = pendulum()
+    ta.step(), ta.step()
     for use in (pickle.dumps, repr, copy.copy, copy.deepcopy, dataclasses.asdict):
         use(ta.propagate_for(0.5))
     out = ta.propagate_for(0.5)
@@ -314,9 +317,20 @@ def test_memory_of_dense_output_and_grids_may_move() -> None:
         assert same(a, b) and len(a.events[0]) > 1
 
 
+def test_what_is_asked_for_once_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driving, "_asked", set())
+    ta = pendulum()
+    assert ta.step().success and ta._driver is None
+    assert ta.step().success and type(ta._driver) is type(len)
+    dense = ta.propagate_for(1.0, dense=True).dense
+    assert dense is not None
+    one, two = dense(ta.time - 0.5), dense(ta.time - 0.5)
+    assert one.tobytes() == two.tobytes() and type(dense._evaluators[0]) is type(len)
+
+
 def test_references_of_driven_calls_are_given_back() -> None:
     ta = pendulum()
-    ta.step()
+    ta.step(), ta.step()
     counted = [None, Outcome, ta, ta._state, ta.system.states]
     before = [sys.getrefcount(o) for o in counted]
     for _ in range(2000):
@@ -334,7 +348,8 @@ def test_on_an_unknown_numpy_python_drives(monkeypatch: pytest.MonkeyPatch) -> N
     try:
         ta = pendulum()
         out = ta.propagate_for(2.0, dense=True)
-        assert ta.step().success and ta._driver is driving.undriven and out.dense is not None
+        assert ta.step().success and ta.step().success
+        assert ta._driver is driving.undriven and out.dense is not None
         assert np.isfinite(out.dense(1.0)).all()
     finally:
         for each in caches:

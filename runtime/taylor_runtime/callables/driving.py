@@ -15,12 +15,12 @@ from taylor_runtime.callables.memory import Pair
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.drivers import block, dense, driver
 from taylor_runtime.drivers.block import FOR as FOR
+from taylor_runtime.drivers.block import GRID as GRID
 from taylor_runtime.drivers.block import STEP as STEP
 from taylor_runtime.drivers.block import UNTIL as UNTIL
 from taylor_runtime.drivers.driver import FIRST_STEPS as FIRST_STEPS
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.points import python_objects as objects
-from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import DOUBLE, KINDS
 
 Known = tuple[bytes, Pair, bytes]  # state, time, parameters
@@ -28,8 +28,6 @@ Driver = Callable[..., Any]
 _OUTCOME = Struct(f"{len(block.OUTCOME_DOUBLES)}d{len(block.OUTCOME_INTEGERS)}q")
 
 _FIELDS = [(n, c_double) for n in block.DOUBLES] + [(n, c_int64) for n in block.INTEGERS]
-
-SHORT_BYTES = 1 << 16  # of coefficients: steps of fewer take less than 0.1 ms
 
 
 class CallBlock(Structure):
@@ -113,7 +111,10 @@ class Front:
         """
         options = machine.stepper.options
         plain = KINDS[options.precision] is DOUBLE and not options.calls_python
-        code = _driver() if plain and objects.has_slots_first(kind) else None
+        plain = plain and objects.has_slots_first(kind)
+        if plain and not _asked_again("driver"):
+            return not_yet
+        code = _driver() if plain else None
         if code is None:
             return undriven
         slots = np.array(machine.slots, np.int64)
@@ -125,8 +126,7 @@ class Front:
         own.slots, own.padding = slots.ctypes.data, padding.ctypes.data
         own.seen_state, own.seen_parameters = (array.ctypes.data for array in self._seen)
         own.detector = 0
-        arrays = isinstance(machine.stepper.program, ArrayProgram)
-        own.short = int(machine.stepper.workspace_bytes <= SHORT_BYTES and not arrays)
+        own.short = int(machine.stepper.is_short)
         if search is not None:
             for name, value in search.addresses().items():
                 setattr(own, name, value)
@@ -146,6 +146,8 @@ class Front:
             self._bound[4:] = arrays
             for name, array in zip(_ARRAYS, arrays, strict=True):
                 setattr(self.block, name, array.ctypes.data)
+            own: Any = self.block
+            own.grid_room = len(arrays[_ARRAYS.index("grid")])
 
 
 _ARRAYS = ("states", "parameters", "work", "records", "grid", "tolerances")
@@ -158,8 +160,31 @@ def _other(a: object, b: object) -> bool:
 def told(outcome: bytes) -> Iterator[tuple[str, Any]]:
     """The parts of what a driver told of a call, by their names."""
     names = (*block.OUTCOME_DOUBLES, *block.OUTCOME_INTEGERS)
-    yield from zip(names, _OUTCOME.unpack_from(outcome), strict=True)
-    yield "state", np.frombuffer(outcome, np.float64, offset=_OUTCOME.size).copy()
+    known = dict(zip(names, _OUTCOME.unpack_from(outcome), strict=True))
+    numbers = np.frombuffer(outcome, np.float64, offset=_OUTCOME.size).copy()
+    many = known.pop("grid_count")
+    count = (len(numbers) - many) // (many + 1)
+    yield from known.items()
+    yield "state", numbers[:count]
+    if many:
+        yield "times", numbers[count : count + many]
+        yield "states", numbers[count + many :].reshape(many, count)
+
+
+_asked: set[str] = set()
+
+
+def _asked_again(what: str) -> bool:
+    """Whether it is asked for in this process for the second time: what is wanted once, or by a
+    short script, is done without, in less time than it takes to compile it.
+    """
+    known = what in _asked
+    _asked.add(what)
+    return known
+
+
+def not_yet(*arguments: Any) -> None:
+    """In the place of what is made when it is asked for again."""
 
 
 def undriven(*arguments: Any) -> None:
@@ -189,6 +214,8 @@ def dense_evaluator(
     """
     steps, orders, count = numbers.shape
     lanes = next((lanes for lanes in _DENSE_LANES if lanes >= count), _DENSE_LANES[-1])
+    if not _asked_again("dense"):
+        return not_yet
     code = _dense(lanes) if steps and count else None
     if code is None:
         return undriven

@@ -59,6 +59,29 @@ class Jet:
         memory = aligned_zeros(KINDS[self.precision].parts * self.workspace)
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
 
+    def room(self, order: int) -> JetRoom:
+        """Memory for one point of a function of one variable with one output, in float64."""
+        return JetRoom(self, order)
+
+
+class JetRoom:
+    """Memory of one point after the other, for one thread at a time."""
+
+    def __init__(self, code: Jet, order: int) -> None:
+        self._inputs = np.ones((2, code.block))  # the point, and its derivative
+        self._outputs = np.empty((order + 1, code.block))
+        memory = aligned_zeros(KINDS[code.precision].parts * code.workspace)
+        self._kept = memory, code
+        places = self._inputs.ctypes.data, self._outputs.ctypes.data
+        self._arguments = *places, code.block, 0, 1, memory.ctypes.data
+        self._call = code._call
+
+    def run(self, x: float) -> np.ndarray:
+        """The coefficients there, shape (order + 1,)."""
+        self._inputs[0] = x
+        self._call(*self._arguments)
+        return self._outputs[:, 0].copy()
+
 
 def build_jet(
     program: Program,

@@ -27,6 +27,7 @@ INTEGERS = (
     "work",
     "records",
     "grid",
+    "grid_room",  # doubles of it
     "tolerances",
     "detector",  # 0: no events; else its address, and those of what it works on
     "events",
@@ -39,8 +40,9 @@ INTEGERS = (
     "first_retracted",  # steps that were taken back among the first
 )
 CALL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
-UNTIL, FOR, STEP = 0.0, 1.0, 2.0  # what is asked: a time, a span, one step
+UNTIL, FOR, STEP, GRID = 0.0, 1.0, 2.0, 3.0  # what is asked: a time, a span, one step, times
 DRIVER = -1  # in `running`
-# What a driver tells of a call that has come to its end: these, then the state.
+# What a driver tells of a call that has come to its end: these, the state, the times of a grid, and
+# the states there.
 OUTCOME_DOUBLES = ("time", "smallest_step", "largest_step")
-OUTCOME_INTEGERS = ("steps", "retracted")
+OUTCOME_INTEGERS = ("steps", "retracted", "grid_count")

@@ -17,6 +17,7 @@ from taylor_runtime.drivers.block import (
     CALL,
     DRIVER,
     FOR,
+    GRID,
     OUTCOME_DOUBLES,
     OUTCOME_INTEGERS,
     STEP,
@@ -64,7 +65,8 @@ def driver_module() -> str:
     """IR text of PyObject *taylor.drive(PyObject *self, PyObject *const *args, Py_ssize_t count).
 
     args: the integrator's arrays of states and parameters, max_step, a number, and UNTIL, FOR or
-        STEP, which says what that is (of STEP: an infinity, forwards or backwards).
+        STEP, which says what that is (of STEP: an infinity, forwards or backwards); or an array of
+        times, and GRID.
 
     Returns an object of the third item of `self` where the end was reached, whose first slots hold
     bytes and the fourth item; an integer, why the loop came back, where Python has to
@@ -91,18 +93,19 @@ class _Drive:
         b, call = self.b, self.call
         self._go_on_if(b.eq(self.count, ARGUMENTS) & b.eq(call.get("running"), 0))
         given = [b.load(PTR, b.at(self.args, k, "ptr")) for k in range(ARGUMENTS)]
-        self._go_on_if(objects.is_float(b, given[3]))
         state, parameters = (
             self._numbers(given[0], self.states),
             self._numbers(given[1], self.given),
         )
-        longest, number, kind = (b.call(F64, "PyFloat_AsDouble", one) for one in given[2:])
+        longest, kind = (b.call(F64, "PyFloat_AsDouble", given[k]) for k in (2, 4))
         single = b.eq(kind, STEP)
+        number, times, many = self._asked(given[3], kind)
         end = self._end(number, kind, single)
         changed = self._changed(state, parameters)
         self._go_on_if(self._is_finite(state, changed))
         self._prepare(state, parameters, changed)
         self._ask(end, longest, single)
+        self._ask_grid(times, many)
         code = self._run(single)
         self._show(state)
         done = b.eq(code, REACHED) | (single & b.eq(code, STEPS_DONE))
@@ -118,6 +121,42 @@ class _Drive:
         self.b.label(after)
 
     # -- what is asked --------------------------------------------------------------------------
+
+    def _asked(self, argument: Value, kind: Value) -> list[Value]:
+        """A number, or the last of many times; where these are, and how many."""
+        b = self.b
+
+        def one() -> list[Value]:
+            self._go_on_if(objects.is_float(b, argument))
+            number = b.call(F64, "PyFloat_AsDouble", argument)
+            return [number, _null(b), b.constant(0, I64)]
+
+        def grid() -> list[Value]:
+            self._go_on_if(objects.has_type(b, argument, objects.ARRAY))
+            fits, dimensions = objects.is_ordinary(b, argument, b.constant(1, I64))
+            self._go_on_if(fits)
+            many, times = b.load(I64, dimensions), objects.data_of(b, argument)
+            needed = many * (self.call.get("places") + 2)
+            has_room = b.compare("le", needed, self.call.get("grid_room")) & (many > 0)
+            self._go_on_if(has_room & b.ne(self._control().get("grid_filler"), 0))
+            last = b.load(F64, b.at(times, many - 1))
+            self._go_on_if(self._is_monotonic(times, many, last))
+            return [last, times, many]
+
+        return b.if_(b.eq(kind, GRID), grid, one)
+
+    def _is_monotonic(self, times: Value, many: Value, last: Value) -> Value:
+        """i1: whether finite times lie one behind the other, from the present one on."""
+        b, now, first = self.b, self.call.get("time"), self.b.load(F64, times)
+        forward = b.select(many > 1, last > first, b.compare("ge", last, now))
+        begins = b.select(forward, b.compare("ge", first, now), b.compare("le", first, now))
+
+        def one(i: Index) -> Value:
+            here, there = b.load(F64, b.at(times, i)), b.load(F64, b.at(times, i + 1))
+            ordered = b.select(forward, here < there, here > there)
+            return ordered & _is_finite(b, here)
+
+        return self._all(many - 1, begins & _is_finite(b, last), one)
 
     def _numbers(self, array: Value, count: Value) -> Value:
         """The place of the numbers of a vector."""
@@ -222,11 +261,11 @@ class _Drive:
         for name in ("pending", "overflowed", "rescaled"):
             control.set(name, 0)
 
-    def _copy(self, source: Value, target: Value, count: Value) -> None:
+    def _copy(self, source: Value, target: Value, count: Value, align: int = 8) -> None:
         b = self.b
 
         def one(i: Index, _: list[Value]) -> list[Value]:
-            b.store(b.load(F64, b.at(source, i)), b.at(target, i))
+            b.store(b.load(F64, b.at(source, i)), b.at(target, i), align)
             return []
 
         b.fold(0, count, [], one)
@@ -289,6 +328,33 @@ class _Drive:
             return []
 
         b.if_(watched, begin)
+
+    def _ask_grid(self, times: Value, many: Value) -> None:
+        """Let the loop fill in the states at times; there are perhaps none."""
+        b, call, control = self.b, self.call, self._control()
+        grid, vectors, places = call.address("grid"), call.address("states"), call.get("places")
+
+        def begin() -> Sequence[Value]:
+            control.set("grid_count", many)
+            control.set("recording", LATEST)
+            self._copy(times, grid, many)
+            lows = b.at(grid, many)
+
+            def zero(i: Index, _: list[Value]) -> list[Value]:
+                b.store(b.constant(0.0, F64), b.at(lows, i))
+                return []
+
+            b.fold(0, many, [], zero)
+            b.if_(b.eq(b.load(F64, times), control.get("time")), known)
+            return []
+
+        def known() -> Sequence[Value]:
+            """No step need be taken to know the state there."""
+            self._copy(vectors, b.at(grid, many * 2), places)
+            control.set("grid_next", 1)
+            return []
+
+        b.if_(many > 0, begin)
 
     # -- the loop, and after it -----------------------------------------------------------------
 
@@ -363,7 +429,9 @@ class _Drive:
         """The object that tells; null without memory."""
         b, call = self.b, self.call
         head = len(OUTCOME_DOUBLES) + len(OUTCOME_INTEGERS)
-        told = b.call(PTR, "PyBytes_FromStringAndSize", _null(b), (self.states + head) * 8)
+        many = self._control().get("grid_count")
+        count = (many + 1) * self.states + many + head
+        told = b.call(PTR, "PyBytes_FromStringAndSize", _null(b), count * 8)
         call.set("running", 0)
 
         def fill() -> list[Value]:
@@ -389,17 +457,31 @@ class _Drive:
 
     def _fill(self, told: Value, head: int) -> None:
         """What is told: `head` fields, and the state."""
-        b, control = self.b, self._control()
+        b, call, control = self.b, self.call, self._control()
         room = b.call(PTR, "PyBytes_AsString", told)
         for k, name in enumerate((*OUTCOME_DOUBLES, *OUTCOME_INTEGERS)):
             b.store(control.get(name), b.at(room, k, "i64"), 1)
-        numbers, seen = b.at(room, head, "i64"), self.call.address("seen_state")
+        numbers = b.at(room, head, "i64")
+        self._copy(call.address("seen_state"), numbers, self.states, 1)
+        many, grid = control.get("grid_count"), call.address("grid")
+        times = b.at(numbers, self.states)
+        self._copy(grid, times, many, 1)
+        slots, places = call.address("slots"), call.get("places")
 
-        def one(i: Index, _: list[Value]) -> list[Value]:
-            b.store(b.load(F64, b.at(seen, i)), b.at(numbers, i), 1)
+        def row(j: Index, _: list[Value]) -> list[Value]:
+            assert isinstance(j, Value)
+            source = b.at(grid, many * 2 + j * places)
+            target = b.at(times, many + j * self.states)
+
+            def one(i: Index, _: list[Value]) -> list[Value]:
+                slot = b.load(I64, b.at(slots, i, "i64"))
+                b.store(b.load(F64, b.at(source, slot)), b.at(target, i), 1)
+                return []
+
+            b.fold(0, self.states, [], one)
             return []
 
-        b.fold(0, self.states, [], one)
+        b.fold(0, many, [], row)
 
     def _begun(self, code: Value) -> Value:
         return self.b.call(PTR, "PyLong_FromLongLong", code)

@@ -97,6 +97,9 @@ class _Turned:
         self.numbers: dict[Key, int] = {}
         self.rows: dict[int, ArrayRow] = {}  # by number, in order
         self._viewed = {row.moved.source for row in self._all() if isinstance(row.moved, View)}
+        for index, row in enumerate(self._all()):
+            if self._turn(index) is not None:  # what it reads becomes a view
+                self._viewed |= set(rows_used(row))
 
     def _all(self) -> list[ArrayRow]:
         return [self.old.row(index) for index in range(len(self.old.rows))]

@@ -148,17 +148,6 @@ def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any
     return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
 
 
-def _part_row(walk: Any, e: Any) -> int:
-    if e.args[0].op == "reverse_loop":
-        raise UnsupportedFunctionError(
-            "reverse_loop: there is no machine code yet of loops that go back through turns whose "
-            "number is not known beforehand; use a fori_loop between whole numbers or a scan, or "
-            "evaluate()"
-        )
-    row: int = walk.part(e)
-    return row
-
-
 _PART = Operation(
     name="part",
     build=lambda e, args: part(args[0], e.payload),
@@ -172,7 +161,7 @@ _PART = Operation(
     adjoints=_part_adjoints,
     batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
-    rows=_part_row,
+    rows=lambda walk, e: walk.part(e),
     operands=lambda e: e.args[0].args,
 )
 
