@@ -26,11 +26,12 @@ def split_products(share: Any, steady: Collection[Any]) -> tuple[Any, list[Produ
 
     steady: what is the same in all turns.
     """
-    terms = [(1, share)]
+    terms: list[Product] = [(1, share)]
     if share.op == "linear" and share.payload[1] == 0:
         terms = list(zip(share.payload[0], share.args, strict=True))
     still = set(steady)
-    found, rest = [], []
+    found: list[Product] = []
+    rest: list[Product] = []
     for c, term in terms:
         pays = term.shape == share.shape and _pays(term, still)
         (found if pays else rest).append((c, term))
