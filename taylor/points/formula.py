@@ -27,7 +27,6 @@ from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
-from taylor.points.arrays import CompiledArrays
 from taylor.points.given import as_columns, checked_inputs
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
@@ -39,6 +38,7 @@ from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
     from taylor.explanations.explanation import Explanation
+    from taylor.points.arrays import CompiledArrays
 
 _float64 = np.float64
 
@@ -88,6 +88,8 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._scalar = None
         if has_arrays(self.outputs):
+            from taylor.points.arrays import CompiledArrays  # loaded with the first arrays
+
             self._arrays = CompiledArrays(self.outputs, self.inputs, self._kind, name, str(self))
             return
         program, externals = self._lowered()
