@@ -151,6 +151,16 @@ REASONS = {
     "scan": "the same",
     "cond": "the same",
     "switch": "the same",
+    "grad": "the same: results have the structure of an argument",
+    "value_and_grad": "the same",
+    "hvp": "the same",
+    "jacobian": "the same, nested in that of the value",
+    "jacfwd": "the same",
+    "jacrev": "the same",
+    "hessian": "the same",
+    "jvp": "the same",
+    "vjp": "the same",
+    "linearize": "the same",
 }
 
 

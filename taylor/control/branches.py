@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -20,9 +21,13 @@ from taylor.control.tracing import (
 )
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ZERO
 from taylor.expressions.types import Operand
 from taylor.nodes.logic import condition, logical_not
 from taylor.nodes.regions import Region, parts, region_node
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def cond(
@@ -77,6 +82,36 @@ def switch(index: Operand, branches: Sequence[Callable[..., Any]], *operands: An
         number = as_number("switch", "index", index).evaluate()
         return listed[int(np.clip(np.floor(number), 0, len(listed) - 1))](*operands)
     return _chosen("switch", as_number("switch", "index", index), named, operands)
+
+
+def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:
+    """Return a function of the same values of which derivatives backward keep the arguments alone:
+    what it computes on its way is computed again.
+
+    fun: takes and returns numbers, arrays, expressions, or tuples, lists, dictionaries, dataclasses
+        or None with these inside; arguments by name, and what it captures, may be expressions, too.
+
+    Turns of `scan` and `fori_loop` are computed again in any case, but for what they return and for
+    products of matrices; `memory=` there says how many bytes of carries are kept.
+
+    >>> import taylor as ty
+    >>> layer = ty.checkpoint(lambda x, w: ty.tanh(w * x))
+    >>> f = ty.compile(lambda x: layer(layer(x, 2.0), 3.0))
+    >>> f(0.5) == ty.tanh(3 * ty.tanh(1.0))
+    np.True_
+    """
+    check_callable("checkpoint", fun=fun)
+
+    @wraps(fun)
+    def called(*args: P.args, **named: P.kwargs) -> R:
+        given = value_of("checkpoint: the arguments", (args, named))
+        if not given.traced:
+            return fun(*args, **named)
+        function = [("fun", lambda found: fun(*found[0], **found[1]))]
+        found: R = _chosen("checkpoint", ZERO, function, [(args, named)])
+        return found
+
+    return called
 
 
 def _truth(pred: Any) -> bool:

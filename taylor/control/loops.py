@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.control.segments import check_memory, results_within
 from taylor.control.tracing import (
     Traced,
     Value,
@@ -30,7 +31,8 @@ from taylor.control.trees import NUMBER, Tree
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Operand
-from taylor.nodes.regions import Region, parts, region_node
+from taylor.nodes.operations.reversed_loops import as_scan
+from taylor.nodes.regions import Region, parts, region_node, turns
 
 INDEX = NUMBER, ()  # what the index of a turn is
 
@@ -69,12 +71,18 @@ def while_loop(
 
 
 def fori_loop(
-    lower: Operand, upper: Operand, body_fun: Callable[[Any, Any], Any], init_val: Any
+    lower: Operand,
+    upper: Operand,
+    body_fun: Callable[[Any, Any], Any],
+    init_val: Any,
+    *,
+    memory: float | None = None,
 ) -> Any:
     """Return `val` after `val = body_fun(i, val)` for i = lower, lower + 1, ... below `upper`.
 
     lower, upper: numbers or expressions; with upper <= lower `init_val` is returned.
     body_fun, init_val: as for `while_loop`.
+    memory: bytes, as for `scan`; where the bounds are known.
 
     >>> import taylor as ty
     >>> power = ty.compile(lambda x, n: ty.fori_loop(0, n, lambda i, y: y * x, 1.0))
@@ -83,6 +91,7 @@ def fori_loop(
     """
     name = "fori_loop"
     check_callable(name, body_fun=body_fun)
+    check_memory(name, memory)
     ends = as_number(name, "lower", lower), as_number(name, "upper", upper)
     init = value_of(f"{name}: init_val", init_val)
     if not (init.traced or has_nodes(lower) or has_nodes(upper)):
@@ -91,7 +100,7 @@ def fori_loop(
             return found[0]
     body = trace(f"{name}: the value of body_fun", body_fun, [INDEX, init])
     _check_turn(name, "body_fun", init, body.result)
-    return _results(name, [body], init, ends)
+    return _results(name, [body], init, ends, memory)
 
 
 def scan(
@@ -100,6 +109,8 @@ def scan(
     xs: Any = None,
     length: int | None = None,
     reverse: bool = False,
+    *,
+    memory: float | None = None,
 ) -> tuple[Any, Any]:
     """Return the last carry and all outputs of turns `carry, y = f(carry, x)` over arrays.
 
@@ -109,6 +120,9 @@ def scan(
              axes; None (or a structure without arrays) for x = None.
     length:  number of turns, where there are no arrays.
     reverse: go from the last slice to the first; y of slice t is always output t.
+    memory:  bytes that derivatives backward may keep of the carries.  These keep what every turn
+             began with, unless it is more: then turns are gone through in segments, about as many
+             as there are turns in each, and those of a segment are computed again.
 
     Returns (carry, ys); every output becomes an array with one axis more, the first.
 
@@ -119,6 +133,7 @@ def scan(
     """
     name = "scan"
     check_callable(name, f=f)
+    check_memory(name, memory)
     first, arrays = value_of(f"{name}: init", init), value_of(f"{name}: xs", xs)
     turns = _turns(arrays, length)
     if not (first.traced or arrays.traced):
@@ -132,7 +147,8 @@ def scan(
     joined = Traced(body.arguments, Value([*carry.leaves, *output.leaves], body.result.tree))
     graph = closed([joined])
     region = Region(graph.graphs, len(graph.constants), len(carry.leaves), turns, bool(reverse))
-    found_parts = parts(region_node(name, [*graph.constants, *first.nodes, *arrays.nodes], region))
+    node = region_node(name, [*graph.constants, *first.nodes, *arrays.nodes], region)
+    found_parts = results_within(node, memory)
     kinds = [kind for kind, _ in joined.result.kinds]
     seen = [seen_as(kind, e) for kind, e in zip(kinds, found_parts, strict=True)]
     count = len(carry.leaves)
@@ -142,10 +158,21 @@ def scan(
 # --- nodes ---------------------------------------------------------------------------------------
 
 
-def _results(op: str, functions: Sequence[Traced], init: Value, ends: Sequence[Expression]) -> Any:
+def _results(
+    op: str,
+    functions: Sequence[Traced],
+    init: Value,
+    ends: Sequence[Expression],
+    memory: float | None = None,
+) -> Any:
     graph = closed(functions)
     region = Region(graph.graphs, len(graph.constants), len(init.leaves))
-    found = parts(region_node(op, [*ends, *graph.constants, *init.nodes], region))
+    node = region_node(op, [*ends, *graph.constants, *init.nodes], region)
+    found: Sequence[Expression]
+    if memory is None or turns(node) is None:
+        found = list(parts(node))
+    else:  # without the index, which may come first
+        found = results_within(as_scan(node), memory)[-len(init.leaves) :]
     kinds = [kind for kind, _ in init.kinds]
     return init.tree.build([seen_as(kind, e) for kind, e in zip(kinds, found, strict=True)])
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.nodes.conversion import Mutable
 from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
 
@@ -101,10 +102,11 @@ class Tree:
 LEAF, NONE = Tree(None), Tree(type(None))
 
 
-def flatten(what: str, value: Any) -> tuple[list[Any], Tree]:
+def flatten(what: str, value: Any, opaque: bool = False) -> tuple[list[Any], Tree]:
     """The leaves of a value, in the order of its structure, and the structure.
 
     what: the function and the value in it, for errors.
+    opaque: take whatever else there is for leaves as well.
 
     Raises ArgumentTypeError for what is neither a number nor a container of numbers.
 
@@ -113,38 +115,43 @@ def flatten(what: str, value: Any) -> tuple[list[Any], Tree]:
     ([1, 2.0], {'a': None, 'b': (3, 4)})
     """
     leaves: list[Any] = []
-    return leaves, _flatten(what, value, leaves)
+    return leaves, _flatten(what, value, leaves, opaque)
 
 
-def _flatten(what: str, value: Any, leaves: list[Any]) -> Tree:
+def _flatten(what: str, value: Any, leaves: list[Any], opaque: bool) -> Tree:
     if value is None:
         return NONE
-    if is_leaf(value):
-        leaves.append(value)
-        return LEAF
     kind = type(value)
+    if kind not in (tuple, list, dict) and is_leaf(value):
+        leaves.append(value.now if isinstance(value, Mutable) else value)
+        return LEAF
     if kind in (tuple, list):
         named = [(f"{what}[{i}]", item) for i, item in enumerate(value)]
-        return Tree(kind, (), _children(named, leaves))
+        return Tree(kind, (), _children(named, leaves, opaque))
     if kind is dict:
         keys = _sorted_keys(what, value)
         named = [(f"{what}[{key!r}]", value[key]) for key in keys]
-        return Tree(kind, tuple(keys), _children(named, leaves))
+        return Tree(kind, tuple(keys), _children(named, leaves, opaque))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         names: tuple[str, ...] = value._fields
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = tuple(field.name for field in dataclasses.fields(value))
+    elif opaque:
+        leaves.append(value)
+        return LEAF
     else:
         raise ArgumentTypeError(
             f"{what} is {value!r} of type {kind.__name__}; use numbers, arrays, expressions, and "
             "tuples, lists, dictionaries, dataclasses or None with these inside"
         )
     named = [(f"{what}.{name}", getattr(value, name)) for name in names]
-    return Tree(kind, names, _children(named, leaves))
+    return Tree(kind, names, _children(named, leaves, opaque))
 
 
-def _children(named: Sequence[tuple[str, Any]], leaves: list[Any]) -> tuple[Tree, ...]:
-    return tuple(_flatten(name, item, leaves) for name, item in named)
+def _children(
+    named: Sequence[tuple[str, Any]], leaves: list[Any], opaque: bool
+) -> tuple[Tree, ...]:
+    return tuple(_flatten(name, item, leaves, opaque) for name, item in named)
 
 
 def _sorted_keys(what: str, value: dict[Any, Any]) -> list[Any]:

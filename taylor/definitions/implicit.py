@@ -15,8 +15,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, make_function_node
-from taylor.expressions.scalars import is_element, scalars
-from taylor.expressions.substitute import substitute, substitute_all
+from taylor.expressions.scalars import Spelling, is_element, scalars
+from taylor.expressions.substitute import substitute_all
 from taylor.expressions.trace import positional_names
 from taylor.expressions.types import ListFunction, Operand, UserFunction
 from taylor.functions.apply import Applicable, apply
@@ -261,7 +261,7 @@ class _System:
 
     def _at(self, lines: tuple[Nodes, ...], args: Sequence[Any]) -> tuple[Nodes, ...]:
         actual = dict(zip((*self.x, *self.y), (*args, *self.nodes(args)), strict=True))
-        return tuple(tuple(substitute(e, actual) for e in line) for line in lines)
+        return tuple(tuple(Spelling.replaced(line, actual)) for line in lines)
 
     def system(self, *args: Expression) -> Equations:
         """What the unknowns' series follow from."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taylor.ensembles.executors import (
+    at_once,
     check_executor,
     default_workers,
     in_executor,
@@ -105,7 +106,7 @@ def ensemble(
     bar = ProgressBar(0, len(jobs), progress, f"{{}} of {len(jobs)} trajectories")
     missing = ""
     try:
-        if len(jobs) == 0:
+        if len(jobs) == 0 or (executor is None and at_once(own, jobs, gatherer.put)):
             pass
         elif executor is None or is_threads(executor):
             in_threads(own, jobs, gatherer.put, count, executor, bar)

@@ -12,8 +12,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taylor.ensembles.jobs import Jobs
+from taylor.ensembles.lanes import Stop
 from taylor.ensembles.threads import Put, Shares, Team
-from taylor.ensembles.worker import Results
+from taylor.ensembles.worker import Results, Runner
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.progress import ProgressBar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 LOOK_SECONDS = 0.1  # between looks at Ctrl-C and progress
+MOST_AT_ONCE, STEPS_AT_ONCE = 16, 2048  # rows, and steps of all of them, that need no thread
 AHEAD = 2  # shares for each worker that are under way in an executor
 KEPT = 4  # integrators that a process keeps for more shares of the same ensemble
 
@@ -38,6 +40,25 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def at_once(integrator: Integrator, jobs: Jobs, put: Put) -> bool:
+    """Run jobs here if they take no longer than it takes to start a thread, or nearly so; returns
+    whether they were.
+
+    integrator: that nobody else has; if it was not enough, its trajectory has to be begun anew.
+    """
+    stepper = integrator._machine.stepper
+    plain = integrator._detection is None and integrator._steering is None
+    if not (plain and stepper.is_short and len(jobs) <= MOST_AT_ONCE):
+        return False
+    try:
+        found = Runner(integrator, jobs.dense, own=True).at_once(jobs, Stop(), STEPS_AT_ONCE)
+        if found is not None:
+            put(0, found)
+    except KeyboardInterrupt:
+        return True
+    return found is not None
 
 
 def in_threads(

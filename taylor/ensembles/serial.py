@@ -41,10 +41,12 @@ class Rows:
     """Runs rows one after the other in machine code; Python sees them before and after.
 
     For what Python need not decide about, see `python_decides`.
+
+    own: whether the integrator may be used for that, rather than a copy.
     """
 
-    def __init__(self, integrator: Integrator) -> None:
-        ta = copy.copy(integrator)
+    def __init__(self, integrator: Integrator, own: bool = False) -> None:
+        ta = integrator if own else copy.copy(integrator)
         self.kind = ta._kind
         self.max_step = ta.max_step
         self.machine = ta._machine
@@ -61,10 +63,12 @@ class Rows:
         grids: np.ndarray | None,
         max_steps: int | None,
         stop: Stop,
+        trial: int = MOST_STEPS,
     ) -> Ends:
         """Integrate rows from `states` at `times` (r, 2) to `ends` (r, 2), or along `grids`.
 
-        parameters: (r, m), or (r, m, 2); grids: (r, k, 2).
+        parameters: (r, m), or (r, m, 2); grids: (r, k, 2); trial: steps after which rows are left
+            where they are (code STEPS_DONE), to be begun anew.
         """
         kind, memory = self.kind, self.memory
         early = max_steps is not None or self.detection is not None
@@ -75,7 +79,7 @@ class Rows:
             memory.put_grids(grids)
         watched = None if self.detection is None else Watched(self.detection, len(states))
         limit = MOST_STEPS if max_steps is None else max_steps
-        codes = memory.run(limit, stop.flag, None if watched is None else watched.log)
+        codes = memory.run(min(limit, trial), stop.flag, None if watched is None else watched.log)
         final = self._told(memory.states())
         filled = None if grids is None else self._grid_states()
         result = Ends(final, memory.times(), codes, memory.steps(), filled)

@@ -23,7 +23,14 @@ from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past
-from taylor_runtime.program.codes import EVENT_STOP, NON_FINITE, REACHED, RUNNING, STEP_UNDERFLOW
+from taylor_runtime.program.codes import (
+    EVENT_STOP,
+    NON_FINITE,
+    REACHED,
+    RUNNING,
+    STEP_UNDERFLOW,
+    STEPS_DONE,
+)
 from taylor_runtime.program.records import dataclass
 
 STATUSES = tuple(Status)
@@ -53,11 +60,29 @@ class Runner:
 
     Trajectories that need no Python run through `Rows`.  The others, and those of which it is to
     be said in words why they did not end well, are run by the copy.
+
+    own: whether the integrator need not be left alone.
     """
 
-    def __init__(self, integrator: Integrator, dense: bool = False) -> None:
-        self.alone = copy.copy(integrator)
-        self.rows = None if python_decides(integrator, dense) else Rows(integrator)
+    def __init__(self, integrator: Integrator, dense: bool = False, own: bool = False) -> None:
+        self.alone = integrator if own else copy.copy(integrator)
+        self.rows = None if python_decides(integrator, dense) else Rows(integrator, own)
+
+    def at_once(self, jobs: Jobs, stop: Stop, steps: int) -> Results | None:
+        """All of `jobs`, if no more than so many steps are to be made, and Python need not decide;
+        else None.
+        """
+        asked = 0 if jobs.max_steps is None else jobs.max_steps * len(jobs)
+        if self.rows is None or asked > steps:
+            return None
+        ends = self.rows.run(
+            *(jobs.states, jobs.times, jobs.ends, jobs.parameters, jobs.grids(), jobs.max_steps),
+            stop,
+            trial=steps // len(jobs),
+        )
+        if jobs.max_steps is None and (ends.codes == STEPS_DONE).any():
+            return None
+        return self.results(jobs, ends, stop)
 
     def run(self, jobs: Jobs, stop: Stop) -> Results:
         """All of `jobs`, or as many as there is time for."""
@@ -152,12 +177,10 @@ class Runner:
         grids = job.grids()
         end = (float(job.ends[0, 0]), float(job.ends[0, 1]))
         grid = None if grids is None else grids[0]
-        request = Request(
-            lambda: (end, grid), job.max_steps, dense=job.dense, leaves=lambda: stop.wanted
-        )
+        request = Request(job.max_steps, dense=job.dense, leaves=lambda: stop.wanted)
         ta._running = get_ident()
         try:
-            outcome = Propagation(ta, request).run()
+            outcome = Propagation(ta, (end, grid), request).run()
             return None if outcome.status is Status.INTERRUPTED else outcome
         except Exception as error:  # of a callback, or of an impulse that cannot be undone
             return self._failure(Status.FAILED, f"{type(error).__name__}: {error}")

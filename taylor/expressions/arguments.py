@@ -37,19 +37,21 @@ class ArgumentName(str):
 
     open: whether the function that has it is being traced.
     kept: whether it has a meaning afterwards, as the states of a traced right-hand side have.
+    whole: whether it stands for whole numbers, by their type.
     """
 
-    __slots__ = ("__weakref__", "_key", "kept", "open")
+    __slots__ = ("__weakref__", "_key", "kept", "open", "whole")
 
     _key: tuple[str, int]
     kept: bool
     open: bool
+    whole: bool
 
     def __new__(cls, name: str, key: tuple[str, int] | None = None) -> ArgumentName:
         made = super().__new__(cls, name)
         made._key = key or (_PROCESS, _number())
         made.kept = key is not None
-        made.open = False
+        made.open = made.whole = False
         _known[made._key] = made
         return made
 

@@ -28,6 +28,7 @@ from taylor.expressions.arrays.refused import REFUSED
 from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufuncs import LARGEST, call, object_matmul
+from taylor.nodes.arrays import normalised_axes
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
 from taylor.numbers.exact import PI
@@ -189,8 +190,15 @@ def _mean(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
 ) -> Any:
     values = array_of(a)
-    total = reduced(np.add, values, axis, keepdims)
-    return total / (math.prod(values.shape) // max(1, math.prod(np.shape(total))))
+    return reduced(np.add, values, axis, keepdims) / _count_along(values, axis)
+
+
+def _count_along(values: Any, axis: Any) -> int:
+    """Elements that are put together along axes."""
+    shape = values.shape
+    if axis is None:
+        return math.prod(shape)
+    return math.prod(shape[k] for k in normalised_axes("mean", axis, len(shape)))
 
 
 def variance(
@@ -209,7 +217,7 @@ def variance(
     centre = _mean(values, axis, keepdims=True) if _missing(mean) else mean
     squares = (values - centre) ** 2
     total = reduced(np.add, squares, axis, keepdims)
-    count = math.prod(values.shape) // max(1, math.prod(np.shape(total)))
+    count = _count_along(values, axis)
     return total / (count - (ddof if _missing(correction) else correction))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import Node
 from taylor.nodes.operations.table import operation
+from taylor.nodes.regions import REGIONS
 from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
@@ -88,6 +89,30 @@ class Floats:
             return [done[output] for output in outputs]
 
         return values
+
+    def whole(
+        self, inputs: Sequence[Node], outputs: Sequence[Node]
+    ) -> Callable[[Sequence[Any]], list[Any]]:
+        """The same of whole arrays, by NumPy's own functions."""
+        given = set(inputs)
+        order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
+
+        def values(arguments: Sequence[Any]) -> list[Any]:
+            done = dict(zip(inputs, arguments, strict=True))
+            for e in order:
+                done[e] = self._whole_value(e, [done[arg] for arg in e.args])
+            return [done[output] for output in outputs]
+
+        return values
+
+    def _whole_value(self, e: Node, operands: list[Any]) -> Any:
+        record = operation(e.op)
+        if record.moves:
+            assert record.elements is not None
+            return record.elements(e, [np.asarray(value) for value in operands])
+        if record.whole is not None:
+            return record.whole(self, e, operands)
+        return self.operate(e, operands)
 
     def operate(self, e: Node, args: list[Any]) -> Any:
         """The value of a node, from those of its operands."""
@@ -219,10 +244,14 @@ def _is_whole(root: Node, given: Mapping[Any, Any]) -> bool:
         shape = key.shape if isinstance(key, Node) else ()
         if not isinstance(key, (Node, str)) or np.shape(value) != shape:
             return False
-    nodes = reachable([root], stop=given.__contains__)
-    if not any(e.shape for e in nodes):
+    if not any(e.shape for e in reachable([root], stop=given.__contains__)):
         return False
-    for e in nodes:
+    return _all_whole([root], set(given))
+
+
+def _all_whole(roots: Sequence[Node], given: Collection[Any]) -> bool:
+    """Whether all operations are of whole arrays."""
+    for e in reachable(roots, stop=given.__contains__):
         record = operation(e.op)
         if e in given:
             continue
@@ -230,27 +259,19 @@ def _is_whole(root: Node, given: Mapping[Any, Any]) -> bool:
             return False
         if e.shape and e.op in ("variable", "parameter"):
             return False
+        if e.op in REGIONS and not all(
+            _all_whole(g.outputs, {*g.inputs}) for g in e.payload.graphs
+        ):
+            return False
     return True
 
 
 def _by_arrays(root: Node, given: Mapping[Any, Any], algebra: Floats) -> Any:
     """The value by NumPy's own functions of whole arrays."""
     algebra.known = {key: algebra.value(value) for key, value in given.items()}
-    done: dict[Node, Any] = {}
+    inputs = [key for key in algebra.known if isinstance(key, Node)]
     with np.errstate(all="ignore"):
-        for e in reachable([root], stop=algebra.known.__contains__):
-            if e in algebra.known:
-                done[e] = algebra.known[e]
-                continue
-            record, operands = operation(e.op), [done[arg] for arg in e.args]
-            if record.moves:
-                assert record.elements is not None
-                done[e] = record.elements(e, [np.asarray(value) for value in operands])
-            elif record.whole is not None:
-                done[e] = record.whole(algebra, e, operands)
-            else:
-                done[e] = algebra.operate(e, operands)
-    value = done[root]
+        (value,) = algebra.whole(inputs, [root])([algebra.known[x] for x in inputs])
     if isinstance(value, np.ndarray) and not value.flags.writeable:
         value = value.copy()  # of a constant or an operand
     return value if root.shape else value[()]

@@ -14,7 +14,7 @@ from taylor.nodes import conversion, elementary
 from taylor.nodes import node as nodes
 from taylor.nodes.node import Shape, constant_node, node
 from taylor.numbers import exact as constants
-from taylor.numbers.types import Number
+from taylor.numbers.types import Number, Numbers
 
 # Nodes are expressions by now.
 as_expression: Callable[[Any], Expression] = conversion.as_expression
@@ -36,14 +36,19 @@ MINUS_ONE: Expression = nodes.MINUS_ONE
 TWO: Expression = nodes.TWO
 
 
-def constant(value: Number, shape: Shape = ()) -> Expression:
+def constant(value: Number | Numbers, shape: Shape = ()) -> Expression:
     """Return a constant node; finite numbers and decimal strings are kept exactly.
 
-    A `shape` other than () makes an array filled with the value.
+    A `shape` other than () makes an array filled with the value.  An array of numbers, or lists of
+    them, becomes an array constant, whose elements may be asked for at places that are not known.
 
     >>> constant("0.1").payload
     Fraction(1, 10)
     """
+    if isinstance(value, list | tuple | np.ndarray):
+        made: Expression = as_expression(value)
+        if made.op == "constant" and not shape:
+            return made
     number = constants.parse(value) if isinstance(value, str) else constants.exact(value)
     if number is None:
         raise ArgumentTypeError(

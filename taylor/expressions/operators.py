@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from taylor.errors import TracingError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.traced_places import at_traced, is_traced
 from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
 from taylor.nodes.node import Node
@@ -171,7 +172,8 @@ class Operators(Node):
         raise _no_value(
             self,
             "bool",
-            "write taylor.where(condition, a, b) for a choice, & | ~ for and, or, not, "
+            "write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop to "
+            "repeat, & | ~ for and, or, not, "
             "(a < x) & (x < b) for a chained comparison, and `is` for identity",
         )
 
@@ -198,7 +200,12 @@ class Operators(Node):
         if self.op == "constant" and self.shape == () and type(self.payload) is int:
             return int(self.payload)
         raise _no_value(
-            self, "index", "an index or a length has to be a number; use taylor.where to choose"
+            self,
+            "index",
+            "a length or the end of a slice has to be a number (a[i] may have an expression i if a "
+            "is one, as taylor.constant(numbers), and a[i + numpy.arange(n)] is a slice of n "
+            "elements): use taylor.where to choose and taylor.fori_loop to repeat, or name the "
+            "argument in static_argnums of taylor.jit",
         )
 
     def __contains__(self, item: object) -> NoReturn:
@@ -217,6 +224,10 @@ class Operators(Node):
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Self:
+        keys = index if isinstance(index, tuple) else (index,)
+        if is_traced(keys):
+            found: Self = at_traced(self, keys)
+            return found
         return arrays.index(self, index)
 
     def __iter__(self) -> Iterator[Self]:
@@ -228,9 +239,12 @@ class Operators(Node):
         """Sum over all elements or over the given axes, as `numpy.sum`."""
         return arrays.sum_axes(self, axis, **options)
 
-    def reshape(self, *shape: int | Sequence[int]) -> Self:
+    def reshape(self, *shape: int | Sequence[int], order: str = "C") -> Self:
         """The same elements in row-major order with another shape, as `numpy.reshape`."""
-        return arrays.reshape(self, shape[0] if len(shape) == 1 else shape)
+        wanted: Any = shape[0] if len(shape) == 1 else shape
+        if order == "C":
+            return arrays.reshape(self, wanted)
+        return np.reshape(self, wanted, order)  # type: ignore[call-overload, no-any-return]
 
     def transpose(self, *axes: int | Sequence[int]) -> Self:
         """Permute the axes, as `numpy.transpose`."""

@@ -5,6 +5,7 @@ On array nodes where there is one among the operands, else element by element.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from taylor.errors import (
     ArgumentTypeError,
     ShapeError,
+    TaylorError,
     UnsupportedFunctionError,
     user_location,
 )
@@ -72,10 +74,15 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     options.pop("dtype", None)
     if name in SEVERAL and method == "__call__" and not options and out is None:
         return tuple(call(name, builder, inputs) for builder in SEVERAL[name])
-    if name in _PRODUCTS and method == "__call__":
-        result = _PRODUCTS[name](*inputs, **options)
-    else:
-        result = _applied(ufunc, method, inputs, options)
+    try:
+        if name in _PRODUCTS and method == "__call__":
+            result = _PRODUCTS[name](*inputs, **options)
+        else:
+            result = _applied(ufunc, method, inputs, options)
+    except TaylorError as error:
+        if name in str(error):
+            raise
+        raise type(error)(f"{full_name(ufunc)}: {error}") from error
     if out is None:
         return result
     if isinstance(out, ArrayUnderConstruction):
@@ -209,7 +216,8 @@ def _reduce(
     )
     kept = [i for i in range(elements.ndim) if i not in axes]
     shape = tuple(elements.shape[i] for i in kept)
-    rows = elements.transpose((*kept, *axes)).reshape(*shape, -1)
+    count = math.prod(elements.shape[i] for i in axes)
+    rows = elements.transpose((*kept, *axes)).reshape(*shape, count)
     result = np.empty(shape, dtype=object)
     for position in np.ndindex(*shape):
         row = list(rows[position])

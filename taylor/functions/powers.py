@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.nodes.logic import where
+from taylor.nodes.products import is_sum_of_squares
 from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.recurrences.builder import SeriesBuilder
 from taylor.recurrences.exponents import real_power
@@ -27,6 +29,12 @@ def _square_root(b: SeriesBuilder, x: int) -> int:
     u = b.declare("sqrt", x)
     terms = b.term(_HALF, x) + b.convolution(-_HALF, u, u, first=1, last=1)
     return b.define(u, terms, divisor=u)
+
+
+def _square_root_slope(x: Expression) -> Expression:
+    """1/(2 sqrt(x)); that of a norm counts as zero where the norm is, which is smallest there."""
+    slope = _HALF * x**-_HALF
+    return where(x > 0, slope, 0) if is_sum_of_squares(x) else slope
 
 
 def _hypotenuse(b: SeriesBuilder, x: int, y: int) -> int:
@@ -51,7 +59,7 @@ def _square_root_within(m: Any) -> tuple[Any, Any]:
         arity=1,
         mpmath=lambda mp, x: mp.sqrt(x),
         numpy=np.sqrt,
-        derivative=lambda x: (_HALF * x**-_HALF,),
+        derivative=lambda x: (_square_root_slope(x),),
         recurrence=_square_root,
         numpy_names=("sqrt",),
         sympy=lambda sympy, x: sympy.sqrt(x),

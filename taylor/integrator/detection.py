@@ -26,8 +26,12 @@ from taylor.systems.resets import placed_resets
 from taylor.systems.system import System
 from taylor.transforms.enclosure import Model, enclosure
 from taylor.transforms.rounding import rounding_error
-from taylor_runtime.callables.detector import Detector, build_detector
-from taylor_runtime.callables.events import EventMemory, EventRecords
+from taylor_runtime.callables.events import (
+    Detector,
+    EventMemory,
+    EventRecords,
+    build_detector,
+)
 from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.program.program import Input, Program
 
@@ -98,6 +102,11 @@ class Detection:
     def calls_python(self) -> bool:
         """Whether event functions call functions of the user."""
         return self._detector.options.calls_python
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a run without zeros leaves nothing to be said or done."""
+        return not (self.switches or self._maps or self._plan.uncertain or self.calls_python)
 
     def doubts(self, machine: Machine) -> str:
         """Which events may have other zeros than were found, in words; empty for none."""

@@ -18,9 +18,9 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.maps import Mapped
+from taylor.integrator.driven import PLAIN, SINGLE, Driven, request_of
 from taylor.integrator.outcome import Outcome
-from taylor.integrator.propagation import Goal, Propagation, Request
+from taylor.integrator.propagation import Goal
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.machines.flow import Flow
@@ -40,12 +40,13 @@ from taylor.systems.system import Equations, System, with_parameters_of
 from taylor.systems.tolerance import make_tolerance
 from taylor.systems.variational import Variational, variations_of
 from taylor.systems.versions import checked, stamped
+from taylor_runtime.callables.driving import FOR, GRID, STEP, UNTIL, Front
 from taylor_runtime.callables.process import uncollected
 
 Callback = Callable[["Integrator"], object]
 
 
-class Integrator(Mapped):
+class Integrator(Driven):
     """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
@@ -124,8 +125,9 @@ class Integrator(Mapped):
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
-        self._time = tm.time_pair(time)
         self._state = initial
+        self._front = Front(initial.size, self._parameters._values.size, kind.name)
+        self._time = tm.time_pair(time)
         self._flow = self._make_flow()
         self._schedule = Schedule(impulses, self.system.states, self.system.parameters)
         check_events(watched, self.system)
@@ -138,9 +140,8 @@ class Integrator(Mapped):
         self._detection = self._detect(watched)
         self._steering = self._steer()
         self.compile_seconds = clock.perf_counter() - started
-        self._known = None
+        self._driver = None
         self._watch = StiffnessWatch(self)
-        self._running = 0
 
     def _make_machine(self) -> Machine:
         order = self.order if self._order_given else None
@@ -177,20 +178,22 @@ class Integrator(Mapped):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._state = self._state.copy()
-        other._parameters = Parameters(self.system.parameters, dict(self._parameters), self._kind)
+        other._parameters = copy.copy(self._parameters)
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._steering = None if self._steering is None else copy.copy(self._steering)
-        other._flow = copy.copy(self._flow)
+        other._flow = None if self._flow is None else copy.copy(self._flow)
         other._watch = StiffnessWatch(other)
-        other._running = 0
+        other._front = self._front.copy()
+        other._driver = None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the machine code, which is compiled (or found in the cache) on loading."""
-        remade = ("_names", "_machine", "_watch", "_running", "_model", "_detection")
-        made = {*remade, "_steering"}
+        remade = ("_names", "_machine", "_watch", "_model", "_detection", "_steering")
+        made = {*remade, "_front", "_driver"}
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
+        kept |= {"_time": self._time, "_known": self._known}
         known = None if self._detection is None else self._detection.search.state()
         memory = self._machine.memory()
         return stamped({**kept, "memory": memory, "watched": self.events, "seen": known})
@@ -199,7 +202,11 @@ class Integrator(Mapped):
     def __setstate__(self, kept: dict[str, Any]) -> None:
         kept = checked(kept, "an Integrator")
         memory, events, seen = kept.pop("memory"), kept.pop("watched"), kept.pop("seen")
+        time, given = kept.pop("_time"), kept.pop("_known")
         self.__dict__.update(kept)
+        self._front = Front(self._state.size, self._parameters._values.size, self._kind.name)
+        self._driver = None
+        self._time, self._known = time, given
         self._names = Names(self.system.states, "state")
         self._model = switched(self.system, self.__dict__.setdefault("_modelled", ()))
         self._machine = self._make_machine()
@@ -209,7 +216,6 @@ class Integrator(Mapped):
             self._detection.search.restore(seen)
         self._steering = self._steer()
         self._watch = StiffnessWatch(self)
-        self._running = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Integrator:
         other = self.__copy__()
@@ -266,7 +272,7 @@ class Integrator(Mapped):
         self._claim("events cannot be changed while the integrator is propagating")
         try:
             self._detection = self._detect(watched)
-            self._known = None
+            self._known = self._driver = None
         finally:
             self._running = 0
 
@@ -304,8 +310,14 @@ class Integrator(Mapped):
         A step that nothing bounds (a polynomial solution) has length max_step, or 1 if that is
         infinite.
         """
-        end = (-math.inf if backward else math.inf, 0.0)
-        return self._propagate(Request(lambda: (end, None), limit=1))
+        end = -math.inf if backward else math.inf
+        driver = self._driver or self._make_driver()
+        found = driver(self._state, self._parameters._values, self._max_step, end, STEP)
+        if type(found) is Outcome:
+            return found
+        if found is not None:
+            return self._rest(found, SINGLE)
+        return self._propagate(lambda: ((end, 0.0), None), SINGLE)
 
     def propagate_until(
         self,
@@ -331,8 +343,16 @@ class Integrator(Mapped):
         KeyboardInterrupt on Ctrl-C (state and time are then those of the last step, and propagation
         can be resumed).
         """
+        request = request_of(max_steps, callback, dense, progress)
+        if request is PLAIN:
+            driver = self._driver or self._make_driver()
+            found = driver(self._state, self._parameters._values, self._max_step, time, UNTIL)
+            if type(found) is Outcome:
+                return found
+            if found is not None:
+                return self._rest(found, request)
         end = tm.time_pair(time)
-        return self._propagate(_request(lambda: (end, None), max_steps, callback, dense, progress))
+        return self._propagate(lambda: (end, None), request)
 
     def propagate_for(
         self,
@@ -348,12 +368,16 @@ class Integrator(Mapped):
         The current time is the one when this call has the integrator to itself: of two threads that
         ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
         """
+        request = request_of(max_steps, callback, dense, progress)
+        if request is PLAIN:
+            driver = self._driver or self._make_driver()
+            found = driver(self._state, self._parameters._values, self._max_step, span, FOR)
+            if type(found) is Outcome:
+                return found
+            if found is not None:
+                return self._rest(found, request)
         length = tm.time_pair(span, "span")
-
-        def goal() -> Goal:
-            return tm.add(self._time, length), None
-
-        return self._propagate(_request(goal, max_steps, callback, dense, progress))
+        return self._propagate(lambda: (tm.add(self._time, length), None), request)
 
     def propagate_grid(
         self,
@@ -370,29 +394,17 @@ class Integrator(Mapped):
         `propagate_until`.
         """
 
+        request = request_of(max_steps, callback, dense, progress)
+        if request is PLAIN and isinstance(times, np.ndarray):
+            driver = self._driver or self._make_driver()
+            found = driver(self._state, self._parameters._values, self._max_step, times, GRID)
+            if type(found) is Outcome:
+                return found
+            if found is not None:
+                return self._rest(found, request, times)
+
         def goal() -> Goal:
             grid = arguments.grid_times(times, self._time, self._kind)
             return tm.time_pair((float(grid[-1, 0]), float(grid[-1, 1]))), grid
 
-        return self._propagate(_request(goal, max_steps, callback, dense, progress))
-
-    def _propagate(self, request: Request) -> Outcome:
-        """One call, while nobody else can move the integrator."""
-        self._claim()
-        try:
-            return Propagation(self, request).run()
-        finally:
-            self._running = 0
-
-
-def _request(
-    goal: Callable[[], Goal],
-    max_steps: int | None,
-    callback: Callback | None,
-    dense: bool,
-    progress: bool,
-) -> Request:
-    """What a user asks for, checked but for the goal."""
-    limit = arguments.step_limit(max_steps)
-    arguments.check_callback(callback)
-    return Request(goal, limit, callback, dense, progress)
+        return self._propagate(goal, request)

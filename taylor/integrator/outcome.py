@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, fields
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +14,10 @@ from taylor.expressions.expression import Expression
 from taylor.machines.dense import DenseOutput
 from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.polynomial import Polynomial
-from taylor.systems.events import Crossings
+from taylor.systems.events import Crossings, no_crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
+from taylor_runtime.callables.driving import told
 from taylor_runtime.program.records import dataclass
 
 
@@ -33,8 +36,38 @@ class Status(enum.Enum):
     INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 
+class Told(Versioned):
+    """A call that reached its end without any zero of an event, as a driver tells it: its fields
+    are made when one is asked for.
+
+    A slot that is empty raises AttributeError, and Python then asks `__getattr__`.  The slots here
+    are what `taylor_runtime.callables.driving.Front.driver` fills.
+    """
+
+    __slots__ = ("_outcome", "_silence")
+
+    def __getattr__(self, name: str) -> Any:
+        kind: Any = type(self)
+        if name not in kind.__dataclass_fields__:
+            raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
+        variables, events = self._silence
+        known = {each.name: each.default for each in fields(kind)}
+        known |= dict(told(self._outcome))
+        if not known["steps"]:
+            known["smallest_step"] = known["largest_step"] = math.nan
+        known |= {"status": Status.REACHED, "variables": variables}
+        count = len(variables)
+        known["events"] = tuple(no_crossings(count) for _ in range(events))
+        for field_name, value in known.items():
+            object.__setattr__(self, field_name, value)
+        return getattr(self, name)
+
+    _outcome: bytes
+    _silence: tuple[tuple[Expression, ...], int]  # states, and how many events told of no zero
+
+
 @dataclass(frozen=True, slots=True)
-class Outcome(Versioned):
+class Outcome(Told):
     """Result of `Integrator.propagate_until`, `propagate_for`, `propagate_grid` and `step`.
 
     status:         a `Status`; everything but `REACHED` left the integrator at an earlier time.

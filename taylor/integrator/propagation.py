@@ -21,6 +21,7 @@ from taylor.machines.machine import step_asked_for
 from taylor.numbers import times as tm
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
+from taylor_runtime.callables.driving import FIRST_STEPS
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
@@ -44,13 +45,10 @@ Goal = tuple[tm.Pair, np.ndarray | None]
 class Request(NamedTuple):
     """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
 
-    goal:   the end and perhaps a grid on the way there, (k, 2), asked for when nobody else can move
-            the integrator any more.
     limit:  of steps.
     leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
     """
 
-    goal: Callable[[], Goal]
     limit: int | None = None
     callback: Callable[[Any], Any] | None = None
     dense: bool = False
@@ -61,20 +59,22 @@ class Request(NamedTuple):
 class Propagation:
     """One call: from the integrator's time to the end.
 
+    goal: the end and perhaps a grid on the way there, (k, 2).
+
     Raises ArgumentError where this is beyond the range of floats, and backwards with resets.
     """
 
-    def __init__(self, integrator: Trajectory, request: Request) -> None:
+    def __init__(self, integrator: Trajectory, goal: Goal, request: Request) -> None:
         self.integrator = integrator
         self.machine = integrator._machine
         self.control = integrator._machine.control
-        self.end, self.grid = request.goal()
+        self.end, self.grid = goal
         check_span(integrator.time_pair, self.end)
         jumps.check_direction(integrator, self.end)
         self.limit = request.limit
         self.callback = request.callback
         self.request = request
-        self.budget = 1 if request.callback else 64
+        self.budget = 1 if request.callback else FIRST_STEPS
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
         self.passages = None if integrator._flow is None else Passages(integrator, self.end)
@@ -95,10 +95,24 @@ class Propagation:
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
         ta._watch.begin()
+        return self._reported(self._through_jumps)
+
+    def go_on(self, code: int) -> Outcome:
+        """The rest of a call, whose first steps a driver has made; why these ended."""
+        ta = self.integrator
+        ta._watch.begin()
+        if self.control.steps > FIRST_STEPS and self.limit is None:
+            ta._watch.pass_over(FIRST_STEPS, ta._front.block.first_retracted)
+        self._grow(code)
+        return self._reported(lambda: self._until_stop(code))
+
+    def _reported(self, work: Callable[[], Ending]) -> Outcome:
+        ta = self.integrator
         try:
-            status, message = self._through_jumps()
+            status, message = work()
         finally:
             self.bar.close()
+            ta._front.bind(self.machine)
         if status is Status.STEP_LIMIT and math.isinf(self.end[0]):
             status, message = Status.REACHED, ""  # so many steps were all that was asked for
         return self._outcome(status, message)
@@ -155,27 +169,34 @@ class Propagation:
             self.passages.impulses(ta._schedule.numbers_at(ta.time_pair))
         return jumps.arrive(ta)
 
-    def _until_stop(self) -> Ending:
+    def _until_stop(self, code: int | None = None) -> Ending:
+        """Slices of machine code until one ends the call.
+
+        code: why the first came back, if it has been made.
+        """
         ta, control = self.integrator, self.control
         while True:
-            before = control.steps
+            before = control.steps if code is None else 0
             wanted = before + self.budget
-            control.steps_wanted = wanted if self.limit is None else min(wanted, self.limit)
             started = clock.perf_counter()
-            code = self._slice()
+            if code is None:
+                control.steps_wanted = wanted if self.limit is None else min(wanted, self.limit)
+                code = self._slice()
             ending = self._ending(code)
             taken = control.steps > before
             if ending is not None:
                 if self.callback is not None and taken:
                     self.callback(ta)
                 return ending
-            if code in (RECORDS_FULL, EVENTS_FULL) and not taken:
+            full, reached = code in (RECORDS_FULL, EVENTS_FULL), code == REACHED
+            code = None
+            if full and not taken:
                 continue
             if self.callback is not None and taken:
                 if self.callback(ta):
                     return Status.STOPPED, Status.STOPPED.value
                 self._reload()
-            if code == REACHED or self.moved:
+            if reached or self.moved:
                 return Status.REACHED, ""
             if self._at_limit():
                 ta._watch.look_at_end()
@@ -210,11 +231,14 @@ class Propagation:
             code = machine.run()
         finally:
             ta._unload()
-        machine.grow_records_if_full()
-        if code == EVENTS_FULL:
-            assert ta._detection is not None
-            ta._detection.search.grow()
+        self._grow(code)
         return code
+
+    def _grow(self, code: int) -> None:
+        self.machine.grow_records_if_full()
+        detection = self.integrator._detection
+        if code == EVENTS_FULL and detection is not None:
+            detection.search.grow()
 
     def _ending(self, code: int) -> Ending | None:
         """What ends the propagation, None to go on."""

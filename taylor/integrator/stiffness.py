@@ -130,6 +130,10 @@ class StiffnessWatch:
         if self.looks >= LOOKS:
             self._warn()
 
+    def pass_over(self, steps: int, retracted: int) -> None:
+        """A driver's look after so many steps, that saw nothing."""
+        self.looked, self.retracted, self.misses = steps, retracted, 1
+
     def look_at_end(self) -> None:
         """One look that has to do, as the allowed steps are used up."""
         enough = self.integrator._machine.control.steps >= LIMIT_STEPS

@@ -27,10 +27,9 @@ from taylor.systems.impulses import Past, Schedule
 from taylor.systems.names import Key, Names
 from taylor.systems.parameters import Parameters
 from taylor.systems.system import System
+from taylor_runtime.callables.driving import Driver, Front, Known
 
 DIGITS = 40  # of exact sums
-
-Values = tuple[bytes, tm.Pair, bytes]
 
 TAKEN = (
     "this integrator is propagating already, in the callback or thread that called it; use "
@@ -51,16 +50,41 @@ class Trajectory:
     _steering: Steering | None
     _flow: Flow | None  # derivatives of the solution, if wanted
     _state: np.ndarray
-    _time: tm.Pair
+    _front: Front  # time, what the machine has, and who propagates it
+    _driver: Driver | None  # what takes calls; None: it is to be made
     _parameters: Parameters
     _max_step: float
-    _known: Values | None  # what the machine has
-    _running: int  # the thread that propagates it; 0: none
     _past: Past = Past()  # the impulses that led here
     _schedule: Schedule
     _watch: StiffnessWatch
     order: int
     tol: float
+
+    @property
+    def _time(self) -> tm.Pair:
+        return self._front.time
+
+    @_time.setter
+    def _time(self, time: tm.Pair) -> None:
+        self._front.time = time
+
+    @property
+    def _known(self) -> Known | None:
+        """What the machine has."""
+        return self._front.known
+
+    @_known.setter
+    def _known(self, known: Known | None) -> None:
+        self._front.known = known
+
+    @property
+    def _running(self) -> int:
+        """The thread that propagates it; -1: a driver of whatever thread, 0: none."""
+        return self._front.block.running
+
+    @_running.setter
+    def _running(self, thread: int) -> None:
+        self._front.block.running = thread
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -116,7 +140,7 @@ class Trajectory:
     @property
     def time(self) -> float:
         """The current time, rounded to float; may be set (to anything `time=` accepts)."""
-        return self._time[0]
+        return self._front.block.time
 
     @time.setter
     def time(self, value: Time) -> None:
@@ -243,7 +267,7 @@ class Trajectory:
         self._known = values
         return True
 
-    def _values(self) -> Values:
+    def _values(self) -> Known:
         """State, time and parameters, to be compared."""
         return self._state.tobytes(), self._time, self.parameters.array().tobytes()
 

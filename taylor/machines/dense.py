@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +18,7 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leadin
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.versions import Versioned
+from taylor_runtime.callables.driving import dense_evaluator, not_yet, undriven
 from taylor_runtime.callables.memory import polynomials_of
 from taylor_runtime.program.records import dataclass
 
@@ -24,8 +27,30 @@ class ExtrapolationError(TaylorError, ValueError):
     """A time outside the steps of a dense output was asked for."""
 
 
+class Evaluated(Versioned):
+    """A function of time with machine code for its values and derivatives, made when called."""
+
+    __slots__ = ("_evaluators",)
+    _evaluators: dict[int, Callable[[Any], Any]]
+
+    def _evaluator(self, derivative: int) -> Callable[[Any], Any]:
+        """A function of a time or a vector of times, that returns None for anything else."""
+        try:
+            known = self._evaluators
+        except AttributeError:
+            known = {}
+            object.__setattr__(self, "_evaluators", known)
+        made = self._make_evaluator(derivative)
+        if made is not not_yet:
+            known[derivative] = made
+        return made
+
+    def _make_evaluator(self, derivative: int) -> Callable[[Any], Any]:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class DenseOutput(Versioned):
+class DenseOutput(Evaluated):
     """The solution between two times, step by step.
 
     Call it with a time (result of shape (n,)) or an array of times (shape times.shape + (n,)).  In
@@ -69,6 +94,13 @@ class DenseOutput(Versioned):
         Raises ExtrapolationError for a time outside `span`, unless `extrapolate`; ValueError for
         NaN or a derivative that is no natural number; TypeError for times that are no numbers.
         """
+        if type(derivative) is int and not extrapolate:
+            try:
+                found = self._evaluators[derivative](times)
+            except (AttributeError, KeyError):
+                found = None if derivative < 0 else self._evaluator(derivative)(times)
+            if found is not None:
+                return found  # type: ignore[no-any-return]
         if not isinstance(derivative, int | np.integer) or derivative < 0:
             raise ArgumentError(f"derivative must be a natural number, got {derivative!r}")
         whole = self._times(times)
@@ -130,14 +162,24 @@ class DenseOutput(Versioned):
             return np.clip(np.searchsorted(starts, t, side="right") - 1, 0, self.steps - 1)
         return np.clip(np.searchsorted(-starts, -t, side="right") - 1, 0, self.steps - 1)
 
+    def _make_evaluator(self, derivative: int) -> Callable[[Any], Any]:
+        if self.precision is not FLOAT64 or derivative > self.order:
+            return undriven
+        numbers = self.coefficients[:, derivative:]
+        if derivative:
+            numbers = _falling(self.order, derivative)[:, np.newaxis] * numbers
+        divisors = self.scales**derivative
+        return dense_evaluator(self.starts, float(self.end[0]), self.scales, divisors, numbers)
+
     def _evaluate(self, step: np.ndarray, tau: np.ndarray, derivative: int) -> np.ndarray:
         """Horner's rule, all times at once."""
         count = self.coefficients.shape[2]
         if derivative > self.order:
             return np.zeros((len(step), count))
         value = np.zeros((len(step), count))
+        factors = _falling(self.order, derivative)
         for n in range(self.order, derivative - 1, -1):
-            factor = float(np.prod(np.arange(n - derivative + 1, n + 1, dtype=float)))
+            factor = factors[n - derivative]
             value = value * tau[:, None] + factor * self.coefficients[step, n]
         value = value / self.scales[step, None] ** derivative
         return value.astype(self.precision.dtype)
@@ -152,3 +194,9 @@ class DenseOutput(Versioned):
             term = arithmetic.multiply(self.coefficients[step, n], factor)
             value = arithmetic.add(arithmetic.multiply(value, tau[:, None]), term)
         return value / self.scales[step, None, None] ** derivative
+
+
+def _falling(order: int, derivative: int) -> np.ndarray:
+    """n (n - 1) .. (n - derivative + 1) for n = derivative .. order."""
+    listed = range(derivative, order + 1)
+    return np.array([np.prod(np.arange(n - derivative + 1, n + 1, dtype=float)) for n in listed])

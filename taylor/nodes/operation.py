@@ -89,10 +89,19 @@ class Operation:
     tangent:  (e, tangents by operand) -> derivative, if that is no sum of slopes times tangents.
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
+              A share is a node of the operand's shape, or elements of it that are `Placed`.
+    pullback: (e, adjoints by result, whether operands count, walk) -> shares by operand, of an
+              operation with graphs inside; None for those that are zero, here and there; the walk
+              is that of `transforms.reverse`.
+    expanded: e -> the same made of operations that have derivatives, for one that has none itself.
     widen:    (e, further components by operand, expand) -> all results, each a list with further
               components where it has any, of an operation with graphs inside: tangents, or Taylor
               coefficients beyond the value; operands and what `expand` gives of nodes, from
               components of inputs, are None where they have none.
+    batch:    (e, operands, many) -> e for many at once: operands, and the result, have one axis
+              more in front where they are not the same for all; of an operation with graphs inside
+              the list of its results.  `many` is that of `transforms.batching`.  None for what
+              works element by element.
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
@@ -123,7 +132,10 @@ class Operation:
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    pullback: Callable[[Any, Sequence[Any], Sequence[bool], Any], list[Any]] | None = None
+    expanded: Callable[[Any], Any] | None = None
     widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None
+    batch: Callable[[Any, Sequence[Any], Any], Any] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
     rows: Callable[[Any, Any], int] | None = None

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from taylor.nodes import node as ex
 from taylor.nodes.logic import greater, where
-from taylor.nodes.node import N
+from taylor.nodes.node import N, Node
 from taylor.nodes.sums import add, exact_value, scale, split_factor
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
@@ -250,3 +250,23 @@ def _positive_square(e: N) -> tuple[Exact, N]:
     if core.op == "linear" and len(core.args) == 1 and core.payload[0][0] < 0:
         core = scale(-1, core)
     return (factor if factor > 0 else -factor), core
+
+
+def is_sum_of_squares(e: Node) -> bool:
+    """Whether an array's squares are summed, or a multiple above zero: where it is zero, it is
+    smallest, and does not change.
+    """
+    factor, core = split_factor(e)
+    if factor < 0:
+        return False
+    if core.op == "sum":
+        exponent = split_power(core.args[0])[1]
+        return type(exponent) is int and exponent > 0 and exponent % 2 == 0
+    if core.op == "matmul":
+        return core.args[0] is core.args[1] and core.args[0].ndim == 1
+    return core.op == "einsum" and core.args[0] is core.args[1] and _is_of_equal_letters(core)
+
+
+def _is_of_equal_letters(e: Node) -> bool:
+    first, _, second = e.payload.partition("->")[0].partition(",")
+    return bool(first == second)

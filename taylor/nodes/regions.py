@@ -11,8 +11,20 @@ a number as payload, take them out.  Operations and their operands:
     fori_loop   lower, upper, constants, carries       graphs: body, of the index as well
     scan        constants, carries, arrays             graphs: body, of slices of the arrays
     switch      index, constants                       graphs: the branches
+    reverse_loop  constants, carries, adjoints         graphs: condition, body, pullback
+    custom      constants                              graphs: rules of derivatives, the value
 
 Graphs take the constants first, then the index, then the carries, then the slices.
+
+A `reverse_loop` is a `while_loop` gone back, for derivatives.  Its first operands are that loop's,
+and condition and body its graphs.  It goes forth: for as long as the condition holds, a turn takes
+the carries to the next ones.  Then it goes back through the same turns, the last one first.  The
+pullback of a turn takes the constants, the carries that the turn began with, and adjoints of what
+it ended with: for the last turn these are the last operands.  Its first outputs, as many, are
+adjoints of what the turn began with, and go on to the turn before; its others are amounts that are
+added up over all turns, from zero.  Results are the adjoints after the first turn (the operands
+themselves where there was none), then the sums.  Adjoints may be those of some carries alone.
+Which carries are kept on the way forth, and which computed again, is left to what runs it.
 """
 
 from __future__ import annotations
@@ -29,7 +41,7 @@ from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom"}
 
 
 class InnerName(str):

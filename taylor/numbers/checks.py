@@ -12,6 +12,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 
 def checked_threads(threads: Any) -> int:
     """`threads` as an int; raises ArgumentError if it is no positive integer."""
+    if type(threads) is int and threads > 0:
+        return threads
     if not isinstance(threads, int | np.integer) or isinstance(threads, bool) or threads < 1:
         raise ArgumentError(f"threads must be a positive integer, got {threads!r}")
     return int(threads)
@@ -22,6 +24,8 @@ MOST_ORDER = 1000
 
 def natural(value: Any, name: str) -> int:
     """An order that is a natural number, and not too large."""
+    if type(value) is int and 0 <= value <= MOST_ORDER:
+        return value
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise ArgumentTypeError(f"{name} must be an integer, got {value!r}")
     if not 0 <= value <= MOST_ORDER:

@@ -18,6 +18,12 @@ def time_pair(value: Any, name: str = "time") -> Pair:
 
     Raises TypeError for what is no number and ValueError for NaN and infinities.
     """
+    if type(value) is float and math.isfinite(value):
+        return value + 0.0, 0.0  # no negative zero
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is float:
+        pair = _two_sum(*value)
+        if math.isfinite(pair[0]) and math.isfinite(pair[1]):
+            return pair[0] + 0.0, pair[1] + 0.0
     exact = _exact(value, name)
     try:
         high = float(exact)
@@ -56,7 +62,18 @@ def _exact(value: Any, name: str) -> Fraction:
 
 def add(time: Pair, span: Pair) -> Pair:
     """The exact sum, rounded to a pair."""
+    rough, error = _two_sum(time[0], span[0])
+    error, lost = _two_sum(error, time[1])
+    if not (lost or span[1]) and math.isfinite(rough):
+        return _two_sum(rough, error)
     return time_pair(sum(map(Fraction, (*time, *span)), Fraction(0)))
+
+
+def _two_sum(a: float, b: float) -> Pair:
+    """a + b as a rounded sum and its error (Knuth 1969)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
 
 
 def compare(a: Pair, b: Pair) -> int:

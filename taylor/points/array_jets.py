@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from taylor.errors import TaylorError
 from taylor.expressions.arguments import argument, captured, structure, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
-from taylor.nodes.traverse import inputs
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
-from taylor.recurrences.arrays import has_arrays, has_rules, lower_arrays
+from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
@@ -40,24 +43,32 @@ def jet_of_arrays(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
-    code, singular = _compiled(_Traced(outputs, x), given.shape[2], order, kind.name)
+    known = tuple(e for e in outputs if e.size)  # ufuncs take no others
+    code, singular = _compiled(_Traced(known, x), given.shape[2], order, kind.name)
     points = given.ndim - 3
     planes = np.moveaxis(given, (2, 1), (-2, -1))  # (parts, *points, m, n)
     results = code.ufunc(*map(np.ascontiguousarray, planes))
     flat = list(results) if isinstance(results, tuple) else [results]
     if singular and not all(np.isfinite(part).all() for part in flat):
         return None  # limits at singular points of powers are taken of scalars
-    found = []
-    for k in range(len(outputs)):
-        whole = np.stack(flat[k * kind.parts : (k + 1) * kind.parts])
-        found.append(kind.from_planes(np.moveaxis(whole, 1 + points, 1)))
+    found, parts = [], iter(flat)
+    shape = (order + 1, *given.shape[3:])
+    for e in outputs:
+        if e.size:
+            whole = np.stack([next(parts) for _ in range(kind.parts)])
+            found.append(kind.from_planes(np.moveaxis(whole, 1 + points, 1)))
+        else:
+            found.append(np.empty((*shape, *e.shape, *kind.axes), kind.dtype))
     return found[0] if single else tuple(found)
 
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not has_arrays(outputs) or not has_rules(outputs):
+    if not any(e.size for e in outputs) or not has_arrays(outputs):
         return False
+    defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
+    if any(record.equations is not None for record in defined):
+        return False  # equations are those of scalars
     captured(outputs, (x,))
     return all(leaf is x for leaf in inputs(outputs))
 
@@ -100,16 +111,24 @@ def _compiled(known: _Traced, given: int, order: int, precision: str) -> tuple[A
     return code, may_be_singular(lowered.program)
 
 
-def together(found: Sequence[Any], elements: tuple[int, ...] | None, axes: int) -> Any:
-    """What was found for a function's outputs, as it returns these: a tuple where `elements` is
-    None, else one array, with axes of that shape behind the others.
+Elements = tuple[int, ...] | list[tuple[int, ...]]  # the shape of one result, or of each of several
 
-    axes: of a number.
+
+def together(found: Sequence[Any], elements: Elements, axes: int, shape: tuple[int, ...]) -> Any:
+    """What was found for the elements of a function's results, as it returns these: an array with
+    axes of the result's shape behind the others, or a tuple of them.
+
+    axes: of a number; shape: of what was found for one element.
     """
-    if elements is None:
-        return tuple(found)
+    if isinstance(elements, list):
+        ends = list(accumulate(map(math.prod, elements), initial=0))
+        parts = zip(ends, ends[1:], elements, strict=False)
+        return tuple(together(found[i:k], size, axes, shape) for i, k, size in parts)
     if elements == ():
         return found[0]
-    whole = np.stack(found, axis=np.ndim(found[0]) - axes)
+    points = len(shape) - axes
+    if not found:
+        return np.empty((*shape[:points], *elements, *shape[points:]))
+    whole = np.stack(found, axis=points)
     before = whole.shape[: whole.ndim - axes - 1]
     return whole.reshape(*before, *elements, *whole.shape[whole.ndim - axes :])

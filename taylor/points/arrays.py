@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,20 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
-from taylor.recurrences.arrays import Lowered, lower_arrays
+from taylor.points.sharing import shared_points
+from taylor.recurrences.arrays import Lowered, array_work, lower_arrays
 from taylor.recurrences.externals import externals
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
+from taylor_runtime.callables.process import shares
 from taylor_runtime.program.program import Input
+
+WORK = 8  # operations that count as a point of a formula
 
 
 class CompiledArrays:
     """Expressions of arrays as a generalised ufunc.
 
-    inputs, outputs: the expressions; kind: of the numbers.
+    inputs, outputs: the expressions; kind: of the numbers; threads: how many share many points.
     """
 
     def __init__(
@@ -31,7 +36,9 @@ class CompiledArrays:
         kind: Precision,
         name: str,
         doc: str,
+        threads: int = 1,
     ) -> None:
+        self.threads = threads
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.kind, self.name = kind, name
         # Empty arrays have no places in memory, and ufuncs take none.
@@ -58,6 +65,7 @@ class CompiledArrays:
     def __call__(self, arguments: Sequence[Any], options: dict[str, Any]) -> list[Any]:
         """The outputs at points that broadcast."""
         given: list[np.ndarray] = []
+        points: list[tuple[int, ...]] = []  # of arguments without elements
         for e, argument in zip(self.inputs, arguments, strict=True):
             plain = type(argument) is np.ndarray and argument.dtype is self._dtype
             if plain and not self.kind.axes:
@@ -65,14 +73,24 @@ class CompiledArrays:
                 self._check(e, array)
                 if e.size:
                     given.append(array)
+                else:
+                    points.append(array.shape[: array.ndim - e.ndim])
             else:
                 array = as_array(argument, self.kind, f"{self.name}: argument {e}")
                 self._check(e, array)
                 planes = self.kind.to_planes(array) if e.size else ()
-                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in planes]
+                arrays = map(np.asarray, planes)
+                given += [plane if plane.flags.c_contiguous else plane.copy() for plane in arrays]
+                if not e.size:
+                    points.append(array.shape[: array.ndim - len(e.shape) - len(self.kind.axes)])
         if not options:
             out = self._outputs(given)
-            results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
+            if out is not None and self.threads > 1 and self._by_threads(given, out):
+                results = out[0] if len(out) == 1 else out
+            elif out is None:
+                results = self.code.ufunc(*given)
+            else:
+                results = self.code.ufunc(*given, out=out)
         else:
             try:
                 results = self.code.ufunc(*given, **options)
@@ -80,14 +98,47 @@ class CompiledArrays:
                 raise ShapeError(f"{self.name}: {error}") from None
             except TypeError as error:
                 raise ArgumentTypeError(f"{self.name}: {error}") from None
-        flat = list(results) if isinstance(results, tuple) else [results]
+        flat: list[Any] = list(results) if isinstance(results, tuple) else [results]
         parts = self.kind.parts
         if parts > 1:
             pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
             flat = [self.kind.from_planes(np.stack(pair)) for pair in pairs]
+        if any(points):
+            flat = self._at_points(flat, np.broadcast_shapes(self._points(given), *points))
         if len(self._found) == len(self.outputs):
             return flat
-        return self._with_empty(flat, self._points(given))
+        return self._with_empty(flat, np.broadcast_shapes(self._points(given), *points))
+
+    def _at_points(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
+        """Results repeated to points that arguments without elements have."""
+        axes = self.kind.axes
+        pairs = zip(flat, self._found or [ZERO], strict=True)
+        return [np.broadcast_to(found, (*points, *e.shape, *axes)).copy() for found, e in pairs]
+
+    def entry(
+        self, packed: bool, otherwise: Callable[..., Any] | None
+    ) -> Callable[..., Any] | None:
+        """A built-in function of arrays at one point, or None; see `Function.entry`."""
+        if self.kind.axes or len(self._given) < len(self.inputs) or not self._found:
+            return None
+        if len(self._found) < len(self.outputs):
+            return None
+        makers = [self._maker(k) for k in range(len(self.outputs))]
+        shapes = [e.shape for e in self._given], [e.shape for e in self._found]
+        return self.code.entry(*shapes, packed, otherwise, makers)
+
+    def _maker(self, k: int) -> Callable[..., np.ndarray] | None:
+        """What gives memory for result k, if that is worth keeping."""
+        shape, spare, dtype = self._shapes[k], self._spares[k], self._dtype
+        if math.prod(shape) * dtype.itemsize < SMALLEST:
+            return None
+
+        def make(*arguments: Any) -> np.ndarray:
+            arrays = [a for a in arguments if isinstance(a, np.ndarray)]
+            beside = max(arrays, key=lambda array: array.nbytes, default=None)
+            return spare.array(shape, dtype, beside)
+
+        return make
 
     def _with_empty(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
         """The results, and those of no elements among them."""
@@ -101,6 +152,18 @@ class CompiledArrays:
         """The shape of the points that arguments have."""
         pairs = zip(given, self._axes, strict=True)
         return np.broadcast_shapes(*(array.shape[: array.ndim - axes] for array, axes in pairs))
+
+    def _by_threads(self, given: Sequence[np.ndarray], out: tuple[np.ndarray | None, ...]) -> bool:
+        """Fill results by several threads, if there are points enough for that."""
+        points = self._points(given)
+        work = math.prod(points) * array_work(self.outputs) // WORK
+        threads = shares(work, self.threads) if points else 1
+        arrays = [array for array in out if array is not None]
+        if threads == 1 or len(arrays) < len(out):
+            return False
+        shapes = [e.shape for e in self._given for _ in range(self.kind.parts)]
+        shared_points(self.code.ufunc, given, shapes, arrays, points, threads)
+        return True
 
     def _outputs(self, given: Sequence[np.ndarray]) -> tuple[np.ndarray | None, ...] | None:
         """Memory for large results at the points of all arguments; None for small ones."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import lru_cache, partial, wraps
+from functools import partial, wraps
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -24,21 +23,28 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import reachable
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
-from taylor.numbers.precision import Precision, as_array, as_precision
+from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
-from taylor.points.array_jets import jet_of_arrays, together
+from taylor.points.array_jets import Elements, jet_of_arrays, together
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
-from taylor.points.traced import TracedFunction, by_formulas, series_of_loops
+from taylor.points.traced import (
+    TracedFunction,
+    by_formulas,
+    compiled_jet,
+    jet_again,
+    keep_jet,
+    run_jet,
+    series_of_loops,
+)
 from taylor.points.types import Curve, NthDerivative, SeveralArrays
-from taylor.recurrences.lowered import lowered
-from taylor.reference.singular_points import all_finite, may_be_singular, series_point, with_limits
+from taylor.reference.singular_points import all_finite, series_point, with_limits
 from taylor.transforms.nested import along, check_known, series, wrapped
-from taylor_runtime.callables.points import Jet, build_jet
-from taylor_runtime.callables.process import in_shares, shares
-from taylor_runtime.program.program import Input, Program
+
+PLAIN = 20  # the largest n whose factorial `times` takes as it is
 
 
 @overload
@@ -153,6 +159,9 @@ def jet(
     order = natural(order, "order")
     if not callable(fun):
         raise ArgumentTypeError(f"fun must be a function of one argument, got {fun!r}")
+    plain = direction is None and curve is None and not error
+    if plain and (again := jet_again(fun, point, order, precision)) is not None:
+        return again
     if direction is not None and curve is not None:
         raise ArgumentError("give a direction or a curve, not both")
     kind = as_precision(precision)
@@ -184,20 +193,23 @@ def jet(
     def run(numbers: np.ndarray, kind: Precision) -> Sequence[np.ndarray]:
         if with_loops:
             return by_formulas(known, numbers, order, kind, threads)
-        code, singular = _compiled(known, given.shape[2], order, kind.name)
-        results = _run(code, numbers, len(outputs), order, threads)
+        code, singular = compiled_jet(known, given.shape[2], order, kind.name)
+        results = run_jet(code, numbers, len(outputs), order, threads)
         if singular is not None and not all_finite(results[0, :, -1]):
             with_limits(singular, partial(series_point, order), numbers, results, kind)
         return [results[:, k] for k in range(len(outputs))]
 
     flat = given.reshape(*given.shape[:3], -1)
     results = run(flat, kind)
+    if plain and elements == () and kind is FLOAT64 and not with_loops and type(point) is float:
+        keep_jet(fun, known, order)
     shape = (kind.parts, order + 1, *given.shape[3:])
     shaped = [_shaped(part, shape, kind) for part in results]
+    axes, of_one = len(kind.axes), (*shape[1:], *kind.axes)
     if not error:
-        return together(shaped, elements, len(kind.axes))
+        return together(shaped, elements, axes, of_one)
     errors = [e.reshape(shape[1:]) for e in rounding_errors(run, flat, results, kind)]
-    return together(shaped, elements, len(kind.axes)), together(errors, elements, 0)
+    return together(shaped, elements, axes, of_one), together(errors, elements, 0, shape[1:])
 
 
 def _shaped(planes: np.ndarray, shape: tuple[int, ...], kind: Precision) -> np.ndarray:
@@ -236,6 +248,9 @@ def derivative(fun: Callable[[Any], Any], n: int = 1) -> NthDerivative:
     @wraps(fun, updated=())
     def nth(point: Any, **options: Any) -> Any:
         found = jet(fun, point, n, **options)
+        plain = type(point) is float and type(found) is np.ndarray and found.ndim == 1
+        if plain and not options and n <= PLAIN:
+            return np.float64(float(found[n]) * factorial)
         if options.get("error"):
             values, errors = found
             return chosen(values, options), chosen(errors, {})
@@ -321,7 +336,7 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         wrapped(part)
         for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
     ]
-    return together(found, elements, 0)
+    return together(found, elements, 0, np.shape(found[0]) if found else (order + 1,))
 
 
 def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
@@ -330,12 +345,18 @@ def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
 
 def _trace(
     fun: Callable[..., Any], arguments: Sequence[Expression]
-) -> tuple[tuple[Expression, ...], tuple[int, ...] | None]:
-    """The outputs, and the shape of the array that they are the elements of; None for a tuple."""
+) -> tuple[tuple[Expression, ...], Elements]:
+    """The outputs as scalars, and what they are the elements of."""
     with traced(arguments):
         value = call_on(fun, arguments)
-    if isinstance(value, list | tuple):
-        return tuple(map(_scalar, value)), None
+    if not isinstance(value, list | tuple):
+        return _elements(value)
+    parts = [_elements(part) for part in value]
+    return tuple(e for listed, _ in parts for e in listed), [shape for _, shape in parts]
+
+
+def _elements(value: Any) -> tuple[tuple[Expression, ...], tuple[int, ...]]:
+    """One result's elements, and its shape."""
     if getattr(value, "shape", ()):
         whole = expression_array(value) if isinstance(value, np.ndarray) else scalars(value)
         return tuple(map(_scalar, whole.ravel())), whole.shape
@@ -349,40 +370,8 @@ def _scalar(value: Any) -> Expression:
             "fun must return a real number or expression, or a tuple or list of them; got "
             f"{value!r}"
         )
-    if found.shape != ():
-        raise ArgumentError(f"fun must return scalars, got an array of shape {found.shape}")
-    return scalars(found).item() if has_regions([found]) else found
-
-
-@lru_cache(maxsize=128)
-def _compiled(
-    traced: TracedFunction, given: int, order: int, precision: str
-) -> tuple[Jet, Program | None]:
-    """Machine code, and its program if powers in it may have singular points."""
-    inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
-    program, externals = lowered(traced.outputs, inputs, order, precision=precision)
-    program = replace(program, exact_division=True)
-    code = build_jet(program, given=given, externals=externals, precision=precision)
-    return code, program if may_be_singular(program) else None
-
-
-def _run(code: Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:
-    """Coefficients, shape (parts, outputs, order + 1, points).
-
-    points: shape (parts, coordinates, given coefficients, points).
-    """
-    *outer, count = points.shape
-    padded = -(-max(count, 1) // code.block) * code.block
-    inputs = np.zeros((*outer, padded), points.dtype)
-    inputs[..., :count] = points
-    inputs[..., count:] = points[..., -1:] if count else 0.0
-    results = np.empty((outer[0], outputs, order + 1, padded), points.dtype)
-
-    def work(first: int, last: int) -> None:
-        code.run(inputs, results, padded, first, last)
-
-    in_shares(work, padded // code.block, shares(count * (order + 1), threads))
-    return results[..., :count]
+    arrays = any(e.shape for e in reachable([found]))
+    return scalars(found).item() if arrays or has_regions([found]) else found
 
 
 def times(values: np.ndarray, factor: int, options: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.numbers.types import Numbers
-from taylor.points.jets import times
+from taylor.points.jets import PLAIN, times
 from taylor.points.lost_digits import rounding_errors
 from taylor.polynomials.expansion import Expansion, aligned_empty
 from taylor.polynomials.polynomial import Polynomial
@@ -204,25 +205,22 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
                 f"tensor: order {order} was not computed in full: order={self.order}"
                 + (f", limits={self._among.limits}" if self._among.limits else "")
             )
-        axes = np.sort(np.indices((size,) * order).reshape(order, size**order), axis=0)
-        codes = np.zeros(size**order, np.int64)
-        for axis in axes:
-            codes = codes * size + axis
-        # Monomials of a degree are in the order of their sorted lists of variables.
-        rank = np.unique(codes, return_inverse=True)[1].ravel()
-        here = self._among.of_degree(order)
-        kind = np.int64 if order <= 20 else object  # 20! < 2**63
-        factorials = np.array([math.factorial(k) for k in range(order + 1)], kind)
-        factors = factorials[self._among.exponents[here]].prod(axis=1)[rank]
+        here, rank, factors = _layout(self._among, order)
         part = self._planes[:, :, here, : math.prod(self._points)]
         values = self._kind.from_planes(part[:, :, rank])
-        for factor in set(factors.tolist()) - {1}:
-            chosen = factors == factor
-            options = {"precision": self._kind.name}
-            values[:, chosen] = times(values[:, chosen], factor, options)
+        if values.dtype == np.float64 and not self._kind.axes and order <= PLAIN:
+            values *= factors[:, np.newaxis]
+        else:
+            self._multiply(values, factors)
         shape = (*self._outputs, *(size,) * order, *self._points, *self._kind.axes)
         found = values.reshape(shape)
         return wrapped(found) if found.dtype == object else found
+
+    def _multiply(self, values: np.ndarray, factors: np.ndarray) -> None:
+        for factor in set(factors.tolist()) - {1}:
+            chosen = factors == factor
+            options = {"precision": self._kind.name}
+            values[:, chosen] = times(values[:, chosen], int(factor), options)
 
     def polynomial(self, names: str | Sequence[str] | None = None) -> Polynomial:
         """The Taylor polynomials, in the displacements from the points: shape (*outputs, *points).
@@ -266,8 +264,28 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
         return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
 
 
+@lru_cache(maxsize=128)
+def _layout(among: Monomials, order: int) -> tuple[slice, np.ndarray, np.ndarray]:
+    """The monomials of a degree; of each derivative of that order its place among them, and the
+    factorials of its multi-index.
+    """
+    size = among.variables
+    axes = np.sort(np.indices((size,) * order).reshape(order, size**order), axis=0)
+    codes = np.zeros(size**order, np.int64)
+    for axis in axes:
+        codes = codes * size + axis
+    # Monomials of a degree are in the order of their sorted lists of variables.
+    rank = np.unique(codes, return_inverse=True)[1].ravel()
+    here = among.of_degree(order)
+    kind = np.int64 if order <= PLAIN else object  # 20! < 2**63
+    factorials = np.array([math.factorial(k) for k in range(order + 1)], kind)
+    return here, rank, factorials[among.exponents[here]].prod(axis=1)[rank]
+
+
 def as_coordinates(point: Any, kind: Precision) -> np.ndarray:
     """Coordinates of points, shape (parts, coordinates, *points)."""
+    if kind is FLOAT64 and type(point) in (tuple, list) and {*map(type, point)} == {float}:
+        return np.array([point])
     plain = isinstance(point, np.ndarray) and point.dtype == kind.dtype and not kind.has_axis
     if plain and point.ndim and point.size:
         return np.asarray(point)[np.newaxis]

@@ -1,18 +1,29 @@
-"""Functions as they were traced, told apart by what they compute; series of those with loops."""
+"""Functions as they were traced: told apart by what they compute, and known again; series of those
+with loops.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO
-from taylor.numbers.precision import Precision
+from taylor.numbers.precision import FLOAT64, Precision
+from taylor.points.outside import Outside
+from taylor.recurrences.lowered import lowered
+from taylor.reference.singular_points import may_be_singular
 from taylor.transforms.nested import values_at
+from taylor_runtime.callables.points import Jet, build_jet
+from taylor_runtime.callables.process import in_shares, shares
+from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
     from taylor.control.coefficients import Formulas
@@ -74,3 +85,108 @@ def series_of_loops(
     known = {x: [x, ONE, *[ZERO] * order][: order + 1]}
     found = expanded(outputs, known, Orders(order))
     return [values_at(listed, [x], [point]) for listed in found]
+
+
+# -- jets ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=128)
+def compiled_jet(
+    traced: TracedFunction, given: int, order: int, precision: str
+) -> tuple[Jet, Program | None]:
+    """Machine code, and its program if powers in it may have singular points."""
+    inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
+    program, externals = lowered(traced.outputs, inputs, order, precision=precision)
+    program = replace(program, exact_division=True)
+    code = build_jet(program, given=given, externals=externals, precision=precision)
+    return code, program if may_be_singular(program) else None
+
+
+def run_jet(code: Jet, points: np.ndarray, outputs: int, order: int, threads: int) -> np.ndarray:
+    """Coefficients, shape (parts, outputs, order + 1, points).
+
+    points: shape (parts, coordinates, given coefficients, points).
+    """
+    *outer, count = points.shape
+    padded = -(-max(count, 1) // code.block) * code.block
+    inputs = np.zeros((*outer, padded), points.dtype)
+    inputs[..., :count] = points
+    inputs[..., count:] = points[..., -1:] if count else 0.0
+    results = np.empty((outer[0], outputs, order + 1, padded), points.dtype)
+
+    def work(first: int, last: int) -> None:
+        code.run(inputs, results, padded, first, last)
+
+    in_shares(work, padded // code.block, shares(count * (order + 1), threads))
+    return results[..., :count]
+
+
+# -- jets at one point, again ---------------------------------------------------------------------
+
+
+class KnownJet:
+    """Coefficients of a function of one variable at a number, without tracing it again.
+
+    singular: whether coefficients that are not finite may be limits.
+    """
+
+    __slots__ = ("_code", "_memory", "_outside", "_singular")
+
+    def __init__(self, fun: Callable[..., Any], code: Jet, order: int, singular: bool) -> None:
+        own = getattr(fun, "__module__", "") or ""
+        fixed = isinstance(fun, np.ufunc) or own.partition(".")[0] == "taylor"
+        self._outside = None if fixed else Outside(fun)
+        self._code, self._singular = code, singular
+        self._memory = [code.room(order)]  # threads take from it, and give back
+
+    def at(self, x: float) -> np.ndarray | None:
+        """The coefficients, shape (order + 1,); None where the function may be another one."""
+        if self._outside is not None and not self._outside.is_unchanged():
+            return None
+        try:
+            room = self._memory.pop()
+        except IndexError:
+            room = self._code.room(self._code.program.order)
+        found = room.run(x)
+        self._memory.append(room)
+        return None if self._singular and not math.isfinite(found[-1]) else found
+
+
+_ufuncs: dict[Any, dict[int, KnownJet | None]] = {}
+_functions: MutableMapping[Any, dict[int, KnownJet | None]] = WeakKeyDictionary()
+
+
+def known_jets(fun: Any) -> dict[int, KnownJet | None]:
+    """What is known of a function by the order; None of what was wanted once.
+
+    Raises TypeError for what nobody can keep an eye on.
+    """
+    known = _ufuncs if isinstance(fun, np.ufunc) else _functions
+    try:
+        return known[fun]
+    except KeyError:
+        return known.setdefault(fun, {})
+
+
+def jet_again(fun: Any, x: Any, order: int, precision: str) -> np.ndarray | None:
+    """The coefficients of a function that is known, at a float; None for all else."""
+    if type(x) is not float or precision != FLOAT64.name:
+        return None
+    try:
+        found = known_jets(fun).get(order)
+    except TypeError:
+        return None
+    return None if found is None else found.at(x)
+
+
+def keep_jet(fun: Any, traced: TracedFunction, order: int) -> None:
+    """Know a function again that was asked for as often as twice."""
+    try:
+        known = known_jets(fun)
+    except TypeError:
+        return
+    if order not in known:
+        known[order] = None
+        return
+    code, singular = compiled_jet(traced, 2, order, FLOAT64.name)
+    known[order] = KnownJet(fun, code, order, singular is not None)

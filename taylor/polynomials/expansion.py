@@ -23,6 +23,7 @@ from taylor.reference.singular_points import (
     polynomial_point,
     with_limits,
 )
+from taylor_runtime.callables.memory import address_of
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.program import Input, Program
@@ -69,27 +70,30 @@ class Expansion:
         numbers: shape (parts, numbers, points): of each argument one, or its coefficients.
         room: what an earlier run of as many points has returned, to be overwritten.
         """
-        kind = as_precision(self.precision)
-        count = numbers.shape[-1]
+        kind, count = self._kind, numbers.shape[-1]
         if self._with_loops:
             return self._by_formulas(numbers, threads, room)
-        shape = (kind.parts, len(self.outputs), self.among.size)
-        code = self.code(count)
-        padded = _padded(count, code.block)
+        code, padded = self._single if count == 1 else self._many(count)
         inputs = np.empty((kind.parts, numbers.shape[1], padded), numbers.dtype)
-        inputs[..., :count] = numbers[:, self._places]
-        if padded > count:
+        if count == 1:
+            inputs[...] = numbers[:, self._places]
+        else:
+            inputs[..., :count] = numbers[:, self._places]
             inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
         if room is None:
-            room = aligned_empty((*shape, padded), kind)
+            room = aligned_empty((kind.parts, len(self.outputs), self.among.size, padded), kind)
             for k, positions in enumerate(code.untouched):
-                room[:, k, positions] = 0
+                if len(positions):
+                    room[:, k, positions] = 0
         results = room
+        if threads == 1:
+            code.run(inputs, results, padded, 0, padded // code.block)
+        else:
 
-        def work(first: int, last: int) -> None:
-            code.run(inputs, results, padded, first, last)
+            def work(first: int, last: int) -> None:
+                code.run(inputs, results, padded, first, last)
 
-        in_shares(work, padded // code.block, shares(count * self.among.size, threads))
+            in_shares(work, padded // code.block, shares(count * self.among.size, threads))
         if self._singular is not None:
             newest = results[0, :, self.among.of_degree(self.among.order), :count]
             if not all_finite(newest):
@@ -107,6 +111,19 @@ class Expansion:
             return shaped
         room[..., : shaped.shape[-1]] = shaped
         return room
+
+    @cached_property
+    def _kind(self) -> Precision:
+        return as_precision(self.precision)
+
+    @cached_property
+    def _single(self) -> tuple[Code, int]:
+        return self._many(1)
+
+    def _many(self, count: int) -> tuple[Code, int]:
+        """Machine code for so many points, and how many there is to be room for."""
+        code = self.code(count)
+        return code, _padded(count, code.block)
 
     @cached_property
     def _with_loops(self) -> bool:
@@ -166,10 +183,11 @@ class Expansion:
 
 def aligned_empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:
     """An array that starts at a cache line."""
-    size = kind.dtype().nbytes
-    raw = np.empty(math.prod(shape) + LINE // size, kind.dtype)
-    start = -raw.ctypes.data % LINE // size
-    return raw[start : start + math.prod(shape)].reshape(shape)
+    size = kind.record.bytes // kind.parts
+    count = math.prod(shape)
+    raw = np.empty(count + LINE // size, kind.dtype)
+    start = -address_of(raw) % LINE // size
+    return raw[start : start + count].reshape(shape)
 
 
 def _padded(count: int, block: int) -> int:

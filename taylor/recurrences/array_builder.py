@@ -23,9 +23,11 @@ from taylor_runtime.program.arrays import (
     View,
     all_used,
     contiguous,
+    is_counted,
     moved_rows,
     renumbered_array,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input, Number, Row, Step, Term
 
 
@@ -103,11 +105,12 @@ class ArrayBuilder(SeriesBuilder):
         if isinstance(moved, Solve):
             return self._solution(moved, shape)
         constant, width = self._is_constant(used), max(math.prod(shape), 1)
-        if not constant:
+        if not constant and not isinstance(moved, Region):
             used = tuple(self.varying(row) for row in used)
             moved = _with_rows(moved, used)
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
-        return self._shared_row(row, all(self._steady[row] for row in used))
+        steady = is_counted(moved) or all(self._steady[row] for row in used)
+        return self._shared_row(row, steady)
 
     def _solution(self, solve: Solve, shape: Shape) -> int:
         """The row of solutions, whose factors are read at order zero alone."""
@@ -144,11 +147,13 @@ class ArrayBuilder(SeriesBuilder):
         """A number stays one: beyond order zero it is known to be zero."""
         return row if self.rows[row].constant else super().varying(row)
 
-    def copied(self, row: int, shape: Shape) -> int:
-        """A new row of its own with the elements of another, broadcast to a shape."""
-        old = self.rows[row]
+    def copied(self, row: int, shape: Shape, varying: bool = False) -> int:
+        """A new row of its own with the elements of another, broadcast to a shape; varying: with
+        zeros beyond order zero where there is nothing.
+        """
+        constant = self.rows[row].constant and not varying
         step, width = Step((Term(1, Coefficient(row)),)), max(math.prod(shape), 1)
-        made = ArrayRow(step=step, width=width, constant=old.constant, shape=shape)
+        made = ArrayRow(step=step, width=width, constant=constant, shape=shape)
         return self._append(made, self._steady[row])
 
     def strided(self, row: int) -> Strided:
@@ -184,6 +189,24 @@ class ArrayBuilder(SeriesBuilder):
         if made.shape != shape or isinstance(made.moved, View) or made.constant:
             return self.copied(self.varying(row), shape)
         return row
+
+    def output(self, row: int, shape: Shape, taken: Sequence[int], varying: bool) -> int:
+        """A row with these elements in its memory, which is computed here and no output yet, where
+        there is one; else a copy.
+        """
+        made, root = self.rows[row], row
+        assert isinstance(made, ArrayRow)
+        view = made.moved
+        if isinstance(view, View) and not view.offset and view.strides == contiguous(shape):
+            root = view.source
+        found = self.rows[root]
+        assert isinstance(found, ArrayRow)
+        given = isinstance(found.moved, View) or isinstance(found.start, Input)
+        fits = made.shape == shape and found.size == made.size and bool(found.shape) == bool(shape)
+        steady = varying and self.is_steady(root)
+        if given or not fits or steady or root in taken or root in self._number:
+            return self.copied(row, shape, varying)
+        return root
 
     def broadcast(self, row: int, shape: Shape) -> int:
         """The row repeated to a shape."""

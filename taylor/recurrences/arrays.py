@@ -12,19 +12,20 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.operations.contractions import LETTERS
 from taylor.nodes.operations.table import operation
-from taylor.nodes.record import Function
-from taylor.nodes.registry import functions
+from taylor.nodes.regions import REGIONS, Graph, has_regions, turns
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
-from taylor.recurrences.decompose import Decomposition
+from taylor.recurrences.decompose import Decomposition, decompose
+from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Take,
@@ -44,6 +45,11 @@ class Lowered:
     program: ArrayProgram
     numbers: tuple[np.ndarray, ...]
     table: np.ndarray
+
+    def outside(self) -> dict[str, list[Any]]:
+        """What the program reads from memory, by source."""
+        numbers = [number for array in self.numbers for number in array.reshape(-1).tolist()]
+        return {"data": numbers, "table": self.table.tolist()}
 
     def planes(self, kind: Precision) -> np.ndarray:
         """The numbers in a kind: shape (parts, at least one)."""
@@ -89,10 +95,35 @@ def lower_arrays(
     for leaf, source in inputs.items():
         last = source.index[0] + max(leaf.size, 1)
         slots[source.source] = max(slots.get(source.source, 0), last)
-    slots |= {"data": work.size, "table": sum(map(len, work.tables))}
+    slots |= {"data": work.kept.size, "table": work.kept.length}
     program = builder.array_program(rows, tuple(slots.items()))
-    table = np.concatenate([np.zeros(0, np.int64), *work.tables])
-    return Lowered(program, tuple(work.numbers), table)
+    table = np.concatenate([np.zeros(0, np.int64), *work.kept.tables])
+    return Lowered(program, tuple(work.kept.numbers), table)
+
+
+class _Kept:
+    """Numbers and positions that are in memory: arrays, one after the other."""
+
+    def __init__(self) -> None:
+        self.numbers: list[np.ndarray] = []
+        self.tables: list[np.ndarray] = []
+        self.size = self.length = 0
+        self._known: dict[ArrayData, int] = {}
+
+    def number_place(self, data: ArrayData) -> int:
+        """The slot of the first of some numbers."""
+        if data not in self._known:
+            self._known[data] = self.size
+            self.numbers.append(data.array)
+            self.size += data.array.size
+        return self._known[data]
+
+    def table_place(self, positions: np.ndarray) -> int:
+        """The slot of the first of some positions."""
+        first = self.length
+        self.tables.append(positions.reshape(-1))
+        self.length += positions.size
+        return first
 
 
 class ArrayDecomposition(Decomposition):
@@ -100,12 +131,39 @@ class ArrayDecomposition(Decomposition):
 
     builder: ArrayBuilder
 
-    def __init__(self, builder: ArrayBuilder, inputs: dict[Expression, Input]) -> None:
+    def __init__(
+        self,
+        builder: ArrayBuilder,
+        inputs: dict[Expression, Input],
+        outer: ArrayDecomposition | None = None,
+    ) -> None:
         super().__init__(builder, inputs)
-        self.numbers: list[Any] = []  # arrays of exact numbers, one after the other
-        self.size = 0  # of all of them
-        self.tables: list[np.ndarray] = []
-        self._own_numbers: dict[object, int] = {}
+        self.kept: _Kept = _Kept() if outer is None else outer.kept  # shared with programs inside
+
+    def within(
+        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+    ) -> tuple[ArrayProgram, list[bool]]:
+        """The program of a graph inside of a node, and which of its outputs vary by themselves.
+
+        varies: of its inputs, of which input k is slot k of source "outer", or "parameter".
+        wanted: of its outputs, of which all orders are kept.
+        """
+        order = self.builder.order if any(varies) or any(wanted) else 0
+        inputs = {
+            x: Input("outer" if does else "parameter", (k,))
+            for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
+        }
+        work = ArrayDecomposition(ArrayBuilder(order, self.builder.in_time), inputs, self)
+        work.lower(graph.outputs)
+        builder, rows = work.builder, list[int]()
+        for output, does in zip(graph.outputs, wanted, strict=True):
+            rows.append(builder.output(work.rows[output], output.shape, rows, does))
+        found = [not builder.is_steady(work.rows[output]) for output in graph.outputs]
+        return builder.array_program(rows, (("parameter", len(graph.inputs)),)), found
+
+    def part(self, e: Expression) -> int:
+        """The row of a result of a loop or a branch."""
+        return array_part_row(self, e, decompose)
 
     def leaf(self, e: Expression) -> int:
         """The row of an input."""
@@ -132,19 +190,37 @@ class ArrayDecomposition(Decomposition):
         """A constant: a number, or an array of them."""
         if not isinstance(e.payload, ArrayData):
             return self.builder.number(e.payload)
-        row = self.builder.array_input("data", self.size, e.shape)
-        self.numbers.append(e.payload.array)
-        self.size += e.size
-        return row
+        return self.builder.array_input("data", self.kept.number_place(e.payload), e.shape)
+
+    # -- places that are known when machine code runs ---------------------------------------------
+
+    def picked(self, e: Expression) -> int:
+        """Elements of the first operand at places along its first axis."""
+        builder, (array, places) = self.builder, e.args
+        rest = array.shape[1:]
+        source = builder.broadcast(self._whole(array), (*places.shape, *array.shape))
+        chosen = self._whole(places)
+        if places.shape and rest:
+            view, kept = builder.strided(chosen), tuple((0, n, 1) for n in places.shape)
+            chosen = builder.view(view.indexed((*kept, *[None] * len(rest))))
+        return builder.moved(Pick(source, chosen, places.ndim), e.shape)
+
+    def put(self, e: Expression) -> int:
+        """The first operand with values at one place of its first axis."""
+        builder, (array, place, _) = self.builder, e.args
+        values = self.values_of(e.args[2])
+        source = self.values_of(array)
+        return builder.moved(Put(source, self.values_of(place), values), e.shape)
+
+    def values_of(self, e: Expression) -> int:
+        """The row of an array whose elements lie side by side."""
+        row = self._whole(e)
+        return row if not e.shape or self.builder.strided(row).is_whole else self.builder.whole(row)
 
     def numbers_row(self, numbers: np.ndarray) -> int:
         """The row of an array of numbers that a rule brings with it."""
-        key = numbers.shape, numbers.tobytes()
-        if key not in self._own_numbers:
-            self._own_numbers[key] = self.builder.array_input("data", self.size, numbers.shape)
-            self.numbers.append(numbers)
-            self.size += numbers.size
-        return self._own_numbers[key]
+        place = self.kept.number_place(ArrayData(numbers))
+        return self.builder.array_input("data", place, numbers.shape)
 
     def operand(self, e: Expression) -> int:
         """The row of an operand in its own shape."""
@@ -175,9 +251,7 @@ class ArrayDecomposition(Decomposition):
         )
 
     def _table(self, positions: Any) -> int:
-        first = sum(map(len, self.tables))
-        self.tables.append(positions.array.reshape(-1))
-        return first
+        return self.kept.table_place(positions.array)
 
     def stacked(self, e: Expression) -> int:
         parts = []
@@ -291,47 +365,41 @@ class ArrayDecomposition(Decomposition):
 FEWEST = 400  # operations on scalars that are worth loops
 
 
-def array_work(outputs: Sequence[Expression]) -> int:
-    """Operations on scalars that expressions would be if they were spelled out."""
-    return sum(work_of(e) for e in reachable(outputs) if e.args)
+def array_work(outputs: Sequence[Expression], unrolled: bool = False) -> int:
+    """Operations on scalars that expressions would be if they were spelled out; unrolled: with all
+    turns of loops.
+    """
+    return sum(work_of(e, unrolled) for e in reachable(outputs) if e.args)
 
 
-def work_of(e: Expression) -> int:
+def work_of(e: Expression, unrolled: bool = False) -> int:
     """Operations on scalars that one operation would be."""
     known = operation(e.op).work
     if known is not None:
         return known(e)
+    if e.op in REGIONS:
+        each = sum(array_work(graph.outputs, unrolled) for graph in e.payload.graphs)
+        once = not unrolled and (e.op != "scan" or is_of_numbers(e))
+        count = turns(e)
+        return each if once or count is None else each * count
     sizes = [arg.size for arg in e.args]
     if len(sizes) == 2 and operation(e.op).whole is not None:  # a contraction: all pairs that meet
         return math.isqrt(max(e.size, 1) * max(sizes[0], 1) * max(sizes[1], 1))
     return max(e.size, *sizes)
 
 
-def has_rules(outputs: Sequence[Expression]) -> bool:
-    """Whether rows with shapes can be made of all operations, and have one series wherever they are
-    defined, as differential equations want it.
-    """
-    return all(not e.args or is_smooth(e) for e in reachable(outputs))
-
-
-def is_smooth(e: Expression) -> bool:
-    """Whether an operation has one series wherever it is defined."""
-    record = functions.get(e.op)
-    if record is not None:
-        return record.recurrence is not None and not _has_branches(record)
-    known = operation(e.op)
-    if known.array_rows is None and known.rows is None:
-        return False
-    return known.smooth(e, [2] * len(e.args), [True] * len(e.args))
-
-
-def _has_branches(record: Function) -> bool:
-    return record.jumps or record.edge is not None or record.branches is not None
-
-
 def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
+    if _has_shapes(outputs) and array_work(outputs) > FEWEST:
+        return True
+    return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
+
+
+def _has_shapes(outputs: Sequence[Expression]) -> bool:
+    """Whether there is an array, in graphs inside of nodes too."""
     nodes = reachable(outputs)
-    if not any(e.shape for e in nodes) or array_work(outputs) <= FEWEST:
+    if any(e.shape for e in nodes):
+        return True
+    if not has_regions(outputs):
         return False
-    return all(operation(e.op).spelled is None for e in nodes)
+    return not all(is_of_numbers(e) for e in nodes if e.op in REGIONS)

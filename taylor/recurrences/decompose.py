@@ -17,9 +17,11 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.logic import warn_of_points
 from taylor.nodes.operations.arithmetic import has_exact_exponent
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.defined_rows import Define, by_derivative, by_equations, split
@@ -70,6 +72,8 @@ def decompose(
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
+    if order == 0:
+        outputs = inlined(outputs)
     scaled = [split(derivative) for derivative in derivatives or ()]
     work.lower([core for _, core in scaled] + list(outputs))
     for slot, (constant, core) in enumerate(scaled):
@@ -330,7 +334,7 @@ class Decomposition:
     def _numerator(self, e: Expression, constant: Any) -> Terms:
         """The terms of constant times a quotient's numerator."""
         numerator = e.args[0]
-        if numerator.op == "constant":
+        if numerator.op == "constant" and not isinstance(numerator.payload, ArrayData):
             return self.builder.term(1, self.builder.number(constant * numerator.payload))
         if numerator.op == "linear" and numerator in self._absorbed:
             terms = self._sum_terms(numerator)

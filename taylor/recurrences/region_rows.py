@@ -36,11 +36,7 @@ def part_row(
     """
     node = e.args[0]
     if not b.is_steady(*(rows[arg] for arg in node.args)):
-        raise UnsupportedFunctionError(
-            f"{node.op}: in differential equations and in the equations of ty.implicit it has "
-            "values and no series where its operands vary; use a fori_loop between whole numbers "
-            "that are not many, which is written out there, and ty.where for a choice"
-        )
+        raise no_series(node)
     if node not in b.results:  # made once for all parts
         b.results[node] = _system(node, decompose)
     found: Any = b.results[node]
@@ -50,6 +46,15 @@ def part_row(
     given = [counts, *(rows[arg] for arg in operands)]
     numbers = range(len(node.payload.shapes))  # all of them, one after the other
     return [b.kernel(PartKernel(system, number), *given) for number in numbers][e.payload]
+
+
+def no_series(node: Expression) -> UnsupportedFunctionError:
+    """The error for a loop or a branch whose operands vary."""
+    return UnsupportedFunctionError(
+        f"{node.op}: in differential equations and in the equations of ty.implicit it has "
+        "values and no series where its operands vary; use a fori_loop between whole numbers "
+        "that are not many, which is written out there, and ty.where for a choice"
+    )
 
 
 def _system(
@@ -75,13 +80,13 @@ def _system(
     if node.op == "while_loop":
         condition, body = programs
         return LoopSystem(1 + len(operands), region.carries, body, condition), operands
-    bounds = _known_bounds(node)
+    bounds = known_bounds(node)
     if bounds is not None:
         operands = operands[2:]
     return LoopSystem(1 + len(operands), region.carries, programs[0], None, bounds), operands
 
 
-def _known_bounds(node: Expression) -> tuple[int, int] | None:
+def known_bounds(node: Expression) -> tuple[int, int] | None:
     """The bounds of the index, if they are whole numbers that doubles hold."""
     lower, upper = (exact_value(e) for e in node.args[:2])
     if isinstance(lower, int) and isinstance(upper, int) and max(abs(lower), abs(upper)) <= 2**53:

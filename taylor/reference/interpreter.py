@@ -174,7 +174,7 @@ def row_coefficients(
     time_scale: Any = 1,
 ) -> list[Series]:
     """Return the coefficients of every row, each with its lanes; of constant rows only order 0."""
-    work = _Interpreter(program, inputs, algebra, time_scale)
+    work = Interpreter(program, inputs, algebra, time_scale)
     for n in range(program.order + 1):
         for index, row in enumerate(program.rows):
             if n == 0 or not row.constant:
@@ -182,7 +182,9 @@ def row_coefficients(
     return work.values
 
 
-class _Interpreter:
+class Interpreter:
+    """Computes coefficients one by one; a lane is whatever tells the elements of a row apart."""
+
     def __init__(
         self,
         program: Program,
@@ -203,11 +205,15 @@ class _Interpreter:
             return tuple(self._gathered(source, lane, n) for source, lane in row.gather.sources)
         return tuple(self._lane(row, n, lane) for lane in range(row.width))
 
-    def _gathered(self, source: int, lane: int, n: int) -> Any:
+    def _value(self, row: int, n: int, lane: Any) -> Any:
+        """Coefficient n of a row, where another row has this lane."""
+        return self.values[row][n][lane]
+
+    def _gathered(self, source: int, lane: Any, n: int) -> Any:
         series = self.values[source]
         return series[n][lane] if n < len(series) else self.algebra.number(0)
 
-    def _lane(self, row: Row, n: int, lane: int) -> Any:
+    def _lane(self, row: Row, n: int, lane: Any) -> Any:
         if isinstance(row.start, Input) and (n == 0 or row.step is None):
             value = self._input(row.start, n, lane)
         elif n == 0 and isinstance(row.start, Kernel):
@@ -218,7 +224,7 @@ class _Interpreter:
             value = self.algebra.number(0)
         return value + self._number(row.offset, lane) if n == 0 else value
 
-    def _input(self, source: Input, n: int, lane: int) -> Any:
+    def _input(self, source: Input, n: int, lane: Any) -> Any:
         slots = self.inputs.get(source.source, ())
         slot = source.index[lane]
         if slot >= len(slots):
@@ -234,15 +240,15 @@ class _Interpreter:
             return self.time_scale
         return self.algebra.number(0)
 
-    def _kernel(self, kernel: Kernel, lane: int) -> Any:
-        arguments = [self.values[argument][0][lane] for argument in kernel.arguments]
+    def _kernel(self, kernel: Kernel, lane: Any) -> Any:
+        arguments = [self._value(argument, 0, lane) for argument in kernel.arguments]
         constants = [self._number(constant, lane) for constant in kernel.constants]
         return self.algebra.kernel(kernel.function, [*arguments, *constants])
 
-    def _number(self, constant: Constant, lane: int) -> Any:
+    def _number(self, constant: Constant, lane: Any) -> Any:
         return self.algebra.number(constant[lane] if isinstance(constant, tuple) else constant)
 
-    def _step(self, step: Step, n: int, lane: int) -> Any:
+    def _step(self, step: Step, n: int, lane: Any) -> Any:
         if n == 0:
             if step.times in ("n", "h"):
                 return self.algebra.number(0)
@@ -263,11 +269,11 @@ class _Interpreter:
             return value
         return value * factor if rest is None else self.fused(value, factor, value * rest)
 
-    def _quotient(self, value: Any, step: Step, lane: int) -> Any:
+    def _quotient(self, value: Any, step: Step, lane: Any) -> Any:
         assert step.divisor is not None
-        return self.algebra.divide(value, self.values[step.divisor][0][lane])
+        return self.algebra.divide(value, self._value(step.divisor, 0, lane))
 
-    def _factor(self, step: Step, n: int, lane: int) -> tuple[Any, Any]:
+    def _factor(self, step: Step, n: int, lane: Any) -> tuple[Any, Any]:
         """times(n) / divisor_0 as one number, None for 1; and what rounding left of it, or None."""
         factor: Any = None
         rest: Any = None
@@ -297,7 +303,7 @@ class _Interpreter:
 
     # -- sums, see `program.order` ----------------------------------------------------------------
 
-    def _sum(self, terms: Sequence[Term], n: int, lane: int) -> Any:
+    def _sum(self, terms: Sequence[Term], n: int, lane: Any) -> Any:
         if not terms:
             return self.algebra.number(0)
         chains: list[Any] = [None] * chain_count(len(terms))
@@ -307,13 +313,13 @@ class _Interpreter:
             chains[chain] = self._add(chains[chain], term, operand, lane)
         return neighbours_added(chains, add)
 
-    def _add(self, total: Any, term: Term, given: tuple[Any, bool], lane: int) -> Any:
+    def _add(self, total: Any, term: Term, given: tuple[Any, bool], lane: Any) -> Any:
         """total + constant * head * operand, of which the total may be missing."""
         operand, doubled = given
         constant = term.constant[lane] if isinstance(term.constant, tuple) else term.constant
         constant = 2 * constant if doubled else constant
         if term.head is not None:
-            head = self.values[term.head][0][lane]
+            head = self._value(term.head, 0, lane)
             factor = head if constant == 1 else head * self.algebra.number(constant)
         elif constant == 1:
             return operand if total is None else total + operand
@@ -324,30 +330,30 @@ class _Interpreter:
             factor = self.algebra.number(constant)
         return operand * factor if total is None else self.fused(operand, factor, total)
 
-    def _operand(self, operand: Operand, n: int, lane: int) -> tuple[Any, bool]:
+    def _operand(self, operand: Operand, n: int, lane: Any) -> tuple[Any, bool]:
         """The operand's value, and whether it is still to be doubled."""
         if isinstance(operand, Coefficient):
-            return self.values[operand.row][n - operand.lag][lane], False
+            return self._value(operand.row, n - operand.lag, lane), False
         if isinstance(operand, Select):
-            a, b = (self.values[row][n][lane] for row in (operand.a, operand.b))
-            return self.algebra.choose(self.values[operand.condition][0][lane], a, b), False
+            a, b = (self._value(row, n, lane) for row in (operand.a, operand.b))
+            return self.algebra.choose(self._value(operand.condition, 0, lane), a, b), False
         return self._convolution(operand, n, lane)
 
-    def _convolution(self, c: Convolution, n: int, lane: int) -> tuple[Any, bool]:
+    def _convolution(self, c: Convolution, n: int, lane: Any) -> tuple[Any, bool]:
         zero, square = self.algebra.number(0), is_square(c)
         if n < c.first + c.last:
             return zero, square
         order = outwards(c.first, c.last, n)
 
         def plus(total: Any, j: int) -> Any:
-            x, y = self.values[c.a][j][lane], self.values[c.b][n - j][lane]
+            x, y = self._value(c.a, j, lane), self._value(c.b, n - j, lane)
             if c.weight is not None:
                 x = x * self.algebra.number(c.weight[0] * n + c.weight[1] * j)
             return self.fused(x, y, total)
 
         first, second = zero, zero
         if square and order.odd:
-            middle = self.values[c.a][order.middle][lane]
+            middle = self._value(c.a, order.middle, lane)
             first = (middle * self.algebra.number(Fraction(1, 2))) * middle
         elif order.odd:
             second = plus(second, order.middle)

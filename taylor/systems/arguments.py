@@ -118,7 +118,14 @@ def grid_times(times: Numbers, now: Pair, kind: Precision = FLOAT64) -> np.ndarr
         return pairs
     grid = as_array(times, FLOAT64, "times")
     check_grid(grid, now)
-    return np.stack([grid, np.zeros_like(grid)], axis=-1)
+    return as_pairs(grid)
+
+
+def as_pairs(times: np.ndarray) -> np.ndarray:
+    """Times (k,) as pairs (k, 2)."""
+    pairs = np.zeros((len(times), 2))
+    pairs[:, 0] = times
+    return pairs
 
 
 def check_grid(grid: np.ndarray, now: Pair) -> None:

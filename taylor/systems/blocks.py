@@ -7,15 +7,19 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.arrays import broadcast_to
-from taylor.recurrences.arrays import array_work, has_rules
+from taylor.nodes.regions import has_regions
+from taylor.recurrences.arrays import array_work
+from taylor.recurrences.regions.smooth import has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
 FEWEST = 500  # operations on scalars of equations that are worth loops
+WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns are written out
 
 
 class SpelledOut(Sequence[Expression]):
@@ -28,7 +32,8 @@ class SpelledOut(Sequence[Expression]):
     def _elements(self) -> tuple[Expression, ...]:
         if self._made is None:
             memo: dict[Any, Any] = {}
-            self._made = tuple(e for _, value in self.blocks for e in scalars(value, memo).ravel())
+            found = [e for _, value in self.blocks for e in scalars(value, memo).ravel()]
+            self._made = tuple(unrolled("the system", found))
         return self._made
 
     def __len__(self) -> int:
@@ -51,7 +56,9 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     That is where they are small, or have an operation that only scalars have rules for, such as a
     condition, at which steps have to end.
     """
-    if not any(isinstance(state, Expression) and state.shape for state, _ in items):
+    states = [state for state, _ in items if isinstance(state, Expression)]
+    shapes = any(state.shape and state.size for state in states)
+    if not shapes and not has_regions([e for _, e in items if isinstance(e, Expression)]):
         return None
     blocks: list[Block] = []
     for state, given in items:
@@ -67,4 +74,5 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
                 return None
         blocks.append((state, value))
     values = [value for _, value in blocks]
-    return tuple(blocks) if array_work(values) > FEWEST and has_rules(values) else None
+    fewest = FEWEST if shapes else WRITTEN_OUT
+    return tuple(blocks) if array_work(values, True) > fewest and has_rules(values) else None

@@ -220,6 +220,12 @@ class Crossings(Versioned):
         return len(self.times)
 
 
+def no_crossings(states: int) -> Crossings:
+    """Of an event that did not happen, in float64."""
+    instants, directions = np.empty((0, 2)), np.empty(0, np.int8)
+    return Crossings(np.empty(0), np.empty((0, states)), directions, instants)
+
+
 def as_events(events: Any, system: System) -> tuple[Event, ...]:
     """A tuple of events with expressions of the system; raises TypeError for anything else."""
     if isinstance(events, Event):

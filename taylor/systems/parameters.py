@@ -31,6 +31,7 @@ class Parameters(MutableMapping[Key, Any]):
     ) -> None:
         self._kind = kind
         self._names = Names(expressions, "parameter", partial=True)
+        self._plain: dict[Key, int] = {}  # places of keys of single numbers, once they are known
         self._values = np.full((len(expressions), *kind.axes), np.nan, dtype=kind.dtype)
         for key, value in self._named(values).items():
             self[key] = value
@@ -62,12 +63,20 @@ class Parameters(MutableMapping[Key, Any]):
         return self._kind.for_users(values)
 
     def __setitem__(self, key: Key, value: Numbers) -> None:
+        if type(value) is float and math.isfinite(value):
+            try:
+                self._values[self._plain[key]] = value
+                return
+            except (KeyError, TypeError):  # it may be no key at all
+                pass
         if self._set_plainly(key, value):
             return
         spread = self._names.spread(key, value, len(self._kind.axes))
         numbers = [(place, self._number(key, number)) for place, number in spread]
         for place, number in numbers:
             self._values[place] = number
+        if self._kind is FLOAT64 and len(spread) == 1 and not self._names[key].shape:
+            self._plain[key] = spread[0][0]
 
     def _set_plainly(self, key: Key, value: Any) -> bool:
         """Whether the value is a whole array of finite floats, which is then set at once."""
@@ -110,6 +119,20 @@ class Parameters(MutableMapping[Key, Any]):
 
     def __repr__(self) -> str:
         return f"Parameters({dict(self.items())!r})"
+
+    def __copy__(self) -> Parameters:
+        """Parameters of their own with the same values."""
+        other = object.__new__(Parameters)
+        other.__dict__.update(self.__dict__)
+        other._plain = {}
+        other._values = self._values.copy()
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_plain"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__.update(kept, _plain={})
 
     def array(self) -> np.ndarray:
         """The values in the order of the compiled system, shape (m,), or (m, 2) of pairs."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+from weakref import WeakValueDictionary
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
@@ -17,6 +19,7 @@ from taylor.systems.system import System
 from taylor.systems.variational import Variations
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.expansion import unified
+from taylor_runtime.callables.process import Target
 from taylor_runtime.callables.stepper import (
     Entry,
     Jacobian,
@@ -46,9 +49,9 @@ COPIED = frozenset(
         "_watch",
         "_state",
         "_parameters",
-        "_running",
         "_past",
-        "_known",
+        "_front",
+        "_driver",
         "_names",
     }
 )
@@ -63,11 +66,23 @@ def compile_stepper(
     """The machine code that steps a system with series of an order, or of the best of `orders`."""
     if system.blocks:
         return _of_arrays(system, order, options)
+    asked = (system.states, tuple(system.derivatives), system.parameters)
+    key = (*asked, order, options, tuple(orders), Target.host())
+    known = _steppers.get(key)
+    if known is not None:
+        return known
     inputs = _inputs(system)
     program, called = lowered(system.states, inputs, order, system.derivatives, options.precision)
     degree = polynomial_degree(program)
     options = replace(options, polynomial=degree is not None and degree <= order)
-    return build_stepper(program, options, called, orders)
+    made = build_stepper(program, options, called, orders)
+    if not called:  # what is called may be another function tomorrow
+        _steppers[key] = made
+    return made
+
+
+# Steppers that somebody has, by what was asked for: copies come from pickles, too.
+_steppers: WeakValueDictionary[tuple[Any, ...], Stepper] = WeakValueDictionary()
 
 
 def _of_arrays(system: System, order: int, options: StepperOptions) -> Stepper:

@@ -1,6 +1,7 @@
 """Symbolic derivatives: forward through the DAG for one input, backward for many.
 
-Both walk the DAG once, without recursion, so the derivative of n nodes has O(n) nodes.
+Both walk the DAG once, without recursion, so the derivative of n nodes has O(n) nodes.  Arrays
+that are large stay arrays, small ones are spelled out.
 """
 
 from __future__ import annotations
@@ -12,17 +13,14 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ONE, ZERO, as_expression
+from taylor.expressions.leaves import ONE, as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.types import ExpressionLike
 from taylor.nodes.conversion import from_elements
-from taylor.nodes.logic import logical, where
-from taylor.nodes.operations.table import operation
-from taylor.nodes.products import multiply
 from taylor.nodes.regions import has_regions
-from taylor.nodes.sums import combine, exact_value, linear_combination, scale
-from taylor.nodes.traverse import reachable
-from taylor.numbers.exact import Exact
+from taylor.recurrences.arrays import has_arrays
+from taylor.transforms.forward import tangents
+from taylor.transforms.reverse import adjoints
 
 
 def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expression:
@@ -46,9 +44,14 @@ def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expres
         raise ArgumentError(f"diff: n={n!r} has to be an int of at least 0")
     if n == 0:
         return root
+    if has_arrays([root]):
+        whole, unit = _as_seed(target)
+        for _ in range(n):
+            (root,) = tangents([root], {whole: unit})
+        return root
     elements = list(scalars(root).reshape(-1))
     for _ in range(n):
-        elements = _forward(elements, target)
+        elements = tangents(elements, {target: ONE})
     return from_elements(_object_array(elements).reshape(root.shape))
 
 
@@ -73,17 +76,27 @@ def grad_expressions(
         )
     for variable in variables:
         _check_input("grad_expressions", variable, scalar=False)
+    if has_arrays([root]):
+        return _of_arrays(root, variables)
     scalar = scalars(root).item()
+    leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
     if has_regions([scalar]):  # loops are differentiated forward
-        leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
-        adjoints = {leaf: _forward([scalar], leaf)[0] for leaf in leaves}
+        parts = [tangents([scalar], {leaf: ONE})[0] for leaf in leaves]
     else:
-        adjoints = _backward(scalar)
-    found = []
+        parts = adjoints([scalar], [ONE], leaves)
+    found, place = [], 0
     for variable in variables:
-        parts = [adjoints.get(leaf, ZERO) for leaf in scalars(variable).reshape(-1)]
-        found.append(from_elements(_object_array(parts).reshape(variable.shape)))
+        own = _object_array(parts[place : place + variable.size])
+        found.append(from_elements(own.reshape(variable.shape)))
+        place += variable.size
     return found
+
+
+def _of_arrays(root: Expression, variables: Sequence[Expression]) -> list[Expression]:
+    """Partial derivatives by inputs, or by elements of them."""
+    wholes = list(dict.fromkeys(v.args[0] if v.args else v for v in variables))
+    found = dict(zip(wholes, adjoints([root], [ONE], wholes), strict=True))
+    return [found[v.args[0]][v.payload] if v.args else found[v] for v in variables]
 
 
 def directional_derivatives(
@@ -99,7 +112,7 @@ def directional_derivatives(
     [y, 0]
     """
     roots = [scalars(e).item() for e in expressions]
-    return _forward_along(roots, {_check_input("directional", e): d for e, d in directions.items()})
+    return tangents(roots, {_check_input("directional", e): d for e, d in directions.items()})
 
 
 def _check_input(function: str, variable: Any, scalar: bool = True) -> Expression:
@@ -115,104 +128,18 @@ def _check_input(function: str, variable: Any, scalar: bool = True) -> Expressio
     )
 
 
+def _as_seed(target: Expression) -> tuple[Expression, Expression]:
+    """An input and the direction along it that a scalar input, or an element, is."""
+    if target.op != "index":
+        return target, ONE
+    (whole,) = target.args
+    unit = np.zeros(whole.shape)
+    unit[target.payload] = 1.0
+    return whole, as_expression(unit)
+
+
 def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:
     array = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         array[i] = item
     return array
-
-
-def _forward(roots: list[Expression], variable: Expression) -> list[Expression]:
-    """Tangents of scalar roots by one variable."""
-    return _forward_along(roots, {variable: ONE})
-
-
-def _forward_along(
-    roots: list[Expression], seeds: Mapping[Expression, Expression]
-) -> list[Expression]:
-    """Tangents of scalar roots; a missing tangent is zero."""
-    tangents: dict[Expression, Any] = dict(seeds)
-    for e in reachable(roots, stop=lambda node: node in seeds):
-        if e in seeds or not any(arg in tangents for arg in e.args):
-            continue
-        record = operation(e.op)
-        if record.widen is not None:
-            tangents[e] = record.widen(e, [_one(tangents.get(arg)) for arg in e.args], _inside)
-            continue
-        if record.tangent is not None:
-            tangent = record.tangent(e, tangents)
-        else:
-            terms: list[tuple[Exact, Expression]] = []
-            slopes = record.slopes(e, [arg in tangents for arg in e.args])
-            for arg, partial in zip(e.args, slopes, strict=True):
-                if arg in tangents and partial is not None:
-                    terms.append(_times(partial, tangents[arg]))
-            tangent = _total(terms)
-        if exact_value(tangent) != 0:
-            tangents[e] = tangent
-    return [tangents.get(root, ZERO) for root in roots]
-
-
-def _one(tangent: Expression | None) -> list[Expression] | None:
-    """The further components of an operand: one, or none."""
-    return None if tangent is None else [tangent]
-
-
-def _inside(
-    roots: Sequence[Expression], seeds: Mapping[Expression, Sequence[Expression]]
-) -> list[list[Expression] | None]:
-    """Tangents of the outputs of a graph inside a node; None for those that are zero."""
-    found = _forward_along(list(roots), {x: tangent for x, (tangent,) in seeds.items()})
-    return [None if exact_value(tangent) == 0 else [tangent] for tangent in found]
-
-
-def _backward(root: Expression) -> dict[Expression, Expression]:
-    """Adjoints of all nodes under a scalar root: the derivative of the root by each of them.
-
-    A node that only matters where some condition holds is *guarded*: its partial derivatives may be
-    singular elsewhere, and zero times infinity must not spoil the sum.
-    """
-    contributions: dict[Expression, list[tuple[Exact, Expression]]] = {root: [(1, ONE)]}
-    guards: dict[Expression, Expression] = {root: ONE}
-    adjoints: dict[Expression, Expression] = {}
-
-    def contribute(to: Expression, term: tuple[Exact, Expression], guard: Expression) -> None:
-        contributions.setdefault(to, []).append(term)
-        known = guards.get(to)
-        guards[to] = guard if known is None else logical("or", known, guard)
-
-    for e in reversed(reachable([root])):
-        terms = contributions.pop(e, None)
-        if terms is None:
-            continue
-        adjoint, guard = _total(terms), guards[e]
-        adjoints[e] = adjoint
-        record = operation(e.op)
-        if not e.args or record.moves or exact_value(adjoint) == 0:
-            continue
-        if record.adjoints is not None:
-            for arg, term, inner in record.adjoints(e, adjoint, guard):
-                contribute(arg, (1, term), inner)
-            continue
-        for arg, partial in zip(e.args, record.slopes(e, [True] * len(e.args)), strict=True):
-            if partial is None or arg.op == "constant":
-                continue
-            factor, term = _times(partial, adjoint)
-            if guard is not ONE and isinstance(partial, Expression):
-                term = where(guard, term, 0)
-            contribute(arg, (factor, term), guard)
-    return adjoints
-
-
-def _total(terms: list[tuple[Exact, Expression]]) -> Expression:
-    if len(terms) == 1:
-        return scale(*terms[0])
-    if len(terms) == 2:
-        return combine(*terms[0], *terms[1])
-    return linear_combination(terms)
-
-
-def _times(partial: Exact | Expression, value: Expression) -> tuple[Exact, Expression]:
-    if isinstance(partial, Expression):
-        return 1, multiply(partial, value)
-    return partial, value

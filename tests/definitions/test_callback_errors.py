@@ -157,7 +157,7 @@ def test_functions_are_not_called_after_the_first_exception() -> None:
 
 def test_formulas_without_python_functions_are_not_watched() -> None:
     plain = ty.compile(ty.sin(X), [X])
-    assert type(plain.ufunc) is np.ufunc and type(plain._scalar).__name__ != "Watched"
+    assert type(plain.ufunc) is np.ufunc and type(plain._quick).__name__ != "Watched"
     assert not oscillator(0)._calls_python and oscillator(SINE(X))._calls_python
 
 

@@ -19,6 +19,7 @@ from taylor_runtime.ir.types import COMPOUND, alignment_of, make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.order import Summation, summation
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.sums import counts, sizes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def contraction(
     """
     operands, result = subscripts.split("->")
     first, second = operands.split(",")
-    sizes = dict(zip(first, shapes[0], strict=True)) | dict(zip(second, shapes[1], strict=True))
+    sizes = sizes_of(subscripts, shapes)
     by_letter = [
         dict(zip(letters, given, strict=True))
         for letters, given in zip((first, second, result), strides, strict=True)
@@ -61,23 +62,6 @@ def contraction(
     a, b, c = (tuple(given.get(letter, 0) for letter in sizes) for given in by_letter)
     order = summation(*counts(subscripts, sizes))
     return Contraction(tuple(sizes.values()), a, b, c, order)
-
-
-def counts(subscripts: str, sizes: dict[str, int]) -> tuple[int, int, int]:
-    """Rows, columns and terms of the matrix products that a contraction is made of: an index of the
-    result that one operand alone has is one of its rows or columns.
-    """
-    operands, result = subscripts.split("->")
-    first, second = operands.split(",")
-    rows = columns = terms = 1
-    for letter, size in sizes.items():
-        if letter not in result:
-            terms *= size
-        elif letter not in second:
-            rows *= size
-        elif letter not in first:
-            columns *= size
-    return rows, columns, terms
 
 
 def emit_contraction(

@@ -16,7 +16,13 @@ from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.regions.backward import emit_backward
+from taylor_runtime.arrays.regions.branches import emit_choice
+from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
+from taylor_runtime.arrays.regions.loops import emit_loop
+from taylor_runtime.arrays.regions.puts import emit_put
+from taylor_runtime.arrays.regions.series import emit_series
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -25,15 +31,21 @@ from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
     Pick,
+    Put,
     Shape,
     Take,
     contiguous,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input, Step
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]
 TimeReader = Callable[[Input, Chunk], Value]
+
+
+_KINDS = {"switch": emit_choice, "reverse": emit_backward}
 
 
 class ArrayEmitter(StepArithmetic[ArrayMemory]):
@@ -96,7 +108,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             self.memory.values.clear()
             if isinstance(work, Whole):
                 if self.memory.kept(work.row, n):  # else nobody reads this order
-                    emit_whole(self.memory, work.row, n)
+                    self._whole(work.row, n, second)
                 continue
             nests = work.nests if isinstance(work, Together) else [work]
             rows = [row for nest in nests for row in nest.rows]
@@ -106,6 +118,28 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
                 ways = [partial(self._loops, nests, n, which) for which in (True, False)]
                 self.b.if_(second, *ways)
         self.memory.values.clear()
+
+    def _whole(self, row: int, n: Index, second: Value | None) -> None:
+        """A row that is computed as a whole."""
+        moved = self.program.row(row).moved
+        if isinstance(moved, Put):
+            emit_put(self, row, moved, n)
+        elif isinstance(moved, Region) and moved.graphs[-1].order:
+            emit_series(self, row, n, second)
+        elif isinstance(moved, Region):
+            _KINDS.get(moved.kind, emit_loop)(self, row)
+        else:
+            emit_whole(self.memory, row, n)
+
+    def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
+        """Writes a program inside of a row of this one."""
+        inner = ArrayEmitter(self.b, plan, memory, self.addresses)
+        inner.factors = self.factors
+        return inner
+
+    def beyond(self, n: Index, second: Value | None) -> None:
+        """Coefficient n of all rows of a program inside; second: see `_pass`."""
+        self._pass(BEYOND, n, second)
 
     def _loops(self, nests: Sequence[Nest], n: Index, second: bool | None) -> list[Value]:
         """One nest, or several at each place of their first axis."""
@@ -179,6 +213,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         if given.source == "time":
             assert self.time is not None
             return self.time(given, place)
+        if not row.size:  # it has no place in memory
+            return self.b.constant(0, place.type(self.element))
         base = self.addresses(given)
         return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
 
@@ -196,9 +232,14 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         base = b.at(memory.base(access.row, n), access.offset, self.element)
         strides = (*access.strides[: pick.axis], *access.strides[pick.axis + 1 :])
         kept = (*shape[: pick.axis], *shape[pick.axis + 1 :])
-        at, step = memory.position(base, aligned(strides, kept, place.walk.shape), place)
-        chosen = b.to_double(memory.head(pick.places, place))
-        index = b.cast("fptosi", chosen, "i64") * access.strides[pick.axis]
+        strides = aligned(strides, kept, place.walk.shape)
+        if self.program.row(pick.places).size == 1:
+            chosen = chosen_place(b, memory.head(pick.places, ALONE), shape[pick.axis])
+            base = b.at(base, chosen * access.strides[pick.axis], self.element)
+            return memory.load_at(base, strides, place.walk.shape, place)
+        at, step = memory.position(base, strides, place)
+        index = chosen_place(b, memory.head(pick.places, place), shape[pick.axis])
+        index = index * access.strides[pick.axis]
         if not place.lanes:
             return b.load(Type(self.element), b.at(at, index, self.element))
         lanes = b.constants([lane * step for lane in range(place.lanes)], "i64")

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
-from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.walk import Place, aligned
+from taylor_runtime.arrays.plan import OUTSIDE, Plan
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Factor, Join, Shape, Solve, contiguous
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Constant, Convolution, Number
+from taylor_runtime.program.program import Constant, Convolution, Input, Number
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.program.signature import convolution_chains, convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
 from taylor_runtime.series.memory import Rendering
 
+Plane = Value | Callable[[Index], Value]  # an address, or that of each order
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
 FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
+MOST_SLOTS, FEWEST_SLOTS = 64, 8  # even numbers
 LINE = 16  # elements that planes begin at multiples of
 
 
@@ -33,7 +38,8 @@ class ArrayLayout:
     """Where planes of elements begin in the workspace, one for every order that is kept.
 
     old: all orders, one plane after the other; zero, newest: one plane; reciprocal: of divisors;
-    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`;
+    partial: a plane for each chain of a row's convolutions, see `series.convolve.Paired`.
+    inside: what programs inside of a loop or a choice need.
     room: what factors and solutions need while they are made.
     """
 
@@ -42,6 +48,7 @@ class ArrayLayout:
     newest: Mapping[int, int]
     reciprocal: Mapping[int, int]
     partial: Mapping[int, int]
+    inside: Mapping[int, int]
     room: Mapping[int, int]
     size: int
 
@@ -54,9 +61,15 @@ class ArrayLayout:
         newest: dict[int, int] = {}
         reciprocal: dict[int, int] = {}
         partial: dict[int, int] = {}
+        inside: dict[int, int] = {}
         room: dict[int, int] = {}
         for index in range(len(program.rows)):
             plane = plane_of(program.row(index).size)
+            if index in plan.inner:
+                inside[index] = size
+                size += room_inside(plan, index)
+            if plan.same.get(index, index) != index:
+                continue
             if index in plan.old and index not in outside:
                 old[index] = size
                 size += plane * (program.order + 1)
@@ -78,7 +91,7 @@ class ArrayLayout:
             if work:
                 room[index] = size
                 size += plane_of(work)
-        return cls(old, zero, newest, reciprocal, partial, room, size)
+        return cls(old, zero, newest, reciprocal, partial, inside, room, size)
 
 
 def _work_of(program: ArrayProgram, index: int) -> int:
@@ -89,6 +102,74 @@ def _work_of(program: ArrayProgram, index: int) -> int:
     if isinstance(moved, Solve):
         return work_of_solutions(shape[-2], shape[-1], shape[:-2])
     return 0
+
+
+def room_inside(plan: Plan, index: int) -> int:
+    """Elements of the workspace that the programs inside of a row need: one at a time, beside a
+    second place for each array that goes from turn to turn; or, for series, all turns.
+    """
+    region = plan.program.row(index).moved
+    assert isinstance(region, Region)
+    room = max(map(room_of_turn, plan.inner[index]), default=0)
+    orders = plan.inner[index][-1].program.order + 1
+    if region.kind == "reverse":
+        first = region.constants + region.carries
+        rows = region.operands[region.constants : first]
+        size = state_places([plan.program.shape(row) for row in rows])[-1]
+        slots = (3 * slots_kept(size) + 2) * plane_of(size)
+        return room + slots + sum(spare_places(region.shapes))
+    if orders == 1:
+        return room + sum(spare_places(region.shapes[: region.carries]))
+    if region.kind == "switch":
+        return room
+    turns = region.turns or 0
+    sizes = [math.prod(shape) * orders * (turns + 1) for shape in region.shapes[: region.carries]]
+    return turns * room + sum(map(plane_of, sizes))
+
+
+def room_of_turn(plan: Plan) -> int:
+    """Elements that a program inside needs."""
+    program = plan.program
+    rows = [row for row in from_outside(program) if is_outside(program, row)]
+    rows += [row for row, _ in program.outputs if program.order or program.shape(row)]
+    return plane_of(ArrayLayout.of(plan, dict.fromkeys(rows)).size)
+
+
+def is_outside(program: ArrayProgram, row: int) -> bool:
+    """Whether an input of a program inside is in memory, not a single number that is known."""
+    start = program.row(row).start
+    steady = isinstance(start, Input) and start.source == "parameter"
+    return bool(program.shape(row)) or not steady
+
+
+def spare_places(shapes: Sequence[Shape]) -> list[int]:
+    """Elements of a second place for each of the values that go from turn to turn."""
+    return [plane_of(math.prod(shape)) if shape else 0 for shape in shapes]
+
+
+def state_places(shapes: Sequence[Shape]) -> list[int]:
+    """Where values that go from turn to turn lie in a slot, and in the end its size."""
+    found, place = [], 0
+    for shape in shapes:
+        place = plane_of(place) if shape and place else place
+        found.append(place)
+        place += math.prod(shape)
+    return [*found, max(place, 1)]
+
+
+def slots_kept(size: int) -> int:
+    """How many turns of a loop that goes back are kept at a time: fewer of large arrays."""
+    return min(MOST_SLOTS, max(FEWEST_SLOTS, (1 << 18) // size // 2 * 2))
+
+
+def from_outside(program: ArrayProgram) -> dict[int, Input]:
+    """The rows that are arrays from outside."""
+    return {
+        index: row.start
+        for index, row in enumerate(program.rows)
+        if isinstance(row.start, Input) and row.start.source in OUTSIDE
+        if program.row(index).size
+    }
 
 
 def plane_of(elements: int) -> int:
@@ -103,7 +184,7 @@ class ArrayMemory:
     room: vectors of 8 doubles that registers have place for; decides how products are cut, and no
         bit of any result.
     outside: rows whose elements are in an array from outside, and the address of its first; their
-        orders follow one another without gaps.
+        orders follow one another without gaps, or each has an address of its own.
     """
 
     def __init__(
@@ -112,7 +193,7 @@ class ArrayMemory:
         plan: Plan,
         element: str,
         workspace: Value,
-        outside: Mapping[int, Value],
+        outside: Mapping[int, Plane],
         room: int = ROOM,
     ) -> None:
         self.b = b
@@ -128,6 +209,8 @@ class ArrayMemory:
         self.values: dict[int, Value] = {}  # of the place at hand
         self.segments: dict[int, int] = {}  # by axis, where the part of joins begins that it is in
         self.at_zero = True  # whether these are of order zero
+        # Single numbers that every place knows: (row, element), in programs inside of others.
+        self.numbers: dict[tuple[int, int], Value] | None = None
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}
 
@@ -166,6 +249,14 @@ class ArrayMemory:
         if row in self.plan.joins:
             return self._of_part(row, n, chunk)
         access = self.plan.access(row)
+        if (
+            zero
+            and self.numbers
+            and not any(aligned(access.strides, self.arrays.shape(row), chunk.walk.shape))
+        ):
+            known = self.numbers.get((access.row, access.offset))
+            if known is not None:
+                return self.b.splat(known, chunk.lanes) if chunk.lanes else known
         place = self.b.at(self.base(access.row, n), access.offset, self.element)
         return self.load_at(place, access.strides, self.arrays.shape(row), chunk)
 
@@ -190,9 +281,11 @@ class ArrayMemory:
 
     def base(self, row: int, n: Index) -> Value:
         """Where the plane of an order of a row begins."""
+        row = self.plan.same.get(row, row)
         layout, size = self.layout, self.arrays.row(row).size
         if row in self.outside:
-            return self.b.at(self.outside[row], n * size, self.element)
+            place = self.outside[row]
+            return place(n) if callable(place) else self.b.at(place, n * size, self.element)
         if row in layout.old:
             plane = plane_of(size)
             return self._at(self._at(self.workspace, layout.old[row]), n * plane)
@@ -208,7 +301,7 @@ class ArrayMemory:
 
     def kept(self, row: int, n: Index) -> bool:
         """Whether an order of a row has a place in memory."""
-        layout = self.layout
+        row, layout = self.plan.same.get(row, row), self.layout
         if row in self.outside:
             return True
         zero = isinstance(n, int) and n == 0
@@ -219,9 +312,16 @@ class ArrayMemory:
         assert isinstance(chunk, Place)
         value = self.b.normal(value)
         self.values[row] = value
+        if not chunk.walk.axes and self.at_zero:
+            self.know(row, 0, value)
         if self.kept(row, n):
             shape = self.arrays.shape(row)
             self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+
+    def know(self, row: int, element: int, value: Value) -> None:
+        """Remember a single number that has been computed where all that follows comes by."""
+        if self.numbers is not None:
+            self.numbers[row, element] = value
 
     # -- sums begun one order ahead ---------------------------------------------------------------
 

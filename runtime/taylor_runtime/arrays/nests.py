@@ -10,7 +10,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import BEYOND, START, Nest, Plan
 from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
-from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -25,7 +25,8 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
-from taylor_runtime.program.widths import CHUNK, REGISTER
+from taylor_runtime.program.shapes.sums import chunk_lanes
+from taylor_runtime.program.shapes.walks import aligned, walk_of
 
 
 class Elements(Protocol):
@@ -63,9 +64,12 @@ class NestWriter:
         self.memory = emitter.memory
         self.nest = nest
         self.n = n
-        summed = nest.summed[0] if nest.summed else ()
-        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None)
-        self.lanes = _lanes(walk, emitter.element, REGISTER if emitter.memory.at_zero else CHUNK)
+        summed, lanes = nest.summed[0] if nest.summed else ((), None)
+        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None, lanes)
+        self.lanes = 0
+        if walk.vector is not None:
+            parts, n = ELEMENTS[emitter.element].parts, 0 if emitter.memory.at_zero else 1
+            self.lanes = chunk_lanes(walk.axes[walk.vector].size, n, parts)
 
     def emit(self) -> None:
         self.memory.segments.clear()
@@ -249,11 +253,14 @@ class NestWriter:
         def make() -> Value:
             b, lanes = self.b, place.lanes if self._along() else 0
             total = b.constant(0, Type("i64", lanes))
+            vector = self.walk.axes[self.walk.vector] if self.walk.vector is not None else None
             pairs = zip(self.walk.axes, place.indices, strict=True)
-            for axis, index in [pair for pair in pairs if pair[0].summed]:
-                total = total * axis.size + b.splat(b.like(b.constant(0, I64), index), lanes)
-            if lanes:
-                total = total + b.constants(list(range(lanes)), "i64")
+            summed = [pair for pair in pairs if pair[0].summed]
+            for axis, index in sorted(summed, key=lambda pair: pair[0].last):
+                place_along = b.splat(b.like(b.constant(0, I64), index), lanes)
+                if lanes and axis is vector:
+                    place_along = place_along + b.constants(list(range(lanes)), "i64")
+                total = total * axis.size + place_along
             return b.splat(b.cast("sitofp", total, "double"), place.lanes)
 
         return make
@@ -269,8 +276,10 @@ class NestWriter:
         if self._along():
             place = Place(0, 0, place.walk, place.indices)
         total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
-        base = self.memory.base(row, self.n)
-        self.memory.put(self.b.normal(total), base, strides, self.nest.space, place)
+        base, total = self.memory.base(row, self.n), self.b.normal(total)
+        if not self.walk.kept and self.memory.at_zero:
+            self.memory.know(row, 0, total)
+        self.memory.put(total, base, strides, self.nest.space, place)
 
     def _place(self, indices: tuple[Index, ...], fresh: Value | None) -> Place:
         missing = (0,) * (len(self.walk.axes) - len(indices))
@@ -322,17 +331,6 @@ class NestWriter:
             item = b.extract(value, lane) if place.lanes else value
             target = b.at(base, position, emitter.element)
             b.store(b.normal(b.load(one, target) + item), target)
-
-
-def _lanes(walk: Walk, element: str, most: int) -> int:
-    """Elements that are computed side by side: 0 for one alone."""
-    if walk.vector is None:
-        return 0
-    size = walk.axes[walk.vector].size
-    most = most if ELEMENTS[element].parts == 1 else REGISTER
-    if size < 2:
-        return 0
-    return most if size >= most else min(REGISTER, 1 << (size.bit_length() - 1))
 
 
 def _fitting(size: int, lanes: int) -> int:

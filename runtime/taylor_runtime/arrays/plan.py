@@ -8,7 +8,7 @@ running sums are works of their own.  What a nest needs within itself stays in r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from taylor_runtime.arrays.plans.reading import (
@@ -17,7 +17,7 @@ from taylor_runtime.arrays.plans.reading import (
     seams,
     seen_from_outside,
 )
-from taylor_runtime.arrays.walk import aligned
+from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
     NEWEST,
     OLD,
@@ -27,6 +27,7 @@ from taylor_runtime.program.arrays import (
     Factor,
     Join,
     Pick,
+    Put,
     Read,
     Running,
     Scatter,
@@ -36,13 +37,17 @@ from taylor_runtime.program.arrays import (
     Total,
     View,
     contiguous,
+    graphs_of,
     moved_rows,
     reads_at_zero,
     reads_beyond,
     varying,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.sums import total_lanes
+from taylor_runtime.program.shapes.walks import Lanes, aligned, are_one
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 
@@ -51,6 +56,7 @@ FAR = 1 << 15  # numbers of all orders that are not in the nearest caches
 FEWEST = 8  # places of a first axis that is worth a loop around several nests
 REUSED = 4  # times that it is larger than what it is made from
 
+OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
 
 
@@ -63,12 +69,17 @@ class Access:
     strides: Shape
 
 
+Summed = tuple[tuple[int, ...], Lanes]  # the axes that totals sum, and those in lanes
+
+
 @dataclass(frozen=True, slots=True)
 class Nest:
     """A loop over the elements of a shape.
 
     rows:   whose elements are computed, in order.
-    totals: rows that sum elements of rows over the axes `summed`, the same for all.
+    totals: rows that sum elements of rows over the axes `summed`, the same for all, of which the
+            same are in lanes.
+    accesses: the strides at which all this is read and written.
     parts:  (row, number of the part) of joined rows that elements are copied to.
     adds:   rows that elements are scattered to.
     seams:  by axis, where loops are cut, since rows read parts of joins in their places.
@@ -79,8 +90,14 @@ class Nest:
     totals: list[int] = field(default_factory=list)
     parts: list[tuple[int, int]] = field(default_factory=list)
     adds: list[int] = field(default_factory=list)
-    summed: list[tuple[int, ...]] = field(default_factory=list)  # one, where there are totals
+    summed: list[Summed] = field(default_factory=list)  # one, where there are totals or adds
+    accesses: list[Shape] = field(default_factory=list)
     seams: dict[int, set[int]] = field(default_factory=dict)
+
+    @property
+    def computed(self) -> list[int]:
+        """All rows of which it computes elements."""
+        return [*self.rows, *self.totals, *[row for row, _ in self.parts], *self.adds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,11 @@ class Whole:
     """A row that is computed as a whole."""
 
     row: int
+
+    @property
+    def computed(self) -> list[int]:
+        """The row alone."""
+        return [self.row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +136,14 @@ class Plan:
     inverted: divisors of which the reciprocals of order zero are kept.
     varies: of each row, whether it has coefficients beyond order zero.
     again:  rows that are made wherever they are wanted, of every order, and never kept.
+    inner:  of rows that are loops or choices, the plans of their programs.
+    same:   rows that lie in the memory of another one, since that is changed where it is.
     recent: rows of which one order is kept, since the next one is read before it is stored.
     joins:  those that are read where their parts are, and never made.
     """
 
-    def __init__(self, program: ArrayProgram) -> None:
+    def __init__(self, program: ArrayProgram, moving: Mapping[int, int] | None = None) -> None:
+        """moving: inputs whose memory may be that of outputs, and these."""
         self.program = program
         self.joins = read_in_place(program)
         self._seen_from_outside = seen_from_outside(program)
@@ -137,7 +162,15 @@ class Plan:
                 self._place(name, index)
         for index, _ in program.outputs:
             self._keep(index)
-        self.recent = self._recent()
+        self.inner = {
+            index: _inner_plans(row.moved)
+            for index, row in enumerate(map(program.row, range(len(program.rows))))
+            if isinstance(row.moved, Region)
+        }
+        self.old |= {index for index in self.inner if self.varies[index]}
+        self.same = {} if program.order else self._changed_in_place(moving or {})
+        self.zero |= {self.same[row] for row in self.same if row in self.zero}
+        self.recent = self._recent() - set(self.inner)
         self.old -= self.recent
         self.newest |= self.recent
         self.loops = {name: self._together(name) for name in self.works}
@@ -160,17 +193,17 @@ class Plan:
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
         row = self.program.row(index)
-        if isinstance(row.moved, View) or self.program.is_number(index):
+        given = isinstance(row.start, Input) and row.start.source in OUTSIDE
+        if given or isinstance(row.moved, View) or self.program.is_number(index):
             return
-        if not isinstance(row.start, Input) or row.start.source not in ("parameter", "data"):
-            yield CONSTANT if row.constant else START
+        yield CONSTANT if row.constant else START
         if self.varies[index]:
             yield BEYOND
 
     def _is_computed(self, index: int) -> bool:
         """Whether elements of a row are computed one by one."""
         row = self.program.row(index)
-        given = isinstance(row.start, Input) and row.start.source in ("parameter", "data")
+        given = isinstance(row.start, Input) and row.start.source in OUTSIDE
         return row.moved is None and not given and not self.program.is_number(index)
 
     def convolves(self, index: int) -> bool:
@@ -218,19 +251,27 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running | Factor | Solve):
+        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve):
             works.append(Whole(index))
             self._from_memory(reads)
             return
         space = row.shape
         if isinstance(row.moved, Total | Scatter):
             space = self.program.shape(row.moved.source)
-        summed = row.moved.axes if isinstance(row.moved, Total) else None
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
-        cut = [read.row for read in reads if read.row in self.joins]
-        whole = self.convolves(index) or summed is not None  # loops that are better not cut
-        nest = self._nest(name, space, now, summed, elsewhere, (bool(cut), whole))
-        for join in cut:
+        in_place = [read.row for read in reads if read.row in self.joins]
+        accesses = self._strides([] if elsewhere else reads, space)
+        summed: Summed | None = None
+        if isinstance(row.moved, Total):
+            summed = row.moved.axes, total_lanes(self.program, row.moved)
+        elif isinstance(row.moved, Take | Pick | Scatter):
+            accesses.append((1,) * len(space))  # no axes are one
+            summed = ((), Lanes(last=True)) if isinstance(row.moved, Scatter) else None
+        else:
+            accesses.append(contiguous(space))
+        cut = bool(in_place), self.convolves(index) or summed is not None
+        nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere, cut)
+        for join in in_place:
             for axis, ends in seams(self.program, join).items():
                 nest.seams.setdefault(axis, set()).update(ends)
         self._add_again(nest, list(reversed(now)))
@@ -279,7 +320,9 @@ class Plan:
         for number, part in enumerate(join.parts):
             read = Read(part, NEWEST if name == BEYOND else ZERO)
             reads = self._seen_through([read])
-            nest = self._nest(name, self.program.shape(part), reads, None)
+            space = self.program.shape(part)
+            accesses = [contiguous(self.program.shape(index)), *self._strides(reads, space)]
+            nest = self._nest(name, Nest(space, accesses=accesses), reads, None)
             self._add_again(nest, list(reversed(reads)))
             nest.parts.append((index, number))
             self._from_memory([read for read in reads if not self.inside(nest, read.row)])
@@ -291,34 +334,39 @@ class Plan:
     def _nest(
         self,
         name: str,
-        space: Shape,
+        new: Nest,
         reads: list[Read],
-        summed: tuple[int, ...] | None,
+        summed: Summed | None,
         elsewhere: bool = False,
         cut: tuple[bool, bool] = (False, False),
     ) -> Nest:
-        """The first nest over a shape that comes after all that is read.
+        """The first nest that comes after all that is read and may do what a new one would.
 
         cut: whether its loops have to be cut, and whether they should not be.
         """
-        works = self.works[name]
+        works, space = self.works[name], new.space
         first = 0
         for read in reads:
             first = max(first, self._known(works, read.row, None if elsewhere else space))
+        new.summed[:] = [] if summed is None else [summed]
         for work in works[first:]:
-            if not isinstance(work, Nest) or work.space != space:
+            if not isinstance(work, Nest) or not _may_share(work, new):
                 continue
             if (cut[0] and self._is_whole(work)) or (cut[1] and work.seams):
                 continue
-            if summed is None or not work.summed or work.summed[0] == summed:
-                nest = work
-                break
-        else:
-            nest = Nest(space)
-            works.append(nest)
-        if summed is not None and not nest.summed:
-            nest.summed.append(summed)
-        return nest
+            work.summed[:] = work.summed or new.summed
+            work.accesses.extend(new.accesses)
+            return work
+        works.append(new)
+        return new
+
+    def _strides(self, reads: Sequence[Read], space: Shape) -> list[Shape]:
+        """At which elements of what is read from memory lie along the axes of a shape."""
+        found = []
+        for row in {read.row for read in reads} - self.again - self.joins:
+            if not self.program.is_number(row):
+                found.append(aligned(self.access(row).strides, self.program.shape(row), space))
+        return found
 
     def _is_whole(self, nest: Nest) -> bool:
         """Whether loops should not be cut: sums have as many lanes everywhere, and convolutions of
@@ -363,9 +411,7 @@ class Plan:
         """Whether a nest may run behind others at each place of their first axis."""
         if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
             return False
-        if nest.seams:
-            return False
-        if nest.summed and 0 in nest.summed[0]:
+        if nest.seams or (nest.summed and 0 in nest.summed[0][0]):
             return False
         if group and group[0].space[0] != nest.space[0]:
             return False
@@ -391,6 +437,14 @@ class Plan:
         rows = {row for nest in group for row in nest.rows if row in self.old}
         return sum(self.program.row(row).size for row in rows) * (self.program.order + 1)
 
+    def _changed_in_place(self, moving: Mapping[int, int]) -> dict[int, int]:
+        def reads(row: int) -> list[int]:
+            found = self._seen_through(list(reads_at_zero(self.program.row(row))))
+            return [self.access(read.row).row for read in found]
+
+        works = [work.computed for name in (CONSTANT, START) for work in self.works[name]]
+        return changed_in_place(self.program, works, reads, moving)
+
     # -- what is in memory ------------------------------------------------------------------------
 
     def _from_memory(self, reads: list[Read]) -> None:
@@ -409,3 +463,19 @@ class Plan:
         self.zero.add(index)
         if self.program.order:
             self.old.add(index)
+
+
+def _inner_plans(region: Region) -> tuple[Plan, ...]:
+    """Plans of the programs of a loop or a choice."""
+    graphs = graphs_of(region)
+    loop = region.kind != "switch"
+    turn = Plan(graphs[-1], carried(region, graphs[-1]) if loop else None)
+    return (*map(Plan, graphs[:-1]), turn)
+
+
+def _may_share(one: Nest, other: Nest) -> bool:
+    """Whether two nests may be one, whose totals add in the order that each of them has."""
+    if one.space != other.space or (one.summed and other.summed and one.summed != other.summed):
+        return False
+    lanes = [lanes.summed for _, lanes in one.summed or other.summed]
+    return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)

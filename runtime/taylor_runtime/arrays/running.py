@@ -5,41 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.arrays.memory import ArrayMemory
-from taylor_runtime.arrays.walk import Place, Walk, aligned, walk_of
+from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import Running, contiguous
+from taylor_runtime.program.shapes.sums import running_lanes
+from taylor_runtime.program.shapes.walks import Lanes, Walk, aligned, walk_of
 from taylor_runtime.program.widths import REGISTER
 
 
 def emit_running(memory: ArrayMemory, row: int, running: Running, n: Index) -> None:
-    """Coefficient n of a row of running sums.
-
-    Along the axis that lies side by side in memory, sums of 8 neighbours are made at a time: each
-    lane adds the one before it, then that two, then four before, then the sum so far.
-    """
+    """Coefficient n of a row of running sums, in the order of `program.shapes.sums`."""
     program, shape = memory.program, memory.program.shape(row)
     if not program.row(row).size:
         return
     access = memory.plan.access(running.source)
     given = aligned(access.strides, program.shape(running.source), shape)
-    walk = walk_of(shape, [given, contiguous(shape)], (running.axis,))
-    _Running(memory, row, running, walk, n).emit()
+    along = running_lanes(program, running)
+    lanes = Lanes((running.axis,) if along else ())
+    walk = walk_of(shape, [given, contiguous(shape)], (running.axis,), lanes=lanes)
+    _Running(memory, row, running, walk, n, along).emit()
 
 
 class _Running:
     def __init__(
-        self, memory: ArrayMemory, row: int, running: Running, walk: Walk, n: Index
+        self, memory: ArrayMemory, row: int, running: Running, walk: Walk, n: Index, along: int
     ) -> None:
         self.memory, self.b = memory, memory.b
         self.row, self.source, self.walk, self.n = row, running.source, walk, n
-        along = [axis for axis in walk.axes if axis.summed]
-        self.length = along[0].size if along else 1
-        vector = walk.vector
-        self.across = vector is not None and not walk.axes[vector].summed
-        size = walk.axes[vector].size if vector is not None else 1
-        self.lanes = REGISTER if size >= REGISTER else 0
+        summed = [axis for axis in walk.axes if axis.summed]
+        self.length = summed[0].size if summed else 1
+        self.across = not along
+        size = walk.axes[walk.vector].size if walk.vector is not None else 1
+        self.lanes = along or (REGISTER if size >= REGISTER else 0)
 
     def emit(self) -> None:
         self._kept(())

@@ -10,7 +10,7 @@ from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
-from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, plane_of
+from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, from_outside, plane_of
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR, Type
@@ -112,16 +112,6 @@ def outside_address(b: Builder, program: ArrayProgram, given: Input, element: st
 def outside(numbers: np.ndarray, table: np.ndarray) -> dict[str, int]:
     """The addresses of constants and positions, by their symbols."""
     return {NUMBERS: numbers.ctypes.data, TABLE: table.ctypes.data}
-
-
-def from_outside(program: ArrayProgram) -> dict[int, Input]:
-    """The rows that are arrays from outside."""
-    return {
-        index: row.start
-        for index, row in enumerate(program.rows)
-        if isinstance(row.start, Input) and row.start.source in ("parameter", "data")
-        if program.row(index).size
-    }
 
 
 def state_size(program: ArrayProgram) -> int:

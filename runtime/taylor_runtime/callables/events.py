@@ -1,4 +1,4 @@
-"""What a compiled detector knows of the events of one trajectory, and what it has found."""
+"""A compiled search for events: what it knows of those of one trajectory, and what it has found."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from taylor_runtime.callables.detector import Detector
+from taylor_runtime.callables.cost import choose
 from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.python_calls import Externals, calls_python
 from taylor_runtime.callables.trajectory import StepMemory
+from taylor_runtime.engine.compiler import Module, compile_ir
 from taylor_runtime.events.block import (
     ASK,
     CUT,
@@ -21,11 +23,82 @@ from taylor_runtime.events.block import (
     RECORD,
     STOP,
     SWITCH,
+    Areas,
+    DetectorOptions,
+    event_length,
 )
-from taylor_runtime.events.roots import EVENT_MEMORY, binomials
+from taylor_runtime.events.detector import DETECT, detector_module
+from taylor_runtime.events.roots import EVENT_MEMORY, SCAN, binomials, scan_module
+from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.lines import body
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
+from taylor_runtime.steps.states import StateRows
 
 FIRST_RECORDS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Compiled detection of events in steps; see `events.detector.detector_module`."""
+
+    module: Module
+    scan: Module
+    program: Program
+    options: DetectorOptions
+    address: int
+    areas: Areas
+
+    @property
+    def record_length(self) -> int:
+        """Doubles of an event's record."""
+        return event_length(self.options.states)
+
+
+def build_detector(
+    program: Program,
+    noise: Program,
+    enclosures: Program,
+    states: StateRows,
+    linear: Sequence[bool],
+    externals: Externals | None = None,
+    *,
+    rough: Sequence[bool] = (),
+    formulas: Program | None = None,
+    combined: Sequence[int] = (),
+    guards: int = 0,
+) -> Detector:
+    """Compile the detection of a program's outputs along steps of a stepper with such states.
+
+    formulas, combined: the signs of functions that are put together from the last outputs, and how
+    many each takes; guards: how many outputs behind these; see `DetectorOptions`.
+    """
+    element = states.element
+    program = compensate(program, ELEMENTS[element])
+    program, unrolled = choose(program, element)
+    parts = formulas.slots("sign") if formulas is not None else 0
+    options = DetectorOptions(
+        states,
+        tuple(linear),
+        unrolled,
+        calls_python(externals),
+        tuple(rough) if any(rough) else (),
+        len(program.outputs) - parts - guards,
+        tuple(combined),
+        guards,
+    )
+    programs = [program, noise, enclosures, *([] if formulas is None else [formulas])]
+    scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
+    module = compile_ir(
+        lambda: detector_module(program, noise, enclosures, formulas, options),
+        [DETECT],
+        externals={**(externals or {}), SCAN: scan.address(SCAN)},
+        label="detector",
+        source="\n".join([f"detector {options}", *map(body, programs)]),
+    )
+    areas = Areas.of(program, options)
+    return Detector(module, scan, program, options, module.address(DETECT), areas)
 
 
 class EventRecords(NamedTuple):
@@ -218,6 +291,18 @@ class EventMemory:
         """A run begins that is watched: nothing is recorded yet."""
         self.block[0]["count"] = 0
         machine.watch(self.detector.address, self.block.ctypes.data)
+
+    def addresses(self) -> dict[str, int]:
+        """Of what drivers look at before and after a run, and how much that is."""
+        return {
+            "detector": self.detector.address,
+            "events": int(self.block.ctypes.data),
+            "memory": int(self._memory.ctypes.data),
+            "functions": len(self._memory),
+            "sides": int(self._sides.ctypes.data),
+            "outputs": len(self._sides),
+            "flips": int(self._area("flips", len(self._memory)).ctypes.data),
+        }
 
     def grow(self) -> None:
         """Double the room for records."""

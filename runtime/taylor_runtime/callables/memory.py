@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import Structure, addressof, c_double, c_int64
+from ctypes import Structure, addressof, c_char, c_double, c_int64
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
-from taylor_runtime.program.kinds import ELEMENTS, KINDS, element_of
+from taylor_runtime.program.kinds import DOUBLE, ELEMENTS, KINDS, element_of
 from taylor_runtime.steps.control import CONTROL, DOUBLES, INTEGERS
 from taylor_runtime.steps.grid import FILL, grid_module
 from taylor_runtime.steps.states import plane_length
@@ -19,10 +19,17 @@ ALIGNMENT = 64
 Pair = tuple[float, float]  # an unevaluated sum: times are such
 
 
+def address_of(array: np.ndarray) -> int:
+    """Where the elements of a writable contiguous array that is not empty are; NumPy takes twice as
+    long to tell.
+    """
+    return addressof(c_char.from_buffer(array.data))
+
+
 def aligned_zeros(count: int) -> np.ndarray:
     """`count` doubles, zero, starting at a cache line."""
     raw = np.zeros(count + ALIGNMENT // 8)
-    start = -raw.ctypes.data % ALIGNMENT // 8
+    start = -address_of(raw) % ALIGNMENT // 8
     return raw[start : start + count]
 
 
@@ -31,9 +38,29 @@ def aligned_planes(count: int, precision: str) -> np.ndarray:
 
     Every part starts at a cache line.
     """
-    kind, length = KINDS[precision], plane_length(count)
-    doubles = aligned_zeros(-(-kind.bytes * length // 8))
-    return doubles.view(kind.dtype)[: kind.parts * length].reshape(kind.parts, length)
+    return as_planes(aligned_zeros(doubles_of_planes(count, precision)), precision)
+
+
+def aligned_rooms(*counts: int) -> list[slice]:
+    """Where arrays of so many doubles are in one piece of memory, each starting at a cache line."""
+    line, rooms, start = ALIGNMENT // 8, [], 0
+    for count in counts:
+        rooms.append(slice(start, start + count))
+        start += -(-count // line) * line
+    return rooms
+
+
+def doubles_of_planes(count: int, precision: str) -> int:
+    """Doubles that hold `count` numbers of a kind as planes."""
+    return -(-KINDS[precision].bytes * plane_length(count) // 8)
+
+
+def as_planes(doubles: np.ndarray, precision: str) -> np.ndarray:
+    """Memory of that many doubles as `aligned_planes` has it."""
+    kind = KINDS[precision]
+    numbers = doubles if kind is DOUBLE else doubles.view(kind.dtype)
+    length = len(numbers) // kind.parts
+    return numbers[: kind.parts * length].reshape(kind.parts, length)
 
 
 class ControlBlock(Structure):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,18 @@ from taylor_runtime.engine.call import (
     make_ufunc,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.points import scalar_call
+from taylor_runtime.points import array_call, scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
-from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, formula_module
+from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, UNCUT, formula_module, point_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
+from taylor_runtime.points.python_objects import TYPE_OFFSET, make_builtin
 from taylor_runtime.program.arrays import ArrayProgram, Shape
 from taylor_runtime.program.kinds import DOUBLE, KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 
+Shapes = Sequence[Shape]
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
 
 
@@ -52,6 +55,29 @@ class Jet:
         """
         memory = aligned_zeros(KINDS[self.precision].parts * self.workspace)
         self._call(inputs.ctypes.data, outputs.ctypes.data, count, first, last, memory.ctypes.data)
+
+    def room(self, order: int) -> JetRoom:
+        """Memory for one point of a function of one variable with one output, in float64."""
+        return JetRoom(self, order)
+
+
+class JetRoom:
+    """Memory of one point after the other, for one thread at a time."""
+
+    def __init__(self, code: Jet, order: int) -> None:
+        self._inputs = np.ones((2, code.block))  # the point, and its derivative
+        self._outputs = np.empty((order + 1, code.block))
+        memory = aligned_zeros(KINDS[code.precision].parts * code.workspace)
+        self._kept = memory, code
+        places = self._inputs.ctypes.data, self._outputs.ctypes.data
+        self._arguments = *places, code.block, 0, 1, memory.ctypes.data
+        self._call = code._call
+
+    def run(self, x: float) -> np.ndarray:
+        """The coefficients there, shape (order + 1,)."""
+        self._inputs[0] = x
+        self._call(*self._arguments)
+        return self._outputs[:, 0].copy()
 
 
 def build_jet(
@@ -84,14 +110,37 @@ class Formula:
     ufunc:  a NumPy ufunc, or None where it would have too many operands; something that acts as one
             where Python functions are called, whose exceptions it raises.
     rows:   then a generalised ufunc (n)->(m).
-    scalar: a built-in function of floats that returns a float (or a tuple of them), or None for
-            arguments that are anything else; None where it cannot be had.
+    scalar: a built-in function of floats that returns a numpy.float64 (or a tuple of them), or None
+            for arguments that are anything else; None where it cannot be had.
     """
 
     module: Module
     ufunc: np.ufunc | None
     rows: np.ufunc | None
     scalar: Callable[..., Any] | None
+    precision: str
+    externals: Externals | None = field(repr=False)
+
+    def entry(
+        self, inputs: Shapes, outputs: Shapes, packed: bool, otherwise: Callable[..., Any] | None
+    ) -> Callable[..., Any] | None:
+        """A built-in function of arrays of these shapes, whose elements are the formula's; see
+        `array_entry`.
+        """
+        if KINDS[self.precision] is not DOUBLE:
+            return None
+        loop = self.module.address(FORMULA if self.ufunc is not None else FORMULA_ROWS)
+        in_rows = self.ufunc is None
+        if in_rows and (len(inputs) != 1 or len(outputs) != 1):
+            return None  # they would have to be put side by side
+        plain = all(shape == () for shape in (*inputs, *outputs))
+        if self.scalar is not None and plain and (not packed or len(outputs) > 1):
+            made = scalar_call.SCALAR, self.module.address(scalar_call.SCALAR)
+            return watched(
+                make_builtin(made[1], made[0], None, otherwise, self.module), self.externals
+            )
+        facts = _facts(loop, inputs, outputs, packed, spelled=not in_rows)
+        return array_entry(facts, otherwise, (), self.module, self.externals)
 
 
 def build_formula(
@@ -109,13 +158,13 @@ def build_formula(
     inputs = kind.parts * program.slots("parameter")
     outputs = kind.parts * len(program.outputs)
     in_rows = inputs + outputs > MAX_OPERANDS
-    with_scalar = not in_rows and kind is DOUBLE and scalar_call.supported()
+    with_scalar = not in_rows and kind is DOUBLE and bool(scalar_call.externals())
     symbols = [FORMULA_ROWS if in_rows else FORMULA]
     linked = {**(externals or {}), CLEAR_FLAGS: clear_flags_address()}
     if with_scalar:
         symbols.append(scalar_call.SCALAR)
         linked |= scalar_call.externals()
-    form = f"{in_rows} {with_scalar and scalar_call.TYPE_OFFSET} {kind.element}"
+    form = f"{in_rows} {with_scalar and TYPE_OFFSET} {kind.element}"
     module = compile_ir(
         lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element),
         symbols,
@@ -128,9 +177,31 @@ def build_formula(
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
     scalar = None
     if with_scalar:
-        scalar = scalar_call.make_builtin(module.address(scalar_call.SCALAR), name, module)
+        scalar = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
         scalar = watched(scalar, externals)
-    return Formula(module, None if in_rows else ufunc, ufunc if in_rows else None, scalar)
+    one, rows = (None, ufunc) if in_rows else (ufunc, None)
+    return Formula(module, one, rows, scalar, kind.name, externals)
+
+
+def build_point(
+    program: Program, name: str, externals: Externals | None = None
+) -> Callable[..., Any] | None:
+    """A program of order 0 as a built-in function of so many floats, which returns a numpy.float64
+    or a tuple of them, and None for arguments that are anything else.  It is made in less time than
+    a ufunc.  None where there cannot be one, or where it would be large.
+    """
+    linked = scalar_call.externals()
+    if not linked or len(program.rows) > UNCUT:
+        return None
+    module = compile_ir(
+        lambda: point_module(program),
+        [scalar_call.SCALAR],
+        externals={**(externals or {}), **linked},
+        label=name,
+        source=f"point {TYPE_OFFSET}\n{body(program)}",
+    )
+    made = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
+    return watched(made, externals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +210,92 @@ class ArrayFunction:
 
     ufunc: a generalised ufunc of contiguous arrays, two operands (high and low parts) for a
         double-double.
+    program: what was compiled.
     """
 
     module: Module
     ufunc: np.ufunc
+    program: ArrayProgram
+    precision: str
+    belongings: tuple[object, ...] = field(repr=False)  # live as long as the machine code
+    externals: Externals | None = field(repr=False)
+
+    def entry(
+        self,
+        inputs: Shapes,
+        outputs: Shapes,
+        packed: bool,
+        otherwise: Callable[..., Any] | None,
+        makers: Sequence[Callable[..., Any] | None],
+    ) -> Callable[..., Any] | None:
+        """A built-in function of the same arrays, see `array_entry`.
+
+        makers: of the memory for each result, from the arguments; None for NumPy.
+        """
+        if KINDS[self.precision] is not DOUBLE or not outputs:
+            return None
+        from taylor_runtime.points.arrays import ARRAYS
+
+        facts = _facts(self.module.address(ARRAYS), inputs, outputs, packed, makers=makers)
+        owner = (self.module, *self.belongings)
+        return array_entry(facts, otherwise, tuple(makers), owner, self.externals)
+
+
+def _facts(
+    loop: int,
+    inputs: Shapes,
+    outputs: Shapes,
+    packed: bool,
+    spelled: bool = False,
+    makers: Sequence[Callable[..., Any] | None] = (),
+) -> np.ndarray:
+    """What `points.array_call` is told.
+
+    spelled: whether the loop has an operand for each element.
+    """
+    sizes = [int(np.prod(shape, dtype=int)) for shape in (*inputs, *outputs)]
+    facts = [len(inputs), len(outputs), loop, int(packed), 1, sizes[0] if sizes else 0, sizes[-1]]
+    place = array_call.OPERANDS + array_call.EACH * len(sizes)
+    made = [*[0] * len(inputs), *[2 + k if make else 0 for k, make in enumerate(makers)]]
+    for k, shape in enumerate((*inputs, *outputs)):
+        maker = made[k] if k < len(made) else 0
+        facts += [len(shape), place, sizes[k] if spelled else 1, maker]
+        place += len(shape)
+    return np.array([*facts, *[n for shape in (*inputs, *outputs) for n in shape]], np.int64)
+
+
+def array_entry(
+    facts: np.ndarray,
+    otherwise: Callable[..., Any] | None,
+    makers: tuple[Callable[..., Any] | None, ...],
+    owner: object,
+    externals: Externals | None,
+) -> Callable[..., Any] | None:
+    """A built-in function of contiguous arrays of float64 of certain shapes, and of floats.
+
+    It returns arrays of the caller's own and numpy.float64s, one or a tuple; for arguments that are
+    anything else what `otherwise` makes of them (None where that is None).  None where NumPy or
+    Python do not look as known, or for more operands than there is room for.
+    """
+    pointers = facts[array_call.OPERANDS + 2 :: array_call.EACH][: facts[0] + facts[1]].sum()
+    code = _array_call() if pointers <= array_call.MOST else None
+    if code is None:
+        return None
+    address = code.address(array_call.ARRAY_CALL)
+    items = (facts, otherwise, *makers, code, owner)
+    return watched(make_builtin(address, array_call.ARRAY_CALL, *items), externals)
+
+
+@lru_cache(maxsize=1)
+def _array_call() -> Module | None:
+    linked = array_call.externals()
+    if not linked:
+        return None  # pragma: no cover - no such NumPy
+    text = array_call.array_call_module()
+    options = Options(STEP_PASSES, codegen=0)  # made in 2 ms instead of 16, and 20 ns slower
+    return compile_ir(
+        text, [array_call.ARRAY_CALL], options=options, externals=linked, label="array call"
+    )
 
 
 def build_array_function(
@@ -193,4 +346,6 @@ def build_array_function(
         doc,
         owner=(module, numbers, table),
     )
-    return ArrayFunction(module, watched(ufunc, externals))
+    ufunc = watched(ufunc, externals)
+    owned = numbers, table
+    return ArrayFunction(module, ufunc, program, kind.name, owned, externals)

@@ -46,11 +46,18 @@ from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.single import PROPAGATE, stepper_module
 from taylor_runtime.steps.states import StateRows
 
+SHORT_BYTES = 1 << 16  # of coefficients
 PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 
+class _Shared:
+    """What others may know without keeping it."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(frozen=True, slots=True)
-class Stepper:
+class Stepper(_Shared):
     """A compiled step loop; see `steps.single.stepper_module` for the memory that `run` takes."""
 
     module: Module
@@ -81,6 +88,12 @@ class Stepper:
     def workspace_bytes(self) -> int:
         """Memory that the coefficients take."""
         return ELEMENTS[self.options.element].bytes * self.workspace
+
+    @property
+    def is_short(self) -> bool:
+        """Whether steps take less than 0.1 ms, or so: few coefficients, and no loops of arrays."""
+        arrays = isinstance(self.program, ArrayProgram)
+        return self.workspace_bytes <= SHORT_BYTES and not arrays
 
     def run(self, control: ControlBlock, addresses: Sequence[int]) -> int:
         """Run the loop (without the GIL) on a control block and, by their addresses, on this block,

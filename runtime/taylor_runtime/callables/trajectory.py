@@ -11,8 +11,10 @@ import numpy as np
 from taylor_runtime.callables.memory import (
     ControlBlock,
     Pair,
-    aligned_planes,
+    aligned_rooms,
     aligned_zeros,
+    as_planes,
+    doubles_of_planes,
     grid_filler,
     grid_parts,
     polynomials_of,
@@ -58,31 +60,46 @@ class StepMemory:
         self.slots = np.array(stepper.shown.slots, dtype=np.intp)
         self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
+        counts = VECTORS * stepper.size, stepper.parameters, stepper.workspace
+        planes = [doubles_of_planes(count, precision) for count in counts]
+        self._rooms = aligned_rooms(*planes, stepper.size, stepper.record_length, 1)
         self.control = ControlBlock()
-        self.states = aligned_planes(VECTORS * stepper.size, precision)
-        vectors = self.states[:, : VECTORS * stepper.size]
-        self._vectors = vectors.reshape(self._parts, VECTORS, stepper.size)
-        self._work = aligned_planes(stepper.workspace, precision)
-        self._tolerances = aligned_zeros(stepper.size)
+        self._make_room()
         if floors is not None:
             self._tolerances[:] = floors[self.padding]
-        self._records = aligned_zeros(stepper.record_length)
-        self._grid = aligned_zeros(1)
-        self.parameters = aligned_planes(stepper.parameters, precision)
-        self._arrays: tuple[np.ndarray, ...] = ()
-        self._addresses: list[int] = []
         self.control.defect_bound = defect_bound
         self.forget_step()
 
+    def _make_room(self) -> None:
+        rooms, whole = self._rooms, aligned_zeros(self._rooms[-1].stop)
+        states, parameters, work, *rest = [whole[room] for room in rooms]
+        kind = self.stepper.options.precision
+        self.states, self.parameters = as_planes(states, kind), as_planes(parameters, kind)
+        self._work = as_planes(work, kind)
+        self._tolerances, self._records, self._grid = rest
+        size = self.stepper.size
+        vectors = self.states[:, : VECTORS * size]
+        self._vectors = vectors.reshape(self._parts, VECTORS, size)
+        self._arrays: tuple[np.ndarray, ...] = ()
+        self._addresses: list[int] = []
+
     def copy(self) -> Self:
         """One in the same state with memory of its own; the machine code is shared."""
-        other = type(self)(self.stepper, self.control.defect_bound, None)
+        other = self._with_room()
         other.control = self.control.copy()
         other.states[:] = self.states
-        other._tolerances[:] = self._tolerances
         other.parameters[:] = self.parameters
-        other._records = aligned_zeros(len(self._records))
+        if len(self._records) != self.stepper.record_length:
+            other._records = aligned_zeros(len(self._records))
         other.watch(0, 0)
+        return other
+
+    def _with_room(self) -> Self:
+        """One with equal tolerances, and memory in which is nothing yet."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._make_room()
+        other._tolerances[:] = self._tolerances
         return other
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -223,20 +240,18 @@ class StepMemory:
 
         Raises what functions of the user have raised; `take_back` is then to be called.
         """
-        arrays = (
-            self.states,
-            self.parameters,
-            self._work,
-            self._records,
-            self._grid,
-            self._tolerances,
-        )
+        arrays = self.arrays()
         if not (
             self._arrays and all(map(is_, arrays, self._arrays))
         ):  # asking NumPy takes longer than a short step
             self._addresses = [self.control.address, *(array.ctypes.data for array in arrays)]
             self._arrays = arrays
         return self.stepper.run(self.control, self._addresses)
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the step loop is passed: states, parameters, work, records, grid, tolerances."""
+        found = self.states, self.parameters, self._work, self._records, self._grid
+        return *found, self._tolerances
 
     def shared_addresses(self) -> dict[str, int]:
         """Of memory that trajectories may use one after the other."""
@@ -389,8 +404,10 @@ class StepMemory:
 
     def _tracing(self, parameters: np.ndarray) -> StepMemory:
         """A memory that makes one step, whatever its end is like, and records it."""
-        again = StepMemory(self.stepper, sys.float_info.max, None)
-        again._tolerances[:] = self._tolerances
+        again = self._with_room()
+        again.control = ControlBlock()
+        again.control.defect_bound = sys.float_info.max
+        again.forget_step()
         again.parameters = parameters
         control = again.control
         control.steps_wanted, control.recording, control.records_wanted = 1, ALL, 2

@@ -19,11 +19,13 @@ from taylor_runtime.program.arrays import (
     View,
     all_used,
     contiguous,
+    graphs_of,
     moved_rows,
     renumbered_array,
-    verify_arrays,
 )
+from taylor_runtime.program.kernels import Region, regions
 from taylor_runtime.program.program import Coefficient, Input, Step, Term
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.signature import rows_used, with_slots
 from taylor_runtime.program.widths import REGISTER
 
@@ -36,9 +38,26 @@ Key = tuple[object, ...]
 
 def arranged(program: ArrayProgram) -> ArrayProgram:
     """The program with long axes last, where that saves registers."""
+    return verify_arrays(_arranged(program))
+
+
+def _arranged(program: ArrayProgram) -> ArrayProgram:
     turns = _turns(program)
     made = _Turned(program, turns).program() if turns else program
-    return verify_arrays(_side_by_side(made))
+    return _arranged_inside(_side_by_side(made))
+
+
+def _arranged_inside(program: ArrayProgram) -> ArrayProgram:
+    """The program with those inside of its rows arranged."""
+    if not regions(program):
+        return program
+    rows = []
+    for row in map(program.row, range(len(program.rows))):
+        if isinstance(row.moved, Region):
+            inside = tuple(map(_arranged, graphs_of(row.moved)))
+            row = replace(row, moved=replace(row.moved, graphs=inside))
+        rows.append(row)
+    return replace(program, rows=tuple(rows))
 
 
 def _turns(program: ArrayProgram) -> dict[Shape, Order]:
@@ -78,6 +97,9 @@ class _Turned:
         self.numbers: dict[Key, int] = {}
         self.rows: dict[int, ArrayRow] = {}  # by number, in order
         self._viewed = {row.moved.source for row in self._all() if isinstance(row.moved, View)}
+        for index, row in enumerate(self._all()):
+            if self._turn(index) is not None:  # what it reads becomes a view
+                self._viewed |= set(rows_used(row))
 
     def _all(self) -> list[ArrayRow]:
         return [self.old.row(index) for index in range(len(self.old.rows))]
@@ -191,9 +213,9 @@ class _Turned:
         if index not in self._viewed:
             self.rows[number] = replace(row, moved=view)
             return
-        turned_back = self._number("view", index)
-        self.rows[turned_back] = replace(row, moved=view)
-        step = Step((Term(1, Coefficient(turned_back)),))
+        seen = self._number("turned back", index)
+        self.rows[seen] = replace(row, moved=view, name="")
+        step = Step((Term(1, Coefficient(seen)),))  # a copy, of which others have views
         self.rows[number] = replace(row, moved=None, step=step)
 
 

@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
-from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory
+from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, from_outside
 from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.arrays.series import from_outside, outside_address
+from taylor_runtime.arrays.series import outside_address
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import I64, PTR
+from taylor_runtime.ir.types import I64, PTR, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.points.blocks import CLEAR_FLAGS, memory
-from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.verify import verify_arrays
 
 ARRAYS = "taylor.arrays"
 
@@ -122,3 +123,16 @@ class _Point:
         if program.order:
             emitter.order_zero()
             emitter.orders()
+            for row in dict.fromkeys(row for row, _ in program.outputs):
+                if not self.plan.varies[row]:
+                    self._clear(outside[row], program.row(row).size)
+
+    def _clear(self, base: Value, size: int) -> None:
+        """Zeros in all coefficients but the first of a row of so many elements."""
+        b, zero = self.b, self.b.constant(0, Type(self.element))
+
+        def one(i: Index, _: list[Value]) -> Sequence[Value]:
+            b.store(zero, b.at(base, i, self.element))
+            return []
+
+        b.fold(size, size * (self.program.order + 1), [], one)

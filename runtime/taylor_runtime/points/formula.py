@@ -66,6 +66,16 @@ def formula_module(
     return module.text()
 
 
+def point_module(program: Program) -> str:
+    """IR text of `taylor.scalar` alone, for one point of doubles; of at most `UNCUT` rows."""
+    verify(program)
+    module = Module()
+    inputs = program.slots("parameter")
+    _emit_block(module, program, inputs, "double", SINGLE)
+    emit_scalar_call(module, Counts(inputs, len(program.outputs), 0), "block.single")
+    return module.text()
+
+
 def _emit_block(
     module: Module, program: Program, inputs: int, element: str, chunk: Chunk = BLOCK
 ) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.lines import head_lines, row_line
 from taylor_runtime.program.program import (
     Coefficient,
@@ -26,7 +27,7 @@ from taylor_runtime.program.program import (
 )
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used, with_slots
-from taylor_runtime.program.verify import ProgramError, rows_at_order
+from taylor_runtime.program.verify import rows_at_order
 
 Shape = tuple[int, ...]
 
@@ -80,11 +81,27 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The elements of the source that whole numbers choose along an axis, at every order."""
+    """The elements of the source that numbers choose along an axis, at every order.
+
+    A number is a place rounded down, a negative one counts from the end; one beyond an end means
+    the element there, and NaN the last.
+    """
 
     source: int
     places: int
     axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The source with values at one place of its first axis, which a number chooses as in `Pick`.
+
+    Where nobody reads the source any more, it is changed where it is.
+    """
+
+    source: int
+    places: int
+    values: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,9 @@ class Solve:
     kind: str = "lu"
 
 
-Moved = View | Take | Scatter | Join | Total | Pick | Running | Contract | Factor | Solve
+Moved = (
+    View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Factor | Solve | Region
+)
 
 FEW = 4  # rows of matrices that are factored in registers, many side by side
 
@@ -165,7 +184,7 @@ class ArrayProgram(Program):
 
     Inputs are as many slots as the rows have elements, in order.  Sources, beside those of
     programs: "data", numbers that are known when code is made, but no part of it; "table",
-    positions.
+    positions; "outer", inputs of programs inside of others that vary.
     """
 
     def row(self, index: int) -> ArrayRow:
@@ -184,14 +203,35 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [
-            f"{row_line(row)}{_moved_text(row)}" for row in map(self.row, range(len(self.rows)))
-        ]
+        lines = [array_line(self.row(index)) for index in range(len(self.rows))]
         return "\n".join([*head_lines(self), *lines])
 
 
-def _moved_text(row: ArrayRow) -> str:
-    return f" shape {row.shape}" + ("" if row.moved is None else f" {row.moved}")
+def array_line(row: ArrayRow) -> str:
+    """A row as a line of text, without its name; `shapes.lines` reads it."""
+    line = f"{row_line(row)} shape {_dense(row.shape)}"
+    if row.moved is None:
+        return line
+    kind = type(row.moved)
+    if isinstance(row.moved, Region):
+        inside = "\n".join(graph.text() for graph in graphs_of(row.moved)).replace("\n", "\n  ")
+        return f"{line} {_dense(replace(row.moved, graphs=()))}\n  {inside}"
+    given = [f"{f.name}={_dense(getattr(row.moved, f.name))}" for f in fields(kind)]
+    return f"{line} {kind.__name__.lower()}({','.join(given)})"
+
+
+def _dense(value: object) -> str:
+    return repr(value).replace(" ", "")
+
+
+def graphs_of(region: Region) -> tuple[ArrayProgram, ...]:
+    """The programs inside."""
+    return tuple(graph for graph in region.graphs if isinstance(graph, ArrayProgram))
+
+
+def is_counted(moved: Moved | None) -> bool:
+    """Whether elements are compared alone, so that what comes of it has no series."""
+    return isinstance(moved, Total) and moved.kind != "sum"
 
 
 def varying(program: ArrayProgram) -> list[bool]:
@@ -199,7 +239,10 @@ def varying(program: ArrayProgram) -> list[bool]:
     found: list[bool] = []
     for index in range(len(program.rows)):
         row = program.row(index)
-        if row.constant or program.is_number(index) or _is_of_order_zero(row.moved):
+        moved = row.moved
+        steady = isinstance(moved, Region) and not moved.graphs[-1].order
+        steady = steady or isinstance(moved, Factor) or is_counted(moved)
+        if row.constant or program.is_number(index) or steady:
             found.append(False)
         elif is_lagged(row.moved):
             found.append(True)
@@ -210,10 +253,6 @@ def varying(program: ArrayProgram) -> list[bool]:
         else:
             found.append(isinstance(row.start, Input) or row.step is not None)
     return found
-
-
-def _is_of_order_zero(moved: Moved | None) -> bool:
-    return isinstance(moved, Factor) or (isinstance(moved, Total) and moved.kind != "sum")
 
 
 def is_lagged(moved: Moved | None) -> bool:
@@ -238,6 +277,10 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
         return (moved.a, moved.b)
     if isinstance(moved, Pick):
         return (moved.source, moved.places)
+    if isinstance(moved, Put):
+        return (moved.source, moved.places, moved.values)
+    if isinstance(moved, Region):
+        return moved.operands
     if isinstance(moved, Solve):
         return (moved.factor, moved.side)
     return moved.parts if isinstance(moved, Join) else (moved.source,)
@@ -261,6 +304,11 @@ def in_words(moved: Moved) -> tuple[str, str]:
         return "join", f"{rows} along axis {moved.axis}"
     if isinstance(moved, Pick):
         return "pick", f"elements of r{moved.source} at places r{moved.places}"
+    if isinstance(moved, Put):
+        return "put", f"r{moved.source} with r{moved.values} at place r{moved.places}"
+    if isinstance(moved, Region):
+        what = "choice" if moved.kind == "switch" else f"{moved.kind} loop"
+        return what, f"{what} of {rows}"
     names = {View: ("view", "elements of"), Take: ("take", "places of")}
     name, verb = names.get(type(moved), ("scatter", "added in places:"))
     return name, f"{verb} {rows}"
@@ -280,6 +328,11 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
         moved = replace(moved, a=place[moved.a], b=place[moved.b])
     elif isinstance(moved, Pick):
         moved = replace(moved, source=place[moved.source], places=place[moved.places])
+    elif isinstance(moved, Put):
+        used = [place[row] for row in moved_rows(moved)]
+        moved = Put(*used)
+    elif isinstance(moved, Region):
+        moved = replace(moved, operands=tuple(place[operand] for operand in moved.operands))
     elif isinstance(moved, Solve):
         moved = replace(moved, factor=place[moved.factor], side=place[moved.side])
     elif isinstance(moved, Join):
@@ -318,6 +371,12 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
         yield from _factors(varies, row.moved)
     elif isinstance(row.moved, Pick):
         yield from (Read(row.moved.places, ZERO), Read(row.moved.source, NEWEST))
+    elif isinstance(row.moved, Region):
+        for when in (ZERO, NEWEST, OLD):
+            yield from (Read(operand, when) for operand in row.moved.operands)
+    elif isinstance(row.moved, Put):
+        yield Read(row.moved.places, ZERO)
+        yield from (Read(row.moved.source, NEWEST), Read(row.moved.values, NEWEST))
     elif isinstance(row.moved, Solve):
         yield from (Read(row.moved.factor, ZERO), Read(row.moved.side, NEWEST))
     elif row.moved is not None:
@@ -349,28 +408,3 @@ def _step_reads(step: Step) -> Iterator[Read]:
             used = (operand.a, operand.b) if isinstance(operand, Convolution) else (operand.row,)
             yield from (Read(row, OLD) for row in used)
         yield from (Read(row, NEWEST) for row in rows_at_order(operand))
-
-
-# -- what is legal ------------------------------------------------------------------------------
-
-
-def verify_arrays(program: ArrayProgram) -> ArrayProgram:
-    """Return the program if it is legal, else raise `ProgramError`."""
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        for used in moved_rows(row.moved):
-            known = 0 <= used < index or is_lagged(row.moved)
-            if not known:
-                raise ProgramError(f"row {index} moves row {used}, which is not earlier")
-        if row.moved is not None and (row.start is not None or row.step is not None):
-            raise ProgramError(f"row {index} is moved, and has a start or a step")
-        if isinstance(row.moved, View):
-            source = program.row(row.moved.source)
-            if isinstance(source.moved, View):
-                raise ProgramError(f"row {index} is a view of a view")
-            reach = [s * (n - 1) for s, n in zip(row.moved.strides, row.shape, strict=True)]
-            low = row.moved.offset + sum(min(r, 0) for r in reach)
-            high = row.moved.offset + sum(max(r, 0) for r in reach)
-            if row.size and not 0 <= low <= high < source.size:
-                raise ProgramError(f"row {index} views elements that row {row.moved.source} lacks")
-    return program

@@ -1,8 +1,12 @@
-"""Kernels that programs name: pairs of them, and those that programs bring along, as data."""
+"""Kernels that programs name: pairs of them, and those that programs bring along, as data.
+
+Loops and branches of arrays are rows, which have programs inside as well.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import field
 
 import numpy as np
@@ -14,6 +18,7 @@ from taylor_runtime.program.records import dataclass
 
 Doubles = NDArray[np.float64]
 DIGITS = 20  # of digests in names
+LINE = 16  # elements that results of loops begin at multiples of, if they have so many
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.
 PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
@@ -180,6 +185,66 @@ class PartKernel(OwnKernel):
         _set(self, name=f"{self.system.name}.{self.number}")
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The results of a loop or a choice of arrays, flat, one after the other (`places`).
+
+    kind:      "while", "for", "scan", "switch" or "reverse".
+    operands:  rows: the bounds of a "for" where these are not known, or the index of a "switch";
+               constants; carries; arrays whose slices a scan goes through.
+    graphs:    programs with shapes, in which slot k of "parameter" is input k: the constants, then
+               the index of a "for", the carries, the slices.  Of a "while" the condition and what a
+               turn does, of other loops what a turn does, of a "switch" the branches.
+    constants, carries: how many there are.
+    shapes:    of the results: the carries after the last turn, then what a scan collects; or what
+               branches return.
+    length, reverse: turns of a scan, and whether they go from the last slice to the first.
+    bounds:    of the index of a "for", where they are known.
+
+    A "reverse" goes forth as a "while" and then back through the same turns: its third program
+    takes the constants, the carries before a turn and what the results are after it, and gives what
+    they are before it; further operands are what they are after the last turn.
+
+    Branch k of a switch is taken for an index from k on and below k + 1, the first and the last
+    beyond.
+    """
+
+    kind: str
+    operands: tuple[int, ...]
+    graphs: tuple[Program, ...]
+    constants: int
+    carries: int
+    shapes: tuple[tuple[int, ...], ...]
+    length: int = 0
+    reverse: bool = False
+    bounds: tuple[int, int] | None = None
+
+    @property
+    def leading(self) -> int:
+        """Operands before the constants."""
+        if self.kind == "for":
+            return 2 if self.bounds is None else 0
+        return int(self.kind == "switch")
+
+    @property
+    def turns(self) -> int | None:
+        """How many turns there are, where that is known."""
+        if self.kind == "scan":
+            return self.length
+        return None if self.bounds is None else max(0, self.bounds[1] - self.bounds[0])
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the results begin, and in the end how many elements there are."""
+        found, place = [], 0
+        for shape in self.shapes:
+            size = math.prod(shape)
+            place = -(-place // LINE) * LINE if size >= LINE else place
+            found.append(place)
+            place += size
+        return (*found, max(place, 1))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class CallbackKernel(OwnKernel):
     """A registered function of doubles, called at its address; its name is that of the symbol.
@@ -216,6 +281,12 @@ def own_kernels(program: Program) -> tuple[OwnKernel, ...]:
     return tuple(dict.fromkeys(kernel for kernel in starts if isinstance(kernel, OwnKernel)))
 
 
+def regions(program: Program) -> list[Region]:
+    """The loops and choices that are rows of a program with shapes."""
+    moved = [getattr(row, "moved", None) for row in program.rows]
+    return [move for move in moved if isinstance(move, Region)]
+
+
 def has_loops(program: Program) -> bool:
     """Whether there are loops in its kernels."""
     return any(
@@ -233,6 +304,7 @@ def callbacks(program: Program) -> tuple[CallbackKernel, ...]:
             found.append(kernel)
         elif isinstance(kernel, NewtonKernel | PartKernel):
             found += [inner for formula in kernel.system.programs for inner in callbacks(formula)]
+    found += [inner for region in regions(program) for p in region.graphs for inner in callbacks(p)]
     return tuple(dict.fromkeys(found))
 
 

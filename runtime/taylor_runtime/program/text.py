@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from taylor_runtime.program.arrays import ArrayProgram, ArrayRow, array_line
 from taylor_runtime.program.kernels import (
     BranchSystem,
     CallbackKernel,
@@ -27,12 +28,15 @@ from taylor_runtime.program.kernels import (
 from taylor_runtime.program.lines import head_lines, row_line
 from taylor_runtime.program.parse import read_place, read_row
 from taylor_runtime.program.program import OwnKernel, Program, Row
+from taylor_runtime.program.shapes.lines import read_array_row
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.verify import ProgramError, verify
 
 Lines = list[str]
 Kernels = dict[str, OwnKernel]
 _NAME = "  # "  # between a row and its name
 _KERNEL, _INDENT = "kernel ", "  "
+_EXACT, _ARRAYS = "exact", "arrays"  # what may be said of a program after its order
 _FORMULAS = ("start", "equations", "bracket")
 
 
@@ -58,7 +62,8 @@ def from_text(text: str) -> Program:
     Raises ProgramError for what is no text of a program, or none of a legal one.
     """
     try:
-        return verify(_read([line.rstrip() for line in text.splitlines() if line.strip()]))
+        program = _read([line.rstrip() for line in text.splitlines() if line.strip()])
+        return verify_arrays(program) if isinstance(program, ArrayProgram) else verify(program)
     except (ValueError, IndexError, KeyError) as error:
         raise ProgramError(f"from_text: {error}") from error
 
@@ -69,11 +74,14 @@ def from_text(text: str) -> Program:
 def _lines(program: Program) -> Lines:
     rows = [_named(number, row) for number, row in enumerate(program.rows)]
     kernels = [line for kernel in _brought(program) for line in _kernel_lines(kernel)]
-    return [*head_lines(program), *rows, *kernels]
+    order, *others = head_lines(program)
+    order = f"{order} {_ARRAYS}" if isinstance(program, ArrayProgram) else order
+    return [order, *others, *rows, *kernels]
 
 
 def _named(number: int, row: Row) -> str:
-    line = f"r{number} {row_line(row)}"
+    content = array_line(row) if isinstance(row, ArrayRow) else row_line(row)
+    line = f"r{number} {content}"
     return f"{line}{_NAME}{row.name!r}" if row.name else line
 
 
@@ -140,14 +148,16 @@ def _read(lines: Lines) -> Program:
         made = kernels[name] = _READERS[kind](words, inside, kernels)
         if made.name != name:
             raise ProgramError(f"what kernel {name!r} is made of makes {made.name!r}")
-    order, *exact = _words(top, "order")
+    order, *said = _words(top, "order")
     inputs = [word.split(":") for word in _words(top, "inputs")]
     outputs = tuple(map(read_place, _words(top, "outputs")))
-    rows = tuple(_read_row(number, line, kernels) for number, line in enumerate(top[3:]))
+    read = read_array_row if _ARRAYS in said else read_row
+    rows = tuple(_read_row(number, line, kernels, read) for number, line in enumerate(top[3:]))
     slots = tuple((source, int(count)) for source, count in inputs)
-    if exact not in ([], ["exact"]):
-        raise ProgramError(f"cannot read {exact[0]!r} after the order")
-    return Program(rows, outputs, int(order), slots, exact_division=bool(exact))
+    if unknown := [word for word in said if word not in (_EXACT, _ARRAYS)]:
+        raise ProgramError(f"cannot read {unknown[0]!r} after the order")
+    whole: type[Program] = ArrayProgram if _ARRAYS in said else Program
+    return whole(rows, outputs, int(order), slots, exact_division=_EXACT in said)
 
 
 def _sections(lines: Lines, mark: str = "") -> list[tuple[str, Lines]]:
@@ -169,12 +179,17 @@ def _words(lines: Lines, title: str) -> list[str]:
     return found[1:]
 
 
-def _read_row(number: int, line: str, kernels: Mapping[str, OwnKernel]) -> Row:
+def _read_row(
+    number: int,
+    line: str,
+    kernels: Mapping[str, OwnKernel],
+    read: Callable[[str, Mapping[str, OwnKernel]], Row],
+) -> Row:
     content, _, name = line.partition(_NAME)
     place, _, rest = content.partition(" ")
     if place != f"r{number}":
         raise ProgramError(f"expected row r{number}, found {place!r}")
-    row = read_row(rest, kernels)
+    row = read(rest, kernels)
     return replace(row, name=literal_eval(name)) if name else row
 
 

@@ -8,7 +8,7 @@ from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.arrays import ArrayProgram, verify_arrays
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.codes import (
     EVENT_ASKED,
     EVENT_CUT,
@@ -20,6 +20,7 @@ from taylor_runtime.program.codes import (
 )
 from taylor_runtime.program.flow import FlowProgram, LinearProgram, verify_flow, verify_linear
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.series.protocol import SeriesMaker

@@ -78,7 +78,7 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             return arrays.index(self._now, row) if found is None else found
         part = self.now[key]
         keys = key if isinstance(key, tuple) else (key,)
-        if not part.shape or any(isinstance(k, (list, np.ndarray)) for k in keys):
+        if not part.shape or any(getattr(k, "shape", None) or type(k) is list for k in keys):
             return part  # a copy, in NumPy too
         return _View(self, lambda e: e[key], lambda e, new: assigned(e, key, new))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ShapeError, TracingError, user_location
+from taylor.expressions.arrays.traced_places import assigned_at_traced, is_traced
 from taylor.nodes import arrays, logic
 from taylor.nodes.arrays import Entry
 from taylor.nodes.conversion import Mutable, as_expression, stack
@@ -24,6 +25,8 @@ def assigned(e: Any, key: Any, value: Any) -> Any:
     """
     new = as_expression(value)
     keys = key if isinstance(key, tuple) else (key,)
+    if is_traced(keys):
+        return assigned_at_traced(e, keys, new, assigned, broadcast_value)
     if any(isinstance(k, (Node, Mutable)) and k.shape for k in keys):
         return _where_it_holds(e, keys, new)
     if any(isinstance(k, (list, np.ndarray)) for k in keys):

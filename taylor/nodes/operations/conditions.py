@@ -9,6 +9,7 @@ from typing import Any
 from taylor.nodes import logic, sums
 from taylor.nodes.node import CONDITIONS, ONE, ZERO
 from taylor.nodes.operation import AND, ATOM, COMPARE, OR, SUM, UNARY, Operation, no_slopes
+from taylor.nodes.operations.cotangents import both, guard_of, unbroadcast
 from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.registry import functions
 
@@ -101,8 +102,17 @@ def _choice_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
 def _choice_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
     test, a, b = e.args
     logic.warn_of_points(test, _moves)
-    yield a, logic.where(test, adjoint, 0), logic.logical("and", guard, test)
-    yield b, logic.where(test, 0, adjoint), logic.logical("and", guard, logic.logical_not(test))
+    chosen = (
+        (a, logic.where(test, adjoint, 0), test),
+        (
+            b,
+            logic.where(test, 0, adjoint),
+            logic.logical_not(test),
+        ),
+    )
+    for branch, share, taken in chosen:
+        counts = guard_of(both(guard, taken), e.shape, branch.shape)
+        yield branch, unbroadcast(share, branch.shape), counts
 
 
 def _moves(e: Any) -> bool:
@@ -112,6 +122,8 @@ def _moves(e: Any) -> bool:
         node = pending.pop()
         if node in seen or node.op == "parameter" or node.op in CONDITIONS or _jumps(node.op):
             continue
+        if getattr(node.payload, "whole", False):
+            continue  # an argument of whole numbers is a constant
         if node.op in ("variable", "time"):
             return True
         seen.add(node)

@@ -2,20 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ShapeError, user_location
-from taylor.nodes import sums
-from taylor.nodes.arrays import matmul, reshape, sum_axes, transpose
-from taylor.nodes.node import N, Node, Shape, node
-from taylor.nodes.operation import ATOM, PRODUCT, UNARY, Operation, Text, everywhere, listed
+from taylor.nodes import logic, sums
+from taylor.nodes.arrays import broadcast_to, matmul, reshape, sum_axes, transpose
+from taylor.nodes.node import ONE, N, Node, Shape, node
+from taylor.nodes.operation import (
+    ATOM,
+    OPERATIONS,
+    PRODUCT,
+    UNARY,
+    Operation,
+    Text,
+    everywhere,
+    listed,
+)
+from taylor.nodes.operations.cotangents import guarded, summed, total, unbroadcast
 from taylor.nodes.products import multiply
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+# --- derivatives ----------------------------------------------------------
+
+
+def _tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
+    """The product rule."""
+    a, b = e.args
+    build, terms = OPERATIONS[e.op].build, []
+    if a in tangents:
+        terms.append((1, build(e, (tangents[a], b))))
+    if b in tangents:
+        terms.append((1, build(e, (a, tangents[b]))))
+    return total(terms, e.shape)
+
+
+Letters = Callable[[Any], tuple[str, str, str]]  # of a node: those of its operands and its own
+
+
+def _product_adjoints(letters_of: Letters) -> Callable[[Any, Any, Any], Iterator[Any]]:
+    """The rule `Operation.adjoints`: with the other operand, over what one does not have."""
+
+    def adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
+        first, second, result = letters_of(e)
+        a, b = e.args
+        for e_own, own, e_other, other in ((a, first, b, second), (b, second, a, first)):
+            factor, guard_own = e_other, ONE
+            if guard is not ONE:  # what is singular there must not spoil the sums
+                counts = broadcast_to(guard, e.shape)
+                factor = guarded(_any_of(counts, result, e_other.shape, other), e_other)
+                guard_own = _any_of(counts, result, e_own.shape, own)
+            share = _share(adjoint, result, factor, other, e_own.shape, own)
+            yield e_own, guarded(guard_own, share), guard_own
+
+    return adjoints
+
+
+def _share(adjoint: Any, result: str, factor: Any, other: str, shape: Shape, own: str) -> Any:
+    """The adjoint times the other operand, summed over all axes but those of the operand itself:
+    of one element, where there are more in the result, they are summed as well.
+    """
+    sizes = sizes_of((adjoint, factor), (result, other))
+    kept = "".join(x for x, n in zip(own, shape, strict=True) if sizes.get(x) == n)
+    share = contract(adjoint, factor, result, other, kept)
+    sizes |= {x: 1 for x in own if x not in kept}
+    spread = tuple(1 if x not in kept else n for x, n in zip(own, shape, strict=True))
+    return broadcast_to(reshape(share, spread), shape)
+
+
+def _any_of(counts: Any, result: str, shape: Shape, letters: str) -> Any:
+    """When an element of an operand is in any result that counts."""
+    gone = [i for i, x in enumerate(result) if x not in letters]
+    kept = [x for x in result if x in letters]
+    order = sorted(range(len(kept)), key=lambda i: letters.index(kept[i]))
+    moved = transpose(summed(counts, gone), order)
+    following = iter(moved.shape)
+    spread = reshape(moved, tuple(next(following) if x in kept else 1 for x in letters))
+    wide = np.broadcast_shapes(spread.shape, shape)
+    return logic.condition(unbroadcast(broadcast_to(spread, wide), shape))
+
+
+def _matmul_letters(e: Any) -> tuple[str, str, str]:
+    """A letter for each axis of two operands and their matrix product."""
+    a, b = e.args
+    rows, columns = a.ndim > 1, b.ndim > 1
+    batch = LETTERS[: e.ndim - rows - columns]
+    row, inner, column = list(LETTERS[len(batch) : len(batch) + 3])
+    first = batch[len(batch) - max(a.ndim - 2, 0) :] + row * rows + inner
+    second = batch[len(batch) - max(b.ndim - 2, 0) :] + inner + column * columns
+    return first, second, batch + row * rows + column * columns
+
 
 # --- matrix products ----------------------------------------------------------
 
@@ -35,7 +115,25 @@ def matmul_elements(a: Elements, b: Elements) -> Elements:
     return result if b.ndim > 1 else result[..., 0]
 
 
+def _matmul_of_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    """Of matrices and vectors a contraction; larger ones have the new axis before all others."""
+    a, b = e.args
+    if a.ndim < 3 and b.ndim < 3:
+        first, second = "ik" if a.ndim > 1 else "k", "kj" if b.ndim > 1 else "k"
+        kept = first.replace("k", "") + second.replace("k", "")
+        return _contract_many(operands, first, second, kept)
+    ndim = max(a.ndim, b.ndim)
+    ranked = []
+    for given, own, axis in zip(operands, e.args, (0, 1), strict=True):
+        shape = own.shape if own.ndim > 1 else (*own.shape, 1) if axis else (1, *own.shape)
+        if given.ndim > own.ndim:
+            shape = (many.size, *[1] * (ndim - len(shape)), *shape)
+        ranked.append(reshape(given, shape))
+    return reshape(matmul(*ranked), (many.size, *e.shape))
+
+
 _MATMUL = Operation(
+    batch=_matmul_of_many,
     name="matmul",
     array_rows=lambda walk, e: walk.matmul(e),
     smooth=everywhere,
@@ -43,6 +141,8 @@ _MATMUL = Operation(
     text=lambda e, names: ([(e.args[0], PRODUCT), " @ ", (e.args[1], UNARY)], PRODUCT),
     elements=lambda e, operands: matmul_elements(operands[0], operands[1]),
     whole=lambda algebra, e, values: np.matmul(values[0], values[1]),
+    tangent=_tangent,
+    adjoints=_product_adjoints(_matmul_letters),
 )
 
 # --- contractions ----------------------------------------------------------
@@ -57,6 +157,8 @@ def contract(a: N, b: N, first: str, second: str, result: str) -> N:
     Raises ShapeError for axes of one letter and unlike sizes.
     """
     sizes = sizes_of((a, b), (first, second))
+    single = {x for x, size in sizes.items() if size == 1 and x not in result}
+    (a, first), (b, second) = _without(a, first, single), _without(b, second, single)
     a, first = _needed(a, first, sizes, result + second)
     b, second = _needed(b, second, sizes, result + first)
     a, first = _needed(a, first, sizes, result + second)
@@ -88,6 +190,12 @@ def sizes_of(operands: Sequence[Node], axes: Sequence[str]) -> dict[str, int]:
                     f"and {size} in {','.join(axes)} (at {user_location()})"
                 )
     return sizes
+
+
+def _without(e: N, letters: str, gone: set[str]) -> tuple[N, str]:
+    """The operand without axes of one element."""
+    shape = tuple(size for x, size in zip(letters, e.shape, strict=True) if x not in gone)
+    return reshape(e, shape), "".join(x for x in letters if x not in gone)
 
 
 def _needed(e: N, letters: str, sizes: Mapping[str, int], others: str) -> tuple[N, str]:
@@ -144,7 +252,17 @@ def _einsum_text(e: Node, names: Any) -> Text:
     return [f"einsum({e.payload!r}, ", *listed(e.args), ")"], ATOM
 
 
+def _contract_many(operands: Sequence[N], first: str, second: str, result: str) -> N:
+    """The contraction with one letter more for the axis of many."""
+    letter = next(x for x in LETTERS if x not in first + second)
+    a, b = operands
+    one = letter + first if a.ndim > len(first) else first
+    other = letter + second if b.ndim > len(second) else second
+    return contract(a, b, one, other, letter + result)
+
+
 _EINSUM = Operation(
+    batch=lambda e, operands, many: _contract_many(operands, *split_subscripts(e.payload)),
     name="einsum",
     array_rows=lambda walk, e: walk.contracted(e, e.payload),
     smooth=everywhere,
@@ -152,6 +270,8 @@ _EINSUM = Operation(
     text=_einsum_text,
     elements=_einsum_elements,
     whole=lambda algebra, e, values: np.einsum(e.payload, *values, optimize=True),
+    tangent=_tangent,
+    adjoints=_product_adjoints(lambda e: split_subscripts(e.payload)),
 )
 
 RECORDS = (_MATMUL, _EINSUM)

@@ -13,11 +13,60 @@ from taylor.nodes import arrays, conversion
 from taylor.nodes.arrays import constant_array, numbers_of
 from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
 from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
+from taylor.nodes.operations.cotangents import Placed, linear, same_of_tangents, unbroadcast
 from taylor.nodes.operations.rounding import one_rounding
 from taylor.nodes.sums import add_many
-from taylor.numbers.data import ArrayData
+from taylor.numbers.data import ArrayData, positions
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- many at once ----------------------------------------------------------
+
+
+def all_many(e: Node, operands: Sequence[N], size: int) -> list[N]:
+    """Operands that all have one axis more than those of e, repeated where they have it not."""
+    pairs = zip(e.args, operands, strict=True)
+    return [arrays.broadcast_to(given, (size, *arg.shape)) for arg, given in pairs]
+
+
+def _places_in_many(places: ArrayData, count: int, size: int) -> ArrayData:
+    """Flat places in one array of `count` elements as those in an array of `size` such arrays."""
+    own = places.array
+    return positions(count * np.arange(size).reshape(size, *[1] * own.ndim) + own)
+
+
+def _take_in_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    return arrays.take_from(operands[0], _places_in_many(e.payload, e.args[0].size, many.size))
+
+
+def _view_of_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    offset, strides, shape = e.payload
+    return view(operands[0], offset, (e.args[0].size, *strides), (many.size, *shape))
+
+
+def _join_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    made: N = conversion.concatenate(all_many(e, operands, many.size), e.payload + 1)
+    return made
+
+
+def _stack_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    whole = all_many(e, operands, many.size)
+    made: N = conversion.concatenate(
+        [arrays.reshape(x, (many.size, 1, *x.shape[1:])) for x in whole], axis=1
+    )
+    return made
+
+
+def _scatter_in_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    places, shape = e.payload
+    return scatter(operands[0], _places_in_many(places, e.size, many.size), (many.size, *shape))
+
+
+def _repeated_many(e: Node, operands: Sequence[N], many: Any) -> N:
+    shape = e.args[0].shape
+    ranked = arrays.reshape(operands[0], (many.size, *[1] * (e.ndim - len(shape)), *shape))
+    return arrays.broadcast_to(ranked, (many.size, *e.shape))
+
 
 # --- parts ----------------------------------------------------------
 
@@ -37,10 +86,15 @@ def _index_text(e: Node, names: Any) -> Text:
 _INDEX = Operation(
     name="index",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.indexed(e.payload)),
+    batch=lambda e, operands, many: arrays.index_entries(
+        operands[0], ((0, many.size, 1), *e.payload)
+    ),
     build=lambda e, args: arrays.index_entries(args[0], e.payload),
     text=_index_text,
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
     value=lambda algebra, e, values: algebra.input(e, None),
     sympy=lambda to, e: to.sympy.Symbol(str(e)),
     error=one_rounding,
@@ -59,10 +113,13 @@ _TAKE = Operation(
     name="take",
     array_rows=lambda walk, e: walk.taken(e),
     smooth=everywhere,
+    batch=_take_in_many,
     build=lambda e, args: arrays.take_from(args[0], e.payload),
     text=_places_text,
     elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
 )
 
 
@@ -108,32 +165,65 @@ def _row_major(shape: Shape) -> Shape:
     return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
+def _view_places(e: Node) -> ArrayData:
+    """The flat places of the operand's elements, which may occur several times."""
+    return positions(strided(np.arange(e.args[0].size), *e.payload))
+
+
 _VIEW = Operation(
     name="view",
     array_rows=lambda walk, e: walk.viewed(e, lambda made: made.restrided(*e.payload)),
     smooth=everywhere,
+    batch=_view_of_many,
     build=lambda e, args: view(args[0], *e.payload),
     text=lambda e, names: (["view(", (e.args[0], OR), f", {str(e.payload)[1:]}"], ATOM),
     elements=lambda e, operands: strided(operands[0], *e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [Placed(adjoint, _view_places(e), e.args[0].shape)]),
 )
 
 # --- arrays put together ----------------------------------------------------------
+
+
+def _whole(e: Node) -> tuple[arrays.Entry, ...]:
+    """The index that takes all."""
+    return tuple((0, size, 1) for size in e.shape)
+
+
+def _stack_shares(e: Node, adjoint: Any) -> list[Any]:
+    rest = _whole(e)[1:]
+    return [arrays.index_entries(adjoint, (k, *rest)) for k in range(len(e.args))]
+
+
+def _concatenate_shares(e: Node, adjoint: Any) -> list[Any]:
+    shares, place, axis = [], 0, e.payload
+    for arg in e.args:
+        entries = list(_whole(e))
+        entries[axis] = (place, arg.shape[axis], 1)
+        shares.append(arrays.index_entries(adjoint, tuple(entries)))
+        place += arg.shape[axis]
+    return shares
+
 
 _STACK = Operation(
     name="stack",
     array_rows=lambda walk, e: walk.stacked(e),
     smooth=everywhere,
+    batch=_stack_many,
     build=lambda e, args: conversion.stack(args),
     text=lambda e, names: (["[", *listed(e.args), "]"], ATOM),
     elements=lambda e, operands: np.stack(operands),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(_stack_shares),
 )
 
 _CONCATENATE = Operation(
     name="concatenate",
     array_rows=lambda walk, e: walk.joined(e),
     smooth=everywhere,
+    batch=_join_many,
     build=lambda e, args: conversion.concatenate(args, e.payload),
     text=lambda e, names: (
         ["concatenate([", *listed(e.args), f"], axis={e.payload})" if e.payload else "])"],
@@ -141,6 +231,8 @@ _CONCATENATE = Operation(
     ),
     elements=lambda e, operands: np.concatenate(operands, axis=e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(_concatenate_shares),
 )
 
 
@@ -189,10 +281,13 @@ _SCATTER = Operation(
     name="scatter",
     array_rows=lambda walk, e: walk.scattered(e),
     smooth=everywhere,
+    batch=_scatter_in_many,
     build=lambda e, args: scatter(args[0], *e.payload),
     text=_scatter_text,
     elements=_scatter_elements,
     whole=_scattered,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.take_from(adjoint, e.payload[0])]),
 )
 
 # --- changes of shape ----------------------------------------------------------
@@ -206,30 +301,41 @@ _RESHAPE = Operation(
     name="reshape",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.reshaped(e.shape)),
     smooth=everywhere,
+    batch=lambda e, operands, many: arrays.reshape(operands[0], (many.size, *e.shape)),
     build=lambda e, args: arrays.reshape(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].reshape(e.shape),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.reshape(adjoint, e.args[0].shape)]),
 )
 
 _TRANSPOSE = Operation(
     name="transpose",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.transposed(e.payload)),
     smooth=everywhere,
+    batch=lambda e, operands, many: arrays.transpose(
+        operands[0], (0, *(axis + 1 for axis in e.payload))
+    ),
     build=lambda e, args: arrays.transpose(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: operands[0].transpose(e.payload),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [arrays.transpose(adjoint, np.argsort(e.payload).tolist())]),
 )
 
 _BROADCAST = Operation(
     name="broadcast",
     array_rows=lambda walk, e: walk.viewed(e, lambda view: view.broadcast(e.shape)),
     smooth=everywhere,
+    batch=_repeated_many,
     build=lambda e, args: arrays.broadcast_to(args[0], e.payload),
     text=_text_with_payload,
     elements=lambda e, operands: np.broadcast_to(operands[0], e.shape),
     moves=True,
+    tangent=same_of_tangents,
+    adjoints=linear(lambda e, adjoint: [unbroadcast(adjoint, e.args[0].shape)]),
 )
 
 RECORDS = (

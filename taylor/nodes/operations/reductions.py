@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ShapeError, user_location
 from taylor.nodes import logic
-from taylor.nodes.arrays import normalised_axes, reshape, sum_axes
+from taylor.nodes.arrays import (
+    broadcast_to,
+    index_entries,
+    join,
+    normalised_axes,
+    reshape,
+    sum_axes,
+    transpose,
+)
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.node import N, Node, constant_node, node
-from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, nowhere
-from taylor.nodes.products import multiply, multiply_many
+from taylor.nodes.node import ONE, N, Node, constant_node, node
+from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, no_slopes, nowhere
+from taylor.nodes.operations.cotangents import along, kept_axes, linear, same_of_tangents, summed
+from taylor.nodes.products import divide, multiply, multiply_many
 from taylor.nodes.sums import add, add_many
 
 Elements = np.ndarray[Any, Any]  # an object array of scalar nodes
+
+# --- many at once ----------------------------------------------------------
+
+
+def _over_further(reduce_axes: Callable[[N, Any], N]) -> Callable[..., N]:
+    """The rule for many at once of what goes along axes, which are one further to the right."""
+
+    def batch(e: Node, operands: Sequence[N], many: Any) -> N:
+        own = e.payload
+        return reduce_axes(
+            operands[0], own + 1 if isinstance(own, int) else tuple(axis + 1 for axis in own)
+        )
+
+    return batch
+
 
 # --- over axes ----------------------------------------------------------
 
@@ -60,6 +84,82 @@ def _by_rows(combine: Callable[[list[Any]], Any]) -> Callable[[Node, Sequence[El
     return elements
 
 
+# --- derivatives ----------------------------------------------------------
+
+
+def _sum_shares(e: Any, adjoint: Any) -> Sequence[Any]:
+    return [along(adjoint, e.payload, e.args[0].shape)]
+
+
+def _running_shares(e: Any, adjoint: Any) -> Sequence[Any]:
+    """A running sum of what comes after."""
+    entries = [(0, size, 1) for size in e.shape]
+    size = e.shape[e.payload]
+    entries[e.payload] = (size - 1, size, -1)
+    turned = index_entries(adjoint, tuple(entries))
+    return [index_entries(running("cumsum", turned, e.payload), tuple(entries))]
+
+
+def _attained(e: Any) -> Any:
+    """Where the elements are that are the extreme: a condition of the operand's shape."""
+    operand = e.args[0]
+    extreme = reshape(e, kept_axes(operand.shape, e.payload))
+    reaches = logic.greater_equal if e.op == "max" else logic.less_equal
+    return reaches(operand, extreme)
+
+
+def _extreme_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
+    """The mean of the tangents of all elements that are the extreme."""
+    attained, axes = _attained(e), e.payload
+    total = sum_axes(logic.where(attained, tangents[e.args[0]], 0), axes)
+    return divide(total, sum_axes(attained, axes))
+
+
+def _extreme_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Elements that are the extreme have equal shares, as in JAX and autograd."""
+    attained, axes, shape = _attained(e), e.payload, e.args[0].shape
+    share = along(divide(adjoint, sum_axes(attained, axes)), axes, shape)
+    if guard is not ONE:
+        guard = logic.condition(along(broadcast_to(guard, e.shape), axes, shape))
+    yield e.args[0], logic.where(attained, share, 0), guard
+
+
+def _piece(e: Any, axis: int, start: int, count: int) -> Any:
+    """`count` positions along an axis."""
+    entries = [(0, size, 1) for size in e.shape]
+    entries[axis] = (start, count, 1)
+    return index_entries(e, tuple(entries))
+
+
+def _pairwise_product(e: Any) -> Any:
+    """A product over axes as products of pairs, of pairs of these, until one is left."""
+    operand, axes = e.args[0], e.payload
+    kept = [i for i in range(operand.ndim) if i not in axes]
+    product = reshape(transpose(operand, (*kept, *axes)), (*e.shape, -1) if e.size else (0,))
+    if not operand.size:
+        return constant_node(1, e.shape)
+    last = len(e.shape)
+    while product.shape[last] > 1:
+        size = product.shape[last]
+        half = size // 2
+        pairs = multiply(_piece(product, last, 0, half), _piece(product, last, half, half))
+        rest = [_piece(product, last, size - 1, 1)] if size % 2 else []
+        product = join([pairs, *rest], last)
+    return reshape(product, e.shape)
+
+
+def _doubled_product(e: Any) -> Any:
+    """A running product as products of 2, 4, 8, ... neighbours, each with as many before."""
+    product, axis, distance = e.args[0], e.payload, 1
+    size = e.shape[axis]
+    while distance < size:
+        rest = size - distance
+        pairs = multiply(_piece(product, axis, 0, rest), _piece(product, axis, distance, rest))
+        product = join([_piece(product, axis, 0, distance), pairs], axis)
+        distance *= 2
+    return product
+
+
 def _extreme_of(function: str) -> Callable[[list[Any]], Any]:
     return lambda row: reduce(lambda a, b: make_function_node(function, a, b), row)
 
@@ -73,19 +173,24 @@ def _reduction(
     name: str,
     function: Callable[..., Any],
     combine: Callable[[list[Any]], Any],
-    build: Any,
+    make: Callable[[Any, Any], Any],
     rows: Callable[[Any, Node], int],
     smooth: Callable[[Any, Sequence[int], Sequence[bool]], bool] = everywhere,
+    **derivatives: Any,
 ) -> Operation:
-    """function: of NumPy; combine: the elements of one row; rows: of programs."""
+    """function: of NumPy; combine: the elements of one row; make: the node over axes of another;
+    rows: of programs; derivatives: what the record says of them.
+    """
     return Operation(
         name=name,
-        build=build,
+        build=lambda e, args: make(args[0], e.payload),
+        batch=_over_further(make),
         text=_axes_text,
         array_rows=rows,
         smooth=smooth,
         elements=_by_rows(combine),
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
+        **derivatives,
     )
 
 
@@ -136,9 +241,11 @@ def _place(name: str, function: Callable[..., Any], better: Callable[[Any, Any],
     return Operation(
         name=name,
         build=lambda e, args: arg_extreme(name, args[0], e.payload),
+        batch=_over_further(partial(arg_extreme, name)),
         array_rows=lambda walk, e: walk.total(e, (e.payload,), name),
         text=_axis_text,
         elements=elements,
+        slopes=no_slopes,
         whole=lambda algebra, e, values: np.asarray(
             function(values[0], axis=e.payload), dtype=np.float64
         )[()],
@@ -166,6 +273,7 @@ def _running(
     function: Callable[..., Any],
     join: Callable[[Any, Any], Any],
     array_rows: Callable[[Any, Node], int],
+    **derivatives: Any,
 ) -> Operation:
     def elements(e: Node, operands: Sequence[Elements]) -> Elements:
         result = operands[0].copy()
@@ -178,11 +286,13 @@ def _running(
     return Operation(
         name=name,
         build=lambda e, args: running(name, args[0], e.payload),
+        batch=_over_further(partial(running, name)),
         array_rows=array_rows,
         smooth=everywhere,
         text=_axis_text,
         elements=elements,
         whole=lambda algebra, e, values: function(values[0], axis=e.payload),
+        **derivatives,
     )
 
 
@@ -191,9 +301,11 @@ def _extreme(name: str, function: Callable[..., Any], elementary: str) -> Operat
         name,
         function,
         _extreme_of(elementary),
-        lambda e, args: over_axes(name, args[0], e.payload),
+        partial(over_axes, name),
         lambda walk, e: walk.extreme(e, e.payload, name),
         nowhere,
+        tangent=_extreme_tangent,
+        adjoints=_extreme_adjoints,
     )
 
 
@@ -202,20 +314,36 @@ RECORDS = (
         "sum",
         np.sum,
         add_many,
-        lambda e, args: sum_axes(args[0], e.payload),
+        sum_axes,
         lambda walk, e: walk.total(e, e.payload, "sum"),
+        tangent=lambda e, tangents: summed(tangents[e.args[0]], e.payload),
+        adjoints=linear(_sum_shares),
     ),
     _reduction(
         "prod",
         np.prod,
         multiply_many,
-        lambda e, args: over_axes("prod", args[0], e.payload),
+        partial(over_axes, "prod"),
         lambda walk, e: walk.product_over(e, e.payload),
+        expanded=_pairwise_product,
     ),
     _extreme("max", np.max, "maximum"),
     _extreme("min", np.min, "minimum"),
     _place("argmax", np.argmax, logic.greater),
     _place("argmin", np.argmin, logic.less),
-    _running("cumsum", np.cumsum, add, lambda walk, e: walk.running_sum(e)),
-    _running("cumprod", np.cumprod, multiply, lambda walk, e: walk.running_product(e)),
+    _running(
+        "cumsum",
+        np.cumsum,
+        add,
+        lambda walk, e: walk.running_sum(e),
+        tangent=same_of_tangents,
+        adjoints=linear(_running_shares),
+    ),
+    _running(
+        "cumprod",
+        np.cumprod,
+        multiply,
+        lambda walk, e: walk.running_product(e),
+        expanded=_doubled_product,
+    ),
 )

@@ -7,14 +7,21 @@ from taylor.nodes.operations import (
     arithmetic,
     conditions,
     contractions,
+    custom,
+    held,
     leaves,
     moves,
+    places,
     reductions,
     regions,
 )
 from taylor.nodes.operations.functions import FUNCTION
 
-for _group in (leaves, arithmetic, conditions, moves, reductions, contractions, regions):
+_GROUPS = (
+    *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),
+    *(held, custom),
+)
+for _group in _GROUPS:
     add_operations(_group.RECORDS)
 
 

@@ -1,0 +1,1 @@
+"""Loops and choices inside programs of arrays: programs with memory of their own."""

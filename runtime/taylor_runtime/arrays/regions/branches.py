@@ -1,0 +1,37 @@
+"""Choices between programs of arrays."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from taylor_runtime.arrays.regions.inner import Inner, Writer, operand, put_number
+from taylor_runtime.ir.values import Value
+from taylor_runtime.program.kernels import Region
+
+
+def emit_choice(outer: Writer, index: int) -> None:
+    """The results of the branch that is taken; no other is computed."""
+    region, b, memory = outer.program.row(index).moved, outer.b, outer.memory
+    assert isinstance(region, Region)
+    target = memory.base(index, 0)
+    work = b.at(memory.workspace, memory.layout.inside[index], outer.element)
+    inner = [Inner(outer, plan, work) for plan in outer.plan.inner[index]]
+    chosen, *fixed = (operand(outer, row) for row in region.operands)
+    targets = {
+        k: b.at(target, place, outer.element)
+        for k, (place, shape) in enumerate(zip(region.places, region.shapes, strict=False))
+        if shape
+    }
+
+    def branch(number: int) -> list[Value]:
+        write = partial(inner[number].write, fixed, targets)
+        if number == len(inner) - 1:
+            return write()
+        test = b.compare("lt", chosen, number + 1)
+        return b.if_(test, write, partial(branch, number + 1))
+
+    numbers = branch(0)
+    single = [k for k, shape in enumerate(region.shapes) if not shape]
+    for k, value in zip(single, numbers, strict=True):
+        put_number(outer, value, target, region.places[k])
+        memory.know(index, region.places[k], value)

@@ -1,0 +1,1 @@
+"""Programs of rows with shapes: their text, what is legal, and in which order they add."""

@@ -1,0 +1,69 @@
+"""How calls of an integrator are carried out: by its driver as far as that goes, then by Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+
+from taylor.integrator.maps import Mapped
+from taylor.integrator.outcome import Outcome
+from taylor.integrator.propagation import Goal, Propagation, Request
+from taylor.systems import arguments
+from taylor_runtime.callables.driving import Driver, not_yet, undriven
+
+PLAIN, SINGLE = Request(), Request(limit=1)
+
+
+def request_of(
+    max_steps: int | None, callback: Callable[[Any], object] | None, dense: bool, progress: bool
+) -> Request:
+    """What a user asks for, checked."""
+    if max_steps is None and callback is None and not dense and not progress:
+        return PLAIN
+    limit = arguments.step_limit(max_steps)
+    arguments.check_callback(callback)
+    return Request(limit, callback, dense, progress)
+
+
+class Driven(Mapped):
+    """A trajectory that can be propagated.
+
+    A driver (`taylor_runtime.drivers.driver`) begins calls where nothing but the loop of steps
+    is to be done, and most come to their end by that.
+    """
+
+    def _propagate(self, goal: Callable[[], Goal], request: Request) -> Outcome:
+        """One call, while nobody else can move the integrator.
+
+        goal: the end and perhaps a grid on the way there, (k, 2), asked for when nobody else can.
+        """
+        self._claim()
+        try:
+            return Propagation(self, goal(), request).run()
+        finally:
+            self._running = 0
+
+    def _rest(self, code: int, request: Request, grid: np.ndarray | None = None) -> Outcome:
+        """The outcome of a call whose first steps a driver has made, and why these ended.
+
+        grid: times, (k,).
+        """
+        try:
+            self._running = get_ident()
+            pairs = None if grid is None else arguments.as_pairs(grid)
+            return Propagation(self, (self._machine.end, pairs), request).go_on(code)
+        finally:
+            self._running = 0
+
+    def _make_driver(self) -> Driver:
+        detection, driver = self._detection, undriven
+        plain = self._flow is None and self._steering is None and not self._schedule.jumps
+        if plain and (detection is None or detection.is_plain):
+            search = None if detection is None else detection.search
+            silence = self.system.states, len(self.events)
+            driver = self._front.driver(self._machine, search, Outcome, silence)
+        self._driver = None if driver is not_yet else driver
+        return driver

@@ -1,0 +1,1 @@
+"""Python functions as programs: traced once a structure, differentiated, batched, compiled."""

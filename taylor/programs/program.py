@@ -1,0 +1,218 @@
+"""A Python function of numbers, arrays and containers as machine code, traced when called."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import numpy as np
+
+from taylor.control.tracing import Value, value_of
+from taylor.control.trees import CONDITION, LEAF, Tree, kind_of
+from taylor.errors import ArgumentTypeError, TracingError
+from taylor.expressions.arguments import traced
+from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.expression import Expression
+from taylor.expressions.substitute import substitute_all
+from taylor.numbers.precision import FLOAT64, Precision, as_precision
+from taylor.points.formula import Function
+from taylor.points.single import compiled_point
+from taylor.programs.arguments import Arguments, stand_in
+from taylor.programs.quick import builder
+from taylor.programs.remembered import Outside, names_of
+from taylor.transforms.nested import check_known
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+MOST = 64  # traces of one function that are kept
+
+# Each gives None for arguments that it is not made for.
+Quick = Callable[..., Any]
+Reading = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
+
+class Program(Generic[P, R]):
+    """A function that is traced once for each structure of its arguments, and then is machine code.
+
+    Called with expressions it gives expressions, so that programs may call programs, and all that
+    differentiates or traces goes through them.  What it reads from outside (captured variables,
+    globals, attributes) is compared before each call, and traced again where it has changed.
+
+    __wrapped__: the user's function.
+    precision:   kind of its numbers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        build: Callable[..., Any],
+        static: Sequence[int | str] = (),
+        precision: str = "float64",
+    ) -> None:
+        if not callable(function):
+            raise ArgumentTypeError(f"{name}: {function!r} is not a function")
+        self._name, self._build, self._static = name, build, tuple(static)
+        self._kind: Precision = as_precision(precision)
+        self._compiled: dict[Hashable, _Compiled] = {}
+        self._outside: Outside | None = None
+        self._quick: Quick | None = None  # takes plain arguments
+        self._reading: Reading | None = None  # takes all arguments of one structure
+        functools.update_wrapper(self, function, updated=())
+        self.__wrapped__ = function
+        self.__qualname__: str = getattr(function, "__qualname__", type(function).__name__)
+
+    @property
+    def precision(self) -> str:
+        """The kind of number."""
+        return self._kind.name
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        quick, read = self._quick, self._reading
+        if quick is not None or read is not None:
+            outside = self._outside
+            if outside is None or outside.is_unchanged():
+                found = quick(*args) if quick is not None and not kwargs else None
+                if found is None and read is not None:
+                    found = read(args, kwargs)
+                if found is not None:
+                    return found  # type: ignore[no-any-return]
+        return self._called(args, kwargs)
+
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = Arguments(self._name, self.__wrapped__, args, kwargs, self._static)
+        if given.traced:
+            return self._build(*args, **kwargs)
+        if self._outside is not None and not self._outside.is_unchanged():
+            self._compiled.clear()
+            self._outside = self._quick = self._reading = None
+        numbers, kinds = given.as_arrays(self._kind)
+        key = given.key, kinds
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            traced = self._traced(given, kinds)
+            if not isinstance(traced, _Compiled):
+                return traced
+            compiled = self._compiled[key] = traced
+            outside = Outside(self.__wrapped__)  # afterwards: it may note what it traces
+            self._outside = None if outside.is_empty else outside
+            while len(self._compiled) > MOST:
+                del self._compiled[next(iter(self._compiled))]
+        self._quick, self._reading = compiled.quick(given)
+        return compiled(numbers)
+
+    def _traced(self, given: Arguments, kinds: Any) -> Any:
+        """The machine code for arguments like these; the value itself, as expressions, where an
+        argument of a function that is being traced has been captured.
+        """
+        paths = given.paths
+        pairs = [stand_in(path, *kind) for path, kind in zip(paths, kinds, strict=True)]
+        own = [x for x, _ in pairs]
+        args, kwargs = given.rebuilt([seen for _, seen in pairs])
+        with traced(own):
+            result = called(self._name, self.__wrapped__, self._build, args, kwargs)
+            nodes = result.nodes
+        if check_known(nodes, own):
+            found = substitute_all(nodes, dict(zip(own, given.leaves, strict=True)))
+            return result.tree.build(found)
+        return _Compiled(own, nodes, result, self._name, self._kind)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bound to an object, as methods are."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> Any:
+        module = sys.modules.get(self.__module__)
+        if getattr(module, self.__qualname__, None) is self:
+            return self.__qualname__  # decorated
+        return Program, (self._name, self.__wrapped__, self._build, self._static, self.precision)
+
+    def __repr__(self) -> str:
+        return f"<{self._name} of {names_of(self.__wrapped__)}>"
+
+
+def called(
+    name: str, function: Any, build: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> Value:
+    """What a function returns for expressions, checked.
+
+    Raises ArgumentTypeError for what is neither numbers, expressions nor containers of them.
+    """
+    try:
+        found = settled(build(*args, **kwargs))
+    except ValueError as error:
+        # Storing an expression in an array of floats: NumPy hides our message behind its own.
+        if isinstance(error.__cause__, TracingError):
+            raise error.__cause__ from None
+        raise
+    return value_of(f"{name}: the value of {names_of(function)}", found)
+
+
+class _Compiled:
+    """Machine code of one trace, and how its results are put together."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Expression],
+        nodes: Sequence[Expression],
+        result: Value,
+        name: str,
+        kind: Precision,
+    ) -> None:
+        self.tree: Tree = result.tree
+        self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
+        self.single = len(nodes) == 1
+        self._called_before = False
+        self._ways: tuple[Quick | None, Reading | None] | None = None
+        self._entry: Quick | None = None
+        self._constants: list[Any] | None = None
+        if not inputs or not nodes:
+            self._constants = [e.evaluate() for e in nodes]
+            return
+        if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
+            self._entry = compiled_point(nodes, inputs, name)
+        if self._entry is None:
+            self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
+
+    def __call__(self, numbers: Sequence[np.ndarray]) -> Any:
+        if self._constants is not None:
+            return self.tree.build(self._constants)
+        if self._entry is not None:
+            found = self._entry(*map(float, numbers))
+        else:
+            found = self.function(*numbers)
+        leaves = [found] if self.single else list(found)
+        if any(self.truths):
+            leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
+        return self.tree.build(leaves)
+
+    def quick(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
+        """What takes the like of these arguments at once."""
+        if not self._called_before:  # it takes a while to make
+            self._called_before = True
+        elif self._ways is None and self._constants is None and not any(self.truths):
+            self._ways = self._made(given)
+        return self._ways or (None, None)
+
+    def _made(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
+        entry = self.function.make_entry(None) if self._entry is None else self._entry
+        if entry is None:
+            return None, None
+        tree = self.tree
+        packed = tree.kind is tuple and not self.single
+        plain = tree == LEAF or (packed and all(child == LEAF for child in tree.children))
+        if plain and given.is_flat:
+            return entry, None
+        read, build, single = given.reader(), builder(tree), self.single
+
+        def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            leaves: list[Any] = []
+            if not read((args, kwargs), leaves.append):
+                return None
+            found = entry(*leaves)
+            return None if found is None else build([found] if single else found)
+
+        return None, called

@@ -1,0 +1,135 @@
+"""Values of a known structure taken apart, and put together, with as little work as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from taylor.control.trees import Tree
+from taylor.expressions.expression import Expression
+
+REAL, WHOLE = "real", "whole"  # leaves that are numbers, by their type
+
+
+class Static:
+    """A value that stays what it is: no number."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+Sort = str | Static
+Append = Callable[[Any], None]
+Read = Callable[[Any, Append], bool]  # whether the value has the structure; gives its leaves
+Build = Callable[[Sequence[Any]], Any]
+
+
+def reader(tree: Tree, sorts: Sequence[Sort]) -> Read:
+    """What gives the leaves of values of a structure, in order, and is false for all others.
+
+    sorts: what each leaf is; static ones are compared, and not given.
+
+    >>> from taylor.control.trees import flatten
+    >>> _, tree = flatten("f", [1.0, {"a": 2.0}])
+    >>> read, found = reader(tree, [REAL, REAL]), []
+    >>> read([3.0, {"a": 4.0}], found.append), found
+    (True, [3.0, 4.0])
+    >>> read([3.0, 4.0], found.append)
+    False
+    """
+    return _reader(tree, iter(sorts))
+
+
+def _reader(tree: Tree, sorts: Iterator[Sort]) -> Read:
+    if tree.kind is None:
+        sort = next(sorts)
+        return partial(_static, sort) if isinstance(sort, Static) else _LEAVES[sort]
+    children = [_reader(child, sorts) for child in tree.children]
+    kind: Any = tree.kind
+    count = len(children)
+    if kind in (tuple, list):
+
+        def read(value: Any, append: Append) -> bool:
+            if type(value) is not kind or len(value) != count:
+                return False
+            return all(child(item, append) for child, item in zip(children, value, strict=True))
+
+        return read
+    named = list(zip(tree.names, children, strict=True))
+    get: Callable[[Any, Any], Any] = dict.__getitem__ if kind is dict else getattr
+
+    def read_named(value: Any, append: Append) -> bool:
+        if type(value) is not kind or (kind is dict and len(value) != count):
+            return False
+        try:
+            return all(child(get(value, name), append) for name, child in named)
+        except (KeyError, AttributeError):
+            return False
+
+    return read_named
+
+
+def _real(value: Any, append: Append) -> bool:
+    append(value)
+    return type(value) is not int
+
+
+def _whole(value: Any, append: Append) -> bool:
+    if not is_whole(value):
+        return False
+    append(value.astype(np.float64) if isinstance(value, np.ndarray) else float(value))
+    return True
+
+
+_LEAVES: dict[str, Read] = {REAL: _real, WHOLE: _whole}
+
+
+def _static(known: Static, value: Any, append: Append) -> bool:
+    if isinstance(value, Static):
+        value = value.value
+    return type(value) is type(known.value) and bool(value == known.value)
+
+
+def is_whole(leaf: Any) -> bool:
+    """Whether a leaf is made of whole numbers, by its type."""
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "iu"
+    if isinstance(leaf, Expression):
+        return getattr(leaf.payload, "whole", False)
+    return isinstance(leaf, int) and not isinstance(leaf, bool)
+
+
+def builder(tree: Tree) -> Build:
+    """What puts leaves together.
+
+    >>> from taylor.control.trees import flatten
+    >>> _, tree = flatten("f", [1.0, {"a": 2.0}])
+    >>> builder(tree)([3.0, 4.0])
+    [3.0, {'a': 4.0}]
+    """
+    return _builder(tree, 0)[0]
+
+
+def _builder(tree: Tree, first: int) -> tuple[Build, int]:
+    """The same from a place among the leaves on, and the place after it."""
+    if tree.kind is None:
+        return (lambda leaves: leaves[first]), first + 1
+    begin, flat = first, all(child.kind is None for child in tree.children)
+    children = []
+    for child in tree.children:
+        build, first = _builder(child, first)
+        children.append(build)
+    end, kind = first, tree.kind
+    if flat and kind in (tuple, list):
+        return (lambda leaves: kind(leaves[begin:end])), end
+    if kind in (tuple, list):
+        return (lambda leaves: kind([build(leaves) for build in children])), end
+    if kind is dict:
+        named = list(zip(tree.names, children, strict=True))
+        return (lambda leaves: {name: build(leaves) for name, build in named}), end
+    return (lambda leaves: tree.build(leaves[begin:end])), end

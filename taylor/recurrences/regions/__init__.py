@@ -1,0 +1,1 @@
+"""Loops and choices in programs of arrays."""
