@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-<<<<<<< ours
-from collections.abc import Sequence
-=======
-from collections.abc import Callable
->>>>>>> theirs
+from collections.abc import Callable, Sequence
 from dataclasses import field, fields
 from typing import Any, NamedTuple
 
