@@ -141,14 +141,19 @@ class ArrayDecomposition(Decomposition):
         self.kept: _Kept = _Kept() if outer is None else outer.kept  # shared with programs inside
 
     def within(
-        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+        self,
+        graph: Graph,
+        varies: Sequence[bool],
+        wanted: Sequence[bool],
+        order: int | None = None,
     ) -> tuple[ArrayProgram, list[bool]]:
         """The program of a graph inside of a node, and which of its outputs vary by themselves.
 
         varies: of its inputs, of which input k is slot k of source "outer", or "parameter".
-        wanted: of its outputs, of which all orders are kept.
+        wanted: of its outputs, of which all orders are kept; order: of these, by default as here.
         """
-        order = self.builder.order if any(varies) or any(wanted) else 0
+        if order is None:
+            order = self.builder.order if any(varies) or any(wanted) else 0
         inputs = {
             x: Input("outer" if does else "parameter", (k,))
             for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))

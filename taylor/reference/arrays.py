@@ -21,6 +21,7 @@ from taylor_runtime.program.arrays import (
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Shape,
@@ -168,6 +169,13 @@ class ArrayInterpreter(Interpreter):
             found[place] = source[(*place[: moved.axis], chosen, *place[moved.axis :])]
         return found
 
+    def put(self, moved: Put, shape: Shape, n: int) -> Array:
+        found, places = self._array_of(moved.source, n).copy(), self._array_of(moved.places, 0)
+        values = self._array_of(moved.values, n)
+        for place in _places(places.shape):
+            found[_chosen(places[place], shape[0])] = values[place]
+        return found
+
     # -- sums -------------------------------------------------------------------------------------
 
     def total(self, moved: Total, shape: Shape, n: int) -> Array:
@@ -278,6 +286,14 @@ def _objects(shape: Sequence[int]) -> Array:
     return np.empty(tuple(shape), dtype=object)
 
 
+def _chosen(number: Any, size: int) -> int:
+    """The place that a number chooses along an axis, see `Pick`."""
+    x = number + size if number < 0 else number
+    if not x < size - 1:
+        return size - 1
+    return int(x) if x > 0 else 0
+
+
 def _places(shape: Sequence[int]) -> Iterator[Place]:
     return product(*map(range, shape))
 
@@ -288,6 +304,7 @@ MOVES: dict[type, Callable[[ArrayInterpreter, Any, Shape, int], Array]] = {
     Scatter: ArrayInterpreter.scatter,
     Join: ArrayInterpreter.join,
     Pick: ArrayInterpreter.pick,
+    Put: ArrayInterpreter.put,
     Total: ArrayInterpreter.total,
     Running: ArrayInterpreter.running,
     Contract: ArrayInterpreter.contract,

@@ -17,7 +17,7 @@ from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
 from taylor_runtime.arrays.regions.backward import emit_backward
-from taylor_runtime.arrays.regions.branches import emit_choice
+from taylor_runtime.arrays.regions.branches import emit_all_orders, emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
 from taylor_runtime.arrays.regions.loops import emit_loop
 from taylor_runtime.arrays.regions.puts import emit_put
@@ -45,7 +45,7 @@ Addresses = Callable[[Input], Value]
 TimeReader = Callable[[Input, Chunk], Value]
 
 
-_KINDS = {"switch": emit_choice, "reverse": emit_backward}
+_KINDS = {"switch": emit_choice, "reverse": emit_backward, "series": emit_all_orders}
 
 
 class ArrayEmitter(StepArithmetic[ArrayMemory]):
@@ -124,7 +124,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         moved = self.program.row(row).moved
         if isinstance(moved, Put):
             emit_put(self, row, moved, n)
-        elif isinstance(moved, Region) and moved.graphs[-1].order:
+        elif isinstance(moved, Region) and moved.graphs[-1].order and moved.kind != "series":
             emit_series(self, row, n, second)
         elif isinstance(moved, Region):
             _KINDS.get(moved.kind, emit_loop)(self, row)
@@ -134,7 +134,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
         """Writes a program inside of a row of this one."""
         inner = ArrayEmitter(self.b, plan, memory, self.addresses)
-        inner.factors = self.factors
+        if plan.program.order == self.program.order:
+            inner.factors = self.factors
         return inner
 
     def beyond(self, n: Index, second: Value | None) -> None:

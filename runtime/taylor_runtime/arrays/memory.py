@@ -118,6 +118,8 @@ def room_inside(plan: Plan, index: int) -> int:
         size = state_places([plan.program.shape(row) for row in rows])[-1]
         slots = (3 * slots_kept(size) + 2) * plane_of(size)
         return room + slots + sum(spare_places(region.shapes))
+    if region.kind == "series":
+        return room
     if orders == 1:
         return room + sum(spare_places(region.shapes[: region.carries]))
     if region.kind == "switch":

@@ -165,7 +165,15 @@ _PART = Operation(
     operands=lambda e: e.args[0].args,
 )
 
+_SERIES = Operation(
+    name="series",
+    build=lambda e, args: region_node(e.op, args, e.payload),
+    text=_text,
+    sympy=_no_sympy,
+)
+
 RECORDS = (
+    _SERIES,
     _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
     _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
     _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),

@@ -17,10 +17,12 @@ from taylor_runtime.program import kernels
 from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of
 from taylor_runtime.program.program import Input
 
+NO_KERNELS = frozenset(("reverse_loop", "series"))
 MOST_NUMBERS = 1 << 27  # that the turns of a loop may keep
 
 KINDS = {
     "reverse_loop": "reverse",
+    "series": "series",
     "while_loop": "while",
     "fori_loop": "for",
     "scan": "scan",
@@ -36,7 +38,11 @@ class Walk(Protocol):
     inputs: dict[Expression, Input]
 
     def within(
-        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+        self,
+        graph: Graph,
+        varies: Sequence[bool],
+        wanted: Sequence[bool],
+        order: int | None = None,
     ) -> tuple[ArrayProgram, list[bool]]: ...
 
 
@@ -44,7 +50,7 @@ def is_of_numbers(node: Expression) -> bool:
     """Whether a loop or a choice is of single numbers alone, however deep, and collects nothing."""
     region: Region = node.payload
     collects = node.op == "scan" and (array_count(node) or len(region.shapes) > region.carries)
-    if collects or node.op == "reverse_loop" or not region.is_scalar:
+    if collects or node.op in NO_KERNELS or not region.is_scalar:
         return False
     nodes = [e for graph in region.graphs for e in reachable(graph.outputs)]
     return all(not e.shape and (e.op not in REGIONS or is_of_numbers(e)) for e in nodes)
@@ -112,12 +118,7 @@ def _programs(
     vary = [not walk.builder.is_steady(walk.rows[arg]) for arg in node.args]
     first = leading(node)
     if not any(vary):
-        graphs = region.graphs
-        if node.op == "reverse_loop":
-            graphs = (*graphs[:-1], _with_sums(node))
-        return tuple(
-            walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0] for g in graphs
-        )
+        return _steady_programs(walk, node)
     if any(vary[:first]) or (node.op != "switch" and not _has_known_turns(node, bounds)):
         raise no_series(node)
     if node.op == "switch":
@@ -135,6 +136,21 @@ def _programs(
             _check_room(node, program)
             return (program,)
         carries = after
+
+
+def _steady_programs(walk: Walk, node: Expression) -> tuple[ArrayProgram, ...]:
+    """The programs where operands are values; a `series` has orders by itself."""
+    graphs = node.payload.graphs
+    if node.op == "series":
+        (graph,) = graphs
+        moving = [arg.ndim > x.ndim for arg, x in zip(node.args, graph.inputs, strict=True)]
+        every = [True] * len(graph.outputs)
+        return (walk.within(graph, moving, every, node.payload.length - 1)[0],)
+    if node.op == "reverse_loop":
+        graphs = (*graphs[:-1], _with_sums(node))
+    return tuple(
+        walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0] for g in graphs
+    )
 
 
 def _with_sums(node: Expression) -> Graph:

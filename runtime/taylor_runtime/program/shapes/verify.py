@@ -11,6 +11,7 @@ from taylor_runtime.program.arrays import (
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Shape,
@@ -243,6 +244,17 @@ def _pick(program: ArrayProgram, row: ArrayRow) -> None:
     _needs_fit(program, moved.places, row)
 
 
+def _put(program: ArrayProgram, row: ArrayRow) -> None:
+    moved = row.moved
+    assert isinstance(moved, Put)
+    source = program.shape(moved.source)
+    _needs_axes(source, (0,))
+    _needs_shape(row, source)
+    wanted = (*program.shape(moved.places), *source[1:])
+    if program.shape(moved.values) != wanted:
+        raise ProgramError(f"values have shape {program.shape(moved.values)}, not {wanted}")
+
+
 def _running(program: ArrayProgram, row: ArrayRow) -> None:
     assert isinstance(row.moved, Running)
     source = program.shape(row.moved.source)
@@ -277,6 +289,7 @@ _MOVES: dict[type, Callable[[ArrayProgram, ArrayRow], None]] = {
     Join: _join,
     Total: _total,
     Pick: _pick,
+    Put: _put,
     Running: _running,
     Contract: _contract,
 }
