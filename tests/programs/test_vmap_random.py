@@ -22,7 +22,7 @@ def forward(function: Any) -> Any:
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_random_programs_of_many(seed: int, way: str) -> None:
     """Branches and numbers of turns differ between the many; one argument may be the same."""
     rng = np.random.default_rng(seed)
@@ -33,11 +33,7 @@ def test_random_programs_of_many(seed: int, way: str) -> None:
     ]
     wanted = program(seed)
     function = forward(wanted) if way == "forward" else ty.value_and_grad(wanted, (0, 1))
-    try:
-        many = ty.vmap(function, axes)(*given)
-    except ty.UnsupportedFunctionError as error:
-        assert way == "backward" and "no machine code yet" in str(error)  # a while_loop backward
-        return
+    many = ty.vmap(function, axes)(*given)
     one = [
         function(*(x if axis is None else x[k] for x, axis in zip(given, axes, strict=True)))
         for k in range(SIZE)
