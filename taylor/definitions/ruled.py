@@ -19,9 +19,12 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, constant
 from taylor.expressions.substitute import substitute_all
-from taylor.nodes.arrays import broadcast_to
+from taylor.nodes.arrays import broadcast_to, reshape
+from taylor.nodes.logic import where
 from taylor.nodes.operations.batched import inputs_of_many
-from taylor.nodes.regions import Graph, Region, part, parts, region_node
+from taylor.nodes.operations.places import pick
+from taylor.nodes.operations.reductions import arg_extreme
+from taylor.nodes.regions import Graph, Region, has_regions, part, parts, region_node
 from taylor.nodes.sums import scale
 from taylor.nodes.traverse import from_records, inputs, to_records
 from taylor.numbers.exact import normalised
@@ -164,7 +167,17 @@ class Rule(Region):
         wide = self.with_value(_of_many(self.body, many), partial(_rule_of_many, self, many.size))
         pairs = _both(operands, e.args)
         given = [broadcast_to(x, (many.size, *one.shape)) for x, one in pairs]
+        if many.matters is not None and many.size and has_regions(self.body.outputs):
+            given = [_of_those_that_matter(x, many.matters) for x in given]
         return list(parts(region_node(e.op, given, wide)))
+
+
+def _of_those_that_matter(x: Expression, matters: Expression) -> Expression:
+    """Values of many, for those whose results do not matter those of one whose do: loops that are
+    never to run for them end when its do.
+    """
+    one = pick(x, arg_extreme("argmax", matters, 0))
+    return where(reshape(matters, (x.shape[0], *[1] * (x.ndim - 1))), x, one)  # type: ignore[no-any-return]
 
 
 def _of_many(graph: Graph, many: Any) -> Graph:

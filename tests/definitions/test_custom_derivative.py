@@ -164,6 +164,19 @@ def test_series_of_loops_of_arrays() -> None:
     close(ty.grad(loop)(q), slope)
 
 
+def test_loops_that_would_never_end_for_those_that_take_another_branch() -> None:
+    doubled = ty.custom_derivative(lambda x: ty.while_loop(lambda y: y < 10, lambda y: y * 2, x))
+    doubled.defjvp(lambda p, t: (doubled(p[0]), 7 * t[0]))
+
+    def chosen(x: Any) -> Any:
+        return ty.cond(x > 0, doubled, lambda x: x * x, x)
+
+    points = np.array([-1.0, 3.0, 0.0, 5.0])
+    close(ty.vmap(chosen)(points), [1, 12, 0, 10])
+    close(ty.vmap(ty.grad(chosen))(points), [-2, 7, 0, 7])
+    close(ty.vmap(chosen)(-points), [16, 9, 0, 25])
+
+
 def test_as_a_method() -> None:
     class Model:
         @ty.custom_derivative
