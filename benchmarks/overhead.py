@@ -56,6 +56,8 @@ def seconds(call: Call, repeat: int) -> float:
 def compared(row: Row) -> tuple[float, float | None]:
     """Median seconds of both sides' calls, in alternating turns."""
     calls = [row.own] if row.other is None else [row.own, row.other]
+    for call in calls:
+        seconds(call, 3)  # what is made when it is first wanted
     repeats = [max(1, int(TURN_SECONDS / max(seconds(call, 3), 1e-8))) for call in calls]
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(TURNS):

@@ -17,8 +17,8 @@ from taylor.ensembles.maps import write
 from taylor.ensembles.serial import Ends, Rows
 from taylor.expressions.leaves import time
 from taylor.integrator.integrator import Integrator
-from taylor.integrator.outcome import Outcome, Status
-from taylor.integrator.propagation import Propagation, Request
+from taylor.integrator.outcome import Outcome, Request, Status
+from taylor.integrator.propagation import Propagation
 from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import leading
 from taylor.systems.events import Crossings

@@ -105,7 +105,9 @@ class Detection:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a run without zeros leaves nothing to be said or done."""
+        """Whether a run without zeros leaves nothing to be said or done, whichever way it goes."""
+        if any(reset is not None for reset in self.resets):
+            return False
         return not (self.switches or self._maps or self._plan.uncertain or self.calls_python)
 
     def doubts(self, machine: Machine) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from taylor.integrator.maps import Mapped
-from taylor.integrator.outcome import Outcome
-from taylor.integrator.propagation import Goal, Propagation, Request
+from taylor.integrator.outcome import Goal, Outcome, Request
+from taylor.integrator.propagation import Propagation
 from taylor.systems import arguments
-from taylor_runtime.callables.driving import Driver, not_yet, undriven
+from taylor_runtime.callables.driving import GRID, Driver, not_yet, undriven
 
+EXACT = 1 << 53  # whole numbers up to here are floats
 PLAIN, SINGLE = Request(), Request(limit=1)
 
 
@@ -44,7 +45,18 @@ class Driven(Mapped):
         try:
             return Propagation(self, goal(), request).run()
         finally:
+            self._front.bind(self._machine)
             self._running = 0
+
+    def _driven(self, what: Any, kind: float) -> Outcome | None:
+        """The outcome of a plain call that the driver has taken; None where it has done nothing."""
+        driver = self._driver or self._make_driver()
+        if type(what) is int and abs(what) < EXACT:
+            what = float(what)
+        found = driver(self._state, self._parameters._values, self._max_step, what, kind)
+        if found is None or type(found) is Outcome:
+            return found
+        return self._rest(found, PLAIN, what if kind == GRID else None)
 
     def _rest(self, code: int, request: Request, grid: np.ndarray | None = None) -> Outcome:
         """The outcome of a call whose first steps a driver has made, and why these ended.
@@ -56,6 +68,7 @@ class Driven(Mapped):
             pairs = None if grid is None else arguments.as_pairs(grid)
             return Propagation(self, (self._machine.end, pairs), request).go_on(code)
         finally:
+            self._front.bind(self._machine)
             self._running = 0
 
     def _make_driver(self) -> Driver:

@@ -19,8 +19,7 @@ from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
 from taylor.integrator.driven import PLAIN, SINGLE, Driven, request_of
-from taylor.integrator.outcome import Outcome
-from taylor.integrator.propagation import Goal
+from taylor.integrator.outcome import Goal, Outcome
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.machines.flow import Flow
@@ -344,13 +343,9 @@ class Integrator(Driven):
         can be resumed).
         """
         request = request_of(max_steps, callback, dense, progress)
-        if request is PLAIN:
-            driver = self._driver or self._make_driver()
-            found = driver(self._state, self._parameters._values, self._max_step, time, UNTIL)
-            if type(found) is Outcome:
-                return found
-            if found is not None:
-                return self._rest(found, request)
+        found = self._driven(time, UNTIL) if request is PLAIN else None
+        if found is not None:
+            return found
         end = tm.time_pair(time)
         return self._propagate(lambda: (end, None), request)
 
@@ -369,13 +364,9 @@ class Integrator(Driven):
         ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
         """
         request = request_of(max_steps, callback, dense, progress)
-        if request is PLAIN:
-            driver = self._driver or self._make_driver()
-            found = driver(self._state, self._parameters._values, self._max_step, span, FOR)
-            if type(found) is Outcome:
-                return found
-            if found is not None:
-                return self._rest(found, request)
+        found = self._driven(span, FOR) if request is PLAIN else None
+        if found is not None:
+            return found
         length = tm.time_pair(span, "span")
         return self._propagate(lambda: (tm.add(self._time, length), None), request)
 
@@ -395,13 +386,10 @@ class Integrator(Driven):
         """
 
         request = request_of(max_steps, callback, dense, progress)
-        if request is PLAIN and isinstance(times, np.ndarray):
-            driver = self._driver or self._make_driver()
-            found = driver(self._state, self._parameters._values, self._max_step, times, GRID)
-            if type(found) is Outcome:
-                return found
-            if found is not None:
-                return self._rest(found, request, times)
+        plain = request is PLAIN and isinstance(times, np.ndarray)
+        found = self._driven(times, GRID) if plain else None
+        if found is not None:
+            return found
 
         def goal() -> Goal:
             grid = arguments.grid_times(times, self._time, self._kind)

@@ -1,17 +1,18 @@
-"""What a propagation reports."""
+"""What is asked of a propagation, and what it reports."""
 
 from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.machines.dense import DenseOutput
+from taylor.numbers.times import Pair
 from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings, no_crossings
@@ -19,6 +20,22 @@ from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
 from taylor_runtime.callables.driving import told
 from taylor_runtime.program.records import dataclass
+
+Goal = tuple[Pair, np.ndarray | None]  # the end, and perhaps a grid on the way there, (k, 2)
+
+
+class Request(NamedTuple):
+    """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
+
+    limit:  of steps.
+    leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
+    """
+
+    limit: int | None = None
+    callback: Callable[[Any], Any] | None = None
+    dense: bool = False
+    progress: bool = False
+    leaves: Callable[[], bool] | None = None
 
 
 class Status(enum.Enum):

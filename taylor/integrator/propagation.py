@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.outcome import Goal, Outcome, Request, Status
 from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.machines.machine import step_asked_for
-from taylor.numbers import times as tm
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past, Schedule
 from taylor_runtime.callables.driving import FIRST_STEPS
@@ -39,21 +36,6 @@ SLICE_SECONDS = 0.05  # machine code runs about so long between looks at Ctrl-C 
 MOST_STEPS = 1 << 40  # of a slice
 
 Ending = tuple[Status, str]
-Goal = tuple[tm.Pair, np.ndarray | None]
-
-
-class Request(NamedTuple):
-    """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
-
-    limit:  of steps.
-    leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
-    """
-
-    limit: int | None = None
-    callback: Callable[[Any], Any] | None = None
-    dense: bool = False
-    progress: bool = False
-    leaves: Callable[[], bool] | None = None
 
 
 class Propagation:
@@ -107,12 +89,10 @@ class Propagation:
         return self._reported(lambda: self._until_stop(code))
 
     def _reported(self, work: Callable[[], Ending]) -> Outcome:
-        ta = self.integrator
         try:
             status, message = work()
         finally:
             self.bar.close()
-            ta._front.bind(self.machine)
         if status is Status.STEP_LIMIT and math.isinf(self.end[0]):
             status, message = Status.REACHED, ""  # so many steps were all that was asked for
         return self._outcome(status, message)

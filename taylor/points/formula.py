@@ -28,7 +28,6 @@ from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
-from taylor.points.arrays import CompiledArrays
 from taylor.points.given import as_columns, checked_inputs
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
@@ -41,6 +40,7 @@ from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
     from taylor.explanations.explanation import Explanation
+    from taylor.points.arrays import CompiledArrays
 
 R = TypeVar("R", covariant=True)
 
@@ -89,6 +89,8 @@ class Function(Generic[R]):
         self._slow_calls = 0
         computed = inlined(self.outputs)
         if has_arrays(computed) or not all(e.size for e in computed):
+            from taylor.points.arrays import CompiledArrays  # loaded with the first arrays
+
             wanted = joined(computed)
             self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self), threads)
             return

@@ -13,7 +13,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
-from taylor.numbers.precision import FLOAT64, Precision, as_precision
+from taylor.numbers.precision import FLOAT64, Precision
 from taylor.numbers.types import Numbers
 from taylor.points.jets import PLAIN, times
 from taylor.points.lost_digits import rounding_errors
@@ -306,16 +306,15 @@ def evaluated(
     error: bool,
 ) -> Derivatives:
     """Run an expansion over points; `outputs` is the shape of what the function returns."""
-    points = given.shape[2:]
+    points, kind = given.shape[2:], expansion.kind
     room = None
     if out is not None:
         if not isinstance(out, Derivatives):
             raise ArgumentTypeError(f"out must be what derivatives returned, got {type(out)}")
         room = out.room(expansion, (outputs, points))
-    flat = given.reshape(*given.shape[:2], -1)
+    flat = given.reshape(*given.shape[:2], -1) if points else given[..., np.newaxis]
     threads = checked_threads(threads)
     planes = expansion.run(flat, threads, room)
-    kind = as_precision(expansion.precision)
     made = Derivatives(planes, expansion.among, kind, expansion, outputs, points, names)
     if error:
 

@@ -37,6 +37,7 @@ CONSTANT = -2  # an argument that is a number
 POLYNOMIAL = -1  # an argument that is a polynomial, of which all coefficients are given
 STREAMED = 1 << 23  # bytes of results that are not kept in the caches while they are computed
 LINE = 64
+FEW = 1 << 12  # numbers of results
 
 
 def expansion_monomials(variables: int, order: int, limits: tuple[int, ...]) -> Monomials:
@@ -70,7 +71,7 @@ class Expansion:
         numbers: shape (parts, numbers, points): of each argument one, or its coefficients.
         room: what an earlier run of as many points has returned, to be overwritten.
         """
-        kind, count = self._kind, numbers.shape[-1]
+        kind, count = self.kind, numbers.shape[-1]
         if self._with_loops:
             return self._by_formulas(numbers, threads, room)
         code, padded = self._single if count == 1 else self._many(count)
@@ -82,8 +83,10 @@ class Expansion:
             inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
         if room is None:
             room = aligned_empty((kind.parts, len(self.outputs), self.among.size, padded), kind)
-            for k, positions in enumerate(code.untouched):
-                if len(positions):
+            if room.size <= FEW:
+                room.fill(0.0)  # takes less time than to choose
+            else:
+                for k, positions in enumerate(code.untouched):
                     room[:, k, positions] = 0
         results = room
         if threads == 1:
@@ -113,7 +116,8 @@ class Expansion:
         return room
 
     @cached_property
-    def _kind(self) -> Precision:
+    def kind(self) -> Precision:
+        """Of number."""
         return as_precision(self.precision)
 
     @cached_property

@@ -209,7 +209,7 @@ def test_what_rules_may_not_do() -> None:
         inner.defjvp(lambda p, t: (p[0], t[0]))
         return inner(x)
 
-    with pytest.raises(ty.ArgumentError, match="takes argument 0 from outside, by which it "):
+    with pytest.raises(ty.ArgumentError, match=r"takes .* from outside, by which it "):
         ty.grad(outer)(1.0)
 
 

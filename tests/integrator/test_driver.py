@@ -218,6 +218,40 @@ def test_errors_come_before_anything_is_changed() -> None:
     assert ta.time_pair == time and ta._running == 0 and ta.step().success
 
 
+def test_resets_are_not_undone() -> None:
+    ta = pendulum(events=[ty.Event(X, direction=-1, reset={V: -0.9 * V})])
+    for _ in range(3):
+        ta.propagate_for(0.2)
+        for call in (lambda: ta.step(backward=True), lambda: ta.propagate_for(-0.1)):
+            with pytest.raises(ArgumentError, match="cannot be undone"):
+                call()
+    assert ta._driver is driving.undriven
+
+
+def test_callbacks_of_events_are_called() -> None:
+    seen: list[float] = []
+    event = ty.Event(X, callback=lambda ta: seen.append(ta.time))
+    ta, other = (pendulum(events=[event]) for _ in range(2))
+    for _ in range(4):
+        ta.propagate_for(3.0)
+    count = len(seen)
+    with python_alone(other):
+        for _ in range(4):
+            other.propagate_for(3.0)
+    assert count > 3 and seen[:count] == seen[count:]
+
+
+def test_impulses_and_derivatives_are_left_to_python() -> None:
+    system = [(X, V), (V, -X)]
+    jumps = ty.Integrator(system, [1.0, 0.0], impulses=[ty.Impulse(1.0, {V: 1.0})])
+    maps = ty.Integrator(ty.variational(system, order=1), [1.0, 0.0])
+    sides = ty.Integrator([(X, V), (V, -abs(X))], [1.0, 0.0])
+    for ta in (jumps, maps, sides):
+        for _ in range(3):
+            assert ta.propagate_for(0.7).success
+        assert ta._driver is driving.undriven
+
+
 def test_times_of_any_kind_are_taken() -> None:
     ta = pendulum()
     for time in (1, Fraction(3, 2), np.float64(2.0), "2.5", np.int64(3), np.array(3.5)):

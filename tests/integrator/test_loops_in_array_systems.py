@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -183,3 +184,27 @@ def test_random_forces(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     found, right = motion(lambda x: force(ty, x)), motion(lambda x: force(Python, x))
     assert found[0] == pytest.approx(right[0], rel=1e-10)
     np.testing.assert_allclose(found[1], right[1], rtol=1e-11, atol=1e-13)
+
+
+def test_states_that_are_moved() -> None:
+    """A derivative that has nothing but elements of states, put together."""
+    x = ty.variable("x", shape=600)
+    start = np.sin(np.arange(600.0))
+    ta = ty.Integrator([(x, np.roll(x, 1))], start)
+    ta.propagate_until(0.5)
+    right = sum(np.roll(start, k) * 0.5**k / math.factorial(k) for k in range(20))
+    np.testing.assert_allclose(ta.state, right, rtol=1e-13, atol=1e-14)
+
+
+def test_operands_that_states_read_late() -> None:
+    """What a loop reads of a row is kept, though the states need one order alone."""
+    x, v = ty.variable("x", shape=300), ty.variable("v", shape=300)
+    start = np.linspace(0.1, 1, 300)
+    ends = []
+    for module in (ty, Python):
+        force = np.sin(x) * 0.5
+        total = module.fori_loop(0, 3, lambda i, c, f=force: c * f + 0.25, force)
+        ta = ty.Integrator([(x, force), (v, total)], np.concatenate([start, start]))
+        ta.propagate_until(1.0)
+        ends.append(ta.state)
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-14)

@@ -66,7 +66,7 @@ def test_entry_returns_what_the_function_does(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in CASES if n != "elements side by side"])
 def test_entry_answers_by_itself(name: str) -> None:
     f, given, _ = compiled(name)
-    made = f._make_entry(None)
+    made = f.make_entry(None)
     assert made is not None and made(*given) is not None
     assert type(made) is type(len)
 
@@ -80,7 +80,7 @@ def test_what_is_out_of_the_ordinary_is_handed_on() -> None:
     subclass = x.view(np.recarray)
     single = x.astype(np.float32)
     given = [strided, other_order, unaligned, subclass, single, x.tolist(), np.stack([x, x])]
-    made = f._make_entry(None)
+    made = f.make_entry(None)
     assert made is not None and not unaligned.flags.aligned
     for array in given:
         assert made(array, 2.0) is None
@@ -183,7 +183,7 @@ def test_on_an_unknown_numpy_calls_go_the_long_way(monkeypatch: pytest.MonkeyPat
     try:
         for name in CASES:
             f, given, expected = compiled(name)
-            assert f._make_entry(None) is None
+            assert f.make_entry(None) is None
             found = [f.entry(*given) for _ in range(3)][-1]
             listed = found if isinstance(found, tuple) else [found]
             for one, other in zip(listed, expected, strict=True):

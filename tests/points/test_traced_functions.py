@@ -10,7 +10,7 @@ import pytest
 import taylor as ty
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.leaves import as_expression
-from taylor.points.jets import _compiled
+from taylor.points.traced import compiled_jet
 from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 
@@ -97,10 +97,10 @@ def test_what_differs_has_another_structure(f, g):
 def test_a_function_is_compiled_once():
     for _ in range(2):
         ty.jet(lambda x: ty.tan(ty.sin(x) * 0.3 + 1) ** 2, 0.1, order=3)
-    before = _compiled.cache_info()
+    before = compiled_jet.cache_info()
     for _ in range(5):
         ty.jet(lambda x: ty.tan(ty.sin(x) * 0.3 + 1) ** 2, 0.1, order=3)
-    after = _compiled.cache_info()
+    after = compiled_jet.cache_info()
     assert (after.hits - before.hits, after.misses - before.misses) == (5, 0)
 
 
@@ -124,9 +124,9 @@ def test_bits_depend_on_the_function_alone(plain, transposed):
         inputs = {x: Input("jet", (0,)), y: Input("jet", (1,))}
         return [replace(row, name="") for row in decompose([function(x, y)], inputs, 9).rows]
 
-    _compiled.cache_clear()
+    compiled_jet.cache_clear()
     before, rows = bits(plain), program(plain)
-    _compiled.cache_clear()
+    compiled_jet.cache_clear()
     bits(transposed)
     assert bits(plain) == before
     assert program(plain) == rows

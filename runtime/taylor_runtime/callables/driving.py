@@ -119,6 +119,7 @@ class Front:
             return undriven
         slots = np.array(machine.slots, np.int64)
         padding = np.array(machine.padding, np.int64)
+        before = self._bound  # other threads may go by it, until the block says otherwise
         self._bound = [slots, padding, machine, search]
         own: Any = self.block
         own.places = machine.stepper.size
@@ -131,6 +132,7 @@ class Front:
             for name, value in search.addresses().items():
                 setattr(own, name, value)
         self.bind(machine)
+        del before
         items = self._memory, None, kind, silence, self, code
         return objects.make_builtin(code.address(driver.DRIVE), driver.DRIVE, *items)
 

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.arrays.series import StateMemory
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.flows.ends import CalledSums
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.series.horner import evaluate, side_by_side
-from taylor_runtime.series.protocol import Series
+from taylor_runtime.series.protocol import Forgetful, Series
 
 
 class StepEnd:
@@ -52,7 +51,7 @@ class StepEnd:
         """P'(tau): the series of the right-hand side, to order p - 1."""
 
         memory = self.series.memory
-        if isinstance(memory, StateMemory) and memory.forgets(self._step(row)):
+        if isinstance(memory, Forgetful) and memory.forgets(self._step(row)):
             return self._derivative(row, chunk)
 
         def value_of(source: int) -> Value:

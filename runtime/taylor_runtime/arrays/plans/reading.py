@@ -15,6 +15,7 @@ from taylor_runtime.program.arrays import (
     all_used,
     moved_rows,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Convolution, Input
 
 MOST_PARTS = 4  # of a join that is not copied
@@ -46,7 +47,8 @@ def read_in_place(program: ArrayProgram) -> set[int]:
         row = program.row(index)
         for used in found.intersection(all_used(row)):
             divides = row.step is not None and row.step.divisor == used
-            if row.moved is not None or row.shape != program.shape(used) or divides:
+            late = isinstance(row.start, Input) and row.start.source == "state"
+            if row.moved is not None or row.shape != program.shape(used) or divides or late:
                 found.discard(used)
     return found
 
@@ -79,6 +81,8 @@ def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
         row = program.row(index)
         if isinstance(row.moved, Contract):
             others |= {_root(program, row.moved.a), _root(program, row.moved.b)}
+        if isinstance(row.moved, Region):
+            others |= {_root(program, operand) for operand in row.moved.operands}
         for term in row.step.terms if row.step is not None else ():
             operand = term.operand
             if isinstance(operand, Convolution):
