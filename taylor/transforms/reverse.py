@@ -22,6 +22,7 @@ from taylor.nodes.operations.cotangents import (
     total,
     unbroadcast,
 )
+from taylor.nodes.operations.guarded_regions import with_guard
 from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
@@ -133,12 +134,22 @@ class _Walk:
             return
         guard = self.guards[e]
         results: list[Any] = [None] * len(e.payload.shapes)
+        guards = list(results)
         for _, found in shares:
-            results[found.number] = found.value
+            results[found.number], guards[found.number] = found.value, found.guard
         flags = [arg in active for arg in e.args]
-        for arg, share in zip(e.args, pullback(e, results, flags, Inside), strict=True):
+        inner = None if guard is ONE else with_guard(e, guards)
+        if inner is None:
+            given = pullback(e, results, flags, Inside)
+        else:
+            wider, place, _ = inner
+            flags.insert(place, False)
+            given = pullback(wider, results, flags, Inside)
+            del given[place]
+        for arg, share in zip(e.args, given, strict=True):
             if share is not None:
-                self.contribute(arg, (1, guarded(guard, share)), guard)
+                own = guard if inner is None else _own(guard, inner[2], arg)
+                self.contribute(arg, (1, guarded(own, share)), own)
 
     def shares(
         self, e: Expression, adjoint: Any, guard: Expression, active: set[Expression]
@@ -164,6 +175,12 @@ def _summed(factor: Exact, term: Expression, arg: Expression) -> Share:
     if term.shape == arg.shape:
         return factor, term
     return 1, scale(factor, unbroadcast(term, arg.shape))
+
+
+def _own(any_counts: Expression, guard: Expression, arg: Expression) -> Expression:
+    """The guard of an operand of a loop over elements: by element where it has them."""
+    alike = guard.shape in (arg.shape, arg.shape[1:])
+    return guard if alike else any_counts
 
 
 class Inside:

@@ -157,12 +157,12 @@ class Placed:
 
 
 class OfResult:
-    """The adjoint of one result, by its number, of an operation that has several."""
+    """The adjoint of one result, by its number, of an operation that has several; and its guard."""
 
-    __slots__ = ("number", "value")
+    __slots__ = ("guard", "number", "value")
 
-    def __init__(self, number: int, value: Any) -> None:
-        self.number, self.value = number, value
+    def __init__(self, number: int, value: Any, guard: Any) -> None:
+        self.number, self.value, self.guard = number, value, guard
 
 
 def put_together(pieces: Sequence[tuple[Exact, Placed]], shape: Shape) -> Any:
