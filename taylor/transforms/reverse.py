@@ -140,16 +140,16 @@ class _Walk:
         flags = [arg in active for arg in e.args]
         inner = None if guard is ONE else with_guard(e, guards)
         if inner is None:
-            given = pullback(e, results, flags, Inside)
+            given, own = pullback(e, results, flags, Inside), [None] * len(e.args)
         else:
-            wider, place, _ = inner
-            flags.insert(place, False)
-            given = pullback(wider, results, flags, Inside)
-            del given[place]
-        for arg, share in zip(e.args, given, strict=True):
+            own, more = inner.guards, inner.more
+            flags[more.start : more.start] = [False] * len(more)
+            given = pullback(inner.node, results, flags, Inside)
+            del given[more.start : more.stop]
+        for arg, share, by_element in zip(e.args, given, own, strict=True):
             if share is not None:
-                own = guard if inner is None else _own(guard, inner[2], arg)
-                self.contribute(arg, (1, guarded(own, share)), own)
+                counts = guard if by_element is None else by_element
+                self.contribute(arg, (1, guarded(counts, share)), counts)
 
     def shares(
         self, e: Expression, adjoint: Any, guard: Expression, active: set[Expression]
@@ -175,12 +175,6 @@ def _summed(factor: Exact, term: Expression, arg: Expression) -> Share:
     if term.shape == arg.shape:
         return factor, term
     return 1, scale(factor, unbroadcast(term, arg.shape))
-
-
-def _own(any_counts: Expression, guard: Expression, arg: Expression) -> Expression:
-    """The guard of an operand of a loop over elements: by element where it has them."""
-    alike = guard.shape in (arg.shape, arg.shape[1:])
-    return guard if alike else any_counts
 
 
 class Inside:
