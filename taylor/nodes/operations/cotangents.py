@@ -82,7 +82,10 @@ def kept_axes(shape: Shape, axes: Sequence[int]) -> Shape:
 
 def either(a: Any, b: Any) -> Any:
     """When one of two guards holds."""
-    return ONE if a is ONE or b is ONE else logic.logical("or", a, b)
+    if a is ONE or b is ONE:
+        return ONE
+    found = logic.logical("or", a, b)
+    return ONE if sums.exact_value(found) == 1 else found
 
 
 def both(guard: Any, test: Any) -> Any:
