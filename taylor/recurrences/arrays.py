@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -291,11 +291,13 @@ def work_of(e: Expression) -> int:
     return max(e.size, *sizes)
 
 
-def has_rules(outputs: Sequence[Expression]) -> bool:
+def has_rules(outputs: Sequence[Expression], switched: Collection[str] = ()) -> bool:
     """Whether rows with shapes can be made of all operations, and have one series wherever they are
     defined, as differential equations want it.
+
+    switched: operations whose branches are made into modes, so that these may have several.
     """
-    return all(not e.args or is_smooth(e) for e in reachable(outputs))
+    return all(not e.args or e.op in switched or is_smooth(e) for e in reachable(outputs))
 
 
 def is_smooth(e: Expression) -> bool:

@@ -15,6 +15,10 @@ from taylor.recurrences.arrays import array_work, has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
+# Operations whose branches `surfaces.switches` makes into modes, and those that these decide.
+_OF_SIGNS = ("abs", "sign", "minimum", "maximum", "relu", "leaky_relu", "max", "min")
+_OF_TRUTH = ("lt", "le", "gt", "ge", "and", "or", "not", "where")
+SWITCHED = frozenset(_OF_SIGNS + _OF_TRUTH)
 FEWEST = 500  # operations on scalars of equations that are worth loops
 
 
@@ -48,8 +52,7 @@ class SpelledOut(Sequence[Expression]):
 def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     """The equations as arrays; None where they are better spelled out in scalars.
 
-    That is where they are small, or have an operation that only scalars have rules for, such as a
-    condition, at which steps have to end.
+    That is where they are small, or have an operation that only scalars have rules for.
     """
     if not any(isinstance(e, Expression) and e.shape and e.size for e, _ in items):
         return None
@@ -67,4 +70,4 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
                 return None
         blocks.append((state, value))
     values = [value for _, value in blocks]
-    return tuple(blocks) if array_work(values) > FEWEST and has_rules(values) else None
+    return tuple(blocks) if array_work(values) > FEWEST and has_rules(values, SWITCHED) else None
