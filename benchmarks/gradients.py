@@ -216,8 +216,8 @@ def main() -> None:
     text = [
         heading("Gradients", "python -m benchmarks.gradients", versions),
         "One thread, float64, arrays of NumPy in; medians of 15 turns, alternating.  Microseconds "
-        "a call, JAX's over ours and what was asked for; milliseconds to the first result without a "
-        "cache.",
+        "a call, JAX's over ours and what was asked for; milliseconds to the first result without "
+        "a cache.",
         table(
             ["program", "us", "JAX, us", "ratio", "asked", "first, ms", "JAX, ms", "ratio"], listed
         ),

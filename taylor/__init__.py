@@ -23,8 +23,12 @@ from taylor.control.branches import switch as switch
 from taylor.control.loops import fori_loop as fori_loop
 from taylor.control.loops import scan as scan
 from taylor.control.loops import while_loop as while_loop
+from taylor.definitions.custom import custom_derivative as custom_derivative
+from taylor.definitions.custom import stop_gradient as stop_gradient
 from taylor.definitions.implicit import implicit as implicit
 from taylor.definitions.removable import removable as removable
+from taylor.definitions.solutions import fixed_point as fixed_point
+from taylor.definitions.solutions import root as root
 from taylor.definitions.tables import chebyshev as chebyshev
 from taylor.definitions.tables import piecewise as piecewise
 from taylor.definitions.tables import spline as spline
@@ -94,7 +98,10 @@ from taylor.points.jets import derivative as derivative
 from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
+from taylor.programs import smooth as smooth
 from taylor.programs.batching import vmap as vmap
+from taylor.programs.expectations import expectation as expectation
+from taylor.programs.expectations import expectation_grad as expectation_grad
 from taylor.programs.gradients import grad as grad
 from taylor.programs.gradients import hvp as hvp
 from taylor.programs.gradients import value_and_grad as value_and_grad
@@ -162,7 +169,7 @@ def __dir__() -> list[str]:
         for name, value in globals().items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
     )
-    return sorted({*own, "analysis", "functions", "models", "__version__"})
+    return sorted({*own, "analysis", "functions", "models", "smooth", "__version__"})
 
 
 _NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))

@@ -154,25 +154,27 @@ class Series:
     def conjugate(self) -> Series:
         return self
 
-    def _compare(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+    def _compare(self, other: Any, how: Callable[[Any, Any], bool]) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return bool(how(self.value, self._of(other).value))
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
         return self._compare(other, lambda a, b: a < b)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
         return self._compare(other, lambda a, b: a <= b)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Any) -> Any:
         return self._compare(other, lambda a, b: a > b)
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Any) -> Any:
         return self._compare(other, lambda a, b: a >= b)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
         return self._compare(other, lambda a, b: a == b)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> Any:
         return self._compare(other, lambda a, b: a != b)
 
 
@@ -184,6 +186,17 @@ def series_array(coefficients: np.ndarray) -> np.ndarray:
     for k in range(flat.shape[1]):
         found[k] = Series(flat[:, k].tolist())
     return found.reshape(coefficients.shape[1:])
+
+
+def all_series(value: Any, order: int) -> Any:
+    """A value whose numbers are series, which NumPy's functions can be applied to."""
+    none = Series([0] * (order + 1))
+    if not isinstance(value, np.ndarray):
+        return none + value
+    found = np.empty(value.shape, dtype=object)
+    for place in np.ndindex(*value.shape):
+        found[place] = none + value[place]
+    return found
 
 
 def coefficient_arrays(value: Any, order: int) -> np.ndarray:

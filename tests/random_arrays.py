@@ -15,6 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from taylor.expressions.expression import Expression
+from taylor.nodes.operations.moves import scatter
+from taylor.numbers.data import positions
 from taylor_runtime.program.records import dataclass
 
 Shape = tuple[int, ...]
@@ -29,7 +32,7 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class ArrayFunction:
-    """A function of as many arrays as there are shapes, which returns a tuple of some of its values.
+    """A function of as many arrays as there are shapes, which returns some of its values.
 
     point: where it was made; text: its steps in words.
     """
@@ -39,10 +42,12 @@ class ArrayFunction:
     results: tuple[int, ...]
     point: tuple[np.ndarray, ...]
 
-    def __call__(self, *given: Any) -> tuple[Any, ...]:
+    def __call__(self, *given: Any, after: Callable[[Any], Any] | None = None) -> tuple[Any, ...]:
+        """The results; `after` is applied to every value that a step has made."""
         values = list(given)
         for _, function, used in self.steps:
-            values.append(function(*(values[k] for k in used)))
+            value = function(*(values[k] for k in used))
+            values.append(value if after is None else after(value))
         return tuple(values[k] for k in self.results)
 
     @property
@@ -61,13 +66,14 @@ def random_function(
     largest: int = 400,
     smooth: bool = True,
     longest: int = 40,
+    least: int = 0,
 ) -> ArrayFunction:
     """A function of arrays of these shapes, by default of random ones.
 
-    largest: elements of a value; smooth: whether its derivatives are wanted, so that nothing counts
-    or rounds.
+    least, largest: elements of a value; longest: of an axis of an argument; smooth: whether its
+    derivatives are wanted, so that nothing counts or rounds.
     """
-    maker = _Maker(rng, largest, smooth, longest)
+    maker = _Maker(rng, (least, largest), smooth, longest)
     given = tuple(shapes) if shapes is not None else maker.shapes()
     seed = rng.getrandbits(32)
     point = tuple(
@@ -94,8 +100,11 @@ def random_function(
 class _Maker:
     """Chooses steps; `values` are those at the point."""
 
-    def __init__(self, rng: random.Random, largest: int, smooth: bool, longest: int) -> None:
-        self.rng, self.largest, self.smooth, self.longest = rng, largest, smooth, longest
+    def __init__(
+        self, rng: random.Random, sizes: tuple[int, int], smooth: bool, longest: int
+    ) -> None:
+        self.rng, self.smooth, self.longest = rng, smooth, longest
+        self.least, self.largest = sizes
         self.values: list[np.ndarray] = []
 
     def size(self) -> int:
@@ -105,6 +114,7 @@ class _Maker:
         found = []
         for _ in range(self.rng.choice([1, 2, 2, 3])):
             shape = tuple(self.size() for _ in range(self.rng.choice([0, 1, 1, 2, 2, 3])))
+            shape = tuple(max(size, 1) for size in shape) if self.least else shape
             while math.prod(shape) > self.largest:
                 shape = shape[:-1]
             found.append(shape)
@@ -116,7 +126,7 @@ class _Maker:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # means of nothing
             value = np.asarray(function(*(self.values[k] for k in used)), dtype=float)
-        if value.size > self.largest or value.ndim > 4:
+        if not self.least <= value.size <= self.largest or value.ndim > 4:
             raise Unfit
         if value.size and not np.abs(value).max() <= LARGEST:
             raise Unfit
@@ -348,7 +358,7 @@ def _joined(m: _Maker) -> Made:
     a = m.any(1)
     same = [k for k, v in enumerate(m.values) if v.ndim == m.values[a].ndim]
     axis = m.axis(m.values[a])
-    operands = tuple([a, *(m.rng.choice(same) for _ in range(m.rng.randint(0, 2)))])
+    operands = (a, *(m.rng.choice(same) for _ in range(m.rng.randint(0, 2))))
     if m.rng.random() < 0.4:
         return f"stack {axis}", lambda *x: np.stack(x, axis=axis), operands
     return f"concatenate {axis}", lambda *x: np.concatenate(x, axis=axis), operands
@@ -375,6 +385,24 @@ def _assigned(m: _Maker) -> Made:
         return new
 
     return f"assignment {way} {step} {position}", assign, (a,)
+
+
+def added_at(x: Any, places: Sequence[int], size: int) -> Any:
+    """Zeros, to which the elements of x are added at places."""
+    listed = np.asarray(places, dtype=np.int64).reshape(np.shape(x))
+    if isinstance(x, Expression):
+        return scatter(x, positions(listed), (size,))
+    found: list[Any] = [0.0] * size
+    for place, value in zip(listed.ravel().tolist(), np.ravel(x), strict=True):
+        found[place] = found[place] + value
+    return np.stack(found)
+
+
+def _scattered(m: _Maker) -> Made:
+    a = m.any()
+    size = m.rng.randint(1, 9)
+    places = [m.rng.randrange(size) for _ in range(m.values[a].size)]
+    return f"scatter to {size}", lambda x: added_at(x, places, size), (a,)
 
 
 # -- sums -----------------------------------------------------------------------------------------
@@ -483,7 +511,7 @@ def _rounded(m: _Maker) -> Made:
 
 _WAYS: list[Way] = [
     *[_unary] * 4, *[_binary] * 6, _extreme, *[_chosen] * 2, *[_indexed] * 3, _taken,
-    *[_turned] * 2, _reshaped, _enlarged, _diagonals, *[_joined] * 2, _assigned,
+    *[_turned] * 2, _reshaped, _enlarged, _diagonals, *[_joined] * 2, _assigned, _scattered,
     *[_reduced] * 4, _norms, _largest, *[_running] * 2, _differences, *[_contracted] * 2,
     *[_multiplied] * 2,
 ]  # fmt: skip

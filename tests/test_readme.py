@@ -31,7 +31,9 @@ def names(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
     with mpmath.workdps(30):
-        if "slope" in names:
+        if "curvature" in names:
+            check_gradients(names)
+        elif "slope" in names:
             x = np.linspace(0, 1, 5)
             np.testing.assert_allclose(names["value"], np.sin(x) * np.exp(-0.25), rtol=1e-15)
             np.testing.assert_allclose(names["slope"], np.cos(x) * np.exp(-0.25), rtol=1e-15)
@@ -94,6 +96,29 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             angle, rate = (float(value) for value in pendulum_at(13.0))
             np.testing.assert_allclose(names["grid"].states[-1], [angle, rate], atol=1e-14)
             assert names["ta"].time == 13.0
+
+
+def check_gradients(names: dict[str, Any]) -> None:
+    """The same descent with slopes by hand, row by row."""
+
+    def by_hand(p: dict[str, Any], x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        h = np.tanh(x @ p["w"] + p["b"])
+        error = 2 * (h @ p["v"] - y)
+        inside = error[:, None] * p["v"] * (1 - h**2)
+        return {"w": x[:, :, None] * inside[:, None], "b": inside, "v": error[:, None] * h}
+
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(64, 2)), rng.normal(size=64)
+    p = {"w": rng.normal(size=(2, 16)), "b": np.zeros(16), "v": rng.normal(size=16)}
+    for _ in range(100):
+        slopes = by_hand(p, x, y)
+        p = {name: p[name] - 0.1 * slopes[name].mean(axis=0) for name in p}
+    slopes = by_hand(p, x, y)
+    for name in p:
+        np.testing.assert_allclose(names["params"][name], p[name], rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(names["each"][name], slopes[name], rtol=1e-8, atol=1e-10)
+    np.testing.assert_array_equal(names["curvature"], 12 * np.eye(3))
+    assert names["sqrt2"] == pytest.approx(8**-0.5, rel=1e-14)
 
 
 def released_at(t: float) -> Callable[[Any, Any], Any]:
@@ -163,7 +188,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 8
+    assert len(PYTHON) == 9
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

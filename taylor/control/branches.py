@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from taylor.expressions.leaves import ZERO
 from taylor.expressions.types import Operand
 from taylor.nodes.logic import condition, logical_not
 from taylor.nodes.regions import Region, parts, region_node
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def cond(
@@ -81,7 +84,7 @@ def switch(index: Operand, branches: Sequence[Callable[..., Any]], *operands: An
     return _chosen("switch", as_number("switch", "index", index), named, operands)
 
 
-def checkpoint(fun: Callable[..., Any]) -> Callable[..., Any]:
+def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:
     """Return a function of the same values of which derivatives backward keep the arguments alone:
     what it computes on its way is computed again.
 
@@ -100,12 +103,13 @@ def checkpoint(fun: Callable[..., Any]) -> Callable[..., Any]:
     check_callable("checkpoint", fun=fun)
 
     @wraps(fun)
-    def called(*args: Any, **named: Any) -> Any:
+    def called(*args: P.args, **named: P.kwargs) -> R:
         given = value_of("checkpoint: the arguments", (args, named))
         if not given.traced:
             return fun(*args, **named)
         function = [("fun", lambda found: fun(*found[0], **found[1]))]
-        return _chosen("checkpoint", ZERO, function, [(args, named)])
+        found: R = _chosen("checkpoint", ZERO, function, [(args, named)])
+        return found
 
     return called
 

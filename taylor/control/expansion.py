@@ -8,7 +8,7 @@ values, which are coefficients of order zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +42,11 @@ class Orders:
         return self.order + 1
 
     @property
+    def degrees(self) -> Sequence[int]:
+        """The order of each."""
+        return range(self.order + 1)
+
+    @property
     def algebra(self) -> Algebra:
         """What the interpreter computes with."""
         return Algebra(as_expression, lambda a, b: a / b, kernel_node, choose=where)
@@ -70,6 +75,12 @@ class Degrees:
     def size(self) -> int:
         """How many monomials there are."""
         return self.among.size
+
+    @property
+    def degrees(self) -> Sequence[int]:
+        """The degree of each."""
+        found: list[int] = self.among.exponents.sum(axis=1).tolist()
+        return found
 
     @property
     def algebra(self) -> Algebra:
@@ -160,7 +171,7 @@ def expanded(
             continue
         operands = _without_loops(e.args, found, space)
         same = region_node(e.op, [c[0] for c in operands], e.payload)
-        results = widen(same, [_beyond(c) for c in operands], _inside(space))
+        results = widen(same, [_beyond(c) for c in operands], _Inside(space))
         named = ((part(e, number), components) for number, components in enumerate(results))
         found |= {result: components for result, components in named if result.op == "part"}
     return _without_loops(roots, {**found, **known}, space)
@@ -171,16 +182,22 @@ def _beyond(listed: Coefficients) -> Coefficients | None:
     return None if all(exact_value(c) == 0 for c in listed[1:]) else listed[1:]
 
 
-def _inside(
-    space: Space,
-) -> Callable[[Sequence[Expression], Mapping[Expression, Coefficients]], list[Any]]:
+class _Inside:
     """What gives the coefficients beyond the values of the outputs of a graph."""
 
-    def expand(roots: Sequence[Expression], seeds: Mapping[Expression, Coefficients]) -> list[Any]:
-        known = {x: [x, *extra] for x, extra in seeds.items()}
-        return [_beyond(listed) for listed in expanded(roots, known, space)]
+    def __init__(self, space: Space) -> None:
+        self.space = space
 
-    return expand
+    @property
+    def degrees(self) -> Sequence[int]:
+        """Of the coefficients beyond the value, each one's order or degree."""
+        return self.space.degrees[1:]
+
+    def __call__(
+        self, roots: Sequence[Expression], seeds: Mapping[Expression, Coefficients]
+    ) -> list[Any]:
+        known = {x: [x, *extra] for x, extra in seeds.items()}
+        return [_beyond(listed) for listed in expanded(roots, known, self.space)]
 
 
 def _without_loops(

@@ -170,7 +170,7 @@ def _results(
     node = region_node(op, [*ends, *graph.constants, *init.nodes], region)
     found: Sequence[Expression]
     if memory is None or turns(node) is None:
-        found = parts(node)
+        found = list(parts(node))
     else:  # without the index, which may come first
         found = results_within(as_scan(node), memory)[-len(init.leaves) :]
     kinds = [kind for kind, _ in init.kinds]

@@ -9,6 +9,7 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.operations.spelled import chosen
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, REGIONS, Region, has_regions, turns
@@ -33,7 +34,7 @@ def unrolled(what: str, roots: Nodes, refuse: bool = True) -> list[Expression]:
     if not has_regions(roots):
         return list(roots)
     memo: dict[Any, Any] = {}
-    return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in roots])
+    return _Unrolling(what, refuse).of([scalars(root, memo).item() for root in inlined(roots)])
 
 
 class _Unrolling:
@@ -82,13 +83,15 @@ class _Unrolling:
     def _refusal(self, e: Expression, count: int | None, size: int) -> UnsupportedFunctionError:
         if count is None:
             return UnsupportedFunctionError(
-                f"{self.what}: a {e.op} that depends on states or time has no series yet unless "
-                "its number of turns is known beforehand; use a fori_loop between whole numbers, "
-                "which is written out here, or solve equations with ty.implicit"
+                f"{self.what}: a {e.op} that depends on states or time has no series unless its "
+                "number of turns is known beforehand; use a fori_loop between whole numbers, as "
+                "many as are ever wanted, where ty.where(done, x, next) may keep what is done, or "
+                "solve equations with ty.implicit"
             )
         return UnsupportedFunctionError(
             f"{self.what}: a {e.op} of {count} turns, of {size} operations each, is more than "
-            f"is written out in differential equations ({MOST_NODES} operations)"
+            f"is written out in differential equations ({MOST_NODES} operations), and conditions "
+            "on states or functions with kinks in it keep it from being a loop of series"
         )
 
 

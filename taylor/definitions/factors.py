@@ -29,6 +29,7 @@ from taylor.nodes import sums
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import ZERO, node
 from taylor.nodes.operation import Operation, add_operations, everywhere
+from taylor.nodes.operations.batched import same_of_many
 from taylor.nodes.products import divide, multiply
 
 LARGEST_TRIANGLE = 32  # rows of matrices whose triangles are written out
@@ -80,6 +81,7 @@ def _cholesky_work(e: Any) -> int:
 _CHOLESKY = Operation(
     name="cholesky",
     build=lambda e, args: cholesky_node(args[0]),
+    batch=same_of_many,
     elements=_cholesky_elements,
     whole=in_each(np.linalg.cholesky, lambda e: e.shape),
     tangent=_cholesky_tangent,
@@ -134,6 +136,7 @@ def _qr_shares(e: Any, adjoint: Any) -> Sequence[Any]:
 _QR = Operation(
     name="qr",
     build=lambda e, args: qr_node(args[0]),
+    batch=same_of_many,
     elements=_never_spelled,
     whole=_qr_whole,
     tangent=_qr_tangent,
@@ -183,6 +186,7 @@ def _eigh_shares(e: Any, adjoint: Any) -> Sequence[Any]:
 _EIGH = Operation(
     name="eigh",
     build=lambda e, args: eigh_node(args[0]),
+    batch=same_of_many,
     elements=_never_spelled,
     whole=_eigh_whole,
     tangent=_eigh_tangent,

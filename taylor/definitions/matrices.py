@@ -22,6 +22,7 @@ from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
 from taylor.nodes.node import ONE, ZERO, node
 from taylor.nodes.operation import Operation, add_operations, everywhere
+from taylor.nodes.operations.batched import same_of_many
 from taylor.nodes.operations.reductions import over_axes
 from taylor.nodes.products import multiply
 
@@ -193,6 +194,17 @@ def _solve_shares(e: Any, adjoint: Any) -> Sequence[Any]:
     return -(share @ turned(e)), share
 
 
+def _solve_many(e: Any, operands: Sequence[Any], many: Any) -> Any:
+    """Many sides of one matrix are columns: it is factored once."""
+    matrix, sides = operands
+    if matrix.ndim > e.args[0].ndim:
+        return same_of_many(e, operands, many)
+    columns = np.moveaxis(sides, 0, -2)
+    *batch, n, _, k = columns.shape
+    found = solve_node(matrix, np.reshape(columns, (*batch, n, many.size * k)))
+    return np.moveaxis(np.reshape(found, columns.shape), -2, 0)
+
+
 def _solve_work(e: Any) -> int:
     n, columns = e.shape[-2:]
     if n > FEW:  # Newton's method for so many unknowns is a long text
@@ -213,6 +225,7 @@ def rows_by(name: str) -> Callable[[Any, Any], int]:
 _SOLVE = Operation(
     name="solve",
     build=lambda e, args: solve_node(*args),
+    batch=_solve_many,
     elements=_solve_elements,
     whole=in_each(np.linalg.solve, lambda e: e.shape),
     tangent=_solve_tangent,
@@ -264,6 +277,7 @@ def _det_work(e: Any) -> int:
 _DET = Operation(
     name="det",
     build=lambda e, args: det_node(args[0]),
+    batch=same_of_many,
     elements=_det_elements,
     whole=lambda algebra, e, values: np.linalg.det(values[0]),
     tangent=lambda e, tangents: e * _trace(solve_node(e.args[0], tangents[e.args[0]])),
@@ -309,6 +323,7 @@ def _slogdet_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
 _SLOGDET = Operation(
     name="slogdet",
     build=lambda e, args: slogdet_node(args[0]),
+    batch=same_of_many,
     elements=_slogdet_elements,
     whole=lambda algebra, e, values: np.stack(np.linalg.slogdet(values[0]), axis=-1),
     tangent=_slogdet_tangent,

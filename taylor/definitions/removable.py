@@ -12,7 +12,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression, variable
-from taylor.expressions.substitute import substitute
+from taylor.expressions.scalars import Spelling
 from taylor.expressions.types import Operand
 from taylor.functions.apply import Applicable
 from taylor.nodes.logic import where
@@ -77,7 +77,7 @@ def _applied(filled: Expression, x: Expression, argument: Any) -> Any:
     from taylor.expressions.ufuncs import call
 
     def build(e: Expression) -> Expression:
-        return substitute(filled, {x: e})
+        return Spelling.replaced([filled], {x: e})[0]
 
     if isinstance(argument, (Expression, list, tuple)) or (
         isinstance(argument, np.ndarray) and argument.dtype == object

@@ -120,7 +120,7 @@ class EnsembleOutcome(Versioned):
     events: EnsembleRecords | None = field(default=None, repr=False)
     switches: EnsembleRecords | None = field(default=None, repr=False)
     dense: tuple[DenseOutput | None, ...] | None = field(default=None, repr=False)
-    variables: tuple[Expression, ...] = field(default=(), repr=False)
+    variables: Sequence[Expression] = field(default=(), repr=False)
     maps: EnsembleMaps | None = field(default=None, repr=False)
 
     @property

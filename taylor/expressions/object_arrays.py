@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from taylor.expressions.arrays.placing import assigned
+from taylor.expressions.arrays.traced_places import at_traced, is_traced
 from taylor.expressions.operators import Operators
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.node import ZERO
@@ -28,6 +30,21 @@ class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
     >>> np.maximum(expression_array([x, y]), 0)
     ExpressionArray([maximum(0, x), maximum(0, y)], dtype=object)
     """
+
+    def __getitem__(self, key: Any) -> Any:
+        if type(key) is not int:
+            keys = key if isinstance(key, tuple) else (key,)
+            if is_traced(keys):
+                return at_traced(as_expression(self), keys)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(key) is not int:
+            keys = key if isinstance(key, tuple) else (key,)
+            if is_traced(keys):
+                changed = assigned(as_expression(self), key, value)
+                key, value = ..., expression_array(changed)
+        super().__setitem__(key, value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         # What expressions do with a ufunc, any of them knows.

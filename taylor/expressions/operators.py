@@ -172,7 +172,8 @@ class Operators(Node):
         raise _no_value(
             self,
             "bool",
-            "write taylor.where(condition, a, b) for a choice, & | ~ for and, or, not, "
+            "write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop to "
+            "repeat, & | ~ for and, or, not, "
             "(a < x) & (x < b) for a chained comparison, and `is` for identity",
         )
 
@@ -238,9 +239,12 @@ class Operators(Node):
         """Sum over all elements or over the given axes, as `numpy.sum`."""
         return arrays.sum_axes(self, axis, **options)
 
-    def reshape(self, *shape: int | Sequence[int]) -> Self:
+    def reshape(self, *shape: int | Sequence[int], order: str = "C") -> Self:
         """The same elements in row-major order with another shape, as `numpy.reshape`."""
-        return arrays.reshape(self, shape[0] if len(shape) == 1 else shape)
+        wanted: Any = shape[0] if len(shape) == 1 else shape
+        if order == "C":
+            return arrays.reshape(self, wanted)
+        return np.reshape(self, wanted, order)  # type: ignore[call-overload, no-any-return]
 
     def transpose(self, *axes: int | Sequence[int]) -> Self:
         """Permute the axes, as `numpy.transpose`."""

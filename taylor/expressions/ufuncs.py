@@ -15,6 +15,7 @@ import numpy as np
 from taylor.errors import (
     ArgumentTypeError,
     ShapeError,
+    TaylorError,
     UnsupportedFunctionError,
     user_location,
 )
@@ -73,10 +74,15 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     options.pop("dtype", None)
     if name in SEVERAL and method == "__call__" and not options and out is None:
         return tuple(call(name, builder, inputs) for builder in SEVERAL[name])
-    if name in _PRODUCTS and method == "__call__":
-        result = _PRODUCTS[name](*inputs, **options)
-    else:
-        result = _applied(ufunc, method, inputs, options)
+    try:
+        if name in _PRODUCTS and method == "__call__":
+            result = _PRODUCTS[name](*inputs, **options)
+        else:
+            result = _applied(ufunc, method, inputs, options)
+    except TaylorError as error:
+        if name in str(error):
+            raise
+        raise type(error)(f"{full_name(ufunc)}: {error}") from error
     if out is None:
         return result
     if isinstance(out, ArrayUnderConstruction):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field, fields
 from typing import Any, NamedTuple
 
@@ -129,7 +129,7 @@ class Outcome(Told):
     flow_map: Polynomial | None = field(default=None, repr=False)
     flow_maps: Polynomial | None = field(default=None, repr=False)
     state: np.ndarray | None = field(default=None, repr=False)
-    variables: tuple[Expression, ...] = field(default=(), repr=False)
+    variables: Sequence[Expression] = field(default=(), repr=False)
 
     def __getitem__(self, key: Key) -> NumberOrArray:
         """A variable at the end or, with the times in front, over the grid.

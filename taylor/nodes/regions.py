@@ -12,6 +12,8 @@ a number as payload, take them out.  Operations and their operands:
     scan        constants, carries, arrays             graphs: body, of slices of the arrays
     switch      index, constants                       graphs: the branches
     reverse_loop  constants, carries, adjoints         graphs: condition, body, pullback
+    series      arrays                                 graphs: what the coefficients are of
+    custom      constants                              graphs: rules of derivatives, the value
 
 Graphs take the constants first, then the index, then the carries, then the slices.
 
@@ -24,6 +26,9 @@ adjoints of what the turn began with, and go on to the turn before; its others a
 added up over all turns, from zero.  Results are the adjoints after the first turn (the operands
 themselves where there was none), then the sums.  Adjoints may be those of some carries alone.
 Which carries are kept on the way forth, and which computed again, is left to what runs it.
+
+A `series` has the Taylor coefficients of the outputs of its graph, as many as its length; of inputs
+it takes the coefficients, too, each an array with one axis more, or a value that does not vary.
 """
 
 from __future__ import annotations
@@ -40,7 +45,7 @@ from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch", "reverse_loop"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series"}
 
 
 class InnerName(str):

@@ -292,7 +292,7 @@ def _terms_of(a: Exact, e: N) -> dict[int, tuple[Exact, N]]:
 
 def _combine_mixed(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
     """`combine` for different shapes: broadcast, never cancel, because the shape would be lost."""
-    shape = ex.broadcast_shapes("add", e1, e2)
+    shape = ex.broadcast_shapes("subtract" if c2 == -1 else "add", e1, e2)
     for c, e, k, other in ((c2, e2, c1, e1), (c1, e1, c2, e2)):
         value = exact_value(e)
         if value is not None and other.shape == shape:

@@ -10,17 +10,23 @@ from typing import Any
 
 import numpy as np
 
+from taylor.control.array_expansion import expanded_arrays, with_zeros
 from taylor.errors import TaylorError
 from taylor.expressions.arguments import argument, captured, structure, traced
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import try_expression
-from taylor.nodes.traverse import inputs
+from taylor.expressions.leaves import constant, try_expression
+from taylor.nodes.arrays import index, join
+from taylor.nodes.defined import DefinedName
+from taylor.nodes.operations.inlined import inlined
+from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.smooth import has_rules
+from taylor.recurrences.regions.rows import goes_back
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
+from taylor_runtime.program.kernels import all_programs
 from taylor_runtime.program.program import Input
 
 
@@ -43,6 +49,7 @@ def jet_of_arrays(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
+    outputs = tuple(inlined(outputs))
     known = tuple(e for e in outputs if e.size)  # ufuncs take no others
     code, singular = _compiled(_Traced(known, x), given.shape[2], order, kind.name)
     points = given.ndim - 3
@@ -64,8 +71,13 @@ def jet_of_arrays(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs) or not has_rules(outputs):
+    if not any(e.size for e in outputs) or not has_arrays(outputs):
         return False
+    defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
+    if any(record.equations is not None for record in defined):
+        return False  # equations are those of scalars
+    if has_regions(outputs) and any(map(goes_back, reachable(outputs))):
+        return False  # there is no series of loops that go back
     captured(outputs, (x,))
     return all(leaf is x for leaf in inputs(outputs))
 
@@ -91,12 +103,24 @@ class _Traced:
 def _compiled(known: _Traced, given: int, order: int, precision: str) -> tuple[ArrayFunction, bool]:
     """Machine code, and whether powers in it may have singular points."""
     kind, x = as_precision(precision), known.argument
-    lowered = lower_arrays(known.outputs, {x: Input("jet", (0,))}, order)
+    shapes: tuple[list[tuple[int, ...]], list[tuple[int, ...]]]
+    if has_regions(known.outputs):
+        wide = argument("coefficients", (given, *x.shape))
+        first = index(wide, slice(order + 1))
+        rest = constant((0), (max(order + 1 - given, 0), *x.shape))
+        found = expanded_arrays(known.outputs, {x: join([first, rest], 0)}, order)
+        pairs = zip(found, known.outputs, strict=True)
+        outputs = [with_zeros(e, order) if c is None else c for c, e in pairs]
+        lowered = lower_arrays(outputs, {wide: Input("parameter", (0,))}, 0)
+        shapes, given = ([wide.shape], [e.shape for e in outputs]), 0
+    else:
+        lowered = lower_arrays(known.outputs, {x: Input("jet", (0,))}, order)
+        shapes = [x.shape], [e.shape for e in known.outputs]
     if kind.is_finer:
         check_has_digits(lowered.program)
     code = build_array_function(
         lowered.program,
-        ([x.shape], [e.shape for e in known.outputs]),
+        shapes,
         lowered.planes(kind),
         lowered.table,
         "jet",
@@ -105,7 +129,7 @@ def _compiled(known: _Traced, given: int, order: int, precision: str) -> tuple[A
         precision,
         given,
     )
-    return code, may_be_singular(lowered.program)
+    return code, any(map(may_be_singular, all_programs(lowered.program)))
 
 
 Elements = tuple[int, ...] | list[tuple[int, ...]]  # the shape of one result, or of each of several

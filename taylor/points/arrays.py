@@ -13,16 +13,20 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
-from taylor.recurrences.arrays import Lowered, lower_arrays
+from taylor.points.sharing import shared_points
+from taylor.recurrences.arrays import Lowered, array_work, lower_arrays
 from taylor.recurrences.externals import externals
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
+from taylor_runtime.callables.process import shares
 from taylor_runtime.program.program import Input
+
+WORK = 8  # operations that count as a point of a formula
 
 
 class CompiledArrays:
     """Expressions of arrays as a generalised ufunc.
 
-    inputs, outputs: the expressions; kind: of the numbers.
+    inputs, outputs: the expressions; kind: of the numbers; threads: how many share many points.
     """
 
     def __init__(
@@ -32,7 +36,9 @@ class CompiledArrays:
         kind: Precision,
         name: str,
         doc: str,
+        threads: int = 1,
     ) -> None:
+        self.threads = threads
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.kind, self.name = kind, name
         # Empty arrays have no places in memory, and ufuncs take none.
@@ -79,7 +85,12 @@ class CompiledArrays:
                     points.append(array.shape[: array.ndim - len(e.shape) - len(self.kind.axes)])
         if not options:
             out = self._outputs(given)
-            results = self.code.ufunc(*given) if out is None else self.code.ufunc(*given, out=out)
+            if out is not None and self.threads > 1 and self._by_threads(given, out):
+                results = out[0] if len(out) == 1 else out
+            elif out is None:
+                results = self.code.ufunc(*given)
+            else:
+                results = self.code.ufunc(*given, out=out)
         else:
             try:
                 results = self.code.ufunc(*given, **options)
@@ -87,7 +98,7 @@ class CompiledArrays:
                 raise ShapeError(f"{self.name}: {error}") from None
             except TypeError as error:
                 raise ArgumentTypeError(f"{self.name}: {error}") from None
-        flat = list(results) if isinstance(results, tuple) else [results]
+        flat: list[Any] = list(results) if isinstance(results, tuple) else [results]
         parts = self.kind.parts
         if parts > 1:
             pairs = [flat[k : k + parts] for k in range(0, len(flat), parts)]
@@ -141,6 +152,18 @@ class CompiledArrays:
         """The shape of the points that arguments have."""
         pairs = zip(given, self._axes, strict=True)
         return np.broadcast_shapes(*(array.shape[: array.ndim - axes] for array, axes in pairs))
+
+    def _by_threads(self, given: Sequence[np.ndarray], out: tuple[np.ndarray | None, ...]) -> bool:
+        """Fill results by several threads, if there are points enough for that."""
+        points = self._points(given)
+        work = math.prod(points) * array_work(self.outputs) // WORK
+        threads = shares(work, self.threads) if points else 1
+        arrays = [array for array in out if array is not None]
+        if threads == 1 or len(arrays) < len(out):
+            return False
+        shapes = [e.shape for e in self._given for _ in range(self.kind.parts)]
+        shared_points(self.code.ufunc, given, shapes, arrays, points, threads)
+        return True
 
     def _outputs(self, given: Sequence[np.ndarray]) -> tuple[np.ndarray | None, ...] | None:
         """Memory for large results at the points of all arguments; None for small ones."""

@@ -23,11 +23,11 @@ from taylor.expressions.types import (
     UserFunction,
     ValueLike,
 )
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.traverse import from_records, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
-from taylor.points.arrays import CompiledArrays
 from taylor.points.given import as_columns, checked_inputs
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
@@ -40,6 +40,7 @@ from taylor_runtime.program.program import Input, Program
 
 if TYPE_CHECKING:
     from taylor.explanations.explanation import Explanation
+    from taylor.points.arrays import CompiledArrays
 
 R = TypeVar("R", covariant=True)
 
@@ -86,9 +87,12 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
-        if has_arrays(self.outputs) or not all(e.size for e in self.outputs):
-            wanted = joined(self.outputs)
-            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self))
+        computed = inlined(self.outputs)
+        if has_arrays(computed) or not all(e.size for e in computed):
+            from taylor.points.arrays import CompiledArrays  # loaded with the first arrays
+
+            wanted = joined(computed)
+            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self), threads)
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts

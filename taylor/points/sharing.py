@@ -44,3 +44,28 @@ def shared(
 
     in_shares(work, shape[axis], min(threads, shape[axis]))
     return results[0] if ufunc.nout == 1 else tuple(results)
+
+
+def shared_points(
+    ufunc: np.ufunc,
+    given: Sequence[np.ndarray],
+    shapes: Sequence[tuple[int, ...]],
+    out: Sequence[np.ndarray],
+    points: tuple[int, ...],
+    threads: int,
+) -> None:
+    """A generalised ufunc at points that several threads share, each with some along one axis.
+
+    shapes: of what the function takes at one point; points: that all arguments are broadcast to,
+    as results are.
+    """
+    axis = int(np.argmax(points))
+
+    def work(first: int, last: int) -> None:
+        part = (slice(None),) * axis + (slice(first, last),)
+        parts = []
+        for array, shape in zip(given, shapes, strict=True):
+            parts.append(np.broadcast_to(array, (*points, *shape))[part])
+        ufunc(*parts, out=tuple(result[part] for result in out))
+
+    in_shares(work, points[axis], min(threads, points[axis]))

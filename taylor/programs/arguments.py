@@ -95,7 +95,7 @@ class Arguments:
     def paths(self) -> list[str]:
         """How one would write each leaf."""
         args, named = self._tree.children
-        names = _names(self._function, self._count)
+        names = argument_names(self._function, self._count)
         paths = [p for n, child in zip(names, args.children, strict=True) for p in child.paths(n)]
         for key, child in zip(named.names, named.children, strict=True):
             paths += child.paths(str(key))
@@ -112,7 +112,7 @@ def _is_float64(leaf: Any) -> bool:
     return isinstance(leaf, float) or leaf.dtype == np.float64
 
 
-def _names(function: Any, count: int) -> list[str]:
+def argument_names(function: Any, count: int) -> list[str]:
     """What the function calls its positional arguments."""
     try:
         parameters = list(inspect.signature(function).parameters.values())

@@ -11,7 +11,12 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
-from taylor.programs.arguments import chosen_places, is_differentiable, stand_in
+from taylor.programs.arguments import (
+    argument_names,
+    chosen_places,
+    is_differentiable,
+    stand_in,
+)
 from taylor.programs.program import called
 from taylor.programs.remembered import names_of
 
@@ -45,6 +50,7 @@ class Differentiated:
         self.own: list[Expression] = []
         self.given: list[Expression] = []
         changed = list(args)
+        self._names = argument_names(function, len(args))
         for place in places:
             value = value_of(f"{name}: argument {place} of {names_of(function)}", args[place])
             changed[place] = self._argument(place, value)
@@ -64,7 +70,7 @@ class Differentiated:
         alone = len(value.leaves) == 1 and not value.tree.children
         real = [alone or is_differentiable(leaf) for leaf in value.leaves]
         leaves = []
-        paths = value.tree.paths(f"argument {place}")
+        paths = value.tree.paths(self._names[place])
         for leaf, kind, path, does in zip(value.leaves, value.kinds, paths, real, strict=True):
             if not does:
                 leaves.append(leaf)

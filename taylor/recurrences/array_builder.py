@@ -23,6 +23,7 @@ from taylor_runtime.program.arrays import (
     View,
     all_used,
     contiguous,
+    is_counted,
     moved_rows,
     renumbered_array,
 )
@@ -108,7 +109,8 @@ class ArrayBuilder(SeriesBuilder):
             used = tuple(self.varying(row) for row in used)
             moved = _with_rows(moved, used)
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
-        return self._shared_row(row, all(self._steady[row] for row in used))
+        steady = is_counted(moved) or all(self._steady[row] for row in used)
+        return self._shared_row(row, steady)
 
     def _solution(self, solve: Solve, shape: Shape) -> int:
         """The row of solutions, whose factors are read at order zero alone."""

@@ -18,7 +18,7 @@ from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
-from taylor.recurrences.regions.rows import array_part_row, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -141,14 +141,19 @@ class ArrayDecomposition(Decomposition):
         self.kept: _Kept = _Kept() if outer is None else outer.kept  # shared with programs inside
 
     def within(
-        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+        self,
+        graph: Graph,
+        varies: Sequence[bool],
+        wanted: Sequence[bool],
+        order: int | None = None,
     ) -> tuple[ArrayProgram, list[bool]]:
         """The program of a graph inside of a node, and which of its outputs vary by themselves.
 
         varies: of its inputs, of which input k is slot k of source "outer", or "parameter".
-        wanted: of its outputs, of which all orders are kept.
+        wanted: of its outputs, of which all orders are kept; order: of these, by default as here.
         """
-        order = self.builder.order if any(varies) or any(wanted) else 0
+        if order is None:
+            order = self.builder.order if any(varies) or any(wanted) else 0
         inputs = {
             x: Input("outer" if does else "parameter", (k,))
             for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
@@ -390,7 +395,9 @@ def work_of(e: Expression, unrolled: bool = False) -> int:
 
 def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
-    return _has_shapes(outputs) and array_work(outputs) > FEWEST
+    if _has_shapes(outputs) and array_work(outputs) > FEWEST:
+        return True
+    return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
 
 
 def _has_shapes(outputs: Sequence[Expression]) -> bool:

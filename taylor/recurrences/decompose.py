@@ -17,6 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.logic import warn_of_points
 from taylor.nodes.operations.arithmetic import has_exact_exponent
+from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get
@@ -71,6 +72,8 @@ def decompose(
     if derivatives is not None:
         work.declare_states(len(derivatives))
         work.inputs.setdefault(time, Input("time", (0,)))
+    if order == 0:
+        outputs = inlined(outputs)
     scaled = [split(derivative) for derivative in derivatives or ()]
     work.lower([core for _, core in scaled] + list(outputs))
     for slot, (constant, core) in enumerate(scaled):

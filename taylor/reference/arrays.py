@@ -21,6 +21,7 @@ from taylor_runtime.program.arrays import (
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Shape,
@@ -159,11 +160,20 @@ class ArrayInterpreter(Interpreter):
         return np.concatenate([self._array_of(part, n) for part in moved.parts], axis=moved.axis)
 
     def pick(self, moved: Pick, shape: Shape, n: int) -> Array:
-        source, places = self._array_of(moved.source, n), self._array_of(moved.places, 0)
-        found = _objects(shape)
+        source, found = self._array_of(moved.source, n), _objects(shape)
+        size = source.shape[moved.axis]
         for place in _places(shape):
-            chosen = int(places[place])
+            number = self._value(moved.places, 0, place)
+            chosen = math.floor(number) if number == number else size - 1
+            chosen = min(max(chosen + size if chosen < 0 else chosen, 0), size - 1)
             found[place] = source[(*place[: moved.axis], chosen, *place[moved.axis :])]
+        return found
+
+    def put(self, moved: Put, shape: Shape, n: int) -> Array:
+        found, places = self._array_of(moved.source, n).copy(), self._array_of(moved.places, 0)
+        values = self._array_of(moved.values, n)
+        for place in _places(places.shape):
+            found[_chosen(places[place], shape[0])] = values[place]
         return found
 
     # -- sums -------------------------------------------------------------------------------------
@@ -276,6 +286,14 @@ def _objects(shape: Sequence[int]) -> Array:
     return np.empty(tuple(shape), dtype=object)
 
 
+def _chosen(number: Any, size: int) -> int:
+    """The place that a number chooses along an axis, see `Pick`."""
+    x = number + size if number < 0 else number
+    if not x < size - 1:
+        return size - 1
+    return int(x) if x > 0 else 0
+
+
 def _places(shape: Sequence[int]) -> Iterator[Place]:
     return product(*map(range, shape))
 
@@ -286,6 +304,7 @@ MOVES: dict[type, Callable[[ArrayInterpreter, Any, Shape, int], Array]] = {
     Scatter: ArrayInterpreter.scatter,
     Join: ArrayInterpreter.join,
     Pick: ArrayInterpreter.pick,
+    Put: ArrayInterpreter.put,
     Total: ArrayInterpreter.total,
     Running: ArrayInterpreter.running,
     Contract: ArrayInterpreter.contract,

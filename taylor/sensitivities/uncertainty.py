@@ -53,7 +53,7 @@ class Uncertainty:
     accurate: bool
     outside: float
     points: np.ndarray | None = field(repr=False)
-    variables: tuple[Expression, ...]
+    variables: Sequence[Expression]
     factor: np.ndarray = field(repr=False)
     _tree: Tree = field(repr=False)
     _box: float = field(repr=False)

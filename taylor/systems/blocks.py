@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
@@ -31,7 +32,8 @@ class SpelledOut(Sequence[Expression]):
     def _elements(self) -> tuple[Expression, ...]:
         if self._made is None:
             memo: dict[Any, Any] = {}
-            self._made = tuple(e for _, value in self.blocks for e in scalars(value, memo).ravel())
+            found = [e for _, value in self.blocks for e in scalars(value, memo).ravel()]
+            self._made = tuple(unrolled("the system", found))
         return self._made
 
     def __len__(self) -> int:
@@ -54,7 +56,8 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     That is where they are small, or have an operation that only scalars have rules for, such as a
     condition, at which steps have to end.
     """
-    shapes = any(isinstance(state, Expression) and state.shape for state, _ in items)
+    states = [state for state, _ in items if isinstance(state, Expression)]
+    shapes = any(state.shape and state.size for state in states)
     if not shapes and not has_regions([e for _, e in items if isinstance(e, Expression)]):
         return None
     blocks: list[Block] = []

@@ -245,6 +245,8 @@ def check_events(events: Sequence[Event], system: System) -> None:
 
     Raises ArgumentError for one that does not.
     """
+    if not events:
+        return
     known = (*system.states, *system.parameters)
     listed = set(inputs(known))
     for number, event in enumerate(events):

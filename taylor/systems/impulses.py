@@ -132,7 +132,6 @@ class Past:
 class Schedule:
     """The jumps of an integrator, in order of time; `integrator.jumps` makes and undoes them.
 
-    parameters: their names.
     moments:    the times of the jumps.
     """
 
@@ -140,8 +139,8 @@ class Schedule:
         self, impulses: Any, states: Sequence[Expression], parameters: Sequence[Expression]
     ) -> None:
         self.impulses = as_impulses(impulses)
-        self.parameters = names_of(parameters)
-        known = {*inputs(states), time_node}
+        self._parameters = parameters
+        known = {*inputs(states), time_node} if self.impulses else set()
         own, others = Names(states, "state"), Names(parameters, "parameter", partial=True)
         jumps: list[Jump] = []
         for impulse in self.impulses:
@@ -154,6 +153,11 @@ class Schedule:
             jumps += [Jump(t, impulse, added, wanted) for t in impulse.times]
         self.jumps = tuple(sorted(jumps, key=lambda jump: jump.time))
         self.moments = [jump.time for jump in self.jumps]
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of parameters."""
+        return names_of(self._parameters)
 
     def stop(self, now: tm.Pair, end: tm.Pair) -> tm.Pair:
         """Where to go first."""

@@ -11,6 +11,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Key as Key
+from taylor.systems.elements import Elements
 
 UNUSED = -1  # the place of an element of an array that does not occur
 
@@ -45,9 +46,23 @@ class Names:
     def __init__(self, expressions: Sequence[Expression], what: str, partial: bool = False) -> None:
         self.what = what
         self.partial = partial
-        self.places = {name: place for place, name in enumerate(names_of(expressions))}
-        leaves = dict.fromkeys(e.args[0] for e in expressions if e.op == "index")
+        self._expressions = expressions
+        self._places: dict[str, int] | None = None
+        if isinstance(expressions, Elements):
+            leaves = dict.fromkeys(leaf for leaf in expressions.first if leaf.shape)
+        else:
+            leaves = dict.fromkeys(e.args[0] for e in expressions if e.op == "index")
         self.arrays = {str(leaf): leaf for leaf in leaves}
+
+    @property
+    def places(self) -> dict[str, int]:
+        """By name, of scalar leaves and of elements of array leaves."""
+        if self._places is None:
+            self._places = {name: place for place, name in enumerate(names_of(self._expressions))}
+        return self._places
+
+    def __len__(self) -> int:
+        return len(self._expressions)
 
     def __getitem__(self, key: Key) -> np.ndarray:
         """Places, in the shape of the key; `UNUSED` where only others of its array occur.
@@ -55,6 +70,10 @@ class Names:
         Raises ArgumentError for a key that does not occur, or only in part where that is wrong.
         """
         name = str(key)
+        if isinstance(self._expressions, Elements):
+            known = self._expressions.leaf(name)
+            if known is not None:
+                return known
         if name in self.places:
             return np.array(self.places[name])
         whole = self.arrays.get(name, key)
@@ -66,8 +85,8 @@ class Names:
             among = any if self.partial else all
             if own and among(place != UNUSED for place in listed):
                 return np.array(listed, dtype=np.intp).reshape(elements.shape)
-        known = ", ".join(self.listed) or "none"
-        raise ArgumentError(f"the system has no {self.what} {name!r}; it has: {known}")
+        there = ", ".join(self.listed) or "none"
+        raise ArgumentError(f"the system has no {self.what} {name!r}; it has: {there}")
 
     def __contains__(self, key: Key) -> bool:
         """Whether the key has places."""
@@ -85,6 +104,9 @@ class Names:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the one array of which these are all elements, else (n,)."""
+        if isinstance(self._expressions, Elements):
+            (leaf, *others) = self._expressions.first
+            return (len(self),) if others or not leaf.shape else leaf.shape
         if len(self.arrays) == 1:
             (leaf,) = self.arrays.values()
             if [*self.places] == names_of(scalars(leaf).ravel()):
@@ -121,7 +143,7 @@ class Names:
                 if place in found:
                     raise ArgumentError(f"the value of {self.what} {key} is given twice")
                 found[place] = number
-        for name, place in self.places.items():
-            if place not in found:
-                raise ArgumentError(f"no value for {self.what} {name!r}")
-        return [found[place] for place in range(len(self.places))]
+        if len(found) < len(self):
+            name = next(name for name, place in self.places.items() if place not in found)
+            raise ArgumentError(f"no value for {self.what} {name!r}")
+        return [found[place] for place in range(len(self))]

@@ -31,17 +31,14 @@ class Parameters(MutableMapping[Key, Any]):
     ) -> None:
         self._kind = kind
         self._names = Names(expressions, "parameter", partial=True)
-        self._places = self._names.places
         self._plain: dict[Key, int] = {}  # places of keys of single numbers, once they are known
         self._values = np.full((len(expressions), *kind.axes), np.nan, dtype=kind.dtype)
         for key, value in self._named(values).items():
             self[key] = value
         first = leading(self._values, kind)
-        missing = [name for name, i in self._places.items() if math.isnan(first[i])]
-        if missing:
-            raise ArgumentError(
-                f"no value for parameter {missing[0]!r}; pass parameters={{{missing[0]}: ...}}"
-            )
+        if np.isnan(first).any():
+            name = next(name for name, i in self._names.places.items() if math.isnan(first[i]))
+            raise ArgumentError(f"no value for parameter {name!r}; pass parameters={{{name}: ...}}")
 
     def _named(self, values: Any) -> Mapping[Key, Any]:
         if values is None:
@@ -50,12 +47,12 @@ class Parameters(MutableMapping[Key, Any]):
             return values
         given = np.atleast_1d(np.array(values, dtype=object))
         whole = given.ndim > 1 and given.shape[1:] == self._kind.axes
-        if len(given) != len(self._places) or not (given.ndim == 1 or whole):
+        if len(given) != len(self._names) or not (given.ndim == 1 or whole):
             raise ArgumentError(
                 "parameters must be a mapping or one number for each of "
-                f"({', '.join(self._places) or 'no parameter'}), got shape {given.shape}"
+                f"({', '.join(self._names.places) or 'no parameter'}), got shape {given.shape}"
             )
-        return dict(zip(self._places, given, strict=True))
+        return dict(zip(self._names.places, given, strict=True))
 
     def __getitem__(self, key: Key) -> Any:
         places = self._names[key]
@@ -115,10 +112,10 @@ class Parameters(MutableMapping[Key, Any]):
         raise ArgumentTypeError("parameters of a compiled system cannot be removed")
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._places)
+        return iter(self._names.places)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._names)
 
     def __repr__(self) -> str:
         return f"Parameters({dict(self.items())!r})"

@@ -14,6 +14,7 @@ from taylor.recurrences.arrays import lower_arrays
 from taylor.recurrences.degree import polynomial_degree
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.lowered import lowered
+from taylor.systems.elements import Elements
 from taylor.systems.system import System
 from taylor.systems.variational import Variations
 from taylor.transforms.differentiate import grad_expressions
@@ -90,8 +91,12 @@ def _of_arrays(system: System, order: int, options: StepperOptions) -> Stepper:
     for state, _ in system.blocks:
         inputs[state] = Input("state", (first,))
         first += state.size
-    for place, e in enumerate(system.parameters):
-        inputs.setdefault(e.args[0] if e.op == "index" else e, Input("parameter", (place,)))
+    if isinstance(system.parameters, Elements):
+        for leaf, place in system.parameters.first.items():
+            inputs[leaf] = Input("parameter", (place,))
+    else:
+        for place, e in enumerate(system.parameters):
+            inputs.setdefault(e.args[0] if e.op == "index" else e, Input("parameter", (place,)))
     found = lower_arrays([], inputs, order, system.blocks)
     kind = as_precision(options.precision)
     if kind.is_finer:

@@ -11,13 +11,15 @@ import numpy as np
 from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import as_expression
+from taylor.expressions.leaves import as_expression, stack
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
+from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.systems.blocks import Block, SpelledOut, as_blocks
+from taylor.systems.elements import Elements
 from taylor_runtime.program.records import dataclass
 
 
@@ -45,9 +47,9 @@ class System:
         the elements of derivatives are then spelled out when somebody asks for them.
     """
 
-    states: tuple[Expression, ...]
+    states: Sequence[Expression]
     derivatives: Sequence[Expression]
-    parameters: tuple[Expression, ...]
+    parameters: Sequence[Expression]
     blocks: tuple[Block, ...] = ()
 
     def __len__(self) -> int:
@@ -82,6 +84,12 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     if callable(equations):
         traced = _trace(equations, count, parameter_count)
         pairs = list(zip(traced.states, traced.derivatives, strict=True))
+        blocks = None
+        if has_regions(traced.derivatives):
+            whole = traced.states[0].args[0]  # the array that the function was called with
+            blocks = as_blocks([(whole, stack(traced.derivatives))])
+        if blocks is not None:
+            return _of_blocks(blocks, traced.parameters)
         return _checked(pairs, traced.parameters)
     items = _items(equations)
     blocks = as_blocks(items)
@@ -91,7 +99,7 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
 
 
-def _of_blocks(blocks: tuple[Block, ...]) -> System:
+def _of_blocks(blocks: tuple[Block, ...], declared: Sequence[Expression] = ()) -> System:
     """The system of equations of arrays, checked."""
     known: dict[Expression, int] = {}
     for number, (state, value) in enumerate(blocks):
@@ -102,7 +110,7 @@ def _of_blocks(blocks: tuple[Block, ...]) -> System:
             raise EquationsError(
                 f"the derivative of {state} has shape {value.shape}, the variable {state.shape}"
             )
-    parameters: dict[Expression, None] = {}
+    parameters: list[Expression] = []
     for leaf in leaves([value for _, value in blocks]):
         if leaf.op == "variable" and leaf not in known:
             raise EquationsError(
@@ -110,14 +118,18 @@ def _of_blocks(blocks: tuple[Block, ...]) -> System:
                 f"parameter with ty.parameter({str(leaf)!r})"
             )
         if leaf.op == "parameter":
-            parameters |= dict.fromkeys(scalars(leaf).ravel())
-    states = tuple(e for state, _ in blocks for e in scalars(state).ravel())
+            parameters.append(leaf)
     _check_names("states", [state for state, _ in blocks])
-    return System(states, SpelledOut(blocks), tuple(parameters), blocks)
+    named: Sequence[Expression] = Elements(parameters)
+    if declared:  # element by element
+        named = tuple(dict.fromkeys([*declared, *named]))
+    return System(Elements(known), SpelledOut(blocks), named, blocks)
 
 
 def with_parameters_of(system: System, expressions: Sequence[Expression]) -> System:
     """The system, knowing the parameters that other expressions use, too."""
+    if not expressions:
+        return system
     roots = [e for expression in expressions for e in scalars(expression).ravel()]
     found = dict.fromkeys(system.parameters)
     found |= dict.fromkeys(node for node in reachable(roots) if _is_parameter(node))

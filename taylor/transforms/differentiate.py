@@ -1,7 +1,7 @@
 """Symbolic derivatives: forward through the DAG for one input, backward for many.
 
-Both walk the DAG once, without recursion, so the derivative of n nodes has O(n) nodes; small arrays
-are spelled out, so that derivatives by their elements are found.
+Both walk the DAG once, without recursion, so the derivative of n nodes has O(n) nodes.  Arrays
+that are large stay arrays, small ones are spelled out.
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expres
         raise ArgumentError(f"diff: n={n!r} has to be an int of at least 0")
     if n == 0:
         return root
+    if has_arrays([root]):
+        whole, unit = _as_seed(target)
+        for _ in range(n):
+            (root,) = tangents([root], {whole: unit})
+        return root
     elements = list(scalars(root).reshape(-1))
     for _ in range(n):
         elements = tangents(elements, {target: ONE})
@@ -71,8 +76,8 @@ def grad_expressions(
         )
     for variable in variables:
         _check_input("grad_expressions", variable, scalar=False)
-    if has_arrays([root]) and not any(variable.args for variable in variables):
-        return adjoints([root], [ONE], variables)
+    if has_arrays([root]):
+        return _of_arrays(root, variables)
     scalar = scalars(root).item()
     leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
     if has_regions([scalar]):  # loops are differentiated forward
@@ -85,6 +90,13 @@ def grad_expressions(
         found.append(from_elements(own.reshape(variable.shape)))
         place += variable.size
     return found
+
+
+def _of_arrays(root: Expression, variables: Sequence[Expression]) -> list[Expression]:
+    """Partial derivatives by inputs, or by elements of them."""
+    wholes = list(dict.fromkeys(v.args[0] if v.args else v for v in variables))
+    found = dict(zip(wholes, adjoints([root], [ONE], wholes), strict=True))
+    return [found[v.args[0]][v.payload] if v.args else found[v] for v in variables]
 
 
 def directional_derivatives(
@@ -114,6 +126,16 @@ def _check_input(function: str, variable: Any, scalar: bool = True) -> Expressio
         f"{function}: cannot differentiate with respect to {variable!r}; use a variable, a "
         f"parameter, taylor.time or an element of an array variable{hint}"
     )
+
+
+def _as_seed(target: Expression) -> tuple[Expression, Expression]:
+    """An input and the direction along it that a scalar input, or an element, is."""
+    if target.op != "index":
+        return target, ONE
+    (whole,) = target.args
+    unit = np.zeros(whole.shape)
+    unit[target.payload] = 1.0
+    return whole, as_expression(unit)
 
 
 def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:

@@ -41,7 +41,8 @@ def adjoints(
     inputs: variables, parameters, time, or elements of arrays that are spelled out.
 
     One walk for all inputs; n operations have derivatives of O(n) operations, and arrays stay
-    arrays.  Equal elements share the derivative of their maximum or minimum.
+    arrays.  Where a function has no derivative: equal elements share that of their maximum or
+    minimum, the norm of an array that is zero counts as constant, `abs` of zero as its operand.
 
     Raises ShapeError for a cotangent of another shape, UnsupportedFunctionError for a function
     without a derivative.

@@ -287,14 +287,6 @@ def test_scan_of_nothing() -> None:
     assert carry is x and ys.shape == (0, 3)
 
 
-def test_long_scans_over_arrays_are_refused() -> None:
-    def function(x):
-        return ty.scan(lambda c, s: (c + ty.sin(x * s), None), x, np.arange(5000.0))[0]
-
-    with pytest.raises(ty.UnsupportedFunctionError, match="5000 turns over arrays"):
-        ty.compile(function)
-
-
 # --- numbers of other kinds ----------------------------------------------------------------------
 
 

@@ -132,3 +132,21 @@ def test_known_places_are_plain_indices() -> None:
     with pytest.raises(ty.TracingError, match="next to one another"):
         x = ty.variable("x", shape=(2, 3, 4))
         x[ty.variable("i") + np.arange(2), :, np.array([0, 1])]
+
+
+def test_arrays_of_expressions_have_such_elements() -> None:
+    x, y, i = ty.variables("x y i")
+    a = x * np.array([1.0, 2.0, 3.0]) + y
+    assert isinstance(a, np.ndarray)
+    code = ty.compile(a[i], [x, y, i])
+    assert code(2.0, 3.0, [0, 1, 2, -1, 9]).tolist() == [5, 7, 9, 9, 9]
+    a[i] = 2 * a[i]
+    code = ty.compile(list(a), [x, y, i])
+    assert code(2.0, 3.0, 1.0) == (5, 14, 9)
+    ta = ty.Integrator(
+        lambda t, y: [ty.fori_loop(0, 2, lambda k, s: s - y[k], 0.0) * 0.5, -y[1]], [1.0, 1.0]
+    )
+    tb = ty.Integrator(lambda t, y: [-(y[0] + y[1]) * 0.5, -y[1]], [1.0, 1.0])
+    ta.propagate_until(1.0)
+    tb.propagate_until(1.0)
+    np.testing.assert_allclose(ta.state, tb.state, rtol=1e-15)

@@ -26,7 +26,7 @@ NODES: dict[str, Callable[[Any], Any]] = {
     "slogdet": lambda m: np.linalg.slogdet(m)[1],
     "cholesky": np.linalg.cholesky,
     "qr": lambda m: np.linalg.qr(_tall(m))[0],
-    "eigh": lambda m: np.linalg.eigh(m)[1],
+    "eigh": lambda m: np.linalg.eigh(m)[1] ** 2,  # vectors have no sign
 }
 
 
@@ -99,3 +99,37 @@ def test_what_does_not_count_spoils_nothing(name: str) -> None:
         found = ty.evaluate(share, known)
         assert np.isfinite(found).all() and not found[1].any(), operand
         assert ty.evaluate(guard, known).shape[0] == 2
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_many_at_once_are_as_one_after_the_other(name: str) -> None:
+    many = _symmetric((7,), 5)
+    found = ty.vmap(NODES[name])(many)
+    for k in range(7):
+        np.testing.assert_allclose(found[k], NODES[name](many[k]), rtol=1e-11, atol=1e-12)
+    sides = np.random.default_rng(0).normal(size=(7, SIZE, 2))
+    found = ty.vmap(lambda s: np.linalg.solve(many[0], s))(sides)
+    np.testing.assert_allclose(found, np.linalg.solve(many[0], sides), rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [3, 12])
+def test_gradients_of_programs(size: int) -> None:
+    """The logarithm of a normal density by the covariance, against its closed form."""
+    rng = np.random.default_rng(1)
+    root, x = rng.normal(size=(size, size)), rng.normal(size=size)
+    cov = root @ root.T + size * np.eye(size)
+
+    def density(c: Any) -> Any:
+        lower = np.linalg.cholesky(c)
+        whitened = np.linalg.solve(lower, x)
+        return -np.sum(np.log(np.diagonal(lower))) - whitened @ whitened / 2
+
+    inverse = np.linalg.inv(cov)
+    full = (np.outer(inverse @ x, inverse @ x) - inverse) / 2
+    lower = np.tril(full, -1) * 2 + np.diag(np.diagonal(full))  # its lower half is read
+    np.testing.assert_allclose(ty.grad(density)(cov), lower, rtol=1e-10, atol=1e-13)
+
+    def by_determinant(c: Any) -> Any:
+        return -np.linalg.slogdet(c)[1] / 2 - x @ np.linalg.solve(c, x) / 2
+
+    np.testing.assert_allclose(ty.grad(by_determinant)(cov), full, rtol=1e-10, atol=1e-13)

@@ -11,6 +11,7 @@ import pytest
 
 import taylor as ty
 from taylor.errors import ArgumentError, ShapeError
+from taylor.points import arrays as compiled_arrays
 from taylor.recurrences import arrays
 
 Pair = Callable[[Any, Any], Any]
@@ -233,3 +234,38 @@ def test_code_does_not_grow_with_shapes() -> None:
         return len(f._arrays.code.module.ir.splitlines())
 
     assert lines(800) <= lines(80) + 250  # another kernel of products, whatever the sizes are
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "double-double"])
+def test_threads_share_points(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bits, of arguments that have some of the axes of points, or none."""
+    shared: list[int] = []
+    original = compiled_arrays.shared_points
+
+    def counted(*given: Any) -> None:
+        shared.append(given[-1])
+        original(*given)
+
+    monkeypatch.setattr(compiled_arrays, "shared_points", counted)
+
+    def convert(array: np.ndarray) -> np.ndarray:
+        wide = precision == "double-double"
+        return ty.from_mpmath(array) if wide else array.astype(precision)
+
+    x, k = ty.variable("x", shape=(20, 30)), ty.parameter("k")
+    outputs = [np.tanh(k * x).sum(axis=0), np.exp(x), k * k]
+    alone = ty.compile(outputs, [x, k], precision=precision)
+    by_two = ty.compile(outputs, [x, k], precision=precision, threads=2)
+    factors = np.linspace(0.0, 1.0, 7)
+    for given, numbers in (
+        (_given((300, 20, 30)), np.linspace(0.0, 1.0, 300)),
+        (_given((60, 1, 20, 30)), factors),
+        (_given((20, 30)), np.linspace(0.0, 1.0, 300)),
+    ):
+        both = convert(given), convert(numbers)
+        for one, other in zip(alone(*both), by_two(*both), strict=True):
+            assert one.shape == other.shape and one.tobytes() == other.tobytes()
+    assert shared == [2, 2, 2]
+    by_two(convert(_given((2, 20, 30))), convert(np.array(0.5)))
+    assert len(shared) == 3
+    assert pickle.loads(pickle.dumps(by_two)).threads == 2

@@ -118,6 +118,25 @@ def test_arrays() -> None:
     assert ty.diff(q, q[0])[0] is ty.constant(1)
 
 
+def test_large_arrays_stay_arrays() -> None:
+    x, s = ty.variable("x", 500), ty.variable("s")
+    e = np.sum(ty.sin(s * x[1:]) * x[:-1] ** 2)
+    points = np.linspace(-1, 1, 500)
+    values = {x: points, s: 0.8}
+    by_x, by_s, by_element = ty.grad_expressions(e, [x, s, x[7]])
+    assert len(reachable([by_x, by_s, by_element, ty.diff(e, x[7]), ty.diff(e, s, 2)])) < 80
+    right = np.zeros(500)
+    right[1:] += 0.8 * np.cos(0.8 * points[1:]) * points[:-1] ** 2
+    right[:-1] += 2 * np.sin(0.8 * points[1:]) * points[:-1]
+    np.testing.assert_allclose(by_x.evaluate(values), right, rtol=0, atol=1e-14)
+    for slope in (by_element, ty.diff(e, x[7])):
+        assert slope.evaluate(values) == pytest.approx(right[7], rel=1e-13)
+    first = np.sum(np.cos(0.8 * points[1:]) * points[1:] * points[:-1] ** 2)
+    assert by_s.evaluate(values) == pytest.approx(first, abs=1e-12)
+    second = -np.sum(np.sin(0.8 * points[1:]) * points[1:] ** 2 * points[:-1] ** 2)
+    assert ty.diff(e, s, 2).evaluate(values) == pytest.approx(second, abs=1e-12)
+
+
 def test_time_and_parameters() -> None:
     assert ty.diff(k * ty.time**2, ty.time) is 2 * k * ty.time
     assert ty.diff(k * ty.time**2, k) is ty.time**2

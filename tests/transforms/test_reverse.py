@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from gradient_checks import check, value
 
 import taylor as ty
-from taylor.expressions.leaves import as_expression
+from taylor.expressions.leaves import ONE, as_expression, constant
 from taylor.nodes.operations.contractions import contract
 from taylor.nodes.operations.moves import scatter, view
 from taylor.nodes.operations.places import pick, put
@@ -126,3 +127,49 @@ def test_arrays_stay_arrays(name: str) -> None:
     count = len(reachable([e]))
     assert len(reachable(forward)) < 8 * count + 70
     assert len(reachable(backward)) < 8 * count + 70
+
+
+def operations(e: Any) -> list[str]:
+    return sorted(node.op for node in reachable([e]) if node.args)
+
+
+def test_gradients_are_lean() -> None:
+    """Of Rosenbrock's function two joins with zeros, of a mean a number, of a layer one product."""
+    x = ty.variable("x", (1000,))
+    (gradient,) = adjoints(
+        [np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)], [ONE], [x]
+    )
+    assert operations(gradient).count("concatenate") == 2
+    assert len(reachable([gradient])) <= 14
+    (gradient,) = adjoints([np.mean(x)], [ONE], [x])
+    assert gradient is constant(Fraction(1, 1000), (1000,))
+    (gradient,) = adjoints([np.sum(x * x) / 2], [ONE], [x])
+    assert gradient is x
+    (gradient,) = adjoints([x[2] * x[3] + x[4]], [ONE], [x])
+    assert operations(gradient) == ["concatenate", "index", "index", "stack"]
+    (gradient,) = adjoints([np.sum(x[::-1] + np.roll(x, 3))], [ONE], [x])
+    assert "scatter" not in operations(gradient)
+    w, b, given = ty.variable("w", (20, 5)), ty.variable("b", (5,)), ty.variable("given", (7, 20))
+    shares = adjoints([np.sum(np.tanh(given @ w + b))], [ONE], [w, b])
+    assert operations(shares[0]) == ["einsum", "linear", "matmul", "sech_squared"]
+    assert operations(shares[1]) == ["linear", "matmul", "sech_squared", "sum"]
+
+
+def test_long_chains_and_many_elements() -> None:
+    """Without recursion; of n operations O(n), whatever is taken of one array."""
+    x = ty.variable("x", (3,))
+    e: Any = x
+    for _ in range(5000):
+        e = ty.sin(e) * x
+    (gradient,) = adjoints([e.sum()], [ONE], [x])
+    assert len(reachable([gradient])) < 8 * 5000
+    (forward,) = tangents([e.sum()], {x: constant(1, (3,))})
+    point = np.array([0.9, 1.0, 1.1])
+    found = value(gradient, [x], [point]).sum()
+    assert found == pytest.approx(float(value(forward, [x], [point])), rel=1e-12, abs=1e-12)
+    many = ty.variable("many", (1000,))
+    total = sum(many[i] * many[i + 1] for i in range(999))
+    (gradient,) = adjoints([total], [ONE], [many])
+    points = np.linspace(0, 1, 1000)
+    right = np.append(points[1:], 0) + np.append(0, points[:-1])
+    np.testing.assert_allclose(value(gradient, [many], [points]), right, rtol=1e-14)

@@ -298,3 +298,37 @@ def test_errors_of_memory() -> None:
             ty.scan(lambda s, _: (s * x, None), x, length=10, memory=memory)
     with pytest.raises(ty.ArgumentTypeError, match="checkpoint: fun=3"):
         ty.checkpoint(3)
+
+
+@pytest.mark.parametrize("rows", [(), (3,)])
+def test_products_of_turns_are_summed_at_once(rows: tuple[int, ...]) -> None:
+    """No matrix of sums goes from turn to turn; the result is that of turns written out."""
+    size = 40 if rows else 12
+    w, b = ty.variable("w", (size, size)), ty.variable("b", (size, size))
+    h, xs = ty.variable("h", (*rows, size)), ty.variable("xs", (4, *rows, size))
+
+    def turn(s: Any, x: Any) -> Any:
+        return np.tanh(s @ w + x) + 0.1 * s @ (w * b)
+
+    last = ty.scan(lambda s, x: (turn(s, x), None), h, xs)[0]
+    plain = h
+    for t in range(4):
+        plain = turn(plain, xs[t])
+    rng = np.random.default_rng(2)
+    given = [w, b, h, xs]
+    points = [rng.normal(size=x.shape) / 4 for x in given]
+    weights = [rng.normal(size=x.shape) for x in given]
+    found = []
+    for e in (last, plain):
+        gradient = adjoints([np.sum(e * e)], [ONE], given)
+        total = constant(0)
+        for share, weight in zip(gradient, weights, strict=True):
+            total = total + np.sum(share * weight)
+        found.append([*gradient, *adjoints([total], [ONE], given)])
+    for one, other in zip(*found, strict=True):
+        expected = value(other, given, points)
+        most = np.abs(expected).max()
+        np.testing.assert_allclose(value(one, given, points), expected, rtol=0, atol=1e-13 * most)
+    back = [e for e in reachable(found[0][:4]) if e.op == "scan"][-1]
+    carried = back.payload.shapes[: back.payload.carries]
+    assert max(np.prod(shape, dtype=int) for shape in carried) <= 3 * size

@@ -16,7 +16,8 @@ from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
-from taylor_runtime.arrays.regions.branches import emit_choice
+from taylor_runtime.arrays.regions.backward import emit_backward
+from taylor_runtime.arrays.regions.branches import emit_all_orders, emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
 from taylor_runtime.arrays.regions.loops import emit_loop
 from taylor_runtime.arrays.regions.puts import emit_put
@@ -42,6 +43,9 @@ from taylor_runtime.series.convolve import Paired, convolve
 
 Addresses = Callable[[Input], Value]
 TimeReader = Callable[[Input, Chunk], Value]
+
+
+_KINDS = {"switch": emit_choice, "reverse": emit_backward, "series": emit_all_orders}
 
 
 class ArrayEmitter(StepArithmetic[ArrayMemory]):
@@ -120,17 +124,18 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         moved = self.program.row(row).moved
         if isinstance(moved, Put):
             emit_put(self, row, moved, n)
-        elif isinstance(moved, Region) and moved.graphs[-1].order:
+        elif isinstance(moved, Region) and moved.graphs[-1].order and moved.kind != "series":
             emit_series(self, row, n, second)
         elif isinstance(moved, Region):
-            (emit_choice if moved.kind == "switch" else emit_loop)(self, row)
+            _KINDS.get(moved.kind, emit_loop)(self, row)
         else:
             emit_whole(self.memory, row, n)
 
     def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
         """Writes a program inside of a row of this one."""
         inner = ArrayEmitter(self.b, plan, memory, self.addresses)
-        inner.factors = self.factors
+        if plan.program.order == self.program.order:
+            inner.factors = self.factors
         return inner
 
     def beyond(self, n: Index, second: Value | None) -> None:
@@ -209,6 +214,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         if given.source == "time":
             assert self.time is not None
             return self.time(given, place)
+        if not row.size:  # it has no place in memory
+            return self.b.constant(0, place.type(self.element))
         base = self.addresses(given)
         return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -14,7 +15,7 @@ from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import ArrayProgram, Factor, Shape, Solve, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Factor, Join, Shape, Solve, contiguous
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Input, Number
@@ -28,6 +29,7 @@ Plane = Value | Callable[[Index], Value]  # an address, or that of each order
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
 FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
+MOST_SLOTS, FEWEST_SLOTS = 64, 8  # even numbers
 LINE = 16  # elements that planes begin at multiples of
 
 
@@ -71,6 +73,9 @@ class ArrayLayout:
             if index in plan.old and index not in outside:
                 old[index] = size
                 size += plane * (program.order + 1)
+            elif index in plan.recent and index not in outside:
+                zero[index] = newest[index] = size
+                size += plane
             elif index not in outside:
                 for wanted, places in ((plan.zero, zero), (plan.newest, newest)):
                     if index in wanted:
@@ -107,8 +112,16 @@ def room_inside(plan: Plan, index: int) -> int:
     assert isinstance(region, Region)
     room = max(map(room_of_turn, plan.inner[index]), default=0)
     orders = plan.inner[index][-1].program.order + 1
+    if region.kind == "reverse":
+        first = region.constants + region.carries
+        rows = region.operands[region.constants : first]
+        size = state_places([plan.program.shape(row) for row in rows])[-1]
+        slots = (3 * slots_kept(size) + 2) * plane_of(size)
+        return room + slots + sum(spare_places(region.shapes))
+    if region.kind == "series":
+        return room
     if orders == 1:
-        return room + sum(spare_places(region))
+        return room + sum(spare_places(region.shapes[: region.carries]))
     if region.kind == "switch":
         return room
     turns = region.turns or 0
@@ -131,9 +144,24 @@ def is_outside(program: ArrayProgram, row: int) -> bool:
     return bool(program.shape(row)) or not steady
 
 
-def spare_places(region: Region) -> list[int]:
+def spare_places(shapes: Sequence[Shape]) -> list[int]:
     """Elements of a second place for each of the values that go from turn to turn."""
-    return [plane_of(math.prod(shape)) if shape else 0 for shape in region.shapes[: region.carries]]
+    return [plane_of(math.prod(shape)) if shape else 0 for shape in shapes]
+
+
+def state_places(shapes: Sequence[Shape]) -> list[int]:
+    """Where values that go from turn to turn lie in a slot, and in the end its size."""
+    found, place = [], 0
+    for shape in shapes:
+        place = plane_of(place) if shape and place else place
+        found.append(place)
+        place += math.prod(shape)
+    return [*found, max(place, 1)]
+
+
+def slots_kept(size: int) -> int:
+    """How many turns of a loop that goes back are kept at a time: fewer of large arrays."""
+    return min(MOST_SLOTS, max(FEWEST_SLOTS, (1 << 18) // size // 2 * 2))
 
 
 def from_outside(program: ArrayProgram) -> dict[int, Input]:
@@ -181,6 +209,7 @@ class ArrayMemory:
         self.room = room
         self.made_again: MakeAgain = _nothing  # rows that are not kept
         self.values: dict[int, Value] = {}  # of the place at hand
+        self.segments: dict[int, int] = {}  # by axis, where the part of joins begins that it is in
         self.at_zero = True  # whether these are of order zero
         # Single numbers that every place knows: (row, element), in programs inside of others.
         self.numbers: dict[tuple[int, int], Value] | None = None
@@ -196,7 +225,11 @@ class ArrayMemory:
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
         """The coefficient of the order at hand."""
         known = self.values.get(row)
-        return self.coefficient(row, n, chunk) if known is None else known
+        if known is None:
+            known = self.coefficient(row, n, chunk)
+            if row in self.plan.joins:
+                self.values[row] = known
+        return known
 
     def head(self, row: int, chunk: Chunk) -> Value:
         """Order-zero value."""
@@ -215,6 +248,8 @@ class ArrayMemory:
             return self.constant(0, chunk)
         if row in self.plan.again:
             return self.made_again(row, n, chunk)
+        if row in self.plan.joins:
+            return self._of_part(row, n, chunk)
         access = self.plan.access(row)
         if (
             zero
@@ -226,6 +261,25 @@ class ArrayMemory:
                 return self.b.splat(known, chunk.lanes) if chunk.lanes else known
         place = self.b.at(self.base(access.row, n), access.offset, self.element)
         return self.load_at(place, access.strides, self.arrays.shape(row), chunk)
+
+    def _of_part(self, row: int, n: Index, place: Place) -> Value:
+        """A coefficient of a join that is not made: where its part is."""
+        made = self.arrays.row(row)
+        assert isinstance(made.moved, Join)
+        axis, before = made.moved.axis, 0
+        for part in made.moved.parts:
+            size = self.arrays.shape(part)[axis]
+            if self.segments.get(axis, 0) < before + size:  # an axis of one element has none
+                break
+            before += size
+        zero = isinstance(n, int) and n == 0
+        if not zero and not self.plan.varies[part]:
+            return self.constant(0, place)
+        access, axes = self.plan.access(part), place.walk.axes
+        base = self.b.at(self.base(access.row, n), access.offset, self.element)
+        pairs = zip(axes, place.indices, strict=True)
+        indices = tuple(i - before if own.last == axis else i for own, i in pairs)
+        return self.load_at(base, access.strides, made.shape, replace(place, indices=indices))
 
     def base(self, row: int, n: Index) -> Value:
         """Where the plane of an order of a row begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
@@ -71,6 +72,7 @@ class NestWriter:
             self.lanes = chunk_lanes(walk.axes[walk.vector].size, n, parts)
 
     def emit(self) -> None:
+        self.memory.segments.clear()
         for row in self.nest.adds:
             self._clear(row)
         if self.first is None:
@@ -81,9 +83,12 @@ class NestWriter:
     def _accesses(self) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""
         found = [contiguous(self.nest.space)] if self._touches_all() else []
+        dimensions = range(len(self.nest.space))
+        for axis in self.nest.seams:  # which is walked by itself
+            found.append(tuple(int(k == axis) for k in dimensions))
         for index in self.nest.rows:
             for read in self.plan.reads(BEYOND if not self.memory.at_zero else START, index):
-                if read.row not in self.plan.again:
+                if read.row not in self.plan.again and read.row not in self.plan.joins:
                     found.append(self._strides(read.row, self.nest.space))
         for index in self.nest.totals:
             moved = self.program.row(index).moved
@@ -146,20 +151,43 @@ class NestWriter:
         carried: list[Value],
     ) -> list[Value]:
         """body(index, lanes that are new, carried) along an axis of the walk."""
-        size = self.walk.axes[depth].size
+        axis, lanes = self.walk.axes[depth], self.lanes
+        if axis.last not in self.nest.seams:
+            return self._part(depth, 0, axis.size, body, carried)
+        ends = sorted(self.nest.seams[axis.last])
+        for start, stop in pairwise(ends):
+            self.memory.segments[axis.last] = start
+            if depth == self.walk.vector:
+                self.lanes = _fitting(stop - start, lanes)
+            carried = self._part(depth, start, stop - start, body, carried)
+        self.lanes = lanes
+        return carried
+
+    def _part(
+        self,
+        depth: int,
+        begin: int,
+        size: int,
+        body: Callable[[Index, Value | None, list[Value]], list[Value]],
+        carried: list[Value],
+    ) -> list[Value]:
+        """The same for some of the axis."""
         if depth != self.walk.vector or not self.lanes:
-            return self.b.fold(0, size, carried, lambda i, values: body(i, None, values))
+            if size == 1:
+                return body(begin, None, carried)
+            end = begin + size
+            return self.b.fold(begin, end, carried, lambda i, values: body(i, None, values))
         lanes = self.lanes
         if size == lanes:
-            return body(0, None, carried)
+            return body(begin, None, carried)
         count, rest = -(-size // lanes), size % lanes
 
         def some(i: Index, values: list[Value]) -> list[Value]:
-            start = i * lanes
+            start = i * lanes + begin
             if not rest:
                 return body(start, None, values)
             assert isinstance(start, Value)
-            last = self.b.intrinsic("smin", start, self.b.constant(size - lanes, I64))
+            last = self.b.intrinsic("smin", start, self.b.constant(begin + size - lanes, I64))
             numbers = self.b.constants(list(range(lanes)), "i64")
             fresh = self.b.compare("ge", numbers, self.b.splat(start - last, lanes))
             return body(last, fresh, values)
@@ -303,3 +331,8 @@ class NestWriter:
             item = b.extract(value, lane) if place.lanes else value
             target = b.at(base, position, emitter.element)
             b.store(b.normal(b.load(one, target) + item), target)
+
+
+def _fitting(size: int, lanes: int) -> int:
+    """Lanes for a few elements: 0 for one alone."""
+    return 0 if size < 2 else min(lanes, 1 << (size.bit_length() - 1))

@@ -11,6 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
+from taylor_runtime.arrays.plans.reading import (
+    read_in_place,
+    read_one_order_late,
+    seams,
+    seen_from_outside,
+)
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
     NEWEST,
@@ -76,6 +82,7 @@ class Nest:
     accesses: the strides at which all this is read and written.
     parts:  (row, number of the part) of joined rows that elements are copied to.
     adds:   rows that elements are scattered to.
+    seams:  by axis, where loops are cut, since rows read parts of joins in their places.
     """
 
     space: Shape
@@ -85,6 +92,7 @@ class Nest:
     adds: list[int] = field(default_factory=list)
     summed: list[Summed] = field(default_factory=list)  # one, where there are totals or adds
     accesses: list[Shape] = field(default_factory=list)
+    seams: dict[int, set[int]] = field(default_factory=dict)
 
     @property
     def computed(self) -> list[int]:
@@ -130,12 +138,15 @@ class Plan:
     again:  rows that are made wherever they are wanted, of every order, and never kept.
     inner:  of rows that are loops or choices, the plans of their programs.
     same:   rows that lie in the memory of another one, since that is changed where it is.
+    recent: rows of which one order is kept, since the next one is read before it is stored.
+    joins:  those that are read where their parts are, and never made.
     """
 
     def __init__(self, program: ArrayProgram, moving: Mapping[int, int] | None = None) -> None:
         """moving: inputs whose memory may be that of outputs, and these."""
         self.program = program
-        self._seen_from_outside = _seen_from_outside(program)
+        self.joins = read_in_place(program)
+        self._seen_from_outside = seen_from_outside(program)
         self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
         self.old: set[int] = set()
         self.zero: set[int] = set()
@@ -159,7 +170,25 @@ class Plan:
         self.old |= {index for index in self.inner if self.varies[index]}
         self.same = {} if program.order else self._changed_in_place(moving or {})
         self.zero |= {self.same[row] for row in self.same if row in self.zero}
+        self.recent = self._recent() - set(self.inner)
+        self.old -= self.recent
+        self.newest |= self.recent
         self.loops = {name: self._together(name) for name in self.works}
+
+    def _recent(self) -> set[int]:
+        """Rows that states read one order late, in loops that come before their own."""
+        works = self.works[BEYOND]
+        place = {
+            row: position
+            for position, work in enumerate(works)
+            for row in ([work.row] if isinstance(work, Whole) else [*work.rows, *work.totals])
+        }
+        late = read_one_order_late(self.program)
+        return {
+            row
+            for row, states in late.items()
+            if row in self.old and row in place and all(place[s] < place[row] for s in states)
+        }
 
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
@@ -214,7 +243,7 @@ class Plan:
 
     def _place(self, name: str, index: int) -> None:
         """Give a row its work in a pass, and see what that reads from memory."""
-        if index in self.again:
+        if index in self.again or index in self.joins:
             return
         row, works = self.program.row(index), self.works[name]
         reads = self.reads(name, index)
@@ -230,6 +259,7 @@ class Plan:
         if isinstance(row.moved, Total | Scatter):
             space = self.program.shape(row.moved.source)
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
+        in_place = [read.row for read in reads if read.row in self.joins]
         accesses = self._strides([] if elsewhere else reads, space)
         summed: Summed | None = None
         if isinstance(row.moved, Total):
@@ -239,7 +269,11 @@ class Plan:
             summed = ((), Lanes(last=True)) if isinstance(row.moved, Scatter) else None
         else:
             accesses.append(contiguous(space))
-        nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere)
+        cut = bool(in_place), self.convolves(index) or summed is not None
+        nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere, cut)
+        for join in in_place:
+            for axis, ends in seams(self.program, join).items():
+                nest.seams.setdefault(axis, set()).update(ends)
         self._add_again(nest, list(reversed(now)))
         if isinstance(row.moved, Total):
             nest.totals.append(index)
@@ -262,7 +296,10 @@ class Plan:
         found: list[Read] = []
         for read in reads:
             found.append(read)
-            step = self.program.row(read.row).step
+            row = self.program.row(read.row)
+            if read.row in self.joins:
+                found += [Read(part, read.when) for part in moved_rows(row.moved)]
+            step = row.step
             if read.row in self.again and step is not None:
                 used = [
                     Read(row, read.when)
@@ -301,28 +338,41 @@ class Plan:
         reads: list[Read],
         summed: Summed | None,
         elsewhere: bool = False,
+        cut: tuple[bool, bool] = (False, False),
     ) -> Nest:
-        """The first nest that comes after all that is read and may do what a new one would."""
+        """The first nest that comes after all that is read and may do what a new one would.
+
+        cut: whether its loops have to be cut, and whether they should not be.
+        """
         works, space = self.works[name], new.space
         first = 0
         for read in reads:
             first = max(first, self._known(works, read.row, None if elsewhere else space))
         new.summed[:] = [] if summed is None else [summed]
         for work in works[first:]:
-            if isinstance(work, Nest) and _may_share(work, new):
-                work.summed[:] = work.summed or new.summed
-                work.accesses.extend(new.accesses)
-                return work
+            if not isinstance(work, Nest) or not _may_share(work, new):
+                continue
+            if (cut[0] and self._is_whole(work)) or (cut[1] and work.seams):
+                continue
+            work.summed[:] = work.summed or new.summed
+            work.accesses.extend(new.accesses)
+            return work
         works.append(new)
         return new
 
     def _strides(self, reads: Sequence[Read], space: Shape) -> list[Shape]:
         """At which elements of what is read from memory lie along the axes of a shape."""
         found = []
-        for row in {read.row for read in reads} - self.again:
+        for row in {read.row for read in reads} - self.again - self.joins:
             if not self.program.is_number(row):
                 found.append(aligned(self.access(row).strides, self.program.shape(row), space))
         return found
+
+    def _is_whole(self, nest: Nest) -> bool:
+        """Whether loops should not be cut: sums have as many lanes everywhere, and convolutions of
+        a few elements take as long as those of many.
+        """
+        return bool(nest.totals) or any(map(self.convolves, nest.rows))
 
     def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
         """The first work that may read a row: its own where that is one over the same shape."""
@@ -361,7 +411,7 @@ class Plan:
         """Whether a nest may run behind others at each place of their first axis."""
         if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
             return False
-        if nest.summed and 0 in nest.summed[0][0]:
+        if nest.seams or (nest.summed and 0 in nest.summed[0][0]):
             return False
         if group and group[0].space[0] != nest.space[0]:
             return False
@@ -400,7 +450,7 @@ class Plan:
     def _from_memory(self, reads: list[Read]) -> None:
         for read in reads:
             root = self.access(read.row).row
-            if root in self.again:
+            if root in self.again or root in self.joins:
                 continue
             if read.when != ZERO and not self.varies[root]:
                 self.zero |= {root} if read.when == OLD else set()  # the order before the first
@@ -429,17 +479,3 @@ def _may_share(one: Nest, other: Nest) -> bool:
         return False
     lanes = [lanes.summed for _, lanes in one.summed or other.summed]
     return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)
-
-
-def _seen_from_outside(program: ArrayProgram) -> set[int]:
-    """Rows of which somebody reads other elements than the own one, or that are asked for."""
-    found = {row for row, _ in program.outputs}
-    for index in range(len(program.rows)):
-        row = program.row(index)
-        if not isinstance(row.moved, Total | Scatter | Join):
-            found |= set(moved_rows(row.moved))
-        if row.step is not None:
-            for term in row.step.terms:
-                if isinstance(term.operand, Coefficient) and term.operand.lag:
-                    found.add(term.operand.row)
-    return found

@@ -18,9 +18,10 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Program, Step, Term
+from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.program.widths import padded
 from taylor_runtime.series.memory import Rendering
-from taylor_runtime.series.protocol import Inputs
+from taylor_runtime.series.protocol import Forgetful, Inputs
 
 VECTORS = 7  # as long as the state, which norms are made of
 NUMBERS, TABLE = "taylor.numbers", "taylor.table"  # symbols of arrays from outside
@@ -125,8 +126,11 @@ def workspace_size(program: ArrayProgram, element: str) -> int:
     return layout.size + VECTORS * state_size(program)
 
 
-class StateMemory(ArrayMemory):
+class StateMemory(ArrayMemory, Forgetful):
     """The same, also for lanes of a row in row-major order, as steps see state rows."""
+
+    def forgets(self, step: Step) -> bool:
+        return any(row in self.plan.recent for t in step.terms for row in operand_rows(t.operand))
 
     def coefficient(self, row: int, n: Index, chunk: Chunk) -> Value:
         if type(chunk) is not Chunk:

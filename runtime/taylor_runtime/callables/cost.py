@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.engine.target import Target
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.passes.pack import pack
@@ -167,4 +166,6 @@ NARROW = 6  # vectors of 8 doubles in 16 registers of four
 
 def register_room() -> int:
     """Vectors of 8 doubles that sums of products may take."""
+    from taylor_runtime.arrays.choice import ROOM  # loaded with the first program of arrays
+
     return ROOM if Target.host().vector_bits >= 512 else NARROW

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.arrays.series import outside
 from taylor_runtime.callables.cost import UNROLLED_WORK, register_room, work
 from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.python_calls import Externals, watched
@@ -22,9 +21,7 @@ from taylor_runtime.engine.call import (
     make_ufunc,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.points import array_call, scalar_call
-from taylor_runtime.points.arrays import ARRAYS, array_module
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, UNCUT, formula_module, point_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
@@ -237,6 +234,8 @@ class ArrayFunction:
         """
         if KINDS[self.precision] is not DOUBLE or not outputs:
             return None
+        from taylor_runtime.points.arrays import ARRAYS
+
         facts = _facts(self.module.address(ARRAYS), inputs, outputs, packed, makers=makers)
         owner = (self.module, *self.belongings)
         return array_entry(facts, otherwise, tuple(makers), owner, self.externals)
@@ -318,6 +317,11 @@ def build_array_function(
     numbers: the slots of source "data", by part: shape (parts, slots) or more, of the kind's dtype.
     table:   the slots of source "table", int64.
     """
+    # Loaded with the first program of arrays.
+    from taylor_runtime.arrays.series import outside
+    from taylor_runtime.passes.arrange import arranged
+    from taylor_runtime.points.arrays import ARRAYS, array_module
+
     program, kind = arranged(program), KINDS[precision]
     inputs, outputs = shapes
     ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())

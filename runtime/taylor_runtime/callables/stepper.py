@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.arrays.series import outside, series_of_arrays, workspace_size
 from taylor_runtime.callables.cost import (
     Orders,
     cheapest,
@@ -24,8 +23,6 @@ from taylor_runtime.engine.call import (
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import is_written, series_of_flow
-from taylor_runtime.linear.emitter import series_of_linear
-from taylor_runtime.passes.arrange import arranged
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -145,6 +142,9 @@ def build_array_stepper(
 
     memory: the slots of source "data", by part, and those of "table".
     """
+    from taylor_runtime.arrays.series import outside, series_of_arrays
+    from taylor_runtime.passes.arrange import arranged
+
     program = arranged(program)
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"arrays {options}\n{program.text()}"
@@ -192,6 +192,8 @@ def build_linear(
     program: its outputs are the states, then the entries of the Jacobian.
     parameters: how many there are, of which some may vary.
     """
+    from taylor_runtime.linear.emitter import series_of_linear
+
     program = compensate(program, ELEMENTS[options.element])
     linear = linearized(shorten(program), jacobian, parameters, among)
     if not linear_pays(linear):
@@ -235,5 +237,7 @@ def _compiled(
 def _workspace(program: Program, element: str) -> int:
     """Numbers that the coefficients of a program take."""
     if isinstance(program, ArrayProgram):
+        from taylor_runtime.arrays.series import workspace_size
+
         return workspace_size(program, element)
     return Layout.of(program).size

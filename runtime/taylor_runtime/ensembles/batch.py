@@ -14,12 +14,12 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.linear.emitter import series_of_linear
 from taylor_runtime.program.codes import INTERRUPTED, RUNNING
 from taylor_runtime.program.flow import LinearProgram, verify_linear
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
+from taylor_runtime.series.protocol import SeriesMaker
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 from taylor_runtime.steps.records import record_length
@@ -76,7 +76,11 @@ class _BatchLoop(StepLoop):
         pointer, states, parameters, work, records, tolerances = own
         control = Control(b, pointer, batch)
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
-        series = series_of_linear if isinstance(program, LinearProgram) else series_of_numbers
+        series: SeriesMaker = series_of_numbers
+        if isinstance(program, LinearProgram):
+            from taylor_runtime.linear.emitter import series_of_linear
+
+            series = series_of_linear
         super().__init__(b, program, options, control, arrays, batch, series)
         size, kind = self.rows.size // batch, self.element
         slots = program.slots("parameter")

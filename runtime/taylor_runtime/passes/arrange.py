@@ -9,11 +9,15 @@ that would be read at a stride again and again are copied side by side first.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
+    Contract,
+    Join,
+    Scatter,
     Shape,
     Total,
     View,
@@ -31,6 +35,8 @@ from taylor_runtime.program.widths import REGISTER
 
 GAIN = 1.5  # registers that have to be saved for a shape to be turned
 REUSED = 4  # times that a strided operand is read, for a copy to pay
+
+READ_AS_VIEWS = (Total, Contract, Join, Scatter)  # what takes its operands at any strides
 
 Order = tuple[int, ...]  # of axes
 Key = tuple[object, ...]
@@ -96,7 +102,18 @@ class _Turned:
         self.turns = turns
         self.numbers: dict[Key, int] = {}
         self.rows: dict[int, ArrayRow] = {}  # by number, in order
-        self._viewed = {row.moved.source for row in self._all() if isinstance(row.moved, View)}
+        self._viewed = set(self._of_their_own())
+
+    def _of_their_own(self) -> Iterator[int]:
+        """Rows that have memory of their own, in their old order: results, and those that others
+        have views of, or turned rows of other shapes will have, or that are read as they lie.
+        """
+        yield from (row for row, _ in self.old.outputs)
+        for index, row in enumerate(self._all()):
+            if row.moved is not None and not isinstance(row.moved, READ_AS_VIEWS):
+                yield from moved_rows(row.moved)
+            elif self._turn(index) is not None:
+                yield from rows_used(row)
 
     def _all(self) -> list[ArrayRow]:
         return [self.old.row(index) for index in range(len(self.old.rows))]

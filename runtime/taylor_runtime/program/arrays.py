@@ -229,6 +229,11 @@ def graphs_of(region: Region) -> tuple[ArrayProgram, ...]:
     return tuple(graph for graph in region.graphs if isinstance(graph, ArrayProgram))
 
 
+def is_counted(moved: Moved | None) -> bool:
+    """Whether elements are compared alone, so that what comes of it has no series."""
+    return isinstance(moved, Total) and moved.kind != "sum"
+
+
 def varying(program: ArrayProgram) -> list[bool]:
     """Of each row, whether it has coefficients beyond order zero."""
     found: list[bool] = []
@@ -236,7 +241,8 @@ def varying(program: ArrayProgram) -> list[bool]:
         row = program.row(index)
         moved = row.moved
         steady = isinstance(moved, Region) and not moved.graphs[-1].order
-        if row.constant or program.is_number(index) or steady or _is_of_order_zero(moved):
+        steady = steady or isinstance(moved, Factor) or is_counted(moved)
+        if row.constant or program.is_number(index) or steady:
             found.append(False)
         elif is_lagged(row.moved):
             found.append(True)
@@ -247,10 +253,6 @@ def varying(program: ArrayProgram) -> list[bool]:
         else:
             found.append(isinstance(row.start, Input) or row.step is not None)
     return found
-
-
-def _is_of_order_zero(moved: Moved | None) -> bool:
-    return isinstance(moved, Factor) or (isinstance(moved, Total) and moved.kind != "sum")
 
 
 def is_lagged(moved: Moved | None) -> bool:

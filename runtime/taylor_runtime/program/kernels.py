@@ -189,7 +189,7 @@ class PartKernel(OwnKernel):
 class Region:
     """The results of a loop or a choice of arrays, flat, one after the other (`places`).
 
-    kind:      "while", "for", "scan" or "switch".
+    kind:      "while", "for", "scan", "switch", "reverse" or "series".
     operands:  rows: the bounds of a "for" where these are not known, or the index of a "switch";
                constants; carries; arrays whose slices a scan goes through.
     graphs:    programs with shapes, in which slot k of "parameter" is input k: the constants, then
@@ -200,6 +200,13 @@ class Region:
                branches return.
     length, reverse: turns of a scan, and whether they go from the last slice to the first.
     bounds:    of the index of a "for", where they are known.
+
+    A "reverse" goes forth as a "while" and then back through the same turns: its third program
+    takes the constants, the carries before a turn and what the results are after it, and gives what
+    they are before it; further operands are what they are after the last turn.
+
+    A "series" has the coefficients of all orders of the results of its program, of those of inputs:
+    arrays whose first axis is the order.
 
     Branch k of a switch is taken for an index from k on and below k + 1, the first and the last
     beyond.
@@ -281,6 +288,12 @@ def regions(program: Program) -> list[Region]:
     """The loops and choices that are rows of a program with shapes."""
     moved = [getattr(row, "moved", None) for row in program.rows]
     return [move for move in moved if isinstance(move, Region)]
+
+
+def all_programs(program: Program) -> list[Program]:
+    """A program, and those inside of its rows."""
+    inner = [graph for region in regions(program) for graph in region.graphs]
+    return [program, *[found for graph in inner for found in all_programs(graph)]]
 
 
 def has_loops(program: Program) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -54,6 +55,14 @@ class Series(Protocol):
     def combine(
         self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
     ) -> Value: ...
+
+
+class Forgetful(ABC):
+    """Memory that may not keep all orders of what states follow from."""
+
+    @abstractmethod
+    def forgets(self, step: Step) -> bool:
+        """Whether not all orders of what a state's step reads are kept."""
 
 
 SeriesMaker = Callable[[Builder, Program, Rendering, Value, Inputs], Series]

@@ -8,23 +8,29 @@ from functools import partial
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.flows.ends import CalledSums
-from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.series.horner import evaluate, side_by_side
-from taylor_runtime.series.protocol import Series
+from taylor_runtime.series.protocol import Forgetful, Series
 
 
 class StepEnd:
     """Values at time tau of the series of state rows, and of their right-hand sides.
 
-    states: the state rows; checked: which of them have slopes to confirm.
+    states: the state rows; checked: which of them have slopes to confirm; scale: of time.
     """
 
     def __init__(
-        self, series: Series, states: Sequence[int], checked: Sequence[bool], tau: Value
+        self,
+        series: Series,
+        states: Sequence[int],
+        checked: Sequence[bool],
+        tau: Value,
+        scale: Value,
     ) -> None:
         self.b = series.b
+        self.scale = scale
         self.series = series
         self.order = series.program.order
         self.tau = tau
@@ -44,11 +50,32 @@ class StepEnd:
     def slope(self, row: int, chunk: Chunk) -> Value:
         """P'(tau): the series of the right-hand side, to order p - 1."""
 
+        memory = self.series.memory
+        if isinstance(memory, Forgetful) and memory.forgets(self._step(row)):
+            return self._derivative(row, chunk)
+
         def value_of(source: int) -> Value:
             known = self._slopes.get(source)
             return self._value(source, chunk, 0, self.order - 1) if known is None else known
 
         return self.series.combine(self._step(row).terms, chunk, value_of)
+
+    def _derivative(self, row: int, chunk: Chunk) -> Value:
+        """P'(tau) by the coefficients of P."""
+        b, one = self.b, chunk.type(self.series.element)
+
+        def coefficient(n: Index) -> Value:
+            if isinstance(n, int):
+                factor = b.constant(n + 1, one)
+            else:
+                double = b.cast("sitofp", n + 1, "double")
+                factor = b.splat(b.from_double(double, self.series.element), chunk.lanes)
+            return self.series.memory.coefficient(row, n + 1, chunk) * factor
+
+        at = b.splat(self.tau, chunk.lanes)
+        value = evaluate(b, coefficient, 0, self.order - 1, at, self.series.rendering.unrolled)
+        scale = b.from_double(1 / self.scale, self.series.element)
+        return value * b.splat(scale, chunk.lanes)
 
     def _step(self, row: int) -> Step:
         step = self.series.program.rows[row].step

@@ -325,7 +325,7 @@ class StepLoop(ABC):
         b = self.b
         tau = self.time.scaled(h, last, self.scale)
         checked = dict(zip(self.rows.rows, self.norms.checked, strict=True))
-        end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau)
+        end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau, self.scale)
 
         def one(position: Index, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)

@@ -6,17 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.arrays.series import ArraySeries
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
-from taylor_runtime.steps.wide_norms import WideNorms
 
 Terms = Callable[[Index], list[Value]]  # place in the state vector -> values whose norms are wanted
 
@@ -237,7 +236,9 @@ class LoopedNorms(FlowNorms):
 def norms_of(series: Series, rows: StateRows, weighted: bool, tolerances: Value) -> StateNorms:
     """The norms for a series: of numbers, or of polynomials, written out or in loops."""
     program = series.program
-    if isinstance(series, ArraySeries):
+    if isinstance(program, ArrayProgram):
+        from taylor_runtime.steps.wide_norms import WideNorms
+
         return WideNorms(series, rows, weighted, tolerances)
     if isinstance(program, LinearProgram):
         return LinearNorms(series, rows, weighted, tolerances, program)

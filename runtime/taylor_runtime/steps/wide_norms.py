@@ -9,6 +9,7 @@ from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.arrays.series import ArraySeries
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
 
@@ -18,9 +19,8 @@ Terms = Callable[[Index, int], list[Value]]  # (place in the state vector, lanes
 class WideNorms(StateNorms):
     """The same norms; state-shaped values are one address where they lie like the state vector."""
 
-    def __init__(
-        self, series: ArraySeries, rows: StateRows, weighted: bool, tolerances: Value
-    ) -> None:
+    def __init__(self, series: Series, rows: StateRows, weighted: bool, tolerances: Value) -> None:
+        assert isinstance(series, ArraySeries)
         self.arrays = series
         super().__init__(series, rows, weighted, tolerances)
         self._zeros: dict[int, Value] = {}

@@ -268,6 +268,13 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return split(ary, indices_or_sections, 0 if np.ndim(ary) == 1 else 1)
 
 
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts from top to bottom."""
+    if np.ndim(ary) < 2:
+        raise ShapeError(f"numpy.vsplit: shape {np.shape(ary)} has no columns to part; use split")
+    return split(ary, indices_or_sections, 0)
+
+
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """The array without some parts along an axis."""
     e = as_expression(arr)
@@ -315,7 +322,7 @@ RULES: dict[Any, Callable[..., Any]] = {
     np.array_split: array_split,
     np.split: split,
     np.hsplit: hsplit,
-    np.vsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 0),
+    np.vsplit: vsplit,
     np.dsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 2),
     np.delete: delete,
     np.insert: insert,

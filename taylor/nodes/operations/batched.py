@@ -14,6 +14,7 @@ from typing import Any
 from taylor.nodes import logic, sums
 from taylor.nodes.arrays import broadcast_to, reshape, transpose
 from taylor.nodes.node import ONE, ZERO, constant_node
+from taylor.nodes.operation import OPERATIONS
 from taylor.nodes.operations.reductions import over_axes
 from taylor.nodes.operations.spelled import CHEAP, below, work
 from taylor.nodes.regions import (
@@ -29,6 +30,18 @@ from taylor.nodes.regions import (
 )
 
 Nodes = Sequence[Any]
+
+# --- operations with further axes ----------------------------------------------------------------
+
+
+def same_of_many(e: Any, operands: Nodes, many: Any) -> Any:
+    """The rule of an operation that takes any axes in front of those it needs, the same of all its
+    operands.
+    """
+    pairs = zip(operands, e.args, strict=True)
+    wide = [broadcast_to(x, (many.size, *arg.shape)) for x, arg in pairs]
+    return OPERATIONS[e.op].build(e, wide)
+
 
 # --- conditions of each --------------------------------------------------------------------------
 

@@ -122,6 +122,8 @@ def _moves(e: Any) -> bool:
         node = pending.pop()
         if node in seen or node.op == "parameter" or node.op in CONDITIONS or _jumps(node.op):
             continue
+        if getattr(node.payload, "whole", False):
+            continue  # an argument of whole numbers is a constant
         if node.op in ("variable", "time"):
             return True
         seen.add(node)

@@ -157,6 +157,8 @@ def contract(a: N, b: N, first: str, second: str, result: str) -> N:
     Raises ShapeError for axes of one letter and unlike sizes.
     """
     sizes = sizes_of((a, b), (first, second))
+    single = {x for x, size in sizes.items() if size == 1 and x not in result}
+    (a, first), (b, second) = _without(a, first, single), _without(b, second, single)
     a, first = _needed(a, first, sizes, result + second)
     b, second = _needed(b, second, sizes, result + first)
     a, first = _needed(a, first, sizes, result + second)
@@ -188,6 +190,12 @@ def sizes_of(operands: Sequence[Node], axes: Sequence[str]) -> dict[str, int]:
                     f"and {size} in {','.join(axes)} (at {user_location()})"
                 )
     return sizes
+
+
+def _without(e: N, letters: str, gone: set[str]) -> tuple[N, str]:
+    """The operand without axes of one element."""
+    shape = tuple(size for x, size in zip(letters, e.shape, strict=True) if x not in gone)
+    return reshape(e, shape), "".join(x for x in letters if x not in gone)
 
 
 def _needed(e: N, letters: str, sizes: Mapping[str, int], others: str) -> tuple[N, str]:

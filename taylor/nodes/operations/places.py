@@ -14,7 +14,8 @@ import numpy as np
 from taylor.errors import ShapeError, user_location
 from taylor.nodes import arrays, logic, sums
 from taylor.nodes.arrays import numbers_of
-from taylor.nodes.conversion import stack
+from taylor.nodes.conversion import as_expression, stack
+from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import ONE, Node, constant_node, node
 from taylor.nodes.operation import Operation
 from taylor.nodes.regions import Graph, Region, inner_input, parts, region_node
@@ -213,10 +214,54 @@ def _put_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, 
     yield values, other, guards[1]
 
 
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def _of_all(places: Any, count: int, size: int) -> Any:
+    """Places in each of `size` arrays as those in all of them, one array after the other."""
+    place = _counted(places, count)
+    place = logic.where(logic.less(place, constant_node(count - 1)), place, count - 1)
+    place = logic.where(logic.greater(place, constant_node(0)), place, 0)
+    firsts = count * np.arange(size).reshape(size, *[1] * (places.ndim - 1))
+    return sums.add(make_function_node("floor", place), as_expression(firsts))
+
+
+def _first_to(e: Any, axis: int) -> Any:
+    """The first axis moved behind some others."""
+    return arrays.transpose(e, [*range(1, axis + 1), 0, *range(axis + 1, e.ndim)])
+
+
+def _to_first(e: Any, axis: int) -> Any:
+    """An axis moved to the front."""
+    return arrays.transpose(e, [axis, *(k for k in range(e.ndim) if k != axis)])
+
+
+def _pick_many(e: Any, operands: Sequence[Any], many: Any) -> Any:
+    (array, places), (own, own_places) = operands, e.args
+    if array.ndim == own.ndim:
+        return pick(array, places)
+    if places.ndim == own_places.ndim:
+        return _to_first(pick(_first_to(array, 1), places), places.ndim)
+    flat = arrays.reshape(array, (many.size * own.shape[0], *own.shape[1:]))
+    return pick(flat, _of_all(places, own.shape[0], many.size))
+
+
+def _put_many(e: Any, operands: Sequence[Any], many: Any) -> Any:
+    (array, places, values), (own, own_places, own_values) = operands, e.args
+    array = arrays.broadcast_to(array, (many.size, *own.shape))
+    values = arrays.broadcast_to(values, (many.size, *own_values.shape))
+    if places.ndim == own_places.ndim:
+        return _to_first(put(_first_to(array, 1), places, _first_to(values, places.ndim)), 1)
+    flat = arrays.reshape(array, (many.size * own.shape[0], *own.shape[1:]))
+    found = put(flat, _of_all(places, own.shape[0], many.size), values)
+    return arrays.reshape(found, array.shape)
+
+
 RECORDS = (
     Operation(
         name="pick",
         build=lambda e, args: pick(*args),
+        batch=_pick_many,
         elements=_pick_elements,
         whole=_picked,
         tangent=_pick_tangent,
@@ -227,6 +272,7 @@ RECORDS = (
     Operation(
         name="put",
         build=lambda e, args: put(*args),
+        batch=_put_many,
         elements=_put_elements,
         whole=_put,
         tangent=_put_tangent,

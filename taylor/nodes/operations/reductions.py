@@ -120,7 +120,8 @@ def _extreme_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, A
     attained, axes, shape = _attained(e), e.payload, e.args[0].shape
     share = along(divide(adjoint, sum_axes(attained, axes)), axes, shape)
     if guard is not ONE:
-        guard = logic.condition(along(broadcast_to(guard, e.shape), axes, shape))
+        counts = logic.condition(along(broadcast_to(guard, e.shape), axes, shape))
+        guard = logic.logical("and", counts, attained)
     yield e.args[0], logic.where(attained, share, 0), guard
 
 

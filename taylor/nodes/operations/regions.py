@@ -148,17 +148,6 @@ def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any
     return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
 
 
-def _part_row(walk: Any, e: Any) -> int:
-    if e.args[0].op == "reverse_loop":
-        raise UnsupportedFunctionError(
-            "reverse_loop: there is no machine code yet of loops that go back through turns whose "
-            "number is not known beforehand; use a fori_loop between whole numbers or a scan, or "
-            "evaluate()"
-        )
-    row: int = walk.part(e)
-    return row
-
-
 _PART = Operation(
     name="part",
     build=lambda e, args: part(args[0], e.payload),
@@ -172,11 +161,19 @@ _PART = Operation(
     adjoints=_part_adjoints,
     batch=lambda e, operands, many: operands[0][e.payload],
     error=one_rounding,
-    rows=_part_row,
+    rows=lambda walk, e: walk.part(e),
     operands=lambda e: e.args[0].args,
 )
 
+_SERIES = Operation(
+    name="series",
+    build=lambda e, args: region_node(e.op, args, e.payload),
+    text=_text,
+    sympy=_no_sympy,
+)
+
 RECORDS = (
+    _SERIES,
     _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
     _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
     _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),

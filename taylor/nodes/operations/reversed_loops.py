@@ -26,9 +26,10 @@ from taylor.nodes import logic, sums
 from taylor.nodes.arrays import reshape
 from taylor.nodes.conversion import stack
 from taylor.nodes.node import ONE, ZERO, constant_node
-from taylor.nodes.operations.cotangents import summed
+from taylor.nodes.operations.cotangents import summed, total
 from taylor.nodes.operations.places import added as added_at
 from taylor.nodes.operations.spelled import CALL, work
+from taylor.nodes.operations.summed_products import operands, split_products, summed_product
 from taylor.nodes.operations.widened import widened_reverse
 from taylor.nodes.products import multiply
 from taylor.nodes.regions import (
@@ -121,43 +122,56 @@ def pulled_scan(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk:
     region, body = turn.region, turn.body
     first, last = region.constants, region.constants + region.carries
     carried = [k for k in turn.live if k < region.carries]
-    outs = [k for k in turn.live if k >= region.carries]
-    added = turn.group(0, first)
     sliced = turn.group(last, array_count(e))
-    again = [turn.shares[first + k] for k in carried]
-    carried_shares = [
-        zeros_like(body.outputs[k]) if share is None else share
-        for k, share in zip(carried, again, strict=True)
-    ]
+    again = [_given(turn.shares[first + k], body.outputs[k]) for k in carried]
+    parted = {k: split_products(turn.shares[k], body.inputs[:first]) for k in turn.group(0, first)}
+    added = [k for k, (rest, _) in parted.items() if rest is not None]
     amounts = [inner_input(f"sum {k}", body.inputs[k].shape) for k in added]
-    sums_after = [
-        _accumulated(amount, turn.shares[k]) for amount, k in zip(amounts, added, strict=True)
-    ]
-    outputs = [*carried_shares, *sums_after, *[turn.shares[k] for k in sliced]]
+    after = [_accumulated(x, parted[k][0]) for x, k in zip(amounts, added, strict=True)]
+    products = [(k, c, term) for k, (_, found) in parted.items() for c, term in found]
+    later = dict.fromkeys(x for _, _, term in products for x in operands(term))
+    outputs = [*again, *after, *[turn.shares[k] for k in sliced], *later]
     kept, outputs = _worth_keeping(body, outputs, walk)
-    needed = leaves_of(outputs, body.inputs)
-    saved = [k for k in needed if first <= k < last]
-    arrays = [k for k in needed if k >= last]
-    constants = [k for k in needed if k < first]
-    results = _collected(e, [*[body.inputs[k] for k in saved], *kept])
+    slices = _slices(e, turn, outputs, kept, cotangents)
+    outputs, ends = outputs[: len(outputs) - len(later)], outputs[len(outputs) - len(later) :]
+    collected = [x for x in dict.fromkeys(ends) if x not in slices]
+    outputs += collected
     bars = dict(zip(turn.live, turn.bars, strict=True))
-    own = [body.inputs[k] for k in constants]
-    own += [bars[k] for k in carried] + amounts
-    own += [body.inputs[k] for k in saved] + list(kept.values())
-    own += [body.inputs[k] for k in arrays] + [bars[k] for k in outs]
-    operands = [e.args[k] for k in constants]
-    operands += [_given(cotangents[k], e.args[first + k]) for k in carried]
-    operands += [zeros_like(e.args[k]) for k in added]
-    operands += [*results, *[e.args[k] for k in arrays], *[cotangents[k] for k in outs]]
-    count = len(carried) + len(added)
-    made = Region([Graph(own, outputs)], len(constants), count, region.length, not region.reverse)
-    found = parts(region_node(e.op, operands, made))
-    shares: Shares = [None] * len(e.args)
+    own = [bars[k] for k in carried] + amounts
+    operands_of_own = [_given(cotangents[k], e.args[first + k]) for k in carried]
+    operands_of_own += [zeros_like(e.args[k]) for k in added]
+    constants = leaves_of(outputs, body.inputs[:first])
+    inputs = list(slices)
+    arrays = [inputs[k] for k in leaves_of(outputs, inputs)]
+    graph = Graph([*[body.inputs[k] for k in constants], *own, *arrays], outputs)
+    made = Region([graph], len(constants), len(own), region.length, not region.reverse)
+    given = [*[e.args[k] for k in constants], *operands_of_own, *[slices[x] for x in arrays]]
+    found = parts(region_node(e.op, given, made))
     places = [*[first + k for k in carried], *added, *sliced]
-    for place, result in zip(places, found, strict=True):
-        if active[place]:
-            shares[place] = result
-    return shares
+    known = dict(zip(places, found, strict=False))
+    slices |= dict(zip(collected, found[len(places) :], strict=True))
+    rows = dict(zip(later, [slices[x] for x in ends], strict=True))
+    for k, (_, terms) in parted.items():
+        if terms:
+            whole = [(c, summed_product(t, *[rows[x] for x in operands(t)])) for c, t in terms]
+            whole += [(1, known[k])] if k in known else []
+            known[k] = total(whole, e.args[k].shape)
+    return [known.get(k) if does else None for k, does in enumerate(active)]
+
+
+def _slices(
+    e: Any, turn: _Turn, outputs: Sequence[Any], kept: dict[Any, Any], cotangents: Sequence[Any]
+) -> dict[Any, Any]:
+    """What a turn backward may take a slice of: inputs of its graph, with the arrays."""
+    region, body = turn.region, turn.body
+    first, last = region.constants, region.constants + region.carries
+    needed = leaves_of(outputs, body.inputs)
+    saved = [body.inputs[k] for k in needed if first <= k < last]
+    results = _collected(e, [*saved, *kept])
+    found = dict(zip([*saved, *kept.values()], results, strict=True))
+    found |= {body.inputs[k]: e.args[k] for k in needed if k >= last}
+    bars = zip(turn.live, turn.bars, strict=True)
+    return found | {bar: cotangents[k] for k, bar in bars if k >= region.carries}
 
 
 def _accumulated(amount: Any, share: Any) -> Any:

@@ -7,6 +7,7 @@ are refused here until machine code has arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,17 @@ def spelled_scan(e: Any, operands: Sequence[Elements], spelling: Any) -> Element
             found += collected[t][place : place + output.size]
         place += output.size
     return _results(found)
+
+
+def spelled_custom(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
+    """A function with a rule for derivatives, both of scalars."""
+    rule = e.payload
+    flat = rule.with_value(_flat_graph(rule.body, spelling), partial(_flat_rule, rule, spelling))
+    return _results(parts(region_node(e.op, _flat(operands), flat)))
+
+
+def _flat_rule(rule: Any, spelling: Any) -> Graph:
+    return _flat_graph(rule.rule, spelling)
 
 
 def spelled_switch(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:

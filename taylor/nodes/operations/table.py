@@ -7,6 +7,8 @@ from taylor.nodes.operations import (
     arithmetic,
     conditions,
     contractions,
+    custom,
+    held,
     leaves,
     moves,
     places,
@@ -15,7 +17,11 @@ from taylor.nodes.operations import (
 )
 from taylor.nodes.operations.functions import FUNCTION
 
-for _group in (leaves, arithmetic, conditions, moves, places, reductions, contractions, regions):
+_GROUPS = (
+    *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),
+    *(held, custom),
+)
+for _group in _GROUPS:
     add_operations(_group.RECORDS)
 
 

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
-from taylor.nodes.regions import REGIONS, Graph, Region, array_count, leading
+from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_input, leading, turns
+from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels
-from taylor_runtime.program.arrays import ArrayProgram, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of
 from taylor_runtime.program.program import Input
 
-KINDS = {"while_loop": "while", "fori_loop": "for", "scan": "scan", "switch": "switch"}
+NO_KERNELS = frozenset(("reverse_loop", "series"))
+MOST_NUMBERS = 1 << 27  # that the turns of a loop may keep
+
+KINDS = {
+    "reverse_loop": "reverse",
+    "series": "series",
+    "while_loop": "while",
+    "fori_loop": "for",
+    "scan": "scan",
+    "switch": "switch",
+}
 
 
 class Walk(Protocol):
@@ -26,7 +38,11 @@ class Walk(Protocol):
     inputs: dict[Expression, Input]
 
     def within(
-        self, graph: Graph, varies: Sequence[bool], wanted: Sequence[bool]
+        self,
+        graph: Graph,
+        varies: Sequence[bool],
+        wanted: Sequence[bool],
+        order: int | None = None,
     ) -> tuple[ArrayProgram, list[bool]]: ...
 
 
@@ -34,10 +50,18 @@ def is_of_numbers(node: Expression) -> bool:
     """Whether a loop or a choice is of single numbers alone, however deep, and collects nothing."""
     region: Region = node.payload
     collects = node.op == "scan" and (array_count(node) or len(region.shapes) > region.carries)
-    if collects or not region.is_scalar:
+    if collects or node.op in NO_KERNELS or not region.is_scalar:
         return False
     nodes = [e for graph in region.graphs for e in reachable(graph.outputs)]
     return all(not e.shape and (e.op not in REGIONS or is_of_numbers(e)) for e in nodes)
+
+
+def goes_back(e: Expression) -> bool:
+    """Whether there is a `reverse_loop` in a node, of which there are no kernels."""
+    if e.op not in REGIONS:
+        return False
+    nodes = [x for graph in e.payload.graphs for x in reachable(graph.outputs)]
+    return e.op == "reverse_loop" or any(map(goes_back, nodes))
 
 
 def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
@@ -61,12 +85,20 @@ def _region_row(walk: Walk, node: Expression) -> int:
     bounds = known_bounds(node) if node.op == "fori_loop" else None
     skipped = 2 if bounds is not None else 0
     slices = len(node.args) - array_count(node)
+    sums: list[int] = []  # zeros, where sums over turns begin
+    zero = walk.builder.number(0)
     operands = [
         _side_by_side(walk, arg, k >= slices) for k, arg in enumerate(node.args) if k >= skipped
     ]
+    if node.op == "reverse_loop":
+        left = region.shapes[len(node.args) - region.constants - region.carries :]
+        sums = [
+            walk.builder.whole(walk.builder.broadcast(zero, shape)) if shape else zero
+            for shape in left
+        ]
     made = kernels.Region(
         KINDS[node.op],
-        tuple(operands),
+        (*operands, *sums),
         _programs(walk, node, bounds),
         region.constants,
         region.carries,
@@ -86,10 +118,7 @@ def _programs(
     vary = [not walk.builder.is_steady(walk.rows[arg]) for arg in node.args]
     first = leading(node)
     if not any(vary):
-        return tuple(
-            walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0]
-            for g in region.graphs
-        )
+        return _steady_programs(walk, node)
     if any(vary[:first]) or (node.op != "switch" and not _has_known_turns(node, bounds)):
         raise no_series(node)
     if node.op == "switch":
@@ -104,8 +133,56 @@ def _programs(
         program, found = walk.within(region.body, given, [*carries, *collected])
         after = [a or b for a, b in zip(found, carries, strict=False)]
         if after == carries:
+            _check_room(node, program)
             return (program,)
         carries = after
+
+
+def _steady_programs(walk: Walk, node: Expression) -> tuple[ArrayProgram, ...]:
+    """The programs where operands are values; a `series` has orders by itself."""
+    graphs = node.payload.graphs
+    if node.op == "series":
+        (graph,) = graphs
+        moving = [arg.ndim > x.ndim for arg, x in zip(node.args, graph.inputs, strict=True)]
+        every = [True] * len(graph.outputs)
+        return (walk.within(graph, moving, every, node.payload.length - 1)[0],)
+    if node.op == "reverse_loop":
+        graphs = (*graphs[:-1], _with_sums(node))
+    return tuple(
+        walk.within(g, [False] * len(g.inputs), [False] * len(g.outputs))[0] for g in graphs
+    )
+
+
+def _with_sums(node: Expression) -> Graph:
+    """The pullback of a `reverse_loop`, with sums that it adds to as further inputs."""
+    graph, region = node.payload.graphs[-1], node.payload
+    count = len(node.args) - region.constants - region.carries
+    added = graph.outputs[count:]
+    sums = [inner_input(f"sum {k}", e.shape) for k, e in enumerate(added)]
+    totals = [add(total, e) for total, e in zip(sums, added, strict=True)]
+    return Graph((*graph.inputs, *sums), (*graph.outputs[:count], *totals))
+
+
+def _check_room(node: Expression, program: ArrayProgram) -> None:
+    """Raise UnsupportedFunctionError where turns, which keep all orders, are too many."""
+    count = turns(node) or 0
+    total = count * _numbers_kept(program)
+    if total > MOST_NUMBERS:
+        raise UnsupportedFunctionError(
+            f"{node.op}: {count} turns that depend on states or inputs keep their coefficients of "
+            f"all orders, {total:.1e} numbers; more than {MOST_NUMBERS:.1e} are refused"
+        )
+
+
+def _numbers_kept(program: ArrayProgram) -> int:
+    """About how many numbers of all orders a program inside keeps."""
+    rows = sum(row.width for row in program.rows) * (program.order + 1)
+    inner = [
+        (region.turns or 1) * _numbers_kept(graph)
+        for region in kernels.regions(program)
+        for graph in graphs_of(region)
+    ]
+    return rows + sum(inner)
 
 
 def _has_known_turns(node: Expression, bounds: tuple[int, int] | None) -> bool:

@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from taylor.expressions.expression import Expression
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
-from taylor.nodes.regions import REGIONS, InnerName, leading, turns
+from taylor.nodes.regions import LOOPS, REGIONS, InnerName, leading, turns
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
 
 
-def has_rules(outputs: Sequence[Expression]) -> bool:
+def has_rules(outputs: Sequence[Expression], at_points: bool = False) -> bool:
     """Whether rows with shapes can be made of all operations, and have one series wherever they are
     defined, as differential equations want it.
+
+    at_points: values may decide how many turns loops have, and which branches are taken.
     """
-    return _varying(outputs, set()) is not None
+    return _varying(outputs, set(), at_points) is not None
 
 
-def _varying(outputs: Sequence[Expression], inner: set[Expression]) -> list[bool] | None:
+def _varying(
+    outputs: Sequence[Expression], inner: set[Expression], at_points: bool
+) -> list[bool] | None:
     """Which outputs vary with variables, time, or `inner` inputs; None where there is no rule."""
     vary: set[Expression] = set(inner)
     for e in reachable(outputs):
@@ -30,7 +34,7 @@ def _varying(outputs: Sequence[Expression], inner: set[Expression]) -> list[bool
         if not e.args or not (any(does) or e.op in REGIONS):
             continue
         if e.op in REGIONS:
-            if not _is_smooth_inside(e, does):
+            if not _is_smooth_inside(e, does, at_points):
                 return None
         elif not is_smooth(e, does):
             return None
@@ -39,22 +43,24 @@ def _varying(outputs: Sequence[Expression], inner: set[Expression]) -> list[bool
     return [e in vary for e in outputs]
 
 
-def _is_smooth_inside(e: Expression, does: Sequence[bool]) -> bool:
+def _is_smooth_inside(e: Expression, does: Sequence[bool], at_points: bool) -> bool:
     """The same of a loop or a choice, of whose operands these vary."""
     region, first = e.payload, leading(e)
     if not any(does):
         return True
-    if any(does[:first]) or (e.op != "switch" and turns(e) is None):
+    decided = any(does[:first]) or (e.op != "switch" and turns(e) is None)
+    if (decided and not at_points) or e.op not in LOOPS | {"switch"}:
         return False
+    graphs = region.graphs if e.op == "switch" else region.graphs[-1:]
     index = [False] * (e.op == "fori_loop")
     constants = region.constants
     flags = [*does[first : first + constants], *index, *does[first + constants :]]
     start = constants + len(index)
     while True:
         found: list[bool] = []
-        for graph in region.graphs:
+        for graph in graphs:
             inputs = {x for x, flag in zip(graph.inputs, flags, strict=True) if flag}
-            known = _varying(graph.outputs, inputs)
+            known = _varying(graph.outputs, inputs, at_points)
             if known is None:
                 return False
             found = known

@@ -1,10 +1,10 @@
-"""Choices between programs of arrays."""
+"""Choices between programs of arrays, and programs that compute all orders."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from taylor_runtime.arrays.regions.inner import Inner, Writer, operand, put_number
+from taylor_runtime.arrays.regions.inner import Inner, Writer, begun, operand, put_number
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import Region
 
@@ -35,3 +35,19 @@ def emit_choice(outer: Writer, index: int) -> None:
     for k, value in zip(single, numbers, strict=True):
         put_number(outer, value, target, region.places[k])
         memory.know(index, region.places[k], value)
+
+
+def emit_all_orders(outer: Writer, index: int) -> None:
+    """The coefficients of all orders of a program's results, of those of its inputs."""
+    region, b, memory = outer.program.row(index).moved, outer.b, outer.memory
+    assert isinstance(region, Region)
+    target = memory.base(index, 0)
+    work = b.at(memory.workspace, memory.layout.inside[index], outer.element)
+    given = {k: operand(outer, row) for k, row in enumerate(region.operands)}
+    places = zip(region.places, region.shapes, strict=False)
+    targets = {k: b.at(target, place, outer.element) for k, (place, _) in enumerate(places)}
+    (plan,) = outer.plan.inner[index]
+    emitter = begun(outer, plan, work, given, targets)
+    emitter.constant_rows()
+    emitter.order_zero()
+    emitter.orders()

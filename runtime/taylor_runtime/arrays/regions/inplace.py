@@ -68,11 +68,13 @@ def _root(program: ArrayProgram, row: int, put: Put) -> int | None:
 
 def carried(region: Region, turn: ArrayProgram) -> dict[int, int]:
     """The rows of what a turn takes over from the one before, and of what becomes of them."""
-    first = region.constants + (region.kind == "for")
+    first, count = region.constants + (region.kind == "for"), region.carries
+    if region.kind == "reverse":
+        first, count = first + region.carries, len(region.shapes)
     rows = {}
     for index, row in enumerate(turn.rows):
         if isinstance(row.start, Input) and row.start.source == "parameter":
             number = row.start.index[0] - first
-            if 0 <= number < region.carries:
+            if 0 <= number < count:
                 rows[index] = turn.outputs[number][0]
     return rows

@@ -1,9 +1,4 @@
-"""Loops of arrays: what goes from turn to turn, and what turns read and leave behind.
-
-Single numbers go from turn to turn in registers.  Of an array a turn reads one place and writes
-another, which change roles; or there is one place, where turns change elements alone.  Where the
-number of turns is known the last one writes where the result belongs.
-"""
+"""Loops of arrays: what turns read and leave behind (`moving.py` has what goes on)."""
 
 from __future__ import annotations
 
@@ -11,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arrays.memory import room_inside, spare_places
-from taylor_runtime.arrays.regions.inner import Inner, Writer, as_number, copy, operand, put_number
-from taylor_runtime.arrays.regions.inplace import carried
+from taylor_runtime.arrays.regions.inner import Inner, Writer, as_number, operand, put_number
+from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.arrays import contiguous
@@ -27,77 +22,25 @@ def emit_loop(outer: Writer, index: int) -> None:
 
 
 class _Loop:
-    """One loop.
-
-    target: where its results begin; spares: second places of arrays that go from turn to turn.
-    """
+    """One loop."""
 
     def __init__(self, outer: Writer, index: int, region: Region) -> None:
-        self.outer, self.b, self.index, self.region = outer, outer.b, index, region
+        self.outer, self.b, self.region = outer, outer.b, region
         memory, plans = outer.memory, outer.plan.inner[index]
-        self.target = memory.base(index, 0)
         work = self._at(memory.workspace, memory.layout.inside[index])
-        sizes = spare_places(region)
+        sizes = spare_places(region.shapes[: region.carries])
         rest = room_inside(outer.plan, index) - sum(sizes)
-        self.spares = [self._at(work, rest + sum(sizes[:k])) for k in range(len(sizes))]
+        spares = [self._at(work, rest + sum(sizes[:k])) for k in range(len(sizes))]
         self.inner = [Inner(outer, plan, work) for plan in plans]
         lead = region.leading
         self.fixed = [operand(outer, row) for row in self._operands(lead, region.constants)]
-        self.in_place = [self._is_in_place(k) for k in range(region.carries)]
+        self.moving = Moving(outer, index, region.carries, spares, self.inner[-1])
 
     def _at(self, place: Value, distance: int | Value) -> Value:
         return self.b.at(place, distance, self.outer.element)
 
     def _operands(self, first: int, count: int) -> tuple[int, ...]:
         return self.region.operands[first : first + count]
-
-    def _is_in_place(self, number: int) -> bool:
-        """Whether turns change elements of a carried array where they are."""
-        plan = self.inner[-1].plan
-        output = plan.program.outputs[number][0]
-        before = [
-            row for row, after in carried(self.region, plan.program).items() if after == output
-        ]
-        return any(plan.same.get(row) == output for row in before)
-
-    # -- what goes from turn to turn --------------------------------------------------------------
-
-    def _begin(self) -> list[Value]:
-        """Numbers; and of arrays that move, where they are and where the next turn puts them."""
-        region, state = self.region, []
-        rows = self._operands(region.leading + region.constants, region.carries)
-        for k, row in enumerate(rows):
-            given, shape = operand(self.outer, row), region.shapes[k]
-            if not shape:
-                state.append(given)
-            elif self.in_place[k]:
-                copy(self.outer, self._result(k), given, math.prod(shape))
-            else:
-                first = self.spares[k] if self._ends_with(0) else self._result(k)
-                state += [*given.parts, *first.parts]
-        return state
-
-    def _ends_with(self, odd: int) -> bool:
-        turns = self.region.turns
-        return turns is not None and turns % 2 == odd
-
-    def _result(self, number: int) -> Value:
-        return self._at(self.target, self.region.places[number])
-
-    def _split(self, state: Sequence[Value]) -> list[tuple[Value, Value]]:
-        """Of each carry the number or where the array is, and where the next turn puts it."""
-        rest, found = list(state), []
-        for k, shape in enumerate(self.region.shapes[: self.region.carries]):
-            if not shape:
-                value = rest.pop(0)
-                found.append((value, value))
-            elif self.in_place[k]:
-                found.append((self._result(k), self._result(k)))
-            else:
-                parts = len(self.target.parts)
-                places = [rest.pop(0) for _ in range(2 * parts)]
-                found.append((self.b.pointers(places[:parts]), self.b.pointers(places[parts:])))
-        return found
 
     def _turn(
         self,
@@ -107,50 +50,9 @@ class _Loop:
         collected: dict[int, Value],
     ) -> tuple[list[Value], list[Value]]:
         """The state after a turn, and single numbers that it gave beside."""
-        carries, region = self._split(state), self.region
-        shapes = region.shapes[: region.carries]
-        targets = {
-            k: after for k, ((_, after), s) in enumerate(zip(carries, shapes, strict=True)) if s
-        }
-        given = [*self.fixed, *index, *[now for now, _ in carries], *slices]
-        numbers = self.inner[-1].write(given, targets | collected)
-        new: list[Value] = []
-        for k, shape in enumerate(shapes):
-            if not shape:
-                new.append(numbers.pop(0))
-            elif not self.in_place[k]:
-                new += self._exchanged(k, carries[k][1])
-        return new, numbers
-
-    def _exchanged(self, k: int, now: Value) -> list[Value]:
-        """Where an array is now, and its other place."""
-        b, result, spare = self.b, self._result(k), self.spares[k]
-        at_result = b.eq(now.parts[0], result.parts[0])
-        pairs = zip(spare.parts, result.parts, strict=True)
-        return [*now.parts, *[b.select(at_result, *pair) for pair in pairs]]
-
-    def _end(self, state: Sequence[Value]) -> None:
-        """Put the results where they belong."""
-        region, memory = self.region, self.outer.memory
-        for k, (value, _) in enumerate(self._split(state)):
-            size = math.prod(region.shapes[k])
-            if not region.shapes[k]:
-                put_number(self.outer, value, self.target, region.places[k])
-                memory.know(self.index, region.places[k], value)
-            elif not self.in_place[k] and not region.turns and size:
-                self._brought(k, value, size)
-
-    def _brought(self, k: int, now: Value, size: int) -> None:
-        """Copy an array that is not in its place."""
-        b, result = self.b, self._result(k)
-
-        def move() -> list[Value]:
-            copy(self.outer, result, now, size)
-            return []
-
-        b.if_(b.ne(now.parts[0], result.parts[0]), move)
-
-    # -- the loops --------------------------------------------------------------------------------
+        given = [*self.fixed, *index, *self.moving.now(state), *slices]
+        numbers = self.inner[-1].write(given, self.moving.targets(state) | collected)
+        return self.moving.after(state, numbers), numbers
 
     def emit(self) -> None:
         kinds: dict[str, Callable[[list[Value]], list[Value]]] = {
@@ -158,11 +60,13 @@ class _Loop:
             "for": self._for if self.region.bounds is None else self._counted,
             "scan": self._scan,
         }
-        self._end(kinds[self.region.kind](self._begin()))
+        first = self.region.leading + self.region.constants
+        state = self.moving.begin(self._operands(first, self.region.carries))
+        self.moving.end(kinds[self.region.kind](state))
 
     def _while(self, state: list[Value]) -> list[Value]:
         def test(values: list[Value]) -> Value:
-            given = [*self.fixed, *[now for now, _ in self._split(values)]]
+            given = [*self.fixed, *self.moving.now(values)]
             return self.b.ne(self.inner[0].write(given, {})[0], 0)
 
         return self.b.while_(state, test, lambda values: self._turn(values, (), (), {})[0])
@@ -201,7 +105,7 @@ class _Loop:
             single = []
             for k in range(region.carries, len(region.shapes)):
                 shape = region.shapes[k][1:]
-                place = self._at(self._result(k), t * math.prod(shape))
+                place = self._at(self.moving.result(k), t * math.prod(shape))
                 if shape:
                     collected[k] = place
                 else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -10,6 +11,7 @@ from taylor_runtime.program.arrays import (
     Contract,
     Join,
     Pick,
+    Put,
     Running,
     Scatter,
     Shape,
@@ -18,8 +20,17 @@ from taylor_runtime.program.arrays import (
     View,
     is_lagged,
     moved_rows,
+    varying,
 )
-from taylor_runtime.program.program import Coefficient, Convolution, Input, Kernel, Select, Step
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Kernel,
+    Row,
+    Select,
+    Step,
+)
 from taylor_runtime.program.verify import (
     NUMBERS,
     SOURCES,
@@ -37,18 +48,29 @@ def verify_arrays(program: ArrayProgram) -> ArrayProgram:
     if program.order < 0:
         raise ProgramError(f"order must not be negative, got {program.order}")
     for index, row in enumerate(program.rows):
-        try:
+        with _named(index, row):
             if not isinstance(row, ArrayRow):
                 raise ProgramError("no shape")
             _verify_row(program, index, row)
-        except ProgramError as error:
-            raise ProgramError(f"row {index} ({row.name or 'unnamed'}): {error}") from None
+    varies = varying(program)
+    for index, row in enumerate(program.rows):
+        with _named(index, row):
+            _verify_products(varies, row)
     for output, lane in program.outputs:
         if not 0 <= output < len(program.rows):
             raise ProgramError(f"output names row {output}, which does not exist")
         if not 0 <= lane < program.rows[output].width:
             raise ProgramError(f"output names element {lane} of row {output}, which has fewer")
     return program
+
+
+@contextmanager
+def _named(index: int, row: Row) -> Iterator[None]:
+    """Errors say which row is meant."""
+    try:
+        yield
+    except ProgramError as error:
+        raise ProgramError(f"row {index} ({row.name or 'unnamed'}): {error}") from None
 
 
 def _verify_row(program: ArrayProgram, index: int, row: ArrayRow) -> None:
@@ -122,6 +144,15 @@ def _verify_step(program: ArrayProgram, index: int, row: ArrayRow, step: Step) -
         heads += [operand.condition] if isinstance(operand, Select) else []
     if row.start is None and step.times == "1" and any(head >= index for head in heads):
         raise ProgramError(f"head {max(heads)} is not earlier")
+
+
+def _verify_products(varies: Sequence[bool], row: Row) -> None:
+    """Raise where a factor has order zero alone: it is a head, or nothing is left of the sum."""
+    for term in row.step.terms if row.step is not None else ():
+        if isinstance(term.operand, Convolution):
+            for used in (term.operand.a, term.operand.b):
+                if not varies[used]:
+                    raise ProgramError(f"convolves row {used}, which does not vary")
 
 
 def _needs_fit(program: ArrayProgram, used: int, row: ArrayRow) -> None:
@@ -210,8 +241,18 @@ def _pick(program: ArrayProgram, row: ArrayRow) -> None:
     source = program.shape(moved.source)
     _needs_axes(source, (moved.axis,))
     _needs_shape(row, _without(source, (moved.axis,)))
-    if program.shape(moved.places) != row.shape:
-        raise ProgramError(f"places have shape {program.shape(moved.places)}, not {row.shape}")
+    _needs_fit(program, moved.places, row)
+
+
+def _put(program: ArrayProgram, row: ArrayRow) -> None:
+    moved = row.moved
+    assert isinstance(moved, Put)
+    source = program.shape(moved.source)
+    _needs_axes(source, (0,))
+    _needs_shape(row, source)
+    wanted = (*program.shape(moved.places), *source[1:])
+    if program.shape(moved.values) != wanted:
+        raise ProgramError(f"values have shape {program.shape(moved.values)}, not {wanted}")
 
 
 def _running(program: ArrayProgram, row: ArrayRow) -> None:
@@ -248,6 +289,7 @@ _MOVES: dict[type, Callable[[ArrayProgram, ArrayRow], None]] = {
     Join: _join,
     Total: _total,
     Pick: _pick,
+    Put: _put,
     Running: _running,
     Contract: _contract,
 }

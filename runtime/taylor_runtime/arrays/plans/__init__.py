@@ -1,0 +1,1 @@
+"""What a plan of nests has to know of who reads what."""

@@ -1,0 +1,101 @@
+"""Who reads rows from elsewhere, and which joins are read where their parts are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taylor_runtime.program.arrays import (
+    ArrayProgram,
+    ArrayRow,
+    Contract,
+    Join,
+    Scatter,
+    Total,
+    View,
+    all_used,
+    moved_rows,
+)
+from taylor_runtime.program.kernels import Region
+from taylor_runtime.program.program import Coefficient, Convolution, Input
+
+MOST_PARTS = 4  # of a join that is not copied
+
+
+def seen_from_outside(program: ArrayProgram) -> set[int]:
+    """Rows of which somebody reads other elements than the own one, or that are asked for."""
+    found = {row for row, _ in program.outputs}
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        if not isinstance(row.moved, Total | Scatter | Join):
+            found |= set(moved_rows(row.moved))
+        if row.step is not None:
+            for term in row.step.terms:
+                if isinstance(term.operand, Coefficient) and term.operand.lag:
+                    found.add(term.operand.row)
+    return found
+
+
+def read_in_place(program: ArrayProgram) -> set[int]:
+    """Joins of few views that rows of their own shape read, element by element: loops over these
+    are cut where one part ends and the next begins, and nothing is copied.
+    """
+    found = {
+        index for index in range(len(program.rows)) if _has_few_views(program, program.row(index))
+    }
+    found -= {row for row, _ in program.outputs}
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        for used in found.intersection(all_used(row)):
+            divides = row.step is not None and row.step.divisor == used
+            late = isinstance(row.start, Input) and row.start.source == "state"
+            if row.moved is not None or row.shape != program.shape(used) or divides or late:
+                found.discard(used)
+    return found
+
+
+def _has_few_views(program: ArrayProgram, row: ArrayRow) -> bool:
+    if not isinstance(row.moved, Join) or len(row.moved.parts) > MOST_PARTS:
+        return False
+    parts = [program.row(part) for part in row.moved.parts]
+    return all(isinstance(part.moved, View) or isinstance(part.start, Input) for part in parts)
+
+
+def seams(program: ArrayProgram, index: int) -> Mapping[int, set[int]]:
+    """By axis, where the parts of a join begin and end."""
+    join = program.row(index).moved
+    assert isinstance(join, Join)
+    ends, place = {0}, 0
+    for part in join.parts:
+        place += program.shape(part)[join.axis]
+        ends.add(place)
+    return {join.axis: ends}
+
+
+def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
+    """Rows that nothing but steps of states reads later than in their own order, and these states:
+    of these rows one order is enough.
+    """
+    readers: dict[int, list[int]] = {}
+    others = {row for row, _ in program.outputs}
+    for index in range(len(program.rows)):
+        row = program.row(index)
+        if isinstance(row.moved, Contract):
+            others |= {_root(program, row.moved.a), _root(program, row.moved.b)}
+        if isinstance(row.moved, Region):
+            others |= {_root(program, operand) for operand in row.moved.operands}
+        for term in row.step.terms if row.step is not None else ():
+            operand = term.operand
+            if isinstance(operand, Convolution):
+                others |= {_root(program, operand.a), _root(program, operand.b)}
+            elif isinstance(operand, Coefficient) and operand.lag:
+                is_state = isinstance(row.start, Input) and row.start.source == "state"
+                if is_state and _root(program, operand.row) == operand.row:
+                    readers.setdefault(operand.row, []).append(index)
+                else:
+                    others.add(_root(program, operand.row))
+    return {row: found for row, found in readers.items() if row not in others}
+
+
+def _root(program: ArrayProgram, index: int) -> int:
+    moved = program.row(index).moved
+    return moved.source if isinstance(moved, View) else index

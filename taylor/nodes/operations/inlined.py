@@ -1,0 +1,53 @@
+"""Functions with derivatives of their own written out where values alone are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import is_
+from typing import Any
+
+from taylor.nodes.node import N
+from taylor.nodes.rebuild import rebuild
+from taylor.nodes.regions import REGIONS, Graph, Region, has_regions, region_node
+from taylor.nodes.traverse import reachable
+
+
+def inlined(roots: Sequence[N]) -> list[N]:
+    """Roots that have the same values, without the rules of `taylor.custom_derivative`.
+
+    They are written out inside loops and branches as well.
+    """
+    return _inlined(roots, {}) if has_regions(roots) else list(roots)
+
+
+def _inlined(roots: Sequence[N], table: dict[Any, Any]) -> list[N]:
+    """Roots with others in the places of some nodes."""
+    done = dict(table)
+    for e in reachable(roots, stop=done.__contains__):
+        if e in done:
+            continue
+        args = [done[arg] for arg in e.args]
+        if e.op == "custom":
+            graph = e.payload.body
+            done[e] = _inlined(graph.outputs, dict(zip(graph.inputs, args, strict=True)))
+        elif e.op == "part" and isinstance(args[0], list):
+            done[e] = args[0][e.payload]
+        elif e.op in REGIONS:
+            region = _without(e.payload)
+            same = region is e.payload and all(map(is_, args, e.args))
+            done[e] = e if same else region_node(e.op, args, region)
+        else:
+            done[e] = e if all(map(is_, args, e.args)) else rebuild(e, args)
+    return [done[root] for root in roots]
+
+
+def _without(region: Region) -> Region:
+    """The same of the graphs of a loop or a branch."""
+    graphs = []
+    for graph in region.graphs:
+        outputs = inlined(graph.outputs)
+        same = all(map(is_, outputs, graph.outputs))
+        graphs.append(graph if same else Graph(graph.inputs, outputs))
+    if all(map(is_, graphs, region.graphs)):
+        return region
+    return Region(graphs, region.constants, region.carries, region.length, region.reverse)

@@ -1,0 +1,260 @@
+"""The examples that learn by gradients, in small: their numbers, against what others give."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import taylor as ty
+
+matplotlib = pytest.importorskip("matplotlib")
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """An example as a module, which draws nothing until it is asked to."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_digits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Backpropagation as it is in textbooks (Bishop 2006, section 5.3), and what is learned."""
+    example = load("digits", monkeypatch)
+    pictures, labels = example.digits(side=10)
+    assert pictures.shape == (1797, 100) and pictures.min() == 0 and pictures.max() <= 1
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    truth = np.eye(10)[labels]
+    weights = example.start((100, 16, 10), np.random.default_rng(0))
+    rows = slice(0, 48)
+    found = ty.grad(example.loss)(weights, pictures[rows], truth[rows])
+
+    hidden = np.tanh(pictures[rows] @ weights["in"] + weights["at"])
+    powers = np.exp(hidden @ weights["out"] + weights["to"])
+    error = (powers / powers.sum(axis=1, keepdims=True) - truth[rows]) / 48
+    back = (error @ weights["out"].T) * (1 - hidden**2)
+    textbook = {
+        "in": pictures[rows].T @ back,
+        "at": back.sum(axis=0),
+        "out": hidden.T @ error,
+        "to": error.sum(axis=0),
+    }
+    for name, slope in textbook.items():
+        np.testing.assert_allclose(found[name], slope, rtol=0, atol=1e-15 * len(hidden))
+
+    *_, (weights, last) = example.train(weights, pictures[:512], truth[:512], 15, rate=1e-2)
+    right = np.argmax(example.scores(weights, pictures[512:]), axis=1) == labels[512:]
+    assert last < 0.5 and np.mean(right) > 0.85
+    path = tmp_path / "digits.png"
+    example.draw([(1.0, 0.5), (last, 0.9)], weights, pictures[512:], labels[512:], path)
+    assert path.stat().st_size > 10_000
+
+
+def test_deblurring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The camera is a correlation; the page that is found is nearer than any photograph."""
+    signal = pytest.importorskip("scipy.signal")
+    pytest.importorskip("scipy.optimize")
+    example = load("deblurring", monkeypatch)
+    example.RADIUS, example.SIZE = 2, 5
+    rng = np.random.default_rng(3)
+    picture, kernels = example.page(36), example.shakes(3, rng)
+    np.testing.assert_allclose(kernels.sum(axis=(1, 2)), 1, rtol=1e-15)
+    seen = example.exposures(picture, kernels)
+    for image, kernel in zip(seen, kernels, strict=True):
+        exact = signal.correlate2d(picture, kernel, mode="valid")
+        np.testing.assert_allclose(image, exact, atol=1e-14)
+    seen = seen + example.NOISE * rng.normal(size=seen.shape)
+
+    unknowns = {"picture": picture, "kernels": kernels}
+    way = {name: rng.normal(size=part.shape) for name, part in unknowns.items()}
+    slopes = ty.grad(example.badness)(unknowns, seen)
+    size = 1e-5
+    around = [
+        example.badness({name: p + h * way[name] for name, p in unknowns.items()}, seen)
+        for h in (-size, size)
+    ]
+    along = sum(np.sum(slopes[name] * way[name]) for name in way)
+    assert along == pytest.approx((around[1] - around[0]) / (2 * size), rel=1e-5)
+
+    found, course = example.recovered(seen, 150)
+    assert course[-1] < course[0] / 50
+
+    def miss(image: np.ndarray) -> float:
+        """From the page, wherever on it the image lies best."""
+        inner = image[4:-4, 4:-4]
+        shifted = np.lib.stride_tricks.sliding_window_view(picture, inner.shape)
+        return float(np.sqrt(np.mean((shifted - inner) ** 2, axis=(2, 3))).min())
+
+    assert miss(found["picture"]) < 0.6 * min(miss(image) for image in seen)
+    example.draw(picture, kernels, seen, found, tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 10_000
+
+
+def test_soft_robot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inner forces have no sum; gradients are those of differences; it learns to walk."""
+    example = load("soft_robot", monkeypatch)
+    rng = np.random.default_rng(5)
+    muscles = rng.normal(size=(2, len(example.SPRINGS)))
+    x, v = example.MASSES + np.array([0.0, 1.0]), 0.1 * rng.normal(size=example.MASSES.shape)
+    pull = example.accelerations(x, v, muscles, 0.3)  # high above the ground
+    mean = -example.DRAG * v.mean(axis=0) - [0, example.GRAVITY]
+    np.testing.assert_allclose(pull.mean(axis=0), mean, atol=1e-12)
+    turn = x[:, 0] * pull[:, 1] - x[:, 1] * pull[:, 0]
+    drag = -example.DRAG * (x[:, 0] * v[:, 1] - x[:, 1] * v[:, 0])
+    assert np.sum(turn) == pytest.approx(np.sum(drag - example.GRAVITY * x[:, 0]), abs=1e-10)
+
+    times = example.DT * np.arange(60)
+    slope = ty.grad(example.distance)(muscles, times)
+    way = rng.normal(size=muscles.shape)
+    ends = [example.distance(muscles + h * way, times) for h in (-1e-5, 1e-5)]
+    assert np.sum(slope * way) == pytest.approx((ends[1] - ends[0]) / 2e-5, rel=1e-6)
+
+    (before, after), distances = example.learn(400, 40)
+    assert max(distances) > 1.0 > 0.1 > abs(distances[0])
+    assert not np.array_equal(before, after)
+    _, track = example.walk(after, example.DT * np.arange(400))
+    assert np.mean(track[-1][:, 0] - example.MASSES[:, 0]) == pytest.approx(
+        max(distances), abs=1e-3
+    )
+
+
+def test_learning_to_learn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The steps by textbook backpropagation, and the gradient through them by differences."""
+    example = load("meta_learning", monkeypatch)
+    rng = np.random.default_rng(1)
+    weights, tasks = example.start(rng), example.sines(4, rng)
+
+    def step(w: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray, rate: float) -> dict:
+        below = np.tanh(np.outer(x, w["in"]) + w["at"])
+        above = np.tanh(below @ w["between"] + w["on"])
+        error = 2 * (above @ w["out"] - y) / len(x)
+        at_above = np.outer(error, w["out"]) * (1 - above**2)
+        at_below = at_above @ w["between"].T * (1 - below**2)
+        slopes = {
+            "in": x @ at_below,
+            "at": at_below.sum(axis=0),
+            "between": below.T @ at_above,
+            "on": at_above.sum(axis=0),
+            "out": error @ above,
+        }
+        return {name: w[name] - rate * slope for name, slope in slopes.items()}
+
+    def textbook(weights: dict[str, np.ndarray]) -> float:
+        total = 0.0
+        for x, y, other_x, other_y in zip(*tasks, strict=True):
+            w = weights
+            for rate in weights["rates"]:
+                w = step(w, x, y, rate)
+            total += np.mean((example.network(w, other_x) - other_y) ** 2) / 4
+        return total
+
+    value, slopes = ty.value_and_grad(example.loss_after)(weights, tasks)
+    assert value == pytest.approx(textbook(weights), rel=1e-13)
+    way = {name: rng.normal(size=w.shape) for name, w in weights.items()}
+    around = [
+        textbook({name: w + h * way[name] for name, w in weights.items()}) for h in (-1e-6, 1e-6)
+    ]
+    along = sum(np.sum(slopes[name] * way[name]) for name in way)
+    assert along == pytest.approx((around[1] - around[0]) / 2e-6, rel=1e-6)
+
+    better, losses = example.train(weights, 150, 10, rng)
+    judged = example.sines(200, np.random.default_rng(3))
+    assert example.loss_after(better, judged) < 0.6 * example.loss_after(weights, judged)
+    example.draw({"one": weights, "two": better}, losses, tmp_path / "sines.png")
+    assert (tmp_path / "sines.png").stat().st_size > 10_000
+
+
+def test_lens_design(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Snell's law and paraxial matrices; the design is that of textbooks."""
+    pytest.importorskip("scipy.optimize")
+    example = load("lens_design", monkeypatch)
+    x, y = example.disc(3)
+    rays = example.beams(x, y)
+    point, along = example.refracted(*rays, 1 / 30, 1 / 1.6)
+    assert sum(d**2 for d in along) == pytest.approx(np.ones(along[0].shape), abs=1e-14)
+    normal = np.stack([-point[0] / 30, -point[1] / 30, 1 - point[2] / 30])
+    assert np.sum(normal**2, axis=0) == pytest.approx(np.ones(point[0].shape), abs=1e-13)
+    tangential = [np.cross(d, normal, axis=0) for d in (np.stack(rays[1]), np.stack(along))]
+    np.testing.assert_allclose(tangential[0], 1.6 * tangential[1], atol=1e-14)
+
+    # Rays near the axis: Gauss's matrices of heights and angles (Hecht, Optics, section 6.2).
+    design, index = example.START, example.indices()[:, 1]
+    ray = np.array([1e-4 * example.STOP, 0.0])
+    for k, (c, d) in enumerate(zip(design["curvatures"], design["distances"], strict=True)):
+        before, behind = (index[k - 1] if k else 1.0), index[k]
+        ray = np.array([[1, 0], [-c * (behind - before) / behind, before / behind]]) @ ray
+        ray = np.array([[1, d], [0, 1]]) @ ray
+    points, weight = example.trace(design, example.beams(np.array([1e-4]), np.zeros(1)))
+    assert points[-1][0][0, 1, 0] == pytest.approx(ray[0], rel=1e-7)
+    assert weight[0] == pytest.approx(np.ones((3, 1)), abs=1e-3)
+
+    slopes = ty.grad(example.badness)(design, rays)
+    for name in design:
+        way = np.cos(np.arange(6.0)) * (1e-7 if name == "curvatures" else 1e-5)
+        ends = [
+            example.badness({**design, name: design[name] + s * way}, rays) for s in (-1.0, 1.0)
+        ]
+        assert np.sum(slopes[name] * way) == pytest.approx((ends[1] - ends[0]) / 2, rel=1e-6)
+
+    best, course = example.improved(design, rays, 200)
+    assert course[-1] < 2.5 and example.badness(best, rays) == pytest.approx(course[-1])
+    # The Cooke triplet that ray tracing programs have as their example.
+    cooke = 1 / np.array([22.01359, -435.76044, -22.21328, 20.29192, 79.68360, -18.39533])
+    np.testing.assert_allclose(best["curvatures"], cooke, atol=0.006)
+    example.draw({"start": design, "best": best}, 3, tmp_path / "lens.png")
+    assert (tmp_path / "lens.png").stat().st_size > 10_000
+
+
+def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The orbit by SciPy's integrator, the posterior by importance sampling."""
+    integrate = pytest.importorskip("scipy.integrate")
+    example = load("orbit_sampling", monkeypatch)
+
+    def rates(t: float, s: np.ndarray) -> np.ndarray:
+        return np.concatenate([s[3:], -(example.GAUSS**2) * s[:3] / np.sum(s[:3] ** 2) ** 1.5])
+
+    exact = integrate.solve_ivp(rates, (0, 60), example.TRUE, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(example.orbit(example.TRUE, 60)[-1], exact.y[:3, -1], atol=1e-9)
+
+    observed = example.seen(example.TRUE)
+    observed = observed + example.NOISE * np.random.default_rng(1).normal(size=observed.shape)
+    centre, scales = example.best(observed)
+    z = np.random.default_rng(2).normal(size=6)
+    slope = ty.grad(example.scaled)(z, centre, scales, observed)
+    for k, step in enumerate(1e-4 * np.eye(6)):
+        ends = [example.scaled(z + s * step, centre, scales, observed) for s in (-1, 1)]
+        assert slope[k] == pytest.approx((ends[1] - ends[0]) / 2e-4, rel=1e-5, abs=1e-5)
+    curved = ty.hessian(example.scaled)(np.zeros(6), centre, scales, observed)
+    np.testing.assert_allclose(curved, np.eye(6), atol=1e-6)
+
+    pytest.importorskip("mici")
+    q, calls = example.samples(observed, 400, 1)
+    assert q.shape == (1, 400, 6) and calls > 400
+    wide = 1.5 * np.random.default_rng(5).normal(size=(40_000, 6))
+    many = ty.jit(ty.vmap(example.scaled, in_axes=(0, None, None, None)))
+    logarithms = np.sum(wide**2, axis=1) / (2 * 1.5**2) - many(wide, centre, scales, observed)
+    weights = np.exp(logarithms - logarithms.max())
+    mean = np.average((centre + wide @ scales.T)[:, 4], weights=weights)
+    assert np.mean(q[0, :, 4]) == pytest.approx(mean, abs=0.08)
+    example.draw(q[0], centre, scales, tmp_path / "orbits.png")
+    assert (tmp_path / "orbits.png").stat().st_size > 10_000
+
+
+def test_orbit_sampling_without_a_sampler(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("scipy.optimize")
+    example = load("orbit_sampling", monkeypatch)
+    monkeypatch.setitem(sys.modules, "mici", None)
+    monkeypatch.setattr(sys, "argv", ["orbit_sampling.py"])
+    example.main()
+    assert "pip install" in capsys.readouterr().out
