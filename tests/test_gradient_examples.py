@@ -258,3 +258,39 @@ def test_orbit_sampling_without_a_sampler(
     monkeypatch.setattr(sys, "argv", ["orbit_sampling.py"])
     example.main()
     assert "pip install" in capsys.readouterr().out
+
+
+def test_symbolic_regression(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Errors and their derivatives by SymPy; a formula is found again, with its constant."""
+    import sympy
+
+    example = load("symbolic_regression", monkeypatch)
+    monkeypatch.setattr(example, "GENES", 6)
+    rng = np.random.default_rng(4)
+    x = np.linspace(1, 3, 8)
+    y = example.true(x)
+    genes, constants = example.random_genes(24, rng), rng.normal(size=(24, 1))
+    value, slope, curved = example.judged(constants, genes, x, y)
+    s, c = sympy.symbols("x c")
+    judged = 0
+    for k, own in enumerate(genes):
+        found = sympy.sympify(example.spelled(own, [c], s))
+        if found.has(sympy.nan, sympy.zoo) or not np.isfinite(curved[k, 0, 0]):
+            continue  # it divides by zero, perhaps in a gene that is idle
+        judged += found.has(c)
+        whole = (
+            sum((found.subs(s, float(a)) - float(b)) ** 2 for a, b in zip(x, y, strict=True)) / 8
+        )
+        for order, number in enumerate((value[k], slope[k, 0], curved[k, 0, 0])):
+            exact = float(sympy.diff(whole, c, order).subs(c, float(constants[k, 0])))
+            assert number == pytest.approx(exact, rel=1e-9, abs=1e-9)
+    assert judged > 5
+
+    y = x * (x + np.sqrt(3))
+    best, constant, course = example.evolve(x, y, islands=16, generations=60)
+    assert course[-1].min() < 1e-20
+    assert (np.diff(course.min(axis=1)) <= 0).all()
+    text = example.draw(best, constant, course, x, y, tmp_path / "formula.png")
+    (number,) = sympy.sympify(text).atoms(sympy.Float)
+    assert abs(float(number)) == pytest.approx(np.sqrt(3), rel=1e-9)
+    assert (tmp_path / "formula.png").stat().st_size > 10_000
