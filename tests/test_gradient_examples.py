@@ -294,3 +294,52 @@ def test_symbolic_regression(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (number,) = sympy.sympify(text).atoms(sympy.Float)
     assert abs(float(number)) == pytest.approx(np.sqrt(3), rel=1e-9)
     assert (tmp_path / "formula.png").stat().st_size > 10_000
+
+
+def test_density_functional(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Free electrons, and Hartree and Fock's loop with NumPy's eigenvectors; then it learns."""
+    pytest.importorskip("scipy.sparse")
+    example = load("density_functional", monkeypatch)
+    monkeypatch.setattr(example, "STEP", 0.1)
+    grid = example.Grid(33)
+    bare = grid.kinetic + np.diag(grid.nuclei(2.0))
+    force, grid.force = grid.force, 0 * grid.force
+    protons = example.STRENGTH * np.exp(-2.0 / example.RANGE)
+    free = 2 * np.linalg.eigvalsh(bare)[0] + protons
+    assert grid.exact(2.0)[0] == pytest.approx(free, abs=1e-10)
+    grid.force = force
+
+    density = np.exp(-(grid.x**2))
+    for _ in range(200):  # exchange of two electrons is half of their repulsion
+        _, waves = np.linalg.eigh(bare + np.diag(grid.h / 2 * force @ density))
+        density = 0.5 * density + waves[:, 0] ** 2 / grid.h
+    wave = np.sqrt(density / 2)
+    alone = {name: 0 * w for name, w in example.start(np.random.default_rng(0)).items()}
+    fock = 2 * wave @ bare @ wave * grid.h + grid.h**2 / 4 * density @ force @ density + protons
+    energies, densities = example.solved(np.array([2.0, 4.0]), alone, grid)
+    assert energies[0] == pytest.approx(fock, abs=1e-4)
+    np.testing.assert_allclose(densities[0], density, atol=5e-3)
+    assert fock > grid.exact(2.0)[0] + 0.01  # by the variational principle
+    slope = ty.grad(example.unknown)(density, alone, grid)
+    np.testing.assert_allclose(slope, -(grid.h**2) / 2 * force @ density, rtol=0, atol=1e-14)
+
+    # Through the loop: by differences.
+    weights = example.start(np.random.default_rng(1))
+    way = {name: np.cos(np.arange(w.size)).reshape(w.shape) for name, w in weights.items()}
+
+    def second(weights: dict[str, np.ndarray]) -> np.ndarray:
+        found = example.solved(np.array([1.0, 4.0]), weights, grid)
+        return np.sum(found[1] ** 2) + np.sum(found[0])
+
+    slopes = ty.grad(second)(weights)
+    ends = [second({n: w + h * way[n] for n, w in weights.items()}) for h in (-1e-5, 1e-5)]
+    along = sum(np.sum(slopes[name] * way[name]) for name in way)
+    assert along == pytest.approx((ends[1] - ends[0]) / 2e-5, rel=1e-5)
+
+    learned, losses = example.train(grid, 60)
+    assert losses[-1] < 0.02 * losses[0]
+    found, _ = example.solved(np.array([2.0, 5.0]), learned, grid)  # not seen
+    for distance, number in zip((2.0, 5.0), found, strict=True):
+        assert number == pytest.approx(grid.exact(distance)[0], abs=0.01)
+    example.draw(learned, grid, tmp_path / "molecule.png")
+    assert (tmp_path / "molecule.png").stat().st_size > 10_000
