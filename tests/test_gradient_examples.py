@@ -74,7 +74,7 @@ def test_deblurring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         np.testing.assert_allclose(image, exact, atol=1e-14)
     seen = seen + example.NOISE * rng.normal(size=seen.shape)
 
-    unknowns = {"picture": picture, "kernels": kernels}
+    unknowns = {"picture": picture, "kernels": kernels * example.SIZE**2}
     way = {name: rng.normal(size=part.shape) for name, part in unknowns.items()}
     slopes = ty.grad(example.badness)(unknowns, seen)
     size = 1e-5
