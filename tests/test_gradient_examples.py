@@ -214,8 +214,8 @@ def test_lens_design(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (tmp_path / "lens.png").stat().st_size > 10_000
 
 
-def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The orbit by SciPy's integrator, the posterior by importance sampling."""
+def test_density_of_orbits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The orbit by SciPy's integrator, the gradient by differences."""
     integrate = pytest.importorskip("scipy.integrate")
     example = load("orbit_sampling", monkeypatch)
 
@@ -236,7 +236,14 @@ def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     curved = ty.hessian(example.scaled)(np.zeros(6), centre, scales, observed)
     np.testing.assert_allclose(curved, np.eye(6), atol=1e-6)
 
+
+def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The posterior by importance sampling."""
     pytest.importorskip("mici")
+    example = load("orbit_sampling", monkeypatch)
+    observed = example.seen(example.TRUE)
+    observed = observed + example.NOISE * np.random.default_rng(1).normal(size=observed.shape)
+    centre, scales = example.best(observed)
     q, calls = example.samples(observed, 400, 1)
     assert q.shape == (1, 400, 6) and calls > 400
     wide = 1.5 * np.random.default_rng(5).normal(size=(40_000, 6))
