@@ -203,8 +203,12 @@ class ArrayProgram(Program):
 
     def text(self) -> str:
         """All that machine code depends on, the same in all processes."""
-        lines = [array_line(self.row(index)) for index in range(len(self.rows))]
-        return "\n".join([*head_lines(self), *lines])
+        lines = head_lines(self)
+        for row in map(self.row, range(len(self.rows))):
+            lines.append(array_line(row))
+            inside = graphs_of(row.moved) if isinstance(row.moved, Region) else ()
+            lines += [f"  {line}" for graph in inside for line in graph.text().split("\n")]
+        return "\n".join(lines)
 
 
 def array_line(row: ArrayRow) -> str:
@@ -213,10 +217,8 @@ def array_line(row: ArrayRow) -> str:
     if row.moved is None:
         return line
     kind = type(row.moved)
-    if isinstance(row.moved, Region):
-        inside = "\n".join(graph.text() for graph in graphs_of(row.moved)).replace("\n", "\n  ")
-        return f"{line} {_dense(replace(row.moved, graphs=()))}\n  {inside}"
-    given = [f"{f.name}={_dense(getattr(row.moved, f.name))}" for f in fields(kind)]
+    names = [f.name for f in fields(kind) if f.name != "graphs"]  # which follow it
+    given = [f"{name}={_dense(getattr(row.moved, name))}" for name in names]
     return f"{line} {kind.__name__.lower()}({','.join(given)})"
 
 

@@ -23,6 +23,7 @@ from taylor_runtime.program.kernels import (
     NewtonSystem,
     PartKernel,
     PlaceKernel,
+    Region,
     own_kernels,
 )
 from taylor_runtime.program.lines import head_lines, row_line
@@ -37,6 +38,7 @@ Kernels = dict[str, OwnKernel]
 _NAME = "  # "  # between a row and its name
 _KERNEL, _INDENT = "kernel ", "  "
 _EXACT, _ARRAYS = "exact", "arrays"  # what may be said of a program after its order
+_GRAPH = "graph"  # before a program that a loop or a choice has inside
 _FORMULAS = ("start", "equations", "bracket")
 
 
@@ -72,7 +74,12 @@ def from_text(text: str) -> Program:
 
 
 def _lines(program: Program) -> Lines:
-    rows = [_named(number, row) for number, row in enumerate(program.rows)]
+    rows = []
+    for number, row in enumerate(program.rows):
+        rows.append(_named(number, row))
+        moved = row.moved if isinstance(row, ArrayRow) else None
+        for graph in moved.graphs if isinstance(moved, Region) else ():
+            rows += _indented([_GRAPH, *_indented(_lines(graph))])
     kernels = [line for kernel in _brought(program) for line in _kernel_lines(kernel)]
     order, *others = head_lines(program)
     order = f"{order} {_ARRAYS}" if isinstance(program, ArrayProgram) else order
@@ -152,7 +159,11 @@ def _read(lines: Lines) -> Program:
     inputs = [word.split(":") for word in _words(top, "inputs")]
     outputs = tuple(map(read_place, _words(top, "outputs")))
     read = read_array_row if _ARRAYS in said else read_row
-    rows = tuple(_read_row(number, line, kernels, read) for number, line in enumerate(top[3:]))
+    below = [inside for title, inside in _sections(lines) if not title.startswith(_KERNEL)]
+    rows = tuple(
+        _with_graphs(_read_row(number, line, kernels, read), inside)
+        for number, (line, inside) in enumerate(zip(top[3:], below[3:], strict=True))
+    )
     slots = tuple((source, int(count)) for source, count in inputs)
     if unknown := [word for word in said if word not in (_EXACT, _ARRAYS)]:
         raise ProgramError(f"cannot read {unknown[0]!r} after the order")
@@ -160,14 +171,27 @@ def _read(lines: Lines) -> Program:
     return whole(rows, outputs, int(order), slots, exact_division=_EXACT in said)
 
 
+def _with_graphs(row: Row, lines: Lines) -> Row:
+    """A row with the programs that are below it."""
+    if not lines:
+        return row
+    if not isinstance(row, ArrayRow) or not isinstance(row.moved, Region):
+        raise ProgramError(f"a row that is no loop or choice has lines below it: {lines[0]!r}")
+    graphs = tuple(_read(inside) for _, inside in _sections(lines))
+    return replace(row, moved=replace(row.moved, graphs=graphs))
+
+
 def _sections(lines: Lines, mark: str = "") -> list[tuple[str, Lines]]:
     """Lines that begin with a mark and no indentation, each with the indented lines after it."""
     found: list[tuple[str, Lines]] = []
+    below: Lines = []
     for line in lines:
         if line.startswith(_INDENT):
-            found[-1][1].append(line.removeprefix(_INDENT))
-        elif line.startswith(mark):
-            found.append((line.removeprefix(mark), []))
+            below.append(line.removeprefix(_INDENT))
+            continue
+        below = []
+        if line.startswith(mark):
+            found.append((line.removeprefix(mark), below))
     return found
 
 

@@ -257,6 +257,11 @@ def _put_many(e: Any, operands: Sequence[Any], many: Any) -> Any:
     return arrays.reshape(found, array.shape)
 
 
+def _choices(e: Node) -> int:
+    """Operations of the scalars that it is spelled out in: choices for every place."""
+    return 4 * max(e.args[0].size, e.size)
+
+
 RECORDS = (
     Operation(
         name="pick",
@@ -267,6 +272,7 @@ RECORDS = (
         tangent=_pick_tangent,
         adjoints=_pick_adjoints,
         array_rows=lambda walk, e: walk.picked(e),
+        work=_choices,
         smooth=lambda e, signs, vary: not vary[1],
     ),
     Operation(
@@ -278,6 +284,7 @@ RECORDS = (
         tangent=_put_tangent,
         adjoints=_put_adjoints,
         array_rows=lambda walk, e: walk.put(e),
+        work=_choices,
         smooth=lambda e, signs, vary: not vary[1],
     ),
 )

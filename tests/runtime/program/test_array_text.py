@@ -62,7 +62,8 @@ def test_what_was_written_is_read(name: str, order: int) -> None:
 def test_all_kinds_of_moves_are_there() -> None:
     programs = [p for name in KINDS for p in _programs(name, 2)]
     found = {type(row.moved) for p in programs for row in p.rows if isinstance(row, ArrayRow)}
-    assert found >= set(MOVES.values())
+    elsewhere = {"put", "region", "factor", "solve"}  # loops, and linear algebra
+    assert found >= {kind for name, kind in MOVES.items() if name not in elsewhere}
 
 
 def test_systems_of_arrays() -> None:
@@ -125,7 +126,7 @@ r2 = 1 1*r1[0]*r0 width 12 shape (3,4)
         ("r3 = width 9 shape (3,3) contract(a=0,b=2,subscripts='ab,b->ac')", "no axes of row 2"),
         ("r3 = width 9 shape (3,3) contract(a=0,b=2,subscripts='ab,cb')", "no subscripts"),
         ("r3 = width 9 shape (3,3) contract(a=0,b=2,subscripts='ab,cb->ad')", "no operand has"),
-        ("r3 = width 3 shape (3,) pick(source=0,places=1,axis=1)", r"have shape \(4,\)"),
+        ("r3 = width 3 shape (3,) pick(source=0,places=1,axis=1)", r"has shape \(4,\)"),
         ("r3 = 1 1*r0 width 3 shape (3,)", "no part of"),
         ("r3 = 1 1*r0 width 11 shape (3,4)", "width 11"),
         ("r3 = 1 1*conv(r0,r1,0,0) width 12 shape (3,4)", "does not vary"),

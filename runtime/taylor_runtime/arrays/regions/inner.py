@@ -14,9 +14,11 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Contract,
+    Factor,
     Pick,
     Put,
     Running,
+    Solve,
     Take,
     moved_rows,
 )
@@ -108,7 +110,7 @@ def _read_from_memory(program: ArrayProgram) -> set[int]:
     found: set[int] = set()
     for index in range(len(program.rows)):
         moved = program.row(index).moved
-        if isinstance(moved, Contract | Pick | Put | Region | Running | Take):
+        if isinstance(moved, Contract | Factor | Pick | Put | Region | Running | Solve | Take):
             for row in moved_rows(moved):
                 view = program.row(row).moved
                 found.add(getattr(view, "source", row) if view is not None else row)

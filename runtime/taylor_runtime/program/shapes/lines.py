@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from taylor_runtime.program.arrays import ArrayRow, Moved
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.parse import read_row
 from taylor_runtime.program.program import OwnKernel
 from taylor_runtime.program.verify import ProgramError
@@ -55,12 +56,21 @@ def _read_move(text: str) -> Moved:
         raise ProgramError(f"no move is called {value.func.id!r}")
     given = {str(word.arg): _literal(word.value) for word in value.keywords}
     for name, found in given.items():
-        if not (isinstance(found, int | str) or _is_integers(found)):
+        if not _is_plain(found, kind is Region):
             raise ProgramError(f"{name} of {text!r} is no whole number, name or tuple of these")
     try:
-        return kind(**given)  # type: ignore[no-any-return]
+        return kind(**given, **({"graphs": ()} if kind is Region else {}))  # type: ignore[no-any-return]
     except TypeError as error:
         raise ProgramError(f"{text!r}: {error}") from None
+
+
+def _is_plain(found: object, nested: bool) -> bool:
+    """Whether it is a whole number, a name or a tuple of whole numbers; nested: or of tuples, or
+    nothing.
+    """
+    if isinstance(found, tuple) and nested:
+        return all(_is_plain(item, nested) for item in found)
+    return isinstance(found, int | str) or _is_integers(found) or (nested and found is None)
 
 
 def _literal(text: str | ast.expr) -> Any:
