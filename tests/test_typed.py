@@ -161,6 +161,11 @@ REASONS = {
     "jvp": "the same",
     "vjp": "the same",
     "linearize": "the same",
+    "vmap": "the same, and of axes in the place of arguments",
+    "root": "the same: the structure of the guess",
+    "fixed_point": "the same",
+    "expectation": "the same: parameters and noise",
+    "expectation_grad": "the same",
 }
 
 
