@@ -193,6 +193,16 @@ class Operators(Node):
             return int(self.payload)
         raise _no_value(self, "int", "use expr.evaluate({x: ...}), and taylor.floor to round down")
 
+    def __format__(self, spec: str) -> str:
+        """The text of the expression, which has no digits to choose."""
+        if not spec or not (set(spec) & set("eEfFgG%dn")):
+            return format(str(self), spec)
+        if self.op == "constant" and self.shape == ():
+            return format(float(self), spec)
+        raise _no_value(
+            self, "format", f"write {{x}} without :{spec} for its formula, or print it afterwards"
+        )
+
     def __complex__(self) -> complex:
         return complex(float(self))
 

@@ -7,10 +7,17 @@ from typing import Any
 
 from taylor.control.tracing import Value, as_node, value_of
 from taylor.control.trees import Tree
-from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DifferentiationWarning,
+    ShapeError,
+    warn_user,
+)
 from taylor.expressions.arguments import traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
+from taylor.nodes.traverse import inputs
 from taylor.programs.arguments import (
     argument_names,
     chosen_places,
@@ -49,6 +56,8 @@ class Differentiated:
         self.real: list[list[bool]] = []  # of each argument, which leaves are
         self.own: list[Expression] = []
         self.given: list[Expression] = []
+        self._real_paths: list[str] = []
+        self._constants: list[tuple[str, Any]] = []  # by path, what is not differentiated by
         changed = list(args)
         self._names = argument_names(function, len(args))
         for place in places:
@@ -65,6 +74,7 @@ class Differentiated:
             if has_aux:
                 self.value, self.aux = _split(name, function, result)
             self.outputs = self.value.nodes
+        self._warn()
 
     def _argument(self, place: int, value: Value) -> Any:
         alone = len(value.leaves) == 1 and not value.tree.children
@@ -74,7 +84,9 @@ class Differentiated:
         for leaf, kind, path, does in zip(value.leaves, value.kinds, paths, real, strict=True):
             if not does:
                 leaves.append(leaf)
+                self._constants.append((path, leaf))
                 continue
+            self._real_paths.append(path)
             own, seen = stand_in(path, *kind)
             self.own.append(own)
             self.given.append(as_node(leaf))
@@ -82,6 +94,24 @@ class Differentiated:
         self.trees.append(value.tree)
         self.real.append(real)
         return value.tree.build(leaves)
+
+    def _warn(self) -> None:
+        """Say of whole numbers in a list, beside real ones, that they count as constants: somebody
+        may have written 2 for 2.0.
+        """
+        beside = {_container(path) for path in self._real_paths} - {None}
+        doubtful = {
+            leaf: path
+            for path, leaf in self._constants
+            if isinstance(leaf, Expression) and not leaf.shape and _container(path) in beside
+        }
+        if doubtful and not doubtful.keys().isdisjoint(inputs(self.outputs)):
+            path = next(iter(doubtful.values()))
+            warn_user(
+                f"{self.name}: {path} is a whole number, which counts as a constant: its derivative "
+                "is given as 0; write it with a point to differentiate by it",
+                DifferentiationWarning,
+            )
 
     @property
     def loss(self) -> Expression:
@@ -120,6 +150,12 @@ class Differentiated:
             for tree, real in zip(self.trees, self.real, strict=True)
         ]
         return built[0] if self.single else tuple(built)
+
+
+def _container(path: str) -> str | None:
+    """The path of the list or tuple that a leaf is an item of; None for all others."""
+    head, _, last = path.rpartition("[")
+    return head if last[:-1].isdigit() else None
 
 
 def directions_of(name: str, found: Differentiated, vectors: Sequence[Any]) -> list[Expression]:

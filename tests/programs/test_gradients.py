@@ -163,6 +163,13 @@ def test_whole_numbers():
         ty.grad(lambda p: p["n"] ** 2)({"n": 1})
 
 
+def test_whole_numbers_beside_real_ones_in_a_list_are_doubtful():
+    with pytest.warns(ty.DifferentiationWarning, match=r"x\[1\] is a whole number"):
+        assert ty.grad(lambda x: x[0] * x[1])([1.0, 2]) == [2.0, 0.0]
+    assert ty.grad(lambda x: x[0] ** 2)([1.0, 2]) == [2.0, 0.0]  # of no influence
+    assert ty.grad(lambda x: x[0] * x[1])([1.0, 2.0]) == [2.0, 1.0]
+
+
 def test_products():
     value, slope = ty.jvp(lambda x, y: x * np.sin(y), (2.0, 0.0), (1.0, 0.5))
     assert (value, slope) == (0.0, 1.0)
