@@ -134,6 +134,8 @@ def test_types_of_results_and_mistakes(tmp_path: Path) -> None:
 REASONS = {
     "Expression.payload": "another kind of data for every operation",
     "Function.__call__": "options are those of NumPy's ufuncs; results as NumPy types its own",
+    "Function.entry": "as of `Function.__call__`",
+    "Function.make_entry": "as of `Function.__call__`",
     "Function.of_expressions": "one expression or a tuple, by how it was compiled",
     "Polynomial.__init__": "a mapping's keys are powers, an int or a tuple of them",
     "Polynomial.partial": "a mapping's keys are names or numbers, of which dict[str, ..] is one",
