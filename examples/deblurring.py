@@ -71,8 +71,10 @@ def exposures(picture: np.ndarray, kernels: np.ndarray) -> np.ndarray:
 def badness(unknowns: Unknowns, seen: np.ndarray) -> np.ndarray:
     """Half the square of the misfit in units of the noise, the length of all edges, and a penalty
     for kernels whose sum is not 1.
+
+    unknowns: the picture, and kernels in units of one that is the same everywhere.
     """
-    picture, kernels = unknowns["picture"], unknowns["kernels"]
+    picture, kernels = unknowns["picture"], unknowns["kernels"] / SIZE**2
     misfit = np.sum((exposures(picture, kernels) - seen) ** 2) / (2 * NOISE**2)
     down, right = np.diff(picture, axis=0)[:, :-1], np.diff(picture, axis=1)[:-1]
     edges = np.sum(np.sqrt(down**2 + right**2 + 1e-4))
@@ -83,7 +85,7 @@ def recovered(seen: np.ndarray, iterations: int) -> tuple[Unknowns, list[float]]
     """Picture and kernels from nothing but the photographs, and the course of the badness."""
     unknowns = {
         "picture": np.pad(seen.mean(axis=0), RADIUS, mode="edge"),
-        "kernels": np.full((len(seen), SIZE, SIZE), SIZE**-2.0),
+        "kernels": np.ones((len(seen), SIZE, SIZE)),
     }
     slope, course = ty.value_and_grad(badness), []
 
@@ -100,9 +102,10 @@ def recovered(seen: np.ndarray, iterations: int) -> tuple[Unknowns, list[float]]
         return value, np.concatenate([slopes[name].ravel() for name in unknowns])
 
     start = np.concatenate([part.ravel() for part in unknowns.values()])
+    bounds = [(0, 1)] * unknowns["picture"].size + [(0, SIZE**2)] * unknowns["kernels"].size
     options = {"maxiter": iterations, "maxcor": 20, "maxfun": 2 * iterations}
     found = optimize.minimize(
-        flat, start, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * start.size, options=options
+        flat, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
     )
     return put_together(found.x), course
 
@@ -124,7 +127,10 @@ def draw(
     panels["found"].imshow(found["picture"], cmap="gray_r", vmin=0, vmax=1)
     panels["found"].set_title("recovered from the photographs")
     gap = np.full((SIZE, 1), np.nan)
-    both = [np.hstack([np.hstack([k, gap]) for k in each]) for each in (kernels, found["kernels"])]
+    both = [
+        np.hstack([np.hstack([k, gap]) for k in each])
+        for each in (kernels, found["kernels"] / SIZE**2)
+    ]
     panels["kernels"].imshow(np.vstack([both[0], both[0][:1] * np.nan, both[1]]), cmap="magma_r")
     panels["kernels"].set_title("kernels: the true ones, and those recovered")
     for axes in panels.values():

@@ -74,7 +74,7 @@ def test_deblurring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         np.testing.assert_allclose(image, exact, atol=1e-14)
     seen = seen + example.NOISE * rng.normal(size=seen.shape)
 
-    unknowns = {"picture": picture, "kernels": kernels}
+    unknowns = {"picture": picture, "kernels": kernels * example.SIZE**2}
     way = {name: rng.normal(size=part.shape) for name, part in unknowns.items()}
     slopes = ty.grad(example.badness)(unknowns, seen)
     size = 1e-5
@@ -214,8 +214,8 @@ def test_lens_design(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (tmp_path / "lens.png").stat().st_size > 10_000
 
 
-def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The orbit by SciPy's integrator, the posterior by importance sampling."""
+def test_density_of_orbits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The orbit by SciPy's integrator, the gradient by differences."""
     integrate = pytest.importorskip("scipy.integrate")
     example = load("orbit_sampling", monkeypatch)
 
@@ -236,7 +236,14 @@ def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     curved = ty.hessian(example.scaled)(np.zeros(6), centre, scales, observed)
     np.testing.assert_allclose(curved, np.eye(6), atol=1e-6)
 
+
+def test_orbit_sampling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The posterior by importance sampling."""
     pytest.importorskip("mici")
+    example = load("orbit_sampling", monkeypatch)
+    observed = example.seen(example.TRUE)
+    observed = observed + example.NOISE * np.random.default_rng(1).normal(size=observed.shape)
+    centre, scales = example.best(observed)
     q, calls = example.samples(observed, 400, 1)
     assert q.shape == (1, 400, 6) and calls > 400
     wide = 1.5 * np.random.default_rng(5).normal(size=(40_000, 6))
@@ -258,3 +265,88 @@ def test_orbit_sampling_without_a_sampler(
     monkeypatch.setattr(sys, "argv", ["orbit_sampling.py"])
     example.main()
     assert "pip install" in capsys.readouterr().out
+
+
+def test_symbolic_regression(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Errors and their derivatives by SymPy; a formula is found again, with its constant."""
+    import sympy
+
+    example = load("symbolic_regression", monkeypatch)
+    monkeypatch.setattr(example, "GENES", 6)
+    rng = np.random.default_rng(4)
+    x = np.linspace(1, 3, 8)
+    y = example.true(x)
+    genes, constants = example.random_genes(24, rng), rng.normal(size=(24, 1))
+    value, slope, curved = example.judged(constants, genes, x, y)
+    s, c = sympy.symbols("x c")
+    judged = 0
+    for k, own in enumerate(genes):
+        found = sympy.sympify(example.spelled(own, [c], s))
+        if found.has(sympy.nan, sympy.zoo) or not np.isfinite(curved[k, 0, 0]):
+            continue  # it divides by zero, perhaps in a gene that is idle
+        judged += found.has(c)
+        whole = (
+            sum((found.subs(s, float(a)) - float(b)) ** 2 for a, b in zip(x, y, strict=True)) / 8
+        )
+        for order, number in enumerate((value[k], slope[k, 0], curved[k, 0, 0])):
+            exact = float(sympy.diff(whole, c, order).subs(c, float(constants[k, 0])))
+            assert number == pytest.approx(exact, rel=1e-9, abs=1e-9)
+    assert judged > 5
+
+    y = x * (x + np.sqrt(3))
+    best, constant, course = example.evolve(x, y, islands=16, generations=60)
+    assert course[-1].min() < 1e-20
+    assert (np.diff(course.min(axis=1)) <= 0).all()
+    text = example.draw(best, constant, course, x, y, tmp_path / "formula.png")
+    (number,) = sympy.sympify(text).atoms(sympy.Float)
+    assert abs(float(number)) == pytest.approx(np.sqrt(3), rel=1e-9)
+    assert (tmp_path / "formula.png").stat().st_size > 10_000
+
+
+def test_density_functional(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Free electrons, and Hartree and Fock's loop with NumPy's eigenvectors; then it learns."""
+    pytest.importorskip("scipy.sparse")
+    example = load("density_functional", monkeypatch)
+    monkeypatch.setattr(example, "STEP", 0.1)
+    grid = example.Grid(33)
+    bare = grid.kinetic + np.diag(grid.nuclei(2.0))
+    force, grid.force = grid.force, 0 * grid.force
+    protons = example.STRENGTH * np.exp(-2.0 / example.RANGE)
+    free = 2 * np.linalg.eigvalsh(bare)[0] + protons
+    assert grid.exact(2.0)[0] == pytest.approx(free, abs=1e-10)
+    grid.force = force
+
+    density = np.exp(-(grid.x**2))
+    for _ in range(200):  # exchange of two electrons is half of their repulsion
+        _, waves = np.linalg.eigh(bare + np.diag(grid.h / 2 * force @ density))
+        density = 0.5 * density + waves[:, 0] ** 2 / grid.h
+    wave = np.sqrt(density / 2)
+    alone = {name: 0 * w for name, w in example.start(np.random.default_rng(0)).items()}
+    fock = 2 * wave @ bare @ wave * grid.h + grid.h**2 / 4 * density @ force @ density + protons
+    energies, densities = example.solved(np.array([2.0, 4.0]), alone, grid)
+    assert energies[0] == pytest.approx(fock, abs=1e-4)
+    np.testing.assert_allclose(densities[0], density, atol=5e-3)
+    assert fock > grid.exact(2.0)[0] + 0.01  # by the variational principle
+    slope = ty.grad(example.unknown)(density, alone, grid)
+    np.testing.assert_allclose(slope, -(grid.h**2) / 2 * force @ density, rtol=0, atol=1e-14)
+
+    # Through the loop: by differences.
+    weights = example.start(np.random.default_rng(1))
+    way = {name: np.cos(np.arange(w.size)).reshape(w.shape) for name, w in weights.items()}
+
+    def second(weights: dict[str, np.ndarray]) -> np.ndarray:
+        found = example.solved(np.array([1.0, 4.0]), weights, grid)
+        return np.sum(found[1] ** 2) + np.sum(found[0])
+
+    slopes = ty.grad(second)(weights)
+    ends = [second({n: w + h * way[n] for n, w in weights.items()}) for h in (-1e-5, 1e-5)]
+    along = sum(np.sum(slopes[name] * way[name]) for name in way)
+    assert along == pytest.approx((ends[1] - ends[0]) / 2e-5, rel=1e-5)
+
+    learned, losses = example.train(grid, 60)
+    assert losses[-1] < 0.02 * losses[0]
+    found, _ = example.solved(np.array([2.0, 5.0]), learned, grid)  # not seen
+    for distance, number in zip((2.0, 5.0), found, strict=True):
+        assert number == pytest.approx(grid.exact(distance)[0], abs=0.01)
+    example.draw(learned, grid, tmp_path / "molecule.png")
+    assert (tmp_path / "molecule.png").stat().st_size > 10_000

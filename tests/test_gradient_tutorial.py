@@ -81,6 +81,12 @@ def test_loops_and_branches(names: dict[str, Any]) -> None:
     assert in_comment("root_slopes") == pytest.approx(slopes, abs=1e-5)
     assert names["root_slopes"] == pytest.approx(slopes, rel=1e-13)
     assert names["safe"].tolist() == [0, 0, 0.25]
+    np.testing.assert_allclose(names["places"], [2, 0, 1], atol=1e-12)
+    exact = float(mpmath.npdf(0.5))  # the slope of a normal distribution function
+    assert names["density_there"] == pytest.approx(exact, rel=1e-14)
+    assert in_comment("density_there")[0] == pytest.approx(exact, abs=1e-3)
+    assert 0 < names["variance"] < 1e-4
+    assert abs(names["by_aim"] - exact) < 4 * math.sqrt(names["variance"])
 
 
 def test_many_at_once(names: dict[str, Any]) -> None:

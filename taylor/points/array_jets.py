@@ -17,7 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, try_expression
 from taylor.nodes.arrays import index, join
 from taylor.nodes.defined import DefinedName
-from taylor.nodes.operations.inlined import inlined
+from taylor.nodes.operations.inlined import has_rules_inside
 from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
@@ -49,7 +49,6 @@ def jet_of_arrays(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
-    outputs = tuple(inlined(outputs))
     known = tuple(e for e in outputs if e.size)  # ufuncs take no others
     code, singular = _compiled(_Traced(known, x), given.shape[2], order, kind.name)
     points = given.ndim - 3
@@ -71,7 +70,7 @@ def jet_of_arrays(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs):
+    if not any(e.size for e in outputs) or not has_arrays(outputs) or has_rules_inside(outputs):
         return False
     defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
     if any(record.equations is not None for record in defined):

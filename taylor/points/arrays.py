@@ -83,6 +83,7 @@ class CompiledArrays:
                 given += [plane if plane.flags.c_contiguous else plane.copy() for plane in arrays]
                 if not e.size:
                     points.append(array.shape[: array.ndim - len(e.shape) - len(self.kind.axes)])
+        results: Any
         if not options:
             out = self._outputs(given)
             if out is not None and self.threads > 1 and self._by_threads(given, out):

@@ -22,10 +22,10 @@ _WELL_CONDITIONED = 10.0  # linear parts of maps whose inverses lose no more tha
 def values(p: Coefficients, points: np.ndarray, threads: int) -> np.ndarray:
     """The values at points of shape (parts, *points, variables): shape (*points, *shape)."""
     parts, *batch, count = points.shape
-    flat = np.moveaxis(points.reshape(parts, -1, count), 2, 1)
+    flat = points.reshape(parts, -1, count).swapaxes(1, 2)
     c = p._planes.reshape(parts, -1, p.size)
     found = polynomial_values(c, flat, p._space.monomials, p._kind.name, threads)
-    shaped = np.moveaxis(found, 1, 2).reshape(parts, *batch, *p.shape)
+    shaped = found.swapaxes(1, 2).reshape(parts, *batch, *p.shape)
     return p._kind.from_planes(shaped)[()]
 
 

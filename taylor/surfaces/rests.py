@@ -9,7 +9,7 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, time
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import reachable
 from taylor.transforms.differentiate import diff
 
 MOST = 64  # branches of a sum that are looked at; where there are more, it may vanish
@@ -26,14 +26,14 @@ def may_rest(surface: Expression, slopes: Mapping[Expression, Expression]) -> bo
     >>> may_rest(x, {x: where(m > 0, -1, 0)}), may_rest(x, {x: where(m > 0, -1, 1)})
     (True, False)
     """
-    moving = set(inputs([surface]))
+    used = set(reachable([surface]))
+    moving = [state for state in slopes if state in used]
     try:
-        rate = diff(surface, time) if time in moving else ZERO
-        for state, slope in slopes.items():
-            partial = diff(surface, state)
-            rate = rate + partial * slope
+        rate = diff(surface, time) if time in used else ZERO
+        for state in moving:
+            rate = rate + diff(surface, state) * slopes[state]
     except UnsupportedFunctionError:
-        return time not in moving and all(_may_vanish(slopes[e]) for e in moving if e in slopes)
+        return time not in used and all(_may_vanish(slopes[state]) for state in moving)
     return _may_vanish(rate)
 
 

@@ -11,17 +11,22 @@ it is to be asked as it is written, OFF where the motion does not stay, and ON w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, constant, parameter, pi
 from taylor.expressions.scalars import scalars
 from taylor.functions.trigonometric import atan2
+from taylor.nodes.arrays import broadcast_to, join, reshape, transpose
+from taylor.nodes.conversion import stack
 from taylor.nodes.defined import DefinedName
+from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS
 from taylor.nodes.rebuild import rebuild
@@ -29,6 +34,7 @@ from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.surfaces.rests import may_rest
 from taylor.surfaces.surfaces import surface
+from taylor.systems.blocks import SpelledOut
 from taylor.systems.system import System
 from taylor_runtime.program.records import dataclass
 
@@ -65,6 +71,8 @@ _BRANCHES: Mapping[str, Callable[..., Expression]] = {
     "gt": lambda side, a, b: compare("gt", side(a - b), ZERO),
     "ge": lambda side, a, b: compare("ge", side(a - b), ZERO),
 }
+
+_EXTREMES = {"max": "maximum", "min": "minimum"}  # of arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +144,14 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     """
     found = _Modes()
     done: dict[Expression, Expression] = {}
-    for e in () if system.blocks else reachable(list(system.derivatives)):
+    roots = [value for _, value in system.blocks] or list(system.derivatives)
+    for e in reachable(roots):
         args = [done[arg] for arg in e.args]
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
-        if new.op in _BRANCHES and _varies(new):
+        if system.blocks and (new.op in _BRANCHES or new.op in _EXTREMES) and _varies(new):
+            new = found.array_branch(new)
+        elif new.op in _BRANCHES and _varies(new):
             new = scalars(_BRANCHES[new.op](partial(found.side, new), *new.args)).item()
         elif new.op in ("eq", "ne") and _varies(new):
             new = found.equality(new)
@@ -151,11 +162,12 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         _with_places(e, found.counter)
     if not found.modes:
         return SwitchedSystem(system, ())
-    derivatives = system.derivatives
-    if not system.blocks:
+    blocks = tuple((state, done[value]) for state, value in system.blocks)
+    derivatives: Sequence[Expression] = SpelledOut(blocks)
+    if not blocks:
         derivatives = tuple(done[e] for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
-    changed = replace(system, derivatives=derivatives, parameters=parameters)
+    changed = replace(system, derivatives=derivatives, parameters=parameters, blocks=blocks)
     slopes = dict(zip(system.states, derivatives, strict=True))
     asked = {e for equality in found.equalities for e in (equality.surface, -equality.surface)}
     switches = tuple(
@@ -201,10 +213,14 @@ class _Modes:
         self.equalities: list[Equality] = []
         self._by_surface: dict[Expression, Expression] = {}
         self.counted: dict[Expression, Expression] = {}
+        self._names: Iterator[Expression] = iter(())  # of an array of modes that is being made
 
     def _new(self, what: Expression) -> Expression:
-        self.modes.append(parameter(f"mode {len(self.modes)}: {what}"))
-        return self.modes[-1]
+        mode = next(self._names, None)
+        if mode is None:
+            mode = parameter(f"mode {len(self.modes)}: {what}")
+        self.modes.append(mode)
+        return mode
 
     def side(self, e: Expression, g: Expression) -> Expression:
         """The sign of g by modes, those of its parts, for a condition or function `e`."""
@@ -225,6 +241,55 @@ class _Modes:
             self.switches.append(Switch(part, written, len(self.modes)))
             self._by_surface[part] = self._new(written)
         return self._by_surface[part]
+
+    # -- arrays -----------------------------------------------------------------------------------
+
+    def array_branch(self, e: Expression) -> Expression:
+        """A function that has branches, of arrays, by modes that are arrays as well."""
+        if e.op in _EXTREMES:
+            return self._extreme(e)
+        return _BRANCHES[e.op](partial(self._sides, e), *e.args)
+
+    def _extreme(self, e: Expression) -> Expression:
+        """The largest or smallest elements: of pairs, then of pairs of these, until one is left."""
+        (source,) = e.args
+        kept = [axis for axis in range(source.ndim) if axis not in e.payload]
+        turned = transpose(source, (*kept, *e.payload))
+        row = reshape(turned, (*e.shape, -1))
+        while row.shape[-1] > 1:
+            half = row.shape[-1] // 2
+            pair = make_function_node(_EXTREMES[e.op], row[..., :half], row[..., half : 2 * half])
+            best = self.array_branch(pair) if pair.op in _BRANCHES and _varies(pair) else pair
+            rest = row[..., 2 * half :]
+            row = join([best, rest], len(e.shape)) if rest.size else best
+        return reshape(row, e.shape)
+
+    def _missing(self, elements: Iterable[Expression]) -> int:
+        """How many parts of some functions have no mode yet."""
+        known, new = set(self._by_surface), 0
+        for part in (part for e in elements for part in surface(e).parts if _varies(part)):
+            if part not in known and -part not in known:
+                known.add(part)
+                new += 1
+        return new
+
+    def _sides(self, e: Expression, g: Expression) -> Expression:
+        """The signs of the elements of g by modes, those of their parts."""
+        if not _varies(g):
+            return g
+        wholes = scalars(broadcast_to(e, np.broadcast_shapes(e.shape, g.shape))).ravel()
+        elements = scalars(g).ravel()
+        if len(wholes) != len(elements):
+            wholes = elements > 0
+        leaf = parameter(f"modes {len(self.modes)}: {e}", shape=(self._missing(elements),))
+        self._names = iter(scalars(leaf).ravel())
+        signs = [self.side(one, part) for one, part in zip(wholes, elements, strict=True)]
+        self._names = iter(())
+        if len(signs) == leaf.size and all(
+            s is m for s, m in zip(signs, scalars(leaf), strict=True)
+        ):
+            return reshape(leaf, g.shape)
+        return reshape(stack(signs), g.shape)
 
     def equality(self, e: Expression) -> Expression:
         """The condition, unless its mode says what it is."""

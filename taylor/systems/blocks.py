@@ -18,6 +18,10 @@ from taylor.recurrences.regions.smooth import has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
+# Operations whose branches `surfaces.switches` makes into modes, and those that these decide.
+_OF_SIGNS = ("abs", "sign", "minimum", "maximum", "relu", "leaky_relu", "max", "min")
+_OF_TRUTH = ("lt", "le", "gt", "ge", "and", "or", "not", "where")
+SWITCHED = frozenset(_OF_SIGNS + _OF_TRUTH)
 FEWEST = 500  # operations on scalars of equations that are worth loops
 WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns are written out
 
@@ -53,8 +57,7 @@ class SpelledOut(Sequence[Expression]):
 def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     """The equations as arrays; None where they are better spelled out in scalars.
 
-    That is where they are small, or have an operation that only scalars have rules for, such as a
-    condition, at which steps have to end.
+    That is where they are small, or have an operation that only scalars have rules for.
     """
     states = [state for state, _ in items if isinstance(state, Expression)]
     shapes = any(state.shape and state.size for state in states)
@@ -75,4 +78,6 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
         blocks.append((state, value))
     values = [value for _, value in blocks]
     fewest = FEWEST if shapes else WRITTEN_OUT
-    return tuple(blocks) if array_work(values, True) > fewest and has_rules(values) else None
+    if array_work(values, True) > fewest and has_rules(values, switched=SWITCHED):
+        return tuple(blocks)
+    return None

@@ -22,6 +22,8 @@ from taylor.recurrences.arrays import has_arrays
 from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
 
+FEW = 3  # inputs by which loops are differentiated forward
+
 
 def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expression:
     """Return the n-th derivative of an expression with respect to one scalar input.
@@ -80,7 +82,7 @@ def grad_expressions(
         return _of_arrays(root, variables)
     scalar = scalars(root).item()
     leaves = [leaf for variable in variables for leaf in scalars(variable).reshape(-1)]
-    if has_regions([scalar]):  # loops are differentiated forward
+    if len(leaves) <= FEW and has_regions([scalar]):  # without keeping what turns began with
         parts = [tangents([scalar], {leaf: ONE})[0] for leaf in leaves]
     else:
         parts = adjoints([scalar], [ONE], leaves)

@@ -22,6 +22,7 @@ from taylor.nodes.operations.cotangents import (
     total,
     unbroadcast,
 )
+from taylor.nodes.operations.guarded_regions import with_guard
 from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
@@ -133,12 +134,22 @@ class _Walk:
             return
         guard = self.guards[e]
         results: list[Any] = [None] * len(e.payload.shapes)
+        guards = list(results)
         for _, found in shares:
-            results[found.number] = found.value
+            results[found.number], guards[found.number] = found.value, found.guard
         flags = [arg in active for arg in e.args]
-        for arg, share in zip(e.args, pullback(e, results, flags, Inside), strict=True):
+        inner = None if guard is ONE else with_guard(e, guards)
+        if inner is None:
+            given, own = pullback(e, results, flags, Inside), [None] * len(e.args)
+        else:
+            own, more = inner.guards, inner.more
+            flags[more.start : more.start] = [False] * len(more)
+            given = pullback(inner.node, results, flags, Inside)
+            del given[more.start : more.stop]
+        for arg, share, by_element in zip(e.args, given, own, strict=True):
             if share is not None:
-                self.contribute(arg, (1, guarded(guard, share)), guard)
+                counts = guard if by_element is None else by_element
+                self.contribute(arg, (1, guarded(counts, share)), counts)
 
     def shares(
         self, e: Expression, adjoint: Any, guard: Expression, active: set[Expression]

@@ -150,6 +150,20 @@ def test_inside_loops_and_branches() -> None:
     close(ty.vmap(ty.jacfwd(chosen))(np.array([1.0, -1.0])), [math.cos(1), -1])
 
 
+def test_series_of_loops_of_arrays() -> None:
+    """exp(c)/10 three times, with cos for its derivative, of 30 numbers at once."""
+    q = np.linspace(0.1, 1, 30)
+    value, slope = q, np.ones(30)
+    for _ in range(3):
+        value, slope = np.exp(value) / 10, np.cos(value) * slope / 10
+
+    def loop(x: Any) -> Any:
+        return ty.fori_loop(0, 3, lambda i, c: f(c) / 10, x).sum()
+
+    close(ty.jet(loop, q, order=1, direction=np.ones(30)), [value.sum(), slope.sum()])
+    close(ty.grad(loop)(q), slope)
+
+
 def test_as_a_method() -> None:
     class Model:
         @ty.custom_derivative

@@ -325,12 +325,65 @@ def test_wrong_arrays_of_parameters_change_nothing(wrong: float, as_arrays: None
     assert (np.asarray(ta.parameters[w], float) == 2 * np.arange(6.0)).all()
 
 
-def test_conditions_are_spelled_out(as_arrays: None) -> None:
-    """A condition is a switch, at which steps end: only scalars have them."""
+# Right-hand sides with branches; v is an array of parameters.
+BRANCHES: dict[str, Callable[[Any, Any], Any]] = {
+    "maximum": lambda x, v: 2 * np.maximum(0.6 - x, 0) - v * x,
+    "where": lambda x, v: np.where(x > 0.7, -x, -3 * x + v),
+    "abs": lambda x, v: -np.abs(x - 0.7) + np.roll(x, 1) / 4 - v / 2,
+    "least along an axis": lambda x, v: v - x * np.repeat(np.min(x.reshape(4, 3), axis=1), 3),
+    "clip": lambda x, v: -np.clip(x, 0.6, 0.9) * np.cos(3 * ty.time) * v,
+    "and": lambda x, v: np.where((x > 0.7) & (ty.time < 0.5), -x, v / 2 - x),
+    "one condition for all": lambda x, v: np.where(x.sum() > 8.5, -x, -2 * x * v),
+    "of products": lambda x, v: np.where(x * (x - 0.7) > 0, -x, -v * x),
+    "twice": lambda x, v: np.where(x > 0.7, -x, -v) + np.maximum(x, 0.7) - np.maximum(0.7, x)[::-1],
+    "pairs": lambda x, v: -(np.maximum(x[:, None], x[None, :3] * v[0])).sum(axis=1) * 0.2,
+    "of parameters": lambda x, v: np.where(v > 0.5, -x, -2 * x) * np.maximum(x, v),
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_branches_of_arrays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps end at every element's surface, and go on by its other branch."""
+    rng = np.random.default_rng(3)
+    start, values = rng.uniform(0.55, 1.0, 12), np.linspace(0.2, 0.8, 12)
+    stayed = []
+
+    def run() -> np.ndarray:
+        x, v = ty.variable("x", shape=(12,)), ty.parameter("v", shape=(12,))
+        ta = ty.Integrator([(x, BRANCHES[name](x, v))], start, parameters={v: values})
+        stayed.append(bool(ta.system.blocks))
+        again = pickle.loads(pickle.dumps(ta))
+        states = []
+        for factor in (1.0, 0.5):  # parameters are set without touching modes
+            ta.parameters[v] = again.parameters[v] = factor * values
+            for integrator in (ta, again):
+                assert integrator.propagate_until(factor).status is ty.Status.REACHED
+            assert again.state.tobytes() == ta.state.tobytes()
+            states.append(ta.state.copy())
+        return np.concatenate([*states, [float(len(ta._model.switches))]])
+
+    _near(*_both(monkeypatch, run), bound=1e-13)
+    assert stayed == [True, False]
+
+
+def test_branches_against_a_closed_form(as_arrays: None) -> None:
+    """x' = 1 - max(x, c): a line as long as x < c, then on to one."""
+    x, c = ty.variable("x", shape=(16,)), np.linspace(0.25, 0.75, 16)
+    ta = ty.Integrator([(x, 1 - np.maximum(x, c))], np.zeros(16))
+    assert ta.system.blocks and len(ta._model.switches) == 16
+    ta.propagate_until(2.0)
+    reached = c / (1 - c)  # when the line comes to c
+    expected = np.where(reached > 2, 2 * (1 - c), 1 - (1 - c) * np.exp(reached - 2.0))
+    _near(ta.state, expected, 1e-15)
+
+
+def test_equalities_are_spelled_out(as_arrays: None) -> None:
+    """What holds at single instants only scalars ask for."""
     x = ty.variable("x", shape=(4,))
-    ta = ty.Integrator([(x, -abs(x - 1))], np.array([0.0, 0.5, 2.0, 3.0]))
+    ta = ty.Integrator([(x, np.where(x == 1, 0, -x))], np.array([0.0, 0.5, 1.0, 3.0]))
     assert not ta.system.blocks
-    assert len(ta._model.switches) == 4
+    ta.propagate_until(1.0)
+    _near(ta.state, np.array([0.0, 0.5, np.e, 3.0]) * np.exp(-1), 1e-15)
 
 
 def test_errors_of_array_equations(as_arrays: None) -> None:

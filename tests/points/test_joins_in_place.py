@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -84,3 +85,24 @@ def test_equations_with_rolls_along_both_axes() -> None:
     ta.propagate_until(1.0)
     rate = 2 * np.cos(2 * np.pi / n) + 2 * np.cos(4 * np.pi / m) - 4
     np.testing.assert_allclose(ta.state.reshape(n, m), np.exp(rate) * start, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("float32", 2e-6), ("float64", 3e-15), ("double-double", 1e-28)]
+)
+def test_sums_that_states_add_up_themselves(precision: str, tolerance: float) -> None:
+    """Heat on a ring: a sawtooth decays by exp(-4 t), to the last digits of each kind."""
+    n = 600
+    u = ty.variable("u", shape=(n,))
+    start = np.where(np.arange(n) % 2, -1.0, 1.0)
+    rate = np.roll(u, 1) - 2 * u + np.roll(u, -1)
+    ta = ty.Integrator([(u, rate)], start, precision=precision)
+    plan = Plan(ta._machine.stepper.program)
+    assert len(plan.sums) == 1 and len(plan.joins) == 2 and plan.sums <= plan.recent
+    assert ta.propagate_until(0.5).retracted == 0  # slopes at the ends of steps are confirmed
+    with mpmath.workdps(40):
+        right = mpmath.exp(-2)
+        values = ta.state[:: n // 5 + 1]
+        for value, sign in zip(values, start[:: n // 5 + 1], strict=True):
+            own = mpmath.fsum(map(float, np.atleast_1d(value)))  # of high and low parts
+            assert abs(own - int(sign) * right) <= tolerance

@@ -245,3 +245,29 @@ def test_pickle_and_names():
     again = pickle.loads(pickle.dumps(made))
     assert again(np.ones(3)).tolist() == [0.0, 0.0, 0.0]
     assert "grad of rosenbrock" in repr(made)
+
+
+def test_whole_numbers_choose_without_a_warning():
+    """A condition of whole numbers does not vary: it holds nowhere "at single points"."""
+
+    def chosen(x, k):
+        return np.where(k == 0, x**2, np.where(k == 1, x**3, x))
+
+    for k, slope in enumerate((4.0, 12.0, 1.0)):
+        assert ty.grad(chosen)(2.0, k) == slope  # warnings are errors
+    with pytest.warns(ty.DifferentiationWarning):
+        ty.grad(lambda x, y: np.where(x == y, x**2, x))(2.0, 3.0)
+
+
+def test_hessian_of_sums_that_scale_pieces():
+    """Totals of turned rows are views, of which no others may be."""
+
+    def turned(s):
+        for _ in range(2):
+            s = np.concatenate([s[2:], -s[:2] * np.sum(s[:2] ** 2)])
+        return np.sum(s**2)
+
+    s = np.array([1.0, 0.2, 0.3, 0.4])
+    step = 1e-5 * np.eye(4)
+    rows = [(ty.grad(turned)(s + d) - ty.grad(turned)(s - d)) / 2e-5 for d in step]
+    np.testing.assert_allclose(ty.hessian(turned)(s), rows, rtol=1e-8, atol=1e-8)

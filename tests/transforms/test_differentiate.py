@@ -137,6 +137,22 @@ def test_large_arrays_stay_arrays() -> None:
     assert ty.diff(e, s, 2).evaluate(values) == pytest.approx(second, abs=1e-12)
 
 
+def test_loops_by_many_inputs() -> None:
+    """Backward by many inputs, forward by few: the same."""
+    given = ty.variables(" ".join(f"h{i}" for i in range(5)))
+    a, b, *others = given
+
+    def turn(i: object, s: tuple[ty.Expression, ...]) -> tuple[ty.Expression, ...]:
+        return ty.sin(s[0] * a + b), s[1] * others[0] + s[0] * others[1] - others[2] * i
+
+    e = ty.fori_loop(0, 30, turn, (a, b))
+    back = ty.grad_expressions(e[0] * e[1], given)
+    forward = [ty.grad_expressions(e[0] * e[1], [one])[0] for one in given]
+    points = dict(zip(given, [0.6, 0.3, 0.8, -0.4, 0.01], strict=True))
+    found, right = (ty.compile(list(slopes), given)(*points.values()) for slopes in (back, forward))
+    np.testing.assert_allclose(found, right, rtol=1e-12)
+
+
 def test_time_and_parameters() -> None:
     assert ty.diff(k * ty.time**2, ty.time) is 2 * k * ty.time
     assert ty.diff(k * ty.time**2, k) is ty.time**2

@@ -155,6 +155,16 @@ def test_gradients_are_lean() -> None:
     assert operations(shares[1]) == ["linear", "matmul", "sech_squared", "sum"]
 
 
+def test_choices_of_which_one_always_counts_need_no_guards() -> None:
+    w, given = ty.variable("w", (20, 5)), ty.variable("given", (7, 20))
+    a = given @ w
+    (share,) = adjoints([np.sum(np.where(a > 0, a, 0.1 * a))], [ONE], [w])
+    assert sorted({"where", "einsum", "matmul", "or", "sum"} & set(operations(share))) == [
+        *("einsum", "matmul", "where"),
+    ]
+    assert operations(share).count("where") == 2
+
+
 def test_long_chains_and_many_elements() -> None:
     """Without recursion; of n operations O(n), whatever is taken of one array."""
     x = ty.variable("x", (3,))

@@ -96,6 +96,41 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
         [1.0],
         [0],
     ),
+    "in a loop": (
+        lambda x: np.where(x > 0, ty.fori_loop(0, 2, lambda i, s: np.sqrt(s), x), x),
+        [16.0, 0.0, -1.0],
+        [1 / 32, 1, 1],
+    ),
+    "behind a loop": (
+        lambda x: np.where(x > 0, ty.fori_loop(0, 2, lambda i, s: 2 * s, np.log(x)), x),
+        [2.0, 0.0],
+        [2, 1],
+    ),
+    "in a loop of unknown turns": (
+        lambda x: np.where(
+            x > 0,
+            ty.while_loop(
+                lambda s: np.max(s[0]) > 1.5, lambda s: (np.sqrt(s[0]) * 1, s[1] + 1), (x, 0)
+            )[0],
+            x,
+        ),
+        [16.0, 0.0, 0.25],
+        [16 ** (-7 / 8) / 8, 1, 0.25 ** (-7 / 8) / 8],
+    ),
+    "in what a scan collects": (
+        lambda x: np.where(
+            np.arange(3) < 2, ty.scan(lambda s, _: (s * 2, 1 / (x + s)), 0 * x, length=2)[1], 0
+        ),
+        [1.0, 2.0, 0.0],
+        [-2, -0.5, 0],
+    ),
+    "in a branch": (
+        lambda x: np.where(
+            x > 0, ty.cond(x[0] > 1, lambda s: np.log(s), lambda s: 1 / s, x), np.sin(x)
+        ),
+        [2.0, 0.0],
+        [0.5, 1],
+    ),
     "saturated": (
         lambda x: np.tanh(x) + ty.softplus(x) + ty.asinh(x * 1e200) * 1e-200,
         [-800.0, 800.0],

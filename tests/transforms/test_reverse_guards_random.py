@@ -41,6 +41,8 @@ def linear(rng: random.Random, shape: tuple[int, ...]) -> Step:
         lambda x: np.cumprod(x, axis=1),
         lambda x: np.max(x, axis=1)[:, None] - x,
         lambda x: x + x[:1] * x[:, :1],
+        lambda x: ty.fori_loop(0, 2, lambda i, s: np.sqrt(s) * x, x),
+        lambda x: ty.scan(lambda s, row: (s * row, 1 / s), x[0], x)[1],
         lambda x: np.prod(x, axis=0)[None, :] * np.arange(1.0, 3.0)[:, None],
     ]
     return rng.choice(steps)

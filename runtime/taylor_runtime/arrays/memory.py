@@ -246,7 +246,7 @@ class ArrayMemory:
             return self.values[row]
         if not zero and not self.plan.varies[row]:
             return self.constant(0, chunk)
-        if row in self.plan.again:
+        if row in self.plan.again or (row in self.plan.sums and not zero):
             return self.made_again(row, n, chunk)
         if row in self.plan.joins:
             return self._of_part(row, n, chunk)

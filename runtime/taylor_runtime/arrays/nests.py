@@ -15,6 +15,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import (
+    OLD,
     ArrayProgram,
     Join,
     Scatter,
@@ -88,7 +89,8 @@ class NestWriter:
             found.append(tuple(int(k == axis) for k in dimensions))
         for index in self.nest.rows:
             for read in self.plan.reads(BEYOND if not self.memory.at_zero else START, index):
-                if read.row not in self.plan.again and read.row not in self.plan.joins:
+                late = read.row in self.plan.sums and read.when == OLD
+                if not (late or read.row in self.plan.again or read.row in self.plan.joins):
                     found.append(self._strides(read.row, self.nest.space))
         for index in self.nest.totals:
             moved = self.program.row(index).moved

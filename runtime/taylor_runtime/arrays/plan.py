@@ -16,6 +16,7 @@ from taylor_runtime.arrays.plans.reading import (
     read_one_order_late,
     seams,
     seen_from_outside,
+    sums_of_states,
 )
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
@@ -139,6 +140,7 @@ class Plan:
     inner:  of rows that are loops or choices, the plans of their programs.
     same:   rows that lie in the memory of another one, since that is changed where it is.
     recent: rows of which one order is kept, since the next one is read before it is stored.
+    sums:   rows that states add up themselves, beyond order zero.
     joins:  those that are read where their parts are, and never made.
     """
 
@@ -146,6 +148,7 @@ class Plan:
         """moving: inputs whose memory may be that of outputs, and these."""
         self.program = program
         self.joins = read_in_place(program)
+        self.sums = sums_of_states(program, self.joins)
         self._seen_from_outside = seen_from_outside(program)
         self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
         self.old: set[int] = set()
@@ -170,7 +173,7 @@ class Plan:
         self.old |= {index for index in self.inner if self.varies[index]}
         self.same = {} if program.order else self._changed_in_place(moving or {})
         self.zero |= {self.same[row] for row in self.same if row in self.zero}
-        self.recent = self._recent() - set(self.inner)
+        self.recent = (self._recent() | self.sums) - set(self.inner)
         self.old -= self.recent
         self.newest |= self.recent
         self.loops = {name: self._together(name) for name in self.works}
@@ -197,7 +200,7 @@ class Plan:
         if given or isinstance(row.moved, View) or self.program.is_number(index):
             return
         yield CONSTANT if row.constant else START
-        if self.varies[index]:
+        if self.varies[index] and index not in self.sums:
             yield BEYOND
 
     def _is_computed(self, index: int) -> bool:
@@ -300,7 +303,8 @@ class Plan:
             if read.row in self.joins:
                 found += [Read(part, read.when) for part in moved_rows(row.moved)]
             step = row.step
-            if read.row in self.again and step is not None:
+            late = read.row in self.sums and read.when == OLD
+            if (read.row in self.again or late) and step is not None:
                 used = [
                     Read(row, read.when)
                     for term in step.terms
@@ -451,6 +455,9 @@ class Plan:
         for read in reads:
             root = self.access(read.row).row
             if root in self.again or root in self.joins:
+                continue
+            if root in self.sums and read.when == OLD:
+                self.zero.add(root)  # steps ask for the slope
                 continue
             if read.when != ZERO and not self.varies[root]:
                 self.zero |= {root} if read.when == OLD else set()  # the order before the first

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor_runtime.engine.call import function_pointer
+from taylor_runtime.engine.call import buffer, function_pointer
 from taylor_runtime.engine.compiler import compile_ir
 from taylor_runtime.engine.threads import in_shares
 from taylor_runtime.polynomials import compose as composing
@@ -34,7 +34,7 @@ _MODULES: dict[str, tuple[Callable[[str], str], str]] = {
     evaluating.EVALUATE: (evaluating.evaluate_module, "pppppp" + "iiiiii"),
     evaluating.VALUE: (evaluating.value_module, "pppppp" + "iiii"),
 }
-_TYPES = {"p": "uintptr_t", "i": "int64_t"}
+_TYPES = {"p": "void *", "i": "int64_t"}
 
 
 @cache
@@ -47,9 +47,8 @@ def _kernel(name: str, precision: str) -> Any:
 
 
 def _call(name: str, precision: str, *arguments: np.ndarray | int) -> None:
-    _kernel(name, precision)(
-        *[a.__array_interface__["data"][0] if isinstance(a, np.ndarray) else a for a in arguments]
-    )
+    listed = [buffer(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    _kernel(name, precision)(*listed)
 
 
 @lru_cache(maxsize=256)

@@ -82,7 +82,10 @@ def kept_axes(shape: Shape, axes: Sequence[int]) -> Shape:
 
 def either(a: Any, b: Any) -> Any:
     """When one of two guards holds."""
-    return ONE if a is ONE or b is ONE else logic.logical("or", a, b)
+    if a is ONE or b is ONE:
+        return ONE
+    found = logic.logical("or", a, b)
+    return ONE if sums.exact_value(found) == 1 else found
 
 
 def both(guard: Any, test: Any) -> Any:
@@ -157,12 +160,12 @@ class Placed:
 
 
 class OfResult:
-    """The adjoint of one result, by its number, of an operation that has several."""
+    """The adjoint of one result, by its number, of an operation that has several; and its guard."""
 
-    __slots__ = ("number", "value")
+    __slots__ = ("guard", "number", "value")
 
-    def __init__(self, number: int, value: Any) -> None:
-        self.number, self.value = number, value
+    def __init__(self, number: int, value: Any, guard: Any) -> None:
+        self.number, self.value, self.guard = number, value, guard
 
 
 def put_together(pieces: Sequence[tuple[Exact, Placed]], shape: Shape) -> Any:

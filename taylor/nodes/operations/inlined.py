@@ -20,6 +20,15 @@ def inlined(roots: Sequence[N]) -> list[N]:
     return _inlined(roots, {}) if has_regions(roots) else list(roots)
 
 
+def has_rules_inside(roots: Sequence[N]) -> bool:
+    """Whether there are such functions, in loops and branches as well."""
+    return has_regions(roots) and any(
+        e.op == "custom" or any(has_rules_inside(g.outputs) for g in e.payload.graphs)
+        for e in reachable(roots)
+        if e.op in REGIONS
+    )
+
+
 def _inlined(roots: Sequence[N], table: dict[Any, Any]) -> list[N]:
     """Roots with others in the places of some nodes."""
     done = dict(table)

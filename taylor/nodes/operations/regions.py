@@ -145,7 +145,7 @@ def _part_elements(e: Any, operands: Sequence[Elements]) -> Elements:
 
 
 def _part_adjoints(e: Any, adjoint: Any, guard: Any) -> list[tuple[Any, Any, Any]]:
-    return [(e.args[0], OfResult(e.payload, adjoint), guard_of(guard, e.shape, ()))]
+    return [(e.args[0], OfResult(e.payload, adjoint, guard), guard_of(guard, e.shape, ()))]
 
 
 _PART = Operation(

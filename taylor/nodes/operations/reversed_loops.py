@@ -77,7 +77,7 @@ class _Turn:
         self.wanted = list(active)
         while True:  # what varies after a turn varies before the next
             chosen = {x for x, does in zip(self.body.inputs, self.wanted, strict=True) if does}
-            varies = _dependent(self.body.outputs, chosen)
+            varies = dependent(self.body.outputs, chosen)
             new = [
                 k for k in range(carries) if varies[k] and not self.wanted[first + k]
             ]  # a carry that varies
@@ -104,7 +104,7 @@ class _Turn:
         return [k for k in range(first, first + count) if self.shares[k] is not None]
 
 
-def _dependent(roots: Sequence[Any], chosen: set[Any]) -> list[bool]:
+def dependent(roots: Sequence[Any], chosen: set[Any]) -> list[bool]:
     """Which roots depend on chosen inputs."""
     varies: set[Any] = set()
     for e in reachable(roots, stop=chosen.__contains__):

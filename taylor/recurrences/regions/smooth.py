@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from taylor.expressions.expression import Expression
 from taylor.nodes.operations.table import operation
@@ -12,17 +12,24 @@ from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
 
 
-def has_rules(outputs: Sequence[Expression], at_points: bool = False) -> bool:
+def has_rules(
+    outputs: Sequence[Expression], at_points: bool = False, switched: Collection[str] = ()
+) -> bool:
     """Whether rows with shapes can be made of all operations, and have one series wherever they are
     defined, as differential equations want it.
 
     at_points: values may decide how many turns loops have, and which branches are taken.
+    switched: operations outside of loops whose branches are made into modes, so that these may
+        have several.
     """
-    return _varying(outputs, set(), at_points) is not None
+    return _varying(outputs, set(), at_points, switched) is not None
 
 
 def _varying(
-    outputs: Sequence[Expression], inner: set[Expression], at_points: bool
+    outputs: Sequence[Expression],
+    inner: set[Expression],
+    at_points: bool,
+    switched: Collection[str] = (),
 ) -> list[bool] | None:
     """Which outputs vary with variables, time, or `inner` inputs; None where there is no rule."""
     vary: set[Expression] = set(inner)
@@ -36,7 +43,7 @@ def _varying(
         if e.op in REGIONS:
             if not _is_smooth_inside(e, does, at_points):
                 return None
-        elif not is_smooth(e, does):
+        elif e.op not in switched and not is_smooth(e, does):
             return None
         if any(does):
             vary.add(e)

@@ -19,6 +19,7 @@ from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Convolution, Input
 
 MOST_PARTS = 4  # of a join that is not copied
+MOST_TERMS = 3  # of a sum that is made where it is read
 
 
 def seen_from_outside(program: ArrayProgram) -> set[int]:
@@ -99,3 +100,35 @@ def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
 def _root(program: ArrayProgram, index: int) -> int:
     moved = program.row(index).moved
     return moved.source if isinstance(moved, View) else index
+
+
+def sums_of_states(program: ArrayProgram, joins: set[int]) -> set[int]:
+    """Short sums of states that nothing but steps of states reads, one order late: beyond order
+    zero these add up what they need, and nothing is stored.
+    """
+    late = read_one_order_late(program)
+    for index in range(len(program.rows)):
+        for used in all_used(program.row(index)):
+            if used in late and index not in late[used]:
+                del late[used]
+    return {row for row in late if _is_sum_of_states(program, program.row(row), joins)}
+
+
+def _is_sum_of_states(program: ArrayProgram, row: ArrayRow, joins: set[int]) -> bool:
+    step = row.step
+    if row.start or row.moved or step is None or (step.times, step.divisor) != ("1", None):
+        return False
+    if not 0 < len(step.terms) <= MOST_TERMS:
+        return False
+    for term in step.terms:
+        operand = term.operand
+        if not isinstance(operand, Coefficient) or operand.lag or term.head is not None:
+            return False
+        parts = (
+            moved_rows(program.row(operand.row).moved) if operand.row in joins else [operand.row]
+        )
+        for part in parts:
+            start = program.row(_root(program, part)).start
+            if not isinstance(start, Input) or start.source != "state":
+                return False
+    return True
