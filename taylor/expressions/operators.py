@@ -234,6 +234,11 @@ class Operators(Node):
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Self:
+        """Elements, as NumPy means them; a place may be an expression, or an array of them.
+
+        Such a place is rounded down, a negative one counts from the end; one beyond an end means
+        the element there, and NaN the last.
+        """
         keys = index if isinstance(index, tuple) else (index,)
         if is_traced(keys):
             found: Self = at_traced(self, keys)

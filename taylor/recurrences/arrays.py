@@ -18,6 +18,7 @@ from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
+from taylor.recurrences.regions.kept import Kept
 from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
@@ -101,31 +102,6 @@ def lower_arrays(
     return Lowered(program, tuple(work.kept.numbers), table)
 
 
-class _Kept:
-    """Numbers and positions that are in memory: arrays, one after the other."""
-
-    def __init__(self) -> None:
-        self.numbers: list[np.ndarray] = []
-        self.tables: list[np.ndarray] = []
-        self.size = self.length = 0
-        self._known: dict[ArrayData, int] = {}
-
-    def number_place(self, data: ArrayData) -> int:
-        """The slot of the first of some numbers."""
-        if data not in self._known:
-            self._known[data] = self.size
-            self.numbers.append(data.array)
-            self.size += data.array.size
-        return self._known[data]
-
-    def table_place(self, positions: np.ndarray) -> int:
-        """The slot of the first of some positions."""
-        first = self.length
-        self.tables.append(positions.reshape(-1))
-        self.length += positions.size
-        return first
-
-
 class ArrayDecomposition(Decomposition):
     """The walk that makes rows with shapes."""
 
@@ -138,7 +114,7 @@ class ArrayDecomposition(Decomposition):
         outer: ArrayDecomposition | None = None,
     ) -> None:
         super().__init__(builder, inputs)
-        self.kept: _Kept = _Kept() if outer is None else outer.kept  # shared with programs inside
+        self.kept: Kept = Kept() if outer is None else outer.kept  # shared with programs inside
 
     def within(
         self,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentError
+from taylor.reference.array_loops import Series, region_results
 from taylor.reference.interpreter import Algebra, Interpreter
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -31,8 +32,9 @@ from taylor_runtime.program.arrays import (
     contiguous,
     varying,
 )
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.order import contracted, halves_added
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.shapes.sums import (
     chunk_lanes,
     chunks,
@@ -93,6 +95,7 @@ class ArrayInterpreter(Interpreter):
         self.varies = varying(program)
         self.arrays: list[list[Array]] = [[] for _ in program.rows]
         self.zero = algebra.number(0)
+        self.given: Sequence[Series] | None = None  # inputs of a program inside of another
         self.shape: Shape = ()  # of the row at hand
 
     def series(self, index: int) -> list[Array]:
@@ -126,6 +129,9 @@ class ArrayInterpreter(Interpreter):
         return known[n][tuple(0 if size == 1 else i for i, size in zip(own, shape, strict=True))]
 
     def _input(self, source: Input, n: int, lane: Place) -> Any:
+        if self.given is not None and source.source in ("parameter", "outer"):
+            known = self.given[source.index[0]][: None if source.source == "outer" else 1]
+            return known[n][lane] if n < len(known) else self.zero
         number = sum(i * s for i, s in zip(lane, contiguous(self.shape), strict=True))
         value = super()._input(Input(source.source, (source.index[0] + number,)), n, 0)
         return self.algebra.number(value) if source.source == "data" else value
@@ -175,6 +181,25 @@ class ArrayInterpreter(Interpreter):
         for place in _places(places.shape):
             found[_chosen(places[place], shape[0])] = values[place]
         return found
+
+    def region(self, moved: Region, shape: Shape, n: int) -> Array:
+        operands = [[self._array_of(row, k) for k in range(n + 1)] for row in moved.operands]
+        found = self.zeros(shape)
+        results = region_results(moved, operands, self.algebra.number, self._inside, n)
+        for place, result in zip(moved.places, results, strict=False):
+            found[place : place + result.size] = result.reshape(-1)
+        return found
+
+    def _inside(self, graph: Program, given: Sequence[Series], n: int) -> list[Series]:
+        """The results of a program inside, up to an order."""
+        assert isinstance(graph, ArrayProgram)
+        work = ArrayInterpreter(graph, self.inputs, self.algebra, None)
+        work.given = given
+        for k in range(n + 1):
+            for index in range(len(graph.rows)):
+                if k == 0 or work.varies[index]:
+                    work.arrays[index].append(work.array(graph.row(index), k))
+        return [[work._array_of(row, k) for k in range(n + 1)] for row, _ in graph.outputs]
 
     # -- sums -------------------------------------------------------------------------------------
 
@@ -305,6 +330,7 @@ MOVES: dict[type, Callable[[ArrayInterpreter, Any, Shape, int], Array]] = {
     Join: ArrayInterpreter.join,
     Pick: ArrayInterpreter.pick,
     Put: ArrayInterpreter.put,
+    Region: ArrayInterpreter.region,
     Total: ArrayInterpreter.total,
     Running: ArrayInterpreter.running,
     Contract: ArrayInterpreter.contract,

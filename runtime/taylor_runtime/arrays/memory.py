@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,6 +11,12 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.factors.emit import work_of_factor, work_of_solutions
 from taylor_runtime.arrays.plan import OUTSIDE, Plan
+from taylor_runtime.arrays.regions.places import (
+    plane_of,
+    slots_kept,
+    spare_places,
+    state_places,
+)
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
@@ -29,8 +35,6 @@ Plane = Value | Callable[[Index], Value]  # an address, or that of each order
 MakeAgain = Callable[[int, Index, Chunk], Value]
 
 FEWEST_PAIRED = 4  # orders of a series that is made by pairs of orders
-MOST_SLOTS, FEWEST_SLOTS = 64, 8  # even numbers
-LINE = 16  # elements that planes begin at multiples of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +148,6 @@ def is_outside(program: ArrayProgram, row: int) -> bool:
     return bool(program.shape(row)) or not steady
 
 
-def spare_places(shapes: Sequence[Shape]) -> list[int]:
-    """Elements of a second place for each of the values that go from turn to turn."""
-    return [plane_of(math.prod(shape)) if shape else 0 for shape in shapes]
-
-
-def state_places(shapes: Sequence[Shape]) -> list[int]:
-    """Where values that go from turn to turn lie in a slot, and in the end its size."""
-    found, place = [], 0
-    for shape in shapes:
-        place = plane_of(place) if shape and place else place
-        found.append(place)
-        place += math.prod(shape)
-    return [*found, max(place, 1)]
-
-
-def slots_kept(size: int) -> int:
-    """How many turns of a loop that goes back are kept at a time: fewer of large arrays."""
-    return min(MOST_SLOTS, max(FEWEST_SLOTS, (1 << 18) // size // 2 * 2))
-
-
 def from_outside(program: ArrayProgram) -> dict[int, Input]:
     """The rows that are arrays from outside."""
     return {
@@ -172,11 +156,6 @@ def from_outside(program: ArrayProgram) -> dict[int, Input]:
         if isinstance(row.start, Input) and row.start.source in OUTSIDE
         if program.row(index).size
     }
-
-
-def plane_of(elements: int) -> int:
-    """Elements that a plane takes."""
-    return -(-max(elements, 1) // LINE) * LINE
 
 
 class ArrayMemory:

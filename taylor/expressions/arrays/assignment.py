@@ -31,7 +31,9 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
 
     Made by ``x.copy()``, `numpy.zeros_like(x)`, `numpy.full_like(x, value)` and the like for array
     expressions x, and by `taylor.zeros`.  Slices, ``.T`` and ``.reshape`` of it are views, as of
-    NumPy's arrays: what is assigned to them is assigned to it.
+    NumPy's arrays: what is assigned to them is assigned to it.  A place may be an expression, as in
+    a loop: ``a[i] = value`` changes one element, and where nobody reads the old array any more no
+    other is touched.
 
     >>> from taylor.expressions.leaves import variable
     >>> x = variable("x", shape=3)

@@ -12,15 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arrays.memory import (
-    plane_of,
-    room_inside,
-    slots_kept,
-    spare_places,
-    state_places,
-)
+from taylor_runtime.arrays.memory import room_inside
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
 from taylor_runtime.arrays.regions.moving import Moving
+from taylor_runtime.arrays.regions.places import plane_of, slots_kept, spare_places, state_places
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kernels import Region

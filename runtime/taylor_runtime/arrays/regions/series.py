@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from taylor_runtime.arrays.memory import Plane, plane_of, room_of_turn
+from taylor_runtime.arrays.memory import Plane, room_of_turn
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.regions.inner import (
     ALONE,
@@ -18,6 +18,7 @@ from taylor_runtime.arrays.regions.inner import (
     begun,
     copy_row,
 )
+from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import contiguous
