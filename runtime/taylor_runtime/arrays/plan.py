@@ -213,12 +213,8 @@ class Plan:
             accesses.append(contiguous(space))
         nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere)
         self._add_again(nest, list(reversed(now)))
-        if isinstance(row.moved, Total):
-            nest.totals.append(index)
-        elif isinstance(row.moved, Scatter):
-            nest.adds.append(index)
-        else:
-            nest.rows.append(index)
+        kinds = {Total: nest.totals, Scatter: nest.adds}
+        kinds.get(type(row.moved), nest.rows).append(index)
         if not elsewhere:
             reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]
         self._from_memory(reads)
