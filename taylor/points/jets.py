@@ -324,23 +324,17 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
     """Coefficients as expressions, of a function or at a point that is not known yet."""
     if others[0] is not None:
         n = len(point)
-        fun = along(partial(_call_on_coordinates, fun), [point, *others])
+        function = fun
+        fun = along(lambda *coordinates: call_on(function, coordinates), [point, *others])
         point = 0
         if any(len(c) != n for c in others):
             raise ArgumentError(f"point has {n} coordinates, and so must have {others!r}")
     (x,) = variables(1)
     outputs, elements = _trace(fun, (x,))
     captured(outputs, (x,))
-    of_loops = has_regions(outputs)
-    found = [
-        wrapped(part)
-        for part in (series_of_loops if of_loops else series)(outputs, x, point, order)
-    ]
+    make = series_of_loops if has_regions(outputs) else series
+    found = [wrapped(part) for part in make(outputs, x, point, order)]
     return together(found, elements, 0, np.shape(found[0]) if found else (order + 1,))
-
-
-def _call_on_coordinates(fun: Callable[..., Any], *coordinates: Any) -> Any:
-    return call_on(fun, coordinates)
 
 
 def _trace(
@@ -349,10 +343,10 @@ def _trace(
     """The outputs as scalars, and what they are the elements of."""
     with traced(arguments):
         value = call_on(fun, arguments)
-    if not isinstance(value, list | tuple):
-        return _elements(value)
-    parts = [_elements(part) for part in value]
-    return tuple(e for listed, _ in parts for e in listed), [shape for _, shape in parts]
+    if isinstance(value, list | tuple):
+        parts = [_elements(part) for part in value]
+        return tuple(e for listed, _ in parts for e in listed), [shape for _, shape in parts]
+    return _elements(value)
 
 
 def _elements(value: Any) -> tuple[tuple[Expression, ...], tuple[int, ...]]:

@@ -278,12 +278,8 @@ class Plan:
             for axis, ends in seams(self.program, join).items():
                 nest.seams.setdefault(axis, set()).update(ends)
         self._add_again(nest, list(reversed(now)))
-        if isinstance(row.moved, Total):
-            nest.totals.append(index)
-        elif isinstance(row.moved, Scatter):
-            nest.adds.append(index)
-        else:
-            nest.rows.append(index)
+        kinds = {Total: nest.totals, Scatter: nest.adds}
+        kinds.get(type(row.moved), nest.rows).append(index)
         if not elsewhere:
             reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]
         self._from_memory(reads)
