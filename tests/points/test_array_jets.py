@@ -132,3 +132,35 @@ def test_compiled_once() -> None:
     info = array_jets._compiled.cache_info()
     ty.jet(lambda x: np.exp(x) * x[0], point, 5, direction=point)
     assert array_jets._compiled.cache_info().misses == info.misses
+
+
+def test_taken_rows_that_are_made_beside_others() -> None:
+    """So many numbers that loops run together at each place of the first axis: what is taken from
+    other places must be there before.
+    """
+    rows, columns, order = 64, 40, 14
+    rng = np.random.default_rng(6)
+    places = rng.permutation(rows)
+    point, direction = rng.uniform(0.1, 1.0, (rows, columns)), rng.uniform(-1, 1, (rows, columns))
+
+    def values(x: Any) -> Any:
+        y = np.sin(x) * np.cos(x)
+        return np.exp(y / 3) * y
+
+    def whole(x: Any) -> Any:
+        z = values(x.reshape(rows, columns))
+        return (np.take(z, places, axis=0) * z).sum(axis=1), np.max(z, axis=1) * z[:, 0]
+
+    def of_one_row(x: Any) -> Any:
+        z = values(x.reshape(2, columns))
+        return (z[0] * z[1]).sum()
+
+    found, largest = ty.jet(whole, point.ravel(), order, direction=direction.ravel())
+    for k in (0, 5, rows - 1):
+        both = [np.concatenate([a[k], a[places[k]]]) for a in (point, direction)]
+        expected = ty.jet(of_one_row, both[0], order, direction=both[1])
+        np.testing.assert_allclose(found[:, k], expected, rtol=1e-12, atol=1e-14)
+        best = int(np.argmax(values(point[k])))
+        pair = [a[k, [best, 0]] for a in (point, direction)]
+        product = ty.jet(lambda x: np.prod(values(x)), pair[0], order, direction=pair[1])
+        np.testing.assert_allclose(largest[:, k], product, rtol=1e-12, atol=1e-14)

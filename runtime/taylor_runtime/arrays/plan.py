@@ -419,8 +419,10 @@ class Plan:
         for row in (*nest.rows, *nest.totals):
             for read in self.reads(name, row):
                 root = self.access(read.row).row
-                if root in made - self.again and not self._stays(read.row, nest.space):
-                    return False
+                if root in made - self.again:
+                    elsewhere = isinstance(self.program.row(row).moved, Take | Pick)
+                    if elsewhere or not self._stays(read.row, nest.space):
+                        return False
         return True
 
     def _stays(self, index: int, space: Shape) -> bool:
