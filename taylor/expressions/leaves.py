@@ -46,8 +46,8 @@ def constant(value: Number | Numbers, shape: Shape = ()) -> Expression:
     Fraction(1, 10)
     """
     if isinstance(value, list | tuple | np.ndarray):
-        made: Expression = as_expression(value)
-        if made.op == "constant" and not shape:
+        made = try_expression(value)
+        if made is not None and made.op == "constant" and not shape:
             return made
     number = constants.parse(value) if isinstance(value, str) else constants.exact(value)
     if number is None:

@@ -108,8 +108,8 @@ class Differentiated:
         if doubtful and not doubtful.keys().isdisjoint(inputs(self.outputs)):
             path = next(iter(doubtful.values()))
             warn_user(
-                f"{self.name}: {path} is a whole number, which counts as a constant: its derivative "
-                "is given as 0; write it with a point to differentiate by it",
+                f"{self.name}: {path} is a whole number, which counts as a constant: its "
+                "derivative is given as 0; write it with a point to differentiate by it",
                 DifferentiationWarning,
             )
 

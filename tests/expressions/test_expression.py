@@ -107,7 +107,7 @@ def test_nan_is_one_constant() -> None:
     assert ty.constant(float("nan")) is ty.constant(-float("nan"))
 
 
-@pytest.mark.parametrize("bad", ["abc", "1/0", 1j, None, [1]])
+@pytest.mark.parametrize("bad", ["abc", "1/0", 1j, None, [1j], ["abc"]])
 def test_bad_constants(bad: object) -> None:
     with pytest.raises(ty.TaylorError, match="constant"):
         ty.constant(bad)

@@ -5,8 +5,8 @@ REFUSED: dict[str, str] = {
     for why, remedy, names in (
         (
             "the order of elements is not known before evaluation",
-            "numpy.minimum and numpy.maximum compare, taylor.where chooses, and taylor.smooth.sort, "
-            "argsort, rank and top_k have a temperature",
+            "numpy.minimum and numpy.maximum compare, taylor.where chooses, and "
+            "taylor.smooth.sort, argsort, rank and top_k have a temperature",
             "numpy.sort numpy.argsort numpy.median numpy.percentile "
             "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
             "numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
