@@ -243,7 +243,6 @@ def test_arrays_of_floats_cannot_hold_expressions() -> None:
             ty.compile(function, shapes=[(3,)])
 
 
-<<<<<<< HEAD
 def test_a_position_may_be_known_later() -> None:
     a, places = x.copy(), ty.variable("k", shape=2)
     a[places] = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
@@ -252,9 +251,9 @@ def test_a_position_may_be_known_later() -> None:
     wanted[[3, 0]] = [[1, 2, 3], [4, 5, 6]]
     found = ty.compile(a.now, [x, places])(given, [3.0, 0.0])
     np.testing.assert_array_equal(found, wanted)
-=======
+
+
 def test_a_position_that_is_not_there_is_refused() -> None:
     a = x.copy()
->>>>>>> regions
     with pytest.raises(IndexError, match="axis 0 of size 4"):
         a[4] = 1
