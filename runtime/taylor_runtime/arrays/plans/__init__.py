@@ -1,1 +1,1 @@
-"""What a plan of nests has to know of who reads what."""
+"""What a plan of nests is made of: works, who reads what, which loops run together, where planes are."""
