@@ -1,1 +1,1 @@
-"""What a plan of nests is made of: works, who reads what, which loops run together, where planes are."""
+"""What a plan of nests is made of: works, reads, loops that run together, places in memory."""
