@@ -17,7 +17,23 @@ MEMORY_FIELDS = EVENT_MEMORY.itemsize // 8
 _LARGEST = 1.7976931348623157e308
 
 
-class Call:
+class Leaving:
+    """Writes a built-in function that leaves what is out of the ordinary to Python.
+
+    leave: the block where that is done.
+    """
+
+    b: Builder
+    leave: str
+
+    def go_on_if(self, condition: Value) -> None:
+        """Else leave it to Python, with nothing done."""
+        after = self.b.fresh_label("fits")
+        self.b.branch(condition, after, self.leave)
+        self.b.label(after)
+
+
+class Call(Leaving):
     """One call, which parts of a driver write."""
 
     def __init__(self, b: Builder, own: Value, args: Value, count: Value) -> None:
@@ -25,12 +41,6 @@ class Call:
         self.leave = b.fresh_label("leave")
         self.call = Fields(b, objects.data_of(b, objects.item(b, own, 0)), CALL)
         self.states, self.given = self.call.get("count"), self.call.get("given")
-
-    def go_on_if(self, condition: Value) -> None:
-        """Else leave it to Python, with nothing done."""
-        after = self.b.fresh_label("fits")
-        self.b.branch(condition, after, self.leave)
-        self.b.label(after)
 
     def all(self, count: Value, start: Value, one: Callable[[Index], Value]) -> Value:
         """i1: whether `start` and all `one(i)` hold."""
