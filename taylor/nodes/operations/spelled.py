@@ -1,7 +1,7 @@
-"""Loops and branches of arrays as those of scalars, which are all that reaches machine code.
+"""Loops and branches of arrays as those of scalars, for programs of scalars.
 
 A loop stays a loop.  A scan over arrays is written out turn by turn where it is short; longer ones
-are refused here until machine code has arrays.
+are refused here, and go where arrays stay arrays (`recurrences.regions`).
 """
 
 from __future__ import annotations
