@@ -165,8 +165,8 @@ def compile_ir(
         functions: names of the defined functions whose addresses are wanted.
         target: processor to compile for; the host's by default.
         options: optimisation.
-        externals: addresses of declared functions that neither the C library nor its mathematical
-        part defines. label: what is compiled, for error messages.
+        externals: addresses of declared functions that the C library does not define.
+        label: what is compiled, for error messages.
         source: what the text is made from, and what kind of text, all of it but this package: the
             key of the cache in place of the text.
 
