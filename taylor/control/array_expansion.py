@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.expressions.substitute import substitute_all
-from taylor.nodes.arrays import index, join, transpose
+from taylor.nodes.arrays import index, join, swapped
 from taylor.nodes.node import constant_node
 from taylor.nodes.regions import (
     LOOPS,
@@ -160,13 +160,8 @@ def _wider_loop(
     for k, (x, c, does) in enumerate(own):
         wide = with_zeros(x, order) if does and c is None else _own(x, c)
         is_slice = k >= constants + carries
-        given.append(_exchanged(wide) if is_slice and does else wide)
+        given.append(swapped(wide) if is_slice and does else wide)
     made = Region(graphs, constants, carries, region.length, region.reverse)
     results = list(parts(region_node(e.op, given, made)))
     last = [r if does else with_zeros(r, order) for r, does in zip(results, after, strict=False)]
-    return [*last, *map(_exchanged, results[carries:])]
-
-
-def _exchanged(e: Expression) -> Expression:
-    """The first two axes exchanged: turns and orders."""
-    return transpose(e, (1, 0, *range(2, e.ndim)))
+    return [*last, *map(swapped, results[carries:])]

@@ -21,7 +21,7 @@ from taylor.control.trees import (
     kind_of,
 )
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expressions.arguments import argument, captured, traced
+from taylor.expressions.arguments import argument, captured, has_expressions, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO, as_expression
 from taylor.expressions.substitute import substitute_all
@@ -75,9 +75,7 @@ def as_node(leaf: Any) -> Expression:
 
 def has_nodes(leaf: Any) -> bool:
     """Whether a leaf is an expression, or an array with expressions in it."""
-    if isinstance(leaf, np.ndarray):
-        return leaf.dtype == object and any(isinstance(item, Expression) for item in leaf.flat)
-    return isinstance(leaf, Expression)
+    return not isinstance(leaf, list | tuple) and has_expressions(leaf)
 
 
 def check_same(function: str, first: tuple[str, Value], second: tuple[str, Value]) -> None:

@@ -1,4 +1,4 @@
-"""Loops and branches written out, for what has no loops yet: differential equations."""
+"""Loops and branches written out: in small equations, and where conditions in them become modes."""
 
 from __future__ import annotations
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from taylor.control.tracing import Value, as_node, check_same, has_nodes, seen_as, value_of
 from taylor.control.trees import Tree, flatten, is_leaf, kind_of
+from taylor.definitions.decorated import Decorated
 from taylor.definitions.ruled import Rule
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, traced
@@ -50,7 +49,7 @@ def stop_gradient(x: T) -> T:
     return value.tree.build(seen)  # type: ignore[no-any-return]
 
 
-class CustomDerivative(Generic[P, R]):
+class CustomDerivative(Decorated, Generic[P, R]):
     """A function with a derivative of its own, which every transform and order honours.
 
     Made by `taylor.custom_derivative`; `defjvp` or `defvjp` gives the rule.
@@ -61,9 +60,7 @@ class CustomDerivative(Generic[P, R]):
             raise ArgumentTypeError(f"custom_derivative: {fun!r} is not a function")
         self._forward: Callable[..., Any] | None = None
         self._backward: tuple[Callable[..., Any], Callable[..., Any]] | None = None
-        functools.update_wrapper(self, fun, updated=())
-        self.__wrapped__ = fun
-        self.__qualname__: str = getattr(fun, "__qualname__", type(fun).__name__)
+        super().__init__(fun)
         self._name: str = getattr(fun, "__name__", type(fun).__name__)
 
     def defjvp(self, rule: T) -> T:
@@ -115,14 +112,9 @@ class CustomDerivative(Generic[P, R]):
             )
         return bound.args
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Bound to an object, as methods are: the object is the first argument."""
-        return self if instance is None else functools.partial(self, instance)
-
     def __reduce__(self) -> Any:
-        module = sys.modules.get(self.__module__)
-        if getattr(module, self.__qualname__, None) is self:
-            return self.__qualname__  # decorated
+        if self.is_decorated:
+            return self.__qualname__
         return _restored, (self.__wrapped__, self._forward, self._backward)
 
     def __repr__(self) -> str:

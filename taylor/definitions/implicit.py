@@ -20,6 +20,7 @@ from taylor.expressions.substitute import substitute_all
 from taylor.expressions.trace import positional_names
 from taylor.expressions.types import ListFunction, Operand, UserFunction
 from taylor.functions.apply import Applicable, apply
+from taylor.nodes.conversion import object_vector
 from taylor.nodes.defined import DefinedName, defined, makes
 from taylor.nodes.record import Equations, Function
 from taylor.nodes.traverse import inputs, reachable
@@ -191,20 +192,13 @@ def _elements(what: str, values: Any) -> Nodes:
     """The scalars of an expression, a number, or a sequence of them."""
     try:
         if isinstance(values, (list, tuple, np.ndarray)):
-            parts = [scalars(as_expression(v)).reshape(-1) for v in np.ravel(_flat(values))]
+            parts = [scalars(as_expression(v)).reshape(-1) for v in np.ravel(object_vector(values))]
             return tuple(e for part in parts for e in part)
         return tuple(scalars(as_expression(values)).reshape(-1))
     except ArgumentTypeError as error:
         raise ArgumentTypeError(
             f"implicit: {what} gave {values!r}, which is no expression or sequence of them"
         ) from error
-
-
-def _flat(values: Any) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        array[i] = value
-    return array
 
 
 def _check(equations: Nodes, x: Nodes, y: Nodes) -> None:

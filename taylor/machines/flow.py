@@ -20,7 +20,7 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space
 from taylor.systems.variational import Variations
 from taylor_runtime.callables.memory import numbers_of, polynomials_of
-from taylor_runtime.callables.trajectory import StepRecords
+from taylor_runtime.callables.trajectories.records import StepRecords
 
 
 class FlowMachine(Machine):

@@ -11,7 +11,8 @@ from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import as_precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.stepper import Stepper
-from taylor_runtime.callables.trajectory import StepMemory, StepRecords
+from taylor_runtime.callables.trajectories.records import StepRecords
+from taylor_runtime.callables.trajectory import StepMemory
 
 ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it
 

@@ -302,6 +302,11 @@ def transpose(e: N, axes: Sequence[int] | None = None) -> N:
     return ex.node("transpose", (e,), order, tuple(e.shape[i] for i in order))
 
 
+def swapped(e: N) -> N:
+    """The first two axes exchanged: turns of a loop, and another one."""
+    return transpose(e, (1, 0, *range(2, e.ndim)))
+
+
 def broadcast_to(e: N, shape: Shape) -> N:
     """Repeat `e` to a larger shape by NumPy's broadcasting rules."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)

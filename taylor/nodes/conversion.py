@@ -87,6 +87,14 @@ def from_elements(elements: np.ndarray[Any, Any]) -> Any:
     return flat[0]
 
 
+def object_vector(items: Sequence[Any] | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A NumPy array of one axis that holds the items, whatever they are."""
+    array = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        array[i] = item
+    return array
+
+
 def stack(items: Sequence[Any], axis: int = 0) -> Any:
     """Join expressions of one shape along a new axis, as `numpy.stack`.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from taylor.control.array_expansion import expanded_arrays, with_zeros
 from taylor.errors import TaylorError
-from taylor.expressions.arguments import argument, captured, structure, traced
+from taylor.expressions.arguments import argument, captured, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, try_expression
 from taylor.nodes.arrays import index, join
@@ -21,6 +21,7 @@ from taylor.nodes.operations.inlined import has_rules_inside
 from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
+from taylor.points.traced import TracedFunction
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.regions.rows import goes_back
@@ -50,7 +51,7 @@ def jet_of_arrays(
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
     known = tuple(e for e in outputs if e.size)  # ufuncs take no others
-    code, singular = _compiled(_Traced(known, x), given.shape[2], order, kind.name)
+    code, singular = _compiled(TracedFunction(known, (x,)), given.shape[2], order, kind.name)
     points = given.ndim - 3
     planes = np.moveaxis(given, (2, 1), (-2, -1))  # (parts, *points, m, n)
     results = code.ufunc(*map(np.ascontiguousarray, planes))
@@ -81,27 +82,12 @@ def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     return all(leaf is x for leaf in inputs(outputs))
 
 
-class _Traced:
-    """Outputs of an argument; two are equal that compute the same."""
-
-    __slots__ = ("_hash", "_structure", "argument", "outputs")
-
-    def __init__(self, outputs: tuple[Expression, ...], x: Expression) -> None:
-        self.outputs, self.argument = outputs, x
-        self._structure = x.shape, structure(outputs, (x,))
-        self._hash = hash(self._structure)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Traced) and self._structure == other._structure
-
-
 @lru_cache(maxsize=64)
-def _compiled(known: _Traced, given: int, order: int, precision: str) -> tuple[ArrayFunction, bool]:
+def _compiled(
+    known: TracedFunction, given: int, order: int, precision: str
+) -> tuple[ArrayFunction, bool]:
     """Machine code, and whether powers in it may have singular points."""
-    kind, x = as_precision(precision), known.argument
+    kind, x = as_precision(precision), known.arguments[0]
     shapes: tuple[list[tuple[int, ...]], list[tuple[int, ...]]]
     if has_regions(known.outputs):
         wide = argument("coefficients", (given, *x.shape))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expressions.arguments import argument, has_expressions, kept, traced
+from taylor.expressions.arguments import has_expressions, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute
-from taylor.expressions.trace import positional_names, trace_function
+from taylor.expressions.trace import trace_function
 from taylor.expressions.types import (
     ExpressionLike,
     ListFunction,
@@ -25,10 +25,9 @@ from taylor.expressions.types import (
 )
 from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.traverse import from_records, to_records
-from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
-from taylor.points.given import as_columns, checked_inputs
+from taylor.points.given import as_columns, check_leaves, checked_inputs, inputs_of
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
@@ -375,14 +374,7 @@ def compile(
         raise ArgumentError("compile needs at least one expression")
     given = checked_inputs(inputs)
     threads = checked_threads(threads)
-    known = {id(e) for e in given}
-    for leaf in leaves(outputs):
-        if id(leaf) not in known:
-            names = ", ".join(str(e) for e in given) or "none"
-            raise ArgumentError(
-                f"the expression depends on {leaf}, which is not among the inputs ({names}); "
-                f"add it to the inputs, or substitute a number for it"
-            )
+    check_leaves(outputs, given)
     return Function(outputs, given, single, name, threads, precision)
 
 
@@ -395,21 +387,8 @@ def _traced(
     if isinstance(function, Function):
         given = function.inputs if inputs is None else inputs
         return function.of_expressions(given), given
-    if inputs is None:
-        names = positional_names(function)
-        if names is None and shapes is not None:
-            names = [f"argument {k}" for k in range(len(shapes))]
-        if names is None:
-            raise ArgumentTypeError(
-                f"compile: the arguments of {function!r} cannot be counted; give shapes= (a shape "
-                "for each, () for a number) or inputs="
-            )
-        sizes = [()] * len(names) if shapes is None else list(shapes)
-        if len(sizes) != len(names):
-            raise ArgumentError(f"compile: {len(sizes)} shapes for the arguments {names}")
-        inputs = kept(*(argument(n, s) for n, s in zip(names, sizes, strict=True)))
-    elif shapes is not None:
+    if inputs is not None and shapes is not None:
         raise ArgumentTypeError("compile: give inputs or shapes, not both")
-    inputs = checked_inputs(inputs)
+    inputs = checked_inputs(inputs_of(function, shapes) if inputs is None else inputs)
     with traced(inputs):
         return trace_function(function, *inputs), inputs

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.arguments import argument, kept
 from taylor.expressions.expression import Expression
+from taylor.expressions.trace import positional_names
+from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.precision import FLOAT64, Precision, as_array
 
 
@@ -44,3 +48,34 @@ def checked_inputs(inputs: Any) -> list[Expression]:
         if any(e is other for other in given[:position]):
             raise ArgumentError(f"input {e} occurs twice")
     return given
+
+
+def inputs_of(function: Any, shapes: Sequence[int | Sequence[int]] | None) -> Sequence[Expression]:
+    """New inputs for the arguments of a Python function, numbers where no shapes are given.
+
+    Raises ArgumentTypeError for arguments that cannot be counted.
+    """
+    names = positional_names(function)
+    if names is None and shapes is not None:
+        names = [f"argument {k}" for k in range(len(shapes))]
+    if names is None:
+        raise ArgumentTypeError(
+            f"compile: the arguments of {function!r} cannot be counted; give shapes= (a shape "
+            "for each, () for a number) or inputs="
+        )
+    sizes = [()] * len(names) if shapes is None else list(shapes)
+    if len(sizes) != len(names):
+        raise ArgumentError(f"compile: {len(sizes)} shapes for the arguments {names}")
+    return kept(*(argument(n, s) for n, s in zip(names, sizes, strict=True)))
+
+
+def check_leaves(outputs: Sequence[Expression], given: Sequence[Expression]) -> None:
+    """Raise ArgumentError for what depends on something that is not given."""
+    known = {id(e) for e in given}
+    for leaf in leaves(outputs):
+        if id(leaf) not in known:
+            names = ", ".join(str(e) for e in given) or "none"
+            raise ArgumentError(
+                f"the expression depends on {leaf}, which is not among the inputs ({names}); "
+                f"add it to the inputs, or substitute a number for it"
+            )

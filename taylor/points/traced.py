@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class TracedFunction:
-    """Outputs of scalar arguments; two are equal that compute the same."""
+    """Outputs of arguments; two are equal that compute the same of arguments of the same shapes."""
 
     __slots__ = ("_hash", "_structure", "arguments", "outputs")
 
     def __init__(self, outputs: tuple[Expression, ...], arguments: tuple[Expression, ...]) -> None:
         self.outputs = outputs
         self.arguments = arguments
-        self._structure = structure(outputs, arguments)
+        self._structure = tuple(x.shape for x in arguments), structure(outputs, arguments)
         self._hash = hash(self._structure)
 
     def __hash__(self) -> int:

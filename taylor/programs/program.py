@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from taylor.control.tracing import Value, value_of
 from taylor.control.trees import CONDITION, LEAF, Tree, kind_of
+from taylor.definitions.decorated import Decorated
 from taylor.errors import ArgumentTypeError, TracingError
 from taylor.expressions.arguments import traced
 from taylor.expressions.arrays.assignment import settled
@@ -34,7 +33,7 @@ Quick = Callable[..., Any]
 Reading = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
-class Program(Generic[P, R]):
+class Program(Decorated, Generic[P, R]):
     """A function that is traced once for each structure of its arguments, and then is machine code.
 
     Called with expressions it gives expressions, so that programs may call programs, and all that
@@ -61,9 +60,7 @@ class Program(Generic[P, R]):
         self._outside: Outside | None = None
         self._quick: Quick | None = None  # takes plain arguments
         self._reading: Reading | None = None  # takes all arguments of one structure
-        functools.update_wrapper(self, function, updated=())
-        self.__wrapped__ = function
-        self.__qualname__: str = getattr(function, "__qualname__", type(function).__name__)
+        super().__init__(function)
 
     @property
     def precision(self) -> str:
@@ -120,14 +117,9 @@ class Program(Generic[P, R]):
             return result.tree.build(found)
         return _Compiled(own, nodes, result, self._name, self._kind)
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Bound to an object, as methods are."""
-        return self if instance is None else functools.partial(self, instance)
-
     def __reduce__(self) -> Any:
-        module = sys.modules.get(self.__module__)
-        if getattr(module, self.__qualname__, None) is self:
-            return self.__qualname__  # decorated
+        if self.is_decorated:
+            return self.__qualname__
         return Program, (self._name, self.__wrapped__, self._build, self._static, self.precision)
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.types import ExpressionLike
-from taylor.nodes.conversion import from_elements
+from taylor.nodes.conversion import from_elements, object_vector
 from taylor.nodes.regions import has_regions
 from taylor.recurrences.arrays import has_arrays
 from taylor.transforms.forward import tangents
@@ -54,7 +54,7 @@ def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expres
     elements = list(scalars(root).reshape(-1))
     for _ in range(n):
         elements = tangents(elements, {target: ONE})
-    return from_elements(_object_array(elements).reshape(root.shape))
+    return from_elements(object_vector(elements).reshape(root.shape))
 
 
 def grad_expressions(
@@ -88,7 +88,7 @@ def grad_expressions(
         parts = adjoints([scalar], [ONE], leaves)
     found, place = [], 0
     for variable in variables:
-        own = _object_array(parts[place : place + variable.size])
+        own = object_vector(parts[place : place + variable.size])
         found.append(from_elements(own.reshape(variable.shape)))
         place += variable.size
     return found
@@ -138,10 +138,3 @@ def _as_seed(target: Expression) -> tuple[Expression, Expression]:
     unit = np.zeros(whole.shape)
     unit[target.payload] = 1.0
     return whole, as_expression(unit)
-
-
-def _object_array(items: Sequence[Expression]) -> np.ndarray[Any, Any]:
-    array = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        array[i] = item
-    return array

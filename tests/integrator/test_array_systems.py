@@ -16,7 +16,8 @@ import pytest
 import taylor as ty
 from taylor.systems import blocks
 from taylor.systems.system import EquationsError
-from taylor_runtime.arrays.plan import BEYOND, Plan, Together
+from taylor_runtime.arrays.plan import BEYOND, Plan
+from taylor_runtime.arrays.plans.works import Together
 from taylor_runtime.program.arrays import ArrayProgram
 
 N = 24

@@ -15,7 +15,13 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.nests import NestWriter
-from taylor_runtime.arrays.plan import BEYOND, CONSTANT, START, Nest, Plan, Together, Whole
+from taylor_runtime.arrays.plan import (
+    BEYOND,
+    CONSTANT,
+    START,
+    Plan,
+)
+from taylor_runtime.arrays.plans.works import Nest, Together, Whole
 from taylor_runtime.arrays.regions.backward import emit_backward
 from taylor_runtime.arrays.regions.branches import emit_all_orders, emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place

@@ -8,14 +8,14 @@ from typing import Protocol
 
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arrays.memory import ArrayMemory
-from taylor_runtime.arrays.plan import BEYOND, START, Nest, Plan
+from taylor_runtime.arrays.plan import BEYOND, START, Plan
+from taylor_runtime.arrays.plans.works import Nest
 from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import (
-    OLD,
     ArrayProgram,
     Join,
     Scatter,
@@ -26,6 +26,7 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.reads import OLD
 from taylor_runtime.program.shapes.sums import chunk_lanes
 from taylor_runtime.program.shapes.walks import aligned, walk_of
 

@@ -9,7 +9,6 @@ running sums are works of their own.  What a nest needs within itself stays in r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 
 from taylor_runtime.arrays.plans.reading import (
     read_in_place,
@@ -18,18 +17,25 @@ from taylor_runtime.arrays.plans.reading import (
     seen_from_outside,
     sums_of_states,
 )
+from taylor_runtime.arrays.plans.together import Neighbours
+from taylor_runtime.arrays.plans.works import (
+    Access,
+    Nest,
+    Summed,
+    Together,
+    Whole,
+    Work,
+    access_of,
+    may_share,
+)
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
-    NEWEST,
-    OLD,
-    ZERO,
     ArrayProgram,
     Contract,
     Factor,
     Join,
     Pick,
     Put,
-    Read,
     Running,
     Scatter,
     Shape,
@@ -40,90 +46,28 @@ from taylor_runtime.program.arrays import (
     contiguous,
     graphs_of,
     moved_rows,
-    reads_at_zero,
-    reads_beyond,
     varying,
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.reads import (
+    NEWEST,
+    OLD,
+    ZERO,
+    Read,
+    reads_at_zero,
+    reads_beyond,
+)
 from taylor_runtime.program.shapes.sums import total_lanes
-from taylor_runtime.program.shapes.walks import Lanes, aligned, are_one
+from taylor_runtime.program.shapes.walks import Lanes, aligned
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
 
 MOST_TERMS = 3  # of a sum that is made again
-FAR = 1 << 15  # numbers of all orders that are not in the nearest caches
-FEWEST = 8  # places of a first axis that is worth a loop around several nests
 REUSED = 4  # times that it is larger than what it is made from
 
 OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where elements of a row are: in a row that is no view, from an offset on, so far apart."""
-
-    row: int
-    offset: int
-    strides: Shape
-
-
-Summed = tuple[tuple[int, ...], Lanes]  # the axes that totals sum, and those in lanes
-
-
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """A loop over the elements of a shape.
-
-    rows:   whose elements are computed, in order.
-    totals: rows that sum elements of rows over the axes `summed`, the same for all, of which the
-            same are in lanes.
-    accesses: the strides at which all this is read and written.
-    parts:  (row, number of the part) of joined rows that elements are copied to.
-    adds:   rows that elements are scattered to.
-    seams:  by axis, where loops are cut, since rows read parts of joins in their places.
-    """
-
-    space: Shape
-    rows: list[int] = field(default_factory=list)
-    totals: list[int] = field(default_factory=list)
-    parts: list[tuple[int, int]] = field(default_factory=list)
-    adds: list[int] = field(default_factory=list)
-    summed: list[Summed] = field(default_factory=list)  # one, where there are totals or adds
-    accesses: list[Shape] = field(default_factory=list)
-    seams: dict[int, set[int]] = field(default_factory=dict)
-
-    @property
-    def computed(self) -> list[int]:
-        """All rows of which it computes elements."""
-        return [*self.rows, *self.totals, *[row for row, _ in self.parts], *self.adds]
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A row that is computed as a whole."""
-
-    row: int
-
-    @property
-    def computed(self) -> list[int]:
-        """The row alone."""
-        return [self.row]
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """Nests that one loop over their first axis runs, one after the other at each of its places.
-
-    What one of them leaves in memory is near when the next reads it.
-    """
-
-    nests: list[Nest]
-
-
-Work = Nest | Whole
 
 
 class Plan:
@@ -176,7 +120,13 @@ class Plan:
         self.recent = (self._recent() | self.sums) - set(self.inner)
         self.old -= self.recent
         self.newest |= self.recent
-        self.loops = {name: self._together(name) for name in self.works}
+        self.loops = {name: self._loops(name) for name in self.works}
+
+    def _loops(self, name: str) -> list[Work | Together]:
+        def reads(row: int) -> list[Read]:
+            return self.reads(name, row)
+
+        return Neighbours(self.program, reads, self.again, self.old).together(self.works[name])
 
     def _recent(self) -> set[int]:
         """Rows that states read one order late, in loops that come before their own."""
@@ -237,10 +187,7 @@ class Plan:
 
     def access(self, index: int) -> Access:
         """Where a row's elements are."""
-        row = self.program.row(index)
-        if isinstance(row.moved, View):
-            return Access(row.moved.source, row.moved.offset, row.moved.strides)
-        return Access(index, 0, contiguous(row.shape))
+        return access_of(self.program, index)
 
     # -- placing rows -----------------------------------------------------------------------------
 
@@ -350,7 +297,7 @@ class Plan:
             first = max(first, self._known(works, read.row, None if elsewhere else space))
         new.summed[:] = [] if summed is None else [summed]
         for work in works[first:]:
-            if not isinstance(work, Nest) or not _may_share(work, new):
+            if not isinstance(work, Nest) or not may_share(work, new):
                 continue
             if (cut[0] and self._is_whole(work)) or (cut[1] and work.seams):
                 continue
@@ -387,57 +334,6 @@ class Plan:
             elif root in work.totals or root in work.adds or root in [r for r, _ in work.parts]:
                 return position + 1
         return 0
-
-    # -- nests together ---------------------------------------------------------------------------
-
-    def _together(self, name: str) -> list[Work | Together]:
-        """Neighbouring nests that share their first axis, and keep more than near caches hold."""
-        found: list[Work | Together] = []
-        group: list[Nest] = []
-        for work in [*self.works[name], None]:
-            if isinstance(work, Nest) and self._joins(name, group, work):
-                group.append(work)
-                continue
-            pays = len(group) > 1 and self._numbers_kept(group) >= FAR
-            found += [Together(group)] if pays else group
-            group = []
-            if isinstance(work, Nest) and self._joins(name, [], work):
-                group = [work]
-            elif work is not None:
-                found.append(work)
-        return found
-
-    def _joins(self, name: str, group: Sequence[Nest], nest: Nest) -> bool:
-        """Whether a nest may run behind others at each place of their first axis."""
-        if len(nest.space) < 2 or nest.space[0] < FEWEST or nest.parts or nest.adds:
-            return False
-        if nest.seams or (nest.summed and 0 in nest.summed[0][0]):
-            return False
-        if group and group[0].space[0] != nest.space[0]:
-            return False
-        made = {row for other in group for row in (*other.rows, *other.totals)}
-        for row in (*nest.rows, *nest.totals):
-            for read in self.reads(name, row):
-                root = self.access(read.row).row
-                if root in made - self.again:
-                    elsewhere = isinstance(self.program.row(row).moved, Take | Pick)
-                    if elsewhere or not self._stays(read.row, nest.space):
-                        return False
-        return True
-
-    def _stays(self, index: int, space: Shape) -> bool:
-        """Whether elements of a row are at the same place of the first axis of what they lie in."""
-        access, shape = self.access(index), self.program.shape(index)
-        strides = aligned(access.strides, shape, space)
-        source = self.program.shape(access.row)
-        if not source or source[0] != space[0] or strides[0] != contiguous(source)[0]:
-            return False
-        reach = [stride * (size - 1) for stride, size in zip(strides[1:], space[1:], strict=True)]
-        return min([0, *reach]) >= 0 and access.offset + sum(reach) < strides[0]
-
-    def _numbers_kept(self, group: Sequence[Nest]) -> int:
-        rows = {row for nest in group for row in nest.rows if row in self.old}
-        return sum(self.program.row(row).size for row in rows) * (self.program.order + 1)
 
     def _changed_in_place(self, moving: Mapping[int, int]) -> dict[int, int]:
         def reads(row: int) -> list[int]:
@@ -476,11 +372,3 @@ def _inner_plans(region: Region) -> tuple[Plan, ...]:
     loop = region.kind != "switch"
     turn = Plan(graphs[-1], carried(region, graphs[-1]) if loop else None)
     return (*map(Plan, graphs[:-1]), turn)
-
-
-def _may_share(one: Nest, other: Nest) -> bool:
-    """Whether two nests may be one, whose totals add in the order that each of them has."""
-    if one.space != other.space or (one.summed and other.summed and one.summed != other.summed):
-        return False
-    lanes = [lanes.summed for _, lanes in one.summed or other.summed]
-    return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)

@@ -10,8 +10,9 @@ from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
-from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, from_outside
+from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.plans.layout import ArrayLayout, from_outside
 from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR, Type

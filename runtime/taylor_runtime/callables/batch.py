@@ -15,7 +15,7 @@ from taylor_runtime.callables.memory import (
     grid_parts,
 )
 from taylor_runtime.callables.stepper import Stepper
-from taylor_runtime.callables.trajectory import LATEST
+from taylor_runtime.callables.trajectories.room import LATEST
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.ensembles.batch import (

@@ -18,7 +18,7 @@ from taylor_runtime.drivers.block import FOR as FOR
 from taylor_runtime.drivers.block import GRID as GRID
 from taylor_runtime.drivers.block import STEP as STEP
 from taylor_runtime.drivers.block import UNTIL as UNTIL
-from taylor_runtime.drivers.driver import FIRST_STEPS as FIRST_STEPS
+from taylor_runtime.drivers.preparing import FIRST_STEPS as FIRST_STEPS
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.points import python_objects as objects
 from taylor_runtime.program.kinds import DOUBLE, KINDS

@@ -9,7 +9,8 @@ import numpy as np
 
 from taylor_runtime.callables.events import EventMemory
 from taylor_runtime.callables.memory import aligned_zeros, grid_parts
-from taylor_runtime.callables.trajectory import STATE, StepMemory
+from taylor_runtime.callables.trajectories.room import STATE
+from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code

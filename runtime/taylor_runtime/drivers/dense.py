@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from taylor_runtime.drivers.call import Leaving
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
@@ -43,8 +44,7 @@ _FUNCTIONS = {
 
 def externals() -> dict[str, int]:
     """Addresses that the module is linked with; none where it cannot be used."""
-    found = objects.array_symbols()
-    return {**objects.python_symbols(*_FUNCTIONS, *objects.FUNCTIONS), **found} if found else {}
+    return objects.symbols(*_FUNCTIONS)
 
 
 def dense_module(lanes: int) -> str:
@@ -63,7 +63,7 @@ def dense_module(lanes: int) -> str:
     return module.text()
 
 
-class _Evaluate:
+class _Evaluate(Leaving):
     """Writes the parts of a call."""
 
     def __init__(self, b: Builder, given: Sequence[Value], lanes: int) -> None:
@@ -77,7 +77,7 @@ class _Evaluate:
     def emit(self) -> None:
         b = self.b
         _, args, count = self.given
-        self._go_on_if(b.eq(count, 1))
+        self.go_on_if(b.eq(count, 1))
         argument = b.load(PTR, args)
         several = b.fresh_label("several")
         single = b.fresh_label("single")
@@ -89,15 +89,10 @@ class _Evaluate:
         b.label(self.leave)
         b.ret(objects.call_otherwise(b, *self.given))
 
-    def _go_on_if(self, condition: Value) -> None:
-        after = self.b.fresh_label("fits")
-        self.b.branch(condition, after, self.leave)
-        self.b.label(after)
-
     def _single(self, argument: Value) -> None:
         b = self.b
         time = b.call(F64, "PyFloat_AsDouble", argument)
-        self._go_on_if(self._is_known(time))
+        self.go_on_if(self._is_known(time))
         shape = b.alloca("i64", 1)
         b.store(self.count, shape)
         made = objects.new_array(b, b.constant(1, I64), shape)
@@ -111,9 +106,9 @@ class _Evaluate:
 
     def _several(self, argument: Value) -> None:
         b = self.b
-        self._go_on_if(objects.has_type(b, argument, objects.ARRAY))
+        self.go_on_if(objects.has_type(b, argument, objects.ARRAY))
         fits, dimensions = objects.is_ordinary(b, argument, b.constant(1, I64))
-        self._go_on_if(fits)
+        self.go_on_if(fits)
         times, number = objects.data_of(b, argument), b.load(I64, dimensions)
         shape = b.alloca("i64", 2)
         b.store(number, shape)

@@ -67,7 +67,7 @@ class CalledProducts:
         for term in terms:
             c = term.operand
             assert isinstance(c, Convolution)
-            key = self.is_wide(c) if is_plain_term(term) else term
+            key = self.memory.flow.is_wide(c) if is_plain_term(term) else term
             together.setdefault(key, []).append((term, c))
         for number, group in enumerate(together.values()):
             (first, c), result = group[0], self.result(number)
@@ -89,13 +89,8 @@ class CalledProducts:
             self._convolution(c, scale, n, k == 0)
         if moving:
             first = moving[0][1]
-            self._place(result, self.is_wide(first))
+            self._place(result, self.memory.flow.is_wide(first))
         return bool(moving)
-
-    def is_wide(self, c: Convolution) -> bool:
-        """Whether both factors are polynomials."""
-        wide = self.memory.flow.is_polynomial
-        return wide(c.a) and wide(c.b)
 
     def _vanishes(self, c: Convolution, n: Index) -> bool:
         steady = self.memory.flow.steady

@@ -229,7 +229,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         polynomials: list[Term] = []
         for term in terms:
             if isinstance(term.operand, Convolution):
-                (polynomials if self._has_polynomial(term.operand) else numbers).append(term)
+                (polynomials if self.program.has_polynomial(term.operand) else numbers).append(term)
         for term in numbers:
             assert isinstance(term.operand, Convolution)
             value, doubled = convolve(self.memory, [term], n, NUMBER)[term.operand]
@@ -241,9 +241,6 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             replaced = self.called.read(polynomials, n, readers)
         others = [term for term in terms if term not in polynomials]
         return (*others, *replaced), readers
-
-    def _has_polynomial(self, c: Convolution) -> bool:
-        return self.program.is_polynomial(c.a) or self.program.is_polynomial(c.b)
 
     def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
         """row_{n-1}."""

@@ -51,15 +51,8 @@ class OldProducts:
 
     def plan(self, c: Convolution) -> tuple[Products, ...]:
         """The sums of a convolution: if one factor is a number, those that are in their places."""
-        return self.shifts.sums if self._is_wide(c) else self.shifts.sums[: len(self.shifts.pieces)]
-
-    def _is_wide(self, c: Convolution) -> bool:
-        wide = self.memory.flow.is_polynomial
-        return wide(c.a) and wide(c.b)
-
-    def _has_polynomial(self, c: Convolution) -> bool:
-        wide = self.memory.flow.is_polynomial
-        return wide(c.a) or wide(c.b)
+        wide = self.memory.flow.is_wide(c)
+        return self.shifts.sums if wide else self.shifts.sums[: len(self.shifts.pieces)]
 
     def _most(self) -> int:
         return MOST_SUMS // ELEMENTS[self.element].parts
@@ -134,8 +127,7 @@ class OldProducts:
         return [
             c
             for c in convolutions_of(terms)
-            if (program.is_polynomial(c.a) or program.is_polynomial(c.b))
-            and not (program.steady[c.a] or program.steady[c.b])
+            if program.has_polynomial(c) and not (program.steady[c.a] or program.steady[c.b])
         ]
 
     def _loop(

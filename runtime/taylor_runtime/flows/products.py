@@ -84,7 +84,7 @@ class WrittenProducts(OldProducts):
         alone: list[list[tuple[Number, Convolution]]] = []
         for term in terms:
             c = term.operand
-            if not isinstance(c, Convolution) or not self._has_polynomial(c):
+            if not isinstance(c, Convolution) or not self.memory.flow.has_polynomial(c):
                 continue
             if is_plain_term(term):
                 assert not isinstance(term.constant, tuple)
@@ -117,7 +117,7 @@ class WrittenProducts(OldProducts):
                 sums = self._far(c, n)
             if sums is not None:
                 scale *= 1 + is_square(c)
-                totals = self._scaled(scale, sums, totals, self._is_wide(c))
+                totals = self._scaled(scale, sums, totals, self.memory.flow.is_wide(c))
         if not newest:
             return totals
         totals = totals or self._zeros()
@@ -186,7 +186,8 @@ class WrittenProducts(OldProducts):
         x, y = (factor_of(memory, row, memory.address(row, 0, 0)) for row in (c.a, c.b))
         weight = None if c.weight is None else self._weight(c.weight, 0, 0)
         values = self._added(plan, x, y, zeros, weight)
-        return placed(self.b, self.element, self.shifts, values) if self._is_wide(c) else values
+        wide = self.memory.flow.is_wide(c)
+        return placed(self.b, self.element, self.shifts, values) if wide else values
 
     def _far(self, c: Convolution, n: Index) -> RowSums:
         """All products of a convolution that begins or ends later than usual."""

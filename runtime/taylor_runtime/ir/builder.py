@@ -14,18 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
-from taylor_runtime.ir.flow import Flow
-from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.kinds import NUMBERS, joined
+from taylor_runtime.ir.memory import MemoryBuilder, parts_of
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import (
     COMPOUND,
     FLOAT_BITS,
     I1,
-    I64,
-    PTR,
     Type,
-    alignment_of,
     float_literal,
     make_type,
     parse_type,
@@ -43,7 +39,7 @@ COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq"
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
-class Builder(Flow):
+class Builder(MemoryBuilder):
     """Appends instructions to one function: arithmetic, lanes, memory."""
 
     def __init__(self, module: Module) -> None:
@@ -76,7 +72,7 @@ class Builder(Flow):
     ) -> Value:
         """A vector literal with one number a lane."""
         if element in COMPOUND:
-            type_, parts = make_type(element, len(numbers)), _parts(numbers, element)
+            type_, parts = make_type(element, len(numbers)), parts_of(numbers, element)
             return joined(type_, [self.constants(part, type_.part.element) for part in parts])
         if element in FLOAT_BITS:
             items = ", ".join(f"{element} {float_literal(v, element)}" for v in numbers)
@@ -273,78 +269,6 @@ class Builder(Flow):
         self.module.declare(name, f"declare i1 @{name}({condition.type.text})")
         return self.emit(I1, f"call i1 @{name}({condition.type.text} {condition.text})")
 
-    # -- memory -------------------------------------------------------------------------------
-
-    def poison(self, type_: Type) -> Value:
-        """A value that nothing is known of yet."""
-        return joined(type_, [Value(self, part, "poison") for part in type_.parts])
-
-    def planes(self, pointer: Value, count: Index, element: str) -> Value:
-        """The address of `count` elements: all second parts follow after all first ones."""
-        kind = COMPOUND.get(element)
-        if kind is None:
-            return pointer
-        places = [pointer]
-        for _ in range(1, kind.parts):
-            places.append(self.at(places[-1], count, kind.part))
-        return joined(PTR, places)
-
-    def pointers(self, places: Sequence[Value]) -> Value:
-        """One address of numbers whose parts are at these places."""
-        return joined(PTR, places)
-
-    def alloca(self, element: str, count: int, align: int = 64) -> Value:
-        kind = COMPOUND.get(element)
-        if kind is not None:
-            return self.planes(self.alloca(kind.part, kind.parts * count, align), count, element)
-        text = self.name()
-        self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
-        return Value(self, PTR, text)
-
-    def at(self, pointer: Value, index: Index, element: str = "double") -> Value:
-        """The address of element `index` of an array of `element` at `pointer`."""
-        if isinstance(index, int) and index == 0:
-            return pointer
-        if isinstance(pointer, Compound):
-            number = make_type(element, 0).part.element
-            return joined(PTR, [self.at(part, index, number) for part in pointer.parts])
-        return self.emit(
-            PTR,
-            f"getelementptr inbounds {element}, ptr {pointer.text}, i64 {index_text(index)}",
-        )
-
-    def load(self, type_: Type, pointer: Value, align: int = 0) -> Value:
-        """A value from memory, aligned to an element unless more is known."""
-        align = align or alignment_of(type_.element)
-        if type_.element in COMPOUND:
-            return joined(type_, [self.load(type_.part, part, align) for part in pointer.parts])
-        return self.emit_anew(type_, f"load {type_.text}, ptr {pointer.text}, align {align}")
-
-    def store(
-        self, value: Value, pointer: Value, align: int = 0, streaming: bool = False
-    ) -> list[Store]:
-        """The instructions, appended, that put a value in memory; `streaming` past the caches, for
-        what nobody reads soon.
-        """
-        align = align or alignment_of(value.type.element)
-        if isinstance(value, Compound):
-            pairs = zip(value.parts, pointer.parts, strict=True)
-            return [one for pair in pairs for one in self.store(*pair, align, streaming)]
-        hint = f", !nontemporal {self.module.metadata('!{i32 1}')}" if streaming else ""
-        store = Store(
-            f"store {value.type.text} {value.text}, ptr {pointer.text}, align {align}{hint}"
-        )
-        self.lines.append(store)
-        return [store]
-
-    def load_shared(self, pointer: Value) -> Value:
-        """An i64 that other threads may change meanwhile."""
-        return self.emit_anew(I64, f"load atomic i64, ptr {pointer.text} monotonic, align 8")
-
-    def fetch_add(self, pointer: Value, amount: int) -> Value:
-        """Add to an i64 that threads share, and return what it was."""
-        return self.emit_anew(I64, f"atomicrmw add ptr {pointer.text}, i64 {amount} monotonic")
-
     def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
         """One element a lane, from `pointer` at the i64 lanes of `index`.
 
@@ -357,22 +281,6 @@ class Builder(Flow):
             address = self.at(pointer, self.extract(index, lane), type_.element)
             value = self.insert(value, self.load(scalar, address), lane)
         return value
-
-    def table(self, values: Sequence[int | float | Fraction], element: str = "double") -> Value:
-        """The address of a constant array."""
-        if element in COMPOUND:
-            number, parts = COMPOUND[element].part, _parts(values, element)
-            return self.pointers([self.table(part, number) for part in parts])
-        return Value(self, PTR, self.module.table(values, element))
-
-    def functions(self, names: Sequence[str]) -> Value:
-        """The address of an array of the addresses of functions of the module."""
-        return Value(self, PTR, self.module.functions(names))
-
-
-def _parts(numbers: Sequence[int | float | Fraction], element: str) -> Iterator[tuple[float, ...]]:
-    """All first parts of numbers of a compound kind, then all second ones, ..."""
-    return zip(*map(COMPOUND[element].split, numbers), strict=True)
 
 
 @contextmanager

@@ -41,8 +41,7 @@ _FUNCTIONS = {
 
 def externals() -> dict[str, int]:
     """Addresses that the module is linked with; none where it cannot be used."""
-    found = objects.array_symbols()
-    return {**objects.python_symbols(*_FUNCTIONS, *objects.FUNCTIONS), **found} if found else {}
+    return objects.symbols(*_FUNCTIONS)
 
 
 def array_call_module() -> str:

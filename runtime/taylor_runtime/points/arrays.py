@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.emitter import ArrayEmitter
-from taylor_runtime.arrays.memory import ArrayLayout, ArrayMemory, from_outside
+from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.plans.layout import ArrayLayout, from_outside
 from taylor_runtime.arrays.series import outside_address
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module

@@ -64,6 +64,14 @@ def python_symbols(*functions: str) -> dict[str, int]:
     return found
 
 
+def symbols(*functions: str) -> dict[str, int]:
+    """Addresses of all that a module with arrays and numbers is linked with, and of functions of
+    Python's own interface; none where NumPy is not as known.
+    """
+    found = array_symbols()
+    return {**python_symbols(*functions, *FUNCTIONS), **found} if found else {}
+
+
 @lru_cache(maxsize=1)
 def array_symbols() -> dict[str, int]:
     """Addresses of what makes arrays and numbers of float64; none where NumPy is not as known."""

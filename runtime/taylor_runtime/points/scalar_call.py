@@ -27,8 +27,7 @@ _FUNCTIONS = {
 
 def externals() -> dict[str, int]:
     """Addresses that a module with `emit_scalar_call` is linked with; none where it cannot be."""
-    found = objects.array_symbols()
-    return {**objects.python_symbols(*_FUNCTIONS, *objects.FUNCTIONS), **found} if found else {}
+    return objects.symbols(*_FUNCTIONS)
 
 
 def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> None:

@@ -44,6 +44,14 @@ class FlowProgram(Program):
         """Whether a row's coefficients are polynomials, not numbers."""
         return self.rows[row].width > 1
 
+    def has_polynomial(self, product: Convolution) -> bool:
+        """Whether a factor is one."""
+        return self.is_polynomial(product.a) or self.is_polynomial(product.b)
+
+    def is_wide(self, product: Convolution) -> bool:
+        """Whether both factors are polynomials."""
+        return self.is_polynomial(product.a) and self.is_polynomial(product.b)
+
     @property
     def parameters(self) -> int:
         """How many parameters of numbers there are."""

@@ -27,9 +27,7 @@ from taylor_runtime.series.fold import push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
 from taylor_runtime.series.protocol import Inputs
-from taylor_runtime.series.schedule import MOST_PAIRED_CHAINS, batches, merged
-
-FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
+from taylor_runtime.series.schedule import FEWEST_PAIRED, MOST_PAIRED_CHAINS, batches, merged
 
 InputReader = Callable[[Input, Chunk], Value]
 CoefficientReader = Callable[[Input, Index, Chunk], Value]  # of inputs of source "jet"

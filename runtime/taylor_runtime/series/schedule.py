@@ -13,6 +13,7 @@ from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import rows_at_order
 from taylor_runtime.program.widths import is_looped
 
+FEWEST_PAIRED = 4  # orders of a series that is computed by pairs of orders
 MOST_PAIRED_CHAINS = 4  # `Kind.chains` where every one of them is summed for two orders
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
+from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.flow import FlowProgram, LinearProgram
@@ -126,8 +127,9 @@ class LinearNorms(StateNorms):
             for x, s in zip(values, slopes, strict=True)
         ]
         shared = [
-            self._inverse(
-                self.largest([v for v, d in zip(sizes, self.derived, strict=True) if d == k])
+            inverse_of(
+                self.b,
+                self.largest([v for v, d in zip(sizes, self.derived, strict=True) if d == k]),
             )
             for k in (False, True)
         ]
@@ -137,12 +139,13 @@ class LinearNorms(StateNorms):
             if derived:
                 weight = asked * b.splat(shared[1], asked.lanes)
             else:
-                weight = self._inverse(asked + size) if self.componentwise else shared[0]
+                weight = inverse_of(self.b, asked + size) if self.componentwise else shared[0]
             b.store(weight, target)
         return b.constant(1, Type("double", self.lanes))
 
-    def _inverse(self, norm: Value) -> Value:
-        """1 / norm, 0 where that is not to be had."""
-        b, zero = self.b, self.b.constant(0, norm.type)
-        inverse = b.select(norm > 0, 1 / norm, zero)
-        return b.select(inverse < math.inf, inverse, zero)
+
+def inverse_of(b: Builder, norm: Value) -> Value:
+    """1 / norm, 0 where that is not to be had."""
+    zero = b.constant(0, norm.type)
+    inverse = b.select(norm > 0, 1 / norm, zero)
+    return b.select(inverse < math.inf, inverse, zero)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -13,7 +12,7 @@ from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.protocol import Series
-from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms
+from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms, inverse_of
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
 
@@ -181,18 +180,12 @@ class LoopedNorms(FlowNorms):
             if self.degrees[0] == 0:
                 own = b.load(Type("double"), self._shared)
                 if self.componentwise:
-                    own = self._inverse(asked + first)
+                    own = inverse_of(self.b, asked + first)
                 b.store(own, base)
             return []
 
         b.fold(0, count, [], row)
         return b.constant(1, Type("double"))
-
-    def _inverse(self, norm: Value) -> Value:
-        """1 / norm, 0 where that is not to be had."""
-        b, zero = self.b, self.b.constant(0, norm.type)
-        inverse = b.select(norm > 0, 1 / norm, zero)
-        return b.select(inverse < math.inf, inverse, zero)
 
     def _invert(self) -> None:
         """Of the largest sizes of each monomial make 1 / N of its order."""
@@ -211,7 +204,7 @@ class LoopedNorms(FlowNorms):
                 return [self._maximum(value, found[0])]
 
             norm = self._across(b.fold(low, high, [self._zero()], largest)[0])
-            inverse = b.splat(self._inverse(norm), lanes)
+            inverse = b.splat(inverse_of(self.b, norm), lanes)
 
             def put(k: Index, _: list[Value]) -> Sequence[Value]:
                 place = b.at(self._shared, k * lanes)

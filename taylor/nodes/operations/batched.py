@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taylor.nodes import logic, sums
-from taylor.nodes.arrays import broadcast_to, reshape, transpose
+from taylor.nodes.arrays import broadcast_to, reshape, swapped
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operation import OPERATIONS
 from taylor.nodes.operations.reductions import over_axes
@@ -115,7 +115,7 @@ class _Loop:
         for k, (x, does) in enumerate(zip(self.operands, self.wide, strict=True)):
             own = e.args[leading(e) + k]
             whole = broadcast_to(x, (self.many.size, *own.shape)) if does else x
-            listed.append(_swapped(whole) if does and k >= first else whole)
+            listed.append(swapped(whole) if does and k >= first else whole)
         return [*listed[:constants], *self.extra, *listed[constants:]]
 
     def node(self, op: str, ends: Nodes, graphs: Sequence[Graph]) -> list[Any]:
@@ -131,13 +131,8 @@ class _Loop:
         found = list(parts(region_node(op, [*ends, *self.given()], wider)))
         for k in range(region.carries, len(found)):
             if found[k].ndim > len(region.shapes[k]):
-                found[k] = _swapped(found[k])
+                found[k] = swapped(found[k])
         return found
-
-
-def _swapped(e: Any) -> Any:
-    """The first two axes exchanged: turns, and which of the many."""
-    return transpose(e, (1, 0, *range(2, e.ndim)))
 
 
 def inputs_of_many(inputs: Nodes, wide: Sequence[bool], size: int) -> list[Any]:

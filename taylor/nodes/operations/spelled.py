@@ -1,7 +1,7 @@
-"""Loops and branches of arrays as those of scalars, which are all that reaches machine code.
+"""Loops and branches of arrays as those of scalars, for programs of scalars.
 
 A loop stays a loop.  A scan over arrays is written out turn by turn where it is short; longer ones
-are refused here until machine code has arrays.
+are refused here, and go where arrays stay arrays (`recurrences.regions`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes import logic, sums
 from taylor.nodes.arrays import index_entries
+from taylor.nodes.conversion import object_vector
 from taylor.nodes.node import CONDITIONS, ZERO, constant_node
 from taylor.nodes.regions import (
     REGIONS,
@@ -64,16 +65,9 @@ def _flat_region(e: Any, operands: Sequence[Elements], spelling: Any) -> Region:
     return Region(graphs, constants, region.place(region.carries))
 
 
-def _results(items: Sequence[Any]) -> Elements:
-    array = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        array[i] = item
-    return array
-
-
 def spelled_loop(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
     region = _flat_region(e, operands, spelling)
-    return _results(parts(region_node(e.op, _flat(operands), region)))
+    return object_vector(parts(region_node(e.op, _flat(operands), region)))
 
 
 def spelled_reverse(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
@@ -83,7 +77,7 @@ def spelled_reverse(e: Any, operands: Sequence[Elements], spelling: Any) -> Elem
     constants = sum(a.size for a in operands[: region.constants])
     carries = sum(a.size for a in operands[region.constants : last])
     flat = region_node(e.op, _flat(operands), Region(graphs, constants, carries))
-    return _results(parts(flat))
+    return object_vector(parts(flat))
 
 
 def spelled_scan(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
@@ -95,7 +89,7 @@ def spelled_scan(e: Any, operands: Sequence[Elements], spelling: Any) -> Element
         inputs = (*graph.inputs[:constants], inner_input("i"), *graph.inputs[constants:])
         counted = Region([Graph(inputs, graph.outputs)], constants, flat.carries)
         ends = [ZERO, constant_node(region.length or 0)]
-        return _results(parts(region_node("fori_loop", [*ends, *_flat(operands)], counted)))
+        return object_vector(parts(region_node("fori_loop", [*ends, *_flat(operands)], counted)))
     graph, count = _flat_graph(region.body, spelling), region.length or 0
     if count > MOST_TURNS and count * len(reachable(graph.outputs)) > MOST_NODES:
         raise UnsupportedFunctionError(
@@ -116,14 +110,14 @@ def spelled_scan(e: Any, operands: Sequence[Elements], spelling: Any) -> Element
         for t in range(count):
             found += collected[t][place : place + output.size]
         place += output.size
-    return _results(found)
+    return object_vector(found)
 
 
 def spelled_custom(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
     """A function with a rule for derivatives, both of scalars."""
     rule = e.payload
     flat = rule.with_value(_flat_graph(rule.body, spelling), partial(_flat_rule, rule, spelling))
-    return _results(parts(region_node(e.op, _flat(operands), flat)))
+    return object_vector(parts(region_node(e.op, _flat(operands), flat)))
 
 
 def _flat_rule(rule: Any, spelling: Any) -> Graph:
@@ -136,8 +130,8 @@ def spelled_switch(e: Any, operands: Sequence[Elements], spelling: Any) -> Eleme
     flat = _flat(operands)
     known = sums.exact_value(flat[0])
     if known is not None or sum(work(g.outputs) for g in region.graphs) <= CHEAP:
-        return _results(chosen(region.graphs, flat, spelling.replaced))
-    return _results(parts(region_node(e.op, flat, region)))
+        return object_vector(chosen(region.graphs, flat, spelling.replaced))
+    return object_vector(parts(region_node(e.op, flat, region)))
 
 
 def work(roots: Sequence[Any]) -> int:

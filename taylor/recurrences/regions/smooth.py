@@ -12,23 +12,19 @@ from taylor.nodes.registry import functions
 from taylor.nodes.traverse import reachable
 
 
-def has_rules(
-    outputs: Sequence[Expression], at_points: bool = False, switched: Collection[str] = ()
-) -> bool:
+def has_rules(outputs: Sequence[Expression], switched: Collection[str] = ()) -> bool:
     """Whether rows with shapes can be made of all operations, and have one series wherever they are
     defined, as differential equations want it.
 
-    at_points: values may decide how many turns loops have, and which branches are taken.
     switched: operations outside of loops whose branches are made into modes, so that these may
         have several.
     """
-    return _varying(outputs, set(), at_points, switched) is not None
+    return _varying(outputs, set(), switched) is not None
 
 
 def _varying(
     outputs: Sequence[Expression],
     inner: set[Expression],
-    at_points: bool,
     switched: Collection[str] = (),
 ) -> list[bool] | None:
     """Which outputs vary with variables, time, or `inner` inputs; None where there is no rule."""
@@ -41,7 +37,7 @@ def _varying(
         if not e.args or not (any(does) or e.op in REGIONS):
             continue
         if e.op in REGIONS:
-            if not _is_smooth_inside(e, does, at_points):
+            if not _is_smooth_inside(e, does):
                 return None
         elif e.op not in switched and not is_smooth(e, does):
             return None
@@ -50,13 +46,13 @@ def _varying(
     return [e in vary for e in outputs]
 
 
-def _is_smooth_inside(e: Expression, does: Sequence[bool], at_points: bool) -> bool:
+def _is_smooth_inside(e: Expression, does: Sequence[bool]) -> bool:
     """The same of a loop or a choice, of whose operands these vary."""
     region, first = e.payload, leading(e)
     if not any(does):
         return True
     decided = any(does[:first]) or (e.op != "switch" and turns(e) is None)
-    if (decided and not at_points) or e.op not in LOOPS | {"switch"}:
+    if decided or e.op not in LOOPS | {"switch"}:
         return False
     graphs = region.graphs if e.op == "switch" else region.graphs[-1:]
     index = [False] * (e.op == "fori_loop")
@@ -67,7 +63,7 @@ def _is_smooth_inside(e: Expression, does: Sequence[bool], at_points: bool) -> b
         found: list[bool] = []
         for graph in graphs:
             inputs = {x for x, flag in zip(graph.inputs, flags, strict=True) if flag}
-            known = _varying(graph.outputs, inputs, at_points)
+            known = _varying(graph.outputs, inputs)
             if known is None:
                 return False
             found = known

@@ -1,1 +1,1 @@
-"""What a plan of nests has to know of who reads what."""
+"""What a plan of nests is made of: works, reads, loops that run together, places in memory."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arrays.memory import room_inside
+from taylor_runtime.arrays.plans.layout import room_inside
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import plane_of, slots_kept, spare_places, state_places

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from taylor_runtime.arrays.memory import ArrayMemory, Plane, from_outside, is_outside
+from taylor_runtime.arrays.memory import ArrayMemory, Plane
 from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.plans.layout import from_outside, is_outside
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arrays.memory import room_inside
+from taylor_runtime.arrays.plans.layout import room_inside
 from taylor_runtime.arrays.regions.inner import Inner, Writer, as_number, operand, put_number
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from taylor_runtime.arrays.memory import Plane, room_of_turn
+from taylor_runtime.arrays.memory import Plane
 from taylor_runtime.arrays.plan import Plan
+from taylor_runtime.arrays.plans.layout import room_of_turn
 from taylor_runtime.arrays.regions.inner import (
     ALONE,
     Writer,

@@ -23,10 +23,10 @@ from taylor_runtime.program.arrays import (
     Total,
     View,
     contiguous,
-    reads_at_zero,
 )
 from taylor_runtime.program.order import Summation, summation
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.reads import reads_at_zero
 from taylor_runtime.program.shapes.walks import Lanes, aligned, walk_of
 from taylor_runtime.program.widths import CHUNK, REGISTER
 

@@ -1,0 +1,1 @@
+"""The memory of one trajectory, and what it records of its steps."""

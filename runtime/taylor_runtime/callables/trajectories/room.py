@@ -1,0 +1,131 @@
+"""Memory of one trajectory: where its numbers are, and how they are kept and copied."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from taylor_runtime.callables.memory import (
+    ControlBlock,
+    Pair,
+    aligned_rooms,
+    aligned_zeros,
+    as_planes,
+    doubles_of_planes,
+    polynomials_of,
+)
+from taylor_runtime.callables.stepper import Stepper
+from taylor_runtime.program.kinds import KINDS
+from taylor_runtime.steps.states import VECTORS
+
+STATE, ERROR, BEFORE, ERROR_BEFORE = range(4)  # the first of the vectors of states
+ALL, LATEST = 1, 2  # what `recording` keeps of the records of steps
+
+
+class StepRoom:
+    """The control block, state vector and workspace of one trajectory for a compiled stepper."""
+
+    def __init__(self, stepper: Stepper, defect_bound: float, floors: np.ndarray | None) -> None:
+        self.stepper = stepper
+        precision = stepper.options.precision
+        self._dtype, self._parts = KINDS[precision].dtype, KINDS[precision].parts
+        self.slots = np.array(stepper.shown.slots, dtype=np.intp)
+        self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
+        self.padding = np.array(stepper.states.padding(), dtype=np.intp)
+        counts = VECTORS * stepper.size, stepper.parameters, stepper.workspace
+        planes = [doubles_of_planes(count, precision) for count in counts]
+        self._rooms = aligned_rooms(*planes, stepper.size, stepper.record_length, 1)
+        self.control = ControlBlock()
+        self._make_room()
+        if floors is not None:
+            self._tolerances[:] = floors[self.padding]
+        self.control.defect_bound = defect_bound
+        self.forget_step()
+
+    def _make_room(self) -> None:
+        rooms, whole = self._rooms, aligned_zeros(self._rooms[-1].stop)
+        states, parameters, work, *rest = [whole[room] for room in rooms]
+        kind = self.stepper.options.precision
+        self.states, self.parameters = as_planes(states, kind), as_planes(parameters, kind)
+        self._work = as_planes(work, kind)
+        self._tolerances, self._records, self._grid = rest
+        size = self.stepper.size
+        vectors = self.states[:, : VECTORS * size]
+        self._vectors = vectors.reshape(self._parts, VECTORS, size)
+        self._arrays: tuple[np.ndarray, ...] = ()
+        self._addresses: list[int] = []
+
+    def copy(self) -> Self:
+        """One in the same state with memory of its own; the machine code is shared."""
+        other = self._with_room()
+        other.control = self.control.copy()
+        other.states[:] = self.states
+        other.parameters[:] = self.parameters
+        if len(self._records) != self.stepper.record_length:
+            other._records = aligned_zeros(len(self._records))
+        other.watch(0, 0)
+        return other
+
+    def _with_room(self) -> Self:
+        """One with equal tolerances, and memory in which is nothing yet."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._make_room()
+        other._tolerances[:] = self._tolerances
+        return other
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """What a resumed run needs: plain arrays, with the states in the user's order."""
+        return {
+            "control": self.control.to_array(),
+            "vectors": self._vectors[..., self._all_slots].copy(),
+            "parameters": self.parameters.copy(),
+        }
+
+    def restore(self, memory: dict[str, np.ndarray]) -> None:
+        """The inverse of `memory`."""
+        self.control.take(memory["control"])
+        self.watch(0, 0)
+        self._vectors[:] = memory["vectors"][..., self.padding]
+        self.parameters[:] = memory["parameters"]
+
+    def forget_step(self) -> None:
+        """Start afresh: no previous step, no accumulated rounding error."""
+        control = self.control
+        control.step = control.estimate = control.longest = 0.0
+        control.scale, control.limit = 1.0, np.inf
+        control.pending = control.overflowed = control.rescaled = control.window_end = 0
+        self._vectors[:, ERROR] = 0.0
+
+    def watch(self, detector: int, events: int) -> None:
+        """Hand every step to the detector at an address, with its block; 0: to none."""
+        control = self.control
+        control.detector, control.events = detector, events
+        if detector:
+            control.recording = control.recording or LATEST
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the step loop is passed: states, parameters, work, records, grid, tolerances."""
+        found = self.states, self.parameters, self._work, self._records, self._grid
+        return *found, self._tolerances
+
+    def shared_addresses(self) -> dict[str, int]:
+        """Of memory that trajectories may use one after the other."""
+        arrays = {"grid": self._grid, "work": self._work, "records": self._records}
+        arrays["tolerances"] = self._tolerances
+        return {name: int(array.ctypes.data) for name, array in arrays.items()}
+
+    @property
+    def time(self) -> Pair:
+        """Of the state."""
+        control = self.control
+        return control.time, control.time_low
+
+    def slots_of(self, whole: bool) -> np.ndarray:
+        """Places of the states in the user's order, or of all their numbers, with derivatives."""
+        return self._all_slots if whole else self.slots
+
+    def _by_state(self, planes: np.ndarray) -> np.ndarray:
+        """Numbers of all states as polynomials: (.., n * M) to (.., n, M)."""
+        return polynomials_of(planes, len(self.slots))
