@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.systems.system import make_system
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.program import Coefficient as Newest
@@ -29,8 +32,9 @@ def test_rates_beside_other_parameters(
     chosen = ty.where(ty.where(w[0] >= 0, w[1], w[2]) * w[3] >= 0, x[0], x[1])
     rng = np.random.default_rng(n)
     start, rates = rng.uniform(0.5, 1, n), rng.uniform(0.5, 1, n)
-    values = dict(zip(v + w, [*rates, 1.0, -3.0, 2.0, -2.0], strict=True))
-    ta = ty.Integrator([(x[k], -x[k] * chosen * v[k]) for k in range(n)], start, parameters=values)
+    system = make_system([(x[k], -x[k] * chosen * v[k]) for k in range(n)], n)
+    system = replace(system, parameters=(*v, *w))  # the rates first
+    ta = ty.Integrator(system, start, parameters=[*rates, 1.0, -3.0, 2.0, -2.0])
     outcome = ta.propagate_until(1.0, max_steps=100)
     assert ta._machine.stepper.options.unrolled is unrolled
     assert outcome.status is ty.Status.REACHED
