@@ -183,9 +183,9 @@ class Operators(Node):
         raise _no_value(
             self,
             "float",
-            "use expr.evaluate({x: ...}) or taylor.compile for a value, functions of taylor or "
-            "NumPy instead of the math module, and numpy.zeros_like(x), taylor.zeros(shape) or "
-            "an array with dtype=object in place of numpy.zeros(shape) to store expressions in",
+            "use functions of taylor or NumPy instead of the math module, numpy.zeros_like(x), "
+            "taylor.zeros(shape) or an array with dtype=object in place of numpy.zeros(shape) to "
+            "store expressions in, and expr.evaluate({x: ...}) or taylor.compile for a value",
         )
 
     def __int__(self) -> int:
@@ -311,9 +311,15 @@ def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool
     """Apply an operator after converting the foreign operand; NumPy arrays get their turn first."""
     own, other = (b, a) if reflected else (a, b)
     if type(other) is not type(own):
+        given = other
         if isinstance(other, np.ndarray) and other.shape != ():
             return NotImplemented
         other = try_expression(other, sequences=bool(own.shape))
         if other is None:
+            if isinstance(given, complex):
+                raise UnsupportedFunctionError(
+                    f"{given!r} at {user_location()}: expressions are real numbers; write real and "
+                    "imaginary parts apart"
+                )
             return NotImplemented
     return function(other, own) if reflected else function(own, other)

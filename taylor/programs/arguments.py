@@ -138,7 +138,7 @@ def _hashable(name: str, value: Any) -> Hashable:
 def stand_in(path: str, kind: str, shape: tuple[int, ...]) -> tuple[Expression, Expression]:
     """A new argument, and what the function sees of it: a condition, where that was given."""
     own = argument(path, shape)
-    own.payload.whole = kind == WHOLE  # type: ignore[attr-defined]
+    own.payload.whole = kind in (WHOLE, CONDITION)  # type: ignore[attr-defined]
     return own, condition(own) if kind == CONDITION else own
 
 

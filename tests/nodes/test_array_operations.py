@@ -17,8 +17,9 @@ from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes import arrays, conversion
 from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.moves import scatter, view
+from taylor.nodes.operations.moves import scatter
 from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
+from taylor.nodes.operations.views import view
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import positions
 

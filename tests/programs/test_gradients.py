@@ -163,6 +163,13 @@ def test_whole_numbers():
         ty.grad(lambda p: p["n"] ** 2)({"n": 1})
 
 
+def test_truth_values_choose_without_a_warning():
+    mask = np.array([True, False, True])
+    slope = ty.grad(lambda x, m: np.sum(np.where(m, x**2, 0)))
+    assert slope(np.ones(3), mask).tolist() == [2.0, 0.0, 2.0]
+    assert slope(np.ones(3), ~mask).tolist() == [0.0, 2.0, 0.0]
+
+
 def test_whole_numbers_beside_real_ones_in_a_list_are_doubtful():
     with pytest.warns(ty.DifferentiationWarning, match=r"x\[1\] is a whole number"):
         assert ty.grad(lambda x: x[0] * x[1])([1.0, 2]) == [2.0, 0.0]
@@ -197,6 +204,7 @@ def test_errors():
         (lambda: ty.grad(lambda x: x if x > 0 else -x)(1.0), ty.TracingError, "where"),
         (lambda: ty.grad(lambda x: x)("a"), ty.ArgumentTypeError, "'a'"),
         (lambda: ty.grad(lambda x: x)(1j), ty.ArgumentTypeError, "real"),
+        (lambda: ty.grad(lambda x: 1j * x)(1.0), ty.UnsupportedFunctionError, "imaginary"),
         (lambda: ty.grad(lambda x: None)(1.0), ty.ArgumentTypeError, "None"),
         (lambda: ty.grad(lambda x: "a")(1.0), ty.ArgumentTypeError, "'a'"),
         (lambda: ty.grad(lambda x: x, has_aux=True)(1.0), ty.ArgumentError, "pair"),

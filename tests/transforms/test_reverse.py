@@ -14,8 +14,9 @@ from gradient_checks import check, value
 import taylor as ty
 from taylor.expressions.leaves import ONE, as_expression, constant
 from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.moves import scatter, view
+from taylor.nodes.operations.moves import scatter
 from taylor.nodes.operations.places import pick, put
+from taylor.nodes.operations.views import view
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import positions
 from taylor.transforms.forward import tangents
@@ -37,6 +38,14 @@ PROGRAMS: dict[str, tuple[Program, Sequence[tuple[int, ...]]]] = {
     "take": (lambda x: np.sin(x[[0, 2, 2, 1]]) * x[[3, 3, 0, 0]], [(4,)]),
     "permutation": (lambda x: np.sin(x[[2, 0, 3, 1]]) * np.arange(4.0), [(4,)]),
     "view": (lambda x: view(np.sin(x), 1, (1, 2), (2, 3)) * x[0], [(7,)]),
+    "windows": (lambda x: view(np.sin(x), 2, (4, 4, 1), (3, 2, 2)) * x[0, 0], [(5, 4)]),
+    "windows of a product": (lambda x: np.sum(view(x, 0, (1, 1), (5, 3)) * x[0], axis=1), [(7,)]),
+    "windows with strides": (lambda x: np.sin(view(x, 1, (1, 2), (3, 3)) * x[1]), [(8,)]),
+    "strided windows": (lambda x: np.sin(view(x, 0, (2, 1), (3, 3)) * x[1]), [(8,)]),
+    "shifted": (lambda x: sum(x[i] * x[i : i + 4] for i in range(4)) ** 2, [(7,)]),
+    "shifted in rows": (lambda x: sum(x[:, i, None] * x[:, i : i + 3] for i in range(3)), [(2, 6)]),
+    "shifted in one": (lambda x: sum(i * x[1, i : i + 3] ** 2 for i in range(1, 4)), [(2, 6)]),
+    "shifted far": (lambda x: np.sin(x[:3] + 2 * x[1:4] - x[-3:]), [(30,)]),
     "scatter": (lambda x: np.sin(scatter(x, positions([[3, 1], [1, 0]]), (5,))), [(2, 2)]),
     "stack": (lambda x, y: np.stack([x * y, y**2, x]).T * x[0], [(3,), (3,)]),
     "concatenate": (lambda x, y: np.sin(np.concatenate([x, x * x, y], axis=1)), [(2, 3), (2, 1)]),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from taylor_runtime.ir.values import Index
 from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.program import Convolution, Input, Program, Row, Select
+from taylor_runtime.program.program import Convolution, Input, Kernel, Program, Row, Select
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
-from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.program.verify import operand_rows, step_rows
 from taylor_runtime.program.widths import CHUNK, REGISTER, is_looped, padded
 
 
@@ -101,10 +103,41 @@ def windows(program: Program, batch: int = 1) -> list[tuple[int, int] | None]:
         return [None] * len(program.rows)
     divisors = {row.step.divisor for row in program.rows if row.step}
     convolved = _convolved(program)
-    return [
+    found = [
         None if index in divisors else _window(program, row, batch, convolved)
         for index, row in enumerate(program.rows)
     ]
+    if batch == 1 and not isinstance(program, FlowProgram):
+        for index in _padding_of_states(program, found):
+            found[index] = None
+    return found
+
+
+def _padding_of_states(program: Program, found: Sequence[tuple[int, int] | None]) -> set[int]:
+    """The windows whose padding is other lanes of their source, and ends up in that of a state.
+
+    The padding of a state repeats its last lane, from the start of every step on. Its slope has to
+    do so, too, or the slope at the end of a step, where it is repeated anew, confirms nothing.
+    """
+    rows, wrong = program.rows, set[int]()
+    starts = [(i, row.start) for i, row in enumerate(rows) if row.step is not None]
+    pending = [i for i, s in starts if isinstance(s, Input) and s.source == "state"]
+    seen = set(pending)
+    while pending:
+        row, window = rows[index := pending.pop()], found[index]
+        if padded(row.width) == row.width:
+            continue
+        used = [*step_rows(row.step)] if row.step is not None else []
+        used += row.start.arguments if isinstance(row.start, Kernel) else ()
+        if window is not None:
+            source, first = window
+            if first + row.width == rows[source].width:
+                used.append(source)
+            else:
+                wrong.add(index)
+        pending += [i for i in used if i not in seen]
+        seen.update(used)
+    return wrong
 
 
 def _convolved(program: Program) -> set[int]:

@@ -14,7 +14,8 @@ from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import where
 from taylor.nodes.node import constant_node
-from taylor.nodes.operations.moves import scatter, view
+from taylor.nodes.operations.moves import scatter
+from taylor.nodes.operations.views import view
 from taylor.numbers.data import positions
 
 # --- axes ----------------------------------------------------------

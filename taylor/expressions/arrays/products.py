@@ -15,7 +15,7 @@ from taylor.nodes import arrays, conversion
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import ONE
 from taylor.nodes.operations.contractions import LETTERS, contract, sizes_of
-from taylor.nodes.operations.moves import view
+from taylor.nodes.operations.views import view
 from taylor.nodes.products import multiply
 from taylor.nodes.sums import negate, subtract
 

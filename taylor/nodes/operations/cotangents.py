@@ -26,6 +26,7 @@ from taylor.nodes.arrays import (
 )
 from taylor.nodes.node import ONE, Node, Shape, constant_node, node
 from taylor.nodes.operation import OPERATIONS
+from taylor.nodes.operations.stencils import Block, shifted
 from taylor.numbers.data import ArrayData, positions
 from taylor.numbers.exact import Exact, normalised
 
@@ -186,7 +187,7 @@ def put_together(pieces: Sequence[tuple[Exact, Placed]], shape: Shape) -> Any:
             scattered.append((value, piece.places()))
         else:
             blocks.append(block)
-    terms = [(1, value) for value in _joined(blocks, shape)]
+    terms = [(1, value) for value in _joined(shifted(blocks, shape), shape)]
     if scattered:
         terms.append((1, _scattered(scattered, shape)))
     return total(terms, shape)
@@ -201,9 +202,6 @@ def total(terms: Sequence[tuple[Exact, Any]], shape: Shape) -> Any:
     else:
         result = sums.linear_combination(terms, shape)
     return result if result.shape == shape else broadcast_to(result, shape)
-
-
-Block = tuple[tuple[tuple[int, int], ...], Any]  # (start, count) by axis, and the elements there
 
 
 def _block(value: Any, entries: tuple[Entry, ...]) -> Block | None:

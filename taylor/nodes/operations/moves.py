@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError, user_location
+from taylor.errors import ShapeError
 from taylor.nodes import arrays, conversion
-from taylor.nodes.arrays import constant_array, numbers_of
-from taylor.nodes.node import ZERO, N, Node, Shape, constant_node, node
+from taylor.nodes.node import ZERO, N, Node, constant_node, node
 from taylor.nodes.operation import ATOM, OR, Operation, Text, everywhere, listed
 from taylor.nodes.operations.cotangents import Placed, linear, same_of_tangents, unbroadcast
 from taylor.nodes.operations.rounding import one_rounding
+from taylor.nodes.operations.stencils import from_windows
+from taylor.nodes.operations.views import strided, view
 from taylor.nodes.sums import add_many
 from taylor.numbers.data import ArrayData, positions
 
@@ -123,51 +124,14 @@ _TAKE = Operation(
 )
 
 
-def strided(
-    array: np.ndarray[Any, Any], offset: int, strides: Sequence[int], shape: Shape
-) -> np.ndarray[Any, Any]:
-    """The elements offset + sum of strides * position, counted in row-major order."""
-    if 0 in shape:
-        return np.empty(shape, array.dtype)
-    flat = np.ascontiguousarray(array).reshape(-1)
-    width = flat.itemsize
-    return np.lib.stride_tricks.as_strided(
-        flat[offset:], shape, [width * stride for stride in strides], writeable=False
-    )
-
-
-def view(e: N, offset: int, strides: Sequence[int], shape: Sequence[int]) -> N:
-    """The elements offset + sum of strides * position of `e`, counted in row-major order.
-
-    Diagonals and windows are such arrays: elements may occur several times.
-
-    Raises ShapeError for elements that are not there.
-    """
-    offset, steps, target = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
-    if 0 in target:
-        return constant_array(np.empty(target))
-    ends = [step * (size - 1) for step, size in zip(steps, target, strict=True)]
-    least = offset + sum(end for end in ends if end < 0)
-    most = offset + sum(end for end in ends if end > 0)
-    if least < 0 or most >= e.size:
-        raise ShapeError(
-            f"view: elements {least} to {most} of an array of shape {e.shape}, which has {e.size} "
-            f"(at {user_location()})"
-        )
-    if target == e.shape and offset == 0 and steps == _row_major(target):
-        return e
-    if e.op == "constant":
-        return constant_array(strided(numbers_of(e), offset, steps, target))
-    return node("view", (e,), (offset, steps, target), target)
-
-
-def _row_major(shape: Shape) -> Shape:
-    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
-
-
-def _view_places(e: Node) -> ArrayData:
-    """The flat places of the operand's elements, which may occur several times."""
-    return positions(strided(np.arange(e.args[0].size), *e.payload))
+def _view_shares(e: Node, adjoint: Any) -> list[Placed]:
+    shape = e.args[0].shape
+    found = from_windows(e, adjoint)
+    if found is not None:
+        ranges, value = found
+        return [Placed(value, tuple((start, count, 1) for start, count in ranges), shape)]
+    places = positions(strided(np.arange(e.args[0].size), *e.payload))
+    return [Placed(adjoint, places, shape)]
 
 
 _VIEW = Operation(
@@ -180,7 +144,7 @@ _VIEW = Operation(
     elements=lambda e, operands: strided(operands[0], *e.payload),
     moves=True,
     tangent=same_of_tangents,
-    adjoints=linear(lambda e, adjoint: [Placed(adjoint, _view_places(e), e.args[0].shape)]),
+    adjoints=linear(_view_shares),
 )
 
 # --- arrays put together ----------------------------------------------------------

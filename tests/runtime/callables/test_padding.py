@@ -1,0 +1,63 @@
+"""Lanes behind the last of a row: what is in them decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import taylor as ty
+from taylor.systems.system import make_system
+from taylor_runtime.callables import stepper as build
+from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.program import Coefficient as Newest
+from taylor_runtime.program.program import Gather, Input, Program, Row, Step, Term
+from taylor_runtime.series.layout import windows
+
+
+@pytest.mark.parametrize("unrolled", [False, True])
+@pytest.mark.parametrize("n", [3, 5, 7, 9, 13])
+def test_rates_beside_other_parameters(
+    n: int, unrolled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """x_k' = -v_k x_k m with m = x_0, chosen by numbers that lie in one register with the rates.
+
+    x_0 = a_0 / g with g = 1 + v_0 a_0 t, and x_k = a_k / g^(v_k / v_0).
+    """
+    monkeypatch.setattr(build, "choose", lambda p, element="double": (pack(p), unrolled))
+    x = [ty.variable(f"x{k} {unrolled}") for k in range(n)]  # what is known is not made again
+    v = [ty.parameter(f"v{k}") for k in range(n)]
+    w = [ty.parameter(f"w{k}") for k in range(4)]
+    chosen = ty.where(ty.where(w[0] >= 0, w[1], w[2]) * w[3] >= 0, x[0], x[1])
+    rng = np.random.default_rng(n)
+    start, rates = rng.uniform(0.5, 1, n), rng.uniform(0.5, 1, n)
+    system = make_system([(x[k], -x[k] * chosen * v[k]) for k in range(n)], n)
+    system = replace(system, parameters=(*v, *w))  # the rates first
+    ta = ty.Integrator(system, start, parameters=[*rates, 1.0, -3.0, 2.0, -2.0])
+    outcome = ta.propagate_until(1.0, max_steps=100)
+    assert ta._machine.stepper.options.unrolled is unrolled
+    assert outcome.status is ty.Status.REACHED
+    assert outcome.retracted == 0 and outcome.steps <= 5
+    growth = 1 + rates[0] * start[0]
+    assert np.abs(ta.state * growth ** (rates / rates[0]) / start - 1).max() <= 1e-14
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        pytest.param(0, None, id="its padding would be the rest of the source"),
+        pytest.param(4, (0, 4), id="it ends with the source, whose padding repeats the last"),
+    ],
+)
+def test_windows_that_states_see(first: int, expected: tuple[int, int] | None) -> None:
+    rates = Row(start=Input("parameter", tuple(range(9))), width=9, constant=True)
+    lanes = tuple((0, first + k) for k in range(5))
+    window = Row(gather=Gather(lanes), width=5, constant=True)
+    slope = Row(step=Step((Term(1, Newest(2), head=1),)), width=5)
+    state = Row(Input("state", tuple(range(5))), Step((Term(1, Newest(3, 1)),), "h/n"), width=5)
+    shown = Program((rates, window, state, slope), tuple((2, k) for k in range(5)), 4)
+    assert windows(shown)[1] == expected
+    jet = Row(Input("jet", tuple(range(5))), width=5)
+    free = Program((rates, window, jet, slope), tuple((3, k) for k in range(5)), 4)
+    assert windows(free)[1] == (0, first)  # nobody sees that padding
