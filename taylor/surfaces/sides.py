@@ -24,7 +24,6 @@ from taylor.transforms.differentiate import diff
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import dataclass
 
-ORDERS = (1, 8)  # derivatives that are looked at: at first, and at most
 NOISE = 16  # how much larger than what errors of the numbers make of it a derivative has to be
 MOST = 5  # surfaces at once of which all combinations are tried
 TIMED = 2.0**-52  # relative error of a time
