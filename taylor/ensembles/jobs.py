@@ -16,6 +16,8 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_array, leadin
 from taylor.systems import arguments
 from taylor_runtime.program.records import dataclass
 
+FARTHEST = 2.0**1023  # half of a span that is beyond the range of floats
+
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
@@ -102,8 +104,8 @@ def make_jobs(
         _check_grids(grid, begins, kind)
         ends = grid[..., -1, :]
     assert ends is not None
-    with np.errstate(over="ignore", invalid="ignore"):
-        far = np.isfinite(ends[..., 0]) & ~np.isfinite(ends[..., 0] - begins[:, 0])
+    halves = 0.5 * ends[..., 0] - 0.5 * begins[:, 0]
+    far = (abs(halves) >= FARTHEST) & np.isfinite(ends[..., 0])
     if far.any():
         raise ArgumentError(
             f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range "

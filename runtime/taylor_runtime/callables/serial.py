@@ -15,12 +15,14 @@ from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
 from taylor_runtime.ensembles.serial import ROW_LOOP, RUN, row_loop_module
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.steps.control import CONTROL
+from taylor_runtime.steps.control import DOUBLES, INTEGERS
 from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop
-_TIME, _END = (_place // 8 for _, _place in (CONTROL.fields[n][:2] for n in ("time", "end")))
+FIELDS = (*DOUBLES, *INTEGERS)  # of a control block, 8 bytes each
+_TIME, _END, _LONGEST = (FIELDS.index(name) for name in ("time", "end", "longest"))
+_STEPS, _GRID_NEXT = (FIELDS.index(name) for name in ("steps", "grid_next"))
 
 
 class EventLog:
@@ -106,27 +108,26 @@ class SerialRows:
 
         longest: (r,), steps that each asks for.
         """
-        fields = CONTROL.itemsize // 8
-        self._numbers = numbers = self._block("control", fields)[:, :fields]
-        self._control = control = numbers.view(CONTROL)[:, 0]
-        numbers.view(np.int64)[:] = self._machine.control.to_array().view(np.int64)
+        self._numbers = numbers = self._block("control", len(FIELDS))[:, : len(FIELDS)]
+        self._integers = integers = numbers.view(np.int64)
+        integers[:] = self._machine.control.to_array().view(np.int64)
         numbers[:, _TIME : _TIME + 2] = times
         numbers[:, _END : _END + 2] = ends
-        control["longest"] = longest
-        control["grid_next"] = 0  # of each row's own grid, and the machine may be there already
+        numbers[:, _LONGEST] = longest
+        integers[:, _GRID_NEXT] = 0  # of each row's own grid, and the machine may be there already
 
     def put_grids(self, grids: np.ndarray) -> None:
         """The states at times (r, k, 2) are wanted, which the machine is told, too."""
-        control, vectors = self._control, self._vectors
+        vectors = self._vectors
         count, k = grids.shape[:2]
         parts, _, size = vectors.shape[1:]
         block = self._block("grid", 2 * k + parts * k * size)
         times, lows, room = grid_parts(block, k, vectors.dtype)
         times[:], lows[:] = grids[..., 0], grids[..., 1]
         self._grid_places = places = room[:, : parts * k * size].reshape(count, parts, k, size)
-        begun = np.flatnonzero(grids[:, 0, 0] == control["time"])
+        begun = np.flatnonzero(grids[:, 0, 0] == self._numbers[:, _TIME])
         places[begun, :, 0] = vectors[begun, :, STATE]
-        control["grid_next"][begun] = 1
+        self._integers[begun, _GRID_NEXT] = 1
 
     def run(self, limit: int, stop: np.ndarray, log: EventLog | None) -> np.ndarray:
         """Run all rows (without the GIL); returns statuses of the runtime, (r,).
@@ -163,7 +164,7 @@ class SerialRows:
 
     def steps(self) -> np.ndarray:
         """How many steps each took."""
-        return np.array(self._control["steps"])
+        return self._integers[:, _STEPS].copy()
 
     def grid_planes(self) -> tuple[np.ndarray, np.ndarray]:
         """States at the times of the grids, (parts, r, k, n), and how many of them each reached."""
@@ -173,7 +174,7 @@ class SerialRows:
         in_order = bool((slots == np.arange(first, first + n)).all())
         places = self._grid_places
         ordered = places[..., first : first + n] if in_order else places[..., slots]
-        return ordered.swapaxes(0, 1), self._control["grid_next"]
+        return ordered.swapaxes(0, 1), self._integers[:, _GRID_NEXT]
 
 
 @lru_cache(maxsize=1)
