@@ -189,6 +189,9 @@ class EnsembleOutcome(Versioned):
         return f"EnsembleOutcome({len(self)} trajectories: {listed})"
 
 
+_STATUSES = np.array(STATUSES, dtype=object)
+
+
 class Gatherer:
     """Puts the results of shares, coming in any order from any thread, into whole arrays."""
 
@@ -257,7 +260,7 @@ class Gatherer:
         events, switches = (self._records(which) for which in range(2))
         return EnsembleOutcome(
             states=shown,
-            status=np.array(STATUSES, dtype=object)[self.codes],
+            status=_STATUSES[self.codes],
             times=self.times if pairs else self.times[:, 0].copy(),
             steps=self.steps,
             messages=dict(sorted(self.messages.items())),

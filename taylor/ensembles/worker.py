@@ -103,9 +103,9 @@ class Runner:
             for row in np.flatnonzero(ends.codes == EVENT_STOP):
                 codes[row] = CODES[Status.EVENT]
                 results.messages[int(row)] = self.stopped_by(int(ends.stopped[row]))
-        blank(results, np.flatnonzero(ends.codes == RUNNING))
-        wrong = np.isin(ends.codes, (NON_FINITE, STEP_UNDERFLOW))
-        for row in np.flatnonzero(wrong | self._asks(jobs)):
+        blank(results, (ends.codes == RUNNING).nonzero()[0])
+        wrong = (ends.codes == NON_FINITE) | (ends.codes == STEP_UNDERFLOW)
+        for row in (wrong | self._asks(jobs)).nonzero()[0]:
             self._again(jobs, int(row), results, stop)
         return results
 
@@ -236,6 +236,8 @@ def empty(jobs: Jobs) -> Results:
 
 def blank(results: Results, rows: np.ndarray) -> None:
     """Rows that were not finished show nothing."""
+    if not len(rows):
+        return
     results.states[rows] = results.times[rows] = np.nan
     results.steps[rows] = 0
     if results.grid is not None:

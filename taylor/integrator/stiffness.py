@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from typing import Protocol
+from weakref import ref
 
 import numpy as np
 
@@ -99,9 +100,16 @@ class StiffnessWatch:
     """
 
     def __init__(self, integrator: Watched) -> None:
-        self.integrator = integrator
+        self._watched = ref(integrator)  # whose memory is free as soon as nobody has it
         self.warned = False
         self.begin()
+
+    @property
+    def integrator(self) -> Watched:
+        """The trajectory that is watched, which has this."""
+        found = self._watched()
+        assert found is not None
+        return found
 
     def begin(self) -> None:
         """A propagation begins."""

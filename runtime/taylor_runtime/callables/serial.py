@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from taylor_runtime.callables.events import EventMemory
-from taylor_runtime.callables.memory import aligned_zeros, grid_parts
+from taylor_runtime.callables.memory import address_of, aligned_zeros, grid_parts
 from taylor_runtime.callables.trajectories.room import STATE
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.engine.call import function_pointer
@@ -16,11 +16,14 @@ from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
 from taylor_runtime.ensembles.serial import ROW_LOOP, RUN, row_loop_module
 from taylor_runtime.program.codes import RUNNING
-from taylor_runtime.steps.control import CONTROL
+from taylor_runtime.steps.control import DOUBLES, INTEGERS
 from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
 BUDGET = 1024  # steps between looks at whether to stop
+FIELDS = (*DOUBLES, *INTEGERS)  # of a control block, 8 bytes each
+_TIME, _END, _LONGEST = (FIELDS.index(name) for name in ("time", "end", "longest"))
+_STEPS, _GRID_NEXT = (FIELDS.index(name) for name in ("steps", "grid_next"))
 
 
 class EventLog:
@@ -96,36 +99,36 @@ class SerialRows:
         machine, size = self._machine, self._machine.stepper.size
         vectors = self._planes("states", machine.states)[..., : VECTORS * size]
         self._vectors = vectors.reshape(self._count, len(states), VECTORS, size)
-        self._vectors[:, :, STATE] = np.moveaxis(states, 0, 1)[..., machine.padding]
+        self._vectors[:, :, STATE] = states.swapaxes(0, 1)[..., machine.padding]
         self._vectors[:, :, STATE + 1] = 0.0
         values = self._planes("parameters", machine.parameters)
-        values[..., : parameters.shape[2]] = np.moveaxis(parameters, 0, 1)
+        values[..., : parameters.shape[2]] = parameters.swapaxes(0, 1)
 
     def put_spans(self, times: np.ndarray, ends: np.ndarray, longest: np.ndarray) -> None:
         """Rows begin at times (r, 2), as the machine is told to begin, and go to ends (r, 2).
 
         longest: (r,), steps that each asks for.
         """
-        fields = CONTROL.itemsize // 8
-        self._control = control = self._block("control", fields)[:, :fields].view(CONTROL)[:, 0]
-        control[:] = self._machine.control.to_array()[0]
-        control["time"], control["time_low"] = times.T
-        control["end"], control["end_low"] = ends.T
-        control["longest"] = longest
-        control["grid_next"] = 0  # of each row's own grid, and the machine may be there already
+        self._numbers = numbers = self._block("control", len(FIELDS))[:, : len(FIELDS)]
+        self._integers = integers = numbers.view(np.int64)
+        integers[:] = self._machine.control.to_array().view(np.int64)
+        numbers[:, _TIME : _TIME + 2] = times
+        numbers[:, _END : _END + 2] = ends
+        numbers[:, _LONGEST] = longest
+        integers[:, _GRID_NEXT] = 0  # of each row's own grid, and the machine may be there already
 
     def put_grids(self, grids: np.ndarray) -> None:
         """The states at times (r, k, 2) are wanted, which the machine is told, too."""
-        control, vectors = self._control, self._vectors
+        vectors = self._vectors
         count, k = grids.shape[:2]
         parts, _, size = vectors.shape[1:]
         block = self._block("grid", 2 * k + parts * k * size)
         times, lows, room = grid_parts(block, k, vectors.dtype)
         times[:], lows[:] = grids[..., 0], grids[..., 1]
         self._grid_places = places = room[:, : parts * k * size].reshape(count, parts, k, size)
-        begun = np.flatnonzero(grids[:, 0, 0] == control["time"])
+        begun = np.flatnonzero(grids[:, 0, 0] == self._numbers[:, _TIME])
         places[begun, :, 0] = vectors[begun, :, STATE]
-        control["grid_next"][begun] = 1
+        self._integers[begun, _GRID_NEXT] = 1
 
     def run(self, limit: int, stop: np.ndarray, log: EventLog | None) -> np.ndarray:
         """Run all rows (without the GIL); returns statuses of the runtime, (r,).
@@ -137,11 +140,11 @@ class SerialRows:
         loop = np.zeros(1, ROW_LOOP)
         loop["propagate"], loop["count"] = machine.stepper.address, self._count
         loop["limit"], loop["budget"] = limit, BUDGET
-        loop["codes"], loop["stop"] = codes.ctypes.data, stop.ctypes.data
+        loop["codes"], loop["stop"] = address_of(codes), address_of(stop)
         for name, address in machine.shared_addresses().items():
             loop[name] = address
         for name, array in self._room.items():
-            loop[name], loop[f"{name}_stride"] = array.ctypes.data, array.strides[0]
+            loop[name], loop[f"{name}_stride"] = address_of(array), array.strides[0]
         if log is not None:
             log.tell(loop)
         _function()(loop.ctypes.data)
@@ -154,15 +157,15 @@ class SerialRows:
 
     def states(self) -> np.ndarray:
         """Planes of the states."""
-        return np.moveaxis(self._vectors[:, :, STATE], 1, 0)[..., self._slots]
+        return self._vectors[:, :, STATE].swapaxes(0, 1)[..., self._slots]
 
     def times(self) -> np.ndarray:
         """Pairs, (r, 2)."""
-        return np.stack([self._control["time"], self._control["time_low"]], axis=-1)
+        return self._numbers[:, _TIME : _TIME + 2].copy()
 
     def steps(self) -> np.ndarray:
         """How many steps each took."""
-        return np.array(self._control["steps"])
+        return self._integers[:, _STEPS].copy()
 
     def grid_planes(self) -> tuple[np.ndarray, np.ndarray]:
         """States at the times of the grids, (parts, r, k, n), and how many of them each reached."""
@@ -172,7 +175,7 @@ class SerialRows:
         in_order = bool((slots == np.arange(first, first + n)).all())
         places = self._grid_places
         ordered = places[..., first : first + n] if in_order else places[..., slots]
-        return np.moveaxis(ordered, 1, 0), self._control["grid_next"]
+        return ordered.swapaxes(0, 1), self._integers[:, _GRID_NEXT]
 
 
 @lru_cache(maxsize=1)

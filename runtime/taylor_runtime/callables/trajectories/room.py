@@ -9,6 +9,7 @@ import numpy as np
 from taylor_runtime.callables.memory import (
     ControlBlock,
     Pair,
+    address_of,
     aligned_rooms,
     aligned_zeros,
     as_planes,
@@ -114,7 +115,7 @@ class StepRoom:
         """Of memory that trajectories may use one after the other."""
         arrays = {"grid": self._grid, "work": self._work, "records": self._records}
         arrays["tolerances"] = self._tolerances
-        return {name: int(array.ctypes.data) for name, array in arrays.items()}
+        return {name: address_of(array) for name, array in arrays.items()}
 
     @property
     def time(self) -> Pair:
