@@ -39,8 +39,8 @@ def grad(
 
     What `np.where` does not choose, and what a few choices of parts (`y[k]`, `y[2:5]`) leave out of
     an array that was computed element by element, has no part in the gradient, even where its own
-    would be infinite.  Elsewhere zero times infinity is NaN: where `np.max` or `np.min` leave out an
-    element, where many parts are chosen, or after a change of shape or a sum.  Choose before you
+    would be infinite.  Elsewhere zero times infinity is NaN: where `np.max` or `np.min` leave out
+    elements, where many parts are chosen, or after a change of shape or a sum.  Choose before you
     compute then (`a[k] / b[k]`), or replace the operands by harmless ones with `np.where`.
 
     Raises ShapeError or ArgumentTypeError where `fun` returns no single number, TracingError (with
