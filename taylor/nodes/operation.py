@@ -81,6 +81,8 @@ class Operation:
               an operation with graphs inside; the spelling is that of `expressions.scalars`.
     moves:    whether the elements are those of the operands, elsewhere; `elements` then takes
               arrays of numbers as well.
+    chooses:  whether the elements are some of the first operand's, at places that are known or are
+              the other operand.
     whole:    (algebra, e, arrays of numbers) -> array: what NumPy makes of whole arrays, for an
               operation that has `elements` and does not move.
     value:    (algebra, e, values) -> value; the algebra is one of `expressions.evaluate`.
@@ -126,6 +128,7 @@ class Operation:
     elements: Callable[[Any, Sequence[Any]], Any] | None = None
     spelled: Callable[[Any, Sequence[Any], Any], Any] | None = None
     moves: bool = False
+    chooses: bool = False
     whole: Callable[[Any, Any, Sequence[Any]], Any] | None = None
     value: Callable[[Any, Any, Sequence[Any]], Any] = no_rule
     sympy: Callable[[Any, Any], Any] = no_rule

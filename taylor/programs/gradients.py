@@ -37,6 +37,12 @@ def grad(
     arrays should be arguments: captured ones are compared before each call).  Called with
     expressions it gives expressions: gradients of gradients are made like this.
 
+    What `np.where` does not choose, and what a few choices of parts (`y[k]`, `y[2:5]`) leave out of
+    an array that was computed element by element, has no part in the gradient, even where its own
+    would be infinite.  Elsewhere zero times infinity is NaN: where `np.max` or `np.min` leave out
+    elements, where many parts are chosen, or after a change of shape or a sum.  Choose before you
+    compute then (`a[k] / b[k]`), or replace the operands by harmless ones with `np.where`.
+
     Raises ShapeError or ArgumentTypeError where `fun` returns no single number, TracingError (with
     your line) where it asks for the value of an argument, as `if x > 0` does.
 

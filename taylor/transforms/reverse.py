@@ -1,7 +1,9 @@
 """Derivatives backward: adjoints of all inputs in one walk over the graph.
 
 A node that only matters where some condition holds is *guarded*: its partial derivatives may be
-singular elsewhere, and zero times infinity must not spoil the sum.
+singular elsewhere, and zero times infinity must not spoil the sum.  Guards of all that has not been
+chosen from an array would cost as much again, in products of matrices above all: small choices are
+made before anything is computed instead (`chosen.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
+from taylor.transforms.chosen import chosen_first
 from taylor.transforms.forward import inside
 from taylor.transforms.terms import expanded, product
 
@@ -71,12 +74,13 @@ def _back(
 ) -> list[Expression | None]:
     """The adjoints; None for those that are zero."""
     wanted = set(inputs)
-    roots = expanded(outputs, wanted.__contains__)
+    roots: Sequence[Expression] = expanded(outputs, wanted.__contains__)
+    nodes = reachable(roots, stop=wanted.__contains__)
+    roots, order = chosen_first(roots, nodes, wanted.__contains__)
     walk = _Walk()
     for root, cotangent in zip(roots, cotangents, strict=True):
         if exact_value(cotangent) != 0:
             walk.contribute(root, (1, cotangent), ONE)
-    order = reachable(roots, stop=wanted.__contains__)
     active = set(wanted)
     for e in order:
         if not active.isdisjoint(e.args):

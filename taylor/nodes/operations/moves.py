@@ -94,6 +94,7 @@ _INDEX = Operation(
     text=_index_text,
     elements=lambda e, operands: operands[0][arrays.as_numpy_index(e.payload)],
     moves=True,
+    chooses=True,
     tangent=same_of_tangents,
     adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
     value=lambda algebra, e, values: algebra.input(e, None),
@@ -119,6 +120,7 @@ _TAKE = Operation(
     text=_places_text,
     elements=lambda e, operands: operands[0].reshape(-1)[e.payload.array],
     moves=True,
+    chooses=True,
     tangent=same_of_tangents,
     adjoints=linear(lambda e, adjoint: [Placed(adjoint, e.payload, e.args[0].shape)]),
 )

@@ -266,6 +266,7 @@ RECORDS = (
     Operation(
         name="pick",
         build=lambda e, args: pick(*args),
+        chooses=True,
         batch=_pick_many,
         elements=_pick_elements,
         whole=_picked,
