@@ -59,6 +59,8 @@ def as_planes(doubles: np.ndarray, precision: str) -> np.ndarray:
     """Memory of that many doubles as `aligned_planes` has it."""
     kind = KINDS[precision]
     numbers = doubles if kind is DOUBLE else doubles.view(kind.dtype)
+    if kind.parts == 1:
+        return numbers[np.newaxis]
     length = len(numbers) // kind.parts
     return numbers[: kind.parts * length].reshape(kind.parts, length)
 
