@@ -344,6 +344,7 @@ class ArrayDecomposition(Decomposition):
 
 
 FEWEST = 400  # operations on scalars that are worth loops
+MEAN = 4  # elements of an operation, on average, that are worth loops
 
 
 def array_work(outputs: Sequence[Expression], unrolled: bool = False) -> int:
@@ -371,9 +372,23 @@ def work_of(e: Expression, unrolled: bool = False) -> int:
 
 def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
-    if _has_shapes(outputs) and array_work(outputs) > FEWEST:
+    if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST):
         return True
     return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
+
+
+def are_worth_loops(outputs: Sequence[Expression], fewest: int, unrolled: bool = False) -> bool:
+    """Whether expressions are more than so many operations on scalars, or all where that is
+    negative, and these on arrays: what is done for the most part to elements one by one, as in a
+    double loop over bodies, is packed, as what is written in scalars is.
+    """
+    if array_work(outputs, unrolled) <= fewest:
+        return False
+    if fewest < 0 or has_regions(outputs):
+        return True
+    nodes = [e for e in reachable(outputs) if e.args]
+    sizes = (e.size if operation(e.op).moves else work_of(e) for e in nodes)
+    return sum(sizes) >= MEAN * len(nodes)
 
 
 def _has_shapes(outputs: Sequence[Expression]) -> bool:

@@ -13,7 +13,7 @@ from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.arrays import broadcast_to
 from taylor.nodes.regions import has_regions
-from taylor.recurrences.arrays import array_work
+from taylor.recurrences.arrays import are_worth_loops
 from taylor.recurrences.regions.smooth import has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
@@ -78,6 +78,5 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
         blocks.append((state, value))
     values = [value for _, value in blocks]
     fewest = FEWEST if shapes else WRITTEN_OUT
-    if array_work(values, True) > fewest and has_rules(values, switched=SWITCHED):
-        return tuple(blocks)
-    return None
+    large = are_worth_loops(values, fewest, unrolled=True)
+    return tuple(blocks) if large and has_rules(values, switched=SWITCHED) else None

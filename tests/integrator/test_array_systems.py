@@ -402,3 +402,29 @@ def test_constant_and_resting_arrays(as_arrays: None) -> None:
     ta = ty.Integrator([(x, np.arange(5.0)), (y, 0 * x)], np.ones(10))
     ta.propagate_until(2.0)
     _near(ta.state, [*(1 + 2 * np.arange(5.0)), *np.ones(5)], 1e-15)
+
+
+def test_equations_of_elements_are_packed() -> None:
+    """A double loop over the elements of an array is no system of arrays: what is written in
+    scalars is packed, and has as few rows as ever.
+    """
+    n = 14
+    q, p = ty.variable("q", shape=(n, 3)), ty.variable("p", shape=(n, 3))
+    forces: list[list[Any]] = [[0, 0, 0] for _ in range(n)]
+    for i in range(n):
+        for j in range(i):
+            d = [q[j, k] - q[i, k] for k in range(3)]
+            cube = (d[0] ** 2 + d[1] ** 2 + d[2] ** 2) ** 1.5
+            for k in range(3):
+                forces[i][k] += d[k] / cube
+                forces[j][k] -= d[k] / cube
+    start = np.random.default_rng(5).normal(size=6 * n)
+    ta = ty.Integrator([(q, p), (p, forces)], start)
+    assert 0 < len(ta.explain().packs) < 100
+    d = start[: 3 * n].reshape(n, 1, 3) - start[: 3 * n].reshape(1, n, 3)
+    cube = np.sum(d**2, axis=2, keepdims=True) ** 1.5 + np.eye(n)[:, :, None]
+    pull = -(d / cube).sum(axis=1)
+    assert ta.propagate_for(1e-6).success
+    np.testing.assert_allclose(
+        (ta.state - start)[3 * n :] / 1e-6, pull.ravel(), rtol=1e-3, atol=1e-3
+    )
