@@ -27,12 +27,14 @@ from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, UNCUT, formula_
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
 from taylor_runtime.points.python_objects import TYPE_OFFSET, make_builtin
 from taylor_runtime.program.arrays import ArrayProgram, Shape
+from taylor_runtime.program.kernels import has_loops
 from taylor_runtime.program.kinds import DOUBLE, KINDS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 
 Shapes = Sequence[Shape]
+SHORT = 100  # rows of functions of one point that are as fast from half the effort of compiling
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
 
 
@@ -193,9 +195,11 @@ def build_point(
     linked = scalar_call.externals()
     if not linked or len(program.rows) > UNCUT:
         return None
+    quick = len(program.rows) <= SHORT and not has_loops(program)
     module = compile_ir(
         lambda: point_module(program),
         [scalar_call.SCALAR],
+        options=Options(STEP_PASSES, codegen=0) if quick else Options(),
         externals={**(externals or {}), **linked},
         label=name,
         source=f"point {TYPE_OFFSET}\n{body(program)}",
