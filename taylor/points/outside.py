@@ -57,7 +57,8 @@ class Outside:
                 return False  # gone
             if now is not value and not _equal(now, value):
                 return False
-            if contents is not None and _contents(now, None)[0] != contents:
+            fixed = contents is None or (now is value and isinstance(now, tuple))
+            if not fixed and _contents(now, None)[0] != contents:
                 return False
         return True
 
