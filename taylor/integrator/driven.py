@@ -41,22 +41,38 @@ class Driven(Mapped):
 
         goal: the end and perhaps a grid on the way there, (k, 2), asked for when nobody else can.
         """
-        self._claim()
+        before = self._running
         try:
+            self._claim()
             return Propagation(self, goal(), request).run()
         finally:
+            if not before:  # else it is another call's, and none has been made
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Nobody has the integrator any more, unless another thread has; Ctrl-C may come at any
+        time.
+        """
+        if self._running not in (-1, get_ident()):
+            return
+        try:
             self._front.bind(self._machine)
-            self._running = 0
+        finally:
+            self._front.block.running = 0
 
     def _driven(self, what: Any, kind: float) -> Outcome | None:
         """The outcome of a plain call that the driver has taken; None where it has done nothing."""
         driver = self._driver or self._make_driver()
         if type(what) is int and abs(what) < EXACT:
             what = float(what)
-        found = driver(self._state, self._parameters._values, self._max_step, what, kind)
-        if found is None or type(found) is Outcome:
-            return found
-        return self._rest(found, PLAIN, what if kind == GRID else None)
+        try:
+            found = driver(self._state, self._parameters._values, self._max_step, what, kind)
+            if found is None or type(found) is Outcome:
+                return found
+            return self._rest(found, PLAIN, what if kind == GRID else None)
+        except KeyboardInterrupt:  # perhaps just when the driver came back
+            self._let_go()
+            raise
 
     def _rest(self, code: int, request: Request, grid: np.ndarray | None = None) -> Outcome:
         """The outcome of a call whose first steps a driver has made, and why these ended.
@@ -68,8 +84,7 @@ class Driven(Mapped):
             pairs = None if grid is None else arguments.as_pairs(grid)
             return Propagation(self, (self._machine.end, pairs), request).go_on(code)
         finally:
-            self._front.bind(self._machine)
-            self._running = 0
+            self._let_go()
 
     def _make_driver(self) -> Driver:
         detection, driver = self._detection, undriven

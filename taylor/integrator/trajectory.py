@@ -275,10 +275,13 @@ class Trajectory:
         """Show the user what the machine has: where a function raised, the last good step."""
         raised = self._machine.take_back()
         state, time = self._machine.state(), self._machine.time
-        assert self._known is not None
-        known = (state.tobytes(), time, self._known[2])
-        # Ctrl-C interrupts calls and loops, not plain stores: either all three are done or none.
-        self._state[:], self._time, self._known = state, time, known
+        front = self._front
+        block, seen, shown = front.block, front.seen_states, state.reshape(-1)
+        high, low = time
+        # Ctrl-C interrupts calls and loops, not plain stores: either all of them are done or none.
+        # So nothing here may be a property, which is a call.
+        self._state[:], seen[:] = state, shown
+        block.time, block.time_low, block.seen_time, block.seen_time_low = high, low, high, low
         if raised and self._detection is not None:
             self._known = None  # what is known of events is of a step that is not made
 

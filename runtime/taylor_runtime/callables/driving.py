@@ -81,6 +81,11 @@ class Front:
         self.block.time, self.block.time_low = time
 
     @property
+    def seen_states(self) -> np.ndarray:
+        """The states that the machine was given, or showed, last: flat, writable."""
+        return self._seen[0]
+
+    @property
     def known(self) -> Known | None:
         """What the machine was given, or showed, last."""
         own, (states, parameters) = self.block, self._seen

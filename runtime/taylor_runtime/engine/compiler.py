@@ -24,6 +24,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from taylor_runtime.engine import cache
+from taylor_runtime.engine.signals import undisturbed
 from taylor_runtime.engine.target import Target, binding
 
 # The text is written by an optimising emitter. These few passes get what a text cannot say (memory
@@ -196,12 +197,14 @@ def compile_ir(
     origin, times = "live", Times()
     if code is None:
         data, origin = cache.load(key)
-        if data is None:
-            data, times = _object_code(_text_of(text), target, options, label)
-            origin = "compiled"
-            cache.store(key, data)
-        begin = time.perf_counter()
-        code = _link(data, functions, externals, label)
+        text = _text_of(text) if data is None else text
+        with undisturbed():
+            if data is None:
+                data, times = _object_code(_text_of(text), target, options, label)
+                origin = "compiled"
+                cache.store(key, data)
+            begin = time.perf_counter()
+            code = _link(data, functions, externals, label)
         times = Times(times.parse, times.passes, times.codegen, time.perf_counter() - begin)
         if cache.is_enabled():
             with _lock:
