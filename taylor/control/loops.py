@@ -205,15 +205,10 @@ def _slice(array: Any, t: int, turns: int) -> Any:
 
 def _pair(function: str, result: Value) -> tuple[Value, Value]:
     """The two values that a turn of a scan returns."""
-    if result.tree.kind is not tuple or len(result.tree.children) != 2:
+    pair = result.pair
+    if pair is None:
         raise ArgumentTypeError(f"{function}: f must return a pair (carry, output), got {result}")
-    carry, output = result.tree.children
-    count = _size(carry)
-    return Value(result.leaves[:count], carry), Value(result.leaves[count:], output)
-
-
-def _size(tree: Tree) -> int:
-    return 1 if tree.kind is None else sum(map(_size, tree.children))
+    return pair
 
 
 # --- numbers -------------------------------------------------------------------------------------

@@ -57,6 +57,15 @@ class Value:
         """Whether expressions are among the leaves."""
         return any(map(has_nodes, self.leaves))
 
+    @property
+    def pair(self) -> tuple[Value, Value] | None:
+        """Both items, if the value is a tuple of two."""
+        if self.tree.kind is not tuple or len(self.tree.children) != 2:
+            return None
+        first, second = self.tree.children
+        count = len(first.paths(""))
+        return Value(self.leaves[:count], first), Value(self.leaves[count:], second)
+
     def __str__(self) -> str:
         return described(self.leaves, self.tree)
 

@@ -310,11 +310,10 @@ def _loaded(function: Any, forward: Any, backward: Any, own: dict[str, Any]) -> 
 
 def _pair(name: str, rule: str, result: Value) -> tuple[Value, Value]:
     """The two values that a rule returns."""
-    if result.tree.kind is not tuple or len(result.tree.children) != 2:
+    pair = result.pair
+    if pair is None:
         raise ArgumentTypeError(
             f"custom_derivative: the rule that {rule} gave {name} must return a pair (value, "
             f"tangent), got {result}"
         )
-    first, second = result.tree.children
-    count = len(first.paths(""))
-    return Value(result.leaves[:count], first), Value(result.leaves[count:], second)
+    return pair

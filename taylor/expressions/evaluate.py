@@ -79,28 +79,26 @@ class Floats:
         self, inputs: Sequence[Node], outputs: Sequence[Node]
     ) -> Callable[[Sequence[Any]], list[Any]]:
         """Outputs as a function of the values of inputs, on which alone they depend."""
-        given = set(inputs)
-        order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
-
-        def values(arguments: Sequence[Any]) -> list[Any]:
-            done = dict(zip(inputs, arguments, strict=True))
-            for e in order:
-                done[e] = self.operate(e, [done[arg] for arg in e.args])
-            return [done[output] for output in outputs]
-
-        return values
+        return self._by(self.operate, inputs, outputs)
 
     def whole(
         self, inputs: Sequence[Node], outputs: Sequence[Node]
     ) -> Callable[[Sequence[Any]], list[Any]]:
         """The same of whole arrays, by NumPy's own functions."""
+        return self._by(self._whole_value, inputs, outputs)
+
+    @staticmethod
+    def _by(
+        value: Callable[[Node, list[Any]], Any], inputs: Sequence[Node], outputs: Sequence[Node]
+    ) -> Callable[[Sequence[Any]], list[Any]]:
+        """The outputs as a function of the inputs' values, node by node."""
         given = set(inputs)
         order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
 
         def values(arguments: Sequence[Any]) -> list[Any]:
             done = dict(zip(inputs, arguments, strict=True))
             for e in order:
-                done[e] = self._whole_value(e, [done[arg] for arg in e.args])
+                done[e] = value(e, [done[arg] for arg in e.args])
             return [done[output] for output in outputs]
 
         return values

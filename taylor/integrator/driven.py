@@ -60,8 +60,8 @@ class Driven(Mapped):
         finally:
             self._front.block.running = 0
 
-    def _driven(self, what: Any, kind: float) -> Outcome | None:
-        """The outcome of a plain call that the driver has taken; None where it has done nothing."""
+    def _driven(self, what: Any, kind: float, request: Request = PLAIN) -> Outcome | None:
+        """The outcome of a call that the driver has taken; None where it has done nothing."""
         driver = self._driver or self._make_driver()
         if type(what) is int and abs(what) < EXACT:
             what = float(what)
@@ -69,7 +69,7 @@ class Driven(Mapped):
             found = driver(self._state, self._parameters._values, self._max_step, what, kind)
             if found is None or type(found) is Outcome:
                 return found
-            return self._rest(found, PLAIN, what if kind == GRID else None)
+            return self._rest(found, request, what if kind == GRID else None)
         except KeyboardInterrupt:  # perhaps just when the driver came back
             self._let_go()
             raise

@@ -310,16 +310,9 @@ class Integrator(Driven):
         infinite.
         """
         end = -math.inf if backward else math.inf
-        driver = self._driver or self._make_driver()
-        try:
-            found = driver(self._state, self._parameters._values, self._max_step, end, STEP)
-            if type(found) is Outcome:
-                return found
-            if found is not None:
-                return self._rest(found, SINGLE)
-        except KeyboardInterrupt:  # perhaps just when the driver came back
-            self._let_go()
-            raise
+        found = self._driven(end, STEP, SINGLE)
+        if found is not None:
+            return found
         return self._propagate(lambda: ((end, 0.0), None), SINGLE)
 
     def propagate_until(

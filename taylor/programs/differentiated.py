@@ -181,11 +181,10 @@ def directions_of(name: str, found: Differentiated, vectors: Sequence[Any]) -> l
 
 def _split(name: str, function: Any, result: Value) -> tuple[Value, Value]:
     """The value and what comes with it."""
-    if result.tree.kind is not tuple or len(result.tree.children) != 2:
+    pair = result.pair
+    if pair is None:
         raise ArgumentError(
             f"{name}: with has_aux=True {names_of(function)} must return a pair (value, aux), got "
             f"{result}"
         )
-    first, second = result.tree.children
-    count = len(first.paths(""))
-    return Value(result.leaves[:count], first), Value(result.leaves[count:], second)
+    return pair

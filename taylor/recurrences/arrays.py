@@ -378,9 +378,8 @@ def has_arrays(outputs: Sequence[Expression]) -> bool:
 
 
 def are_worth_loops(outputs: Sequence[Expression], fewest: int, unrolled: bool = False) -> bool:
-    """Whether expressions are more than so many operations on scalars, or all where that is
-    negative, and these on arrays: what is done for the most part to elements one by one, as in a
-    double loop over bodies, is packed, as what is written in scalars is.
+    """Whether expressions are more than so many operations on scalars (any, below zero), and these
+    on arrays: what is done to elements one by one, as in a double loop, is packed, as scalars are.
     """
     if array_work(outputs, unrolled) <= fewest:
         return False
