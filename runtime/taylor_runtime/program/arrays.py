@@ -152,8 +152,30 @@ class Solve:
     kind: str = "lu"
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a function outside makes of the elements of the source, at order zero alone.
+
+    The function is told which one is meant by the first element (see `program.calls`).
+    """
+
+    source: int
+
+
 Moved = (
-    View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Factor | Solve | Region
+    View
+    | Take
+    | Scatter
+    | Join
+    | Total
+    | Pick
+    | Put
+    | Running
+    | Contract
+    | Factor
+    | Solve
+    | Call
+    | Region
 )
 
 FEW = 4  # rows of matrices that are factored in registers, many side by side
@@ -237,7 +259,7 @@ def varying(program: ArrayProgram) -> list[bool]:
         row = program.row(index)
         moved = row.moved
         steady = isinstance(moved, Region) and not moved.graphs[-1].order
-        steady = steady or isinstance(moved, Factor) or is_counted(moved)
+        steady = steady or isinstance(moved, Factor | Call) or is_counted(moved)
         if row.constant or program.is_number(index) or steady:
             found.append(False)
         elif is_lagged(row.moved):
@@ -296,6 +318,8 @@ def in_words(moved: Moved) -> tuple[str, str]:
         return moved.kind, f"{moved.kind} factors of {rows}"
     if isinstance(moved, Solve):
         return "solution", f"solutions by the {moved.kind} factors and sides {rows}"
+    if isinstance(moved, Call):
+        return "call", f"a function outside of {rows}"
     if isinstance(moved, Join):
         return "join", f"{rows} along axis {moved.axis}"
     if isinstance(moved, Pick):

@@ -1,0 +1,1 @@
+"""Solutions of differential equations as functions of what they start from."""
