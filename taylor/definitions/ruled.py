@@ -180,10 +180,10 @@ def coefficients_along(
         found = expand(rule.outputs, seeds)
     finally:
         _limits.reset(token)
-    columns = []
+    columns: list[list[Expression]] = []
     for k, degree in enumerate(degrees):
-        pairs = zip(rule.outputs, found, strict=True)
-        parts_of = [constant(0, e.shape) if row is None else row[k] for e, row in pairs]
+        both = zip(rule.outputs, found, strict=True)
+        parts_of = [constant(0, e.shape) if row is None else row[k] for e, row in both]
         ratio = normalised(Fraction(1, degree))
         columns.append([scale(ratio, c) for c in substitute_all(parts_of, table)])
     return columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
@@ -12,17 +12,18 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.types import Key
 from taylor.integrator.driven import Driven
 from taylor.integrator.outcome import Outcome, Status
+from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.flow import FlowMachine
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
-from taylor.solutions.inputs import InputLike
-from taylor.solutions.make import make_solution
-from taylor.solutions.propagators import Arrival, Start, Unfinished
-from taylor.solutions.solution import Solution
 from taylor.systems.impulses import Past
 from taylor.systems.variational import variational, variations_of
+
+if TYPE_CHECKING:
+    from taylor.solutions.inputs import InputLike
+    from taylor.solutions.solution import OutputLike, Solution
 
 
 class Solvable(Driven):
@@ -31,13 +32,55 @@ class Solvable(Driven):
     def as_function(
         self,
         inputs: Sequence[InputLike] | Expression | str,
-        outputs: Any = None,
+        outputs: Sequence[OutputLike] | OutputLike | None = None,
         *,
         until: Time | Expression | None = None,
         times: Numbers | Expression | None = None,
         max_steps: int | None = None,
     ) -> Solution:
-        """The solution as a function, of numbers and in functions that are traced."""
+        """The solution as a function: of numbers, and in functions that are traced.
+
+        inputs:  what its arguments are: states (their initial values), parameters, `taylor.time`
+                 (the initial time), or their names; arrays of them have array arguments, and so
+                 has a list of several in the place of one.
+        outputs: what it returns: expressions of states, parameters and `taylor.time` in the end,
+                 or names; one, or a list of several, for which it returns a tuple.  The whole state
+                 by default, an array.
+        until:   the end, before or after the initial time.
+        times:   instead, several times, shape (k,), in any order and some perhaps twice: outputs
+                 then have an axis more, the first.
+                 Without both, the time is the last argument, or an array of times.  All of them may
+                 be values of a function that is being traced.
+        max_steps: give up after so many steps.
+
+        What is no input has the value that the integrator has now; it is not differentiated by.
+        The integrator is left as it is, and later changes of it change nothing.  Where a terminal
+        event ends the solution, outputs are those of that time (`taylor.time` is when), and their
+        derivatives take along that it comes earlier or later; with times it has to come after all
+        of them.  At the very time of an event or an impulse outputs are those behind it.
+
+        In functions of `taylor.jit`, `grad`, `jacobian`, `hessian`, `jvp`, `vjp`, `jet`, `vmap`
+        and their like, within one another as well, it has derivatives of every order by all of
+        its arguments, through events, resets, switches and impulses; for many points at once
+        the solutions are those of `taylor.ensemble`.
+
+        Raises TypeError or ValueError for inputs that are no states or parameters, or named twice,
+        and outputs that depend on anything else.  Calls raise taylor.SolutionError where the end is
+        not reached, UndefinedDerivativesError where there are no derivatives, as at a surface that
+        is touched only.
+
+        >>> import numpy as np, taylor as ty
+        >>> x, v, k = *ty.variables("x v"), ty.parameter("k")
+        >>> ta = ty.Integrator([(x, v), (v, -k * x)], [1.0, 0.0], parameters={k: 4.0})
+        >>> position = ta.as_function([k, x], x, until=np.pi)
+        >>> round(float(position(4.0, 2.0)), 12)
+        2.0
+        >>> slope = ty.grad(position)  # x cos(sqrt(k) pi) by k
+        >>> round(float(slope(6.25, 1.0)), 12), round(-np.pi / 5, 12)
+        (-0.628318530718, -0.628318530718)
+        """
+        from taylor.solutions.make import make_solution  # loaded with the first of them
+
         return make_solution(self, inputs, outputs, until, times, max_steps)
 
     def _remade(self) -> None:
@@ -154,5 +197,3 @@ def _words(outcome: Outcome) -> str:
     """Why a solution did not come to its end."""
     text = f"{outcome.status.name}, {outcome.status.value}, at t = {outcome.time!r}"
     return f"{text} ({outcome.message})" if outcome.message else text
-
-

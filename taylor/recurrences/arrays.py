@@ -19,7 +19,7 @@ from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
 from taylor.recurrences.regions.kept import Kept
-from taylor.recurrences.regions.rows import array_part_row, needs_arrays, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, is_of_numbers, needs_arrays
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,

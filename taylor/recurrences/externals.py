@@ -9,7 +9,7 @@ from taylor.nodes.callbacks import by_coefficients
 from taylor.nodes.registry import get
 from taylor.numbers.checks import called
 from taylor_runtime.callables.python_calls import array_calls, python_function
-from taylor_runtime.program.calls import calls_outside
+from taylor_runtime.program.arrays import calls_outside
 from taylor_runtime.program.kernels import CallbackKernel, callbacks
 from taylor_runtime.program.program import Program
 

@@ -25,7 +25,7 @@ def _variables(payload: Solved, wrt: Wrt, among: Wrt) -> list[int]:
 
 
 def _powers(payload: Solved, wrt: Wrt) -> np.ndarray:
-    """The exponents of a payload's monomials in the variables of more inputs: (terms, variables)."""
+    """Exponents of a payload's monomials in the variables of more inputs: (terms, variables)."""
     count = sum(payload.problem.sizes(wrt))
     known = payload.problem.among(payload.order, payload.wrt)
     if known is None:
@@ -73,9 +73,12 @@ def expanded_in(
     wrt = tuple(sorted({*payload.wrt, *by}))
     degree = space.order
     found = solved_node(payload.with_order(payload.order + degree, wrt), operands)
-    h = stack([constant(0, _one(payload, operands, columns, by, None).shape), *[
-        _one(payload, operands, columns, by, column) for column in columns
-    ]])  # (components, [batch,] variables)
+    h = stack(
+        [
+            constant(0, _one(payload, operands, columns, by, None).shape),
+            *[_one(payload, operands, columns, by, column) for column in columns],
+        ]
+    )  # (components, [batch,] variables)
     own, among = _powers(payload, wrt), monomials(len(_variables(payload, by, wrt)), degree)
     every = monomials(own.shape[1], payload.order + degree)
     products = _products(space)
@@ -91,9 +94,7 @@ def expanded_in(
     return [total[..., 0, m] for m in range(1, space.size)]
 
 
-def _one(
-    payload: Solved, operands: Nodes, columns: Sequence[Any], by: Wrt, column: Any
-) -> Any:
+def _one(payload: Solved, operands: Nodes, columns: Sequence[Any], by: Wrt, column: Any) -> Any:
     """One coefficient of all variables: ([batch,] variables)."""
     parts = []
     for k in by:
@@ -105,7 +106,7 @@ def _one(
 
 def _products(space: Any) -> np.ndarray:
     """1 at (m, j, l) where component j times component l is component m."""
-    exponents = [tuple(row) for row in np.asarray(space.exponents).reshape(space.size, -1).tolist()]
+    exponents = list(map(tuple, space.exponents))
     places = {row: k for k, row in enumerate(exponents)}
     found = np.zeros((space.size,) * 3)
     for j, a in enumerate(exponents):

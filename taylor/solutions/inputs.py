@@ -100,9 +100,7 @@ def _places(
     return name, (len(parts), *shapes.pop()), np.concatenate([places for _, _, places in parts])
 
 
-def _of_key(
-    key: Key, counts: tuple[int, int], states: Names, parameters: Names
-) -> np.ndarray:
+def _of_key(key: Key, counts: tuple[int, int], states: Names, parameters: Names) -> np.ndarray:
     if key is time_node:
         return np.array(sum(counts))
     if key in states:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from taylor.errors import ArgumentError, TaylorError
+from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.numbers.precision import Precision, leading
 from taylor.numbers.times import Pair
 from taylor.solutions.inputs import Inputs
-from taylor.solutions.propagators import Arrival, Propagator, Start, Unfinished
+from taylor.solutions.propagators import Propagator
 from taylor.systems.names import UNUSED
 from taylor_runtime.program.monomials import Monomials, monomials
 
@@ -64,7 +65,7 @@ class Problem:
         """How many columns there are."""
         return self.states + len(self.shown) + 2 * self.ends
 
-    def sizes(self, wrt: Wrt) -> list[int]:
+    def sizes(self, wrt: Sequence[int]) -> list[int]:
         """How many variables each of some inputs is."""
         return [self.inputs.listed[k].size for k in wrt]
 
@@ -179,6 +180,17 @@ class Problem:
         wanted = np.take(found, np.maximum(chosen, 0), axis=2)
         wanted[:, :, chosen < 0] = 0
         return wanted
+
+    def solved_many(
+        self, order: int, wrt: Wrt, numbers: Sequence[np.ndarray], ends: np.ndarray
+    ) -> np.ndarray:
+        """The same of many: one axis more, the first, of numbers, ends and result."""
+        found = [
+            self.solved(order, wrt, [array[row] for array in numbers], ends[row])
+            for row in range(len(ends))
+        ]
+        shape = (0, ends.shape[1], self.columns, self.terms(order, wrt), *self.kind.axes)
+        return np.stack(found) if found else np.empty(shape, self.kind.dtype)
 
     def _check(self, start: Start, ends: np.ndarray) -> None:
         kind = self.kind

@@ -9,15 +9,14 @@ right-hand side there (`rates`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from taylor.definitions.ruled import coefficients_along
 from taylor.errors import UnsupportedFunctionError
-from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, constant, stack
+from taylor.expressions.scalars import scalars
 from taylor.nodes.arrays import broadcast_to, reshape
 from taylor.nodes.conversion import object_vector
 from taylor.nodes.logic import where
@@ -72,9 +71,7 @@ def _tangent(payload: Solved, operands: Nodes, tangents: Missing) -> Any:
     return sum(terms[1:], terms[0]) if terms else constant(0, payload.shape)
 
 
-def _shares(
-    payload: Solved, operands: Nodes, adjoint: Any, active: Sequence[bool]
-) -> list[Any]:
+def _shares(payload: Solved, operands: Nodes, adjoint: Any, active: Sequence[bool]) -> list[Any]:
     """What operands have of the adjoint of the result."""
     by = _inputs_among(payload, active)
     found: list[Any] = [None] * len(active)
@@ -146,18 +143,28 @@ def _by_degrees(
     expand: Any,
 ) -> list[Any]:
     """Coefficients where times vary as well: from the derivative along the operands' own."""
-    own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(operands)]
-    directions = [inner_input(f"d u{k}", x.shape) for k, x in enumerate(operands)]
+    own = [[inner_input(f"u{k}") for _ in range(x.size)] for k, x in enumerate(operands)]
+    directions = [[inner_input(f"d u{k}") for _ in row] for k, row in enumerate(own)]
     varies = [any(column[k] is not None for column in columns) for k in range(len(own))]
-    along = [d if does else None for d, does in zip(directions, varies, strict=True)]
-    graph = Graph([*own, *directions], [_tangent(payload, own, along)])
+    arrays = [_array(row, x) for row, x in zip(own, operands, strict=True)]
+    moved = zip(directions, operands, varies, strict=True)
+    along = [_array(row, x) if does else None for row, x, does in moved]
+    given = [e for row in (*own, *directions) for e in row]
+    graph = Graph(given, list(scalars(_tangent(payload, arrays, along)).reshape(-1)))
     extras: list[Any] = []
     for k, x in enumerate(operands):
-        listed = [constant(0, x.shape) if c[k] is None else c[k] for c in columns]
-        extras.append(listed if varies[k] else None)
+        listed = [c[k] if varies[k] and c[k] is not None else constant(0, x.shape) for c in columns]
+        rows = [[one[place] for one in listed] for place in np.ndindex(*x.shape)]
+        extras += rows if varies[k] else [None] * x.size
+    flat = [x[place] for x in operands for place in np.ndindex(*x.shape)]
     key = ("solution", payload.problem)
-    found = coefficients_along(graph, operands, extras, degrees, expand, key)
-    return [column[0] for column in found]
+    found = coefficients_along(graph, flat, extras, degrees, expand, key)
+    return [reshape(stack(column), payload.shape) for column in found]
+
+
+def _array(numbers: Nodes, like: Any) -> Any:
+    """Numbers in the shape of an operand."""
+    return reshape(stack(list(numbers)), like.shape) if numbers else constant(0, like.shape)
 
 
 def _pulled(e: Any, cotangents: Missing, active: Sequence[bool]) -> list[Any]:
@@ -183,21 +190,25 @@ def _pulled(e: Any, cotangents: Missing, active: Sequence[bool]) -> list[Any]:
 def _of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
     """All results for many at once, which are one node again: many lanes of one ensemble."""
     payload: Solved = e.payload
-    wide = [broadcast_to(x, (many.size, *own.shape)) for x, own in zip(operands, e.args, strict=True)]
+    wide = [
+        broadcast_to(x, (many.size, *own.shape)) for x, own in zip(operands, e.args, strict=True)
+    ]
     if many.matters is not None and many.size:
         one = arg_extreme("argmax", many.matters, 0)  # whose results matter
         wide = [
             where(reshape(many.matters, (many.size, *[1] * (x.ndim - 1))), x, pick(x, one))
             for x in wide
         ]
-    if payload.flat:
-        wide, first = [], 0
-        raise UnsupportedFunctionError("solution: single numbers have no batches")
-    merged = [reshape(x, (-1, *shape[len(payload.lead) :])) for x, shape in zip(
-        wide, payload.given, strict=True
-    )]
-    found = solved_node(payload.of_many(many.size), merged)
-    return [reshape(found, (many.size, *payload.shape))]
+    merged, first = [], 0
+    for shape in payload.given:
+        size = int(np.prod(shape, dtype=int)) if payload.flat else 1
+        own, first = wide[first : first + size], first + size
+        one = stack(own, axis=-1) if payload.flat else own[0]
+        merged.append(reshape(one, (-1, *shape[len(payload.lead) :])))
+    found = reshape(solved_node(payload.of_many(many.size), merged), (many.size, *payload.shape))
+    if not payload.flat:
+        return [found]
+    return [found[(slice(None), *place)] for place in np.ndindex(*payload.shape)]
 
 
 def _spelled(e: Any, operands: Sequence[Any], spelling: Any) -> Any:
@@ -228,7 +239,9 @@ def _text(e: Any, names: Any) -> Text:
 
 
 def _no_sympy(to: Any, e: Any) -> Any:
-    raise UnsupportedFunctionError("to_sympy: SymPy has no counterpart for the solution of a system")
+    raise UnsupportedFunctionError(
+        "to_sympy: SymPy has no counterpart for the solution of a system"
+    )
 
 
 add_operations(

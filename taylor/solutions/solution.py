@@ -5,28 +5,30 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from taylor.control.tracing import as_node, has_nodes
-from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
-from taylor.nodes.arrays import broadcast_to, reshape
+from taylor.expressions.types import ExpressionLike
+from taylor.nodes.arrays import reshape
 from taylor.nodes.regions import inner_input
-from taylor.numbers.precision import FLOAT64, as_array
+from taylor.numbers.precision import as_array
 from taylor.points.formula import Function
 from taylor.programs.products import jvp, vjp
 from taylor.solutions.expressed import expressed
 from taylor.solutions.inputs import Inputs
 from taylor.solutions.problem import Problem
 from taylor.solutions.propagators import Propagator
-from taylor.solutions.rules import solved_node
-from taylor.solutions.solved import Solved
+from taylor.solutions.solved import Solved, solved_node
 from taylor.systems.names import UNUSED
 from taylor.transforms.batching import batched
 from taylor_runtime.program.records import dataclass
+
+OutputLike: TypeAlias = "ExpressionLike | str"
 
 LAST = "until"  # what the time is called that is an argument
 
@@ -218,4 +220,3 @@ class Solution:
         """The value, and what each argument has of an adjoint of the value: numbers and arrays."""
         value, pull = vjp(self, *inputs, precision=self._propagator._kind.name)
         return value, pull(cotangents)
-

@@ -20,8 +20,8 @@ from taylor_runtime.program.arrays import (
     Shape,
     Solve,
     contiguous,
+    symbol_of,
 )
-from taylor_runtime.program.calls import symbol_of
 
 
 def emit_whole(memory: ArrayMemory, row: int, n: Index) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.engine.call import array_callback, callback, memory_at
-from taylor_runtime.program.calls import symbol_of
+from taylor_runtime.program.arrays import symbol_of
 from taylor_runtime.program.kinds import KINDS
 
 Externals = Mapping[str, int]  # addresses of functions that machine code calls, by their names

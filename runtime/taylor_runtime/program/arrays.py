@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from taylor_runtime.program.kernels import Region
+from taylor_runtime.program.kernels import Region, all_programs
 from taylor_runtime.program.lines import head_lines, row_line
 from taylor_runtime.program.program import (
     Input,
@@ -156,7 +156,7 @@ class Solve:
 class Call:
     """What a function outside makes of the elements of the source, at order zero alone.
 
-    The function is told which one is meant by the first element (see `program.calls`).
+    The function is told which one is meant by the first element, see `symbol_of`.
     """
 
     source: int
@@ -360,3 +360,22 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
     elif moved is not None:
         moved = replace(moved, source=place[moved.source])
     return replace(row, start=plain.start, step=plain.step, moved=moved)
+
+
+# --- functions outside ---------------------------------------------------------------------------
+
+
+def symbol_of(element: str) -> str:
+    """The name by which machine code calls functions outside, for a kind of number.
+
+    It gets the addresses of the operand and of the result, once for each part of a number, and
+    finds in the first element of the operand which function is meant: that number is data, so that
+    no text depends on it.
+    """
+    return f"call outside:{element}"
+
+
+def calls_outside(program: Program) -> bool:
+    """Whether there is a `Call` among the rows of a program, or of those inside of its rows."""
+    rows = (row for part in all_programs(program) for row in part.rows)
+    return any(isinstance(getattr(row, "moved", None), Call) for row in rows)

@@ -81,7 +81,9 @@ def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
         builder.results[key] = make(walk, node)
     row: Any = builder.results[key]
     moved: Any = builder.rows[row]
-    place = node.payload.place(e.payload) if node.op == "solution" else moved.moved.places[e.payload]
+    place = (
+        node.payload.place(e.payload) if node.op == "solution" else moved.moved.places[e.payload]
+    )
     return builder.view(Strided(row, place, contiguous(e.shape), e.shape))
 
 
