@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
 from taylor import functions as functions
@@ -142,10 +142,16 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import scipy as scipy
+
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> str:
+    def __getattr__(name: str) -> Any:
+        if name == "scipy":  # a bridge: its package is imported when it is first used
+            from taylor.bridges import scipy
+
+            return scipy
         if name == "__version__":
             from importlib.metadata import version
 
@@ -172,6 +178,6 @@ def __dir__() -> list[str]:
     return sorted({*own, "analysis", "functions", "models", "smooth", "__version__"})
 
 
-_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))
+_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "Any", "prepare"))
 
 prepare()

@@ -1,0 +1,294 @@
+"""`solve_ivp` with SciPy's arguments and results, the whole way in machine code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.integrate import OdeSolution
+from scipy.integrate import solve_ivp as stepwise
+from scipy.integrate._ivp.base import check_arguments
+from scipy.integrate._ivp.common import validate_first_step, warn_extraneous
+from scipy.integrate._ivp.ivp import MESSAGES, OdeResult
+
+from taylor.bridges.scipy.events import event_kinds, event_list
+from taylor.bridges.scipy.integrators import integrator_for, options_of
+from taylor.bridges.scipy.problem import Problem, problem_of
+from taylor.bridges.scipy.solver import RightHandSide, StepOutput, Taylor
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.integrator.integrator import Integrator
+from taylor.integrator.outcome import Outcome, Request, Status
+from taylor.machines.dense import DenseOutput
+from taylor.systems.events import Event
+from taylor_runtime.program.records import dataclass
+
+METHODS = (None, "Taylor", Taylor)
+PIECE_BYTES = 1 << 25  # of the records of steps of which the ends alone are wanted
+
+
+def solve_ivp(
+    fun: RightHandSide,
+    t_span: Sequence[float],
+    y0: ArrayLike,
+    method: str | type | None = "Taylor",
+    t_eval: ArrayLike | None = None,
+    dense_output: bool = False,
+    events: object = None,
+    vectorized: bool = False,
+    args: Sequence[object] | None = None,
+    **options: object,
+) -> OdeResult:
+    """Solve an initial value problem as `scipy.integrate.solve_ivp` does; returns what it returns.
+
+    All of the way is machine code, and *all* zeros of the event functions are found: on the
+    polynomials of the steps, not by their signs at the ends of steps.
+
+    fun, t_span, y0, t_eval, dense_output, vectorized, args: as of SciPy; y0 may be complex, `fun`
+        also a system of expressions, as `taylor.Integrator` takes it.  Functions are traced:
+        called once with expressions, so that branches are `np.where`.  What was compiled is used
+        again for functions that do the same, whatever y0, t_span, and the floats in `args` are.
+    method:  "Taylor"; the other methods are SciPy's.
+    events:  functions ``event(t, y, *args)``, traced as well, or expressions, or `taylor.Event`s,
+        one or a list.  Their attributes `terminal` (a number of times, too) and `direction` count
+        as in SciPy.  Touches without a change of sign are found as well (see `taylor.Event`); a
+        zero at the very start is recorded, but ends nothing.
+    options: `rtol`, `atol` (1e-3 and 1e-6, numbers or one a state), `max_step`, `first_step`;
+        `order`, `high_accuracy` and `parameters` (of a system) as of `taylor.Integrator`.
+
+    `t` and `y` of the result are the ends of steps, which are long: ask for `t_eval` or
+    `dense_output` where a curve is wanted.  `nfev` counts expansions in series.
+
+    Raises TracingError where a function cannot be traced; ValueError and TypeError as SciPy.
+
+    >>> import taylor as ty
+    >>> def event(t, y):
+    ...     return y[0] - 0.999999
+    >>> found = ty.scipy.solve_ivp(lambda t, y: [y[1], -y[0]], (0, 10), [0, 1], events=event,
+    ...                            rtol=1e-12)
+    >>> [len(times) for times in found.t_events], found.message
+    ([4], 'The solver successfully reached the end of the integration interval.')
+    """
+    if method not in METHODS:
+        raise ArgumentError(
+            f"method={method!r}: ty.scipy.solve_ivp has Taylor series alone; the methods of SciPy "
+            "are those of scipy.integrate.solve_ivp"
+        )
+    given = _arguments(args)
+    begin, end = map(float, t_span)
+    _, start = check_arguments(fun, y0, support_complex=True)
+    if not start.size or begin == end:
+        more: dict[str, Any] = {"args": args, "vectorized": vectorized, **options}
+        return stepwise(fun, (begin, end), y0, Taylor, t_eval, dense_output, events, **more)
+    problem = problem_of(fun, start, given, vectorized)
+    first_step = options.pop("first_step", None)
+    known = {name: options.pop(name) for name in _OPTIONS if name in options}
+    warn_extraneous(options)
+    chosen: Any = options_of(problem, **known)  # type: ignore[arg-type]
+    listed = event_list(events)
+    kinds = event_kinds(listed, backward=end < begin)
+    if math.isinf(end) and not any(kind.most for kind in kinds):
+        raise ArgumentError("t_span is infinite, and no event is terminal")
+    ta = integrator_for(problem, begin, start, chosen, listed, kinds)
+    first = None
+    if first_step is not None:
+        first = float(validate_first_step(first_step, begin, end))
+    times = None if t_eval is None else _times(t_eval, begin, end)
+    run = Run(problem, ta, begin, end, times, dense_output)
+    run.propagate(first)
+    return run.result(start, None if events is None else len(listed))
+
+
+_OPTIONS = ("rtol", "atol", "max_step", "order", "high_accuracy", "parameters")
+
+
+def _arguments(args: Sequence[object] | None) -> tuple[object, ...]:
+    try:
+        return () if args is None else tuple(args)
+    except TypeError:
+        raise ArgumentTypeError(
+            "Supplied 'args' cannot be unpacked. Please supply `args` as a tuple (e.g. "
+            f"`args=({args},)`)"
+        ) from None
+
+
+def _times(t_eval: ArrayLike, begin: float, end: float) -> np.ndarray:
+    """`t_eval` checked, as SciPy does."""
+    times = np.asarray(t_eval, dtype=float)
+    if times.ndim != 1:
+        raise ArgumentError("`t_eval` must be 1-dimensional.")
+    if np.any(times < min(begin, end)) or np.any(times > max(begin, end)):
+        raise ArgumentError("Values in `t_eval` are not within `t_span`.")
+    if np.any(np.diff(times) * np.sign(end - begin) <= 0):
+        raise ArgumentError("Values in `t_eval` are not properly sorted.")
+    return times
+
+
+class Run:
+    """One integration from begin to end, in as many calls as memory asks for."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        integrator: Integrator,
+        begin: float,
+        end: float,
+        times: np.ndarray | None,
+        dense_output: bool,
+    ) -> None:
+        self.problem, self.integrator = problem, integrator
+        self.begin, self.end, self.times = begin, end, times
+        self.dense_output = dense_output
+        self._outcomes: list[Outcome] = []
+        self._dense: list[DenseOutput] = []  # of all steps
+        self._ends: list[np.ndarray] = [np.array([begin])]  # of steps
+        self._states: list[np.ndarray] = [integrator.state[np.newaxis].copy()]  # there
+        self._grid: list[np.ndarray] = []  # states at times
+
+    def propagate(self, first_step: float | None) -> None:
+        """Go on until the end or what stops it."""
+        ta, left = self.integrator, self._goal()
+        if first_step is not None:
+            bound, ta.max_step = ta.max_step, min(first_step, ta.max_step)
+            ended, left = self._piece(left, 1)
+            ta.max_step = bound
+            if ended:
+                return
+        limit = None
+        if self.times is None and not self.dense_output:
+            limit = max(16, PIECE_BYTES // (8 * (ta.order + 1) * len(ta.state)))
+        ended = False
+        while not ended:
+            ended, left = self._piece(left, limit)
+
+    def _goal(self) -> np.ndarray:
+        """The times of a grid, and the end."""
+        if self.times is None:
+            return np.array([self.end])
+        if len(self.times) and self.times[-1] == self.end:
+            return self.times
+        return np.append(self.times, self.end)
+
+    def _piece(self, left: np.ndarray, limit: int | None) -> tuple[bool, np.ndarray]:
+        """Propagate; whether that was all, and what times are left."""
+        ta = self.integrator
+        dense = self.times is None or self.dense_output
+        if math.isinf(self.end):
+            outcome = self._endless(limit, dense)
+        elif self.times is None:
+            outcome = ta.propagate_until(self.end, max_steps=limit, dense=dense)
+        else:
+            outcome = ta.propagate_grid(left, max_steps=limit, dense=dense)
+        self._outcomes.append(outcome)
+        if dense and outcome.dense is not None and outcome.steps:
+            self._keep(outcome.dense)
+        if outcome.states is not None:
+            known = ~np.isnan(outcome.states[:, 0])
+            self._grid.append(outcome.states[known])
+            left = left[int(known.sum()) :]
+        limited = outcome.status is Status.STEP_LIMIT
+        return not (limited or (math.isinf(self.end) and outcome.success)), left
+
+    def _endless(self, limit: int | None, dense: bool) -> Outcome:
+        """A piece of an integration that an event ends."""
+        return self.integrator._propagate(
+            lambda: ((self.end, 0.0), None), Request(limit=limit or 1024, dense=dense)
+        )
+
+    def _keep(self, dense: DenseOutput) -> None:
+        self._ends.append(np.append(dense.starts[1:, 0], dense.end[0]))
+        self._states += [dense.coefficients[1:, 0].copy(), self.integrator.state[np.newaxis].copy()]
+        if self.dense_output:
+            self._dense.append(dense)
+
+    # -- the result -----------------------------------------------------------------------------
+
+    def result(self, start: np.ndarray, events: int | None) -> OdeResult:
+        """What SciPy returns.
+
+        events: how many were watched; None without any.
+        """
+        last = self._outcomes[-1]
+        status = {Status.REACHED: 0, Status.EVENT: 1, Status.STOPPED: 1}.get(last.status, -1)
+        t, y = self._shown()
+        t_events = y_events = None
+        if events is not None:
+            found = [self._zeros(number) for number in range(events)]
+            t_events, y_events = [t for t, _ in found], [y for _, y in found]
+        return OdeResult(
+            t=t,
+            y=y,
+            sol=self._solution() if self.dense_output else None,
+            t_events=t_events,
+            y_events=y_events,
+            nfev=sum(outcome.steps + outcome.retracted for outcome in self._outcomes),
+            njev=0,
+            nlu=0,
+            status=status,
+            message=MESSAGES.get(status, last.message or last.status.value),
+            success=status >= 0,
+        )
+
+    def _shown(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (k,) and the states there, (n, k)."""
+        if self.times is None:
+            t, states = np.concatenate(self._ends), np.concatenate(self._states)
+        else:
+            reached = np.concatenate(self._grid) if self._grid else np.empty((0, 0))
+            t = self.times[: len(reached)]
+            states = reached[: len(t)]
+        if not len(t):
+            return np.empty(0), np.empty((self.problem.count, 0))
+        return t.copy(), np.ascontiguousarray(self.problem.to_user(states).T)
+
+    def _zeros(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Times (k,) of an event, and the states there, (k, n); SciPy's (0,) without any."""
+        found = [outcome.events[number] for outcome in self._outcomes]
+        t = np.concatenate([crossings.times for crossings in found])
+        if not len(t):
+            return t, np.empty(0)
+        return t, self.problem.to_user(np.concatenate([c.states for c in found]))
+
+    def _solution(self) -> OdeSolution:
+        made = self._dense
+        if not made:
+            raise NotImplementedError
+        whole = made[0]
+        if len(made) > 1:
+            starts, scales, coefficients = (
+                np.concatenate([getattr(one, name) for one in made])
+                for name in ("starts", "scales", "coefficients")
+            )
+            whole = DenseOutput(starts, made[-1].end, scales, coefficients)
+        return Solution(np.concatenate(self._ends), whole, self.problem)
+
+
+class Solution(OdeSolution):  # type: ignore[misc]
+    """The solution as a function of time, whole: () gives (n,), (k,) gives (n, k).
+
+    ts, t_min, t_max, interpolants: as of SciPy's; the latter are made when they are asked for.
+    """
+
+    def __init__(self, ts: np.ndarray, dense: DenseOutput, problem: Problem) -> None:
+        ascending = ts[-1] >= ts[0]
+        self.ts, self.n_segments, self.ascending = ts, len(ts) - 1, ascending
+        self.t_min, self.t_max = (ts[0], ts[-1]) if ascending else (ts[-1], ts[0])
+        self.side, self.ts_sorted = ("left", ts) if ascending else ("right", ts[::-1])
+        self._whole = StepOutput(float(ts[0]), float(ts[-1]), dense, problem)
+        self._dense, self._problem = dense, problem
+
+    @property
+    def interpolants(self) -> list[StepOutput]:
+        """The polynomials of each step."""
+        dense, found = self._dense, []
+        for k in range(self.n_segments):
+            part = slice(k, k + 1)
+            end = dense.starts[k + 1] if k + 1 < self.n_segments else dense.end
+            one = DenseOutput(dense.starts[part], end, dense.scales[part], dense.coefficients[part])
+            found.append(StepOutput(self.ts[k], self.ts[k + 1], one, self._problem))
+        return found
+
+    def __call__(self, t: ArrayLike) -> np.ndarray:
+        return self._whole(t)  # type: ignore[no-any-return]
