@@ -113,9 +113,8 @@ def _frozen(value: Any, watched: list[Any], depth: int = 0) -> Hashable:
             return tuple((key, _frozen(v, watched, depth + 1)) for key, v in value.items())
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict) and not hasattr(type(value), "__slots__"):
-            call = getattr(type(value), "__call__", None)
-            if isinstance(call, types.FunctionType):
-                watched.append(call)
+            if callable(value) and isinstance(type(value).__call__, types.FunctionType):
+                watched.append(type(value).__call__)
             return type(value), _frozen(own, watched, depth + 1)
     raise Unknown
 

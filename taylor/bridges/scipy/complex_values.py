@@ -179,11 +179,11 @@ class ComplexArray(np.ndarray):  # type: ignore[type-arg]
 
     __array_priority__ = 20.0
 
-    @property
+    @property  # type: ignore[misc]
     def real(self) -> Any:
         return complex_array([Complex(z.re) for z in _elements(self)], self.shape)
 
-    @property
+    @property  # type: ignore[misc]
     def imag(self) -> Any:
         return complex_array([Complex(z.im) for z in _elements(self)], self.shape)
 

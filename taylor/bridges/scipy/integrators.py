@@ -21,6 +21,10 @@ from taylor_runtime.program.records import dataclass
 
 LARGEST_RTOL = 0.5  # of a relative tolerance: beyond it no digit is wanted
 
+# Of a tolerance, that a step's error may be.  SciPy's methods keep below theirs as well: they
+# estimate the error of a formula of lower order than the one that they go on with.
+MARGIN = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -63,11 +67,12 @@ def options_of(
     if parameters is not None and problem.is_traced:
         raise ArgumentError("parameters are those of a system of expressions; a function has args")
     twice = 2 if problem.is_complex else 1
-    spread = [
-        np.tile(np.broadcast_to(np.asarray(given, dtype=float), (count,)), twice)
-        for given in (np.minimum(relative, LARGEST_RTOL), absolute)
-    ]
-    return Options(*spread, float(max_step), order, bool(high_accuracy), parameters)
+
+    def spread(given: ArrayLike) -> np.ndarray:
+        return MARGIN * np.tile(np.broadcast_to(np.asarray(given, dtype=float), (count,)), twice)
+
+    tolerances = spread(np.minimum(relative, LARGEST_RTOL)), spread(absolute)
+    return Options(*tolerances, float(max_step), order, bool(high_accuracy), parameters)
 
 
 def integrator_for(

@@ -12,7 +12,7 @@ from scipy.integrate import DenseOutput as Interpolant
 from scipy.integrate import OdeSolver
 from scipy.integrate._ivp.common import validate_first_step, warn_extraneous
 
-from taylor.bridges.scipy.integrators import Options, integrator_for, options_of
+from taylor.bridges.scipy.integrators import integrator_for, options_of
 from taylor.bridges.scipy.problem import Problem, problem_of
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.leaves import time
@@ -49,10 +49,14 @@ class Taylor(OdeSolver):  # type: ignore[misc]
 
     >>> import taylor as ty
     >>> from scipy.integrate import solve_ivp
-    >>> found = solve_ivp(lambda t, y: [y[1], -y[0]], (0, 10), [0, 1], ty.scipy.Taylor, rtol=1e-12)
+    >>> options = {"method": ty.scipy.Taylor, "rtol": 1e-12, "atol": 1e-12}
+    >>> found = solve_ivp(lambda t, y: [y[1], -y[0]], (0, 10), [0, 1], **options)
     >>> bool(abs(found.y[0, -1] - np.sin(10.0)) < 1e-11), len(found.t) < 20
     (True, True)
     """
+
+    t: float
+    y: np.ndarray
 
     def __init__(
         self,

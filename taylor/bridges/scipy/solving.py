@@ -22,8 +22,6 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Outcome, Request, Status
 from taylor.machines.dense import DenseOutput
-from taylor.systems.events import Event
-from taylor_runtime.program.records import dataclass
 
 METHODS = (None, "Taylor", Taylor)
 PIECE_BYTES = 1 << 25  # of the records of steps of which the ends alone are wanted
