@@ -82,15 +82,13 @@ def integrator_for(
     options: Options,
     events: Sequence[Any] = (),
     kinds: Sequence[EventKind] = (),
-    expected: np.ndarray | None = None,
 ) -> Integrator:
     """An integrator of one's own at (t, y).
 
     events: what the user gave.
     kinds:  how each of them counts.
-    expected: the derivatives there, to compare what is compiled with.
     """
-    made = _prototype(problem, t, y, options, events, kinds, expected)
+    made = _prototype(problem, t, y, options, events, kinds)
     own = copy.copy(made)
     own.state[:] = problem.to_real(y)
     own.time = t
@@ -107,12 +105,11 @@ def _prototype(
     options: Options,
     events: Sequence[Any],
     kinds: Sequence[EventKind],
-    expected: np.ndarray | None,
 ) -> Integrator:
     def make() -> Integrator:
         system = problem.system()
-        if expected is not None and problem.is_traced:
-            problem.check(system, t, y, expected)
+        if problem.is_traced:
+            problem.check(system, t, y)
         return Integrator(
             system,
             problem.to_real(y),

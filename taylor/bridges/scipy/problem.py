@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from taylor.bridges.scipy.complex_values import (
     parts_of,
     real_part,
 )
+from taylor.bridges.scipy.stand_ins import with_stand_ins
 from taylor.errors import ArgumentTypeError, TaylorError, TracingError
 from taylor.expressions.evaluate import evaluate
-from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
 from taylor.programs.remembered import names_of
@@ -66,16 +67,20 @@ class Problem:
             return make_system(self.fun, self.count)
         size = (2 if self.is_complex else 1) * self.count
         numbers = len(self.args.numbers)
-        called: Any = self._derivatives
-        if not numbers:
-            called = lambda t, y: self._derivatives(t, y, np.empty(0, dtype=object))  # noqa: E731
-        return _traced(self.fun, lambda: make_system(called, size, numbers))
+
+        def make(fun: Any) -> System:
+            def called(t: Any, y: Any, p: Any) -> Any:
+                return self._derivatives(fun, t, y, p)
+
+            return make_system(called if numbers else lambda t, y: called(t, y, ()), size, numbers)
+
+        return self._traced(self.fun, make)
 
     def event(self, function: Any) -> Callable[..., Any]:
         """An event function of a user's as one of real states and parameters."""
 
         def value(t: Any, y: Any, p: Any) -> Any:
-            found = _traced(function, lambda: function(*self._given(t, y, p)))
+            found = self._traced(function, lambda called: called(*self._given(t, y, p)))
             if self.is_complex:
                 return real_part(found)
             single = np.asarray(expression_array(found)).reshape(-1)
@@ -85,11 +90,29 @@ class Problem:
                 )
             return single[0]
 
-        return value if len(self.args.numbers) else lambda t, y: value(t, y, [])
+        return value if len(self.args.numbers) else lambda t, y: value(t, y, ())
 
-    def _derivatives(self, t: Any, y: Any, p: Any) -> Any:
+    def _traced(self, function: Any, work: Callable[[Any], Any]) -> Any:
+        """What comes of tracing a user's function, or else one that does the same.
+
+        Raises TracingError, with the remedy, if neither can be.
+        """
+        try:
+            return work(function)
+        except (TaylorError, TypeError, ValueError, AttributeError) as error:
+            with suppress(TaylorError, TypeError, ValueError, AttributeError):
+                return work(with_stand_ins(function, self.is_complex))
+            if isinstance(error, TracingError):
+                error.add_note(f"{names_of(function)} cannot be traced; {REMEDY}")
+            if isinstance(error, TaylorError):
+                raise
+            raise TracingError(
+                f"{names_of(function)} cannot be traced: {type(error).__name__}: {error}; {REMEDY}"
+            ) from error
+
+    def _derivatives(self, fun: Any, t: Any, y: Any, p: Any) -> Any:
         t, y, *args = self._given(t, y, p)
-        found = self.fun(t, y[:, np.newaxis] if self.vectorized else y, *args)
+        found = fun(t, y[:, np.newaxis] if self.vectorized else y, *args)
         if self.is_complex:
             parts = parts_of(found)
             return [re for re, _ in parts] + [im for _, im in parts]
@@ -105,15 +128,17 @@ class Problem:
         values = complex_array([Complex(re, im) for re, im in pairs], (self.count,))
         return (Complex(t), values, *self.args.built(p, _as_complex))
 
-    def check(self, system: System, t: float, y: np.ndarray, expected: np.ndarray) -> None:
-        """Compare traced equations with what the function has returned for numbers.
+    def check(self, system: System, t: float, y: np.ndarray) -> None:
+        """Compare traced equations with what the function returns for numbers.
 
         Raises TracingError where they differ: then it does what tracing does not see.
         """
         values: dict[Any, Any] = dict(zip(system.states, self.to_real(y), strict=True))
         values |= {time: t, **dict(zip(system.parameters, self.args.numbers, strict=True))}
         found = np.array([evaluate(e, values) for e in system.derivatives], dtype=float)
-        wanted = self.to_real(np.broadcast_to(expected, y.shape))
+        column = y[:, np.newaxis] if self.vectorized else y.copy()
+        expected = self.fun(t, column, *self.args.built(self.args.numbers))
+        wanted = self.to_real(np.broadcast_to(np.reshape(expected, -1), y.shape))
         with np.errstate(all="ignore"):
             size = np.abs(wanted).max(initial=0.0) + np.abs(found).max(initial=0.0)
             wrong = np.flatnonzero(np.abs(found - wanted) > 1e-6 * size)
@@ -158,22 +183,3 @@ def _as_complex(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return complex_array([as_complex(item) for item in value.ravel()], value.shape)
     return as_complex(value)
-
-
-def _traced(function: Any, work: Callable[[], Any]) -> Any:
-    """What comes of tracing a user's function; TracingError, with the remedy, if it cannot be."""
-    try:
-        return work()
-    except TaylorError as error:
-        if isinstance(error, TracingError):
-            error.add_note(f"{names_of(function)} cannot be traced; {REMEDY}")
-        raise
-    except (TypeError, ValueError, AttributeError) as error:
-        raise TracingError(
-            f"{names_of(function)} cannot be traced: {type(error).__name__}: {error}; {REMEDY}"
-        ) from error
-
-
-def is_expression(value: Any) -> bool:
-    """Whether an event is given as an expression."""
-    return isinstance(value, Expression)

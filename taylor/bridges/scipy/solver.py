@@ -89,9 +89,8 @@ class Taylor(OdeSolver):  # type: ignore[misc]
             self._integrator = self._begun()
 
     def _begun(self) -> Integrator:
-        expected = self.fun(self.t, self.y)
-        t, y = float(self.t), self.y
-        return integrator_for(self._problem, t, y, self._options, expected=expected)
+        self.fun(self.t, self.y)  # as all methods do: what is wrong with it is told at once
+        return integrator_for(self._problem, float(self.t), self.y, self._options)
 
     def _step_impl(self) -> tuple[bool, str | None]:
         if self._stuck and self._options.max_step < np.spacing(abs(self.t)):
