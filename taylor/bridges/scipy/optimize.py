@@ -34,8 +34,12 @@ def value_and_jacobian(fun: UserFunction) -> Program[..., tuple[np.ndarray, np.n
     >>> bool(np.abs(found.x - np.sqrt(0.5)).max() < 1e-9)
     True
     """
-    derivative = jacobian(fun)
-    return jit(lambda x, *args: (_vector(fun(x, *args)), derivative(x, *args)))
+
+    def value(x: Any, *args: Any) -> Any:
+        return _vector(fun(x, *args))
+
+    derivative = jacobian(value)
+    return jit(lambda x, *args: (value(x, *args), derivative(x, *args)))
 
 
 def value_and_derivatives(fun: UserFunction, order: int = 1) -> Program[..., tuple[float, ...]]:
