@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +47,7 @@ def test_every_step_has_an_array_of_its_own() -> None:
         copies.append(solver.y.copy())
     assert solver.t == 30.0 and (solver.njev, solver.nlu) == (0, 0)
     assert solver.nfev == len(seen)  # one call with numbers, and an expansion a step
-    assert all(a is not b for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a is not b for a, b in itertools.pairwise(seen))
     assert np.array_equal(seen, copies)
     assert np.abs(solver.y - [math.sin(30.0), math.cos(30.0)]).max() < 1e-12
 

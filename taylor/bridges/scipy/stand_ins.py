@@ -96,7 +96,7 @@ class _Copier:
 
     def _object(self, given: Any) -> Any:
         """An object with the same attributes, and with copies of its methods."""
-        kind = type(given)
+        kind: Any = type(given)
         if (
             kind.__new__ is not object.__new__
             or not hasattr(given, "__dict__")
@@ -109,7 +109,7 @@ class _Copier:
             for name, method in vars(base).items()
             if isinstance(method, types.FunctionType)
         }
-        made = object.__new__(type(kind.__name__, (kind,), methods))
+        made: Any = object.__new__(type(kind.__name__, (kind,), methods))
         made.__dict__.update(vars(given))
         return made
 
