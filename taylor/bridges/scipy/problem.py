@@ -137,7 +137,8 @@ class Problem:
         values |= {time: t, **dict(zip(system.parameters, self.args.numbers, strict=True))}
         found = np.array([evaluate(e, values) for e in system.derivatives], dtype=float)
         column = y[:, np.newaxis] if self.vectorized else y.copy()
-        expected = self.fun(t, column, *self.args.built(self.args.numbers))
+        with np.errstate(all="ignore"):
+            expected = self.fun(t, column, *self.args.built(self.args.numbers))
         wanted = self.to_real(np.broadcast_to(np.reshape(expected, -1), y.shape))
         with np.errstate(all="ignore"):
             size = np.abs(wanted).max(initial=0.0) + np.abs(found).max(initial=0.0)

@@ -22,11 +22,10 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Outcome, Request, Status
 from taylor.machines.dense import DenseOutput
+from taylor.systems.arguments import as_pairs
 
 METHODS = (None, "Taylor", Taylor)
-# Of the records of steps, that are made at a time: they stay in the cache, and in memory that the
-# system need not clear first (twice as much took three times as long).
-PIECE_BYTES = 1 << 19
+PIECE = 64  # steps that are recorded at a time, where their ends are wanted; there is room for them
 
 
 def solve_ivp(
@@ -98,7 +97,7 @@ def solve_ivp(
     times = None if t_eval is None else _times(t_eval, begin, end)
     run = Run(problem, ta, begin, end, times, dense_output)
     run.propagate(first)
-    return run.result(start, None if events is None else len(listed))
+    return run.result(None if events is None else len(listed))
 
 
 _OPTIONS = ("rtol", "atol", "max_step", "order", "high_accuracy", "parameters")
@@ -142,70 +141,45 @@ class Run:
         self.begin, self.end, self.times = begin, end, times
         self.dense_output = dense_output
         self._outcomes: list[Outcome] = []
-        self._dense: list[DenseOutput] = []  # of all steps
-        self._ends: list[np.ndarray] = [np.array([begin])]  # of steps
-        self._states: list[np.ndarray] = [integrator.state[np.newaxis].copy()]  # there
-        self._grid: list[np.ndarray] = []  # states at times
+        self._starts: list[np.ndarray] = []  # of steps
+        self._states: list[np.ndarray] = []  # there, or at the times that were reached
+        self._reached = 0  # of these
 
     def propagate(self, first_step: float | None) -> None:
         """Go on until the end or what stops it."""
-        ta, left = self.integrator, self._goal()
+        ta = self.integrator
         if first_step is not None:
             bound, ta.max_step = ta.max_step, min(first_step, ta.max_step)
-            ended, left = self._piece(left, 1)
+            ended = self._piece(1)
             ta.max_step = bound
             if ended:
                 return
-        limit = None
-        if self.times is None:
-            limit = max(16, PIECE_BYTES // (8 * (ta.order + 1) * len(ta.state)))
-        ended = False
-        while not ended:
-            ended, left = self._piece(left, limit)
+        while not self._piece(PIECE if self.times is None else None):
+            pass
 
-    def _goal(self) -> np.ndarray:
-        """The times of a grid, and the end."""
+    def _piece(self, limit: int | None) -> bool:
+        """Propagate; whether that was all."""
+        ta, left = self.integrator, None
+        if self.times is not None and self._reached < len(self.times):
+            left = as_pairs(self.times[self._reached :])
+        request = Request(limit=limit, dense=self.dense_output, records=self.times is None)
+        outcome = ta._propagate(lambda: ((self.end, 0.0), left), request)
         if self.times is None:
-            return np.array([self.end])
-        if len(self.times) and self.times[-1] == self.end:
-            return self.times
-        return np.append(self.times, self.end)
-
-    def _piece(self, left: np.ndarray, limit: int | None) -> tuple[bool, np.ndarray]:
-        """Propagate; whether that was all, and what times are left."""
-        ta = self.integrator
-        dense = self.times is None or self.dense_output
-        if math.isinf(self.end):
-            outcome = self._endless(limit, dense)
-        elif self.times is None:
-            outcome = ta.propagate_until(self.end, max_steps=limit, dense=dense)
-        else:
-            outcome = ta.propagate_grid(left, max_steps=limit, dense=dense)
+            starts, states = ta._machine.step_starts()
+            self._starts.append(starts)
+            self._states.append(states)
+        elif outcome.states is not None:
+            known = outcome.states[~np.isnan(outcome.states[:, 0])]
+            self._reached += len(known)
+            self._states.append(known)
         self._outcomes.append(outcome)
-        if dense and outcome.dense is not None and outcome.steps:
-            self._keep(outcome.dense)
-        if outcome.states is not None:
-            known = ~np.isnan(outcome.states[:, 0])
-            self._grid.append(outcome.states[known])
-            left = left[int(known.sum()) :]
-        limited = outcome.status is Status.STEP_LIMIT
-        return not (limited or (math.isinf(self.end) and outcome.success)), left
-
-    def _endless(self, limit: int | None, dense: bool) -> Outcome:
-        """A piece of an integration that an event ends."""
-        return self.integrator._propagate(
-            lambda: ((self.end, 0.0), None), Request(limit=limit or 1024, dense=dense)
-        )
-
-    def _keep(self, dense: DenseOutput) -> None:
-        self._ends.append(np.append(dense.starts[1:, 0], dense.end[0]))
-        self._states += [dense.coefficients[1:, 0].copy(), self.integrator.state[np.newaxis].copy()]
-        if self.dense_output:
-            self._dense.append(dense)
+        # A limit is all that is asked for on the way to infinity.
+        limited = outcome.status is Status.STEP_LIMIT or (math.isinf(self.end) and outcome.success)
+        return not limited
 
     # -- the result -----------------------------------------------------------------------------
 
-    def result(self, start: np.ndarray, events: int | None) -> OdeResult:
+    def result(self, events: int | None) -> OdeResult:
         """What SciPy returns.
 
         events: how many were watched; None without any.
@@ -233,15 +207,14 @@ class Run:
 
     def _shown(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (k,) and the states there, (n, k)."""
+        ta = self.integrator
+        last = ta.state[np.newaxis] if self.times is None else np.empty((0, len(ta.state)))
+        states = np.concatenate([*self._states, last])
         if self.times is None:
-            t, states = np.concatenate(self._ends), np.concatenate(self._states)
+            t = np.append(np.concatenate(self._starts), ta.time)
         else:
-            reached = np.concatenate(self._grid) if self._grid else np.empty((0, 0))
-            t = self.times[: len(reached)]
-            states = reached[: len(t)]
-        if not len(t):
-            return np.empty(0), np.empty((self.problem.count, 0))
-        return t.copy(), np.ascontiguousarray(self.problem.to_user(states).T)
+            t = self.times[: self._reached].copy()
+        return t, np.ascontiguousarray(self.problem.to_user(states).T)
 
     def _zeros(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Times (k,) of an event, and the states there, (k, n); SciPy's (0,) without any."""
@@ -252,17 +225,13 @@ class Run:
         return t, self.problem.to_user(np.concatenate([c.states for c in found]))
 
     def _solution(self) -> OdeSolution:
-        made = self._dense
-        if not made:
-            raise NotImplementedError
-        whole = made[0]
-        if len(made) > 1:
-            starts, scales, coefficients = (
-                np.concatenate([getattr(one, name) for one in made])
-                for name in ("starts", "scales", "coefficients")
-            )
-            whole = DenseOutput(starts, made[-1].end, scales, coefficients)
-        return Solution(np.concatenate(self._ends), whole, self.problem)
+        found = [outcome for outcome in self._outcomes if outcome.steps] or self._outcomes
+        made = [outcome.dense for outcome in found if outcome.dense is not None]
+        starts, scales, coefficients = (
+            np.concatenate([getattr(one, name) for one in made])
+            for name in ("starts", "scales", "coefficients")
+        )
+        return Solution(DenseOutput(starts, made[-1].end, scales, coefficients), self.problem)
 
 
 class Solution(OdeSolution):  # type: ignore[misc]
@@ -271,7 +240,8 @@ class Solution(OdeSolution):  # type: ignore[misc]
     ts, t_min, t_max, interpolants: as of SciPy's; the latter are made when they are asked for.
     """
 
-    def __init__(self, ts: np.ndarray, dense: DenseOutput, problem: Problem) -> None:
+    def __init__(self, dense: DenseOutput, problem: Problem) -> None:
+        ts = np.append(dense.starts[:, 0], dense.end[0])
         ascending = ts[-1] >= ts[0]
         self.ts, self.n_segments, self.ascending = ts, len(ts) - 1, ascending
         self.t_min, self.t_max = (ts[0], ts[-1]) if ascending else (ts[-1], ts[0])
