@@ -144,16 +144,21 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import scipy as scipy
     from taylor.solutions.solution import Solution as Solution
 
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> str | type:
+    def __getattr__(name: str) -> str | type | ModuleType:
         if name == "Solution":  # loaded with the first of them
             from taylor.solutions.solution import Solution
 
             return Solution
+        if name == "scipy":  # a bridge: its package is imported when it is first used
+            from taylor.bridges import scipy
+
+            return scipy
         if name == "__version__":
             from importlib.metadata import version
 
