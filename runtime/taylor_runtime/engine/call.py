@@ -239,10 +239,33 @@ def callback(function: Callable[..., Any], arity: int, on_error: Callable[..., A
     """
     kind = f"double(*)({', '.join(['double'] * arity)})"
     made = _ffi().callback(kind, function, error=math.nan, onerror=on_error)
-    return _Callback(made, int(_ffi().cast("uintptr_t", made)))
+    return Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-class _Callback(NamedTuple):
+def python_entry(function: Callable[[Any], Any]) -> Callback:
+    """An object with the `address` of a C function `const char *(void **)` that takes the GIL and
+    calls a Python function, which must not raise, with the pointers; it returns `null` or a text.
+    """
+    made = _ffi().callback("char *(*)(void **)", function)
+    return Callback(made, int(_ffi().cast("uintptr_t", made)))
+
+
+def null() -> Any:
+    """The address of nothing."""
+    return _ffi().NULL
+
+
+def bytes_at(pointer: Any, size: int) -> Any:
+    """Memory that C has given, as a buffer."""
+    return _ffi().buffer(pointer, size)
+
+
+def text_in_memory(text: str) -> Any:
+    """A C string; it lives as long as the object."""
+    return _ffi().new("char[]", text.encode())
+
+
+class Callback(NamedTuple):
     """A C function that calls Python."""
 
     closure: Any  # the C function lives as long

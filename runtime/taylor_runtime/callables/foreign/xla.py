@@ -1,0 +1,121 @@
+"""Handlers that XLA calls: of machine code, and of Python functions of arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor_runtime.callables.points import ArrayFunction, Formula
+from taylor_runtime.callables.python_calls import calls_python
+from taylor_runtime.engine.call import bytes_at, null, python_entry, text_in_memory
+from taylor_runtime.engine.compiler import Module, Options, compile_ir, package_digest
+from taylor_runtime.points.arrays import ARRAYS
+from taylor_runtime.points.formula import FORMULA
+from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, xla_module
+from taylor_runtime.program.arrays import Shape
+from taylor_runtime.program.kinds import KINDS
+from taylor_runtime.program.records import dataclass
+
+Operand = tuple[Shape, str]  # shape and dtype of an array
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Machine code `XLA_FFI_Error *(XLA_FFI_CallFrame *)`.
+
+    address: valid as long as this lives.
+    digest:  of all that decides what it does: the same in every process.  Empty where it calls
+        functions of which nothing is known.
+    """
+
+    address: int
+    digest: str
+    owner: tuple[object, ...]
+
+
+def loop_handler(
+    code: Formula | ArrayFunction, inputs: Sequence[Shape], outputs: Sequence[Shape]
+) -> Handler | None:
+    """The handler of a function of arrays of these shapes; None where it enters Python, or where a
+    formula has its operands in rows.
+    """
+    if calls_python(code.externals):
+        return None
+    sizes = [math.prod(shape) for shape in inputs], [math.prod(shape) for shape in outputs]
+    if isinstance(code, Formula):
+        if code.ufunc is None:
+            return None
+        loop, tables = FORMULA, tuple[object, ...]()
+    else:
+        loop, tables = ARRAYS, code.belongings
+        sizes = [min(n, 1) for n in sizes[0]], [min(n, 1) for n in sizes[1]]
+    stride = np.dtype(KINDS[code.precision].dtype).itemsize
+    address = code.module.address(loop)
+    module = _handler(*sizes, LOOP, address, stride)
+    digest = hashlib.blake2b(digest_size=16)
+    parts = (
+        package_digest().encode(),
+        repr((code.module.target, loop, code.precision, *sizes)).encode(),
+        code.text().encode(),
+        *(np.asarray(table).tobytes() for table in tables),
+    )
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    known = "" if code.externals else digest.hexdigest()
+    return Handler(module.address(HANDLER), known, (module, code))
+
+
+def python_handler(
+    run: Callable[..., Sequence[np.ndarray]],
+    inputs: Sequence[Operand],
+    outputs: Sequence[Operand],
+) -> Handler:
+    """The handler of a Python function of NumPy arrays, which returns a list of them.
+
+    It takes the GIL.  The function's exceptions become XLA's errors, with their messages.
+    """
+    kept = threading.local()  # XLA copies a message before the thread comes here again
+
+    def enter(arrays: Any) -> Any:
+        try:
+            places = iter(range(len(inputs) + len(outputs)))
+            given = [_array(arrays, places, *operand).copy() for operand in inputs]
+            wanted = [_array(arrays, places, *operand) for operand in outputs]
+            for place, result in zip(wanted, run(*given), strict=True):
+                place[...] = result
+        except BaseException as error:  # there is nobody to whom it could go on
+            kept.message = text_in_memory(f"{type(error).__name__}: {error}")
+            return kept.message
+        return null()
+
+    sides = [[min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs)]
+    entry = python_entry(enter)
+    module = _handler(*sides, PYTHON, entry.address)
+    return Handler(module.address(HANDLER), "", (module, entry))
+
+
+def _array(arrays: Any, places: Any, shape: Shape, dtype: str) -> np.ndarray:
+    """One of XLA's arrays; a new one where there are no elements."""
+    if not math.prod(shape):
+        return np.empty(shape, dtype)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(bytes_at(arrays[next(places)], size), dtype).reshape(shape)
+
+
+def _handler(
+    inputs: Sequence[int], outputs: Sequence[int], called: str, address: int, stride: int = 8
+) -> Module:
+    python = called == PYTHON
+    return compile_ir(
+        lambda: xla_module(inputs, outputs, stride, python),
+        [HANDLER],
+        options=Options(codegen=0),
+        externals={called: address},
+        label="XLA handler",
+        source=f"xla {python} {stride} {list(inputs)} {list(outputs)}",
+    )
