@@ -15,7 +15,6 @@ import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rule
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
-from taylor.bridges import jax as jax
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
 from taylor.control.branches import checkpoint as checkpoint
@@ -143,10 +142,16 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import jax as jax
+
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> str:
+    def __getattr__(name: str) -> str | ModuleType:
+        if name == "jax":  # another package, which is imported with its bridge
+            from taylor.bridges import jax
+
+            return jax
         if name == "__version__":
             from importlib.metadata import version
 

@@ -81,7 +81,7 @@ class Linear(Formula):
 
     @property
     def transposed(self) -> Linear:
-        """What takes adjoints of the outputs, instead of the last inputs, to those of the latter."""
+        """What takes adjoints of the outputs in the place of the last inputs, to those of these."""
         if self._transposed is None:
             self._transposed = self._transpose()
         return self._transposed

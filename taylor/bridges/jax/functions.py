@@ -120,6 +120,32 @@ class JaxFunction(Decorated, Generic[P, R]):
         return f"<jax.function of {self._name}>"
 
 
+def function(fun: Callable[P, R]) -> JaxFunction[P, R]:
+    """Return `fun` as a function of JAX arrays that machine code of ours computes.
+
+    fun: a compiled function (`taylor.compile`), a program (`taylor.jit`, `taylor.value_and_grad`
+        and the like), a solution (`Integrator.as_function`), or an ordinary function of numbers and
+        NumPy arrays.  Arguments and results may be any of JAX's containers (pytrees).
+
+    The result may be called under `jax.jit`, `grad`, `jvp`, `vjp`, `vmap`, `scan`, `hessian`, ...:
+    derivatives of every order are our own transforms of the function, and many values at once are
+    one call of machine code.  XLA calls it through its foreign function interface, on the CPU,
+    without the GIL.
+
+    float64 and float32 arrays are computed with as they are, narrower ones in float32; where x64 is
+    not enabled in JAX all are float32.  Whole numbers and truth values are constants to
+    derivatives.  What `fun` reads from outside must be numbers.
+
+    Raises ArgumentError or ArgumentTypeError for what is no such function.
+
+    >>> import jax, taylor as ty
+    >>> f = ty.jax.function(lambda x, k: ty.sin(k * x))
+    >>> float(jax.jit(jax.grad(f))(0.0, 2.0))
+    2.0
+    """
+    return JaxFunction(fun)
+
+
 # --- arguments -----------------------------------------------------------------------------------
 
 
@@ -147,7 +173,7 @@ def _sort(leaf: Any) -> Hashable:
     if isinstance(leaf, bool) or not isinstance(leaf, jax.Array | np.ndarray | np.generic | int):
         return _Static(leaf)
     kind = np.dtype(getattr(leaf, "dtype", int))
-    if kind == bool:
+    if kind.kind == "b":
         return CONDITION, np.shape(leaf)
     if jnp.issubdtype(kind, jnp.integer):
         return WHOLE, np.shape(leaf)
@@ -213,7 +239,8 @@ def _run(trace: _Trace, *numbers: Any, dtypes: tuple[Any, Any]) -> list[Any]:
     """The leaves of the value."""
     wanted, computed = dtypes
     arrays = [jnp.asarray(x).astype(computed) for x in numbers]
-    formula, shape = trace.formula, ()
+    formula = trace.formula
+    shape: tuple[int, ...] = ()
     if not arrays:
         found = [jnp.asarray(e.evaluate(), computed) for e in formula.outputs]
     elif trace.points is None:

@@ -38,12 +38,14 @@ def _abstract(*avals: Any, formula: Formula, dtype: Any) -> list[Any]:
 
 def _at_once(*arrays: Any, formula: Formula, dtype: Any) -> list[Any]:
     """The values themselves, where nothing is traced."""
-    return _jitted(*arrays, formula=formula, dtype=dtype)
+    return _compiled(*arrays, formula=formula, dtype=dtype)
 
 
-@jax.jit(static_argnames=("formula", "dtype"))
-def _jitted(*arrays: Any, formula: Formula, dtype: Any) -> list[Any]:
+def _traced(*arrays: Any, formula: Formula, dtype: Any) -> list[Any]:
     return bound(formula, arrays, dtype)
+
+
+_compiled = jax.jit(_traced, static_argnames=("formula", "dtype"))
 
 
 def _called(*arrays: Any, formula: Formula, dtype: Any) -> Sequence[Any]:

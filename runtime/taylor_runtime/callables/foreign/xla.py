@@ -84,18 +84,18 @@ def python_handler(
     def enter(arrays: Any) -> Any:
         try:
             places = iter(range(len(inputs) + len(outputs)))
-            given = [_array(arrays, places, *operand).copy() for operand in inputs]
-            wanted = [_array(arrays, places, *operand) for operand in outputs]
-            for place, result in zip(wanted, run(*given), strict=True):
+            taken = [_array(arrays, places, *operand).copy() for operand in inputs]
+            made = [_array(arrays, places, *operand) for operand in outputs]
+            for place, result in zip(made, run(*taken), strict=True):
                 place[...] = result
         except BaseException as error:  # there is nobody to whom it could go on
             kept.message = text_in_memory(f"{type(error).__name__}: {error}")
             return kept.message
         return null()
 
-    sides = [[min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs)]
+    given, wanted = ([min(math.prod(shape), 1) for shape, _ in s] for s in (inputs, outputs))
     entry = python_entry(enter)
-    module = _handler(*sides, PYTHON, entry.address)
+    module = _handler(given, wanted, PYTHON, entry.address)
     return Handler(module.address(HANDLER), "", (module, entry))
 
 
