@@ -47,8 +47,10 @@ def _checkpointed(call: Call, *operands: Operand) -> list[Operand]:
 def _ours(call: Call, jaxpr: Any) -> Callable[..., list[Operand]] | None:
     """What stands for a function of JAX's own."""
     said = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
-    is_own = _OWN in str(getattr(said, "func_src_info", ""))
-    return _OURS.get((call.params.get("name", ""), len(call.eqn.invars))) if is_own else None
+    name, _, place = str(getattr(said, "func_src_info", "")).partition(" at ")
+    if not place.startswith(_OWN):
+        return None
+    return _OURS.get((call.params.get("name", name), len(call.eqn.invars)))
 
 
 def _remainder(a: Expression, b: Expression) -> list[Operand]:
