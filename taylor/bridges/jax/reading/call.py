@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from taylor.control.tracing import as_node
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import condition, is_condition
+
+OWN = os.path.dirname(jax.__file__) + os.sep  # where JAX's own functions are
 
 # A number, an array of JAX or NumPy (both are known), or an expression.
 Operand = Any
@@ -44,6 +47,14 @@ class Call:
         self.kind = kind_of(eqn.invars[0].aval) if eqn.invars else "f"
         self.shape: tuple[int, ...] = eqn.outvars[0].aval.shape if eqn.outvars else ()
         self.wanted = kind_of(eqn.outvars[0].aval) if eqn.outvars else "f"
+
+    def is_asked_by_jax(self, function: str) -> bool:
+        """Whether a function of JAX's own called this one, which made the equation."""
+        frames = getattr(self.eqn.source_info.traceback, "frames", [])
+        names = [frame.function_name for frame in frames]
+        if function not in names[:-1]:
+            return False
+        return bool(frames[names.index(function) + 1].file_name.startswith(OWN))
 
     def refuse(self, what: str) -> UnsupportedFunctionError:
         """The error that says what is missing."""

@@ -4,7 +4,6 @@ own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -15,13 +14,11 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from taylor import functions
-from taylor.bridges.jax.reading.call import Call, Operand, Rule, is_known, kind_of, number, truth
+from taylor.bridges.jax.reading.call import OWN, Call, Operand, Rule, is_known, kind_of, number, truth
 from taylor.control.branches import checkpoint, switch
 from taylor.control.loops import scan, while_loop
 from taylor.definitions.custom import custom_derivative
 from taylor.expressions.expression import Expression
-
-_OWN = os.path.dirname(jax.__file__)  # of JAX's own functions
 
 
 # --- calls ---------------------------------------------------------------------------------------
@@ -48,7 +45,7 @@ def _ours(call: Call, jaxpr: Any) -> Callable[..., list[Operand]] | None:
     """What stands for a function of JAX's own."""
     said = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
     name, _, place = str(getattr(said, "func_src_info", "")).partition(" at ")
-    if not place.startswith(_OWN):
+    if not place.startswith(OWN):
         return None
     return _OURS.get((call.params.get("name", name), len(call.eqn.invars)))
 

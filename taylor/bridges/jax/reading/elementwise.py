@@ -150,6 +150,13 @@ def _finite(call: Call, x: Operand) -> Expression:
     return found
 
 
+def _stopped(call: Call, x: Operand) -> Expression:
+    """Without derivatives; where JAX's own functions ask for that, as softmax of the largest
+    element, all are the same with these, and differential equations have them.
+    """
+    return number(x) if call.is_asked_by_jax("stop_gradient") else stop_gradient(number(x))
+
+
 def _same(call: Call, x: Operand) -> Expression:
     return number(x)
 
@@ -173,7 +180,7 @@ RULES: dict[str, Rule] = {
     "clamp": _clamped,
     "select_n": _selected,
     "convert_element_type": _converted,
-    "stop_gradient": _plain(stop_gradient),
+    "stop_gradient": _stopped,
     "is_finite": _finite,
     "floor": _plain(functions.floor),
     "ceil": _plain(np.ceil),
