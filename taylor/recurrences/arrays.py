@@ -19,7 +19,7 @@ from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
 from taylor.recurrences.regions.kept import Kept
-from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, is_of_numbers, needs_arrays
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -374,7 +374,7 @@ def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
     if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST):
         return True
-    return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
+    return has_regions(outputs) and any(map(needs_arrays, reachable(outputs)))
 
 
 def are_worth_loops(outputs: Sequence[Expression], fewest: int, unrolled: bool = False) -> bool:

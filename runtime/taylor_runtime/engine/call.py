@@ -239,33 +239,26 @@ def callback(function: Callable[..., Any], arity: int, on_error: Callable[..., A
     """
     kind = f"double(*)({', '.join(['double'] * arity)})"
     made = _ffi().callback(kind, function, error=math.nan, onerror=on_error)
-    return Callback(made, int(_ffi().cast("uintptr_t", made)))
+    return _Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-def python_entry(function: Callable[[Any], Any]) -> Callback:
-    """An object with the `address` of a C function `const char *(void **)` that takes the GIL and
-    calls a Python function, which must not raise, with the pointers; it returns `null` or a text.
+def array_callback(function: Callable[..., Any], arity: int, on_error: Callable[..., Any]) -> Any:
+    """An object with the `address` of a C function of `arity` addresses that calls a Python
+    function of whole numbers.
+
+    Where that raises, on_error(type, exception, traceback) is called.
     """
-    made = _ffi().callback("char *(*)(void **)", function)
-    return Callback(made, int(_ffi().cast("uintptr_t", made)))
+    kind = f"void(*)({', '.join(['uintptr_t'] * arity)})"
+    made = _ffi().callback(kind, function, onerror=on_error)
+    return _Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-def null() -> Any:
-    """The address of nothing."""
-    return _ffi().NULL
+def memory_at(address: int, size: int) -> Any:
+    """So many bytes of memory, which have to live as long, as a writable buffer."""
+    return _ffi().buffer(_ffi().cast("char *", address), size)
 
 
-def bytes_at(pointer: Any, size: int) -> Any:
-    """Memory that C has given, as a buffer."""
-    return _ffi().buffer(pointer, size)
-
-
-def text_in_memory(text: str) -> Any:
-    """A C string; it lives as long as the object."""
-    return _ffi().new("char[]", text.encode())
-
-
-class Callback(NamedTuple):
+class _Callback(NamedTuple):
     """A C function that calls Python."""
 
     closure: Any  # the C function lives as long

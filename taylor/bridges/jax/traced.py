@@ -77,7 +77,7 @@ def _is_number(leaf: Any) -> bool:
 
 def _kind(leaf: Any, e: Expression) -> Any:
     """What JAX is told of an argument."""
-    if is_condition(e) or getattr(leaf, "dtype", None) == bool:
+    if is_condition(e) or getattr(getattr(leaf, "dtype", None), "kind", "") == "b":
         return jax.ShapeDtypeStruct(e.shape, jnp.bool_)
     return jax.ShapeDtypeStruct(e.shape, jnp.int64 if is_whole(leaf) else jnp.float64)
 

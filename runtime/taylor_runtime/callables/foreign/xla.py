@@ -12,8 +12,8 @@ import numpy as np
 
 from taylor_runtime.callables.points import ArrayFunction, Formula
 from taylor_runtime.callables.python_calls import calls_python
-from taylor_runtime.engine.call import bytes_at, null, python_entry, text_in_memory
 from taylor_runtime.engine.compiler import Module, Options, compile_ir, package_digest
+from taylor_runtime.engine.entries import bytes_at, null, python_entry, text_in_memory
 from taylor_runtime.points.arrays import ARRAYS
 from taylor_runtime.points.formula import FORMULA
 from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, xla_module

@@ -14,12 +14,20 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from taylor import functions
-from taylor.bridges.jax.reading.call import OWN, Call, Operand, Rule, is_known, kind_of, number, truth
+from taylor.bridges.jax.reading.call import (
+    OWN,
+    Call,
+    Operand,
+    Rule,
+    is_known,
+    kind_of,
+    number,
+    truth,
+)
 from taylor.control.branches import checkpoint, switch
 from taylor.control.loops import scan, while_loop
 from taylor.definitions.custom import custom_derivative
 from taylor.expressions.expression import Expression
-
 
 # --- calls ---------------------------------------------------------------------------------------
 

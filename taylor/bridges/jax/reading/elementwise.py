@@ -205,7 +205,7 @@ RULES: dict[str, Rule] = {
     "not": _connective(operator.invert),
     **{name: _compared(getattr(operator, name)) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     **{f"{name}_to": _compared(getattr(operator, name)) for name in ("eq", "lt", "le")},
-    **{name: _same for name in ("copy", "copy_p", "reduce_precision", "optimization_barrier")},
+    **dict.fromkeys(("copy", "copy_p", "reduce_precision", "optimization_barrier"), _same),
     **{
         name: _plain(getattr(functions, name))
         for name in (

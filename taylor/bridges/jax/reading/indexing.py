@@ -51,7 +51,8 @@ def _as_wanted(call: Call, e: Expression) -> Expression:
 def _slice(call: Call, x: Operand, *starts: Operand) -> Expression:
     e, sizes = number(x), call.params["slice_sizes"]
     if all(map(is_known, starts)):
-        begins = [int(np.clip(int(s), 0, n - m)) for s, n, m in zip(starts, e.shape, sizes, strict=True)]
+        own = zip(starts, e.shape, sizes, strict=True)
+        begins = [int(np.clip(int(start), 0, n - m)) for start, n, m in own]
         key = tuple(slice(b, b + m) for b, m in zip(begins, sizes, strict=True))
         return _as_wanted(call, arrays.index(e, key))
     return _as_wanted(call, _at(e, _corner(e.shape, starts, sizes), sizes))
@@ -82,9 +83,7 @@ def _corner(
     ]
 
 
-def _places(
-    shape: Sequence[int], corner: Sequence[Expression], sizes: Sequence[int]
-) -> Expression:
+def _places(shape: Sequence[int], corner: Sequence[Expression], sizes: Sequence[int]) -> Expression:
     """The places of a block among the elements of an array."""
     own = row_major(tuple(shape))
     grid = np.indices(tuple(sizes)).reshape(len(shape), -1) if shape else np.zeros((0, 1))

@@ -95,7 +95,8 @@ def _padded(call: Call, x: Expression, value: Expression) -> Expression:
     """Elements of `value` around an array and between its elements, or fewer of these."""
     size = x.size
     inside, filler = places_of(x.shape), jnp.asarray(size, jnp.int64)
-    places = jax.lax.pad(inside, filler, [tuple(map(int, c)) for c in call.params["padding_config"]])
+    padding = [tuple(map(int, widths)) for widths in call.params["padding_config"]]
+    places = jax.lax.pad(inside, filler, padding)
     return chosen([x, value], np.asarray(places))
 
 

@@ -40,8 +40,8 @@ class Reader:
 
         for eqn in jaxpr.jaxpr.eqns:
             given = [value(v) for v in eqn.invars]
-            found = self.evaluated(eqn, given) if all(map(is_known, given)) else self._of(eqn, given)
-            values |= zip(eqn.outvars, found, strict=True)
+            of = self.evaluated if all(map(is_known, given)) else self._of
+            values |= zip(eqn.outvars, of(eqn, given), strict=True)
         return [value(v) for v in jaxpr.jaxpr.outvars]
 
     def evaluated(self, eqn: Any, operands: Sequence[Any]) -> list[Any]:
