@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+import numpy as np
 
 try:  # as in `engine.call`
     from _cffi_backend import FFI
@@ -37,9 +40,36 @@ def null() -> Any:
     return _ffi().NULL
 
 
-def bytes_at(pointer: Any, size: int) -> Any:
-    """So many bytes of memory that C has given, as a buffer."""
-    return _ffi().buffer(pointer, size)
+def reader(shape: tuple[int, ...], dtype: str) -> Callable[[Any], Any]:
+    """What copies an array, or a number as a float, from memory that C has given."""
+    if not shape:
+        kind, cast = _ffi().typeof(_SCALARS[dtype]), _ffi().cast
+        return lambda pointer: cast(kind, pointer)[0]
+    return lambda pointer: _array(pointer, shape, dtype).copy()
+
+
+def writer(shape: tuple[int, ...], dtype: str) -> Callable[[Any, Any], None]:
+    """What stores an array or a number there."""
+    if not shape:
+        kind, cast = _ffi().typeof(_SCALARS[dtype]), _ffi().cast
+
+        def number(pointer: Any, value: Any) -> None:
+            cast(kind, pointer)[0] = value
+
+        return number
+
+    def array(pointer: Any, value: Any) -> None:
+        _array(pointer, shape, dtype)[...] = value
+
+    return array
+
+
+_SCALARS = {"float64": "double *", "float32": "float *"}
+
+
+def _array(pointer: Any, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(_ffi().buffer(pointer, size), dtype).reshape(shape)
 
 
 def text_in_memory(text: str) -> Any:

@@ -9,7 +9,6 @@ import threading
 from typing import Any
 
 import jax
-import numpy as np
 
 from taylor.bridges.jax.formulas import Formula
 from taylor.points.formula import Function
@@ -35,19 +34,15 @@ def target(formula: Formula, dtype: str) -> str:
 
 
 def _handler(formula: Formula, dtype: str) -> Handler:
+    shapes = [e.shape for e in formula.inputs], [e.shape for e in formula.outputs]
+    operands = [[(shape, dtype) for shape in side] for side in shapes]
+    if formula.direct is not None:
+        return python_handler(formula.direct, *operands)
     function: Function[Any] = Function(
         formula.outputs, formula.inputs, False, formula.name, precision=dtype
     )
-    shapes = [e.shape for e in formula.inputs], [e.shape for e in formula.outputs]
     found = loop_handler(function.code, *shapes)
-    if found is not None:
-        return found
-
-    def run(*arrays: np.ndarray) -> Any:
-        return function(*arrays)
-
-    operands = [[(shape, dtype) for shape in side] for side in shapes]
-    return python_handler(run, *operands)
+    return python_handler(function, *operands) if found is None else found
 
 
 def _register(handler: Handler) -> str:

@@ -5,6 +5,7 @@ them by our transforms, each once and when it is first asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
@@ -21,6 +22,8 @@ class Formula:
     inputs, outputs: the expressions.
     name: for messages and for what JAX prints.
     targets: under which names XLA knows it, by dtype.
+    direct: a Python function of floats and arrays that returns a list of the outputs, where that
+        is faster than machine code that would call Python.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class Formula:
     ) -> None:
         self.inputs, self.outputs, self.name = tuple(inputs), tuple(outputs), name
         self.targets: dict[str, str] = {}
+        self.direct: Callable[..., Sequence[Any]] | None = None
         self._along: dict[Which, Linear] = {}
         self._many: dict[tuple[Which, int], Formula] = {}
 

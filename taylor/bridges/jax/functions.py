@@ -25,6 +25,7 @@ from taylor.points.formula import Function
 from taylor.points.outside import Outside
 from taylor.programs.arguments import argument_names, stand_in
 from taylor.programs.quick import WHOLE
+from taylor.solutions.solution import Solution
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -92,6 +93,8 @@ class JaxFunction(Decorated, Generic[P, R]):
                 "no argument of it; make it one"
             )
         formula = Formula(own, outputs, self._name)
+        if isinstance(self.__wrapped__, Solution) and len(own) == len(args):
+            formula.direct = _listed(self.__wrapped__)
         truths = [kind_of(leaf)[0] == CONDITION for leaf in found]
         return _Trace(formula, places, result_tree, truths)
 
@@ -182,6 +185,11 @@ def _sort(leaf: Any) -> Hashable:
     raise ArgumentTypeError(
         f"jax.function: an argument has dtype {kind}; only real numbers are supported"
     )
+
+
+def _listed(solution: Solution) -> Callable[..., Sequence[Any]]:
+    """The results of a solution as a list."""
+    return (lambda *given: (solution(*given),)) if solution.wanted.single else solution
 
 
 def _paths(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from taylor_runtime.callables.points import ArrayFunction, Formula
 from taylor_runtime.callables.python_calls import calls_python
 from taylor_runtime.engine.compiler import Module, Options, compile_ir, package_digest
-from taylor_runtime.engine.entries import bytes_at, null, python_entry, text_in_memory
+from taylor_runtime.engine.entries import null, python_entry, reader, text_in_memory, writer
 from taylor_runtime.points.arrays import ARRAYS
 from taylor_runtime.points.formula import FORMULA
 from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, xla_module
@@ -71,40 +71,39 @@ def loop_handler(
 
 
 def python_handler(
-    run: Callable[..., Sequence[np.ndarray]],
-    inputs: Sequence[Operand],
-    outputs: Sequence[Operand],
+    run: Callable[..., Sequence[Any]], inputs: Sequence[Operand], outputs: Sequence[Operand]
 ) -> Handler:
-    """The handler of a Python function of NumPy arrays, which returns a list of them.
+    """The handler of a Python function of NumPy arrays and floats, which returns a list of them.
 
     It takes the GIL.  The function's exceptions become XLA's errors, with their messages.
     """
     kept = threading.local()  # XLA copies a message before the thread comes here again
+    empty = [None if math.prod(shape) else np.empty(shape, dtype) for shape, dtype in inputs]
+    readers = [reader(*operand) for operand in inputs]
+    writers = [(k, writer(*one)) for k, one in enumerate(outputs) if math.prod(one[0])]
 
     def enter(arrays: Any) -> Any:
         try:
-            places = iter(range(len(inputs) + len(outputs)))
-            taken = [_array(arrays, places, *operand).copy() for operand in inputs]
-            made = [_array(arrays, places, *operand) for operand in outputs]
-            for place, result in zip(made, run(*taken), strict=True):
-                place[...] = result
+            given, place = [], 0
+            for read, nothing in zip(readers, empty, strict=True):
+                if nothing is None:
+                    given.append(read(arrays[place]))
+                    place += 1
+                else:
+                    given.append(nothing)
+            found = run(*given)
+            for k, write in writers:
+                write(arrays[place], found[k])
+                place += 1
         except BaseException as error:  # there is nobody to whom it could go on
             kept.message = text_in_memory(f"{type(error).__name__}: {error}")
             return kept.message
         return null()
 
-    given, wanted = ([min(math.prod(shape), 1) for shape, _ in s] for s in (inputs, outputs))
+    sizes = ([min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs))
     entry = python_entry(enter)
-    module = _handler(given, wanted, PYTHON, entry.address)
+    module = _handler(*sizes, called=PYTHON, address=entry.address)
     return Handler(module.address(HANDLER), "", (module, entry))
-
-
-def _array(arrays: Any, places: Any, shape: Shape, dtype: str) -> np.ndarray:
-    """One of XLA's arrays; a new one where there are no elements."""
-    if not math.prod(shape):
-        return np.empty(shape, dtype)
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    return np.frombuffer(bytes_at(arrays[next(places)], size), dtype).reshape(shape)
 
 
 def _handler(

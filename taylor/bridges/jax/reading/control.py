@@ -224,8 +224,8 @@ def _branched(call: Call, index: Operand, *operands: Operand) -> list[Operand]:
 
         return called
 
-    place = number(index) if call.kind != "b" else functions.where(truth(index), 1, 0)
-    return list(switch(place, [with_known(one) for one in made], *varying))
+    which = number(index) if call.kind != "b" else functions.where(truth(index), 1, 0)
+    return list(switch(which, [with_known(one) for one in made], *varying))
 
 
 RULES: dict[str, Rule] = {

@@ -54,15 +54,20 @@ def _exclusive(a: Any, b: Any) -> Any:
     return (a & ~b) | (~a & b)
 
 
+def _cut(e: Expression) -> Expression:
+    """The whole part."""
+    return where(e < 0, -functions.floor(-e), functions.floor(e))
+
+
 def _quotient(call: Call, a: Operand, b: Operand) -> Expression:
     x, y = number(a), number(b)
-    return x / y if call.kind == "f" else np.trunc(x / y)
+    return x / y if call.kind == "f" else _cut(x / y)
 
 
 def _remainder(call: Call, a: Operand, b: Operand) -> Expression:
     """What truncated division leaves: of the sign of a."""
     x, y = number(a), number(b)
-    return x - y * np.trunc(x / y)
+    return x - y * _cut(x / y)
 
 
 def _power(call: Call, a: Operand, b: Operand) -> Expression:
@@ -120,7 +125,7 @@ def _converted(call: Call, x: Operand) -> Expression:
     if wanted == "b":
         return e != 0
     if wanted == "i":
-        return np.trunc(e)
+        return _cut(e)
     if wanted == "f":
         return e
     raise call.refuse(f"to {call.params['new_dtype']}; only real numbers are supported")
@@ -146,8 +151,8 @@ def _of_order(function: Callable[[Any, Expression], Expression]) -> Rule:
 
 
 def _finite(call: Call, x: Operand) -> Expression:
-    found: Expression = np.isfinite(number(x))
-    return found
+    e = number(x)
+    return (e == e) & (functions.abs(e) != np.inf)
 
 
 def _stopped(call: Call, x: Operand) -> Expression:

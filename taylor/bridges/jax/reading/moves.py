@@ -207,9 +207,8 @@ def _solved_triangle(call: Call, a: Operand, b: Operand) -> Expression:
     p = call.params
     if p["unit_diagonal"] or not p["left_side"]:
         raise call.refuse("from the right, or with a unit diagonal")
-    matrix = number(a)
-    triangle = np.tril if p["lower"] else np.triu
-    matrix = triangle(matrix)  # type: ignore[call-overload]
+    triangle: Any = np.tril if p["lower"] else np.triu
+    matrix: Expression = triangle(number(a))
     if p["transpose_a"]:
         order = [*range(matrix.ndim - 2), matrix.ndim - 1, matrix.ndim - 2]
         matrix = arrays.transpose(matrix, order)
