@@ -100,9 +100,9 @@ def python_handler(
             return kept.message
         return null()
 
-    sizes = ([min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs))
+    taken, made = ([min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs))
     entry = python_entry(enter)
-    module = _handler(*sizes, called=PYTHON, address=entry.address)
+    module = _handler(taken, made, PYTHON, entry.address)
     return Handler(module.address(HANDLER), "", (module, entry))
 
 
