@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Key
-from taylor.integrator.driven import Driven
+from taylor.integrator.driven import PLAIN, Driven
 from taylor.integrator.outcome import Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
@@ -20,6 +20,7 @@ from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.impulses import Past
 from taylor.systems.variational import variational, variations_of
+from taylor_runtime.callables.driving import UNTIL
 
 if TYPE_CHECKING:
     from taylor.solutions.inputs import InputLike
@@ -115,10 +116,22 @@ class Solvable(Driven):
         if self._flow is not None:
             self._flow.renew()
 
+    def _straight(self, end: float) -> bool:
+        """Whether the solution from the state, time and parameters in place was brought to a time,
+        by machine code as far as that goes; else some of the way, or not at all.
+        """
+        driver = self._driver or self._make_driver()
+        self._front.block.known = 0
+        found = driver(self._state, self._parameters._values, self._max_step, end, UNTIL)
+        if found is None or type(found) is Outcome:
+            return found is not None
+        return self._rest(found, PLAIN).status is Status.REACHED
+
     def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
         """The solution at a time, or where a terminal event ends it."""
         self._begin(start)
-        outcome = self.propagate_until(end, max_steps=limit)  # type: ignore[attr-defined]
+        time: Time = end if end[1] else end[0]  # drivers take floats
+        outcome = self.propagate_until(time, max_steps=limit)  # type: ignore[attr-defined]
         stopped = self.time_pair != end or any(event.terminal for event in self.events)
         if not stopped or outcome.status is Status.REACHED:
             return self._arrival(None)
@@ -160,8 +173,9 @@ class Solvable(Driven):
         constants = np.zeros((len(parameters), *times.shape), self._kind.dtype)
         constants[:, 0] = parameters
         known = self.system.parameters
-        for e, polynomial in flow.parameters_by_expression(known, machine).items():
-            constants[list(known).index(e)] = polynomial.coefficients
+        varied = flow.parameters_by_expression(known, machine).values()
+        for place, polynomial in zip(flow.variations.parameters, varied, strict=True):
+            constants[place] = polynomial.coefficients
         return Arrival(np.asarray(found.coefficients), constants, times, stopped is None)
 
     def _late(self, stopped: Outcome) -> Polynomial:

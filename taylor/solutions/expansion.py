@@ -11,36 +11,22 @@ import numpy as np
 from taylor.expressions.leaves import as_expression, constant, stack
 from taylor.nodes.arrays import reshape
 from taylor.solutions.problem import Wrt
-from taylor.solutions.solved import Nodes, Solved, solved_node
+from taylor.solutions.solved import (
+    Nodes,
+    Solved,
+    powers_among,
+    solved_node,
+    variables_among,
+)
 from taylor_runtime.program.monomials import Monomials, monomials
-
-
-def _variables(payload: Solved, wrt: Wrt, among: Wrt) -> list[int]:
-    """The variables that some inputs are, counted among those of more."""
-    first, places = 0, {}
-    for k, size in zip(among, payload.problem.sizes(among), strict=True):
-        places[k] = range(first, first + size)
-        first += size
-    return [place for k in wrt for place in places[k]]
-
-
-def _powers(payload: Solved, wrt: Wrt) -> np.ndarray:
-    """Exponents of a payload's monomials in the variables of more inputs: (terms, variables)."""
-    count = sum(payload.problem.sizes(wrt))
-    known = payload.problem.among(payload.order, payload.wrt)
-    if known is None:
-        return np.zeros((1, count), np.int64)
-    found = np.zeros((known.size, count), np.int64)
-    found[:, _variables(payload, payload.wrt, wrt)] = known.exponents
-    return found
 
 
 def raised(payload: Solved, wrt: Wrt, by: Wrt) -> tuple[np.ndarray, np.ndarray]:
     """Of a payload's monomials those times one variable of some inputs, among the monomials of the
     next order in all of `wrt`: places (terms, variables), and the powers of that variable then.
     """
-    own = _powers(payload, wrt)
-    columns = _variables(payload, by, wrt)
+    own = powers_among(payload, wrt)
+    columns = variables_among(payload, by, wrt)
     powers = np.repeat(own[:, np.newaxis], len(columns), axis=1)
     here = np.arange(len(columns))
     powers[:, here, columns] += 1
@@ -73,14 +59,11 @@ def expanded_in(
     wrt = tuple(sorted({*payload.wrt, *by}))
     degree = space.order
     found = solved_node(payload.with_order(payload.order + degree, wrt), operands)
-    h = stack(
-        [
-            constant(0, _one(payload, operands, columns, by, None).shape),
-            *[_one(payload, operands, columns, by, column) for column in columns],
-        ]
-    )  # (components, [batch,] variables)
-    own, among = _powers(payload, wrt), monomials(len(_variables(payload, by, wrt)), degree)
-    every = monomials(own.shape[1], payload.order + degree)
+    # The displacements: (components, [batch,] variables), of order zero none.
+    all_columns = ([None] * len(operands), *columns)
+    h = stack([_one(payload, operands, by, column) for column in all_columns])
+    own, here = powers_among(payload, wrt), variables_among(payload, by, wrt)
+    among, every = monomials(len(here), degree), monomials(own.shape[1], payload.order + degree)
     products = _products(space)
     spread = np.einsum("mjl,jbi->bmli" if payload.lead else "mjl,ji->mli", products, h)
     first = np.zeros(space.size)
@@ -88,18 +71,17 @@ def expanded_in(
     total: Any = None
     for q in range(degree, -1, -1):
         terms = among.exponents[among.of_degree(q)].astype(np.int64)
-        part = _taken(found, own, terms, _variables(payload, by, wrt), every)
+        part = _taken(found, own, terms, here, every)
         wide = part[..., None] * first
         total = wide if total is None else wide + _contracted(total, spread, among, q, payload)
     return [total[..., 0, m] for m in range(1, space.size)]
 
 
-def _one(payload: Solved, operands: Nodes, columns: Sequence[Any], by: Wrt, column: Any) -> Any:
-    """One coefficient of all variables: ([batch,] variables)."""
+def _one(payload: Solved, operands: Nodes, by: Wrt, column: Sequence[Any]) -> Any:
+    """One component of all variables: ([batch,] variables)."""
     parts = []
     for k in by:
-        given = None if column is None else column[k]
-        whole = constant(0, operands[k].shape) if given is None else given
+        whole = constant(0, operands[k].shape) if column[k] is None else column[k]
         parts.append(reshape(whole, (*payload.lead, -1)))
     return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -31,7 +32,8 @@ def make_solution(
     single = outputs is None or isinstance(outputs, Expression | str)
     listed = None if outputs is None else _outputs(outputs, single, ta)
     ends = until if times is None else _times(times)
-    return Solution(propagator, read, Wanted(listed, single, ends), step_limit(max_steps))
+    wanted = Wanted(listed, single, ends)
+    return Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
 
 
 def _times(times: Any) -> Any:

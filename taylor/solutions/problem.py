@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from taylor.errors import ArgumentError, TaylorError
-from taylor.machines.arrivals import Arrival, Start, Unfinished
+from taylor.errors import ArgumentError
+from taylor.machines.arrivals import Arrival, SolutionError, Start, Starts, Unfinished
 from taylor.numbers.precision import Precision, leading
 from taylor.numbers.times import Pair
 from taylor.solutions.inputs import Inputs
@@ -20,11 +20,7 @@ from taylor_runtime.program.monomials import Monomials, monomials
 Wrt = tuple[int, ...]  # the inputs that derivatives are wanted by
 
 
-class SolutionError(TaylorError, ValueError):
-    """A solution did not come to its end."""
-
-
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """An integrator that carries derivatives, and where the wanted ones are among them."""
 
     propagator: Propagator
@@ -49,7 +45,7 @@ class Problem:
         self.template = copy.copy(propagator)
         self.inputs, self.grid, self.limit = inputs, grid, limit
         self.kind: Precision = propagator._kind
-        self._time: Pair = propagator.time_pair
+        self.time: Pair = propagator.time_pair
         parameters = propagator._parameters.array()
         rest = np.zeros((1, *self.kind.axes), self.kind.dtype)
         self.base = np.concatenate([propagator.state, parameters, rest])
@@ -58,7 +54,7 @@ class Problem:
         self.ends = not grid and any(event.terminal for event in propagator.events)
         self.states = inputs.states
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
-        self._made: dict[tuple[int, Wrt], _Made] = {}
+        self._made: dict[tuple[int, Wrt], Made] = {}
 
     @property
     def columns(self) -> int:
@@ -81,6 +77,10 @@ class Problem:
 
     # -- integrators ------------------------------------------------------------------------------
 
+    def fresh(self) -> Propagator:
+        """A new integrator without derivatives."""
+        return copy.copy(self.template)
+
     def _taken(self, order: int, wrt: Wrt) -> Propagator:
         """An integrator that nobody else uses."""
         idle = self._idle.get((order, wrt))
@@ -89,19 +89,19 @@ class Problem:
                 return idle.pop()
             except IndexError:  # another thread was faster
                 pass
-        return copy.copy(self._varied(order, wrt).propagator)
+        return copy.copy(self.varied(order, wrt).propagator)
 
     def _given(self, order: int, wrt: Wrt, one: Propagator) -> None:
         self._idle.setdefault((order, wrt), []).append(one)
 
-    def _varied(self, order: int, wrt: Wrt) -> _Made:
+    def varied(self, order: int, wrt: Wrt) -> Made:
         """What carries the derivatives; made when they are first wanted."""
         known = self._made.get((order, wrt))
         if known is None:
             places, one = self._displaced(wrt), self.template
             if order and places:
                 one = one._varied(order, [self.inputs.leaves[place] for place in places])
-            known = self._made[order, wrt] = _Made(one, self._chosen(order, wrt))
+            known = self._made[order, wrt] = Made(one, self._chosen(order, wrt))
         return known
 
     def _displaced(self, wrt: Wrt) -> list[int]:
@@ -135,7 +135,7 @@ class Problem:
     def start(self, numbers: Sequence[np.ndarray]) -> Start:
         """Where a solution starts, from the inputs' elements (N, ..)."""
         full = self.base.copy()
-        time = self._time
+        time = self.time
         for one, given in zip(self.inputs.listed, numbers, strict=True):
             places = one.places
             if UNUSED in places:
@@ -165,7 +165,7 @@ class Problem:
         where it has no derivatives.
         """
         start = self.start(numbers)
-        self._check(start, ends)
+        self.check(start, ends)
         ta = self._taken(order, wrt)
         try:
             if self.grid:
@@ -174,6 +174,10 @@ class Problem:
                 found = self._arrived(ta._until(start, self.pair(ends[0]), self.limit))
         finally:
             self._given(order, wrt, ta)
+        return self.wanted_of(found, order, wrt)
+
+    def wanted_of(self, found: np.ndarray, order: int, wrt: Wrt) -> np.ndarray:
+        """The wanted of the coefficients (times, columns, terms) that an integrator gives."""
         chosen = self._made[order, wrt].chosen
         if chosen is None:
             return found
@@ -181,26 +185,16 @@ class Problem:
         wanted[:, :, chosen < 0] = 0
         return wanted
 
-    def solved_many(
-        self, order: int, wrt: Wrt, numbers: Sequence[np.ndarray], ends: np.ndarray
-    ) -> np.ndarray:
-        """The same of many: one axis more, the first, of numbers, ends and result."""
-        found = [
-            self.solved(order, wrt, [array[row] for array in numbers], ends[row])
-            for row in range(len(ends))
-        ]
-        shape = (0, ends.shape[1], self.columns, self.terms(order, wrt), *self.kind.axes)
-        return np.stack(found) if found else np.empty(shape, self.kind.dtype)
-
-    def _check(self, start: Start, ends: np.ndarray) -> None:
-        kind = self.kind
-        for what, array in (
-            ("state", start.state), ("parameter", start.parameters), ("time", ends)
-        ):  # fmt: skip
-            if not np.isfinite(leading(array, kind)).all():
-                place = int(np.flatnonzero(~np.isfinite(leading(array, kind)))[0])
-                raise ArgumentError(f"solution: {what} {place} is not finite")
-        if not np.isfinite(start.time[0]):
+    def check(self, start: Start | Starts, ends: np.ndarray) -> None:
+        """Raise ArgumentError where one or several solutions have no finite start or end."""
+        named = ("state", start.state), ("parameter", start.parameters), ("time", ends)
+        for what, array in named:
+            first = leading(array, self.kind)
+            if not np.isfinite(first).all():
+                place = np.unravel_index(int(np.argmin(np.isfinite(first))), first.shape)
+                listed = ", ".join(map(str, place))
+                raise ArgumentError(f"solution: {what} [{listed}] is not finite")
+        if not np.isfinite(start.time).all():
             raise ArgumentError("solution: the initial time is not finite")
 
     def _arrived(self, found: Arrival | Unfinished) -> np.ndarray:
@@ -210,13 +204,13 @@ class Problem:
         columns = [found.states, found.parameters[list(self.shown)]]
         if self.ends:
             reached = np.zeros_like(found.time)
-            reached[0] = self.kind.rounded(int(found.reached))
+            reached.reshape(-1)[0] = found.reached  # the first part of the value
             columns += [found.time[np.newaxis], reached[np.newaxis]]
         return np.concatenate(columns)[np.newaxis]
 
     def _on_grid(self, ta: Propagator, start: Start, ends: np.ndarray) -> np.ndarray:
         """The states at times in any order, before and after the start."""
-        pairs = ends.astype(float) if self.kind.is_finer else _with_zeros(ends)
+        pairs = as_pairs(ends, self.kind)
         unique, back = np.unique(pairs, axis=0, return_inverse=True)
         high, low = start.time
         late = (unique[:, 0] > high) | ((unique[:, 0] == high) & (unique[:, 1] >= low))
@@ -231,5 +225,8 @@ class Problem:
         return np.asarray(found)
 
 
-def _with_zeros(times: np.ndarray) -> np.ndarray:
-    return np.stack([times.astype(float), np.zeros(len(times))], axis=1)
+def as_pairs(times: np.ndarray, kind: Precision) -> np.ndarray:
+    """Times of a kind of number as sums high + low: one axis more."""
+    if kind.is_finer:
+        return times.astype(float)
+    return np.stack([times.astype(float), np.zeros(times.shape)], axis=-1)

@@ -23,6 +23,8 @@ class Propagator(Protocol):
     system: System
     _kind: Precision
     _names: Names
+    _state: np.ndarray
+    _time: Pair
     _parameters: Parameters
 
     @property
@@ -39,6 +41,11 @@ class Propagator(Protocol):
 
     def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
         """The same with derivatives by some states, parameters or the initial time."""
+
+    def _straight(self, end: float) -> bool:
+        """Whether the solution from what is in place was brought to a time, as most are, by machine
+        code; of others nothing is told.
+        """
 
     def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
         """The solution at a time, or where a terminal event ends it."""

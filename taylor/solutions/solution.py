@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,19 +17,25 @@ from taylor.expressions.types import ExpressionLike
 from taylor.nodes.arrays import reshape
 from taylor.nodes.regions import inner_input
 from taylor.numbers.precision import as_array
+from taylor.numbers.types import NumberOrArray, Numbers
 from taylor.points.formula import Function
+from taylor.programs.batching import vmap
+from taylor.programs.jit import jit
 from taylor.programs.products import jvp, vjp
+from taylor.programs.program import Program
 from taylor.solutions.expressed import expressed
 from taylor.solutions.inputs import Inputs
 from taylor.solutions.problem import Problem
 from taylor.solutions.propagators import Propagator
 from taylor.solutions.solved import Solved, solved_node
+from taylor.solutions.straight import assembler, straight
 from taylor.systems.names import UNUSED
 from taylor.transforms.batching import batched
 from taylor_runtime.program.records import dataclass
 
 OutputLike: TypeAlias = "ExpressionLike | str"
 
+_unknown = object()
 LAST = "until"  # what the time is called that is an argument
 
 
@@ -53,24 +59,32 @@ class Solution:
 
     It takes numbers, arrays, and expressions: in functions that `taylor.jit`, `grad`, `jet`,
     `vmap` and their like trace it is one operation, whose derivatives of every order are those of
-    the solution.
+    the solution.  It pickles, and may be called from several threads.
     """
+
+    # Without a dictionary nobody looks whether attributes have changed (`points.outside`).
+    __slots__ = ("__name__", "__weakref__", "_made", "inputs", "limit", "propagator", "wanted")
 
     def __init__(
         self, propagator: Propagator, inputs: Inputs, wanted: Wanted, limit: int | None
     ) -> None:
-        self.inputs, self.wanted = inputs, wanted
-        self._propagator, self._limit = propagator, limit
-        self._problems: dict[bool, Problem] = {}
-        self._functions: dict[bool, Function[Any]] = {}
+        self.propagator, self.inputs, self.wanted, self.limit = propagator, inputs, wanted, limit
         self.__name__ = "solution"
+        self._made: dict[Any, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Solution, (self.propagator, self.inputs, self.wanted, self.limit)
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What is made when it is first asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def _problem(self, grid: bool) -> Problem:
-        known = self._problems.get(grid)
-        if known is None:
-            known = Problem(self._propagator, self.inputs, grid, self._limit)
-            self._problems[grid] = known
-        return known
+        make = partial(Problem, self.propagator, self.inputs, grid, self.limit)
+        found: Problem = self._once(("problem", grid), make)
+        return found
 
     # -- what it looks like -----------------------------------------------------------------------
 
@@ -93,11 +107,42 @@ class Solution:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any) -> NumberOrArray:
+        quick = self._made.get("quick", _unknown)
+        if quick is _unknown:
+            quick = self._made["quick"] = self._quick()
+        if quick is not None:
+            found = quick(args)
+            if found is not None:
+                return found
         given, ends = self._split(args)
         if has_nodes(ends) or any(map(has_nodes, given)):
             return self._traced(given, ends)
         return self._solved(given, ends)
+
+    def _quick(self) -> Callable[[tuple[Any, ...]], Any] | None:
+        """What takes plain numbers, and gives None for others; None where there is nothing such."""
+        ends = self.wanted.ends
+        if ends is not None and type(ends) not in (int, float):
+            return None
+        shapes = tuple(one.shape for one in self.inputs.listed)
+        assembled = assembler(shapes, None if ends is None else float(ends))
+        problem, places, single = self._problem(False), self._places(), self.wanted.single
+        run = straight(problem)
+        if run is None:
+            return None
+
+        def called(args: tuple[Any, ...]) -> Any:
+            numbers = assembled(args)
+            state = None if numbers is None else run(numbers)
+            if numbers is None or state is None:
+                return None
+            if places is None:
+                found = self._values(problem, state[np.newaxis], args[: len(shapes)], numbers[-1:])
+                return found[0][0] if single else tuple([e[0] for e in found])
+            return state[places[0]] if single else tuple([state[place] for place in places])
+
+        return called
 
     def _split(self, args: Sequence[Any]) -> tuple[Sequence[Any], Any]:
         """The inputs and the time."""
@@ -146,7 +191,7 @@ class Solution:
     # -- of numbers -------------------------------------------------------------------------------
 
     def _solved(self, given: Sequence[Any], ends: Any) -> Any:
-        kind = self._propagator._kind
+        kind = self.propagator._kind
         arrays = []
         for k, (one, value) in enumerate(zip(self.inputs.listed, given, strict=True)):
             array = as_array(value, kind, f"solution: argument {one.name}", len(one.shape))
@@ -164,7 +209,7 @@ class Solution:
 
     def _times(self, ends: Any) -> np.ndarray:
         """A time or times as numbers of the kind."""
-        kind = self._propagator._kind
+        kind = self.propagator._kind
         number = np.ndim(ends) == 0 or (isinstance(ends, tuple) and kind.is_finer)
         times = as_array(ends, kind, "solution: the time", 0 if number else 1)
         if times.ndim - len(kind.axes) > 1 or not times.size:
@@ -172,31 +217,24 @@ class Solution:
         return times
 
     def _values(
-        self,
-        problem: Problem,
-        columns: np.ndarray,
-        arrays: Sequence[np.ndarray],
-        times: np.ndarray,
+        self, problem: Problem, columns: np.ndarray, arrays: Sequence[Any], times: np.ndarray
     ) -> list[Any]:
-        """What is wanted of columns (times, columns, ..)."""
-        if self.wanted.outputs is None:
-            return [columns[:, : problem.states]]
-        places = self._places
+        """What is wanted of columns (times, columns, ..); inputs may have times, too."""
+        places = self._places()
         if places is not None:
             return [columns[:, one] for one in places]
-        function = self._functions.get(problem.grid)
-        if function is None:
-            function = self._functions[problem.grid] = self._function(problem)
-        found = function(columns, *arrays, times)
-        return list(found)
+        function = self._once(("outputs", problem.grid), partial(self._function, problem))
+        return list(function(columns, *arrays, times))
 
-    @cached_property
-    def _places(self) -> list[np.ndarray] | None:
+    def _places(self) -> list[Any] | None:
         """Where outputs are among the states, if all are."""
-        names, outputs = self._propagator._names, self.wanted.outputs or ()
+        names, outputs = self.propagator._names, self.wanted.outputs
+        if outputs is None:
+            return [np.arange(self.inputs.states)]
         if not all(e in names and UNUSED not in names[e] for e in outputs):
             return None
-        return [np.asarray(names[e]) for e in outputs]
+        found = [np.asarray(names[e]) for e in outputs]
+        return [one if one.shape else int(one) for one in found]
 
     def _function(self, problem: Problem) -> Function[Any]:
         """The outputs as machine code."""
@@ -208,15 +246,44 @@ class Solution:
         name = problem.kind.name
         return Function(made, [state, *own, time], False, "outputs", 1, name)
 
+    def map(self, *args: Numbers) -> NumberOrArray:
+        """The values for many at once: of arguments with one axis more, the first, or as they are
+        where they are the same for all; so are results, an axis more.
+
+        >>> import numpy as np, taylor as ty
+        >>> x = ty.variable("x")
+        >>> decay = ty.Integrator([(x, -x)], [1.0]).as_function(x, x, until=np.log(2.0))
+        >>> decay.map(np.array([1.0, 2.0, 4.0])).round(12)
+        array([0.5, 1. , 2. ])
+        """
+        many: Program[..., Any] | None = None
+        given, ends = self._split(args)
+        axes = [
+            0 if np.ndim(x) - self._axes(x, one.shape) > len(one.shape) else None
+            for x, one in zip(given, self.inputs.listed, strict=True)
+        ]
+        if self.wanted.ends is None:
+            axes.append(0 if np.ndim(ends) else None)
+        if not any(axis == 0 for axis in axes):
+            raise ShapeError("solution: map takes arguments with one axis more than a call")
+        name = self.propagator._kind.name
+        many = self._once(("many", *axes), lambda: jit(vmap(self, tuple(axes)), precision=name))
+        return many(*args)
+
+    def _axes(self, x: Any, shape: tuple[int, ...]) -> int:
+        """Axes of numbers that an argument has behind its own."""
+        kind = self.propagator._kind
+        return len(kind.axes) if np.ndim(x) > len(shape) + 1 else 0
+
     # -- derivatives of numbers -------------------------------------------------------------------
 
     def jvp(self, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
         """The value, and the derivative along changes of the arguments: numbers and arrays."""
-        name = self._propagator._kind.name
+        name = self.propagator._kind.name
         value, along = jvp(self, tuple(inputs), tuple(tangents), precision=name)
         return value, along
 
     def vjp(self, inputs: Sequence[Any], cotangents: Any) -> tuple[Any, tuple[Any, ...]]:
         """The value, and what each argument has of an adjoint of the value: numbers and arrays."""
-        value, pull = vjp(self, *inputs, precision=self._propagator._kind.name)
+        value, pull = vjp(self, *inputs, precision=self.propagator._kind.name)
         return value, pull(cotangents)

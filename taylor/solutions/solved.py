@@ -12,7 +12,9 @@ from taylor.expressions.expression import Expression
 from taylor.nodes.regions import Region, part, region_node
 from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_precision
+from taylor.solutions.batches import solved_many
 from taylor.solutions.problem import Problem, Wrt
+from taylor.solutions.straight import Straight, straight
 from taylor_runtime.callables.python_calls import Server
 
 Nodes = Sequence[Expression]
@@ -27,7 +29,17 @@ class Solved(Region):
     flat:       whether operands and results are single numbers, the elements of those.
     """
 
-    __slots__ = ("_server", "batch", "flat", "order", "problem", "shape", "times", "wrt")
+    __slots__ = (
+        "_server",
+        "_straight",
+        "batch",
+        "flat",
+        "order",
+        "problem",
+        "shape",
+        "times",
+        "wrt",
+    )
 
     def __init__(
         self,
@@ -49,6 +61,7 @@ class Solved(Region):
         self.key = ("solution", problem, times, self.order, self.wrt, batch, flat)
         self._hash = hash(self.key)
         self._server: Server | None = None
+        self._straight: Straight | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         rest = (self.times, self.order, self.wrt, self.batch, self.flat)
@@ -95,6 +108,27 @@ class Solved(Region):
         rest = (self.times, self.order, self.wrt, self.batch)
         return Solved(self.problem, *rest, flat=True)
 
+    # -- among others -----------------------------------------------------------------------------
+
+    @property
+    def kin(self) -> tuple[Any, ...]:
+        """Equal for those that may have the same results for the same operands."""
+        return (self.problem, self.times, self.batch, self.flat)
+
+    def is_within(self, other: Solved) -> bool:
+        """Whether another one has all of its results."""
+        fits = self.order <= other.order and set(self.wrt) <= set(other.wrt)
+        return not self.flat and fits and self.key != other.key
+
+    def piece(self, whole: Solved, result: Any) -> Any:
+        """Its result, among that of such a one."""
+        among = whole.problem.among(whole.order, whole.wrt)
+        if among is None:
+            return result
+        places = among.find(powers_among(self, whole.wrt))
+        last = len(places)
+        return result[..., :last] if (places == np.arange(last)).all() else result[..., places]
+
     # -- numbers ----------------------------------------------------------------------------------
 
     @property
@@ -103,10 +137,16 @@ class Solved(Region):
         if self._server is None:
             given = sum(map(math.prod, self.given))
             self._server = Server(self._served, given, self.size)
+            plain = not self.order and self.batch is None
+            self._straight = straight(self.problem) if plain else None
         return self._server.number
 
     def _served(self, planes: np.ndarray) -> np.ndarray:
         """The result, flat, of all operands one after the other: (parts, numbers)."""
+        if self._straight is not None and planes.dtype == np.float64:
+            state = self._straight(planes[0])
+            if state is not None:
+                return state[np.newaxis]
         operands, first = [], 0
         for shape in self.given:
             last = first + math.prod(shape)
@@ -124,7 +164,7 @@ class Solved(Region):
         if self.batch is None:
             found = self.problem.solved(self.order, self.wrt, own[:-1], own[-1])
         else:
-            found = self.problem.solved_many(self.order, self.wrt, own[:-1], own[-1])
+            found = solved_many(self.problem, self.order, self.wrt, own[:-1], own[-1])
         return to_kind(kind.to_planes(found), kind, given)
 
 
@@ -138,3 +178,23 @@ def _kind_of(planes: np.ndarray) -> Precision:
 def solved_node(payload: Solved, operands: Nodes) -> Any:
     """The result of a node of arrays: of inputs in their shapes, then times."""
     return part(region_node("solution", operands, payload), 0)
+
+
+def variables_among(payload: Solved, wrt: Wrt, among: Wrt) -> list[int]:
+    """The variables that some inputs are, counted among those of more."""
+    first, places = 0, {}
+    for k, size in zip(among, payload.problem.sizes(among), strict=True):
+        places[k] = range(first, first + size)
+        first += size
+    return [place for k in wrt for place in places[k]]
+
+
+def powers_among(payload: Solved, wrt: Wrt) -> np.ndarray:
+    """Exponents of a payload's monomials in the variables of more inputs: (terms, variables)."""
+    count = sum(payload.problem.sizes(wrt))
+    known = payload.problem.among(payload.order, payload.wrt)
+    if known is None:
+        return np.zeros((1, count), np.int64)
+    found = np.zeros((known.size, count), np.int64)
+    found[:, variables_among(payload, payload.wrt, wrt)] = known.exponents
+    return found

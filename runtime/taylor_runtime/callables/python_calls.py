@@ -92,7 +92,8 @@ def array_calls(precision: str) -> Externals:
         try:
             if _thread.error is None:
                 planes = [numbers(place, given + 1)[1:] for place in places[:parts]]
-                results = server.function(np.array(planes))
+                whole = np.array(planes) if parts > 1 else planes[0][np.newaxis]
+                results = server.function(whole)
         except BaseException as error:  # it goes on behind the machine code
             _keep(None, error, error.__traceback__)
         for place, result in zip(places[parts:], results, strict=True):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Protocol
-
-import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
@@ -14,10 +11,11 @@ from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_inpu
 from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
+from taylor.recurrences.calls import call_row
 from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels
-from taylor_runtime.program.arrays import ArrayProgram, Call, Join, contiguous, graphs_of
+from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of
 from taylor_runtime.program.program import Input
 
 NO_KERNELS = frozenset(("reverse_loop", "series", "solution"))
@@ -40,7 +38,7 @@ class Walk(Protocol):
     rows: dict[Expression, int]
     inputs: dict[Expression, Input]
 
-    def numbers_row(self, numbers: np.ndarray) -> int: ...
+    def numbers_row(self, numbers: Any) -> int: ...
 
     def within(
         self,
@@ -77,7 +75,7 @@ def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
         return part_row(builder, e, walk.rows, walk.inputs, decompose)
     key = (array_part_row, node)
     if key not in builder.results:
-        make = _call_row if node.op == "solution" else _region_row
+        make = call_row if node.op == "solution" else _region_row
         builder.results[key] = make(walk, node)
     row: Any = builder.results[key]
     moved: Any = builder.rows[row]
@@ -85,32 +83,6 @@ def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
         node.payload.place(e.payload) if node.op == "solution" else moved.moved.places[e.payload]
     )
     return builder.view(Strided(row, place, contiguous(e.shape), e.shape))
-
-
-def _call_row(walk: Walk, node: Expression) -> int:
-    """The row of all results of what is called outside, flat."""
-    builder, payload = walk.builder, node.payload
-    if not builder.is_steady(*(walk.rows[arg] for arg in node.args)):
-        raise UnsupportedFunctionError(
-            f"{payload.name}: the solution of a system cannot be part of a differential equation, "
-            "nor of a series that is expanded in machine code"
-        )
-    first = walk.numbers_row(np.array([float(payload.number)]))
-    parts = [builder.broadcast(walk.rows[arg], arg.shape) for arg in node.args if arg.size]
-    flat = [builder.view(_flat(builder, part)) for part in parts]
-    count = 1 + sum(builder.shape(part)[0] for part in flat)
-    source = builder.moved(Join((first, *flat), 0), (count,))
-    return builder.at_order_zero(Call(source), (payload.size,))
-
-
-def _flat(builder: ArrayBuilder, row: int) -> Strided:
-    """The elements of a row along one axis."""
-    shape = (math.prod(builder.shape(row)),)
-    view = builder.strided(row).reshaped(shape)
-    if view is None:
-        view = builder.strided(builder.whole(row)).reshaped(shape)
-    assert view is not None
-    return view
 
 
 def _region_row(walk: Walk, node: Expression) -> int:
