@@ -291,11 +291,12 @@ def test_many_threads_compute_at_once() -> None:
     wrong: list[Any] = []
 
     def work(k: int) -> None:
-        for turn in range(300):
-            place = (k + turn) % len(points)
-            found = tuple(map(float, f(*points[place])))
-            if found != wanted[place]:
-                wrong.append((place, found))
+        with jax.enable_x64(True):  # of each thread
+            for turn in range(300):
+                place = (k + turn) % len(points)
+                found = tuple(map(float, f(*points[place])))
+                if found != wanted[place]:
+                    wrong.append((place, found))
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
     for thread in threads:
