@@ -1,16 +1,15 @@
-"""Calls from XLA: handlers of its foreign function interface around loops of ufuncs.
+"""Calls from XLA: handlers of its foreign function interface.
 
 A handler is `XLA_FFI_Error *(XLA_FFI_CallFrame *)`.  It finds the addresses of the arrays that XLA
-gives and wants, puts those that have elements side by side, and calls a loop for one point, or a
-function that enters Python.  All its memory is on the stack: XLA calls handlers from several
-threads at once, without the GIL.
+gives and wants, puts those that have elements side by side, and calls what is to be called.  All
+its memory is on the stack: XLA calls handlers from several threads at once, without the GIL.
 
 Layouts are those of xla/ffi/api/c_api.h, version 0, in which fields are only ever added at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
@@ -33,38 +32,82 @@ _API_MINOR, _CREATE_ERROR = 36, 48
 _ERROR_BYTES, _MESSAGE, _CODE = 28, 16, 24
 INVALID_ARGUMENT, INTERNAL = 3, 13
 
+Run = Callable[["Handling", Value], Value]  # of the addresses of arrays; gives null, or an error
 
-def xla_module(inputs: Sequence[int], outputs: Sequence[int], stride: int, python: bool) -> str:
-    """IR text of a handler for so many arrays, each with the number of its addresses that are
-    wanted: none of an array without elements, else that of the first element or of all.
 
+def loop_module(inputs: Sequence[int], outputs: Sequence[int], stride: int) -> str:
+    """IR text of a handler that calls `LOOP`, the loop of a ufunc, for one point.
+
+    inputs, outputs: for each of XLA's arrays how many of its addresses the loop wants: none of an
+        array without elements, else that of the first element or of all.
     stride: bytes of an element.
-    python: it calls `PYTHON`, which gets the addresses of all arrays, instead of `LOOP`, the loop
-        of a ufunc with these operands.
+    """
+    declared = {LOOP: f"declare void @{LOOP}(ptr, ptr, ptr, ptr)"}
+    count = max(sum(inputs) + sum(outputs), 1)
+
+    def run(handling: Handling, arrays: Value) -> Value:
+        b = handling.b
+        given = arrays, b.table([1], "i64"), b.table([0] * count, "i64")
+        listed = ", ".join(f"ptr {value.text}" for value in given)
+        b.line(f"call void @{LOOP}({listed}, ptr null)")
+        return handling.nothing()
+
+    return handler_text(inputs, outputs, stride, run, declared)
+
+
+def python_module(inputs: Sequence[int], outputs: Sequence[int]) -> str:
+    """IR text of a handler that calls `PYTHON`, with the addresses of all arrays with elements."""
+
+    def run(handling: Handling, arrays: Value) -> Value:
+        return handling.entered(arrays)
+
+    return handler_text(inputs, outputs, 8, run, {}, python=True)
+
+
+def handler_text(
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    stride: int,
+    run: Run,
+    declared: Mapping[str, str],
+    python: bool = False,
+) -> str:
+    """IR text of a handler.
+
+    inputs, outputs, stride: as for `loop_module`.
+    run:      writes what is to be done.
+    declared: what it calls; python: whether that is `PYTHON`, too.
     """
     module = Module()
+    for name, text in declared.items():
+        module.declare(name, text)
     if python:
         module.declare(PYTHON, f"declare ptr @{PYTHON}(ptr)")
-    else:
-        module.declare(LOOP, f"declare void @{LOOP}(ptr, ptr, ptr, ptr)")
     with define_function(module, HANDLER, "ptr", [("ptr", "frame")], "nounwind") as (b, (frame,)):
-        handler = _Handler(b, frame, stride)
-        extension = handler.field(frame, _EXTENSION)
+        handling = Handling(b, frame)
+        extension = handling.field(frame, _EXTENSION)
 
         def call() -> list[Value]:
-            fits = handler.has(_ARGUMENTS, len(inputs)) & handler.has(_RESULTS, len(outputs))
-            run = handler.python if python else handler.loop
-            return b.if_(fits, lambda: [run(inputs, outputs)], lambda: [handler.misfit()])
+            fits = handling.has(_ARGUMENTS, len(inputs)) & handling.has(_RESULTS, len(outputs))
+            return b.if_(fits, fitting, lambda: [handling.misfit()])
 
-        b.ret(b.if_(b.eq(extension, _null(b)), call, lambda: [handler.answer(extension)])[0])
+        def fitting() -> list[Value]:
+            return [run(handling, handling.arrays(inputs, outputs, stride))]
+
+        asked = b.ne(extension, handling.nothing())
+        b.ret(b.if_(asked, lambda: [handling.answer(extension)], call)[0])
     return module.text()
 
 
-class _Handler:
+class Handling:
     """Writes the parts of a handler."""
 
-    def __init__(self, b: Builder, frame: Value, stride: int) -> None:
-        self.b, self.frame, self.stride = b, frame, stride
+    def __init__(self, b: Builder, frame: Value) -> None:
+        self.b, self.frame = b, frame
+
+    def nothing(self) -> Value:
+        """A null pointer."""
+        return Value(self.b, PTR, "null")
 
     def field(self, base: Value, offset: Index) -> Value:
         """An address that a structure has."""
@@ -100,33 +143,10 @@ class _Handler:
             return []
 
         b.if_(asks, tell)
-        return _null(b)
+        return self.nothing()
 
-    def loop(self, inputs: Sequence[int], outputs: Sequence[int]) -> Value:
-        """Call the ufunc's loop for one point."""
-        b = self.b
-        arrays, count = self._arrays(inputs, outputs)
-        dimensions, steps = b.table([1], "i64"), b.table([0] * max(count, 1), "i64")
-        listed = ", ".join(f"ptr {v.text}" for v in (arrays, dimensions, steps))
-        b.line(f"call void @{LOOP}({listed}, ptr null)")
-        return _null(b)
-
-    def python(self, inputs: Sequence[int], outputs: Sequence[int]) -> Value:
-        """Enter Python; its exception is XLA's error."""
-        b = self.b
-        arrays, _ = self._arrays(inputs, outputs)
-        message = b.call(PTR, PYTHON, arrays)
-        none = b.eq(message, _null(b))
-        return b.if_(none, lambda: [_null(b)], lambda: [self._error(message, INTERNAL)])[0]
-
-    def misfit(self) -> Value:
-        """The error for other numbers of arrays."""
-        text = b"taylor: a handler was called with other arrays than it is made for\0"
-        message = Value(self.b, PTR, self.b.module.data(text))
-        return self._error(message, INVALID_ARGUMENT)
-
-    def _arrays(self, inputs: Sequence[int], outputs: Sequence[int]) -> tuple[Value, int]:
-        """The addresses that are wanted, one after the other, and how many they are."""
+    def arrays(self, inputs: Sequence[int], outputs: Sequence[int], stride: int) -> Value:
+        """The addresses that are wanted, one after the other."""
         b, count = self.b, 0
         arrays = b.alloca("ptr", max(sum(inputs) + sum(outputs), 1))
         for side, counts in ((_ARGUMENTS, inputs), (_RESULTS, outputs)):
@@ -135,21 +155,31 @@ class _Handler:
                 if wanted:
                     data = self.field(b.load(PTR, b.at(buffers, k, "ptr")), _DATA)
                 for i in range(wanted):
-                    element = b.at(data, i * self.stride, "i8")
+                    element = b.at(data, i * stride, "i8")
                     b.store(element, b.at(arrays, count + i, "ptr"))
                 count += wanted
-        return arrays, count
+        return arrays
+
+    def entered(self, arrays: Value) -> Value:
+        """Enter Python; its exception is XLA's error."""
+        message = self.b.call(PTR, PYTHON, arrays)
+        none = self.b.eq(message, self.nothing())
+        return self.b.if_(none, lambda: [self.nothing()], lambda: [self._error(message, INTERNAL)])[
+            0
+        ]
+
+    def misfit(self) -> Value:
+        """The error for other numbers of arrays."""
+        text = b"taylor: a handler was called with other arrays than it is made for\0"
+        message = Value(self.b, PTR, self.b.module.data(text))
+        return self._error(message, INVALID_ARGUMENT)
 
     def _error(self, message: Value, code: int) -> Value:
         b = self.b
         given = b.alloca("i8", 32)
         b.store(b.constant(_ERROR_BYTES, I64), given)
-        b.store(_null(b), b.at(given, _EXTENSION, "i8"))
+        b.store(self.nothing(), b.at(given, _EXTENSION, "i8"))
         b.store(message, b.at(given, _MESSAGE, "i8"))
         b.store(b.constant(code, I32), b.at(given, _CODE, "i8"))
         create = self.field(self.field(self.frame, _API), _CREATE_ERROR)
         return b.emit_anew(PTR, f"call ptr {create.text}(ptr {given.text})")
-
-
-def _null(b: Builder) -> Value:
-    return Value(b, PTR, "null")

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from taylor.bridges.jax.formulas import Formula
+from taylor.bridges.jax.solves import handler_of, listed
 from taylor.points.formula import Function
 from taylor_runtime.callables.foreign.xla import Handler, loop_handler, python_handler
 
@@ -36,8 +37,9 @@ def target(formula: Formula, dtype: str) -> str:
 def _handler(formula: Formula, dtype: str) -> Handler:
     shapes = [e.shape for e in formula.inputs], [e.shape for e in formula.outputs]
     operands = [[(shape, dtype) for shape in side] for side in shapes]
-    if formula.direct is not None:
-        return python_handler(formula.direct, *operands)
+    if formula.solution is not None:
+        own = handler_of(formula.solution, *operands)
+        return own or python_handler(listed(formula.solution), *operands)
     function: Function[Any] = Function(
         formula.outputs, formula.inputs, False, formula.name, precision=dtype
     )

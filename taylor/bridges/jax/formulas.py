@@ -5,10 +5,10 @@ them by our transforms, each once and when it is first asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
+from taylor.solutions.solution import Solution
 from taylor.transforms.batching import batched
 from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
@@ -22,8 +22,7 @@ class Formula:
     inputs, outputs: the expressions.
     name: for messages and for what JAX prints.
     targets: under which names XLA knows it, by dtype.
-    direct: a Python function of floats and arrays that returns a list of the outputs, where that
-        is faster than machine code that would call Python.
+    solution: what the outputs are the results of, where the inputs are its arguments.
     """
 
     def __init__(
@@ -31,7 +30,7 @@ class Formula:
     ) -> None:
         self.inputs, self.outputs, self.name = tuple(inputs), tuple(outputs), name
         self.targets: dict[str, str] = {}
-        self.direct: Callable[..., Sequence[Any]] | None = None
+        self.solution: Solution | None = None
         self._along: dict[Which, Linear] = {}
         self._many: dict[tuple[Which, int], Formula] = {}
 

@@ -94,7 +94,7 @@ class JaxFunction(Decorated, Generic[P, R]):
             )
         formula = Formula(own, outputs, self._name)
         if isinstance(self.__wrapped__, Solution) and len(own) == len(args):
-            formula.direct = _listed(self.__wrapped__)
+            formula.solution = self.__wrapped__
         truths = [kind_of(leaf)[0] == CONDITION for leaf in found]
         return _Trace(formula, places, result_tree, truths)
 
@@ -185,11 +185,6 @@ def _sort(leaf: Any) -> Hashable:
     raise ArgumentTypeError(
         f"jax.function: an argument has dtype {kind}; only real numbers are supported"
     )
-
-
-def _listed(solution: Solution) -> Callable[..., Sequence[Any]]:
-    """The results of a solution as a list."""
-    return (lambda *given: (solution(*given),)) if solution.wanted.single else solution
 
 
 def _paths(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from taylor_runtime.engine.compiler import Module, Options, compile_ir, package_
 from taylor_runtime.engine.entries import null, python_entry, reader, text_in_memory, writer
 from taylor_runtime.points.arrays import ARRAYS
 from taylor_runtime.points.formula import FORMULA
-from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, xla_module
+from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, loop_module, python_module
 from taylor_runtime.program.arrays import Shape
 from taylor_runtime.program.kinds import KINDS
 from taylor_runtime.program.records import dataclass
@@ -55,19 +55,30 @@ def loop_handler(
         loop, tables = ARRAYS, code.belongings
         sizes = [min(n, 1) for n in sizes[0]], [min(n, 1) for n in sizes[1]]
     stride = np.dtype(KINDS[code.precision].dtype).itemsize
-    address = code.module.address(loop)
-    module = _handler(*sizes, LOOP, address, stride)
+    module = compile_ir(
+        lambda: loop_module(*sizes, stride),
+        [HANDLER],
+        options=Options(codegen=0),
+        externals={LOOP: code.module.address(loop)},
+        label="XLA handler",
+        source=f"xla loop {stride} {sizes}",
+    )
+    known = "" if code.externals else _digest(code, repr((loop, *sizes)), tables)
+    return Handler(module.address(HANDLER), known, (module, code))
+
+
+def _digest(code: Formula | ArrayFunction, form: str, tables: Sequence[object]) -> str:
+    """Of what a function computes and how: constants and tables, too."""
     digest = hashlib.blake2b(digest_size=16)
     parts = (
         package_digest().encode(),
-        repr((code.module.target, loop, code.precision, *sizes)).encode(),
+        repr((code.module.target, code.precision, form)).encode(),
         code.text().encode(),
         *(np.asarray(table).tobytes() for table in tables),
     )
     for part in parts:
         digest.update(len(part).to_bytes(8, "little") + part)
-    known = "" if code.externals else digest.hexdigest()
-    return Handler(module.address(HANDLER), known, (module, code))
+    return digest.hexdigest()
 
 
 def python_handler(
@@ -77,6 +88,23 @@ def python_handler(
 
     It takes the GIL.  The function's exceptions become XLA's errors, with their messages.
     """
+    entry = entry_of(run, inputs, outputs)
+    given, wanted = ([min(math.prod(shape), 1) for shape, _ in s] for s in (inputs, outputs))
+    module: Module = compile_ir(
+        lambda: python_module(given, wanted),
+        [HANDLER],
+        options=Options(codegen=0),
+        externals={PYTHON: entry.address},
+        label="XLA handler",
+        source=f"xla python {given} {wanted}",
+    )
+    return Handler(module.address(HANDLER), "", (module, entry))
+
+
+def entry_of(
+    run: Callable[..., Sequence[Any]], inputs: Sequence[Operand], outputs: Sequence[Operand]
+) -> Any:
+    """A C function with an `address` that calls a Python function, as `PYTHON` is called."""
     kept = threading.local()  # XLA copies a message before the thread comes here again
     empty = [None if math.prod(shape) else np.empty(shape, dtype) for shape, dtype in inputs]
     readers = [reader(*operand) for operand in inputs]
@@ -100,21 +128,4 @@ def python_handler(
             return kept.message
         return null()
 
-    taken, made = ([min(math.prod(shape), 1) for shape, _ in side] for side in (inputs, outputs))
-    entry = python_entry(enter)
-    module = _handler(taken, made, PYTHON, entry.address)
-    return Handler(module.address(HANDLER), "", (module, entry))
-
-
-def _handler(
-    inputs: Sequence[int], outputs: Sequence[int], called: str, address: int, stride: int = 8
-) -> Module:
-    python = called == PYTHON
-    return compile_ir(
-        lambda: xla_module(inputs, outputs, stride, python),
-        [HANDLER],
-        options=Options(codegen=0),
-        externals={called: address},
-        label="XLA handler",
-        source=f"xla {python} {stride} {list(inputs)} {list(outputs)}",
-    )
+    return python_entry(enter)
