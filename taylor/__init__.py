@@ -144,6 +144,7 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import jax as jax
     from taylor.bridges import scipy as scipy
     from taylor.solutions.solution import Solution as Solution
 
@@ -155,7 +156,11 @@ else:  # a type checker knows the names, and refuses all others
             from taylor.solutions.solution import Solution
 
             return Solution
-        if name == "scipy":  # a bridge: its package is imported when it is first used
+        if name == "jax":  # bridges: their packages are imported when they are first used
+            from taylor.bridges import jax
+
+            return jax
+        if name == "scipy":
             from taylor.bridges import scipy
 
             return scipy
