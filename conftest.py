@@ -6,11 +6,15 @@ import os
 import shutil
 import signal
 import tempfile
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
 _directory = pytest.StashKey[str]()
+
+# Bridges import their packages, which need not be there.
+collect_ignore_glob = [] if find_spec("torch") else ["taylor/bridges/torch/*"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -142,10 +142,16 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import torch as torch
+
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> str:
+    def __getattr__(name: str) -> str | ModuleType:
+        if name == "torch":  # another package, which is imported with its bridge
+            from taylor.bridges import torch
+
+            return torch
         if name == "__version__":
             from importlib.metadata import version
 
