@@ -8,5 +8,7 @@ from __future__ import annotations
 from taylor.bridges.torch.function import TensorFunction as TensorFunction
 from taylor.bridges.torch.function import function as function
 from taylor.bridges.torch.layer import Layer as Layer
+from taylor.bridges.torch.traced import TracedModule as TracedModule
+from taylor.bridges.torch.traced import trace as trace
 
-__all__ = ["Layer", "TensorFunction", "function"]
+__all__ = ["Layer", "TensorFunction", "TracedModule", "function", "trace"]

@@ -43,7 +43,9 @@ class PointwiseOperator:
         function = self._function
         inputs = (*function.inputs, *more)
         single, threads = len(outputs) == 1, function.threads
-        made: Function[Any] = Function(outputs, inputs, single, function.name, threads, function.precision)
+        made: Function[Any] = Function(
+            outputs, inputs, single, function.name, threads, function.precision
+        )
         return self._derived.setdefault(key, PointwiseOperator(made, self._dtype))
 
     def pulled(self, wanted: Flags, given: Flags) -> PointwiseOperator:
