@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from taylor.bridges.torch.autograd import Flags
+from taylor.bridges.torch.autograd import NAME, Flags
 from taylor.bridges.torch.tensors import array_of, tensor_of
 from taylor.control.tracing import as_node
 from taylor.programs.batching import vmap
@@ -16,8 +16,6 @@ from taylor.programs.differentiated import Differentiated
 from taylor.programs.program import Program
 from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
-
-NAME = "torch.function"
 
 
 class ArrayOperator:

@@ -6,13 +6,33 @@ same way: derivatives of every order follow, and nothing is made that nobody ask
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch.autograd import forward_ad
 
+from taylor.errors import ArgumentTypeError
+
+NAME = "torch.function"
+
 Flags = tuple[bool, ...]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def uncompiled(function: F) -> F:
+    """The function, which `torch.compile` leaves as it is, with all that it calls.
+
+    As `torch.compiler.disable`, which takes seconds to import; versions that cannot be told so
+    have a break of their graph here as well, after they have tried.
+    """
+    function._torchdynamo_disable = True  # type: ignore[attr-defined]
+    frames = torch._C._dynamo.eval_frame
+    if hasattr(frames, "set_code_exec_strategy"):
+        skip = frames._FrameAction.SKIP
+        strategy = frames._FrameExecStrategy(skip, skip)
+        frames.set_code_exec_strategy(function.__code__, strategy)
+    return function
 
 
 class Operator(Protocol):
@@ -63,10 +83,12 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         return super(torch.autograd.Function, cls).apply(*args)
 
     @staticmethod
+    @uncompiled
     def forward(operator: Operator, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return _computed(operator, tensors)
 
     @staticmethod
+    @uncompiled
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
         operator, *tensors = inputs
         ctx.operator = operator
@@ -78,6 +100,7 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
             ctx.mark_non_differentiable(*(x for x in output if x.dtype is torch.bool))
 
     @staticmethod
+    @uncompiled
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         wanted = ctx.needs_input_grad[1:]
         weights = [weight for weight in cotangents if weight is not None]
@@ -88,6 +111,7 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         return None, *(next(found) if does else None for does in wanted)
 
     @staticmethod
+    @uncompiled
     def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         along = [tangent for tangent in tangents if tangent is not None]
         if not along:
@@ -97,6 +121,7 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         return tuple(x if does else None for x, does in zip(found, ctx.real, strict=True))
 
     @staticmethod
+    @uncompiled
     def vmap(
         info: Any, in_dims: tuple[int | None, ...], operator: Operator, *tensors: torch.Tensor
     ) -> tuple[tuple[torch.Tensor, ...], tuple[int, ...]]:
@@ -113,6 +138,12 @@ def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torc
     except RuntimeError:
         many = [torch._C._functorch.is_legacy_batchedtensor(x) for x in tensors]
         if not any(many):
+            own = [type(x) for x in tensors if type(x) not in (torch.Tensor, torch.nn.Parameter)]
+            if own:
+                raise ArgumentTypeError(
+                    f"{NAME}: tensors of {own[0].__name__} have no numbers that machine code could "
+                    "read, as where torch.export traces; call the function outside"
+                ) from None
             raise
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()

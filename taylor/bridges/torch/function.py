@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from taylor.bridges.torch.arrays import NAME, ArrayOperator
-from taylor.bridges.torch.autograd import Operator, apply
+from taylor.bridges.torch.arrays import ArrayOperator
+from taylor.bridges.torch.autograd import NAME, Operator, apply, uncompiled
 from taylor.bridges.torch.pointwise import PointwiseOperator, at_points
 from taylor.bridges.torch.tensors import KINDS, check, common_dtype, number
 from taylor.control.tracing import has_nodes, value_of
@@ -65,6 +65,7 @@ class TensorFunction:
         self._name = f.name if isinstance(f, Function) else names_of(f)
         self._known: dict[Hashable, _Call] = {}
 
+    @uncompiled
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
             try:
