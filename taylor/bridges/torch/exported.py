@@ -110,7 +110,7 @@ class ExportedModule:
 def array_of(tensor: torch.Tensor) -> np.ndarray:
     """A copy of a tensor's numbers: doubles, or what is not real as it is."""
     found = tensor.detach().cpu()
-    return np.array(found.double() if found.is_floating_point() else found)
+    return np.array((found.double() if found.is_floating_point() else found).numpy())
 
 
 class _Lines(TorchDispatchMode):  # type: ignore[misc]

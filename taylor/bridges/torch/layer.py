@@ -14,6 +14,7 @@ from taylor.bridges.torch.tensors import number
 from taylor.control.trees import Tree, flatten, is_leaf
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.points.formula import Function
 
 LAYER = "torch.Layer"
 
@@ -45,12 +46,13 @@ class Layer(torch.nn.Module):  # type: ignore[misc]
         self._function = (
             function if isinstance(function, TensorFunction) else TensorFunction(function)
         )
-        self._names = _names(self._function.__wrapped__)
-        unknown = [name for name in parameters if self._names and name not in self._names]
+        self._names, named = _names(self._function.__wrapped__)
+        known = [*self._names, *named]
+        unknown = [name for name in parameters if known and name not in known]
         if unknown:
             raise ArgumentError(
                 f"{LAYER}: {self._function} has no argument {unknown[0]!r}; it has "
-                f"{', '.join(self._names)}"
+                f"{', '.join(known)}"
             )
         self._trees: dict[str, Tree] = {}
         for name, value in parameters.items():
@@ -84,18 +86,20 @@ class Layer(torch.nn.Module):  # type: ignore[misc]
         return ", ".join((str(self._function), *shapes))
 
 
-def _names(f: Callable[..., Any]) -> list[str]:
-    """The arguments that may be given by position, in their order; none where nobody knows."""
-    inputs = getattr(f, "inputs", None)
-    if isinstance(inputs, tuple) and all(isinstance(x, Expression) for x in inputs):
-        return [str(x) for x in inputs]
+def _names(f: Callable[..., Any]) -> tuple[list[str], list[str]]:
+    """The arguments that may be given by position, in their order, and those by name alone; none
+    where nobody knows.
+    """
+    if isinstance(f, Function):
+        return [str(x) for x in f.inputs], []
     try:
         given = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        return []
+        return [], []
     if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in given):
-        return []
-    return [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+        return [], []
+    by_name = [p.name for p in given if p.kind is p.KEYWORD_ONLY]
+    return [p.name for p in given if p.kind is not p.KEYWORD_ONLY], by_name
 
 
 def _keys(tree: Tree, name: str) -> list[list[str]]:

@@ -212,9 +212,9 @@ def _full(size: Sequence[int], fill_value: Value, dtype: Value = None, **_: Valu
 def _filled(value: float) -> tuple[Rule, Rule, Rule]:
     """Rules of arrays of one number: of a size, of the size of another, `new_` ones."""
     return (
-        lambda size, **_: np.full(tuple(size), value),
-        lambda self, **_: np.full(np.shape(self), value),
-        lambda self, size, **_: np.full(tuple(size), value),
+        lambda size, dtype=None, **_: _full(size, value, dtype),
+        lambda self, dtype=None, **_: _full(np.shape(self), value, dtype),
+        lambda self, size, dtype=None, **_: _full(size, value, dtype),
     )
 
 
@@ -289,8 +289,8 @@ RULES: dict[str, Rule] = {
     "triu": np.triu,
     "meshgrid": _meshgrid,
     "full": _full,
-    "full_like": lambda self, fill_value, **_: _full(np.shape(self), fill_value),
-    "new_full": lambda self, size, fill_value, **_: _full(size, fill_value),
+    "full_like": lambda self, fill_value, **options: _full(np.shape(self), fill_value, **options),
+    "new_full": lambda self, size, fill_value, **options: _full(size, fill_value, **options),
     "fill": lambda self, value: _full(np.shape(self), value),
     **dict(zip(("zeros", "zeros_like", "new_zeros"), _filled(0.0), strict=True)),
     **dict(zip(("ones", "ones_like", "new_ones"), _filled(1.0), strict=True)),

@@ -41,21 +41,17 @@ def as_truth(x: Value) -> Value:
 
 def as_dtype(x: Value, dtype: torch.dtype | None) -> Value:
     """Values converted to what a dtype holds: truth values, whole numbers, real ones."""
+    x = x.now if isinstance(x, Mutable) else x
     if dtype is None:
         return x
     if dtype is torch.bool:
         return as_truth(x)
     if dtype.is_complex:
         raise UnsupportedFunctionError(f"{dtype}: expressions are real")
-    if dtype.is_floating_point or is_truth(x) or _is_whole(x):
-        return as_number(x)
-    return np.trunc(x)
-
-
-def _is_whole(x: Value) -> bool:
-    if isinstance(x, Expression):
-        return bool(getattr(x.payload, "whole", False))
-    return np.asarray(x).dtype.kind in "iu"
+    if not isinstance(x, Expression):
+        return np.asarray(x, dtype=float if dtype.is_floating_point else np.int64)[()]
+    whole = is_truth(x) or getattr(x.payload, "whole", False)
+    return as_number(x) if whole or dtype.is_floating_point else np.trunc(x)
 
 
 def axes_of(dim: Dims) -> int | tuple[int, ...] | None:
