@@ -25,6 +25,7 @@ class ArrayOperator:
     source:   the user's function, of which is asked whether what it reads from outside has changed.
     dtype:    of results that are numbers.
     computed: the kind of number, of the same two.
+    values:   what computes the results of numbers, where that is not left to be traced.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class ArrayOperator:
         source: Callable[..., Any],
         dtype: torch.dtype,
         computed: torch.dtype,
+        values: Callable[..., Any] | None = None,
     ) -> None:
         self._build, self._source = build, source
         self._dtype, self._computed = dtype, computed
         precision = "float32" if computed is torch.float32 else "float64"
-        self._program: Program[..., Any] = Program(NAME, source, self._of_one, (), precision)
+        program: Program[..., Any] = Program(NAME, source, self._of_one, (), precision)
+        self._values = program if values is None else values
         self._derived: dict[Any, ArrayOperator] = {}
 
     def _of_one(self, *values: Any) -> Any:
@@ -48,7 +51,7 @@ class ArrayOperator:
     def compute(self, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The results, by machine code."""
         computed, dtype = self._computed, self._dtype
-        found = self._program(*[array_of(tensor, computed) for tensor in tensors])
+        found = self._values(*[array_of(tensor, computed) for tensor in tensors])
         if type(found) is not tuple:
             found = (found,)
         if not tensors:  # a constant that the program has kept

@@ -20,6 +20,7 @@ from taylor.points.formula import Function
 from taylor.programs.arguments import argument_names
 from taylor.programs.program import MOST, Program
 from taylor.programs.remembered import names_of
+from taylor.solutions.solution import Solution
 
 Tensors = Sequence[torch.Tensor]
 
@@ -142,7 +143,12 @@ class TensorFunction:
             source = source.__wrapped__
         precision = getattr(f, "precision", None)
         computed = getattr(torch, precision) if precision in ("float32", "float64") else dtype
-        call.operator = ArrayOperator(build, source, dtype, computed)
+        values = None
+        if isinstance(f, Solution) and not fixed:  # which needs no tracing to be quick
+            outputs, computed, values = f.wanted.outputs, torch.float64, f
+            single = f.wanted.single
+            call.result = LEAF if single else Tree(tuple, (), [LEAF] * len(outputs or ()))
+        call.operator = ArrayOperator(build, source, dtype, computed, values)
         return call
 
     def _paths(self, tree: Tree) -> list[str]:
