@@ -146,6 +146,7 @@ _NUMPY_NAMES = {
 if TYPE_CHECKING:
     from taylor.bridges import jax as jax
     from taylor.bridges import scipy as scipy
+    from taylor.bridges import torch as torch
     from taylor.solutions.solution import Solution as Solution
 
     __version__: str
@@ -164,6 +165,10 @@ else:  # a type checker knows the names, and refuses all others
             from taylor.bridges import scipy
 
             return scipy
+        if name == "torch":
+            from taylor.bridges import torch
+
+            return torch
         if name == "__version__":
             from importlib.metadata import version
 
