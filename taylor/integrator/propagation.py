@@ -251,11 +251,11 @@ class Propagation:
             return None
         before = None
         if self.passages is not None:
-            before = self.passages.modes(), ta._detection.before_switch(self.machine)
+            before = ta._detection.before_switch(self.machine)
         held = ta._steering.arrive(self.machine, ta._detection)
         ta._unload()
         if self.passages is not None and before is not None:
-            self.passages.chosen(*before)
+            self.passages.chosen(before)
         return held
 
     def _past_edge(self) -> tuple[bool, Ending | None]:
