@@ -40,6 +40,7 @@ class ArraySeries:
         workspace: Value,
         inputs: Inputs,
         room: int = ROOM,
+        given: int = 0,
     ) -> None:
         self.b, self.element, self.rendering = b, rendering.element, rendering
         self.arrays = program
@@ -51,7 +52,7 @@ class ArraySeries:
         outside = {index: self._address(start) for index, start in from_outside(program).items()}
         self.own = StateMemory(b, plan, self.element, places, outside, room)
         self._used = self.own.layout.size
-        self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time)
+        self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time, given=given)
         self._places = places
 
     @property
@@ -178,7 +179,10 @@ def series_of_arrays(
     workspace: Value,
     inputs: Inputs,
     room: int = ROOM,
+    given: int = 0,
 ) -> ArraySeries:
-    """The series whose rows have shapes; room: of registers, see `ArrayMemory`."""
+    """The series whose rows have shapes; room: of registers, see `ArrayMemory`; given: coefficients
+    that inputs of source "jet" have.
+    """
     assert isinstance(program, ArrayProgram)
-    return ArraySeries(b, program, rendering, workspace, inputs, room)
+    return ArraySeries(b, program, rendering, workspace, inputs, room, given)

@@ -26,7 +26,7 @@ from taylor_runtime.series.convolve import Paired, convolve
 from taylor_runtime.series.fold import push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
-from taylor_runtime.series.protocol import Inputs
+from taylor_runtime.series.protocol import GivenInputs, Inputs
 from taylor_runtime.series.schedule import FEWEST_PAIRED, MOST_PAIRED_CHAINS, batches, merged
 
 InputReader = Callable[[Input, Chunk], Value]
@@ -232,3 +232,13 @@ def series_of_numbers(
 ) -> SeriesEmitter:
     """The series whose coefficients are numbers."""
     return SeriesEmitter(b, program, rendering, workspace, inputs.read)
+
+
+def series_with_given(
+    b: Builder, program: Program, rendering: Rendering, workspace: Value, inputs: GivenInputs
+) -> SeriesEmitter:
+    """The same where some inputs are given coefficient by coefficient."""
+    read = inputs.coefficient
+    return SeriesEmitter(
+        b, program, rendering, workspace, inputs.read, read_coefficient=read
+    )

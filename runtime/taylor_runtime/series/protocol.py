@@ -28,6 +28,13 @@ class Inputs(Protocol):
         """The number that stands so many places behind the one that an input names."""
 
 
+class GivenInputs(Inputs, Protocol):
+    """Inputs of which some are given coefficient by coefficient, those of source "jet"."""
+
+    def coefficient(self, given: Input, n: Index, chunk: Chunk) -> Value:
+        """Coefficient n >= 1 of such inputs, in the lanes of a chunk."""
+
+
 class Series(Protocol):
     """Writes the coefficients of a program's rows into one function, order after order."""
 

@@ -1,0 +1,87 @@
+"""What a sweep has in memory besides the steps, and what it and Python tell each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from taylor_runtime.program.program import Program
+from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.widths import REGISTER
+from taylor_runtime.steps.states import StateRows
+
+DONE, TOO_LONG = 0, 1  # why a sweep came back: there is no step left; one is too long for adjoints
+
+DOUBLES = (
+    "limit",  # of the last two terms, relative to the adjoint
+    "checked",  # length of the step that was looked at last
+)
+INTEGERS = (
+    "index",  # of the step that was made last; the next one to go back over is before it
+    "first",  # the sweep ends when `index` is this
+    "records",  # steps in memory
+    "observations",  # in memory
+    "observed",  # of these, how many are still ahead
+    "left",  # how many are when the step at hand is done
+    "checking",  # the step is gone over again, for its last two terms alone
+    "since",  # steps taken since one was looked at
+    "window",  # so many may be taken until the next is
+    "careful",  # so many are all to be looked at
+    "kept_index",  # what is gone back to where one that is looked at is too long
+    "kept_observed",
+)
+SWEEP = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """What the front end decides about a sweep.
+
+    states: how many the system has; the first outputs of the program are their adjoints.
+    blocks: (first slot, number) of arrays among the inputs of source "jet": of those of states,
+        then the one of the running cost if there is any.
+    running: whether there is a running cost, whose integral is the last output.
+    unrolled: whether orders are written out.
+    element: the kind of number.
+    """
+
+    states: int
+    blocks: tuple[tuple[int, int], ...]
+    running: bool = False
+    unrolled: bool = False
+    element: str = "double"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepLayout:
+    """Where the numbers of a sweep are, in elements.
+
+    results: of the step at hand, as many as `size`: the outputs, where `rows` says.
+    """
+
+    adjoint: int
+    sums: int
+    kept_adjoint: int
+    kept_sums: int
+    results: int
+    waiting: int
+    powers: int
+    nothing: int
+    seeds: int
+    length: int
+    size: int
+    rows: StateRows
+
+    @classmethod
+    def of(cls, program: Program, options: SweepOptions) -> SweepLayout:
+        rows = StateRows.of(program, options.element)
+        states, size = whole(options.states), whole(rows.size)
+        slots = sum(count for _, count in options.blocks)
+        lengths = (states, size, states, size, size, size, whole(program.order + 2), states)
+        places = [sum(lengths[:k]) for k in range(len(lengths) + 1)]
+        seeds = whole(slots * (program.order + 1) + REGISTER)
+        return cls(*places, places[-1] + seeds, size, rows)
+
+
+def whole(count: int) -> int:
+    """Numbers that registers hold together, as many at least."""
+    return -(-max(count, 1) // REGISTER) * REGISTER
