@@ -96,7 +96,9 @@ def make_pullback(
     inputs |= _placed("jet", given)
     for e, place in zip(arrays.parameters, arrays.places, strict=True):
         inputs[e] = Input("parameter", (place,))
-    made = _compiled(system, inputs, outputs, [*slopes[:count], *backward], (order, precision), given)
+    made = _compiled(
+        system, inputs, outputs, [*slopes[:count], *backward], (order, precision), given
+    )
     return Pullback(made, tuple((place, max(share.size, 1)) for share, place in found))
 
 

@@ -76,10 +76,27 @@ class SweepLayout:
         rows = StateRows.of(program, options.element)
         states, size = whole(options.states), whole(rows.size)
         slots = sum(count for _, count in options.blocks)
-        lengths = (states, size, states, size, size, size, whole(program.order + 2), states)
-        places = [sum(lengths[:k]) for k in range(len(lengths) + 1)]
-        seeds = whole(slots * (program.order + 1) + REGISTER)
-        return cls(*places, places[-1] + seeds, size, rows)
+        end = 0
+
+        def room(count: int) -> int:
+            nonlocal end
+            end += count
+            return end - count
+
+        return cls(
+            adjoint=room(states),
+            sums=room(size),
+            kept_adjoint=room(states),
+            kept_sums=room(size),
+            results=room(size),
+            waiting=room(size),
+            powers=room(whole(program.order + 2)),
+            nothing=room(states),
+            seeds=room(whole(slots * (program.order + 1) + REGISTER)),
+            length=end,
+            size=size,
+            rows=rows,
+        )
 
 
 def whole(count: int) -> int:

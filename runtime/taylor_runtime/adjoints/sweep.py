@@ -9,7 +9,7 @@ A step takes x to sum_n tau^n x_n with x_n = h f_{n-1} / n. Going back through i
 where [..]_m is coefficient m of an ordinary Taylor expansion, so that the program of x and phi
 together is expanded like any other (`taylor.adjoints.pullback` makes it): xb(start) = xb_p, and the
 parameters' shares are coefficient p of theirs.  What is observed at tau_o within the step adds its
-tau_o^(p-m); a running cost g is a further output of f, whose adjoint is h tau^(p-m+1) / (p + 1 - m).
+tau_o^(p-m); a running cost g is one more output of f, with the adjoint h tau^(p-m+1) / (p + 1 - m).
 
 This is the exact transpose of the derivative of the step, as that was made, and a step that was
 short enough for x need not be for its derivatives: of a solution that is constant all are infinite.
@@ -38,7 +38,7 @@ from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import SeriesMaker
-from taylor_runtime.steps.records import RECORD_HEADER
+from taylor_runtime.steps.control import RECORD_HEADER
 from taylor_runtime.steps.states import StateRows, plane_length, time_as
 
 SWEEP_BACK = "taylor.adjoint"
@@ -179,7 +179,7 @@ class _Sweep:
     def _place(self, position: Index) -> Value:
         return self.b.at(self.adjoints, position, self.element)
 
-    # -- the loop -----------------------------------------------------------------------------------
+    # -- the loop ---------------------------------------------------------------------------------
 
     def emit(self) -> None:
         """The loop, from its first turn."""
@@ -290,7 +290,7 @@ class _Sweep:
         control.set("careful", b.select(careful > 0, careful - 1, careful))
         self._copy(layout.waiting, layout.results, layout.size)
 
-    # -- seeds --------------------------------------------------------------------------------------
+    # -- seeds ------------------------------------------------------------------------------------
 
     def _seed(self, tau: Value, scale: Value, checking: Value) -> None:
         """The given coefficients: of the adjoint at the end, and of what is observed."""
@@ -375,7 +375,9 @@ class _Sweep:
             factor = self._factor(m, checking)
             for first, size in self._state_blocks():
                 given = b.at(self.cotangents, number * count + first, self.element)
-                to = b.at(self._place(layout.seeds + first * (self.order + 1)), m * size, self.element)
+                to = b.at(
+                    self._place(layout.seeds + first * (self.order + 1)), m * size, self.element
+                )
 
                 def one(
                     i: Index, _: list[Value], to: Value = to, given: Value = given
@@ -393,7 +395,7 @@ class _Sweep:
     def _state_blocks(self) -> Sequence[tuple[int, int]]:
         return self.options.blocks[:-1] if self.options.running else self.options.blocks
 
-    # -- results ------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------
 
     def _keep_results(self) -> None:
         """Coefficient p of all outputs, side by side."""
@@ -455,7 +457,7 @@ class _Sweep:
 
         return self.b.fold(0, self.options.states, [self.b.constant(0, F64)], one)[0]
 
-    # -- memory -------------------------------------------------------------------------------------
+    # -- memory -----------------------------------------------------------------------------------
 
     def _each(self, count: int, body: Callable[[Index, Type], None]) -> None:
         """body(place, type) for numbers in registers; some beyond the last are touched, too."""

@@ -239,6 +239,4 @@ def series_with_given(
 ) -> SeriesEmitter:
     """The same where some inputs are given coefficient by coefficient."""
     read = inputs.coefficient
-    return SeriesEmitter(
-        b, program, rendering, workspace, inputs.read, read_coefficient=read
-    )
+    return SeriesEmitter(b, program, rendering, workspace, inputs.read, read_coefficient=read)

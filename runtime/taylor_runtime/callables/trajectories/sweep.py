@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from taylor_runtime.adjoints.layout import SWEEP, SweepLayout, SweepOptions
+from taylor_runtime.adjoints.layout import SWEEP, SweepLayout
 from taylor_runtime.adjoints.layout import TOO_LONG as TOO_LONG
+from taylor_runtime.adjoints.layout import SweepOptions as SweepOptions
 from taylor_runtime.adjoints.sweep import ARGUMENTS, SWEEP_BACK, sweep_module
 from taylor_runtime.callables.cost import choose, register_room
 from taylor_runtime.callables.memory import aligned_planes
@@ -62,8 +63,8 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is observed within steps: their numbers (o,), never falling, lengths (parts, o) since they
-    began, in their scales, and adjoints (parts, o, n) of the states there.
+    """What is observed within steps: the numbers of these (o,), never falling, lengths (parts, o)
+    since they began, in their scales, and adjoints (parts, o, n) of the states there.
     """
 
     steps: np.ndarray
@@ -90,18 +91,23 @@ class SweepMemory:
         return self._adjoints[:, first : first + self.sweeper.options.states]
 
     def sums(self) -> np.ndarray:
-        """Of all outputs but the adjoints of states what the steps have added up: (parts, outputs)."""
+        """What steps have added up of all outputs but the adjoints of states: (parts, outputs)."""
         first = self.sweeper.layout.sums
         return self._adjoints[:, first + self._slots[self.sweeper.options.states :]]
 
-    def begin(self, limit: float) -> None:
-        """Nothing has been added up.
+    @property
+    def limit(self) -> float:
+        """Of what the last two terms of a step may give, relative to the adjoint; may be set."""
+        return float(self._control["limit"][0])
 
-        limit: of what the last two terms of a step may give, relative to the adjoint.
-        """
+    @limit.setter
+    def limit(self, value: float) -> None:
+        self._control["limit"] = value
+
+    def forget_sums(self) -> None:
+        """Nothing has been added up."""
         layout = self.sweeper.layout
         self._adjoints[:, layout.sums : layout.sums + layout.size] = 0
-        self._control["limit"] = limit
 
     def run(self, steps: Steps, observed: Observed, last: int, first: int) -> tuple[int, int]:
         """Go back from the end of step last - 1 to the beginning of step `first`.
@@ -171,9 +177,10 @@ def _counted_down(program: P, options: SweepOptions) -> P:
     rows = list(program.rows)
     for index, row in enumerate(rows):
         start = row.start
-        if isinstance(start, Input) and start.source == "state" and row.step is not None:
-            if start.index[0] >= options.states:
-                rows[index] = replace(row, step=replace(row.step, times="h/m"))
+        if not isinstance(start, Input) or start.source != "state" or row.step is None:
+            continue
+        if start.index[0] >= options.states:
+            rows[index] = replace(row, step=replace(row.step, times="h/m"))
     return replace(program, rows=tuple(rows))
 
 
