@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
@@ -136,4 +137,5 @@ def _compiled(
     if number.is_finer:
         check_has_digits(made.program)
     memory = made.planes(number), made.table
-    return build_array_sweeper(made.program, memory, options, precision, externals(made.program))
+    program = replace(made.program, outputs=made.program.outputs[: len(outputs)])
+    return build_array_sweeper(program, memory, options, precision, externals(program))

@@ -14,7 +14,7 @@ from taylor.numbers.times import Pair
 from taylor_runtime.callables.trajectories.sweep import TOO_LONG, Steps, SweepMemory
 from taylor_runtime.callables.trajectories.tape import Begun
 
-ENOUGH = 45  # times the tolerance is what a step's last two terms may give: 1e-14
+ENOUGH = 450  # times the tolerance is what a step's last two terms may give
 MOST_HALVINGS = 40
 
 

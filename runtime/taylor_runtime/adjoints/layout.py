@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.ending import rows_of_the_end
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.steps.states import StateRows
 
@@ -56,6 +58,10 @@ class SweepLayout:
     """Where the numbers of a sweep are, in elements.
 
     results: of the step at hand, as many as `size`: the outputs, where `rows` says.
+    outputs: (where in these, how many numbers) of each output.
+    early, late: places of the rows of adjoints of states, which are wanted of steps that are looked
+        at, too, and of all others.
+    ending: rows of which the last order is wanted alone.
     """
 
     adjoint: int
@@ -70,12 +76,23 @@ class SweepLayout:
     length: int
     size: int
     rows: StateRows
+    outputs: tuple[tuple[int, int], ...]
+    early: tuple[int, ...]
+    late: tuple[int, ...]
+    ending: frozenset[int]
 
     @classmethod
     def of(cls, program: Program, options: SweepOptions) -> SweepLayout:
         rows = StateRows.of(program, options.element)
         states, size = whole(options.states), whole(rows.size)
         slots = sum(count for _, count in options.blocks)
+        first, place = set[int](), 0  # rows of adjoints of states
+        for row, _ in program.outputs:
+            if place < options.states:
+                first.add(row)
+            place += program.rows[row].width if isinstance(program, ArrayProgram) else 1
+        ending = rows_of_the_end(program, [row for row in rows.rows if row not in first])
+        early = set(rows.rows) if options.running else first
         end = 0
 
         def room(count: int) -> int:
@@ -96,6 +113,13 @@ class SweepLayout:
             length=end,
             size=size,
             rows=rows,
+            outputs=tuple(
+                (slot, program.rows[row].width if isinstance(program, ArrayProgram) else 1)
+                for slot, (row, _) in zip(rows.slots, program.outputs, strict=True)
+            ),
+            early=tuple(k for k, row in enumerate(rows.rows) if row in early),
+            late=tuple(k for k, row in enumerate(rows.rows) if row not in early),
+            ending=ending,
         )
 
 

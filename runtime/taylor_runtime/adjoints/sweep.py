@@ -37,7 +37,7 @@ from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.memory import Rendering
-from taylor_runtime.series.protocol import SeriesMaker
+from taylor_runtime.series.protocol import EndingMaker
 from taylor_runtime.steps.control import RECORD_HEADER
 from taylor_runtime.steps.states import StateRows, plane_length, time_as
 
@@ -54,12 +54,12 @@ ARGUMENTS = (
     "adjoints",
     "work",
 )
-FAR = 2.0**-6  # of the limit: what is less is no reason to look at the next step
+FAR = 0.5  # of the limit: what is less is no reason to look at the next step
 MOST_UNSEEN = 8  # steps between two that are looked at
 ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
 
 
-def sweep_module(program: Program, options: SweepOptions, series: SeriesMaker) -> str:
+def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -> str:
     """IR text of `i64 taylor.adjoint(control, headers, lengths, states, parameters, observed_steps,
     observed_lengths, cotangents, adjoints, work)`.
 
@@ -145,7 +145,7 @@ class _Sweep:
         program: Program,
         options: SweepOptions,
         arguments: Sequence[Value],
-        series: SeriesMaker,
+        series: EndingMaker,
     ) -> None:
         control, headers, lengths, states, parameters, steps, observed, cotangents = arguments[:8]
         self.b, self.program, self.options, self.order = b, program, options, program.order
@@ -174,7 +174,7 @@ class _Sweep:
         self.inputs = inputs
         self.step = b.constant(0, I64)
         rendering = Rendering(element, unrolled=options.unrolled)
-        self.series = series(b, program, rendering, arguments[9], inputs)
+        self.series = series(b, program, rendering, arguments[9], inputs, ending=self.layout.ending)
 
     def _place(self, position: Index) -> Value:
         return self.b.at(self.adjoints, position, self.element)
@@ -202,10 +202,15 @@ class _Sweep:
         self._seed(tau, scale, checking)
         self.series.order_zero()
         self.series.orders()
-        self._keep_results()
+        if self.options.running:
+            self.series.last_order()
+        self._keep_results(self.layout.early)
         again = b.fresh_label("main")
         b.branch(checking, checked, again)
         b.label(again)
+        if not self.options.running:
+            self.series.last_order()
+        self._keep_results(self.layout.late)
         length = b.fabs(b.to_double(tau) * scale)
         due = b.fresh_label("due")
         b.branch(self._is_due(length), due, take)
@@ -397,24 +402,32 @@ class _Sweep:
 
     # -- results ----------------------------------------------------------------------------------
 
-    def _keep_results(self) -> None:
-        """Coefficient p of all outputs, side by side."""
+    def _keep_results(self, listed: Sequence[int]) -> None:
+        """Coefficient p of outputs, side by side; listed: the places of their rows."""
         b, layout, rows = self.b, self.layout, self.layout.rows
+        memory, order = self.series.memory, self.order
 
         def one(position: int, row: int, chunk: Chunk) -> None:
-            value = self.series.memory.coefficient(row, self.order, chunk)
+            value = memory.coefficient(row, order, chunk)
             rows.store(b, value, self._place(layout.results), position, chunk)
 
-        rows.each(self.series, one)
+        for position in listed:
+            row = rows.rows[position]
+            memory.each_chunk(row, partial(one, position, row))
 
     def _runs(self) -> list[tuple[int, int, int]]:
         """(where, in the adjoint, how many) of results that lie one after the other."""
         found: list[tuple[int, int, int]] = []
-        for place, slot in enumerate(self.layout.rows.slots[: self.options.states]):
+        place = 0
+        for slot, count in self.layout.outputs:
+            if place == self.options.states:
+                break
             if found and found[-1][0] + found[-1][2] == slot:
-                found[-1] = (*found[-1][:2], found[-1][2] + 1)
+                slot, first, before = found.pop()
+                found.append((slot, first, before + count))
             else:
-                found.append((slot, place, 1))
+                found.append((slot, place, count))
+            place += count
         return found
 
     def _ratio(self) -> Value:
@@ -428,7 +441,7 @@ class _Sweep:
         ratio = _over(b, top, largest)
         if not self.options.running:
             return ratio
-        slot = layout.rows.slots[-1]
+        slot = layout.outputs[-1][0]
         value, whole = (self._size(k + slot) for k in (layout.results, layout.sums))
         here = self._size(layout.waiting + slot)
         other = _over(b, value, b.select(here > whole, here, whole))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -73,3 +73,28 @@ class Forgetful(ABC):
 
 
 SeriesMaker = Callable[[Builder, Program, Rendering, Value, Inputs], Series]
+
+
+class EndingSeries(Series, Protocol):
+    """A series that has rows of which the last order is wanted alone."""
+
+    def last_order(self) -> None:
+        """These, when all others are known."""
+
+
+class EndingMaker(Protocol):
+    """Makes one, some of whose inputs are given coefficient by coefficient.
+
+    ending: the rows of which the last order is wanted alone.
+    """
+
+    def __call__(
+        self,
+        b: Builder,
+        program: Program,
+        rendering: Rendering,
+        workspace: Value,
+        inputs: GivenInputs,
+        *,
+        ending: Collection[int],
+    ) -> EndingSeries: ...

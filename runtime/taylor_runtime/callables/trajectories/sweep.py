@@ -26,7 +26,7 @@ from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import series_with_given
 from taylor_runtime.series.layout import Layout
-from taylor_runtime.series.protocol import SeriesMaker
+from taylor_runtime.series.protocol import EndingMaker
 
 P = TypeVar("P", bound=Program)
 _TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(ARGUMENTS)) + ")"
@@ -82,7 +82,9 @@ class SweepMemory:
         self._adjoints = aligned_planes(layout.length, kind)
         self._work = aligned_planes(sweeper.workspace, kind)
         self.parameters = aligned_planes(max(sweeper.program.slots("parameter"), 1), kind)
-        self._slots = np.array(layout.rows.slots, dtype=np.intp)
+        listed = [np.arange(first, first + count) for first, count in layout.outputs]
+        slots = np.concatenate(listed)[sweeper.options.states :]
+        self._summed = layout.sums + slots
 
     @property
     def adjoint(self) -> np.ndarray:
@@ -92,8 +94,7 @@ class SweepMemory:
 
     def sums(self) -> np.ndarray:
         """What steps have added up of all outputs but the adjoints of states: (parts, outputs)."""
-        first = self.sweeper.layout.sums
-        return self._adjoints[:, first + self._slots[self.sweeper.options.states :]]
+        return self._adjoints[:, self._summed]
 
     @property
     def limit(self) -> float:
@@ -193,7 +194,7 @@ def _compiled(
     series: Any,
     memory: Sequence[np.ndarray] = (),
 ) -> Sweeper:
-    made: SeriesMaker = series
+    made: EndingMaker = series
     module = compile_ir(
         lambda: sweep_module(program, options, made),
         [SWEEP_BACK],
@@ -205,7 +206,8 @@ def _compiled(
     if isinstance(program, ArrayProgram):
         from taylor_runtime.arrays.series import workspace_size
 
-        workspace = workspace_size(program, options.element)
+        ending = SweepLayout.of(program, options).ending
+        workspace = workspace_size(program, options.element, ending)
     else:
         workspace = Layout.of(program).size
     return Sweeper(
