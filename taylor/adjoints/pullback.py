@@ -17,6 +17,7 @@ from taylor.transforms.reverse import adjoints
 from taylor_runtime.callables.trajectories.sweep import (
     Sweeper,
     SweepOptions,
+    blocks_of,
     build_array_sweeper,
     build_sweeper,
 )
@@ -126,12 +127,12 @@ def _compiled(
     running = len(given) > len(slopes) // 2
     states = [e for e, slot in inputs.items() if slot.source == "state"]
     if not system.blocks:
-        blocks = ((0, count), (count, 1)) if running else ((0, count),)
+        blocks = blocks_of([count, 1] if running else [count], order, together=True)
         options = SweepOptions(count, blocks, running)
         program, called = lowered(outputs, inputs, order, slopes, precision)
         return build_sweeper(program, options, precision, called)
-    listed = tuple((inputs[e].index[0], max(e.size, 1)) for e in given)
-    options = SweepOptions(count, listed, running)
+    blocks = blocks_of([max(e.size, 1) for e in given], order, together=False)
+    options = SweepOptions(count, blocks, running)
     made = lower_arrays(outputs, inputs, order, list(zip(states, slopes, strict=True)))
     number = as_precision(precision)
     if number.is_finer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from taylor_runtime.program.arrays import ArrayProgram
@@ -35,19 +37,40 @@ SWEEP = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in IN
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Inputs that are given coefficient by coefficient, `count` of them."""
+
+    first: int
+    count: int
+    stride: int
+
+
+def blocks_of(counts: Sequence[int], order: int, together: bool) -> tuple[Block, ...]:
+    """Blocks of so many numbers each; together: all numbers of an order side by side."""
+    if together:
+        places = [sum(counts[:k]) for k in range(len(counts))]
+        return tuple(Block(*both, sum(counts)) for both in zip(places, counts, strict=True))
+    found: list[Block] = []
+    for count in counts:
+        before = sum(block.count for block in found)
+        found.append(Block(before * (order + 1), count, count))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class SweepOptions:
     """What the front end decides about a sweep.
 
     states: how many the system has; the first outputs of the program are their adjoints.
-    blocks: (first slot, number) of arrays among the inputs of source "jet": of those of states,
-        then the one of the running cost if there is any.
+    blocks: the inputs of source "jet": those of states, then the one of the running cost if there is
+        any. Number i of a block has its coefficient m at first + m * stride + i.
     running: whether there is a running cost, whose integral is the last output.
     unrolled: whether orders are written out.
     element: the kind of number.
     """
 
     states: int
-    blocks: tuple[tuple[int, int], ...]
+    blocks: tuple[Block, ...]
     running: bool = False
     unrolled: bool = False
     element: str = "double"
@@ -85,7 +108,7 @@ class SweepLayout:
     def of(cls, program: Program, options: SweepOptions) -> SweepLayout:
         rows = StateRows.of(program, options.element)
         states, size = whole(options.states), whole(rows.size)
-        slots = sum(count for _, count in options.blocks)
+        slots = sum(block.count for block in options.blocks)
         first, place = set[int](), 0  # rows of adjoints of states
         for row, _ in program.outputs:
             if place < options.states:

@@ -23,7 +23,14 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 
-from taylor_runtime.adjoints.layout import DONE, SWEEP, TOO_LONG, SweepLayout, SweepOptions
+from taylor_runtime.adjoints.layout import (
+    DONE,
+    SWEEP,
+    TOO_LONG,
+    Block,
+    SweepLayout,
+    SweepOptions,
+)
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.fields import Fields
@@ -108,11 +115,9 @@ class SweepInputs:
         return self._lanes(base, tuple(index - first for index in given.index), chunk)
 
     def coefficient(self, given: Input, n: Index, chunk: Chunk) -> Value:
-        """Coefficient n of inputs of source "jet"."""
-        first, count = next(x for x in self.options.blocks if x[0] <= given.index[0] < sum(x))
-        base = self.b.at(self.seeds, first * (self.order + 1), self.options.element)
-        base = self.b.at(base, n * count, self.options.element)
-        return self._lanes(base, tuple(index - first for index in given.index), chunk)
+        """Coefficient n of inputs of source "jet", which lie side by side."""
+        plane = n * self.options.blocks[0].stride
+        return self._lanes(self.b.at(self.seeds, plane, self.options.element), given.index, chunk)
 
     def address(self, given: Input) -> Value:
         """Where the first number of an array is; of "jet" inputs the orders follow one another."""
@@ -122,8 +127,16 @@ class SweepInputs:
                 return b.at(self.nothing, slot - self.options.states, element)
             return b.at(self.state(), slot, element)
         if given.source == "jet":
-            return b.at(self.seeds, slot * (self.order + 1), element)
+            return b.at(self.seeds, self._first(slot), element)
         return b.at(self.parameters, slot, element)
+
+    def _first(self, slot: int) -> int:
+        """Where coefficient zero of an input is."""
+        for block in self.options.blocks:
+            if slot < block.count:
+                return block.first + slot
+            slot -= block.count
+        raise IndexError(slot)
 
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
@@ -299,26 +312,27 @@ class _Sweep:
 
     def _seed(self, tau: Value, scale: Value, checking: Value) -> None:
         """The given coefficients: of the adjoint at the end, and of what is observed."""
-        b, layout = self.b, self.layout
+        b, layout, place = self.b, self.layout, self.layout.adjoint
         self._powers(tau)
-        for first, count in self._state_blocks():
+        for block in self._state_blocks():
             # Block after block, and orders upwards: what is written beyond an end is written anew.
-            to = self._place(layout.seeds + first * (self.order + 1))
+            to = self._place(layout.seeds + block.first)
 
             def plane(
-                m: Index, _: list[Value], to: Value = to, first: int = first, n: int = count
+                m: Index, _: list[Value], to: Value = to, block: Block = block, place: int = place
             ) -> Sequence[Value]:
                 factor = self._factor(m, checking)
+                here = b.at(to, m * block.stride, self.element)
 
                 def put(at: Index, t: Type) -> None:
-                    value = b.load(t, self._place(at + (layout.adjoint + first)))
-                    place = b.at(b.at(to, m * n, self.element), at, self.element)
-                    b.store(value * b.splat(factor, t.lanes), place)
+                    value = b.load(t, self._place(at + place))
+                    b.store(value * b.splat(factor, t.lanes), b.at(here, at, self.element))
 
-                self._each(n, put)
+                self._each(block.count, put)
                 return []
 
             b.fold(0, self.order + 1, [], plane)
+            place += block.count
         if self.options.running:
             b.fold(0, self.order + 1, [], partial(self._seed_running, tau, scale, checking))
         self._observations(checking)
@@ -327,13 +341,23 @@ class _Sweep:
         self, tau: Value, scale: Value, checking: Value, m: Index, _: list[Value]
     ) -> Sequence[Value]:
         """h tau^(p-m+1) / (p + 1 - m)"""
-        b, (first, _count), top = self.b, self.options.blocks[-1], self.order + 1
+        b, block, top = self.b, self.options.blocks[-1], self.order + 1
         table = b.table([Fraction(1, top - k) for k in range(top)], self.element)
         part = b.load(Type(self.element), b.at(table, m, self.element))
         h = tau * b.from_double(scale, self.element)
-        to = self._place(self.layout.seeds + first * top)
-        b.store(self._factor(m, checking) * h * part, b.at(to, m, self.element))
+        to = self._place(self.layout.seeds + block.first)
+        value = self._factor(m, checking) * h * part
+        b.store(value, b.at(to, m * block.stride, self.element))
         return []
+
+    def _powers(self, tau: Value) -> None:
+        b, layout = self.b, self.layout
+
+        def one(n: Index, power: list[Value]) -> Sequence[Value]:
+            b.store(power[0], b.at(self._place(layout.powers), n, self.element))
+            return [power[0] * tau]
+
+        b.fold(0, self.order + 1, [b.constant(1, Type(self.element))], one)
 
     def _factor(self, m: Index, checking: Value) -> Value:
         """tau^(p-m), or of steps that are checked zero but for the last two powers."""
@@ -377,12 +401,10 @@ class _Sweep:
         t = Type(self.element)
 
         def plane(m: Index, _: list[Value]) -> Sequence[Value]:
-            factor = self._factor(m, checking)
-            for first, size in self._state_blocks():
+            factor, first = self._factor(m, checking), 0
+            for block in self._state_blocks():
                 given = b.at(self.cotangents, number * count + first, self.element)
-                to = b.at(
-                    self._place(layout.seeds + first * (self.order + 1)), m * size, self.element
-                )
+                to = b.at(self._place(layout.seeds + block.first), m * block.stride, self.element)
 
                 def one(
                     i: Index, _: list[Value], to: Value = to, given: Value = given
@@ -392,12 +414,13 @@ class _Sweep:
                     b.store(b.normal(b.fma(value, factor, b.load(t, place))), place)
                     return []
 
-                b.fold(0, size, [], one)
+                b.fold(0, block.count, [], one)
+                first += block.count
             return []
 
         b.fold(0, self.order + 1, [], plane)
 
-    def _state_blocks(self) -> Sequence[tuple[int, int]]:
+    def _state_blocks(self) -> Sequence[Block]:
         return self.options.blocks[:-1] if self.options.running else self.options.blocks
 
     # -- results ----------------------------------------------------------------------------------

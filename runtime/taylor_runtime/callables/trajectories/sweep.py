@@ -12,6 +12,7 @@ import numpy as np
 from taylor_runtime.adjoints.layout import SWEEP, SweepLayout
 from taylor_runtime.adjoints.layout import TOO_LONG as TOO_LONG
 from taylor_runtime.adjoints.layout import SweepOptions as SweepOptions
+from taylor_runtime.adjoints.layout import blocks_of as blocks_of
 from taylor_runtime.adjoints.sweep import ARGUMENTS, SWEEP_BACK, sweep_module
 from taylor_runtime.callables.cost import choose, register_room
 from taylor_runtime.callables.memory import aligned_planes
