@@ -15,6 +15,8 @@ import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rule
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
+from taylor.adjoints.gradient import Gradient as Gradient
+from taylor.adjoints.gradient import gradient_through as gradient_through
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
 from taylor.control.branches import checkpoint as checkpoint

@@ -23,7 +23,7 @@ import numpy as np
 from taylor.adjoints.following import Following, Jump
 from taylor.adjoints.jumping import Behind, Carried, before
 from taylor.adjoints.observations import Observations, as_pair
-from taylor.adjoints.point import Point
+from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.propagator import Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
 from taylor.adjoints.sweeping import Sweeping
@@ -32,7 +32,7 @@ from taylor.expressions.expression import Expression
 from taylor.machines.tape import Leg, Tape
 from taylor.machines.taped import TapedMachine
 from taylor.numbers import planes as arithmetic
-from taylor.numbers.precision import Precision
+from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair, time_pair
 from taylor.numbers.types import Time
 from taylor_runtime.callables.driving import undriven
@@ -211,6 +211,27 @@ class Solved:
         """Where it ended, with the right-hand side that holds there."""
         return self._last
 
+    @property
+    def end_time(self) -> Any:
+        """Of the end, as expressions have it: a float, or an mpmath number where that is coarse."""
+        return self._moment(self.time)
+
+    @property
+    def moments(self) -> list[Any]:
+        """The times that were asked for, in the same way."""
+        return [self._moment(tuple(self._asked.times[k].tolist())) for k in self._asked.places]
+
+    def _moment(self, time: Any) -> Any:
+        return PAIRS.exactly(np.array(time)) if self.kind.is_finer else time[0] + time[1]
+
+    def by_end_of(self, by_times: np.ndarray) -> Any:
+        """Of derivatives by times that of the last one, in a sum where it occurs repeatedly."""
+        last = len(self._asked.times) - 1
+        total: Any = 0.0
+        for k in np.flatnonzero(self._asked.places == last):
+            total = total + self.kind.for_users(by_times[k])
+        return total
+
     # -- the way back -----------------------------------------------------------------------------
 
     def back(
@@ -230,7 +251,8 @@ class Solved:
             observed, end = self._observations(given)
         if at_end is not None:
             end = arithmetic.add(self.kind, end, self._planes(at_end))
-        return _Back(self, end).run(observed, by_time)
+        with working_digits(self.kind):
+            return _Back(self, end).run(observed, by_time)
 
     def by_times(self, cotangents: np.ndarray) -> np.ndarray:
         """Derivatives of the sum of cotangent * state by the times of the states, (k,).

@@ -62,8 +62,8 @@ class SweepOptions:
     """What the front end decides about a sweep.
 
     states: how many the system has; the first outputs of the program are their adjoints.
-    blocks: the inputs of source "jet": those of states, then the one of the running cost if there is
-        any. Number i of a block has its coefficient m at first + m * stride + i.
+    blocks: the inputs of source "jet": those of states, then the one of the running cost if there
+        is any. Number i of a block has its coefficient m at first + m * stride + i.
     running: whether there is a running cost, whose integral is the last output.
     unrolled: whether orders are written out.
     element: the kind of number.

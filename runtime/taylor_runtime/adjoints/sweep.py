@@ -368,10 +368,7 @@ class _Sweep:
         )
         return b.select(checking & (b.like(self.step, m) > 1), b.constant(0, power.type), power)
 
-    def _powers(self, tau: Value) -> None:
-        b, layout = self.b, self.layout
-
-        def one(n: Index, power: list[Value]) -> Sequence[Value]:
+    def one(n: Index, power: list[Value]) -> Sequence[Value]:
             b.store(power[0], b.at(self._place(layout.powers), n, self.element))
             return [power[0] * tau]
 

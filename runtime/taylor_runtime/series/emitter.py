@@ -263,8 +263,8 @@ def series_with_given(
     inputs: GivenInputs,
     ending: Collection[int] = (),
 ) -> SeriesEmitter:
-    """The same where some inputs are given coefficient by coefficient, and of some rows the last one
-    is wanted alone.
+    """The same where some inputs are given coefficient by coefficient, and of some rows nothing is
+    wanted but the last one.
     """
     read = inputs.coefficient
     return SeriesEmitter(

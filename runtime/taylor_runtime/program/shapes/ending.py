@@ -26,9 +26,9 @@ def rows_of_the_end(program: Program, outputs: Collection[int]) -> frozenset[int
                 always.add(index)
                 waiting += _used(program.rows[index])
 
-    for row, _ in program.outputs:
-        if row not in outputs:
-            need(row)
+    for output, _ in program.outputs:
+        if output not in outputs:
+            need(output)
     seen, waiting = set[int](), list(outputs)
     while waiting:
         index = waiting.pop()
