@@ -368,12 +368,6 @@ class _Sweep:
         )
         return b.select(checking & (b.like(self.step, m) > 1), b.constant(0, power.type), power)
 
-    def one(n: Index, power: list[Value]) -> Sequence[Value]:
-            b.store(power[0], b.at(self._place(layout.powers), n, self.element))
-            return [power[0] * tau]
-
-        b.fold(0, self.order + 1, [b.constant(1, Type(self.element))], one)
-
     def _observations(self, checking: Value) -> None:
         """Add what is observed within the step, the latest first."""
         b, control = self.b, self.control
