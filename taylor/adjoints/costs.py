@@ -106,33 +106,53 @@ class Cost:
         self, leaf: Expression, states: np.ndarray, parameters: np.ndarray, time: Any
     ) -> np.ndarray:
         if leaf is time_node:
-            return np.asarray(time)
+            return np.asarray(time, dtype=object if self.kind.is_finer else float)
         if leaf is self.whole:
             return states
         return (parameters if leaf.op == "parameter" else states)[self._places(leaf)]
 
     def _evaluated(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The cost and its derivatives by all leaves, arrays of the kind of number."""
-        kind, outputs = self.kind, [self.expression, *self.derivatives]
-        if not kind.is_finer:
-            if self._function is None:
-                self._function = Floats().whole(self.leaves, outputs)
+        if self._function is None:
+            self._function = function_of(
+                self.leaves, [self.expression, *self.derivatives], self.kind
+            )
+        return self._function(values)
+
+
+Arrays = Sequence[np.ndarray]
+
+
+def function_of(
+    leaves: Sequence[Expression], outputs: Sequence[Expression], kind: Precision
+) -> Callable[[Arrays], list[np.ndarray]]:
+    """Outputs as a function of the values of leaves, arrays of a kind of number."""
+    if not kind.is_finer:
+        function = Floats().whole(leaves, outputs)
+
+        def floats(values: Arrays) -> list[np.ndarray]:
             with np.errstate(all="ignore"):
-                found = self._function([np.asarray(value, float) for value in values])
+                found = function([np.asarray(value, float) for value in values])
             shaped = zip(found, outputs, strict=True)
             return [np.broadcast_to(np.asarray(x, kind.dtype), e.shape) for x, e in shaped]
+
+        return floats
+    spelled = [scalars(e) for e in outputs]
+    flat = [e for array in spelled for e in array.ravel()]
+
+    def exact(values: Arrays) -> list[np.ndarray]:
         known: dict[Expression, Any] = {}
-        for leaf, value in zip(self.leaves, values, strict=True):
-            exact = kind.exactly(value) if value.shape[-1:] == kind.axes else value
-            listed = np.asarray(exact, dtype=object).reshape(-1)
+        for leaf, value in zip(leaves, values, strict=True):
+            own = kind.exactly(value) if value.dtype != object else value
+            listed = np.asarray(own, dtype=object).reshape(-1)
             known.update(zip(scalars(leaf).ravel(), listed, strict=True))
-        spelled = [scalars(e) for e in outputs]
-        flat = [e for array in spelled for e in array.ravel()]
         with working_digits(kind):
             numbers = iter(evaluated(flat, known))
             rounded = [kind.rounded([next(numbers) for _ in array.ravel()]) for array in spelled]
         pairs = zip(rounded, spelled, strict=True)
         return [x.reshape(*array.shape, *kind.axes) for x, array in pairs]
+
+    return exact
 
 
 def _expression(given: Any) -> Expression:

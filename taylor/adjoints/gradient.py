@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from taylor.adjoints.costs import Cost, CostLike, as_places, running_cost
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import Ended, Propagator
+from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
 from taylor.adjoints.solved import MEMORY, Adjoints, Solved, solve
+from taylor.adjoints.tangents import Tangent
 from taylor.errors import ArgumentError
-from taylor.expressions.types import Key, Operand
+from taylor.expressions.expression import Expression
+from taylor.expressions.types import Key, Named, Operand, UserFunction
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
-from taylor.numbers.types import NumberOrArray, Time
+from taylor.numbers.times import Pair
+from taylor.numbers.types import NumberOrArray, Numbers, Time
 from taylor.systems.names import UNUSED, Names
 from taylor_runtime.program.records import dataclass
 
+Direction: TypeAlias = "Named[Numbers]"  # by state and parameter
+
+
+class ByName:
+    """Derivatives by states and parameters, found by these or their names."""
+
+    __slots__ = ()
+
+    state: np.ndarray
+    parameters: np.ndarray
+    _names: tuple[Names, Names]
+
+    def __getitem__(self, key: Key) -> NumberOrArray:
+        """The derivative by the initial value of a variable, or by a parameter, in its shape.
+
+        Raises ArgumentError for what is neither.
+        """
+        states, parameters = self._names
+        if key in states:
+            return self.state[states[key]].copy()[()]
+        places = parameters[key]
+        found = self.parameters[places].copy()
+        if places.shape:
+            found[places == UNUSED] = np.nan
+        return found[()]
+
 
 @dataclass(frozen=True, slots=True)
-class Gradient:
+class Products(ByName):
+    """Products of second derivatives with a direction: initial state (n,), parameters (m,)."""
+
+    state: np.ndarray
+    parameters: np.ndarray
+    _names: tuple[Names, Names] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient(ByName):
     """A cost of a solution, and its derivatives by all that the solution depends on.
 
     `gradient[x]` is the derivative by the initial value of a variable (or its name), `gradient[k]`
@@ -56,31 +96,69 @@ class Gradient:
     _names: tuple[Names, Names] = field(repr=False, compare=False)
     _asked: _Asked = field(repr=False, compare=False)
 
-    def __getitem__(self, key: Key) -> NumberOrArray:
-        """The derivative by the initial value of a variable, or by a parameter.
+    def hessian_product(self, direction: Direction) -> Products:
+        """The product of the Hessian of the cost with a direction, by all states and parameters.
 
-        Raises ArgumentError for what is neither.
+        direction: numbers or arrays by state (its initial value) and parameter, or their names.
+
+        One more gradient, of the solution together with its derivative along the direction: two to
+        three times as much work as this one. Resets and impulses are passed through.
+
+        Raises UnsupportedFunctionError through switches of the right-hand side.
+
+        >>> import taylor as ty
+        >>> x = ty.variable("x")
+        >>> k = ty.parameter("k")
+        >>> ta = ty.Integrator([(x, -k * x)], [2.0], parameters={k: 0.5})
+        >>> found = ty.gradient_through(ta, x**2, until=1.0)  # x0^2 exp(-2 k)
+        >>> product = found.hessian_product({k: 1.0})
+        >>> bool(abs(product[k] / (16 * np.exp(-1.0)) - 1) < 1e-14)
+        True
         """
-        states, parameters = self._names
-        if key in states:
-            return self.state[states[key]].copy()[()]
-        places = parameters[key]
-        found = self.parameters[places].copy()
-        if places.shape:
-            found[places == UNUSED] = np.nan
-        return found[()]
+        with working_digits(self._asked.given._kind):
+            return _hessian_product(self._asked, self._names, direction)
+
+    def gauss_newton_product(self, direction: Direction, residuals: UserFunction) -> Products:
+        """J^T J direction, J being the Jacobian of residuals by all states and parameters: of half
+        the sum of their squares the Hessian, but for what vanishes with them.
+
+        residuals: a function of the array of the state (n,), or with `times` of all states (k, n),
+            that returns a number or an array.
+
+        >>> import taylor as ty
+        >>> x = ty.variable("x")
+        >>> k = ty.parameter("k")
+        >>> ta = ty.Integrator([(x, -k * x)], [2.0], parameters={k: 0.5})
+        >>> found = ty.gradient_through(ta, lambda y: (y**2).sum() / 2, times=[1.0, 2.0])
+        >>> product = found.gauss_newton_product({k: 1.0}, lambda y: y[:, 0])
+        >>> bool(abs(product[k] / (4 * np.exp(-1) + 16 * np.exp(-2)) - 1) < 1e-14)
+        True
+        """
+        with working_digits(self._asked.given._kind):
+            return _gauss_newton_product(self._asked, self._names, direction, residuals)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a gradient was asked for."""
+    """What a gradient was asked for, of what the integrator had."""
 
-    integrator: Propagator
+    given: Propagator
+    state: np.ndarray
+    time: Pair
+    parameters: np.ndarray
     cost: CostLike | None
     running_cost: Operand | None
     until: Time | None
     times: Any
     memory: int
+
+    @property
+    def integrator(self) -> Propagator:
+        """An integrator that has it."""
+        made: Any = copy.copy(self.given)
+        made.state[:], made.time = self.state, self.time
+        made.parameters._values[:] = self.parameters
+        return made  # type: ignore[no-any-return]
 
 
 def gradient_through(
@@ -127,13 +205,14 @@ def gradient_through(
     >>> bool(abs(found[x] - 2 * (np.cos(2.0) ** 2 + 4 * np.sin(2.0) ** 2)) < 1e-14)
     True
     """
-    given = _Asked(integrator, cost, running_cost, until, times, memory)
+    point = integrator.state.copy(), integrator.time_pair, integrator.parameters.array()
+    asked = _Asked(integrator, *point, cost, running_cost, until, times, memory)
     with working_digits(integrator._kind):
-        return _gradient(given, wrt)
+        return _gradient(asked, wrt)
 
 
 def _gradient(asked: _Asked, wrt: Any) -> Gradient:
-    ta = asked.integrator
+    ta = asked.given
     names = ta._names, Names(ta.system.parameters, "parameter", partial=True)
     if asked.cost is None and asked.running_cost is None:
         raise ArgumentError("give a cost, a running_cost, or both")
@@ -163,7 +242,7 @@ def _bytes(memory: Any) -> int:
 
 
 def _shape(asked: _Asked) -> tuple[int, ...]:
-    count = len(asked.integrator.system)
+    count = len(asked.given.system)
     return (count,) if asked.times is None else (len(asked.times), count)
 
 
@@ -245,3 +324,70 @@ def _told(
         _names=names,
         _asked=asked,
     )
+
+
+# -- second derivatives ---------------------------------------------------------------------------
+
+
+def _hessian_product(asked: _Asked, names: tuple[Names, Names], direction: Any) -> Products:
+    ta = asked.integrator
+    tangent = Tangent(ta)
+    state, parameters = as_direction(direction, names, ta._kind)
+    other = tangent.integrator(state, parameters)
+    along, running = None, None
+    if asked.cost is not None:
+        cost = Cost(asked.cost, names, ta._kind, _shape(asked))
+        along = along_cost(cost, tangent, names, _stop(asked))
+    if asked.running_cost is not None:
+        (running,) = tangent.along.tangents([running_cost(asked.running_cost, *names)])
+    found = gradient_through(
+        other,
+        along,
+        until=asked.until,
+        times=asked.times,
+        running_cost=running,
+        memory=asked.memory,
+    )
+    return _of_tangent(found, tangent, names)
+
+
+def _stop(asked: _Asked) -> Expression | None:
+    """The function of the event that ends the solution, if one does."""
+    ta = asked.integrator
+    if not any(event.terminal for event in ta.events):
+        return None
+    way = solve(ta, until=asked.until, times=asked.times)
+    return stops(ta, way.stopped)
+
+
+def _of_tangent(found: Gradient, tangent: Tangent, names: tuple[Names, Names]) -> Products:
+    ta = tangent.ta
+    parameters = np.zeros_like(ta.parameters.array())
+    for leaf in tangent.along.parameters:
+        if leaf in found._names[1]:
+            places = tangent.places(leaf)
+            known = places != UNUSED
+            parameters[places[known]] = np.asarray(found[leaf])[known]
+    return Products(found.state[: len(ta.system)], parameters, names)
+
+
+def _gauss_newton_product(
+    asked: _Asked, names: tuple[Names, Names], direction: Any, residuals: UserFunction
+) -> Products:
+    ta = asked.integrator
+    tangent, count = Tangent(ta), len(ta.system)
+    state, parameters = as_direction(direction, names, ta._kind)
+    whole = residuals_of(residuals, _shape(asked))
+    other = tangent.integrator(state, parameters)
+    both = solve(
+        other, until=asked.until, times=asked.times, wanted=[False] * len(other.parameters)
+    )
+    way = solve(ta, until=asked.until, times=asked.times, memory=asked.memory)
+    if way.stopped is not None:
+        raise ArgumentError("Gauss-Newton products end at given times, not at terminal events")
+    reached = both.state if both.states is None else both.states
+    axis = reached.ndim - 1 - len(ta._kind.axes)
+    moved = np.take(reached, np.arange(count, 2 * count), axis=axis)
+    states = way.state if way.states is None else way.states
+    found = way.back(twice(*whole, ta._kind)(states, moved))
+    return Products(found.state, found.parameters, names)
