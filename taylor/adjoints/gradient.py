@@ -17,6 +17,7 @@ from taylor.adjoints.solved import MEMORY, Adjoints, Solved, solve
 from taylor.adjoints.tangents import Tangent
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.substitute import substitute_all
 from taylor.expressions.types import Key, Named, Operand, UserFunction
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
@@ -334,12 +335,14 @@ def _hessian_product(asked: _Asked, names: tuple[Names, Names], direction: Any) 
     tangent = Tangent(ta)
     state, parameters = as_direction(direction, names, ta._kind)
     other = tangent.integrator(state, parameters)
+    fixed = tangent.fixed(other, parameters)
     along, running = None, None
     if asked.cost is not None:
         cost = Cost(asked.cost, names, ta._kind, _shape(asked))
-        along = along_cost(cost, tangent, names, _stop(asked))
+        along = along_cost(cost, tangent, _stop(asked), fixed)
     if asked.running_cost is not None:
         (running,) = tangent.along.tangents([running_cost(asked.running_cost, *names)])
+        (running,) = substitute_all([running], fixed)
     found = gradient_through(
         other,
         along,

@@ -53,18 +53,23 @@ def as_direction(
 
 
 def along_cost(
-    cost: Cost, tangent: Tangent, names: tuple[Names, Names], stopped: Expression | None
+    cost: Cost,
+    tangent: Tangent,
+    stopped: Expression | None,
+    fixed: Mapping[Expression, Expression],
 ) -> Any:
     """The derivative of a cost along a direction, as a cost of the solution with its derivative.
 
-    stopped: the event function that ends the solution, if one does.
+    stopped: the event function that ends the solution, if one does. fixed: parts of the direction
+    that are numbers.
     """
     count = len(tangent.ta.system)
     if cost.whole is None:
         if stopped is not None:
             (found,) = tangent.with_time([scalars(cost.expression).item()], stopped)
-            return found
-        return tangent.along.tangents([cost.expression])[0]
+        else:
+            (found,) = tangent.along.tangents([cost.expression])
+        return substitute_all([found], fixed)[0]
     whole = cost.whole
     moved = argument("u", whole.shape)
     seeds = {whole: moved, **tangent.along.parameters}
@@ -72,7 +77,8 @@ def along_cost(
 
     def function(y: Any) -> Any:
         parts = as_expression(y[..., :count]), as_expression(y[..., count:])
-        (made,) = substitute_all([found], dict(zip((whole, moved), parts, strict=True)))
+        here = {**fixed, **dict(zip((whole, moved), parts, strict=True))}
+        (made,) = substitute_all([found], here)
         return made
 
     return function

@@ -27,6 +27,7 @@ from taylor.nodes.traverse import inputs
 from taylor.systems.elements import Elements
 from taylor.systems.events import Event
 from taylor.systems.impulses import Impulse
+from taylor.systems.names import Names
 from taylor.systems.resets import Reset
 from taylor.transforms.forward import tangents
 from taylor_runtime.program.records import dataclass
@@ -189,6 +190,18 @@ class Tangent:
             **found_order,
         )
         return made
+
+    def fixed(self, other: Propagator, parameters: np.ndarray) -> dict[Expression, Expression]:
+        """Numbers for the parts of the direction that the equations do not have."""
+        known = Names(other.system.parameters, "parameter", partial=True)
+        kind = self.ta._kind
+        found: dict[Expression, Expression] = {}
+        for leaf, q in self.along.parameters.items():
+            if q not in known:
+                values = parameters[self.places(leaf)]
+                exact = kind.exactly(values) if kind.is_finer else np.asarray(values, float)
+                found[q] = as_expression(exact if q.shape else np.asarray(exact)[()])
+        return found
 
     def places(self, leaf: Expression) -> np.ndarray:
         """Of a parameter, among those of the system."""
