@@ -10,7 +10,7 @@ from typing import Any
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.outcome import Goal, Outcome, Request, Status
+from taylor.integrator.outcome import Follower, Goal, Outcome, Request, Status
 from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
@@ -59,7 +59,9 @@ class Propagation:
         self.budget = 1 if request.callback else FIRST_STEPS
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
-        self.passages = None if integrator._flow is None else Passages(integrator, self.end)
+        self.passages: Follower | None = integrator._follower
+        if integrator._flow is not None:
+            self.passages = Passages(integrator, self.end)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
