@@ -16,6 +16,10 @@ import taylor.ensembles.solutions  # noqa: F401 - functions of many solutions fi
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
+from taylor.adjoints.gradient import Gradient as Gradient
+from taylor.adjoints.gradient import gradient_through as gradient_through
+from taylor.adjoints.means import MeanGradient as MeanGradient
+from taylor.adjoints.means import mean_gradient_through as mean_gradient_through
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
 from taylor.control.branches import checkpoint as checkpoint

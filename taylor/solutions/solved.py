@@ -76,6 +76,11 @@ class Solved(Region):
         return "solution"
 
     @property
+    def is_finer(self) -> bool:
+        """Whether its numbers have more digits than float64."""
+        return self.problem.kind.is_finer
+
+    @property
     def lead(self) -> tuple[int, ...]:
         """The axes of a batch."""
         return () if self.batch is None else (self.batch,)

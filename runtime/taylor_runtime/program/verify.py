@@ -15,7 +15,7 @@ from taylor_runtime.program.program import (
     Step,
 )
 
-TIMES = ("1", "n", "1/n", "h/n", "h")
+TIMES = ("1", "n", "1/n", "h/n", "h", "h/m")
 NUMBERS = (int, float, Fraction)
 SOURCES = ("state", "parameter", "time", "jet", "radius", "sign")
 

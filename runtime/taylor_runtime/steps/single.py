@@ -90,7 +90,7 @@ class _Single(StepLoop):
         self._count(accepted)
         self._return_if_any(status, (EVENT_STOP, EVENT_CUT, SLIDING))
         self._leave_if(self.recorder.is_full(), RECORDS_FULL)
-        if isinstance(self.program, FlowProgram):  # derivatives change there, too
+        if self.options.taped or isinstance(self.program, FlowProgram):  # derivatives change, too
             self._return_if_any(status, (SWITCHED,))
         self._leave_at_limit(accepted)
         stay = b.fresh_label("stay")
