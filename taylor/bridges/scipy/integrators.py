@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.types import Numbers
+from taylor.systems.system import System
 from taylor_runtime.program.records import dataclass
 
 LARGEST_RTOL = 0.5  # of a relative tolerance: beyond it no digit is wanted
@@ -93,7 +94,7 @@ def integrator_for(
     own.state[:] = problem.to_real(y)
     own.time = t
     own.max_step = options.max_step
-    if len(problem.args.numbers):
+    if len(problem.args.numbers) and own.parameters:
         own.parameters["p"] = problem.args.numbers
     return own
 
@@ -114,7 +115,7 @@ def _prototype(
             system,
             problem.to_real(y),
             time=t,
-            parameters=_values(problem, options),
+            parameters=_values(problem, options, system),
             rtol=options.rtol,
             atol=options.atol,
             order=options.order,
@@ -131,7 +132,7 @@ def _prototype(
         return make()
 
 
-def _values(problem: Problem, options: Options) -> Mapping[Any, Numbers] | np.ndarray | None:
+def _values(problem: Problem, options: Options, system: System) -> Named[Numbers] | None:
     if not problem.is_traced:
         return options.parameters
-    return problem.args.numbers if len(problem.args.numbers) else None
+    return {"p": problem.args.numbers} if len(system.parameters) else None
