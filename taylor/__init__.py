@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
 from taylor import functions as functions
@@ -147,8 +147,8 @@ if TYPE_CHECKING:
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> Any:
-        if name == "scipy":  # a bridge: its package is imported when it is first used
+    def __getattr__(name: str) -> str | ModuleType:
+        if name == "scipy":  # another package, which is imported with its bridge
             from taylor.bridges import scipy
 
             return scipy
@@ -178,6 +178,6 @@ def __dir__() -> list[str]:
     return sorted({*own, "analysis", "functions", "models", "smooth", "__version__"})
 
 
-_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "Any", "prepare"))
+_NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))
 
 prepare()

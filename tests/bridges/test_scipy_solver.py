@@ -307,6 +307,24 @@ def test_what_changes_is_seen(solve: Callable[..., Any], compiled: list[int]) ->
         GLOBAL[0] = 1.0
 
 
+@both
+def test_arguments_that_decide_are_known(solve: Callable[..., Any], compiled: list[int]) -> None:
+    """Floats in conditions, and what no parameter can be; each value is compiled once."""
+
+    def fun(t: float, y: np.ndarray, k: float, limit: float) -> Any:
+        return -k * y if k < min(1.5, limit) else 0 * y
+
+    def event(t: float, y: np.ndarray, k: float, limit: float) -> Any:
+        return y[0] - 0.5 if k < limit else y[0] - 0.25
+
+    for _ in range(2):
+        for k, wanted in ((1.0, math.exp(-1)), (2.0, 1.0), (0.5, math.exp(-0.5))):
+            found = solve(fun, (0, 1), [1.0], args=(k, np.inf), events=event)
+            assert abs(found.y[0, -1] - wanted) < 1e-11
+            assert len(found.t_events[0]) == (k == 1.0)
+    assert len(compiled) == 3
+
+
 def test_arguments_of_which_nothing_is_known_are_compiled_each_time(compiled: list[int]) -> None:
     class Slots:
         __slots__ = ("k",)

@@ -13,7 +13,7 @@ from scipy.integrate._ivp.common import validate_max_step, validate_tol
 from taylor.bridges.scipy.arguments import Unknown, kept
 from taylor.bridges.scipy.events import EventKind
 from taylor.bridges.scipy.problem import Problem
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.types import Numbers
@@ -89,7 +89,11 @@ def integrator_for(
     events: what the user gave.
     kinds:  how each of them counts.
     """
-    made = _prototype(problem, t, y, options, events, kinds)
+    made = _made(problem, t, y, options, events, kinds)
+    if made is None:  # the function asks for the values of its arguments, in a condition perhaps
+        problem = problem.with_fixed_arguments
+        made = _made(problem, t, y, options, events, kinds)
+    assert made is not None
     own = copy.copy(made)
     own.state[:] = problem.to_real(y)
     own.time = t
@@ -99,14 +103,18 @@ def integrator_for(
     return own
 
 
-def _prototype(
+def _made(
     problem: Problem,
     t: float,
     y: np.ndarray,
     options: Options,
     events: Sequence[Any],
     kinds: Sequence[EventKind],
-) -> Integrator:
+) -> Integrator | None:
+    """An integrator to be copied, perhaps one that was made before; None where it cannot be made
+    with arguments of which tracing does not know the values.
+    """
+
     def make() -> Integrator:
         system = problem.system()
         if problem.is_traced:
@@ -123,13 +131,21 @@ def _prototype(
             events=[kind.event(problem, e) for kind, e in zip(kinds, events, strict=True)],
         )
 
+    def attempt() -> Integrator | None:
+        try:
+            return make()
+        except TaylorError:
+            if len(problem.args.numbers):
+                return None
+            raise
+
     if not problem.is_traced or problem.args.key is None:
-        return make()
+        return attempt()
     kind = (problem.kind, options.key, tuple(kinds))
     try:
-        return kept(kind, [problem.fun, *events, *problem.args.watched], make)
+        return kept(kind, [problem.fun, *events, *problem.args.watched], attempt)
     except Unknown:
-        return make()
+        return attempt()
 
 
 def _values(problem: Problem, options: Options, system: System) -> Named[Numbers] | None:

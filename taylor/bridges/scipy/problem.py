@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,12 @@ class Problem:
     def kind(self) -> Hashable:
         """What tells this problem from others with the same function."""
         return self.count, self.is_complex, self.vectorized, self.args.key
+
+    @property
+    def with_fixed_arguments(self) -> Problem:
+        """The same, whose arguments are numbers that tracing knows."""
+        args = self.args.built(self.args.numbers)
+        return replace(self, args=extra(args, fixed=True))
 
     def system(self) -> System:
         """The equations as expressions of reals.
