@@ -6,11 +6,16 @@ import os
 import shutil
 import signal
 import tempfile
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
 _directory = pytest.StashKey[str]()
+
+# Bridges import their packages, which need not be there.
+_MISSING = [name for name in ("jax", "scipy", "torch") if find_spec(name) is None]
+collect_ignore_glob = [f"taylor/bridges/{name}/*" for name in _MISSING]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import taylor.definitions.linear  # noqa: F401 - NumPy's linear algebra has rules there
+import taylor.definitions.linear
+import taylor.ensembles.solutions  # noqa: F401 - functions of many solutions find it there
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
@@ -85,6 +86,7 @@ from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.machines.arrivals import SolutionError as SolutionError
 from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.machines.dense import DenseOutput as DenseOutput
 from taylor.machines.dense import ExtrapolationError as ExtrapolationError
@@ -142,16 +144,31 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import jax as jax
     from taylor.bridges import scipy as scipy
+    from taylor.bridges import torch as torch
+    from taylor.solutions.solution import Solution as Solution
 
     __version__: str
 else:  # a type checker knows the names, and refuses all others
 
-    def __getattr__(name: str) -> str | ModuleType:
-        if name == "scipy":  # another package, which is imported with its bridge
+    def __getattr__(name: str) -> str | type | ModuleType:
+        if name == "Solution":  # loaded with the first of them
+            from taylor.solutions.solution import Solution
+
+            return Solution
+        if name == "jax":  # bridges: their packages are imported when they are first used
+            from taylor.bridges import jax
+
+            return jax
+        if name == "scipy":
             from taylor.bridges import scipy
 
             return scipy
+        if name == "torch":
+            from taylor.bridges import torch
+
+            return torch
         if name == "__version__":
             from importlib.metadata import version
 
@@ -175,7 +192,7 @@ def __dir__() -> list[str]:
         for name, value in globals().items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
     )
-    return sorted({*own, "analysis", "functions", "models", "smooth", "__version__"})
+    return sorted({*own, "Solution", "analysis", "functions", "models", "smooth", "__version__"})
 
 
 _NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
-from taylor.numbers.precision import as_precision
+from taylor.expressions.leaves import stack
+from taylor.expressions.substitute import substitute_all
+from taylor.nodes.regions import has_regions
+from taylor.nodes.traverse import reachable
+from taylor.numbers.precision import Precision, as_precision
+from taylor.recurrences.arrays import lower_arrays
+from taylor.recurrences.externals import externals
 from taylor.recurrences.lowered import lowered
-from taylor_runtime.callables.points import build_formula
+from taylor.recurrences.regions.rows import needs_arrays
+from taylor_runtime.callables.points import ArrayFunction, build_array_function, build_formula
 from taylor_runtime.callables.process import in_shares, shares
 from taylor_runtime.program.program import Input
 
@@ -20,15 +28,22 @@ class Formulas:
     def __init__(
         self, outputs: Sequence[Expression], inputs: Sequence[Expression], precision: str
     ) -> None:
-        sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
-        program, externals = lowered(outputs, sources, 0, precision=precision)
         self._kind = as_precision(precision)
         self._outputs = len(outputs)
-        self._code = build_formula(program, "coefficients", "", externals, precision)
+        self._arrays: ArrayFunction | None = None
+        if has_regions(outputs) and any(map(needs_arrays, reachable(outputs))):
+            self._arrays = _of_arrays(outputs, inputs, self._kind)
+            return
+        sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
+        program, linked = lowered(outputs, sources, 0, precision=precision)
+        self._code = build_formula(program, "coefficients", "", linked, precision)
 
     def run(self, numbers: np.ndarray, threads: int) -> np.ndarray:
         """Values, shape (parts, outputs, points), from those of inputs (parts, inputs, points)."""
         parts, count, points = numbers.shape
+        if self._arrays is not None:
+            found = self._arrays.ufunc(*np.ascontiguousarray(numbers.swapaxes(1, 2)))
+            return np.stack(found if parts > 1 else [found]).swapaxes(1, 2)
         columns = np.ascontiguousarray(numbers.transpose(1, 0, 2)).reshape(count * parts, points)
         found = np.empty((self._outputs * parts, points), self._kind.dtype)
         code = self._code
@@ -42,3 +57,25 @@ class Formulas:
 
         in_shares(work, points, shares(points * self._outputs, threads))
         return found.reshape(self._outputs, parts, points).transpose(1, 0, 2)
+
+
+def _of_arrays(
+    outputs: Sequence[Expression], inputs: Sequence[Expression], kind: Precision
+) -> ArrayFunction:
+    """The same as a function of one array, where scalars alone have no rows."""
+    own = argument("x", (len(inputs),))
+    table = {e: own[k] for k, e in enumerate(inputs)}
+    whole = stack(substitute_all(outputs, table))
+    found = lower_arrays([whole], {own: Input("parameter", (0,))}, 0)
+    linked = externals(found.program, kind.name)
+    shapes = [own.shape], [whole.shape]
+    return build_array_function(
+        found.program,
+        shapes,
+        found.planes(kind),
+        found.table,
+        "coefficients",
+        "",
+        linked,
+        kind.name,
+    )

@@ -47,6 +47,11 @@ class Orders:
         return range(self.order + 1)
 
     @property
+    def exponents(self) -> list[list[int]]:
+        """The powers of each."""
+        return [[order] for order in self.degrees]
+
+    @property
     def algebra(self) -> Algebra:
         """What the interpreter computes with."""
         return Algebra(as_expression, lambda a, b: a / b, kernel_node, choose=where)
@@ -80,6 +85,12 @@ class Degrees:
     def degrees(self) -> Sequence[int]:
         """The degree of each."""
         found: list[int] = self.among.exponents.sum(axis=1).tolist()
+        return found
+
+    @property
+    def exponents(self) -> list[list[int]]:
+        """The powers of each."""
+        found: list[list[int]] = self.among.exponents.tolist()
         return found
 
     @property

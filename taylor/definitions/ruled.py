@@ -17,7 +17,7 @@ from typing import Any
 from taylor.errors import ArgumentError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ZERO, constant
+from taylor.expressions.leaves import constant
 from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import broadcast_to, reshape
 from taylor.nodes.logic import where
@@ -129,32 +129,7 @@ class Rule(Region):
     def _coefficients(
         self, operands: Nodes, extras: Sequence[Any], degrees: Sequence[int], expand: Any
     ) -> list[list[Expression]]:
-        """By degree: the rule at x along E x, divided by the degree."""
-        limits = _limits.get() or {}
-        highest = limits.get(self.key, max(degrees))
-        if highest < 1:
-            return [[ZERO] * len(self.body.outputs) for _ in degrees]
-        rule, count = self.along, len(operands)
-        own, directions = rule.inputs[:count], rule.inputs[count:]
-        seeds, table = {}, dict(zip(own, operands, strict=True))
-        for x, direction, extra in zip(own, directions, extras, strict=True):
-            table[direction] = ZERO
-            if extra is not None:
-                seeds[x] = list(extra)
-                pairs = zip(degrees, extra, strict=True)
-                seeds[direction] = [scale(degree, c) for degree, c in pairs]
-        # E x has no part of degree zero: what the rule itself has of the highest does not matter.
-        token = _limits.set({**limits, self.key: highest - 1})
-        try:
-            found = expand(rule.outputs, seeds)
-        finally:
-            _limits.reset(token)
-        columns = []
-        for k, degree in enumerate(degrees):
-            parts_of = [ZERO if listed is None else listed[k] for listed in found]
-            ratio = normalised(Fraction(1, degree))
-            columns.append([scale(ratio, c) for c in substitute_all(parts_of, table)])
-        return columns
+        return coefficients_along(self.along, operands, extras, degrees, expand, self.key)
 
     def pulled(self, operands: Nodes, cotangents: Missing) -> list[Expression]:
         """What operands have of adjoints of the results."""
@@ -170,6 +145,48 @@ class Rule(Region):
         if many.matters is not None and many.size and has_regions(self.body.outputs):
             given = [_of_those_that_matter(x, many.matters) for x in given]
         return list(parts(region_node(e.op, given, wide)))
+
+
+def coefficients_along(
+    rule: Graph,
+    operands: Nodes,
+    extras: Sequence[Any],
+    degrees: Sequence[int],
+    expand: Any,
+    key: Hashable,
+) -> list[list[Expression]]:
+    """By degree the coefficients of outputs beyond the value, from a rule along directions: that
+    at x along E x, divided by the degree.
+
+    rule: of inputs and directions; extras: further components by operand, None where it has none;
+    key: of the functions that the rule may have in it, which matter there to one degree less.
+    """
+    limits = _limits.get() or {}
+    highest = limits.get(key, max(degrees))
+    if highest < 1:
+        return [[constant(0, e.shape) for e in rule.outputs] for _ in degrees]
+    count = len(operands)
+    own, directions = rule.inputs[:count], rule.inputs[count:]
+    seeds, table = {}, dict(zip(own, operands, strict=True))
+    for x, direction, extra in zip(own, directions, extras, strict=True):
+        table[direction] = constant(0, x.shape)
+        if extra is not None:
+            seeds[x] = list(extra)
+            pairs = zip(degrees, extra, strict=True)
+            seeds[direction] = [scale(degree, c) for degree, c in pairs]
+    # E x has no part of degree zero: what the rule itself has of the highest does not matter.
+    token = _limits.set({**limits, key: highest - 1})
+    try:
+        found = expand(rule.outputs, seeds)
+    finally:
+        _limits.reset(token)
+    columns: list[list[Expression]] = []
+    for k, degree in enumerate(degrees):
+        both = zip(rule.outputs, found, strict=True)
+        parts_of = [constant(0, e.shape) if row is None else row[k] for e, row in both]
+        ratio = normalised(Fraction(1, degree))
+        columns.append([scale(ratio, c) for c in substitute_all(parts_of, table)])
+    return columns
 
 
 def _of_those_that_matter(x: Expression, matters: Expression) -> Expression:

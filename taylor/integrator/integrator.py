@@ -18,8 +18,9 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.driven import PLAIN, SINGLE, Driven, request_of
+from taylor.integrator.driven import PLAIN, SINGLE, request_of
 from taylor.integrator.outcome import Goal, Outcome
+from taylor.integrator.solvable import Solvable
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.machines.flow import Flow
@@ -45,7 +46,7 @@ from taylor_runtime.callables.process import uncollected
 Callback = Callable[["Integrator"], object]
 
 
-class Integrator(Driven):
+class Integrator(Solvable):
     """Integrates x' = f(x, t; parameters) with Taylor series of adaptive step size.
 
     system:      list of (variable, derivative) pairs, a dict, pairs of arrays, or a function
@@ -141,6 +142,13 @@ class Integrator(Driven):
         self.compile_seconds = clock.perf_counter() - started
         self._driver = None
         self._watch = StiffnessWatch(self)
+
+    def _remade(self) -> None:
+        """Compile what depends on which derivatives there are."""
+        self._flow, self._driver = self._make_flow(), None
+        self._machine = self._make_machine()
+        self._detection = self._detect(self.events)
+        self._steering = self._steer()
 
     def _make_machine(self) -> Machine:
         order = self.order if self._order_given else None

@@ -14,6 +14,7 @@ a number as payload, take them out.  Operations and their operands:
     reverse_loop  constants, carries, adjoints         graphs: condition, body, pullback
     series      arrays                                 graphs: what the coefficients are of
     custom      constants                              graphs: rules of derivatives, the value
+    solution    constants                              no graphs: results are computed elsewhere
 
 Graphs take the constants first, then the index, then the carries, then the slices.
 
@@ -45,7 +46,7 @@ from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series", "solution"}
 
 
 class InnerName(str):

@@ -24,7 +24,7 @@ from taylor.numbers.precision import Precision, as_precision
 from taylor.points.traced import TracedFunction
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.rows import goes_back
+from taylor.recurrences.regions.rows import needs_arrays
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.kernels import all_programs
@@ -76,7 +76,7 @@ def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
     if any(record.equations is not None for record in defined):
         return False  # equations are those of scalars
-    if has_regions(outputs) and any(map(goes_back, reachable(outputs))):
+    if has_regions(outputs) and any(map(needs_arrays, reachable(outputs))):
         return False  # there is no series of loops that go back
     captured(outputs, (x,))
     return all(leaf is x for leaf in inputs(outputs))

@@ -56,7 +56,7 @@ class CompiledArrays:
     def _build(self, doc: str) -> ArrayFunction:
         lowered, kind = self.lowered, self.kind
         shapes = [e.shape for e in self._given], [e.shape for e in self._found or [ZERO]]
-        found = externals(lowered.program)
+        found = externals(lowered.program, kind.name)
         numbers = lowered.planes(kind)
         return build_array_function(
             lowered.program, shapes, numbers, lowered.table, self.name, doc, found, kind.name

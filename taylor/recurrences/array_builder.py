@@ -15,6 +15,7 @@ from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
+    Call,
     Contract,
     Factor,
     Moved,
@@ -120,10 +121,10 @@ class ArrayBuilder(SeriesBuilder):
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=solve)
         return self._shared_row(row, self._steady[solve.side])
 
-    def at_order_zero(self, factor: Factor, shape: Shape) -> int:
-        """The row of factors, which have no orders beyond zero."""
-        constant, width = self.rows[factor.source].constant, max(math.prod(shape), 1)
-        row = ArrayRow(width=width, constant=constant, shape=shape, moved=factor)
+    def at_order_zero(self, moved: Factor | Call, shape: Shape) -> int:
+        """The row of factors or of a call, which have no orders beyond zero."""
+        constant, width = self.rows[moved.source].constant, max(math.prod(shape), 1)
+        row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
         return self._shared_row(row, steady=True)
 
     def later(self, shape: Shape) -> int:

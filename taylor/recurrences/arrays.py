@@ -17,9 +17,10 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
+from taylor.recurrences.calls import called_once
 from taylor.recurrences.decompose import Decomposition, decompose
 from taylor.recurrences.regions.kept import Kept
-from taylor.recurrences.regions.rows import array_part_row, goes_back, is_of_numbers
+from taylor.recurrences.regions.rows import array_part_row, is_of_numbers, needs_arrays
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -85,6 +86,7 @@ def lower_arrays(
         for state, _ in derivatives:
             work.states.append(work.leaf(state))
         work.inputs.setdefault(time, Input("time", (0,)))
+    outputs = called_once(outputs)
     work.lower([value for _, value in derivatives] + list(outputs))
     for row, (_, value) in zip(work.states, derivatives, strict=True):
         if not (value.op == "constant" and value.payload == 0):
@@ -135,6 +137,7 @@ class ArrayDecomposition(Decomposition):
             for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
         }
         work = ArrayDecomposition(ArrayBuilder(order, self.builder.in_time), inputs, self)
+        graph = Graph(graph.inputs, called_once(graph.outputs))
         work.lower(graph.outputs)
         builder, rows = work.builder, list[int]()
         for output, does in zip(graph.outputs, wanted, strict=True):
@@ -374,7 +377,7 @@ def has_arrays(outputs: Sequence[Expression]) -> bool:
     """Whether expressions are so large that their arrays stay arrays."""
     if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST):
         return True
-    return has_regions(outputs) and any(map(goes_back, reachable(outputs)))
+    return has_regions(outputs) and any(map(needs_arrays, reachable(outputs)))
 
 
 def are_worth_loops(outputs: Sequence[Expression], fewest: int, unrolled: bool = False) -> bool:

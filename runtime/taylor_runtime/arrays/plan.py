@@ -31,6 +31,7 @@ from taylor_runtime.arrays.plans.works import (
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
     ArrayProgram,
+    Call,
     Contract,
     Factor,
     Join,
@@ -201,7 +202,7 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve):
+        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve | Call):
             works.append(Whole(index))
             self._from_memory(reads)
             return

@@ -11,7 +11,17 @@ from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.running import emit_running
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import FEW, Contract, Factor, Running, Shape, Solve, contiguous
+from taylor_runtime.program.arrays import (
+    FEW,
+    Call,
+    Contract,
+    Factor,
+    Running,
+    Shape,
+    Solve,
+    contiguous,
+    symbol_of,
+)
 
 
 def emit_whole(memory: ArrayMemory, row: int, n: Index) -> None:
@@ -23,6 +33,8 @@ def emit_whole(memory: ArrayMemory, row: int, n: Index) -> None:
         _factor(memory, row, moved)
     elif isinstance(moved, Solve):
         _solve(memory, row, moved, n)
+    elif isinstance(moved, Call):
+        _call(memory, row, moved)
     else:
         assert isinstance(moved, Contract)
         _contract(memory, row, moved, n)
@@ -98,6 +110,18 @@ def _solve(memory: ArrayMemory, row: int, solve: Solve, n: Index) -> None:
         memory.b, memory.element, solve.kind, (shape[-2], shape[-1]), shape[:-2], places, grids,
         memory.room_for(row),
     )  # fmt: skip
+
+
+def _call(memory: ArrayMemory, row: int, call: Call) -> None:
+    """A function outside, which is told where its operand and its result are."""
+    b, access = memory.b, memory.plan.access(call.source)
+    source = b.at(memory.base(access.row, 0), access.offset, memory.element)
+    places = [*source.parts, *memory.base(row, 0).parts]
+    symbol = f'"{symbol_of(memory.element)}"'
+    listed = ", ".join(["ptr"] * len(places))
+    b.module.declare(symbol, f"declare void @{symbol}({listed})")
+    given = ", ".join(f"ptr {place.text}" for place in places)
+    b.line(f"call void @{symbol}({given})")
 
 
 def _where(memory: ArrayMemory, row: int, n: Index) -> tuple[Value, Grid]:

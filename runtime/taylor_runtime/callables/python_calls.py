@@ -7,13 +7,20 @@ code has returned.  A step loop leaves at once: a field of its control block say
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
 
 from taylor_runtime.callables.memory import ControlBlock
-from taylor_runtime.engine.call import callback
+from taylor_runtime.engine.call import array_callback, callback, memory_at
+from taylor_runtime.program.arrays import symbol_of
+from taylor_runtime.program.kinds import KINDS
 
 Externals = Mapping[str, int]  # addresses of functions that machine code calls, by their names
 
@@ -47,6 +54,55 @@ def python_function(function: Callable[..., float], arity: int) -> int:
     address = int(made.address)
     _made[address] = made
     return address
+
+
+# Of planes (parts, elements) of the operand, which may not be kept, the elements of the result.
+Served = Callable[[np.ndarray], np.ndarray]
+
+_served: WeakValueDictionary[int, Server] = WeakValueDictionary()
+_number = itertools.count(1).__next__
+
+
+class Server:
+    """A Python function of arrays that machine code may call while this lives.
+
+    number:  by which machine code knows it, the first element of its operand.
+    sizes:   how many elements operand and result have.
+    """
+
+    def __init__(self, function: Served, given: int, found: int) -> None:
+        self.function, self.sizes = function, (given, found)
+        self.number = _number()
+        _served[self.number] = self
+
+
+@cache
+def array_calls(precision: str) -> Externals:
+    """What programs that call functions of arrays are linked with: their names and addresses."""
+    kind = KINDS[precision]
+    parts, dtype = kind.parts, np.dtype(kind.dtype)
+
+    def numbers(place: int, count: int) -> np.ndarray:
+        return np.frombuffer(memory_at(place, count * dtype.itemsize), dtype)
+
+    def serve(*places: int) -> None:
+        server = _served[int(numbers(places[0], 1)[0])]
+        given, found = server.sizes
+        results: Any = [math.nan] * parts
+        try:
+            if _thread.error is None:
+                planes = [numbers(place, given + 1)[1:] for place in places[:parts]]
+                whole = np.array(planes) if parts > 1 else planes[0][np.newaxis]
+                results = server.function(whole)
+        except BaseException as error:  # it goes on behind the machine code
+            _keep(None, error, error.__traceback__)
+        for place, result in zip(places[parts:], results, strict=True):
+            numbers(place, found)[:] = result
+
+    made = array_callback(serve, 2 * parts, _keep)
+    address = int(made.address)
+    _made[address] = made
+    return {symbol_of(kind.element): address}
 
 
 def _keep(_: Any, error: BaseException, trace: Any) -> None:

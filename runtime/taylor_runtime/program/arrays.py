@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from taylor_runtime.program.kernels import Region
+from taylor_runtime.program.kernels import Region, all_programs
 from taylor_runtime.program.lines import head_lines, row_line
 from taylor_runtime.program.program import (
     Input,
@@ -152,8 +152,30 @@ class Solve:
     kind: str = "lu"
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a function outside makes of the elements of the source, at order zero alone.
+
+    The function is told which one is meant by the first element, see `symbol_of`.
+    """
+
+    source: int
+
+
 Moved = (
-    View | Take | Scatter | Join | Total | Pick | Put | Running | Contract | Factor | Solve | Region
+    View
+    | Take
+    | Scatter
+    | Join
+    | Total
+    | Pick
+    | Put
+    | Running
+    | Contract
+    | Factor
+    | Solve
+    | Call
+    | Region
 )
 
 FEW = 4  # rows of matrices that are factored in registers, many side by side
@@ -237,7 +259,7 @@ def varying(program: ArrayProgram) -> list[bool]:
         row = program.row(index)
         moved = row.moved
         steady = isinstance(moved, Region) and not moved.graphs[-1].order
-        steady = steady or isinstance(moved, Factor) or is_counted(moved)
+        steady = steady or isinstance(moved, Factor | Call) or is_counted(moved)
         if row.constant or program.is_number(index) or steady:
             found.append(False)
         elif is_lagged(row.moved):
@@ -296,6 +318,8 @@ def in_words(moved: Moved) -> tuple[str, str]:
         return moved.kind, f"{moved.kind} factors of {rows}"
     if isinstance(moved, Solve):
         return "solution", f"solutions by the {moved.kind} factors and sides {rows}"
+    if isinstance(moved, Call):
+        return "call", f"a function outside of {rows}"
     if isinstance(moved, Join):
         return "join", f"{rows} along axis {moved.axis}"
     if isinstance(moved, Pick):
@@ -336,3 +360,22 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
     elif moved is not None:
         moved = replace(moved, source=place[moved.source])
     return replace(row, start=plain.start, step=plain.step, moved=moved)
+
+
+# --- functions outside ---------------------------------------------------------------------------
+
+
+def symbol_of(element: str) -> str:
+    """The name by which machine code calls functions outside, for a kind of number.
+
+    It gets the addresses of the operand and of the result, once for each part of a number, and
+    finds in the first element of the operand which function is meant: that number is data, so that
+    no text depends on it.
+    """
+    return f"call outside:{element}"
+
+
+def calls_outside(program: Program) -> bool:
+    """Whether there is a `Call` among the rows of a program, or of those inside of its rows."""
+    rows = (row for part in all_programs(program) for row in part.rows)
+    return any(isinstance(getattr(row, "moved", None), Call) for row in rows)

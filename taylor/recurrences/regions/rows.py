@@ -11,13 +11,14 @@ from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_inpu
 from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
-from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
+from taylor.recurrences.calls import call_row
+from taylor.recurrences.regions.values import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels
 from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of
 from taylor_runtime.program.program import Input
 
-NO_KERNELS = frozenset(("reverse_loop", "series"))
+NO_KERNELS = frozenset(("reverse_loop", "series", "solution"))
 MOST_NUMBERS = 1 << 27  # that the turns of a loop may keep
 
 KINDS = {
@@ -36,6 +37,8 @@ class Walk(Protocol):
     builder: ArrayBuilder
     rows: dict[Expression, int]
     inputs: dict[Expression, Input]
+
+    def numbers_row(self, numbers: Any) -> int: ...
 
     def within(
         self,
@@ -56,12 +59,12 @@ def is_of_numbers(node: Expression) -> bool:
     return all(not e.shape and (e.op not in REGIONS or is_of_numbers(e)) for e in nodes)
 
 
-def goes_back(e: Expression) -> bool:
-    """Whether there is a `reverse_loop` in a node, of which there are no kernels."""
+def needs_arrays(e: Expression) -> bool:
+    """Whether there is something in a node of which there are rows with shapes alone."""
     if e.op not in REGIONS:
         return False
     nodes = [x for graph in e.payload.graphs for x in reachable(graph.outputs)]
-    return e.op == "reverse_loop" or any(map(goes_back, nodes))
+    return e.op in ("reverse_loop", "solution") or any(map(needs_arrays, nodes))
 
 
 def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
@@ -72,10 +75,13 @@ def array_part_row(walk: Walk, e: Expression, decompose: Decompose) -> int:
         return part_row(builder, e, walk.rows, walk.inputs, decompose)
     key = (array_part_row, node)
     if key not in builder.results:
-        builder.results[key] = _region_row(walk, node)
+        make = call_row if node.op == "solution" else _region_row
+        builder.results[key] = make(walk, node)
     row: Any = builder.results[key]
     moved: Any = builder.rows[row]
-    place = moved.moved.places[e.payload]
+    place = (
+        node.payload.place(e.payload) if node.op == "solution" else moved.moved.places[e.payload]
+    )
     return builder.view(Strided(row, place, contiguous(e.shape), e.shape))
 
 

@@ -14,6 +14,7 @@ from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import (
     ArrayProgram,
+    Call,
     Contract,
     Factor,
     Pick,
@@ -28,6 +29,7 @@ from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.walks import walk_of
 
+READ_BY_ADDRESS = Call | Contract | Factor | Pick | Put | Region | Running | Solve | Take
 ALONE = Place(0, 0, walk_of((), ()), ())  # where a single number is
 
 
@@ -111,7 +113,7 @@ def _read_from_memory(program: ArrayProgram) -> set[int]:
     found: set[int] = set()
     for index in range(len(program.rows)):
         moved = program.row(index).moved
-        if isinstance(moved, Contract | Factor | Pick | Put | Region | Running | Solve | Take):
+        if isinstance(moved, READ_BY_ADDRESS):
             for row in moved_rows(moved):
                 view = program.row(row).moved
                 found.add(getattr(view, "source", row) if view is not None else row)

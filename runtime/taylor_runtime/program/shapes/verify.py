@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
+    Call,
     Contract,
     Join,
     Pick,
@@ -262,6 +263,13 @@ def _running(program: ArrayProgram, row: ArrayRow) -> None:
     _needs_shape(row, source)
 
 
+def _call(program: ArrayProgram, row: ArrayRow) -> None:
+    assert isinstance(row.moved, Call)
+    source = program.row(row.moved.source)
+    if isinstance(source.moved, View) or len(source.shape) != 1 or len(row.shape) != 1:
+        raise ProgramError("a call takes and gives elements that lie side by side")
+
+
 def _contract(program: ArrayProgram, row: ArrayRow) -> None:
     moved = row.moved
     assert isinstance(moved, Contract)
@@ -292,4 +300,5 @@ _MOVES: dict[type, Callable[[ArrayProgram, ArrayRow], None]] = {
     Put: _put,
     Running: _running,
     Contract: _contract,
+    Call: _call,
 }

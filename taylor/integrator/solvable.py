@@ -1,0 +1,213 @@
+"""An integrator as a part of functions: solutions that begin anew, with derivatives if wanted."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from taylor.expressions.expression import Expression
+from taylor.expressions.types import Key
+from taylor.integrator.driven import PLAIN, Driven
+from taylor.integrator.outcome import Outcome, Status
+from taylor.machines.arrivals import Arrival, Start, Unfinished
+from taylor.machines.crossing import UndefinedDerivativesError, summed
+from taylor.machines.flow import FlowMachine
+from taylor.numbers.times import Pair
+from taylor.numbers.types import Numbers, Time
+from taylor.polynomials.polynomial import Polynomial
+from taylor.systems.impulses import Past
+from taylor.systems.variational import variational, variations_of
+from taylor_runtime.callables.driving import UNTIL
+
+if TYPE_CHECKING:
+    from taylor.solutions.inputs import InputLike
+    from taylor.solutions.solution import OutputLike, Solution
+
+
+class Solvable(Driven):
+    """A trajectory that can be propagated from elsewhere."""
+
+    def as_function(
+        self,
+        inputs: Sequence[InputLike] | Expression | str,
+        outputs: Sequence[OutputLike] | OutputLike | None = None,
+        *,
+        until: Time | Expression | None = None,
+        times: Numbers | Expression | None = None,
+        max_steps: int | None = None,
+    ) -> Solution:
+        """The solution as a function: of numbers, and in functions that are traced.
+
+        inputs:  what its arguments are: states (their initial values), parameters, `taylor.time`
+                 (the initial time), or their names; arrays of them have array arguments, and so
+                 has a list of several in the place of one.
+        outputs: what it returns: expressions of states, parameters and `taylor.time` in the end,
+                 or names; one, or a list of several, for which it returns a tuple.  The whole state
+                 by default, an array.
+        until:   the end, before or after the initial time.
+        times:   instead, several times, shape (k,), in any order and some perhaps twice: outputs
+                 then have an axis more, the first.
+                 Without both, the time is the last argument, or an array of times.  All of them may
+                 be values of a function that is being traced.
+        max_steps: give up after so many steps.
+
+        What is no input has the value that the integrator has now; it is not differentiated by.
+        The integrator is left as it is, and later changes of it change nothing.  Where a terminal
+        event ends the solution, outputs are those of that time (`taylor.time` is when), and their
+        derivatives take along that it comes earlier or later; with times it has to come after all
+        of them.  At the very time of an event or an impulse outputs are those behind it.
+
+        In functions of `taylor.jit`, `grad`, `jacobian`, `hessian`, `jvp`, `vjp`, `jet`, `vmap`
+        and their like, within one another as well, it has derivatives of every order by all of
+        its arguments, through events, resets, switches and impulses; for many points at once
+        the solutions are those of `taylor.ensemble`.
+
+        Raises TypeError or ValueError for inputs that are no states or parameters, or named twice,
+        and outputs that depend on anything else.  Calls raise taylor.SolutionError where the end is
+        not reached, UndefinedDerivativesError where there are no derivatives, as at a surface that
+        is touched only.
+
+        >>> import numpy as np, taylor as ty
+        >>> x, v, k = *ty.variables("x v"), ty.parameter("k")
+        >>> ta = ty.Integrator([(x, v), (v, -k * x)], [1.0, 0.0], parameters={k: 4.0})
+        >>> position = ta.as_function([k, x], x, until=np.pi)
+        >>> round(float(position(4.0, 2.0)), 12)
+        2.0
+        >>> slope = ty.grad(position)  # x cos(sqrt(k) pi) by k
+        >>> round(float(slope(6.25, 1.0)), 12), round(-np.pi / 5, 12)
+        (-0.628318530718, -0.628318530718)
+        """
+        from taylor.solutions.make import make_solution  # loaded with the first of them
+
+        return make_solution(self, inputs, outputs, until, times, max_steps)
+
+    def _remade(self) -> None:
+        """Compile what depends on which derivatives there are."""
+        raise NotImplementedError
+
+    def _moving_parameters(self) -> Sequence[int]:
+        """The places of parameters that may change on the way."""
+        if any(event.callback is not None for event in self.events):
+            return range(len(self.system.parameters))
+        names = self._parameters._names
+        keys: list[Key] = [key for jump in self._schedule.jumps for key in jump.impulse.set]
+        resets = () if self._detection is None else self._detection.resets
+        found = [place for reset in resets if reset for place, _ in reset.parameters]
+        for key in keys:
+            found += [int(place) for place in np.ravel(names[key]) if place >= 0]
+        return sorted(set(found))
+
+    def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
+        """The same with derivatives by some states, parameters or the initial time."""
+        other = copy.copy(self)
+        asked = variational(self.system, order, list(wrt))
+        other._variations = variations_of(asked, self.system, self.tol)  # type: ignore[attr-defined]
+        other._remade()
+        return other
+
+    # -- solutions that begin anew ----------------------------------------------------------------
+
+    def _begin(self, start: Start) -> None:
+        self._state[:], self._parameters._values[:] = start.state, start.parameters
+        self._time, self._known, self._past = start.time, None, Past()
+        if self._flow is not None:
+            self._flow.renew()
+
+    def _straight(self, end: float) -> bool:
+        """Whether the solution from the state, time and parameters in place was brought to a time,
+        by machine code as far as that goes; else some of the way, or not at all.
+        """
+        driver = self._driver or self._make_driver()
+        self._front.block.known = 0
+        found = driver(self._state, self._parameters._values, self._max_step, end, UNTIL)
+        if found is None or type(found) is Outcome:
+            return found is not None
+        return self._rest(found, PLAIN).status is Status.REACHED
+
+    def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
+        """The solution at a time, or where a terminal event ends it."""
+        self._begin(start)
+        time: Time = end if end[1] else end[0]  # drivers take floats
+        outcome = self.propagate_until(time, max_steps=limit)  # type: ignore[attr-defined]
+        stopped = self.time_pair != end or any(event.terminal for event in self.events)
+        if not stopped or outcome.status is Status.REACHED:
+            return self._arrival(None)
+        if outcome.status is Status.EVENT:
+            return self._arrival(outcome)
+        return Unfinished(_words(outcome))
+
+    def _through(
+        self, start: Start, grid: np.ndarray, limit: int | None
+    ) -> np.ndarray | Unfinished:
+        """The states at times (k, 2): (k, n, K) with the axes of numbers."""
+        self._begin(start)
+        times = grid if self._kind.is_finer else grid[:, 0].copy()
+        outcome = self.propagate_grid(times, max_steps=limit)  # type: ignore[attr-defined]
+        if outcome.status is not Status.REACHED:
+            return Unfinished(_words(outcome))
+        if self._flow is None:
+            return np.expand_dims(outcome.states, 2)
+        if outcome.flow_maps is None or self._flow.undefined:
+            raise UndefinedDerivativesError(f"there are no derivatives: {self._flow.undefined}")
+        return np.asarray(outcome.flow_maps.coefficients)
+
+    def _arrival(self, stopped: Outcome | None) -> Arrival:
+        """What the present state and the rest are; stopped: by a terminal event."""
+        parameters = self._parameters._values
+        now = np.array(self._time if self._kind.is_finer else self._time[0], self._kind.dtype)
+        if self._flow is None:
+            state = np.expand_dims(self._state.copy(), 1)
+            own = np.expand_dims(parameters.copy(), 1)
+            return Arrival(state, own, np.expand_dims(now, 0), stopped is None)
+        machine, flow = cast(FlowMachine, self._machine), self._flow
+        found = self.flow_map
+        times = np.zeros((flow.variations.size, *self._kind.axes), self._kind.dtype)
+        times[0] = now
+        if stopped is not None:
+            late = self._late(stopped)
+            found = self._moved(found, late)
+            times = times + np.asarray(late.coefficients)
+        constants = np.zeros((len(parameters), *times.shape), self._kind.dtype)
+        constants[:, 0] = parameters
+        known = self.system.parameters
+        varied = flow.parameters_by_expression(known, machine).values()
+        for place, polynomial in zip(flow.variations.parameters, varied, strict=True):
+            constants[place] = polynomial.coefficients
+        return Arrival(np.asarray(found.coefficients), constants, times, stopped is None)
+
+    def _late(self, stopped: Outcome) -> Polynomial:
+        """How much later than the present time the event comes that ended the solution."""
+        ends = [
+            crossings.time_maps[len(crossings) - 1]
+            for event, crossings in zip(self.events, stopped.events, strict=True)
+            if event.terminal
+            and len(crossings)
+            and tuple(crossings.time_pairs[-1].tolist()) == self.time_pair
+            and crossings.time_maps is not None
+        ]
+        for time in ends[:1]:
+            if np.isfinite(time._planes).all():
+                return cast(Polynomial, time - time.constant_part)
+        raise UndefinedDerivativesError(
+            "there are no derivatives: the terminal event is touched, not crossed, so that "
+            "displaced solutions may miss it"
+        )
+
+    def _moved(self, found: Polynomial, late: Polynomial) -> Polynomial:
+        """The states when so much more time has passed, by the right-hand side of now."""
+        machine = cast(FlowMachine, self._machine)
+        series = machine.series(found._planes, self._time, found.order)
+        if series is None:
+            raise UndefinedDerivativesError(
+                f"there are no derivatives: the solution has no series at t = {self.time!r}"
+            )
+        return summed(series, late)
+
+
+def _words(outcome: Outcome) -> str:
+    """Why a solution did not come to its end."""
+    text = f"{outcome.status.name}, {outcome.status.value}, at t = {outcome.time!r}"
+    return f"{text} ({outcome.message})" if outcome.message else text

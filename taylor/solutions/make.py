@@ -1,0 +1,80 @@
+"""Solutions made of what users ask for."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from taylor.control.tracing import as_node, has_nodes
+from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
+from taylor.expressions.leaves import time as time_node
+from taylor.nodes.traverse import inputs as leaves_of
+from taylor.solutions.inputs import read_inputs
+from taylor.solutions.propagators import Propagator
+from taylor.solutions.solution import Solution, Wanted
+from taylor.systems.arguments import step_limit
+
+
+def make_solution(
+    propagator: Any, inputs: Any, outputs: Any, until: Any, times: Any, max_steps: int | None
+) -> Solution:
+    """The solution as a function; see `Integrator.as_function`."""
+    ta = cast(Propagator, propagator)
+    names, parameters = ta._names, ta._parameters._names
+    read = read_inputs(inputs, ta.system, names, parameters)
+    if until is not None and times is not None:
+        raise ArgumentError("as_function: give until or times, not both")
+    single = outputs is None or isinstance(outputs, Expression | str)
+    listed = None if outputs is None else _outputs(outputs, single, ta)
+    ends = until if times is None else _times(times)
+    wanted = Wanted(listed, single, ends)
+    return Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
+
+
+def _times(times: Any) -> Any:
+    found = as_node(times) if has_nodes(times) else np.array(times)
+    if not found.ndim or not found.size:
+        raise ArgumentError("as_function: times must have shape (k,) with k >= 1")
+    return found
+
+
+def _outputs(given: Any, single: bool, ta: Propagator) -> tuple[Expression, ...]:
+    """Expressions of states, parameters and time.
+
+    Raises ArgumentError for one that depends on anything else.
+    """
+    items: Sequence[Any] = [given] if single else list(given)
+    if not items:
+        raise ArgumentError("as_function: give at least one output")
+    found = tuple(_output(item, ta) for item in items)
+    for leaf in leaves_of(found):
+        if leaf is not time_node and leaf not in ta._names and leaf not in ta._parameters._names:
+            known = ", ".join([*ta._names.listed, *ta._parameters._names.listed, "taylor.time"])
+            raise ArgumentError(
+                f"as_function: outputs depend on {leaf}, which is no state or parameter of the "
+                f"system; known are {known}"
+            )
+    return found
+
+
+def _output(item: Any, ta: Propagator) -> Expression:
+    if isinstance(item, str):
+        known = {str(e): e for e in (*ta.system.states, *ta.system.parameters)}
+        known |= ta._names.arrays | ta._parameters._names.arrays
+        if item not in known:
+            raise ArgumentError(
+                f"as_function: outputs name {item!r}, which is no state or parameter of the system"
+            )
+        return known[item]
+    try:
+        return as_expression(item)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"as_function: outputs are expressions of states, parameters and taylor.time, or names "
+            f"of these; got {item!r:.60}"
+        ) from None

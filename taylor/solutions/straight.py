@@ -1,0 +1,99 @@
+"""Solutions of float64 at one time, without derivatives, in as little time as there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from taylor.numbers.precision import FLOAT64
+from taylor.solutions.problem import Problem
+from taylor.solutions.propagators import Propagator
+from taylor.systems.names import UNUSED
+
+
+class Straight:
+    """The states in the end as a function of numbers side by side: the inputs', then the time.
+
+    Where it gives None, `Problem.solved` knows more.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        inputs = problem.inputs
+        places = inputs.displaced(range(len(inputs.listed)))
+        first, last = inputs.states, inputs.states + inputs.parameters
+        used = (places != UNUSED) & (places < last)
+        own = np.flatnonzero(used & (places < first))
+        others = np.flatnonzero(used & (places >= first))
+        self._states = own, places[own]
+        self._parameters = others, places[others] - first
+        at_time = np.flatnonzero(places == last)
+        self._time = int(at_time[0]) if len(at_time) else None
+        self._base = problem.base[:first].copy(), problem.base[first:last].copy()
+        self._varies = bool(len(others))
+        self._every = len(own) == first and np.array_equal(places[own], np.arange(first))
+        self._idle: list[Propagator] = []
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray | None:
+        """The state, (n,)."""
+        try:
+            ta = self._idle.pop()
+        except IndexError:
+            ta = self.problem.fresh()
+        state, parameters = ta._state, ta._parameters._values
+        given, places = self._states
+        if not self._every:
+            state[:] = self._base[0]
+        state[places] = numbers[given]
+        if self._varies:
+            given, places = self._parameters
+            parameters[places] = numbers[given]
+        ta._time = self.problem.time if self._time is None else (float(numbers[self._time]), 0.0)
+        found = state.copy() if ta._straight(float(numbers[-1])) else None
+        self._idle.append(ta)
+        return found
+
+
+def straight(problem: Problem) -> Straight | None:
+    """What is fast for a problem; None where something may happen on the way that is shown, or for
+    numbers of another kind.
+    """
+    plain = problem.kind is FLOAT64 and not (problem.grid or problem.ends or problem.moving)
+    return Straight(problem) if plain and problem.limit is None else None
+
+
+Assembled = Callable[[tuple[Any, ...]], "np.ndarray | None"]
+
+
+def assembler(shapes: tuple[tuple[int, ...], ...], end: float | None) -> Assembled:
+    """What puts arguments side by side: floats, and arrays of float64 of these shapes; it gives
+    None for anything else.  end: the time, where it is no argument.
+    """
+    scalar = not any(shapes)
+    rest = () if end is None else (end,)
+    count = len(shapes) + (end is None)
+
+    def numbers(args: tuple[Any, ...]) -> np.ndarray | None:
+        for arg in args:
+            if type(arg) is not float:
+                return None
+        return np.array(args + rest) if len(args) == count else None
+
+    def arrays(args: tuple[Any, ...]) -> np.ndarray | None:
+        if len(args) != count:
+            return None
+        parts = []
+        for arg, shape in zip(args, (*shapes, ()), strict=False):
+            if type(arg) is np.ndarray:
+                if arg.dtype != np.float64 or arg.shape != shape or not shape:
+                    return None
+                parts.append(arg.reshape(-1))
+            elif type(arg) is float and not shape:
+                parts.append((arg,))  # type: ignore[arg-type]
+            else:
+                return None
+        return np.concatenate([*parts, rest] if rest else parts)
+
+    return numbers if scalar else arrays
