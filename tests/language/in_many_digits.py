@@ -83,6 +83,8 @@ def flat_numbers(value: Any) -> list[Any]:
 def rebuilt(value: Any, numbers: list[Any]) -> Any:
     """The value with other real numbers, which are taken from the list."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind in "bi":
+            return value
         kind = object if isinstance(numbers[0], mpf) else float
         return np.array([numbers.pop(0) for _ in range(value.size)], kind).reshape(value.shape)
     if isinstance(value, dict):
@@ -98,7 +100,7 @@ def _with(args: Sequence[Any], wrt: int, leaves: Sequence[Any]) -> list[Any]:
     for k, value in enumerate(args):
         if k == wrt:
             found.append(rebuilt(value, list(leaves)))
-        elif flat_numbers(value) and not (isinstance(value, tuple) and isinstance(value[0], str)):
+        elif flat_numbers(value):
             found.append(rebuilt(value, [mpf(x) for x in flat_numbers(value)]))
         else:
             found.append(value)
