@@ -28,6 +28,11 @@ def needs(roots: Sequence[Any]) -> dict[Any, frozenset[Way]]:
             _ask(found, a, _given(ways, *_as_fact(test, True)))
             _ask(found, b, _given(ways, *_as_fact(test, False)))
             continue
+        if e.op in ("and", "or") and not e.shape:  # the second counts only where the first is so
+            first, second = e.args
+            _ask(found, first, ways)
+            _ask(found, second, _given(ways, *_as_fact(first, e.op == "and")))
+            continue
         for arg in e.args:
             _ask(found, arg, ways)
     return found

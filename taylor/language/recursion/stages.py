@@ -14,6 +14,7 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.substitute import substitute_all
 from taylor.language.recursion.needs import certain, is_needed, needs
 from taylor.language.recursion.opened import Member
+from taylor.nodes.logic import condition
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operations.calls import Callee
 from taylor.nodes.regions import part
@@ -45,22 +46,27 @@ class Stage:
 
     kept:    what it needs to know: arguments of the member, results of calls before.
     results: of the call that has come back.
+    truths:  which of them are truth values.
     calls:   that may be made, the first that is needed counts.
     outputs: the member's results, if none is needed.
     """
 
     kept: list[Any]
     results: list[Any]
+    truths: Sequence[bool]
     calls: list[Next]
     outputs: list[Any]
 
     @property
     def is_nothing(self) -> bool:
         """Whether it gives what the call gave: then nobody has to come back."""
-        same = len(self.outputs) == len(self.results) and all(
-            a is b for a, b in zip(self.outputs, self.results, strict=True)
+        if self.calls or len(self.outputs) != len(self.results):
+            return False
+        given = zip(self.results, self.truths, strict=True)
+        return all(
+            e is r or (truth and e is condition(r))
+            for e, (r, truth) in zip(self.outputs, given, strict=True)
         )
-        return same and not self.calls
 
 
 def calls_in(outputs: Sequence[Any]) -> list[Any]:
@@ -147,7 +153,8 @@ class Stages:
         used = set(inputs([*read, *outputs])) - set(results)
         known = [*self.params, *[r for one in self._results[:number] for r in one]]
         kept = self.params if number == 0 else [x for x in known if x in used]
-        return Stage(kept, results, calls, outputs)
+        truths = self._calls[number - 1].payload.truths if number else ()
+        return Stage(kept, results, truths, calls, outputs)
 
     def _next(self, number: int, ways: Any, call: Any, nothing: Any) -> Next:
         back = self.stage(number)

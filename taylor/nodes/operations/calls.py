@@ -18,12 +18,16 @@ class Callee:
     """A function that is called: no two of them are equal.
 
     shapes: of its results.
+    truths: which of them are truth values, 0 or 1.
     """
 
-    __slots__ = ("name", "shapes")
+    __slots__ = ("name", "shapes", "truths")
 
-    def __init__(self, name: str, shapes: Sequence[tuple[int, ...]]) -> None:
+    def __init__(
+        self, name: str, shapes: Sequence[tuple[int, ...]], truths: Sequence[bool] = ()
+    ) -> None:
         self.name, self.shapes = name, tuple(shapes)
+        self.truths = tuple(truths) or (False,) * len(self.shapes)
 
     def __repr__(self) -> str:
         return self.name
