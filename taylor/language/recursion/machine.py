@@ -153,7 +153,9 @@ class Machine:
         if not rows:
             waiting = where(back, constant_node(-1), ZERO)
             return [waiting, entered, *following, *found]
-        called = both(less(action, constant_node(INSTEAD)), greater_equal(action, constant_node(CALL)))
+        called = both(
+            less(action, constant_node(INSTEAD)), greater_equal(action, constant_node(CALL))
+        )
         full = both(called, greater_equal(waiting, constant_node(depth)))
         # Behind the last row: what is put there nobody reads.
         place = where(called, waiting, constant_node(depth))
