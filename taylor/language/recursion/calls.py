@@ -1,6 +1,6 @@
 """Calls of functions that are being called already: recursion that a traced value ends.
 
-A recursion that ends by what is known while the program is traced (the length of an array, a degree)
+A recursion that ends by what is known while it is traced (the length of an array, a degree)
 is gone through by Python.  Where a function comes to be called again inside a branch that a traced
 value decides, the first call of it is taken back, and traced as a recursion: the function's body
 once, with calls of itself as nodes.

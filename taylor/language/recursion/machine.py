@@ -1,9 +1,9 @@
 """Recursion as one loop: a turn does one stage of a call, and then enters another or comes back.
 
 What waits is in rows of arrays, a row for every call that waits for another.  Rows are changed
-where they are: every turn puts one, and a turn without a new call puts it behind the last row, where
-nobody looks.  A call whose results are those of its caller takes the caller's place, so that where
-all are such there are no rows.
+where they are: every turn puts one, and a turn without a new call puts it behind the last row,
+where nobody looks.  A call whose results are those of its caller takes the caller's place, so that
+where all are such there are no rows.
 """
 
 from __future__ import annotations

@@ -57,16 +57,14 @@ class Alike:
         self.params: list[Any] = []
 
     def admits(self, given: Flat) -> bool:
-        """Whether a call has nothing else in the places of what is the same in all calls; if it has,
-        more varies from now on.
-        """
+        """Whether a call has nothing else where all calls have the same; else more varies now."""
         admitted = True
         for k, leaf in enumerate(given.leaves):
             if not self.varies[k] and not same(self.given.leaves[k], leaf):
                 self.varies[k], admitted = True, False
-            if self.varies[k] and self.words[k] == CONDITION:
-                if common_kind(self.given.leaves[k], leaf) != CONDITION:
-                    self.words[k], admitted = NUMBER, False
+            word = common_kind(self.given.leaves[k], leaf)
+            if self.varies[k] and self.words[k] == CONDITION and word == NUMBER:
+                self.words[k], admitted = NUMBER, False
         return admitted
 
     def operands(self, given: Flat) -> list[Any]:
