@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from taylor.language.recursion.traced import Alike, Recursion, Restart, fits
+from taylor.language.recursion.traced import Alike, Recursion, Restart, fits, is_same
 from taylor.language.running.journal import Running, running
 from taylor.language.running.places import place, refuse
 from taylor.language.running.values import Flat, same
@@ -82,7 +82,7 @@ def called(
 
 def _look_for(now: Running, function: Any, given: Flat, name: str) -> None:
     """Raise Again where a traced value decides whether a function is called again."""
-    active = [call for call in now.calls if call.function is function]
+    active = [call for call in now.calls if is_same(call.function, function)]
     if not active or active[-1].level >= len(now.levels):
         return
     alike = [call for call in active if fits(call.given, given)]

@@ -150,7 +150,7 @@ class Machine:
         following = rest[: len(frame)]
         row, found = rest[len(frame) : len(frame) + len(rows)], rest[len(frame) + len(rows) :]
         back = less(action, constant_node(CALL))
-        if not rows:
+        if not self.waits:
             waiting = where(back, constant_node(-1), ZERO)
             return [waiting, entered, *following, *found]
         called = both(

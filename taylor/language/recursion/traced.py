@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from taylor.control.tracing import seen_as
@@ -11,6 +12,7 @@ from taylor.expressions.arguments import argument, captured, traced
 from taylor.language.recursion.machine import Machine
 from taylor.language.recursion.opened import opened
 from taylor.language.running.attempts import Outcome, attempt, meets
+from taylor.language.running.cells import value_in
 from taylor.language.running.faults import Raised, fault_where, first_of
 from taylor.language.running.journal import Running
 from taylor.language.running.merging import Joined, Unlike, common_kind
@@ -96,7 +98,7 @@ class Recursion:
     def find(self, function: Any, given: Flat) -> Alike | None:
         """The function of the recursion that a call is of."""
         for one in self._all:
-            if one.function is function and fits(one.given, given):
+            if is_same(one.function, function) and fits(one.given, given):
                 return one
         return None
 
@@ -242,6 +244,16 @@ class Recursion:
             for a, b in zip(joined.firsts, joined.seconds, strict=True)
         )
         return words or (not one.faults and not _is_zero(outcome.fault))
+
+
+def is_same(a: FunctionType, b: FunctionType) -> bool:
+    """Whether two functions have the same code and the same surroundings."""
+    if a is b:
+        return True
+    if a.__code__ is not b.__code__ or a.__defaults__ is not b.__defaults__:
+        return False
+    pairs = zip(a.__closure__ or (), b.__closure__ or (), strict=True)
+    return all(x is y or value_in(x) is value_in(y) for x, y in pairs)
 
 
 def fits(a: Flat, b: Flat) -> bool:
