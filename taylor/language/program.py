@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.language.recursion import again
 from taylor.language.running import operators
 from taylor.language.running.calls import call, settled
 from taylor.language.running.faults import Raised, is_none, poisoned
@@ -65,7 +64,7 @@ class LanguageProgram(Program[P, R]):
 
     def _traced_call(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes of expressions."""
-        one = Running(operators, Flat, again, self._errors, self.capacity, self.depth)
+        one = Running(operators, Flat, self._errors, self.capacity, self.depth)
         inside = outermost() is not None
         try:
             with tracing(one):

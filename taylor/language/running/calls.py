@@ -13,6 +13,7 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
+from taylor.language.recursion.calls import called
 from taylor.language.running.builtins import BUILTINS
 from taylor.language.running.journal import changing, running
 from taylor.language.running.numerics import NUMERICS, UNREPEATABLE
@@ -89,19 +90,7 @@ def _function(function: FunctionType, args: tuple[Any, ...], named: dict[str, An
         if inner is function:
             return _outside(function, args, named)
         function = inner
-    if any(one.__code__ is function.__code__ for one in running().calls):
-        return running().again(function, args, named)
-    return call_plainly(function, args, named)
-
-
-def call_plainly(function: FunctionType, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Call a translated function, and keep that it is being called."""
-    now = running()
-    now.calls.append(function)
-    try:
-        return function(*args, **named)
-    finally:
-        now.calls.pop()
+    return called(function, function.__name__, args, named, function)
 
 
 # --- what is not translated ----------------------------------------------------------------------

@@ -51,8 +51,8 @@ class Level:
 class Running:
     """A program that is being traced.
 
-    operators, take_apart, again: what later files have and earlier ones ask for: the module of
-              the operators, `values.Flat`, and how a function is called that is being called.
+    operators, take_apart: what later files have and earlier ones ask for: the module of the
+              operators, and `values.Flat`.
     own:      objects that it has made, by identity.
     levels:   branches and turns that are being traced, inside one another.
     shared:   cells that functions inside others change.
@@ -61,19 +61,19 @@ class Running:
     unrolled: how often the statement that is being traced is there already.
     capacity: of lists whose length a traced value decides.
     depth:    of recursion that a traced value ends.
-    calls:    translated functions that are being called, for recursion.
+    calls:    calls of translated functions that are being traced.
+    recursion: that of which a function is being traced.
     """
 
     def __init__(
         self,
         operators: Any,
         take_apart: Callable[[Any], Any],
-        again: Callable[..., Any],
         errors: list[BaseException],
         capacity: int,
         depth: int | None,
     ) -> None:
-        self.operators, self.take_apart, self.again = operators, take_apart, again
+        self.operators, self.take_apart = operators, take_apart
         self.own: dict[int, Any] = {}
         self.levels: list[Level] = []
         self.shared: list[CellType] = []
@@ -82,6 +82,7 @@ class Running:
         self.unrolled = 1
         self.capacity, self.depth = capacity, depth
         self.calls: list[Any] = []
+        self.recursion: Any = None
 
     @property
     def is_region(self) -> bool:
