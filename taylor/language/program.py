@@ -42,7 +42,7 @@ class LanguageProgram(Program[P, R]):
         function: Callable[..., Any],
         static: Sequence[int | str] = (),
         precision: str = "float64",
-        capacity: int = 64,
+        capacity: int | None = None,
         depth: int | None = None,
     ) -> None:
         self._errors: list[BaseException] = []
@@ -123,7 +123,7 @@ def program(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     precision: str = "float64",
-    capacity: int = 64,
+    capacity: int | None = None,
     depth: int | None = None,
 ) -> Program[P, R]: ...
 @overload
@@ -133,7 +133,7 @@ def program(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     precision: str = "float64",
-    capacity: int = 64,
+    capacity: int | None = None,
     depth: int | None = None,
 ) -> Callable[[Callable[P, R]], Program[P, R]]: ...
 def program(
@@ -142,7 +142,7 @@ def program(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     precision: str = "float64",
-    capacity: int = 64,
+    capacity: int | None = None,
     depth: int | None = None,
 ) -> Any:
     """Return `fun` as machine code, its `if`, `for`, `while` and the like included.
@@ -159,10 +159,9 @@ def program(
     111
     """
     static = (*_listed(static_argnums, int), *_listed(static_argnames, str))
-    if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
-        raise ArgumentError(f"program: capacity={capacity!r} has to be a positive int")
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
-        raise ArgumentError(f"program: depth={depth!r} has to be a positive int")
+    for name, most in (("capacity", capacity), ("depth", depth)):
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+            raise ArgumentError(f"program: {name}={most!r} has to be a positive int")
     if fun is None:
         return lambda function: LanguageProgram(function, static, precision, capacity, depth)
     return LanguageProgram(fun, static, precision, capacity, depth)

@@ -7,9 +7,11 @@ from types import CellType
 from typing import Any
 
 from taylor.language.running.cells import put_all, values_in
-from taylor.language.running.faults import Raised, first_of
+from taylor.language.running.faults import Raised, first_of, number_of
 from taylor.language.running.journal import Level, content_of, put_content, running
 from taylor.language.running.values import Flat
+
+PYTHONS = (ZeroDivisionError, IndexError, KeyError, OverflowError)
 
 
 class Outcome:
@@ -58,6 +60,9 @@ def attempt(action: Callable[[], Any], cells: Sequence[CellType]) -> Outcome:
         except Raised as raised:
             made.raised = True
             made.fault = raised.fault
+        except PYTHONS as error:  # Python's own, where the branch is taken
+            made.raised = True
+            made.fault = first_of(now.fault, number_of(error))
         else:
             made.fault = now.fault
             made.result = Flat(made.returned)

@@ -14,14 +14,18 @@ import numpy as np
 
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
+from taylor.language.running import library
 from taylor.language.running.choices import choose, contains, negation, truth
 from taylor.language.running.journal import running
 from taylor.language.running.objects import List, born
 from taylor.language.running.places import refuse
 from taylor.language.running.sequences import (
     Both,
+    Generated,
     Range,
+    always,
     enumerate_of,
+    is_traced_sequence,
     listed,
     range_of,
     reversed_of,
@@ -31,7 +35,7 @@ from taylor.language.running.sequences import (
 from taylor.language.running.values import Flat, is_traced
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import floor_divide, remainder
-from taylor.nodes.logic import both, either, where
+from taylor.nodes.logic import both, either
 
 
 def _kept(value: Any) -> Any:
@@ -41,6 +45,8 @@ def _kept(value: Any) -> Any:
 def _len(value: Any) -> Any:
     if isinstance(value, List) and value.fixed is not None:
         return value.fixed.length
+    if isinstance(value, Generated):
+        raise TypeError("object of type 'generator' has no len()")
     if isinstance(value, Range | Both):
         return steps_of(value).length
     return len(value)
@@ -51,8 +57,8 @@ def _abs(value: Any) -> Any:
 
 
 def _sum(items: Any, /, start: Any = 0) -> Any:
-    if isinstance(items, List) and items.fixed is not None:
-        return _folded(items, start)
+    if _is_open(items):
+        return _folded(library.sum_of, items, start)
     if is_traced(items) and start == 0 and getattr(items, "shape", ())[1:] == ():
         return as_expression(_now(items)).sum()
     total = start
@@ -61,13 +67,20 @@ def _sum(items: Any, /, start: Any = 0) -> Any:
     return born(total)
 
 
-def _folded(items: List, start: Any) -> Any:
-    fixed = items.fixed
-    if len(fixed.buffers) != 1:
-        refuse("the sum of a list of tuples", "Instead: add with a `for` statement.")
-    buffer = fixed.buffers[0]
-    here = np.arange(buffer.shape[0]) < as_expression(fixed.length)
-    return start + where(here, buffer, 0).sum(axis=0)
+def _is_open(items: Any) -> bool:
+    """Whether a traced value decides which elements there are."""
+    if isinstance(items, Generated):
+        return not items.is_known
+    return is_traced_sequence(items) and not steps_of(items).is_known
+
+
+def _folded(function: Callable[..., Any], items: Any, *more: Any) -> Any:
+    """A function of the library, of elements of which a traced value decides which there are."""
+    if isinstance(items, Generated):
+        given = items.iterable, items.element, items.test
+    else:
+        given = items, _kept, always
+    return running().operators.call(function, *given, *more)
 
 
 def _now(value: Any) -> Any:
@@ -76,8 +89,15 @@ def _now(value: Any) -> Any:
 
 def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     native = getattr(builtins, name)
+    of_open = library.largest if name == "max" else library.smallest
+    of_array = np.max if name == "max" else np.min
 
     def found(*args: Any, key: Any = None, **options: Any) -> Any:
+        if len(args) == 1 and key is None and not options:
+            if _is_open(args[0]):
+                return _folded(of_open, args[0])
+            if is_traced(args[0]) and args[0].ndim == 1 and len(args[0]):
+                return of_array(as_expression(_now(args[0])))
         items = list(listed(args[0])) if len(args) == 1 else list(args)
         if not any(Flat(item).traced for item in items) and key is None:
             return native(items, **options)
@@ -95,6 +115,8 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
 
 
 def _all(items: Any) -> Any:
+    if _is_open(items):
+        return _folded(library.all_of, items)
     found: Any = True
     for item in listed(items):
         known = truth(item)
@@ -106,6 +128,8 @@ def _all(items: Any) -> Any:
 
 
 def _any(items: Any) -> Any:
+    if _is_open(items):
+        return _folded(library.any_of, items)
     found: Any = False
     for item in listed(items):
         known = truth(item)

@@ -14,6 +14,7 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.recursion.calls import called
+from taylor.language.running import library
 from taylor.language.running.builtins import BUILTINS
 from taylor.language.running.journal import changing, running
 from taylor.language.running.numerics import NUMERICS, UNREPEATABLE
@@ -66,7 +67,7 @@ def _rule(function: Any) -> Callable[..., Any] | None:
 def is_user(function: FunctionType) -> bool:
     """Whether a function is the user's: of no library that is known to need no translation."""
     module = getattr(function, "__module__", None) or ""
-    return module.split(".")[0] not in _OURS and not hasattr(function, "__taylor_plain__")
+    return module.split(".")[0] not in _OURS or module == library.__name__
 
 
 def as_program(function: Any) -> Any:

@@ -122,7 +122,7 @@ def content_from(target: Any, structure: Structure, leaves: Sequence[Any]) -> An
     if isinstance(target, Mutable):
         return as_expression(leaves[0])
     built = structure.build(iter(leaves))
-    if isinstance(built, List):
+    if isinstance(target, List):
         return built.content()
     return built
 

@@ -29,7 +29,7 @@ def fault_where(test: Any, error: BaseException) -> None:
             raise_error(error)
         return
     now = running()
-    now.fault = first_of(now.fault, where(test, _number(error), 0))
+    now.fault = first_of(now.fault, where(test, number_of(error), 0))
 
 
 def first_of(fault: Any, other: Any) -> Any:
@@ -39,7 +39,8 @@ def first_of(fault: Any, other: Any) -> Any:
     return where(fault > 0, fault, as_expression(other))
 
 
-def _number(error: BaseException) -> int:
+def number_of(error: BaseException) -> int:
+    """The number of an error."""
     errors = running().errors
     errors.append(error)
     return len(errors)
@@ -50,7 +51,7 @@ def raise_error(error: BaseException) -> None:
     now = running()
     if not now.is_region:
         raise error
-    raise Raised(first_of(now.fault, _number(error)))
+    raise Raised(first_of(now.fault, number_of(error)))
 
 
 def raise_(make: Callable[[], Any]) -> None:

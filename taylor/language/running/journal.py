@@ -70,7 +70,7 @@ class Running:
         operators: Any,
         take_apart: Callable[[Any], Any],
         errors: list[BaseException],
-        capacity: int,
+        capacity: int | None,
         depth: int | None,
     ) -> None:
         self.operators, self.take_apart = operators, take_apart

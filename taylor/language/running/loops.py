@@ -220,10 +220,12 @@ class _Loop:
         try:
             rolled_for(Carried(self.cells), steps, 0, self.body, self.stop)
         except CannotRoll as cannot:
-            if not entered:
-                refuse(cannot.what, cannot.instead)
-            self.body(steps.at(0))
-            self._again(lambda: rolled_for(Carried(self.cells), steps, 1, self.body, self.stop))
+
+            def apart() -> None:
+                self.body(steps.at(0))
+                rolled_for(Carried(self.cells), steps, 1, self.body, self.stop)
+
+            self._first_apart(True if entered else truth(steps.length), apart, cannot)
 
     def trace_while(self, test: Callable[[], Any], entered: bool) -> None:
         """Trace test and turn; as `trace_for`."""
@@ -235,15 +237,23 @@ class _Loop:
         try:
             roll()
         except CannotRoll as cannot:
-            if not entered:
-                refuse(cannot.what, cannot.instead)
-            self.body()
-            self._again(roll)
 
-    def _again(self, roll: Callable[[], None]) -> None:
+            def apart() -> None:
+                self.body()
+                roll()
+
+            first = True if entered else truth(attempt(test, []).returned)
+            self._first_apart(first, apart, cannot)
+
+    def _first_apart(self, entered: Any, action: Callable[[], None], cannot: CannotRoll) -> None:
+        """Take the first turn apart from the others, if there is one."""
         try:
-            roll()
-        except CannotRoll as cannot:
+            if entered is True:
+                action()
+            else:
+                after = {name: self.cells[name] for name in self.after}
+                decide(entered, action, partial(_kept, None), after, ())
+        except (CannotRoll, TaylorError):
             refuse(cannot.what, cannot.instead)
 
     def _check_set(self, entered: bool) -> None:

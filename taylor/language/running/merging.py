@@ -8,7 +8,7 @@ from typing import Any
 from taylor.control.tracing import is_known_truth
 from taylor.control.trees import CONDITION, NUMBER
 from taylor.language.running.objects import List
-from taylor.language.running.stacks import Fixed
+from taylor.language.running.stacks import Fixed, fixed_of
 from taylor.language.running.values import KNOWN, LEAF, Flat, Structure, describe, kind
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import constant_node
@@ -53,7 +53,6 @@ class Joined:
         if a.kind in lists and b.kind in lists:
             if a.kind is b.kind is not Fixed and len(a.children) == len(b.children):
                 return self._children(a, ones, b, others)
-            (a, ones), (b, others) = _fixed(a, ones, b), _fixed(b, others, a)
             return self._fixed(a, ones, b, others)
         if a.kind is KNOWN and a == b:
             return a
@@ -91,17 +90,19 @@ class Joined:
     def _fixed(
         self, a: Structure, ones: Iterator[Any], b: Structure, others: Iterator[Any]
     ) -> Structure:
-        self.firsts.append(next(ones))
-        self.seconds.append(next(others))
-        mine = [next(ones) for _ in a.children[1:]]
-        theirs = [next(others) for _ in b.children[1:]]
-        element = a.names[0] if a.names[0] is not None else b.names[0]
-        if mine and theirs and not a.names[0] == b.names[0]:
+        one, other = _fixed(a, ones, b), _fixed(b, others, a)
+        capacity = max(one.capacity, other.capacity)
+        one, other = one.with_capacity(capacity), other.with_capacity(capacity)
+        if one.buffers and other.buffers and one.element != other.element:
             raise Unlike("", "")
+        element = other.element if one.element is None else one.element
+        self.firsts.append(one.length)
+        self.seconds.append(other.length)
+        mine, theirs = list(one.buffers), list(other.buffers)
         self.firsts += mine or [filler_of(leaf) for leaf in theirs]
         self.seconds += theirs or [filler_of(leaf) for leaf in mine]
         leaves = [Structure(LEAF) for _ in range(1 + max(len(mine), len(theirs)))]
-        return Structure(Fixed, (element,), leaves)
+        return Structure(Fixed, (element, capacity), leaves)
 
 
 def filler_of(leaf: Any) -> Any:
@@ -112,19 +113,15 @@ def filler_of(leaf: Any) -> Any:
     return constant_node(0, shape)
 
 
-def _fixed(
-    a: Structure, leaves: Iterator[Any], other: Structure
-) -> tuple[Structure, Iterator[Any]]:
-    """A list as one whose length a traced value decides."""
+def _fixed(a: Structure, leaves: Iterator[Any], beside: Structure) -> Fixed:
+    """A list as one whose length or places in it a traced value decides, as the one beside it."""
+    taken = [next(leaves) for _ in range(a.count())]
     if a.kind is Fixed:
-        return a, leaves
-    made = Fixed(None, (), 0)
-    for child in a.children:
-        made = made.appended(child.build(iter([next(leaves) for _ in range(child.count())])))
-    found = Structure(
-        Fixed, (made.element,), [Structure(LEAF) for _ in range(1 + len(made.buffers))]
-    )
-    return found, iter([made.length, *made.buffers])
+        return Fixed(a.names[0], tuple(taken[1:]), taken[0], a.names[1])
+    rest = iter(taken)
+    items = [child.build(rest) for child in a.children]
+    grows = beside.kind is not Fixed or beside.names[1] != len(a.children)
+    return fixed_of(items, a.names[0] if a.names else None, grows)
 
 
 def common_kind(one: Any, other: Any) -> str:

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.placing import with_rows
 from taylor.expressions.expression import Expression
+from taylor.language.running.faults import raise_error
 from taylor.language.running.journal import Changeable, changing, running
-from taylor.language.running.places import refuse
+from taylor.language.running.places import place, refuse
+from taylor.language.source.refusals import Span
 from taylor.nodes.conversion import as_expression
 
 
@@ -26,6 +29,13 @@ class Array(Changeable, ArrayUnderConstruction):
     def __init__(self, now: Any, whole: bool = False, truth: bool = False) -> None:
         super().__init__(now)
         self.whole, self.truth, self.frozen = whole, truth, ""
+
+    @property
+    def now(self) -> Any:
+        """The expression that it stands for at this moment."""
+        if self._rows:  # to put rows together is no change
+            ArrayUnderConstruction._become(self, with_rows(self._now, self._rows))
+        return self._now
 
     def _become(self, e: Any) -> None:
         changing(self)
@@ -54,10 +64,19 @@ class Array(Changeable, ArrayUnderConstruction):
         ArrayUnderConstruction._become(self, content)
 
 
+class Items(list[Any]):
+    """What is in a list, and where it has got longer."""
+
+    def __init__(self, of: List) -> None:
+        super().__init__(list.__iter__(of))
+        self.grown = of.grown
+
+
 class List(list[Any], Changeable):
     """A list of a program.
 
-    fixed: None, or how it is kept where its length is traced: `stacks.Fixed`.
+    fixed: None, or how it is kept where its length or places in it are traced: `stacks.Fixed`.
+    grown: where it has got longer in a branch or a turn.
     """
 
     __hash__ = object.__hash__  # type: ignore[assignment]
@@ -65,11 +84,12 @@ class List(list[Any], Changeable):
     def __init__(self, items: Iterable[Any] = ()) -> None:
         super().__init__(items)
         self.fixed: Any = None
+        self.grown: Span | None = None
         self.frozen = ""
 
     def content(self) -> Any:
         """The items."""
-        return list(self) if self.fixed is None else self.fixed
+        return Items(self) if self.fixed is None else self.fixed
 
     def restore(self, content: Any) -> None:
         """Take other items, without a note."""
@@ -79,6 +99,8 @@ class List(list[Any], Changeable):
     def append(self, item: Any) -> None:
         """Add an item."""
         changing(self)
+        if running().is_region and self.grown is None:
+            self.grown = place()
         if self.fixed is not None:
             self.fixed = self.fixed.appended(item)
         else:
@@ -88,6 +110,8 @@ class List(list[Any], Changeable):
         """Take an item away."""
         changing(self)
         if self.fixed is None:
+            if not self:
+                raise_error(IndexError("pop from empty list"))
             return super().pop(index)
         if index != -1:
             self._plain("pop(index)")

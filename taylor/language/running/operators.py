@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.control.trees import is_leaf
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running.calls import call as call
@@ -20,7 +21,6 @@ from taylor.language.running.choices import choose as choose
 from taylor.language.running.choices import contains as contains
 from taylor.language.running.choices import if_ as if_
 from taylor.language.running.choices import negation as negation
-from taylor.language.running.choices import truth
 from taylor.language.running.faults import assert_ as assert_
 from taylor.language.running.faults import raise_ as raise_
 from taylor.language.running.journal import changing, running
@@ -29,8 +29,17 @@ from taylor.language.running.loops import while_ as while_
 from taylor.language.running.objects import Array, List
 from taylor.language.running.objects import born as born
 from taylor.language.running.places import refuse
-from taylor.language.running.sequences import Both, NoElement, Steps, element, listed, steps_of
-from taylor.language.running.values import is_traced
+from taylor.language.running.sequences import (
+    Both,
+    Generated,
+    NoElement,
+    Steps,
+    element,
+    listed,
+    steps_of,
+)
+from taylor.language.running.stacks import fixed_of
+from taylor.language.running.values import is_traced, kind
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import floor_divide, remainder
 from taylor.nodes.logic import both, condition, different, either, where
@@ -181,7 +190,12 @@ def store(owner: Any, key: Any, value: Any) -> None:
 
 
 def _store_in_list(owner: List, key: Any, value: Any) -> None:
-    """Change the element in a traced place: each is a choice."""
+    """Change the element in a traced place: of numbers of one shape in an array, else by choice."""
+    kinds = {kind(x) for x in owner if not isinstance(x, tuple | list | dict) and is_leaf(x)}
+    if len(kinds) == 1 and all(is_leaf(x) for x in owner):
+        owner.fixed = fixed_of(list(owner), grows=False)
+        owner[key] = value
+        return
     count = len(owner)
     place = choose(key < 0, lambda: key + count, lambda: key)
     for k in range(count):
@@ -239,6 +253,11 @@ def in_place(old: Any, symbol: str, value: Any) -> Any:
         if isinstance(old, List):
             value = listed(value) if symbol == "+" else value
     return change(old, value)
+
+
+def is_sequence(subject: Any, count: int) -> bool:
+    """Whether a subject of `match` is a tuple or a list of so many."""
+    return isinstance(subject, tuple | list) and len(subject) == count
 
 
 # --- bits ----------------------------------------------------------------------------------------
@@ -319,21 +338,17 @@ def list_of(iterable: Any, element_of: Callable[[Any], Any], test: Any = None) -
 
 
 def _elements(iterable: Any, element_of: Callable[[Any], Any], test: Any) -> list[Any]:
-    found = []
-    for one in listed(iterable):
-        if test is not None:
-            kept = truth(test(one))
-            if not isinstance(kept, bool):
-                refuse(
-                    "a traced value decides whether a comprehension has an element",
-                    "How long the list is is not known while the program is traced. Instead: write "
-                    "[a if c else 0 for ...] with what changes nothing in place of what is left "
-                    "out, or append to a list in a `for` statement.",
-                )
-            if not kept:
-                continue
-        found.append(element_of(one))
-    return found
+    return listed(Generated(iterable, element_of, test))
+
+
+def generated(iterable: Any, element_of: Callable[[Any], Any], test: Any = None) -> Any:
+    """``(element for target in iterable if test)``."""
+    return Generated(iterable, element_of, test)
+
+
+def flat_generated(iterable: Any, inner: Callable[[Any], Any], test: Any = None) -> Any:
+    """A generator with several `for`."""
+    return flat_list_of(iterable, inner, test)
 
 
 def set_of(iterable: Any, element_of: Callable[[Any], Any], test: Any = None) -> Any:

@@ -6,15 +6,16 @@ import sys
 from typing import NoReturn
 
 from taylor.language.source.refusals import Span, refusal, span_in
-from taylor.language.source.translation import is_translated_code
+from taylor.language.source.translation import name_of
 
 
 def place() -> Span:
     """The place of the innermost translated function that is being called."""
     frame = sys._getframe(1)
     while frame is not None:
-        if is_translated_code(frame.f_code):
-            return span_in(frame.f_code, frame.f_lasti)
+        name = name_of(frame.f_code)
+        if name is not None:
+            return span_in(frame.f_code, frame.f_lasti, name)
         if frame.f_back is None:
             break
         frame = frame.f_back

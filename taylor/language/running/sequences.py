@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from taylor.language.running.places import refuse
 from taylor.language.running.values import is_traced
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import floor_divide, make_function_node
-from taylor.nodes.logic import where
+from taylor.nodes.logic import condition, where
 
 
 class Steps:
@@ -78,6 +78,8 @@ def steps_of(iterable: Any) -> Steps:
     """
     if isinstance(iterable, Both):
         return iterable.steps
+    if isinstance(iterable, Generated):
+        return _of_generated(iterable)
     if isinstance(iterable, Steps):
         return iterable
     if isinstance(iterable, Range):
@@ -87,7 +89,7 @@ def steps_of(iterable: Any) -> Steps:
         return Steps(len(iterable), lambda k: first + k * step if _is_node(k) else iterable[k])
     if isinstance(iterable, List) and iterable.fixed is not None:
         fixed = iterable.fixed
-        return Steps(as_expression(fixed.length), fixed.at)
+        return Steps(fixed.length, fixed.at)
     if isinstance(iterable, ArrayUnderConstruction):
         return _of_array(iterable.now)
     if isinstance(iterable, Expression):
@@ -98,12 +100,57 @@ def steps_of(iterable: Any) -> Steps:
     return Steps(len(items), lambda k: element(items, k))
 
 
+def _of_generated(given: Generated) -> Steps:
+    if given.test is always:
+        inner = steps_of(given.iterable)
+        return Steps(inner.length, lambda k: given.element(inner.at(k)))
+    items = listed(given)
+    return Steps(len(items), lambda k: element(items, k))
+
+
 def _of_array(e: Expression) -> Steps:
     return Steps(len(e), lambda k: e[k])
 
 
 def _is_node(k: Any) -> bool:
     return isinstance(k, Expression)
+
+
+class Generated:
+    """``(element for target in iterable if test)``: elements that are asked for once."""
+
+    def __init__(self, iterable: Any, element: Callable[[Any], Any], test: Any = None) -> None:
+        self.iterable, self.element = iterable, element
+        self.test: Callable[[Any], Any] = test or always
+        self._listed: list[Any] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known which elements there are."""
+        return self.elements() is not None
+
+    def elements(self) -> list[Any] | None:
+        """The elements; None where a traced value decides which there are."""
+        if self._listed is None:
+            found = []
+            if not is_traced_sequence(self.iterable):
+                self.iterable = list(self.iterable)
+            elif not steps_of(self.iterable).is_known:
+                return None
+            self.iterable = listed(self.iterable)
+            for one in self.iterable:
+                kept = self.test(one)
+                if isinstance(kept, Expression) and kept.op != "constant":
+                    return None
+                if kept:
+                    found.append(self.element(one))
+            self._listed = found
+        return self._listed
+
+
+def always(_: Any) -> bool:
+    """True of all elements."""
+    return True
 
 
 class NoElement(Exception):
@@ -125,7 +172,9 @@ def element(items: Any, place: Any) -> Any:
             raise NoElement
         columns = zip(*items, strict=True)
         return type(first)(element(list(column), place) for column in columns)
-    if not all(is_leaf(i) and not isinstance(i, bool | complex) for i in items):
+    if items and all(isinstance(i, bool) for i in items):
+        return condition(as_expression([int(i) for i in items])[place])
+    if not items or not all(is_leaf(i) and not isinstance(i, bool | complex) for i in items):
         raise NoElement
     try:
         return as_expression(_bare(items))[place]
@@ -142,7 +191,7 @@ def _bare(items: Sequence[Any]) -> list[Any]:
 
 def is_traced_sequence(iterable: Any) -> bool:
     """Whether an iterable has traced elements that Python should not go through one by one."""
-    if isinstance(iterable, Range | Both):
+    if isinstance(iterable, Range | Both | Generated):
         return True
     if isinstance(iterable, List) and iterable.fixed is not None:
         return True
@@ -191,18 +240,29 @@ def reversed_of(iterable: Any) -> Any:
     return Both(Steps(found.length, lambda k: found.at(found.length - 1 - k)))
 
 
-def listed(iterable: Any) -> Iterable[Any]:
+def listed(iterable: Any) -> list[Any]:
     """The elements, one by one, of a sequence of known length."""
+    if isinstance(iterable, Generated):
+        found = iterable.elements()
+        if found is None:
+            refuse_unknown_length()
+        return found
     if not is_traced_sequence(iterable):
-        return iterable  # type: ignore[no-any-return]
-    found = steps_of(iterable)
-    if not found.is_known:
-        refuse(
-            "a traced value decides how many elements there are",
-            "A list has as many elements as are known while the program is traced. Instead: go "
-            "through them with a `for` statement, or use an array of known length.",
-        )
-    return (found.at(k) for k in range(found.length))
+        return list(iterable)
+    steps = steps_of(iterable)
+    if not steps.is_known:
+        refuse_unknown_length()
+    return [steps.at(k) for k in range(steps.length)]
+
+
+def refuse_unknown_length() -> NoReturn:
+    """Refuse a list of which a traced value decides how long it is."""
+    refuse(
+        "a traced value decides how many elements there are",
+        "A list has as many elements as are known while the program is traced. Instead: go through "
+        "a range with a `for` statement, choose with numpy.where or [a if c else 0 for ...] what "
+        "changes nothing, or name the argument that gives the length in static_argnums.",
+    )
 
 
 def ceiling(e: Any) -> Any:

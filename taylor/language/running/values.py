@@ -14,7 +14,7 @@ from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running.cells import UNSET
 from taylor.language.running.journal import running
-from taylor.language.running.objects import Array, List
+from taylor.language.running.objects import Array, Items, List
 from taylor.language.running.stacks import Fixed
 from taylor.nodes.conversion import Mutable
 
@@ -42,6 +42,8 @@ class Structure:
             return False
         if self.kind is LEAF:
             return True
+        if self.kind is List:
+            return self.children == other.children
         return same_names(self.names, other.names) and self.children == other.children
 
     __hash__ = None  # type: ignore[assignment]
@@ -76,7 +78,8 @@ class Structure:
             return _adopted(List(parts), frozen)
         if self.kind is Fixed:
             made = List()
-            made.fixed = Fixed(self.names[0], tuple(map(_bare, parts[1:])), _bare(parts[0]))
+            element, capacity = self.names
+            made.fixed = Fixed(element, tuple(map(_bare, parts[1:])), _bare(parts[0]), capacity)
             return _adopted(made, frozen)
         if self.kind in (tuple, list):
             return self.kind(parts)
@@ -124,7 +127,12 @@ class Flat:
         kind = type(value)
         if kind is List:
             self.objects.append(value)
-            return self._fixed(value.fixed) if value.fixed is not None else self._items(value, List)
+            value = value.content()
+            kind = type(value)
+        if kind is Items:
+            found = self._items(value, List)
+            found.names = (value.grown,)
+            return found
         if kind in (tuple, list):
             return self._items(value, kind)
         if kind is dict:
@@ -162,7 +170,7 @@ class Flat:
     def _fixed(self, value: Fixed) -> Structure:
         self.leaves += [value.length, *value.buffers]
         leaves = [Structure(LEAF) for _ in range(1 + len(value.buffers))]
-        return Structure(Fixed, (value.element,), leaves)
+        return Structure(Fixed, (value.element, value.capacity), leaves)
 
     @property
     def traced(self) -> bool:

@@ -183,14 +183,11 @@ class _Checks(ast.NodeVisitor):
         """Refuse patterns other than constants."""
         for case in node.cases:
             for pattern in ast.walk(case.pattern):
-                if isinstance(
-                    pattern,
-                    ast.MatchSequence | ast.MatchMapping | ast.MatchClass | ast.MatchStar,
-                ):
+                if isinstance(pattern, ast.MatchMapping | ast.MatchClass | ast.MatchStar):
                     self._refuse(
                         pattern,
-                        "match with a pattern that is no constant",
-                        "use constants, `a | b` and `_`, or if with isinstance and len",
+                        "match with a pattern of a class, a dictionary or a star",
+                        "use constants, tuples, `a | b` and `_`, or if with isinstance and len",
                     )
 
 

@@ -135,8 +135,8 @@ class Expressions(ast.NodeTransformer):
         return self._comprehension("list_of", node.elt, node.generators, node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.expr:
-        """As a list: nothing in it has an effect."""
-        return self._comprehension("list_of", node.elt, node.generators, node)
+        """What gives elements to a function that is called with it."""
+        return self._comprehension("generated", node.elt, node.generators, node)
 
     def visit_SetComp(self, node: ast.SetComp) -> ast.expr:
         """A set of constants."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from itertools import count
 
+from taylor.language.source.expressions import operator
 from taylor.language.source.flow import (
     LOOPS,
     always_jumps,
@@ -151,15 +152,13 @@ class Jumps:
 
     def _as_if(self, node: ast.Match) -> list[ast.stmt]:
         """A match on constants as if statements."""
-        name = self._name("subject")
-        subject = at(
-            ast.Assign(targets=[at(ast.Name(name, ast.Store()), node)], value=node.subject), node
-        )
+        own = self._name("subject")
+        subject = _load(own, node)
         chain: list[ast.stmt] = []
         for case in reversed(node.cases):
             body = case.body
-            test = _pattern(case.pattern, name)
-            bind = _binding(case.pattern, name)
+            test = _pattern(case.pattern, subject)
+            bind = _binding(case.pattern, subject)
             if case.guard is not None and bind:
                 inner = at(ast.If(test=case.guard, body=body, orelse=_copy(chain)), case.guard)
                 body = [*bind, inner]
@@ -171,7 +170,7 @@ class Jumps:
             chain = (
                 body if test is None else [at(ast.If(test=test, body=body, orelse=chain), place)]
             )
-        return [subject, *chain]
+        return [let(own, node.subject, node), *chain]
 
     def _name(self, word: str) -> str:
         return f"{word}@{next(self._number)}"
@@ -276,7 +275,7 @@ def _both(a: ast.expr, b: ast.expr) -> ast.expr:
     return at(ast.BoolOp(op=ast.And(), values=[a, b]), a)
 
 
-def _pattern(pattern: ast.pattern, subject: str) -> ast.expr | None:
+def _pattern(pattern: ast.pattern, subject: ast.expr) -> ast.expr | None:
     """The condition under which a pattern fits; None where it always does."""
     if isinstance(pattern, ast.MatchAs):
         return None if pattern.pattern is None else _pattern(pattern.pattern, subject)
@@ -286,19 +285,36 @@ def _pattern(pattern: ast.pattern, subject: str) -> ast.expr | None:
         if len(known) < len(tests):
             return None
         return at(ast.BoolOp(op=ast.Or(), values=known), pattern)
+    if isinstance(pattern, ast.MatchSequence):
+        count = constant(len(pattern.patterns), pattern)
+        found: ast.expr = operator("is_sequence", [deepcopy(subject), count], pattern)
+        for k, one in enumerate(pattern.patterns):
+            inner = _pattern(one, _part(subject, k, pattern))
+            found = found if inner is None else _both(found, inner)
+        return found
     if isinstance(pattern, ast.MatchSingleton):
         value: ast.expr = constant(pattern.value, pattern)
-        operator: ast.cmpop = ast.Is()
+        relation: ast.cmpop = ast.Is()
     else:
         assert isinstance(pattern, ast.MatchValue)
-        value, operator = pattern.value, ast.Eq()
-    test = ast.Compare(left=_load(subject, pattern), ops=[operator], comparators=[value])
+        value, relation = pattern.value, ast.Eq()
+    test = ast.Compare(left=deepcopy(subject), ops=[relation], comparators=[value])
     return at(test, pattern)
 
 
-def _binding(pattern: ast.pattern, name: str) -> list[ast.stmt]:
-    """The assignment to the name that a pattern gives its subject."""
-    if not isinstance(pattern, ast.MatchAs) or pattern.name is None:
-        return []
-    target = at(ast.Name(pattern.name, ast.Store()), pattern)
-    return [at(ast.Assign(targets=[target], value=_load(name, pattern)), pattern)]
+def _part(subject: ast.expr, k: int, place: ast.AST) -> ast.expr:
+    return at(ast.Subscript(deepcopy(subject), constant(k, place), ast.Load()), place)
+
+
+def _binding(pattern: ast.pattern, subject: ast.expr) -> list[ast.stmt]:
+    """The assignments to the names that a pattern gives the subject and its parts."""
+    found: list[ast.stmt] = []
+    if isinstance(pattern, ast.MatchSequence):
+        for k, one in enumerate(pattern.patterns):
+            found += _binding(one, _part(subject, k, pattern))
+    elif isinstance(pattern, ast.MatchAs):
+        if pattern.pattern is not None:
+            found += _binding(pattern.pattern, subject)
+        if pattern.name is not None:
+            found.append(let(pattern.name, deepcopy(subject), pattern))
+    return found

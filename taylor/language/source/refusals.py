@@ -43,16 +43,9 @@ def span_of(node: ast.AST, file: str, function: str) -> Span:
     return file, function, line, getattr(node, "col_offset", None), end
 
 
-def span_in(code: CodeType, instruction: int) -> Span:
-    """The place of an instruction of translated code."""
+def span_in(code: CodeType, instruction: int, name: str) -> Span:
+    """The place of an instruction of the translated code of a function."""
     positions = list(code.co_positions())[instruction // 2]
     line, last, start, end = positions
-    name = code.co_qualname.split(".<locals>.")
-    named = [part for part in name if "@" not in part]
-    return (
-        code.co_filename,
-        named[-1] if named else code.co_name,
-        line or code.co_firstlineno,
-        start,
-        end if last == line else None,
-    )
+    whole = end if last == line else None
+    return code.co_filename, name, line or code.co_firstlineno, start, whole

@@ -17,7 +17,7 @@ for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 
 _translated: dict[CodeType, CodeType] = {}  # by the user's code, which is equal for equal sources
-_made: set[CodeType] = set()  # all that came out, functions inside included
+_made: dict[CodeType, str] = {}  # all that came out, functions inside included, with their names
 
 
 def is_translated(function: FunctionType) -> bool:
@@ -25,9 +25,9 @@ def is_translated(function: FunctionType) -> bool:
     return function.__code__ in _made
 
 
-def is_translated_code(code: CodeType) -> bool:
-    """Whether code came out of `translated`."""
-    return code in _made
+def name_of(code: CodeType) -> str | None:
+    """The name of the user's function that code belongs to; None for what is not translated."""
+    return _made.get(code)
 
 
 def translated(function: FunctionType, operators: object) -> FunctionType:
@@ -39,7 +39,7 @@ def translated(function: FunctionType, operators: object) -> FunctionType:
     code = _translated.get(function.__code__)
     if code is None:
         code = _translated[function.__code__] = _translate(function)
-        _made.update(_all_codes(code))
+        _made.update(_named(code, function.__name__))
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     cells[OPERATORS] = CellType(operators)
     closure = tuple(cells[name] for name in code.co_freevars)
@@ -81,8 +81,9 @@ def _translate(function: FunctionType) -> CodeType:
     return found.replace(co_name=user.co_name, co_qualname=user.co_qualname)
 
 
-def _all_codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
+def _named(code: CodeType, name: str) -> Iterator[tuple[CodeType, str]]:
+    yield code, name
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _all_codes(constant)
+            own = constant.co_name
+            yield from _named(constant, name if "@" in own or own.startswith("<") else own)
