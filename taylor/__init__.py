@@ -45,6 +45,7 @@ from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
 from taylor.errors import FormatError as FormatError
+from taylor.errors import ProgramError as ProgramError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
@@ -105,6 +106,7 @@ from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.programs import smooth as smooth
+from taylor.language.program import program as program
 from taylor.programs.batching import vmap as vmap
 from taylor.programs.expectations import expectation as expectation
 from taylor.programs.expectations import expectation_grad as expectation_grad
