@@ -87,8 +87,6 @@ class Gradient(ByName):
     value: Any
     state: np.ndarray
     parameters: np.ndarray
-    initial_time: Any
-    final_time: Any
     times: np.ndarray | None
     impulses: dict[int, Any]
     outcome: Ended = field(repr=False)
@@ -96,6 +94,17 @@ class Gradient(ByName):
     memory: int
     _names: tuple[Names, Names] = field(repr=False, compare=False)
     _asked: _Asked = field(repr=False, compare=False)
+    _found: Adjoints = field(repr=False, compare=False)
+
+    @property
+    def initial_time(self) -> Any:
+        """The derivative by the initial time, the initial state being the same there."""
+        return self._found.initial_time
+
+    @property
+    def final_time(self) -> Any:
+        """That by the final time; 0 where an event ended the solution first."""
+        return self._found.final_time
 
     def hessian_product(self, direction: Direction) -> Products:
         """The product of the Hessian of the cost with a direction, by all states and parameters.
@@ -315,8 +324,6 @@ def _told(
         value=seeds.value + found.integral,
         state=state,
         parameters=parameters,
-        initial_time=found.initial_time,
-        final_time=found.final_time,
         times=times,
         impulses=found.impulses,
         outcome=way.outcome,
@@ -324,6 +331,7 @@ def _told(
         memory=way.memory,
         _names=names,
         _asked=asked,
+        _found=found,
     )
 
 
