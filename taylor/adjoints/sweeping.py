@@ -11,6 +11,7 @@ from taylor.adjoints.pullback import Pullback
 from taylor.errors import TaylorError
 from taylor.machines.tape import Leg, backwards
 from taylor.machines.taped import TapedMachine
+from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.trajectories.sweep import TOO_LONG, Steps, SweepMemory
@@ -57,7 +58,8 @@ class Sweeping:
         found = np.zeros(self._parameters.shape, self.kind.dtype)
         first = 0
         for place, count in self.pullback.places:
-            found[:, place : place + count] = sums[:, first : first + count]
+            own = found[:, place : place + count]
+            own[...] = arithmetic.add(self.kind, own, sums[:, first : first + count])
             first += count
         if self.pullback.sweeper.options.running:
             integral = sums[:, -1].copy()
