@@ -112,6 +112,8 @@ def parts(share: Expression) -> list[Expression]:
 
     Of many bodies, say, what each pair gives: sums that are alike go in lanes side by side.
     """
+    if share.op == "linear" and len(share.args) == 1 and share.payload[1] == 0:
+        return [share.payload[0][0] * part for part in parts(share.args[0])]
     if share.op != "linear" or len(share.args) < MOST_TOGETHER or share.payload[1] != 0:
         return [share]
     groups: list[tuple[set[Expression], list[Expression]]] = []

@@ -62,7 +62,7 @@ ARGUMENTS = (
     "work",
 )
 FAR = 0.5  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 8  # steps between two that are looked at
+MOST_UNSEEN = 16  # steps between two that are looked at
 ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
 
 
