@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.adjoints.costs import Cost, CostLike, as_places, running_cost
+from taylor.adjoints.costs import Cost, CostLike, as_places, cost_of, running_cost
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import Ended, Propagator
 from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
@@ -231,7 +231,10 @@ def _gradient(asked: _Asked, wrt: Any) -> Gradient:
     if asked.running_cost is not None:
         running = running_cost(asked.running_cost, *names)
     shape = _shape(asked)
-    cost = None if asked.cost is None else Cost(asked.cost, names, ta._kind, shape)
+    cost = None
+    if asked.cost is not None:
+        kept = ta._machine.stepper.kept.setdefault("costs", {})
+        cost = cost_of(asked.cost, names, ta._kind, shape, kept)
     way = solve(
         ta,
         until=asked.until,
@@ -346,7 +349,7 @@ def _hessian_product(asked: _Asked, names: tuple[Names, Names], direction: Any) 
     fixed = tangent.fixed(other, parameters)
     along, running = None, None
     if asked.cost is not None:
-        cost = Cost(asked.cost, names, ta._kind, _shape(asked))
+        cost = cost_of(asked.cost, names, ta._kind, _shape(asked), {})
         along = along_cost(cost, tangent, _stop(asked), fixed)
     if asked.running_cost is not None:
         (running,) = tangent.along.tangents([running_cost(asked.running_cost, *names)])
