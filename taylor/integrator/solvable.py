@@ -14,12 +14,13 @@ from taylor.integrator.driven import PLAIN, Driven
 from taylor.integrator.outcome import Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
-from taylor.machines.flow import FlowMachine
+from taylor.machines.flow import Flow, FlowMachine
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.space import make_space
 from taylor.systems.impulses import Past
-from taylor.systems.variational import variational, variations_of
+from taylor.systems.variational import Variations, variational, variations_of
 from taylor_runtime.callables.driving import UNTIL
 
 if TYPE_CHECKING:
@@ -102,11 +103,33 @@ class Solvable(Driven):
 
     def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
         """The same with derivatives by some states, parameters or the initial time."""
-        other = copy.copy(self)
         asked = variational(self.system, order, list(wrt))
-        other._variations = variations_of(asked, self.system, self.tol)  # type: ignore[attr-defined]
+        return self._with(variations_of(asked, self.system, self.tol))
+
+    def _curved(self, order: int, parameters: Sequence[int]) -> Self:
+        """The same whose states, and some parameters, are polynomials in one variable; see
+        `_bend`.
+        """
+        space = make_space(("s",), order)
+        flat = np.zeros((self._kind.parts, len(self.system), space.size), self._kind.dtype)
+        seeds, weights = np.zeros((len(parameters), 1)), (1.0,) * (order + 1)
+        straight = Polynomial._made(flat, space, self._kind)
+        return self._with(Variations(space, (), tuple(parameters), seeds, False, weights, straight))
+
+    def _with(self, variations: Variations) -> Self:
+        other = copy.copy(self)
+        other._variations = variations  # type: ignore[attr-defined]
         other._remade()
         return other
+
+    def _bend(self, states: np.ndarray, parameters: np.ndarray) -> None:
+        """Set what `_curved` begins with: coefficients (n, order + 1) and (parameters, order + 1),
+        with the axes of numbers; those of order zero do not count.
+        """
+        flow = cast(Flow, self._flow)
+        flow.initial = np.array(self._kind.to_planes(states))
+        flow._own_parameters = np.array(self._kind.to_planes(parameters))
+        flow.initial[..., 0] = flow._own_parameters[..., 0] = 0
 
     # -- solutions that begin anew ----------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class Problem:
         self.states = inputs.states
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
         self._made: dict[tuple[int, Wrt], Made] = {}
+        self.curves: dict[tuple[int, tuple[int, ...]], Propagator] = {}
         self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
 
     @property
@@ -169,13 +170,16 @@ class Problem:
         self.check(start, ends)
         ta = self._taken(order, wrt)
         try:
-            if self.grid:
-                found = self._on_grid(ta, start, ends)
-            else:
-                found = self._arrived(ta._until(start, self.pair(ends[0]), self.limit))
+            found = self.columns_of(ta, start, ends)
         finally:
             self._given(order, wrt, ta)
         return self.wanted_of(found, order, wrt)
+
+    def columns_of(self, ta: Propagator, start: Start, ends: np.ndarray) -> np.ndarray:
+        """All coefficients that an integrator has: (times, columns, terms)."""
+        if self.grid:
+            return self._on_grid(ta, start, ends)
+        return self._arrived(ta._until(start, self.pair(ends[0]), self.limit))
 
     def wanted_of(self, found: np.ndarray, order: int, wrt: Wrt) -> np.ndarray:
         """The wanted of the coefficients (times, columns, terms) that an integrator gives."""

@@ -42,6 +42,12 @@ class Propagator(Protocol):
     def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
         """The same with derivatives by some states, parameters or the initial time."""
 
+    def _curved(self, order: int, parameters: Sequence[int]) -> Self:
+        """The same whose states, and some parameters, are polynomials in one variable."""
+
+    def _bend(self, states: np.ndarray, parameters: np.ndarray) -> None:
+        """Set what these begin with: coefficients (n, order + 1) and (parameters, order + 1)."""
+
     def _straight(self, end: float) -> bool:
         """Whether the solution from what is in place was brought to a time, as most are, by machine
         code; of others nothing is told.
