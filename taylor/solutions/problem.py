@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class Problem:
         self._made: dict[tuple[int, Wrt], Made] = {}
         self.curves: dict[tuple[int, tuple[int, ...]], Propagator] = {}
         self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Problem, (self.template, self.inputs, self.grid, self.limit)
 
     @property
     def columns(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.machines.arrivals import Arrival, Start, Unfinished
+from taylor.machines.flow import Flow
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.systems.events import Event
@@ -25,6 +26,7 @@ class Propagator(Protocol):
     _names: Names
     _state: np.ndarray
     _time: Pair
+    _flow: Flow | None
     _parameters: Parameters
 
     @property
