@@ -14,7 +14,7 @@ from hypothesis import settings
 _directory = pytest.StashKey[str]()
 
 # Bridges import their packages, which need not be there.
-_MISSING = [name for name in ("jax",) if find_spec(name) is None]
+_MISSING = [name for name in ("jax", "scipy", "torch") if find_spec(name) is None]
 collect_ignore_glob = [f"taylor/bridges/{name}/*" for name in _MISSING]
 
 

@@ -161,7 +161,7 @@ class Function(Generic[R]):
     ) -> Any:
         """The call again, with what NumPy does not take for numbers made into arrays."""
         assert self._elementwise is not None
-        self._check_count(arguments)
+        self.check_count(len(arguments))
         if any(map(has_expressions, arguments)):
             return self.of_expressions(arguments)
         named = zip(self.inputs, arguments, strict=True)
@@ -171,16 +171,17 @@ class Function(Generic[R]):
         except TypeError:
             raise ArgumentTypeError(f"{self.name}: {error}") from None
 
-    def _check_count(self, arguments: Sequence[Any]) -> None:
-        if len(arguments) != len(self.inputs):
+    def check_count(self, count: int) -> None:
+        """Raise ArgumentTypeError unless there are as many arguments as inputs."""
+        if count != len(self.inputs):
             names = ", ".join(map(str, self.inputs))
             raise ArgumentTypeError(
-                f"{self.name} takes {len(self.inputs)} argument(s), {names}; got {len(arguments)}"
+                f"{self.name} takes {len(self.inputs)} argument(s), {names}; got {count}"
             )
 
     def of_expressions(self, arguments: Sequence[ExpressionLike]) -> Any:
         """The outputs as expressions of others, or of numbers; arrays have the shapes of inputs."""
-        self._check_count(arguments)
+        self.check_count(len(arguments))
         known = dict(zip(self.inputs, map(as_expression, arguments), strict=True))
         for given, value in known.items():
             if value.shape != given.shape:
@@ -193,7 +194,7 @@ class Function(Generic[R]):
 
     def _call_general(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """Array inputs and outputs, other kinds of numbers, more scalars than a ufunc takes."""
-        self._check_count(arguments)
+        self.check_count(len(arguments))
         if any(map(has_expressions, arguments)):
             return self.of_expressions(arguments)
         if self._arrays is not None:

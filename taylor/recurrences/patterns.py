@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from taylor.expressions.expression import Expression
+from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import can_merge, is_movable
 from taylor_runtime.program.program import Coefficient, Row
 
@@ -50,7 +51,7 @@ def may_multiply(constant: Any, factor: Any, head: int | None) -> bool:
 
 def enters_numerator(constant: Any, numerator: Expression) -> bool:
     """Whether constant * (a / b) may be computed as (constant * a) / b."""
-    if numerator.op == "constant" and not isinstance(numerator.payload, float):
+    if numerator.op == "constant" and not isinstance(numerator.payload, float | ArrayData):
         return can_merge(constant, numerator.payload, constant * numerator.payload)
     if not is_movable(constant):
         return False

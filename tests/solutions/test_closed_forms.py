@@ -216,9 +216,7 @@ def ball(gravity: float, kept: float, height: float, t: float) -> tuple[float, f
 def test_a_bouncing_ball() -> None:
     e = ty.parameter("e")
     ground = ty.Event(x, direction=-1, reset={v: -e * v})
-    ta = ty.Integrator(
-        [(x, v), (v, -g)], [1.0, 0.0], parameters={g: 9.8, e: 0.8}, events=[ground]
-    )
+    ta = ty.Integrator([(x, v), (v, -g)], [1.0, 0.0], parameters={g: 9.8, e: 0.8}, events=[ground])
     last = ta.as_function([g, e, x], [x, v], until=1.0)
     assert_allclose(last(9.8, 0.8, 1.0), ball(9.8, 0.8, 1.0, 1.0), rtol=1e-13)
     hit = math.sqrt(2 / 9.8)

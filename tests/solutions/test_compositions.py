@@ -79,7 +79,9 @@ def test_derivatives_of_jets() -> None:
     assert_allclose(ty.grad(fourth)(2.0), derivative(3, 0, 0) / 2, rtol=1e-12)
 
 
-@pytest.mark.parametrize("orders", [(0, 0, 1), (1, 0, 1), (0, 1, 1), (0, 0, 2), (2, 0, 1), (1, 0, 2)])
+@pytest.mark.parametrize(
+    "orders", [(0, 0, 1), (1, 0, 1), (0, 1, 1), (0, 0, 2), (2, 0, 1), (1, 0, 2)]
+)
 def test_derivatives_by_the_time(orders: tuple[int, ...]) -> None:
     fun = lambda r, s, t: turn(r, s, 0.0, t)[0]  # noqa: E731
     for argument, times in enumerate(orders):
@@ -94,7 +96,9 @@ def test_times_that_are_an_array() -> None:
     assert_allclose(turn(2.0, 1.0, 0.0, times)[0], np.cos(root * times), rtol=1e-14)
     slopes = ty.grad(lambda t: np.sum(turn(2.0, 1.0, 0.0, t)[0]))(times)
     assert_allclose(slopes, -root * np.sin(root * times), rtol=1e-13)
-    mixed = ty.jacobian(ty.grad(lambda r, t: np.sum(turn(r, 1.0, 0.0, t)[0])), argnums=1)(2.0, times)
+    mixed = ty.jacobian(ty.grad(lambda r, t: np.sum(turn(r, 1.0, 0.0, t)[0])), argnums=1)(
+        2.0, times
+    )
     wanted = [derivative(1, 0, 1, at=(2.0, 1.0, float(t))) for t in times]
     assert_allclose(mixed, wanted, rtol=1e-12)
 
