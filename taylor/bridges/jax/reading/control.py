@@ -28,6 +28,7 @@ from taylor.control.branches import checkpoint, switch
 from taylor.control.loops import scan, while_loop
 from taylor.definitions.custom import custom_derivative
 from taylor.expressions.expression import Expression
+from taylor.expressions.substitute import substitute_all
 
 # --- calls ---------------------------------------------------------------------------------------
 
@@ -37,6 +38,13 @@ def _inside(call: Call, *operands: Operand) -> list[Operand]:
     jaxpr = call.params["jaxpr"]
     ours = _ours(call, jaxpr)
     return call.walk.read(closed(jaxpr), operands) if ours is None else ours(*map(number, operands))
+
+
+def _our_own(call: Call, *operands: Operand) -> list[Operand]:
+    """A function of ours that JAX called: its expressions again."""
+    formula = call.params["formula"]
+    table = dict(zip(formula.inputs, map(number, operands), strict=True))
+    return list(substitute_all(formula.outputs, table))
 
 
 def closed(jaxpr: Any) -> Any:
@@ -237,6 +245,7 @@ def _branched(call: Call, index: Operand, *operands: Operand) -> list[Operand]:
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("jit", "pjit", "closed_call", "core_call"), _inside),
+    **dict.fromkeys(("taylor", "taylor_linear"), _our_own),
     **dict.fromkeys(("checkpoint", "remat", "remat2"), _checkpointed),
     "custom_jvp_call": _forward,
     "custom_vjp_call": _backward,
