@@ -18,7 +18,7 @@ from taylor.bridges.scipy.complex_values import (
     parts_of,
     real_part,
 )
-from taylor.bridges.scipy.stand_ins import filled_complexes, filled_node, with_stand_ins
+from taylor.bridges.scipy.stand_ins import Filled, filled_complexes, filled_node, with_stand_ins
 from taylor.errors import ArgumentTypeError, TaylorError, TracingError
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.evaluate import evaluate
@@ -93,9 +93,7 @@ class Problem:
 
         if size >= WIDE and not self.is_complex:
             with suppress(*FAILURES):
-                return make(self.fun, wide=True)
-            with suppress(*FAILURES):
-                return make(with_stand_ins(self.fun, filled_node), wide=True)
+                return _first_way(self.fun, filled_node, lambda fun: make(fun, wide=True))
         return self._traced(self.fun, lambda fun: make(fun, wide=False))
 
     def event(self, function: Any) -> Callable[..., Any]:
@@ -119,16 +117,14 @@ class Problem:
 
         Raises TracingError, with the remedy, if neither can be.
         """
+        filled = filled_complexes if self.is_complex else expression_array
         try:
-            return work(function)
-        except FAILURES as error:
-            filled = filled_complexes if self.is_complex else expression_array
-            with suppress(*FAILURES):
-                return work(with_stand_ins(function, filled))
+            return _first_way(function, filled, work)
+        except TaylorError as error:
             if isinstance(error, TracingError):
                 error.add_note(f"{names_of(function)} cannot be traced; {REMEDY}")
-            if isinstance(error, TaylorError):
-                raise
+            raise
+        except FAILURES as error:
             raise TracingError(
                 f"{names_of(function)} cannot be traced: {type(error).__name__}: {error}; {REMEDY}"
             ) from error
@@ -188,6 +184,19 @@ class Problem:
         if not self.is_complex:
             return states
         return states[..., : self.count] + 1j * states[..., self.count :]
+
+
+def _first_way(function: Any, filled: Filled, work: Callable[[Any], Any]) -> Any:
+    """What `work` makes of a user's function, or else of one that does the same.
+
+    Raises what it raises of the user's own.
+    """
+    try:
+        return work(function)
+    except FAILURES:
+        with suppress(*FAILURES):
+            return work(with_stand_ins(function, filled))
+        raise
 
 
 def problem_of(

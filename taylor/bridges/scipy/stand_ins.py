@@ -66,7 +66,7 @@ class _Copier:
         self._copies: dict[int, Any] = {}
         self._arrays = {
             name: partial(_made, getattr(np, name), filled)
-            for name in ("zeros", "ones", "empty", "full")
+            for name in ("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like")
         }
         self._arrays |= {name: partial(_taken, getattr(np, name)) for name in ("array", "asarray")}
         self._direct: dict[int, Any] = {id(getattr(np, n)): f for n, f in self._arrays.items()}
@@ -165,7 +165,7 @@ def _has(name: str) -> bool:
 def _made(make: Callable[..., np.ndarray], filled: Filled, *args: Any, **options: Any) -> Any:
     """An array of numbers, as one that takes expressions."""
     found = make(*args, **options)
-    return filled(found) if found.dtype.kind in "fc" else found
+    return filled(found) if type(found) is np.ndarray and found.dtype.kind in "fc" else found
 
 
 def _taken(make: Callable[..., Any], value: Any, *args: Any, **options: Any) -> Any:
