@@ -16,6 +16,10 @@ import taylor.ensembles.solutions  # noqa: F401 - functions of many solutions fi
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
+from taylor.adjoints.gradient import Gradient as Gradient
+from taylor.adjoints.gradient import gradient_through as gradient_through
+from taylor.adjoints.means import MeanGradient as MeanGradient
+from taylor.adjoints.means import mean_gradient_through as mean_gradient_through
 from taylor.bridges.sympy import from_sympy as from_sympy
 from taylor.bridges.sympy import to_sympy as to_sympy
 from taylor.control.branches import checkpoint as checkpoint
@@ -41,6 +45,7 @@ from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
 from taylor.errors import FormatError as FormatError
+from taylor.errors import ProgramError as ProgramError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
@@ -101,6 +106,7 @@ from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.programs import smooth as smooth
+from taylor.language.program import program as program
 from taylor.programs.batching import vmap as vmap
 from taylor.programs.expectations import expectation as expectation
 from taylor.programs.expectations import expectation_grad as expectation_grad

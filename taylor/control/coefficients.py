@@ -16,6 +16,7 @@ from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import lower_arrays
 from taylor.recurrences.externals import externals
 from taylor.recurrences.lowered import lowered
+from taylor.recurrences.regions.calls import check_digits
 from taylor.recurrences.regions.rows import needs_arrays
 from taylor_runtime.callables.points import ArrayFunction, build_array_function, build_formula
 from taylor_runtime.callables.process import in_shares, shares
@@ -66,6 +67,8 @@ def _of_arrays(
     own = argument("x", (len(inputs),))
     table = {e: own[k] for k, e in enumerate(inputs)}
     whole = stack(substitute_all(outputs, table))
+    if kind.is_finer:
+        check_digits([whole])
     found = lower_arrays([whole], {own: Input("parameter", (0,))}, 0)
     linked = externals(found.program, kind.name)
     shapes = [own.shape], [whole.shape]

@@ -64,6 +64,11 @@ class _Unrolling:
     def results(self, e: Expression, varies: bool) -> Any:
         """All results of a loop or a branch; itself where it stays."""
         region: Region = e.payload
+        if not region.graphs:
+            raise UnsupportedFunctionError(
+                f"{self.what}: the solution of a system (as_function) cannot be part of another "
+                "one or of its events; add its equations to the system"
+            )
         if e.op not in LOOPS:
             return self.of(chosen(region.graphs, e.args, Spelling.replaced), e.args)
         count, size = turns(e), len(reachable(region.body.outputs))

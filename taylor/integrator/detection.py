@@ -150,7 +150,11 @@ class Detection:
 
     def modes(self, machine: Machine) -> np.ndarray:
         """The branches in force: +-1, or the value of a `floor`."""
-        return np.array(machine.parameters[0, self._first_mode :][: self._modes], dtype=float)
+        return self.modes_among(machine.parameters)
+
+    def modes_among(self, parameters: np.ndarray) -> np.ndarray:
+        """Those in the parameters that a machine has, or had."""
+        return np.array(parameters[0, self._first_mode :][: self._modes], dtype=float)
 
     def keep_before(self, parameters: np.ndarray | None) -> None:
         """What the parameters of the last step were, if Python changed modes at its end."""

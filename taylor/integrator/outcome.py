@@ -6,7 +6,7 @@ import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from taylor.numbers.types import NumberOrArray
 from taylor.polynomials.polynomial import Polynomial
 from taylor.systems.events import Crossings, no_crossings
 from taylor.systems.names import Key, Names
+from taylor.systems.resets import Reset
 from taylor.systems.versions import Versioned
 from taylor_runtime.callables.driving import told
 from taylor_runtime.program.records import dataclass
@@ -156,3 +157,40 @@ class Outcome(Told):
     def success(self) -> bool:
         """Whether the requested time was reached."""
         return self.status is Status.REACHED
+
+
+class Follower(Protocol):
+    """Who is told of what a solution comes through, for derivatives."""
+
+    def ask(self, numbers: Sequence[int], time: Pair) -> None:
+        """Events that ask have zeros at a time in the step that was made."""
+
+    def reset(self, number: int, new: Reset) -> None:
+        """One of them has reset the state."""
+
+    def called(self, changed: bool) -> None:
+        """A callback was called, which may have changed the state."""
+
+    @property
+    def resets(self) -> bool:
+        """Whether any event has reset anything."""
+
+    def leave(self) -> None:
+        """The step was cut at the events; what they changed is not in the machine yet."""
+
+    def switch(self) -> None:
+        """The right-hand side has changed at the end of the last step."""
+
+    def chosen(self, parameters: np.ndarray) -> None:
+        """Modes were chosen by Python where the last step ended, or by machine code that asked it;
+        what they and all parameters were in that step.
+        """
+
+    def passed_edge(self) -> None:
+        """The solution went on behind a point where the right-hand side has no series."""
+
+    def impulses(self, numbers: Sequence[int]) -> None:
+        """Jumps are about to be made at the present time."""
+
+    def with_maps(self, outcome: Outcome, grid: np.ndarray | None) -> Outcome:
+        """An outcome, with what is known besides; grid: its times, (k, 2)."""

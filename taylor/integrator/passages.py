@@ -127,25 +127,23 @@ class Passages:
             return
         self._change(flipped, detection.before_switch(self.machine))
 
-    def modes(self) -> np.ndarray:
-        """The modes in force."""
-        assert self.ta._detection is not None
-        return self.ta._detection.modes(self.machine)
-
-    def chosen(self, before: np.ndarray, parameters: np.ndarray) -> None:
-        """Modes were chosen by Python where the last step ended; what they and all parameters were
-        before.
+    def chosen(self, parameters: np.ndarray) -> None:
+        """Modes were chosen by Python where the last step ended, or by machine code that asked it;
+        what they and all parameters were in that step.
         """
+        detection = self.ta._detection
+        assert detection is not None
         if self.flow.undefined:
             return
-        changed = np.flatnonzero(before != self.modes())
+        before, modes = detection.modes_among(parameters), detection.modes(self.machine)
+        changed = np.flatnonzero(before != modes)
         switches = self.ta.switches
         where = f"t = {self.ta.time!r}"
         if len(changed) > 1:
             self._end(f"conditions change together at {where}, in what order nobody knows")
         elif len(changed):
             mode = int(changed[0])
-            now = float(self.modes()[mode])
+            now = float(modes[mode])
             rises = now > before[mode]
             places = [
                 place

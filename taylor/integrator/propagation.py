@@ -10,7 +10,7 @@ from typing import Any
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.outcome import Goal, Outcome, Request, Status
+from taylor.integrator.outcome import Follower, Goal, Outcome, Request, Status
 from taylor.integrator.passages import Passages
 from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
@@ -59,7 +59,9 @@ class Propagation:
         self.budget = 1 if request.callback else FIRST_STEPS
         self.moved = False  # a callback set the time: what is the next impulse?
         self.accumulation = Accumulation(integrator.events)
-        self.passages = None if integrator._flow is None else Passages(integrator, self.end)
+        self.passages: Follower | None = integrator._follower
+        if integrator._flow is not None:
+            self.passages = Passages(integrator, self.end)
         self.bar = ProgressBar(integrator.time, self.end[0], request.progress)
 
     def run(self) -> Outcome:
@@ -251,11 +253,11 @@ class Propagation:
             return None
         before = None
         if self.passages is not None:
-            before = self.passages.modes(), ta._detection.before_switch(self.machine)
+            before = ta._detection.before_switch(self.machine)
         held = ta._steering.arrive(self.machine, ta._detection)
         ta._unload()
         if self.passages is not None and before is not None:
-            self.passages.chosen(*before)
+            self.passages.chosen(before)
         return held
 
     def _past_edge(self) -> tuple[bool, Ending | None]:

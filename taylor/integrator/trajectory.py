@@ -12,6 +12,7 @@ from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.types import Named
 from taylor.integrator.detection import Detection
+from taylor.integrator.outcome import Follower
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
 from taylor.machines.dense import DenseOutput
@@ -49,6 +50,7 @@ class Trajectory:
     _detection: Detection | None
     _steering: Steering | None
     _flow: Flow | None  # derivatives of the solution, if wanted
+    _follower: Follower | None = None  # who is told of all that it comes through
     _state: np.ndarray
     _front: Front  # time, what the machine has, and who propagates it
     _driver: Driver | None  # what takes calls; None: it is to be made

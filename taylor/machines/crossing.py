@@ -92,7 +92,7 @@ def crossing(motion: Motion, g: Expression) -> Crossing:
     """
     where = f"{g} = 0 at t = {motion.time[0]!r}"
     try:
-        slope = _slope(motion, g)
+        slope = slope_of(motion, g)
         if slope is None:
             raise UndefinedDerivativesError(
                 f"the surface {where} is not crossed but touched, so that displaced solutions may "
@@ -112,7 +112,7 @@ def crossing(motion: Motion, g: Expression) -> Crossing:
         raise UndefinedDerivativesError(f"derivatives at {where}: {error}") from error
 
 
-def _slope(motion: Motion, g: Expression) -> Any:
+def slope_of(motion: Motion, g: Expression) -> Any:
     """dg/dt of the solution without displacements; None where it is none."""
     orders = min(motion.series.shape[1] - 1, LOOKED)
     line = make_space(("s",), orders)

@@ -16,6 +16,7 @@ from taylor.points.results import SMALLEST, Spare
 from taylor.points.sharing import shared_points
 from taylor.recurrences.arrays import Lowered, array_work, lower_arrays
 from taylor.recurrences.externals import externals
+from taylor.recurrences.regions.calls import check_digits
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.callables.process import shares
 from taylor_runtime.program.program import Input
@@ -56,6 +57,8 @@ class CompiledArrays:
     def _build(self, doc: str) -> ArrayFunction:
         lowered, kind = self.lowered, self.kind
         shapes = [e.shape for e in self._given], [e.shape for e in self._found or [ZERO]]
+        if kind.is_finer:
+            check_digits(self.outputs)
         found = externals(lowered.program, kind.name)
         numbers = lowered.planes(kind)
         return build_array_function(

@@ -17,8 +17,8 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
-from taylor.recurrences.calls import called_once
 from taylor.recurrences.decompose import Decomposition, decompose
+from taylor.recurrences.regions.calls import called_once
 from taylor.recurrences.regions.kept import Kept
 from taylor.recurrences.regions.rows import array_part_row, is_of_numbers, needs_arrays
 from taylor.recurrences.views import Strided

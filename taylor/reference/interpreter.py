@@ -287,6 +287,8 @@ class Interpreter:
             rest = self.algebra.number(left) * self.time_scale if left else None
         elif step.times == "h":
             factor = self.time_scale
+        elif step.times == "h/m":
+            factor = self.time_scale * self.algebra.number(Fraction(1, self.program.order + 1 - n))
         if step.divisor is not None and not self.program.exact_division:
             reciprocal = self._quotient(self.algebra.number(1), step, lane)
             factor = reciprocal if factor is None else reciprocal * factor

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, stack
 from taylor.expressions.leaves import time as time_node
@@ -63,7 +64,7 @@ class _There:
     def parameters(self, places: np.ndarray) -> Any:
         """A parameter, or an array of them, as it is in the end."""
         shift = np.where(places == UNUSED, UNUSED, places + self.problem.states)
-        moved = [place for place in self.problem.shown if place in places]
+        moved = [place for place in self.problem.moving if place in places]
         for one, operand in zip(self.problem.inputs.listed, self.operands, strict=True):
             if not moved and np.array_equal(one.places, shift.reshape(-1)):
                 return reshape(operand, places.shape)
@@ -74,6 +75,11 @@ class _There:
         problem = self.problem
         if place == UNUSED:
             return ZERO
+        if place in problem.moving and problem.grid:
+            raise ArgumentError(
+                f"solution: the parameter {problem.template.system.parameters[place]} is set on "
+                "the way, so that at several times nothing may depend on it; ask for one time"
+            )
         if place in problem.shown:
             return self.columns[problem.states + problem.shown.index(place)]
         for one, operand in zip(problem.inputs.listed, self.operands, strict=True):

@@ -33,7 +33,9 @@ def make_solution(
     listed = None if outputs is None else _outputs(outputs, single, ta)
     ends = until if times is None else _times(times)
     wanted = Wanted(listed, single, ends)
-    return Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
+    made = Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
+    made.check()
+    return made
 
 
 def _times(times: Any) -> Any:

@@ -24,7 +24,7 @@ def rates(payload: Solved, operands: Nodes) -> Any:
     that of the values, differentiated: the one in its place of what belongs to one order less.
     """
     if payload.lead:
-        one = Solved(payload.problem, payload.times, payload.order, payload.wrt)
+        one = Solved(payload.problem, payload.times, (payload.order, payload.wrt))
         own = [inner_input(f"u{k}", shape) for k, shape in enumerate(one.given)]
         table = dict(zip(own, operands, strict=True))
         return batched([rates(one, own)], table, payload.lead[0])[0]
@@ -72,10 +72,11 @@ def _of_values(payload: Solved, operands: Nodes) -> Any:
     own = join(blocks, 0) if blocks else stack(list(system.derivatives))
     (derivatives,) = expressed([own], problem, state, operands[:-1], time)
     (slopes,) = batched([derivatives], {state: found, time: operands[-1]}, payload.times)
-    if problem.ends:
-        slopes = slopes * found[:, -1:]
-    rest = problem.columns - problem.states
-    if rest:
-        zeros = broadcast_to(ZERO, (payload.times, rest))
-        slopes = join([slopes, zeros], 1)
+    still = broadcast_to(ZERO, (payload.times, len(problem.shown)))
+    if problem.ends:  # behind a terminal event nothing depends on the end
+        reached = found[:, -1:]
+        none = broadcast_to(ZERO, reached.shape)
+        slopes = join([slopes * reached, still, reached, none], 1)
+    elif problem.shown:
+        slopes = join([slopes, still], 1)
     return slopes[..., None]

@@ -13,7 +13,7 @@ from taylor.control.tracing import as_node, has_nodes
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
-from taylor.expressions.types import ExpressionLike
+from taylor.expressions.types import ExpressionLike, ValueLike
 from taylor.nodes.arrays import reshape
 from taylor.nodes.regions import inner_input
 from taylor.numbers.precision import as_array
@@ -86,6 +86,14 @@ class Solution:
         found: Problem = self._once(("problem", grid), make)
         return found
 
+    def check(self) -> None:
+        """Raise ArgumentError where outputs are not known at the times that are asked for."""
+        if self.wanted.ends is not None and np.ndim(self.wanted.ends):
+            problem = self._problem(grid=True)
+            own = [inner_input(one.name, one.shape) for one in self.inputs.listed]
+            state = inner_input("x", (problem.columns,))
+            expressed(self.wanted.outputs or (), problem, state, own, inner_input("t"))
+
     # -- what it looks like -----------------------------------------------------------------------
 
     @property
@@ -107,7 +115,7 @@ class Solution:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any) -> NumberOrArray:
+    def __call__(self, *args: ValueLike) -> NumberOrArray:
         quick = self._made.get("quick", _unknown)
         if quick is _unknown:
             quick = self._made["quick"] = self._quick()
@@ -277,13 +285,17 @@ class Solution:
 
     # -- derivatives of numbers -------------------------------------------------------------------
 
-    def jvp(self, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    def jvp(
+        self, inputs: Sequence[Numbers], tangents: Sequence[Numbers]
+    ) -> tuple[NumberOrArray, NumberOrArray]:
         """The value, and the derivative along changes of the arguments: numbers and arrays."""
         name = self.propagator._kind.name
         value, along = jvp(self, tuple(inputs), tuple(tangents), precision=name)
         return value, along
 
-    def vjp(self, inputs: Sequence[Any], cotangents: Any) -> tuple[Any, tuple[Any, ...]]:
+    def vjp(
+        self, inputs: Sequence[Numbers], cotangents: Numbers
+    ) -> tuple[NumberOrArray, tuple[NumberOrArray, ...]]:
         """The value, and what each argument has of an adjoint of the value: numbers and arrays."""
         value, pull = vjp(self, *inputs, precision=self.propagator._kind.name)
         return value, pull(cotangents)

@@ -108,6 +108,17 @@ def test_end_of_a_rise():
     assert ta.flow_map[0].coefficients == pytest.approx([1.25, 1.0, 0.0], abs=1e-15)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_switch_between_slopes_that_are_parameters(order):
+    """x' = g for x < e, then x' = k: at t it is e + k (t - (e - x0) / g)."""
+    system = ty.variational([(x, ty.where(x < e, g, k))], order, wrt=[x, g, e, k])
+    ta = ty.Integrator(system, [0.25], parameters={g: 2.0, e: 1.0, k: 3.0})
+    ta.propagate_until(1.0)
+    hit = 0.75 / 2
+    wanted = [3 / 2, 3 * hit / 2, 1 - 3 / 2, 1 - hit]
+    assert ta.flow_map[0].coefficients[:5] == pytest.approx([1 + 3 * (1 - hit), *wanted], rel=1e-13)
+
+
 def test_oscillator_turns():
     """x' = 0 of x'' = -k x at times (n + 1/2) pi / sqrt(k)."""
     system = ty.variational([(x, v), (v, -k * x)], 3, wrt=[k])

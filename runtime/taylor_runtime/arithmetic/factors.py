@@ -1,4 +1,4 @@
-"""Numbers that depend on the order alone: n, 1/n and the powers of two that scale time."""
+"""Numbers that depend on the order alone: n, 1/n, 1/m and the powers of two that scale time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,17 @@ class Factors:
             return self.b.splat(scale * self.reciprocal(n, scale.type), t.lanes)
         if times == "h":
             return self.b.splat(self._scale(), t.lanes)
+        if times == "h/m":
+            scale = self._scale()
+            return self.b.splat(scale * self._one_over_rest(n, scale.type), t.lanes)
         return None
+
+    def _one_over_rest(self, n: Index, t: Type) -> Value:
+        """1/(order + 1 - n)."""
+        last = self.orders.stop
+        if isinstance(n, int):
+            return self.b.constant(Fraction(1, last - n), t)
+        return self._from_table("1/m", lambda k: Fraction(1, last - k), n, t)
 
     def _scale(self) -> Value:
         assert self.time_scale is not None

@@ -18,6 +18,7 @@ from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import (
     BEYOND,
     CONSTANT,
+    LAST,
     START,
     Plan,
 )
@@ -107,9 +108,15 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
 
         self.b.fold(1, self.program.order + 1, [], one)
 
+    def last_order(self) -> None:
+        """The highest coefficient of the rows of which it is wanted alone."""
+        n = self.b.constant(self.program.order, I64)
+        self.factors.enter(n)
+        self._pass(LAST, n)
+
     def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
         """All works of a pass; second: whether n is the second of a pair of orders."""
-        self.memory.at_zero = name != BEYOND
+        self.memory.at_zero = name not in (BEYOND, LAST)
         for work in self.plan.loops[name]:
             self.memory.values.clear()
             if isinstance(work, Whole):

@@ -8,7 +8,7 @@ running sums are works of their own.  What a nest needs within itself stays in r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from taylor_runtime.arrays.plans.reading import (
     read_in_place,
@@ -68,7 +68,7 @@ MOST_TERMS = 3  # of a sum that is made again
 REUSED = 4  # times that it is larger than what it is made from
 
 OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
-CONSTANT, START, BEYOND = "constant", "start", "beyond"  # passes
+CONSTANT, START, BEYOND, LAST = "constant", "start", "beyond", "last"  # passes
 
 
 class Plan:
@@ -89,13 +89,21 @@ class Plan:
     joins:  those that are read where their parts are, and never made.
     """
 
-    def __init__(self, program: ArrayProgram, moving: Mapping[int, int] | None = None) -> None:
-        """moving: inputs whose memory may be that of outputs, and these."""
+    def __init__(
+        self,
+        program: ArrayProgram,
+        moving: Mapping[int, int] | None = None,
+        ending: Collection[int] = (),
+    ) -> None:
+        """moving: inputs whose memory may be that of outputs, and these; ending: rows of which the
+        last order is wanted alone.
+        """
         self.program = program
+        self.ending = ending
         self.joins = read_in_place(program)
         self.sums = sums_of_states(program, self.joins)
         self._seen_from_outside = seen_from_outside(program)
-        self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: []}
+        self.works: dict[str, list[Work]] = {CONSTANT: [], START: [], BEYOND: [], LAST: []}
         self.old: set[int] = set()
         self.zero: set[int] = set()
         self.newest: set[int] = set()
@@ -150,6 +158,9 @@ class Plan:
         given = isinstance(row.start, Input) and row.start.source in OUTSIDE
         if given or isinstance(row.moved, View) or self.program.is_number(index):
             return
+        if index in self.ending:
+            yield LAST
+            return
         yield CONSTANT if row.constant else START
         if self.varies[index] and index not in self.sums:
             yield BEYOND
@@ -197,8 +208,8 @@ class Plan:
         if index in self.again or index in self.joins:
             return
         row, works = self.program.row(index), self.works[name]
-        reads = self.reads(name, index)
-        now = [read for read in reads if name != BEYOND or read.when == NEWEST]
+        reads, beyond = self.reads(name, index), name in (BEYOND, LAST)
+        now = [read for read in reads if not beyond or read.when == NEWEST]
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
@@ -235,7 +246,8 @@ class Plan:
     def reads(self, name: str, index: int) -> list[Read]:
         """What a row reads in a pass, and what is made again for it reads."""
         row = self.program.row(index)
-        own = reads_beyond(self.varies, row) if name == BEYOND else reads_at_zero(row)
+        beyond = name in (BEYOND, LAST)
+        own = reads_beyond(self.varies, row) if beyond else reads_at_zero(row)
         return self._seen_through(list(own))
 
     def _seen_through(self, reads: Sequence[Read]) -> list[Read]:
@@ -266,7 +278,7 @@ class Plan:
 
     def _place_parts(self, name: str, index: int, join: Join) -> None:
         for number, part in enumerate(join.parts):
-            read = Read(part, NEWEST if name == BEYOND else ZERO)
+            read = Read(part, NEWEST if name in (BEYOND, LAST) else ZERO)
             reads = self._seen_through([read])
             space = self.program.shape(part)
             accesses = [contiguous(self.program.shape(index)), *self._strides(reads, space)]
@@ -362,6 +374,9 @@ class Plan:
 
     def _keep(self, index: int) -> None:
         """An output is read by whoever asked for it."""
+        if index in self.ending:
+            self.newest.add(index)
+            return
         self.zero.add(index)
         if self.program.order:
             self.old.add(index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -40,18 +40,20 @@ class ArraySeries:
         workspace: Value,
         inputs: Inputs,
         room: int = ROOM,
+        given: int = 0,
+        ending: Collection[int] = (),
     ) -> None:
         self.b, self.element, self.rendering = b, rendering.element, rendering
         self.arrays = program
         self.inputs = inputs
-        self._size = workspace_size(program, self.element)
+        self._size = workspace_size(program, self.element, ending)
         self._states = state_size(program)
         places = b.planes(workspace, self._size, self.element)
-        plan = Plan(program)
+        plan = Plan(program, ending=ending)
         outside = {index: self._address(start) for index, start in from_outside(program).items()}
         self.own = StateMemory(b, plan, self.element, places, outside, room)
         self._used = self.own.layout.size
-        self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time)
+        self.emitter = ArrayEmitter(b, plan, self.own, self._address, self._time, given=given)
         self._places = places
 
     @property
@@ -74,6 +76,9 @@ class ArraySeries:
 
     def orders(self) -> None:
         self.emitter.orders()
+
+    def last_order(self) -> None:
+        self.emitter.last_order()
 
     def step_value(self, step: Step, n: Index, chunk: Chunk) -> Value:
         """u_n of a state by its step, which has no sums of products."""
@@ -122,9 +127,9 @@ def state_size(program: ArrayProgram) -> int:
     return plane_of(sum(padded(program.rows[row].width) for row in rows))
 
 
-def workspace_size(program: ArrayProgram, element: str) -> int:
+def workspace_size(program: ArrayProgram, element: str, ending: Collection[int] = ()) -> int:
     """Numbers that the workspace of a series has room for."""
-    layout = ArrayLayout.of(Plan(program), from_outside(program))
+    layout = ArrayLayout.of(Plan(program, ending=ending), from_outside(program))
     return layout.size + VECTORS * state_size(program)
 
 
@@ -178,7 +183,11 @@ def series_of_arrays(
     workspace: Value,
     inputs: Inputs,
     room: int = ROOM,
+    given: int = 0,
+    ending: Collection[int] = (),
 ) -> ArraySeries:
-    """The series whose rows have shapes; room: of registers, see `ArrayMemory`."""
+    """The series whose rows have shapes; room: of registers, see `ArrayMemory`; given: coefficients
+    that inputs of source "jet" have; ending: rows of which the last order is wanted alone.
+    """
     assert isinstance(program, ArrayProgram)
-    return ArraySeries(b, program, rendering, workspace, inputs, room)
+    return ArraySeries(b, program, rendering, workspace, inputs, room, given, ending)

@@ -70,6 +70,7 @@ class Stepper(_Shared):
     parameters: int
     _call: Any = field(repr=False)
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # made of it once
+    _remake: Any = field(default=None, repr=False, compare=False)  # the same with other options
 
     @property
     def shown(self) -> StateRows:
@@ -101,11 +102,19 @@ class Stepper(_Shared):
 
         Raises what Python functions have raised in it; a step that is `pending` was not accepted.
         """
+        self.module.in_use()
         return int(run_watched(self._call, control, *addresses))
+
+    def complete(self) -> None:
+        """Come back when its code is the best there is, and in the cache: for what takes long, and
+        where other processes are to use it.
+        """
+        self.module.complete()
 
     @property
     def address(self) -> int:
         """Of the loop's machine code, which lives as long as the stepper."""
+        self.module.in_use()
         return self.module.address(PROPAGATE)
 
 
@@ -219,6 +228,9 @@ def _compiled(
         externals=externals,
         label="stepper",
         source=source,
+        first=lambda: stepper_module(
+            program, replace(options, unrolled=False), series, replaceable=True
+        ),
     )
     states = StateRows.of(program, options.element)
     return Stepper(
@@ -228,10 +240,27 @@ def _compiled(
         options=options,
         states=states,
         workspace=_workspace(program, options.element),
-        record_length=record_length(program.order, states),
+        record_length=record_length(program.order, states, options.taped),
         parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
+        _remake=partial(_compiled, program, rows, externals=externals, series=series),
     )
+
+
+def taped(stepper: Stepper) -> Stepper:
+    """A stepper that goes on to the same bits and records where steps begin, made once."""
+    if "taped" not in stepper.kept:
+        options = replace(stepper.options, taped=True)
+        source = f"taped {options}\n{_text(stepper.program)}"
+        stepper.kept["taped"] = stepper._remake(options=options, source=source)
+    made: Stepper = stepper.kept["taped"]
+    return made
+
+
+def _text(program: Program) -> str:
+    if isinstance(program, ArrayProgram | FlowProgram):
+        return program.text()
+    return body(program)
 
 
 def _workspace(program: Program, element: str) -> int:

@@ -65,11 +65,12 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Step:
     """u_n = times(n) * sum(terms) / (order-zero value of `divisor`), times one of "1", "n", "1/n",
-    "h/n", "h".
+    "h/n", "h", "h/m".
 
     h is the run-time factor that scales time (a power of two): x_n = h f_{n-1} / n, n x_n = h
-    f_{n-1}. Rows without a start whose times is "n" or "h" begin with u_0 = 0: they are
-    derivatives. Heads and divisors may be later rows where u_0 does not take this step.
+    f_{n-1}; and m = order + 1 - n, for adjoints, whose orders count down.  Rows without a start
+    whose times is "n" or "h" begin with u_0 = 0: they are derivatives. Heads and divisors may be
+    later rows where u_0 does not take this step.
     """
 
     terms: tuple[Term, ...]

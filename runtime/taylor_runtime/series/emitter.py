@@ -8,7 +8,7 @@ arithmetic is the same for both, see taylor/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import chain, groupby
 
@@ -17,6 +17,7 @@ from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Program, Row, Step, Term
@@ -26,7 +27,7 @@ from taylor_runtime.series.convolve import Paired, convolve
 from taylor_runtime.series.fold import push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
-from taylor_runtime.series.protocol import Inputs
+from taylor_runtime.series.protocol import GivenInputs, Inputs
 from taylor_runtime.series.schedule import FEWEST_PAIRED, MOST_PAIRED_CHAINS, batches, merged
 
 InputReader = Callable[[Input, Chunk], Value]
@@ -45,7 +46,9 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         read_input: InputReader,
         time_scale: Value | None = None,
         read_coefficient: CoefficientReader | None = None,
+        ending: Collection[int] = (),
     ) -> None:
+        """ending: rows of which the last order is wanted alone, by `last_order`."""
         self.b = b
         self.program = program
         self.rendering = rendering
@@ -65,9 +68,15 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
         windows = {i for i, window in enumerate(self.memory.windows) if window}
         self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
-        listed = batches(program, self._skipped, most)
         read = {place: sources for place, (sources, _) in found.places.items()}
-        self._loops = [[part] for part in listed] if alone else merged(program, listed, read)
+        others = set(range(len(program.rows))) - set(ending)
+        self._loops, self._last_loops = (
+            [[part] for part in listed] if alone else merged(program, listed, read)
+            for listed in (
+                batches(program, self._skipped | set(skipped), most) for skipped in (ending, others)
+            )
+        )
+        self._ending = ending
         self._divisors = frozenset(
             row.step.divisor for row in program.rows if row.step and row.step.divisor is not None
         )
@@ -85,7 +94,7 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
     def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if not wanted(row) or index in self._skipped:
+            if not wanted(row) or index in self._skipped or index in self._ending:
                 continue
             if self._is_copy(index):
                 self._copy(index, 0)
@@ -137,6 +146,18 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
                 convolutions = convolutions_of(self._terms(batch))
                 for chunk in self.memory.chunks(batch[0]):
                     push(self.memory, convolutions, n, chunk)
+
+    def last_order(self) -> None:
+        """The highest coefficient of the rows of which it is wanted alone."""
+        order = self.program.order
+        n = order if self.rendering.unrolled else self.b.constant(order, I64)
+        self.memory.next_order()
+        self.factors.enter(n)
+        for parts in self._last_loops:
+            if self._is_copy(parts[0][0]):
+                self._copy(parts[0][0], n)
+            else:
+                self._loop(parts, n, None)
 
     def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
         self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
@@ -232,3 +253,20 @@ def series_of_numbers(
 ) -> SeriesEmitter:
     """The series whose coefficients are numbers."""
     return SeriesEmitter(b, program, rendering, workspace, inputs.read)
+
+
+def series_with_given(
+    b: Builder,
+    program: Program,
+    rendering: Rendering,
+    workspace: Value,
+    inputs: GivenInputs,
+    ending: Collection[int] = (),
+) -> SeriesEmitter:
+    """The same where some inputs are given coefficient by coefficient, and of some rows nothing is
+    wanted but the last one.
+    """
+    read = inputs.coefficient
+    return SeriesEmitter(
+        b, program, rendering, workspace, inputs.read, read_coefficient=read, ending=ending
+    )

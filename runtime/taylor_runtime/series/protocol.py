@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from taylor_runtime.arithmetic.chunk import Chunk
@@ -26,6 +26,13 @@ class Inputs(Protocol):
 
     def number(self, given: Input, position: Index) -> Value:
         """The number that stands so many places behind the one that an input names."""
+
+
+class GivenInputs(Inputs, Protocol):
+    """Inputs of which some are given coefficient by coefficient, those of source "jet"."""
+
+    def coefficient(self, given: Input, n: Index, chunk: Chunk) -> Value:
+        """Coefficient n >= 1 of such inputs, in the lanes of a chunk."""
 
 
 class Series(Protocol):
@@ -66,3 +73,28 @@ class Forgetful(ABC):
 
 
 SeriesMaker = Callable[[Builder, Program, Rendering, Value, Inputs], Series]
+
+
+class EndingSeries(Series, Protocol):
+    """A series that has rows of which the last order is wanted alone."""
+
+    def last_order(self) -> None:
+        """These, when all others are known."""
+
+
+class EndingMaker(Protocol):
+    """Makes one, some of whose inputs are given coefficient by coefficient.
+
+    ending: the rows of which the last order is wanted alone.
+    """
+
+    def __call__(
+        self,
+        b: Builder,
+        program: Program,
+        rendering: Rendering,
+        workspace: Value,
+        inputs: GivenInputs,
+        *,
+        ending: Collection[int],
+    ) -> EndingSeries: ...

@@ -56,6 +56,8 @@ class StepperOptions:
     precision:         the kind of number of the state and its coefficients.
     polynomial:        its solution is a polynomial: vanishing coefficients bound nothing.
     calls_python:      functions of the program may raise exceptions: leave when one has.
+    taped:             where steps begin is what is recorded of them, so that there is a way back:
+                       leave where the right-hand side changes, as solutions with derivatives do.
     """
 
     log2_safety: float
@@ -64,6 +66,7 @@ class StepperOptions:
     polynomial: bool = False
     unrolled: bool = False
     calls_python: bool = False
+    taped: bool = False
     precision: str = "float64"
 
     @property
@@ -117,7 +120,8 @@ class StepLoop(ABC):
         self.state, self.error, self.before, self.before_error, self.slope = (
             b.at(vectors, k * size, element) for k in range(VECTORS)
         )
-        self.recorder = Recorder(b, control, arrays.records, arrays.grid, self.rows, self.order)
+        given = b, control, arrays.records, arrays.grid, self.rows, self.order
+        self.recorder = Recorder(*given, taped=options.taped)
         self.scale: Value = control.get("scale")
         rendering = Rendering(element, batch, options.unrolled)
         inputs = LoopInputs(b, control, self.rows, self.state, self.parameters)

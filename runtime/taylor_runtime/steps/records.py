@@ -20,8 +20,12 @@ from taylor_runtime.steps.grid import call_filler, record_body
 from taylor_runtime.steps.states import StateRows
 
 
-def record_length(order: int, rows: StateRows) -> int:
-    """Doubles that a record takes."""
+def record_length(order: int, rows: StateRows, taped: bool = False) -> int:
+    """Doubles from one record to the next; taped: of which all but order zero is written over by
+    the next one, where a number's parts do not lie apart.
+    """
+    if taped and ELEMENTS[rows.element].parts == 1:
+        order = 0
     count = (order + 1) * rows.size
     return RECORD_HEADER * rows.batch + -(-count * ELEMENTS[rows.element].bytes // 8)
 
@@ -37,6 +41,7 @@ class Recorder:
         grid: Value,
         rows: StateRows,
         order: int,
+        taped: bool = False,
     ) -> None:
         self.b = b
         self.control = control
@@ -44,7 +49,7 @@ class Recorder:
         self.grid = grid
         self.rows = rows
         self.order = order
-        self.length = record_length(order, rows)
+        self.length = record_length(order, rows, taped)
 
     def current(self) -> Value:
         """Where the current step's record goes; a batch has one for each lane, side by side."""

@@ -11,7 +11,7 @@ from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_inpu
 from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
-from taylor.recurrences.calls import call_row
+from taylor.recurrences.regions.calls import call_row
 from taylor.recurrences.regions.values import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels

@@ -57,7 +57,7 @@ def reads_beyond(varies: Sequence[bool], row: ArrayRow) -> Iterator[Read]:
     elif row.moved is not None:
         yield from (Read(used, NEWEST) for used in moved_rows(row.moved))
     elif row.step is not None:
-        yield from _step_reads(row.step)
+        yield from step_reads(row.step)
 
 
 def _factors(varies: Sequence[bool], product: Contract) -> Iterator[Read]:
@@ -70,7 +70,8 @@ def _factors(varies: Sequence[bool], product: Contract) -> Iterator[Read]:
             yield Read(factor, OLD)
 
 
-def _step_reads(step: Step) -> Iterator[Read]:
+def step_reads(step: Step) -> Iterator[Read]:
+    """What a step reads for coefficients beyond order zero."""
     if step.divisor is not None:
         yield Read(step.divisor, ZERO)
     for term in step.terms:

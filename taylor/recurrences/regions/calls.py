@@ -11,7 +11,7 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import has_regions, part, region_node
+from taylor.nodes.regions import REGIONS, has_regions, part, region_node
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.views import Strided
@@ -34,8 +34,7 @@ def call_row(walk: Walk, node: Expression) -> int:
     builder, payload = walk.builder, node.payload
     if not builder.is_steady(*(walk.rows[arg] for arg in node.args)):
         raise UnsupportedFunctionError(
-            f"{payload.name}: the solution of a system cannot be part of another differential "
-            "equation; add its equations to the system"
+            f"{payload.name}: it cannot be part of a series that machine code expands"
         )
     first = walk.numbers_row(np.array([float(payload.number)]))
     parts = [builder.broadcast(walk.rows[arg], arg.shape) for arg in node.args if arg.size]
@@ -78,6 +77,22 @@ def called_once(roots: Sequence[Expression]) -> Sequence[Expression]:
             same = all(new is old for new, old in zip(args, e.args, strict=True))
             done[e] = e if same else rebuild(e, args)
     return [done[root] for root in roots]
+
+
+def check_digits(roots: Sequence[Expression]) -> None:
+    """Raise UnsupportedFunctionError for what is computed outside in float64 or less: its digits
+    would pass for those of double-doubles.
+    """
+    if not has_regions(roots):
+        return
+    for e in reachable(roots):
+        if e.op in OUTSIDE and not e.payload.is_finer:
+            raise UnsupportedFunctionError(
+                f"{e.payload.name}: it is computed in float64 or less and cannot be used in "
+                "double-double; make its integrator with precision='double-double'"
+            )
+        for graph in e.payload.graphs if e.op in REGIONS else ():
+            check_digits(graph.outputs)
 
 
 def _wider(nodes: Sequence[Any]) -> dict[Any, Any]:

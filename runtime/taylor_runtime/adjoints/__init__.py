@@ -1,0 +1,1 @@
+"""Adjoints of solutions: back over the steps of a trajectory."""

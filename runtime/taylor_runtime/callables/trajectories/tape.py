@@ -1,0 +1,130 @@
+"""What a trajectory leaves on its way, so that somebody can go back over it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.stepper import Stepper, taped
+from taylor_runtime.callables.trajectories.room import ALL
+from taylor_runtime.callables.trajectory import StepMemory
+from taylor_runtime.steps.control import RECORD_HEADER
+
+BUFFER = 1 << 17  # doubles of records that are handed on at a time, or so
+FEWEST_RECORDS, MOST_RECORDS = 8, 1 << 12
+
+Memory = dict[str, np.ndarray]  # see `StepRoom.memory`
+
+
+class Begun(NamedTuple):
+    """Where k steps began: headers (k, 4), [time, time_low, scale, step]; states (parts, k, n)."""
+
+    headers: np.ndarray
+    states: np.ndarray
+
+
+class TapedMemory(StepMemory):
+    """A trajectory that hands on where its steps began, as many at a time as fit its buffer.
+
+    taping: whether it does; else it is like any other.
+    """
+
+    taping: bool
+    recorder: Stepper
+
+    def tape(self) -> None:
+        """From now on."""
+        self.taping = True
+        self.recorder = taped(self.stepper)
+        length = self.recorder.record_length
+        self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, BUFFER // length))
+        # Behind the last record is room for what the next one writes over.
+        self._records = aligned_zeros((self.room + 1) * length + self.stepper.record_length)
+
+    def begun(self) -> None:
+        """A stretch of the way begins: what it begins with is `memory()`."""
+
+    def handed_on(self, steps: Begun) -> None:
+        """Steps were made since it began."""
+
+    def run(self) -> int:
+        """As ever; see `StepMemory.run`."""
+        if not self.taping:
+            return super().run()
+        control = self.control
+        if not control.records and not control.pending:
+            self.begun()
+        addresses = [control.address, *(array.ctypes.data for array in self.arrays())]
+        return self.recorder.run(control, addresses)
+
+    def start_recording(self, keep_all: bool, grid: np.ndarray | None) -> None:
+        """Prepare for the states at times (k, 2), too."""
+        if not self.taping:
+            super().start_recording(keep_all, grid)
+            return
+        super().start_recording(False, grid)
+        self.control.recording = ALL
+        self.control.records_wanted = self.room
+
+    def grow_records_if_full(self) -> None:
+        """Hand the records on where there is no room for another one."""
+        if not self.taping:
+            super().grow_records_if_full()
+        elif self.control.records == self.control.records_wanted:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Hand on what there is."""
+        count = self.control.records
+        if count:
+            self.control.records = 0
+            self.handed_on(self._begun(count))
+
+    def _begun(self, count: int) -> Begun:
+        length, size = self.recorder.record_length, self.stepper.size
+        rows = self._records[: count * length].reshape(count, length)
+        numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
+        apart = (self.stepper.program.order + 1) * size  # of the parts of a number
+        states = np.empty((self._parts, count, len(self.slots)), self._dtype)
+        for part in range(self._parts):
+            states[part] = numbers[:, part * apart + self.slots]
+        return Begun(np.array(rows[:, :RECORD_HEADER]), states)
+
+    def steps_from(self, memory: Memory, end: tuple[float, float], count: int) -> Begun:
+        """The same `count` steps again, from what the stretch began with, towards its end."""
+        self.restore(memory)
+        control = self.control
+        self.end = end
+        control.recording, control.records, control.records_wanted = ALL, 0, count
+        control.grid_count = control.grid_next = 0
+        control.steps_wanted = control.steps + count + 1
+        room = (count + 1) * self.recorder.record_length + self.stepper.record_length
+        if len(self._records) < room:
+            self._records = aligned_zeros(room)
+        if count:
+            addresses: list[Any] = [array.ctypes.data for array in self.arrays()]
+            self.recorder.run(control, [control.address, *addresses])
+        found = self._begun(control.records)
+        control.records = 0
+        return found
+
+    def steps_between(
+        self, planes: np.ndarray, time: tuple[float, float], end: tuple[float, float], most: float
+    ) -> Begun:
+        """The steps from a state and time to an end, none of them longer than `most`."""
+        self.forget_step()
+        self.put(planes, time)
+        memory = self.memory()
+        memory["control"]["max_step"] = most
+        count = self.room
+        found: list[Begun] = []
+        while True:
+            steps = self.steps_from(memory, end, count)
+            found.append(steps)
+            if len(steps.headers) < count:
+                break
+            memory = self.memory()
+        headers, states = zip(*found, strict=True)
+        return Begun(np.concatenate(headers), np.concatenate(states, axis=1))

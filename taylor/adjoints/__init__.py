@@ -1,0 +1,1 @@
+"""Gradients through solutions, by adjoints."""

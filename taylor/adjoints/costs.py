@@ -1,0 +1,220 @@
+"""Costs: scalar functions of states, parameters and time, with their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from taylor.adjoints.point import working_digits
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
+from taylor.expressions.arguments import argument, traced
+from taylor.expressions.evaluate import Floats
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import ONE, as_expression
+from taylor.expressions.leaves import time as time_node
+from taylor.expressions.scalars import scalars
+from taylor.expressions.trace import trace_function
+from taylor.expressions.types import Operand, UserFunction
+from taylor.nodes.node import CONDITIONS
+from taylor.nodes.traverse import inputs, reachable
+from taylor.numbers.precision import Precision
+from taylor.systems.amounts import evaluated
+from taylor.systems.names import UNUSED, Names
+from taylor.transforms.reverse import adjoints
+from taylor_runtime.program.records import dataclass
+
+CostLike: TypeAlias = "Operand | UserFunction"
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A cost's value and its derivatives, arrays of the kind of number: by the states (.., n) that
+    it was given, by the parameters (m,), and by time.
+    """
+
+    value: Any
+    states: np.ndarray
+    parameters: np.ndarray
+    time: np.ndarray
+
+
+class Cost:
+    """A cost of states at one time, or of those at several at once (`whole`).
+
+    given: an expression of states, parameters and time; or a function of the array of states.
+    shape: of that array.
+    """
+
+    def __init__(
+        self, given: CostLike, names: tuple[Names, Names], kind: Precision, shape: tuple[int, ...]
+    ) -> None:
+        self.kind, self._names = kind, names
+        self.whole: Expression | None = None
+        if callable(given) and not isinstance(given, Expression):
+            self.whole = argument("y", shape)
+            self.expression = _traced(given, self.whole)
+        else:
+            self.expression = _expression(given)
+        self.leaves: list[Expression] = []
+        for leaf in inputs([self.expression]):
+            self._check(leaf)
+            self.leaves.append(leaf)
+        self.derivatives = adjoints([self.expression], [ONE], self.leaves)
+        self._function: Callable[[Sequence[Any]], list[Any]] | None = None
+
+    def _check(self, leaf: Expression) -> None:
+        if leaf is self.whole or leaf is time_node:
+            return
+        states, parameters = self._names
+        among = parameters if leaf.op == "parameter" else states
+        if leaf not in among:
+            raise ArgumentError(
+                f"the cost depends on {leaf}, which is no state or parameter of the system; its "
+                "derivative would be lost"
+            )
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether it does by itself."""
+        return any(leaf is time_node for leaf in self.leaves)
+
+    def at(self, states: np.ndarray, parameters: np.ndarray, time: Any) -> Shares:
+        """Value and derivatives, of arrays of the kind: states (n,) or, as a whole, (k, n)."""
+        kind = self.kind
+        values = [self._value(leaf, states, parameters, time) for leaf in self.leaves]
+        value, *derivatives = self._evaluated(values)
+        found = Shares(value, np.zeros_like(states), np.zeros_like(parameters), value)
+        by_time = np.zeros(kind.axes, kind.dtype)
+        for leaf, derivative in zip(self.leaves, derivatives, strict=True):
+            if leaf is time_node:
+                by_time = derivative
+            elif leaf is self.whole:
+                found.states[...] = derivative
+            else:
+                target = found.parameters if leaf.op == "parameter" else found.states
+                places = self._places(leaf)
+                known = places != UNUSED
+                target[places[known]] = derivative[known]
+        return Shares(kind.for_users(value), found.states, found.parameters, by_time)
+
+    def _places(self, leaf: Expression) -> np.ndarray:
+        return self._names[leaf.op == "parameter"][leaf]
+
+    def _value(
+        self, leaf: Expression, states: np.ndarray, parameters: np.ndarray, time: Any
+    ) -> np.ndarray:
+        if leaf is time_node:
+            return np.asarray(time, dtype=object if self.kind.is_finer else float)
+        if leaf is self.whole:
+            return states
+        return (parameters if leaf.op == "parameter" else states)[self._places(leaf)]
+
+    def _evaluated(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The cost and its derivatives by all leaves, arrays of the kind of number."""
+        if self._function is None:
+            self._function = function_of(
+                self.leaves, [self.expression, *self.derivatives], self.kind
+            )
+        return self._function(values)
+
+
+Arrays = Sequence[np.ndarray]
+
+
+def function_of(
+    leaves: Sequence[Expression], outputs: Sequence[Expression], kind: Precision
+) -> Callable[[Arrays], list[np.ndarray]]:
+    """Outputs as a function of the values of leaves, arrays of a kind of number."""
+    if not kind.is_finer:
+        function = Floats().whole(leaves, outputs)
+
+        def floats(values: Arrays) -> list[np.ndarray]:
+            with np.errstate(all="ignore"):
+                found = function([np.asarray(value, float) for value in values])
+            shaped = zip(found, outputs, strict=True)
+            return [np.broadcast_to(np.asarray(x, kind.dtype), e.shape) for x, e in shaped]
+
+        return floats
+    spelled = [scalars(e) for e in outputs]
+    flat = [e for array in spelled for e in array.ravel()]
+
+    def exact(values: Arrays) -> list[np.ndarray]:
+        known: dict[Expression, Any] = {}
+        for leaf, value in zip(leaves, values, strict=True):
+            own = kind.exactly(value) if value.dtype != object else value
+            listed = np.asarray(own, dtype=object).reshape(-1)
+            known.update(zip(scalars(leaf).ravel(), listed, strict=True))
+        with working_digits(kind):
+            numbers = iter(evaluated(flat, known))
+            rounded = [kind.rounded([next(numbers) for _ in array.ravel()]) for array in spelled]
+        pairs = zip(rounded, spelled, strict=True)
+        return [x.reshape(*array.shape, *kind.axes) for x, array in pairs]
+
+    return exact
+
+
+def _expression(given: Any) -> Expression:
+    try:
+        found = as_expression(given)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(
+            f"a cost is an expression or a function of the states, got {given!r}: {error}"
+        ) from None
+    return _scalar(found)
+
+
+def _traced(function: UserFunction, whole: Expression) -> Expression:
+    with traced([whole]):
+        found = trace_function(function, whole)
+    if isinstance(found, tuple):
+        raise ArgumentTypeError("a cost must return one number, got a tuple")
+    return _scalar(as_expression(found))
+
+
+def _scalar(e: Expression) -> Expression:
+    if e.shape != ():
+        raise ShapeError(f"a cost must be one number, got shape {e.shape}; sum it up")
+    return e
+
+
+def running_cost(given: Any, states: Names, parameters: Names) -> Expression:
+    """An expression whose integral is a cost.
+
+    Raises ArgumentError for what is no smooth function of states, parameters and time.
+    """
+    found = _expression(given)
+    if found.op == "constant":
+        raise ArgumentError(
+            f"the running cost is {found}, a number: its integral has no derivative"
+        )
+    for leaf in inputs([found]):
+        if leaf is not time_node and leaf not in (parameters if leaf.op == "parameter" else states):
+            raise ArgumentError(f"the running cost depends on {leaf}, no state and no parameter")
+    for e in reachable([found]):
+        if e.op in CONDITIONS or e.op in ("where", "abs", "sign", "floor", "minimum", "maximum"):
+            raise ArgumentError(
+                f"the running cost {found} is not smooth: {e} has a kink or a jump, which nothing "
+                "stops at; add a state whose derivative it is"
+            )
+    return found
+
+
+def as_places(wrt: Any, states: Names, parameters: Names) -> tuple[bool, list[bool]]:
+    """Whether derivatives by the initial state are wanted, and by which parameters."""
+    count = len(parameters)
+    if wrt is None:
+        return True, [True] * count
+    listed = [wrt] if isinstance(wrt, Expression | str) else list(wrt)
+    chosen, by_state = [False] * count, False
+    for key in listed:
+        if key in states:
+            by_state = True
+            continue
+        if key not in parameters:
+            raise ArgumentError(f"wrt: {key} is no state and no parameter of the system")
+        for place in parameters[key].reshape(-1):
+            if place != UNUSED:
+                chosen[int(place)] = True
+    return by_state, chosen

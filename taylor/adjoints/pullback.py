@@ -1,0 +1,142 @@
+"""The program of a system together with its pullback, and the machine code that goes back by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from taylor.expressions.arguments import argument
+from taylor.expressions.expression import Expression
+from taylor.numbers.precision import as_precision
+from taylor.recurrences.arrays import lower_arrays
+from taylor.recurrences.externals import check_has_digits, externals
+from taylor.recurrences.lowered import lowered
+from taylor.systems.elements import Elements
+from taylor.systems.system import System
+from taylor.transforms.reverse import adjoints
+from taylor_runtime.callables.trajectories.sweep import (
+    Sweeper,
+    SweepOptions,
+    blocks_of,
+    build_array_sweeper,
+    build_sweeper,
+)
+from taylor_runtime.program.program import Input
+from taylor_runtime.program.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pullback:
+    """A sweep, and which parameters its sums belong to.
+
+    places: the first place among the system's parameters of each array of sums, and their number;
+        the running cost's integral, if there is one, is behind them all.
+    """
+
+    sweeper: Sweeper
+    places: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """A system's equations as they are expanded, one array (or number) after the other."""
+
+    states: Sequence[Expression]
+    slopes: Sequence[Expression]
+    parameters: Sequence[Expression]
+    places: Sequence[int]  # of the parameters' first elements
+
+    @classmethod
+    def of(cls, system: System) -> _Arrays:
+        if not system.blocks:
+            count = len(system.parameters)
+            return cls(system.states, system.derivatives, system.parameters, range(count))
+        states, slopes = zip(*system.blocks, strict=True)
+        known = system.parameters
+        if isinstance(known, Elements):
+            return cls(states, slopes, tuple(known.first), tuple(known.first.values()))
+        first: dict[Expression, int] = {}
+        for place, e in enumerate(known):
+            first.setdefault(e.args[0] if e.op == "index" else e, place)
+        return cls(states, slopes, tuple(first), tuple(first.values()))
+
+
+def make_pullback(
+    system: System, order: int, precision: str, wanted: Sequence[bool], running: Expression | None
+) -> Pullback:
+    """Compile what goes back over the steps of a system, whose series have that order.
+
+    wanted: of each parameter, whether derivatives by it are.
+    running: a scalar expression whose integral, and its derivatives, are added.
+
+    Raises UnsupportedFunctionError for functions without a derivative.
+    """
+    arrays = _Arrays.of(system)
+    slopes = list(arrays.slopes) if running is None else [*arrays.slopes, running]
+    duals = [argument(f"adjoint of slope {k}", e.shape) for k, e in enumerate(slopes)]
+    seeds = [argument(f"seed {k}", e.shape) for k, e in enumerate(arrays.states)]
+    chosen = [
+        (e, place)
+        for e, place in zip(arrays.parameters, arrays.places, strict=True)
+        if any(wanted[place : place + max(e.size, 1)])
+    ]
+    by = [*arrays.states, *(e for e, _ in chosen)]
+    shares = adjoints(slopes, duals, by)
+    count = len(arrays.states)
+    backward = [seed + share for seed, share in zip(seeds, shares[:count], strict=True)]
+    found = [
+        (share, place)
+        for share, (_, place) in zip(shares[count:], chosen, strict=True)
+        if not (share.op == "constant" and share.payload == 0)
+    ]
+    outputs = [*backward, *(share for share, _ in found)]
+    given = list(seeds)
+    if running is not None:
+        outputs.append(duals[-1] * running)  # its coefficient p is the integral over the step
+        given.append(duals[-1])
+    inputs = _placed("state", [*arrays.states, *duals[:count]])
+    inputs |= _placed("jet", given)
+    for e, place in zip(arrays.parameters, arrays.places, strict=True):
+        inputs[e] = Input("parameter", (place,))
+    made = _compiled(
+        system, inputs, outputs, [*slopes[:count], *backward], (order, precision), given
+    )
+    return Pullback(made, tuple((place, max(share.size, 1)) for share, place in found))
+
+
+def _placed(source: str, leaves: Sequence[Expression]) -> dict[Expression, Input]:
+    """The slots of arrays, one after the other."""
+    found: dict[Expression, Input] = {}
+    first = 0
+    for leaf in leaves:
+        found[leaf] = Input(source, (first,))
+        first += max(leaf.size, 1)
+    return found
+
+
+def _compiled(
+    system: System,
+    inputs: dict[Expression, Input],
+    outputs: Sequence[Expression],
+    slopes: Sequence[Expression],
+    kind: tuple[int, str],
+    given: Sequence[Expression],
+) -> Sweeper:
+    order, precision = kind
+    count = len(system.states)
+    running = len(given) > len(slopes) // 2
+    states = [e for e, slot in inputs.items() if slot.source == "state"]
+    if not system.blocks:
+        blocks = blocks_of([count, 1] if running else [count], order, together=True)
+        options = SweepOptions(count, blocks, running)
+        program, called = lowered(outputs, inputs, order, slopes, precision)
+        return build_sweeper(program, options, precision, called)
+    blocks = blocks_of([max(e.size, 1) for e in given], order, together=False)
+    options = SweepOptions(count, blocks, running)
+    made = lower_arrays(outputs, inputs, order, list(zip(states, slopes, strict=True)))
+    number = as_precision(precision)
+    if number.is_finer:
+        check_has_digits(made.program)
+    memory = made.planes(number), made.table
+    program = replace(made.program, outputs=made.program.outputs[: len(outputs)])
+    return build_array_sweeper(program, memory, options, precision, externals(program))

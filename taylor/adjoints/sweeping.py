@@ -1,0 +1,107 @@
+"""Back over the steps of a leg, by machine code, with shorter ones where adjoints need them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from taylor.adjoints.observations import Observations, as_pair, elapsed_in
+from taylor.adjoints.pullback import Pullback
+from taylor.errors import TaylorError
+from taylor.machines.tape import Leg, backwards
+from taylor.machines.taped import TapedMachine
+from taylor.numbers.precision import Precision
+from taylor.numbers.times import Pair
+from taylor_runtime.callables.trajectories.sweep import TOO_LONG, Steps, SweepMemory
+from taylor_runtime.callables.trajectories.tape import Begun
+
+ENOUGH = 450  # times the tolerance is what a step's last two terms may give
+MOST_HALVINGS = 40
+
+
+class Sweeping:
+    """The adjoint of a trajectory on its way back.
+
+    machine: one of the system that makes steps again.
+    """
+
+    def __init__(
+        self, pullback: Pullback, machine: TapedMachine, kind: Precision, tolerance: float
+    ) -> None:
+        self.pullback, self.machine, self.kind = pullback, machine, kind
+        self.memory = SweepMemory(pullback.sweeper)
+        self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
+        self.shortened = 0  # steps that were too long
+        self._parameters = machine.parameters
+
+    @property
+    def adjoint(self) -> np.ndarray:
+        """Of the state where the sweep is, (parts, n): to be changed in place."""
+        return self.memory.adjoint
+
+    def take_sums(self) -> tuple[np.ndarray, np.ndarray]:
+        """What was added up since this was called last: of all the parameters that the machine has,
+        (parts, m), and the running cost's integral (parts,).
+        """
+        sums, integral = self.memory.sums(), np.zeros(self.kind.parts, self.kind.dtype)
+        found = np.zeros(self.machine.parameters.shape, self.kind.dtype)
+        first = 0
+        for place, count in self.pullback.places:
+            found[:, place : place + count] = sums[:, first : first + count]
+            first += count
+        if self.pullback.sweeper.options.running:
+            integral = sums[:, -1].copy()
+        self.memory.forget_sums()
+        return found, integral
+
+    def leg(self, leg: Leg, observed: Observations) -> None:
+        """Back to the beginning of a leg, within which all that is observed is."""
+        width = min(self.memory.parameters.shape[1], leg.parameters.shape[1])
+        self.memory.parameters[:, :width] = leg.parameters[:, :width]
+        self._parameters = leg.parameters
+        end, left = leg.end, len(observed.times)
+        for begun in backwards(leg, self.machine):
+            first = observed.since(begun.headers[0, :2])
+            self._over(begun, end, observed.part(first, left), 0)
+            high, low = begun.headers[0, :2].tolist()
+            end, left = (high, low), first
+
+    def _over(self, begun: Begun, end: Pair, observed: Observations, halved: int) -> None:
+        """Back over some steps, the last of which ends at a time."""
+        headers = begun.headers
+        if not len(headers):
+            return
+        ends = np.concatenate([headers[1:, :2], as_pair(end)[np.newaxis]])
+        scales = headers[:, 2]
+        lengths = elapsed_in(self.kind, headers[:, :2], ends, scales)
+        if not self.kind.is_finer:  # as they were, but for the last, which may have been cut
+            lengths[0, :-1] = (headers[:-1, 3] / scales[:-1]).astype(self.kind.dtype)
+        steps = Steps(headers, lengths, begun.states)
+        found = observed.within(headers)
+        index = len(headers)
+        while True:
+            code, index = self.memory.run(steps, found, index, 0)
+            if code != TOO_LONG:
+                return
+            index -= 1
+            first, last = np.searchsorted(found.steps, [index, index + 1]).tolist()
+            high, low = ends[index].tolist()
+            self._shorter(begun, index, (high, low), observed.part(first, last), halved + 1)
+            if index == 0:
+                return
+
+    def _shorter(
+        self, begun: Begun, index: int, end: Pair, observed: Observations, halved: int
+    ) -> None:
+        """Back over a step that is too long for adjoints: in two, or more where these are."""
+        high, low, _, length = begun.headers[index].tolist()
+        if halved > MOST_HALVINGS or not np.isfinite(self.memory.adjoint).all():
+            raise TaylorError(
+                f"the adjoint is not finite at t = {high!r}: derivatives of the solution grow "
+                "beyond the range of numbers, or the right-hand side has none there"
+            )
+        self.shortened += 1
+        span = abs((end[0] - high) + (end[1] - low))
+        most = max(0.5 * min(abs(length), span) * (1 + 2.0**-40), 0.5 * span)
+        self.machine.parameters[:] = self._parameters
+        steps = self.machine.steps_between(begun.states[:, index], (high, low), end, most)
+        self._over(steps, end, observed, halved)
