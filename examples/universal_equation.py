@@ -140,9 +140,7 @@ def formula(row: np.ndarray) -> str:
     return " ".join(shown) or "0"
 
 
-def refit(
-    rows: np.ndarray, counts: np.ndarray, iterations: int
-) -> tuple[np.ndarray, np.ndarray]:
+def refit(rows: np.ndarray, counts: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients fitted to the counts, and the curve that they have, (AFTER, 2)."""
     used = np.argwhere(rows)
     c = ty.parameter("c", shape=(len(used),))

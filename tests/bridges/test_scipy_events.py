@@ -129,8 +129,8 @@ def test_events_that_say_nothing_are_refused() -> None:
     for wrong in (-1, 3.5):
         with pytest.raises(ValueError, match="`terminal` attribute"):
             solved(circle, (0, 1), [1.0, 0.0], events=event(lambda t, y: y[0], terminal=wrong))
-    with pytest.raises(ty.TracingError, match="bool"):
-        solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: 1.0 if y[0] > 0 else -1.0)
+    with pytest.raises(ty.TracingError, match="float"):
+        solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: integrate.quad(np.sin, 0, y[0])[0])
     with pytest.raises(ty.ArgumentTypeError, match="one number"):
         solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: y)
     with pytest.raises(ty.ArgumentError, match="no event is terminal"):
@@ -229,6 +229,34 @@ def test_fall_from_a_height(h: float) -> None:
     assert time(h) == pytest.approx(math.sqrt(2 * h / 8), rel=1e-14)
     slope = (time(h + 1e-3) - time(h - 1e-3)) / 2e-3
     assert slope == pytest.approx(1 / math.sqrt(16 * h), rel=1e-6)
+
+
+def until(t: float, y: np.ndarray, k: float, end: float) -> Any:
+    """As one writes it in Python, with `ty.program`'s help."""
+    if t <= end:
+        dydt = -k * y
+    else:
+        dydt = 0 * y
+    return dydt
+
+
+def outside_of(t: float, y: np.ndarray, end: float) -> Any:
+    if t > end:
+        raise ValueError("called outside of the interval")
+    return -y
+
+
+def test_python_s_own_branches() -> None:
+    k, end = 1.3, 0.7
+    found = solved(until, (0, 2), [2.0], args=(k, end))
+    assert found.y[0, -1] == pytest.approx(2.0 * math.exp(-k * end), rel=1e-13)
+    level = event(lambda t, y: 1.0 if y[0] > 0.5 else -1.0)
+    found = solved(lambda t, y: -y, (0, 2), [1.0], events=level)
+    assert np.abs(found.t_events[0] - [math.log(2)]).max() < 1e-13
+    found = solved(outside_of, (0, 0.5), [1.0], args=(0.5,))
+    assert found.success and found.y[0, -1] == pytest.approx(math.exp(-0.5), rel=1e-13)
+    found = solved(outside_of, (0, 1.0), [1.0], args=(0.5,))
+    assert not found.success and abs(found.t[-1] - 0.5) < 1e-12
 
 
 def test_branches_by_time_and_by_state() -> None:

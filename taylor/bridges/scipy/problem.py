@@ -25,6 +25,7 @@ from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
+from taylor.language.program import program
 from taylor.programs.remembered import names_of
 from taylor.systems.system import System, make_system
 from taylor_runtime.program.records import dataclass
@@ -187,15 +188,17 @@ class Problem:
 
 
 def _first_way(function: Any, filled: Filled, work: Callable[[Any], Any]) -> Any:
-    """What `work` makes of a user's function, or else of one that does the same.
+    """What `work` makes of a user's function, or else of one that does the same: with other means,
+    or with its own control flow translated.
 
     Raises what it raises of the user's own.
     """
     try:
         return work(function)
     except FAILURES:
-        with suppress(*FAILURES):
-            return work(with_stand_ins(function, filled))
+        for way in (lambda: with_stand_ins(function, filled), lambda: program(function)):
+            with suppress(*FAILURES):
+                return work(way())
         raise
 
 

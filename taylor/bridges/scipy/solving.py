@@ -186,6 +186,8 @@ class Run:
         """
         last = self._outcomes[-1]
         status = {Status.REACHED: 0, Status.EVENT: 1, Status.STOPPED: 1}.get(last.status, -1)
+        if last.time == self.end and status < 0:
+            status = 0  # whatever is beyond
         t, y = self._shown()
         t_events = y_events = None
         if events is not None:
