@@ -196,9 +196,10 @@ def _first_way(function: Any, filled: Filled, work: Callable[[Any], Any]) -> Any
     try:
         return work(function)
     except FAILURES:
-        for way in (lambda: with_stand_ins(function, filled), lambda: program(function)):
-            with suppress(*FAILURES):
-                return work(way())
+        with suppress(*FAILURES):
+            return work(with_stand_ins(function, filled))
+        with suppress(*FAILURES):
+            return work(program(function))
         raise
 
 
