@@ -93,6 +93,24 @@ def test_tolerances_of_components(solve: Callable[..., Any]) -> None:
     assert error[0] < 1e-2 and error[1] < 1e-11
 
 
+def turned(z: Any) -> Any:
+    held = np.empty(1, dtype=complex)
+    held[0] = -z
+    return held[0]
+
+
+class Stored:
+    """The same by methods."""
+
+    def pair(self) -> np.ndarray:
+        return np.zeros(2, dtype=complex)
+
+    def rhs(self, unused: float, t: float, y: np.ndarray) -> Any:
+        out = self.pair()
+        out[:] = 1j * y[1], -1j * y[0]
+        return out
+
+
 @both
 def test_complex_states(solve: Callable[..., Any]) -> None:
     """A matrix equation against the exponential, and one with every function that there is."""
@@ -108,6 +126,15 @@ def test_complex_states(solve: Callable[..., Any]) -> None:
         out = np.zeros_like(y)
         out[:] = np.sin(z) + np.log(4 + y) * np.cosh(y.imag) - np.tanh(y) / (3 + y) ** 1.5
         return out
+
+    def stored(t: float, y: np.ndarray) -> Any:
+        out, given = np.zeros(2, dtype=complex), np.array([y[1], 1j * y[0]], dtype=complex)
+        out[0], out[1] = given[0] * 1j, turned(given[1])
+        return out
+
+    for fun in (stored, functools.partial(Stored().rhs, 0.0)):
+        found = solve(fun, (0, 1), [1.0 + 0j, 0.0])
+        assert np.abs(found.y[:, -1] - [math.cosh(1.0), -1j * math.sinh(1.0)]).max() < 1e-11
 
     y0 = np.array([0.2 + 0.1j, -0.3j])
     reference = integrate.solve_ivp(many, (0, 1), y0, "DOP853", **FINE)
