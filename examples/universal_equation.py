@@ -215,7 +215,7 @@ def main() -> None:
     with torch.no_grad():
         given = [torch.tensor(START), *net.parameters(), torch.tensor(AFTER)]
         curve = solve(*given).numpy()
-        states = curve[AFTER <= TIMES[-1]]
+        states = curve[TIMES[-1] >= AFTER]
         terms = net(torch.tensor(states)).numpy()
     rows = sparse(states, terms)
     print("read off the network: prey", formula(rows[0]), "| predators", formula(rows[1]))

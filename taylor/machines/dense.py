@@ -159,7 +159,9 @@ class DenseOutput(Evaluated):
     ) -> np.ndarray:
         """What is asked for of one state, or in an array that is there."""
         own = self if component is None else self._of(component)
-        axis = () if component is None else (Ellipsis, 0, *[slice(None)] * len(self.precision.axes))
+        axis: Any = (
+            () if component is None else (Ellipsis, 0, *[slice(None)] * len(self.precision.axes))
+        )
         if out is None:
             found = own(times, derivative=derivative, extrapolate=extrapolate)
             return found[axis] if component is not None else found  # type: ignore[no-any-return]

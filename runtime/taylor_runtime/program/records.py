@@ -71,10 +71,10 @@ def replace(record: R, **changes: Any) -> R:
     if known is None:
         fields = dataclasses.fields(record)  # type: ignore[arg-type]
         assert all(field.init and not field.kw_only for field in fields) and len(fields) > 1
-        read = attrgetter(*[field.name for field in fields])
+        read: Callable[[object], tuple[Any, ...]] = attrgetter(*[field.name for field in fields])
         known = _fields[cls] = read, {field.name: k for k, field in enumerate(fields)}
-    read, places = known
-    values = list(read(record))
+    read_all, places = known
+    values = list(read_all(record))
     for name, value in changes.items():
         values[places[name]] = value
     return cls(*values)
