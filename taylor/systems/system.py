@@ -196,6 +196,11 @@ def _checked(
     if not pairs:
         raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
     found = unrolled("the system", [derivative for _, derivative in pairs])
+    nodes = reachable(found)
+    if any(e.shape and e.args for e in nodes):  # a function has made arrays, or a branch has
+        memo: Memo = {}
+        found = [e if e.shape else scalars(e, memo).item() for e in found]
+        nodes = reachable(found)
     pairs = [(state, derivative) for (state, _), derivative in zip(pairs, found, strict=True)]
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
@@ -209,7 +214,7 @@ def _checked(
                 f"the derivative of {state} is not a scalar: shape {derivative.shape}"
             )
     parameters = dict.fromkeys(declared)
-    for node in reachable([derivative for _, derivative in pairs]):
+    for node in nodes:
         if _is_variable(node) and node not in seen:
             raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "
