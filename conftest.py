@@ -14,7 +14,8 @@ from hypothesis import settings
 _directory = pytest.StashKey[str]()
 
 # Bridges import their packages, which need not be there.
-collect_ignore_glob = [] if find_spec("torch") else ["taylor/bridges/torch/*"]
+_MISSING = [name for name in ("jax", "scipy", "torch") if find_spec(name) is None]
+collect_ignore_glob = [f"taylor/bridges/{name}/*" for name in _MISSING]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -140,9 +140,7 @@ def formula(row: np.ndarray) -> str:
     return " ".join(shown) or "0"
 
 
-def refit(
-    rows: np.ndarray, counts: np.ndarray, iterations: int
-) -> tuple[np.ndarray, np.ndarray]:
+def refit(rows: np.ndarray, counts: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients fitted to the counts, and the curve that they have, (AFTER, 2)."""
     used = np.argwhere(rows)
     c = ty.parameter("c", shape=(len(used),))
@@ -217,7 +215,7 @@ def main() -> None:
     with torch.no_grad():
         given = [torch.tensor(START), *net.parameters(), torch.tensor(AFTER)]
         curve = solve(*given).numpy()
-        states = curve[AFTER <= TIMES[-1]]
+        states = curve[TIMES[-1] >= AFTER]
         terms = net(torch.tensor(states)).numpy()
     rows = sparse(states, terms)
     print("read off the network: prey", formula(rows[0]), "| predators", formula(rows[1]))

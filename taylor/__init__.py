@@ -148,6 +148,8 @@ _NUMPY_NAMES = {
 }
 
 if TYPE_CHECKING:
+    from taylor.bridges import jax as jax
+    from taylor.bridges import scipy as scipy
     from taylor.bridges import torch as torch
     from taylor.solutions.solution import Solution as Solution
 
@@ -155,14 +157,22 @@ if TYPE_CHECKING:
 else:  # a type checker knows the names, and refuses all others
 
     def __getattr__(name: str) -> str | type | ModuleType:
-        if name == "torch":  # another package, which is imported with its bridge
-            from taylor.bridges import torch
-
-            return torch
         if name == "Solution":  # loaded with the first of them
             from taylor.solutions.solution import Solution
 
             return Solution
+        if name == "jax":  # bridges: their packages are imported when they are first used
+            from taylor.bridges import jax
+
+            return jax
+        if name == "scipy":
+            from taylor.bridges import scipy
+
+            return scipy
+        if name == "torch":
+            from taylor.bridges import torch
+
+            return torch
         if name == "__version__":
             from importlib.metadata import version
 

@@ -25,7 +25,14 @@ from taylor.expressions.arrays import products
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.arrays.joins import half_turn
 from taylor.expressions.arrays.refused import REFUSED
-from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
+from taylor.expressions.object_arrays import (
+    are_whole,
+    array_of,
+    expression_array,
+    is_node,
+    plain,
+    wrapped,
+)
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufuncs import LARGEST, call, object_matmul
 from taylor.nodes.arrays import normalised_axes
@@ -101,7 +108,7 @@ def dot(a: Any, b: Any) -> Any:
     """Dot product as `numpy.dot`, for up to two axes of `b`; a plain product for scalars."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
-    if is_node(a) or is_node(b):
+    if are_whole((a, b)):
         return products.dot(a, b)
     if np.ndim(b) > 2:
         raise UnsupportedFunctionError("numpy.dot: with three or more axes use @ or numpy.einsum")
@@ -353,8 +360,7 @@ def register_rules(rules: dict[Any, Callable[..., Any]]) -> None:
 
 def _for_nodes(rule: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
     def handler(*args: Any, **kwargs: Any) -> Any:
-        given = any(map(is_node, args)) or any(map(is_node, kwargs.values()))
-        return (rule if given else otherwise)(*args, **kwargs)
+        return (rule if are_whole((*args, *kwargs.values())) else otherwise)(*args, **kwargs)
 
     return handler
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.expressions import array_functions, array_pieces, printing, ufuncs
-from taylor.expressions.arrays import joins, moves, products, reductions, statistics
+from taylor.expressions.arrays import joins, moves, products, reductions, sorting, statistics
 from taylor.expressions.evaluate import Value, Values, evaluate
 from taylor.expressions.operators import ExpressionOrArray, Operand, Operators
 from taylor.nodes.traverse import load_one, to_records
@@ -22,7 +22,7 @@ _ARRAY_METHODS = frozenset(
     (
         *("ravel", "squeeze", "swapaxes", "repeat", "take", "trace", "diagonal"),
         *("mean", "max", "min", "ptp", "prod", "var", "std", "cumsum", "cumprod", "any", "all"),
-        *("argmax", "argmin", "compress"),
+        *("argmax", "argmin", "argsort", "compress", "searchsorted"),
         *("clip", "round"),
     )
 )
@@ -96,6 +96,8 @@ class Expression(Operators):
         def all(self, axis: Axes = ..., *, keepdims: bool = ...) -> Expression: ...
         def argmax(self, axis: int | None = ..., *, keepdims: bool = ...) -> Expression: ...
         def argmin(self, axis: int | None = ..., *, keepdims: bool = ...) -> Expression: ...
+        def argsort(self, axis: int | None = ...) -> Expression: ...
+        def searchsorted(self, v: Any, side: str = ...) -> Expression: ...
         def compress(self, condition: ArrayLike, axis: int | None = ...) -> Expression: ...
         def clip(self, least: Any = ..., most: Any = ...) -> Expression: ...
         def round(self, decimals: int = ...) -> Expression: ...
@@ -117,3 +119,4 @@ array_functions.register(array_pieces.HANDLERS)
 for rules in (joins.RULES, moves.RULES, products.RULES, reductions.RULES, statistics.RULES):
     array_functions.register_rules(rules)
 array_functions.register(reductions.ALWAYS)
+array_functions.register(sorting.ALWAYS)

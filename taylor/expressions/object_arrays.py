@@ -2,12 +2,14 @@
 
 Two kinds of arrays meet in NumPy's functions.  An *array node* (an expression with a shape) stays
 one node under elementwise functions, sums and products.  An *object array* holds scalar
-expressions; mixing a NumPy array with a scalar expression gives one, of class `ExpressionArray`,
-which is NumPy's own array in every other respect.
+expressions; mixing a NumPy array of a few numbers with a scalar expression gives one, of class
+`ExpressionArray`, which is NumPy's own array in every other respect.  Many numbers (data, to which
+a model with some scalar parameters is fitted) make an array node.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from taylor.expressions.arrays.traced_places import at_traced, is_traced
 from taylor.expressions.operators import Operators
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.node import ZERO
+
+MANY = 64  # numbers of an array that are more than is written out where scalar expressions come in
 
 
 class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
@@ -87,6 +91,22 @@ def is_node(value: Any) -> bool:
     if isinstance(value, (Operators, Mutable)):
         return bool(value.shape)
     return isinstance(value, (list, tuple)) and any(is_node(item) for item in value)
+
+
+def are_whole(values: Iterable[Any]) -> bool:
+    """Whether a function of these values is one of whole arrays: where there is an array node, or
+    an array of many numbers, more than there are expressions in any object array.
+    """
+    numbers = objects = 0
+    for value in values:
+        if isinstance(value, np.ndarray):
+            if value.dtype == object:
+                objects = max(objects, value.size)
+            else:
+                numbers = max(numbers, value.size)
+        elif is_node(value):
+            return True
+    return numbers > MANY and numbers > objects
 
 
 def wrapped(result: Any) -> Any:

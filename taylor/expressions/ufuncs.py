@@ -22,7 +22,14 @@ from taylor.errors import (
 from taylor.expressions.arrays import products
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction, settled
 from taylor.expressions.arrays.reductions import extreme_but_nan
-from taylor.expressions.object_arrays import array_of, expression_array, is_node, plain, wrapped
+from taylor.expressions.object_arrays import (
+    are_whole,
+    array_of,
+    expression_array,
+    is_node,
+    plain,
+    wrapped,
+)
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_name
 from taylor.nodes import arrays, logic
@@ -136,7 +143,7 @@ def _check_options(name: str, options: dict[str, Any]) -> None:
 
 def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """The sum over the last axis of the products."""
-    if is_node(a) or is_node(b):
+    if are_whole((a, b)):
         return products.vecdot(a, b, axis)
     a, b = array_of(a), array_of(b)
     if axis != -1:
@@ -163,7 +170,7 @@ _PRODUCTS: dict[str, Callable[..., Any]] = {
 
 
 def call(name: str, builder: Builder, inputs: Sequence[Any]) -> Any:
-    if any(is_node(value) for value in inputs):
+    if are_whole(inputs):
         return builder(*(as_expression(value) for value in inputs))
     if name == "matmul":
         return object_matmul(*inputs)
@@ -206,7 +213,7 @@ def _reduce(
     name = ufunc.__name__
     if initial is np._NoValue:
         initial = None
-    if is_node(value) and name in _REDUCTIONS:
+    if is_node(value):
         return _reduced_node(name, builder, as_expression(value), axis, keepdims, initial)
     elements = expression_array(value).view(np.ndarray)
     axes = (
@@ -243,8 +250,46 @@ def _reduced_node(
     if e.size == 0 and name in _EXTREMES and initial is not None:
         some = tuple(max(1, size) for size in e.shape)  # the number to start from is the extreme
         e, initial = arrays.broadcast_to(as_expression(initial), some), None
-    found = _REDUCTIONS[name](e, axis, keepdims)
-    return found if initial is None else builder(found, as_expression(initial))
+    rule = _REDUCTIONS.get(name)
+    if rule is not None:
+        found = rule(e, axis, keepdims)
+        return found if initial is None else builder(found, as_expression(initial))
+    return _one_after_another(name, builder, e, axis, keepdims, initial)
+
+
+def _one_after_another(
+    name: str, builder: Builder, e: Any, axis: Any, keepdims: bool, initial: Any
+) -> Any:
+    """Any other ufunc: from the first part along the axes to the last, each a whole array."""
+    axes = range(e.ndim) if axis is None else arrays.normalised_axes(name, axis, e.ndim)
+    kept = [k for k in range(e.ndim) if k not in axes]
+    turned = arrays.transpose(e, [*axes, *kept])
+    parts = list(arrays.reshape(turned, (-1, *turned.shape[len(axes) :])))
+    if initial is not None:
+        parts.insert(0, as_expression(initial))
+    if not parts:
+        raise ShapeError(f"numpy.{name}.reduce: an empty array has no {name}")
+    found = reduce(builder, parts)
+    ones = tuple(1 if k in axes else e.shape[k] for k in range(e.ndim))
+    return arrays.reshape(found, ones) if keepdims else found
+
+
+def _log_of_sum(base: float | None) -> Callable[[Any, Any, bool], Any]:
+    """The reduction by `numpy.logaddexp` or `logaddexp2`: sums of powers beside the largest."""
+    power, inverse = ("exp", "log") if base is None else ("exp2", "log2")
+
+    def rule(e: Any, axis: Any, keepdims: bool) -> Any:
+        if not e.size:
+            of_none = np.zeros(e.shape).sum(axis, keepdims=keepdims)
+            return as_expression(np.full(np.shape(of_none), -math.inf))
+        largest = over_axes("max", e, axis, True)
+        # Where all are -inf, or one is inf or NaN, the sum is that; differences would be NaN.
+        beside = logic.where(logic.less(abs(largest), as_expression(math.inf)), largest, 0)
+        powers = make_function_node(power, e - beside)
+        total = make_function_node(inverse, arrays.sum_axes(powers, axis, True)) + beside
+        return total if keepdims else arrays.sum_axes(total, axis, False)
+
+    return rule
 
 
 _EXTREMES = frozenset(("maximum", "minimum", "fmax", "fmin"))
@@ -255,6 +300,8 @@ _REDUCTIONS: dict[str, Callable[[Any, Any, bool], Any]] = {
     "minimum": partial(over_axes, "min"),
     "fmax": partial(extreme_but_nan, "max"),
     "fmin": partial(extreme_but_nan, "min"),
+    "logaddexp": _log_of_sum(None),
+    "logaddexp2": _log_of_sum(2.0),
     # Of no elements all hold, and none: as products and sums have it.
     "logical_and": lambda e, axis, keep: logic.condition(
         over_axes("min" if e.size else "prod", logic.condition(e), axis, keep)

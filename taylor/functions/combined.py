@@ -134,10 +134,14 @@ def _log_ndtr(x: Expression) -> Expression:
 
 
 def log_of_sum(a: Expression, b: Expression) -> Expression:
-    """log(exp(a) + exp(b)) = m + log(1 + exp(-|a - b|)), with the larger number m."""
+    """log(exp(a) + exp(b)) = m + log(1 + exp(-|a - b|)), with the larger number m.
+
+    Each number has a formula that is smooth where the two are equal, as the whole is.
+    """
     larger = call("maximum", a, b)
     infinite = (larger == math.inf) | (larger == -math.inf)
-    return where(infinite, larger, larger + call("softplus", -abs(a - b)))
+    sum_from = where(a >= b, a + call("softplus", b - a), b + call("softplus", a - b))
+    return where(infinite, larger, sum_from)
 
 
 (sin_over_x,) = published(

@@ -129,7 +129,7 @@ _SOURCE = "u' = D(u) x' with D = u (1 - u)"
         sympy_names=(),
         domain="everywhere; at 0 the branch 0 is in force",
         reference="Nair & Hinton (2010)",
-        expression=lambda x: call("maximum", 0, x),
+        expression=lambda x: where(x <= 0, 0, x),
         sign=nonnegative,
         smooth_from=NOWHERE,
         branches=lambda x: (x > 0, x, ZERO),

@@ -1,9 +1,12 @@
-"""Functions with branches: each follows the branch in force at order zero."""
+"""Functions with branches: each follows the branch in force at order zero, and where two are, the
+mean of both.
+"""
 
 from __future__ import annotations
 
 import builtins
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,18 +21,28 @@ from taylor.recurrences.builder import SeriesBuilder
 
 __all__ = ["abs", "sign", "floor", "minimum", "maximum"]
 
+_HALF = Fraction(1, 2)
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 
 
 def _absolute(b: SeriesBuilder, x: int) -> int:
-    """u_n = +-x_n; at x_0 = 0 the branch x is in force."""
-    direction = b.kernel("direction", x)
-    return b.define(b.declare("abs", x), b.term(1, x, head=direction))
+    """u_n = +-x_n; at x_0 = 0 their mean, 0."""
+    return b.define(b.declare("abs", x), b.term(1, x, head=b.kernel("sign", x)))
 
 
-def _extreme(name: str, comparison: str, b: SeriesBuilder, x: int, y: int) -> int:
-    """u_n = x_n or y_n; x at a tie."""
-    return b.select(name, (x, y), b.kernel(comparison, x, y), x, y)
+def _extreme(name: str, comparisons: tuple[str, str], b: SeriesBuilder, x: int, y: int) -> int:
+    """u_n = x_n or y_n; their mean at a tie, where one of the comparisons holds."""
+    conditions = tuple(b.kernel(comparison, x, y) for comparison in comparisons)
+    return b.select(name, (x, y), conditions, x, y)
+
+
+def _share(at_least: Expression, more: Expression) -> Expression:
+    """How much of an argument the result is: 1 where it is chosen, one half at a tie, else 0.
+
+    The slope at a kink is the mean of both sides', as that of abs at 0 is: where kinks cancel, as
+    in max(x, 0) + log(1 + exp(-|x|)), the derivative is right at the kink too.
+    """
+    return where(at_least, _HALF, 0) + where(more, _HALF, 0)
 
 
 def _extreme_within(name: str, a: Any, b: Any) -> tuple[Any, Any]:
@@ -43,7 +56,7 @@ def _first_if_nan(choose: Any, x: Any, y: Any) -> Any:
 
 
 def _constant_first(name: str, x: Expression, y: Expression) -> Expression | None:
-    """A number first: it is in force at a tie, so that maximum(x, 0) is relu(x)."""
+    """A number first."""
     if y.op == "constant" and x.op != "constant":
         return call(name, y, x)
     return None
@@ -66,12 +79,12 @@ def _floor_in_many_digits(mp: Any, x: Any) -> Any:
         arity=1,
         mpmath=lambda mp, x: builtins.abs(x),
         numpy=np.abs,
-        derivative=lambda x: (where(x >= 0, 1, -1),),
+        derivative=lambda x: (call("sign", x),),
         recurrence=_absolute,
         numpy_names=("absolute", "fabs"),
         sympy=lambda sympy, x: sympy.Abs(x),
         sympy_names=("Abs",),
-        domain="everywhere; at 0 the branch x is in force",
+        domain="everywhere; at 0 the derivatives are 0, the mean of both sides'",
         reference=_SOURCE,
         parity=1,
         enclosure=lambda m: (abs(m.middle), m.spread),
@@ -120,13 +133,13 @@ def _floor_in_many_digits(mp: Any, x: Any) -> Any:
         arity=2,
         mpmath=lambda mp, x, y: _first_if_nan(min, x, y),
         numpy=np.minimum,
-        derivative=lambda x, y: (where(x <= y, 1, 0), where(x <= y, 0, 1)),
-        recurrence=lambda b, x, y: _extreme("minimum", "le", b, x, y),
+        derivative=lambda x, y: (_share(x <= y, x < y), _share(y <= x, y < x)),
+        recurrence=lambda b, x, y: _extreme("minimum", ("le", "lt"), b, x, y),
         numpy_names=("minimum",),
         canonical=lambda x, y: _constant_first("minimum", x, y),
         sympy=lambda sympy, x, y: sympy.Min(x, y),
         sympy_names=("Min",),
-        domain="everywhere; the first argument at a tie, or the one that is a number",
+        domain="everywhere; at a tie the derivatives are the mean of both arguments'",
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("minimum", a, b),
         smooth_from=NOWHERE,
@@ -138,13 +151,13 @@ def _floor_in_many_digits(mp: Any, x: Any) -> Any:
         arity=2,
         mpmath=lambda mp, x, y: _first_if_nan(max, x, y),
         numpy=np.maximum,
-        derivative=lambda x, y: (where(x >= y, 1, 0), where(x >= y, 0, 1)),
-        recurrence=lambda b, x, y: _extreme("maximum", "ge", b, x, y),
+        derivative=lambda x, y: (_share(x >= y, x > y), _share(y >= x, y > x)),
+        recurrence=lambda b, x, y: _extreme("maximum", ("ge", "gt"), b, x, y),
         numpy_names=("maximum",),
         canonical=lambda x, y: _constant_first("maximum", x, y),
         sympy=lambda sympy, x, y: sympy.Max(x, y),
         sympy_names=("Max",),
-        domain="everywhere; the first argument at a tie, or the one that is a number",
+        domain="everywhere; at a tie the derivatives are the mean of both arguments'",
         reference=_SOURCE,
         enclosure=lambda a, b: _extreme_within("maximum", a, b),
         smooth_from=NOWHERE,

@@ -29,6 +29,7 @@ class Request(NamedTuple):
     """What is asked of an integrator; the rest is as in `Integrator.propagate_until`.
 
     limit:  of steps.
+    records: whether the machine keeps the records of all steps, of which nothing is made.
     leaves: asked between slices of machine code, whether to leave (status INTERRUPTED).
     """
 
@@ -37,6 +38,7 @@ class Request(NamedTuple):
     dense: bool = False
     progress: bool = False
     leaves: Callable[[], bool] | None = None
+    records: bool = False
 
 
 class Status(enum.Enum):

@@ -75,7 +75,7 @@ class Propagation:
             ta._steering.start(machine, ta._detection)  # chosen for the other direction
         control.max_step = ta.max_step
         machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
-        machine.start_recording(self.request.dense, self.grid)
+        machine.start_recording(self.request.dense or self.request.records, self.grid)
         if ta._detection is not None:
             ta._detection.begin(machine, backward)
         ta._watch.begin()

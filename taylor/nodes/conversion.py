@@ -34,7 +34,11 @@ def try_expression(value: Any, sequences: bool = True) -> Any:
         return constant_node(number)
     if isinstance(value, np.ndarray) or (sequences and isinstance(value, (list, tuple))):
         return from_array(value)
-    return value.now if isinstance(value, Mutable) else None
+    if isinstance(value, Mutable):
+        return value.now
+    if hasattr(value, "__array__") and not isinstance(value, type):  # of another package
+        return from_array(np.asarray(value))
+    return None
 
 
 def as_expression(value: Any) -> Any:

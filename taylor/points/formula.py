@@ -33,7 +33,7 @@ from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor.transforms.joined import joined
-from taylor_runtime.callables.points import build_formula
+from taylor_runtime.callables.points import ArrayFunction, Formula, build_formula
 from taylor_runtime.callables.process import in_shares, shares, uncollected
 from taylor_runtime.program.program import Input, Program
 
@@ -248,6 +248,16 @@ class Function(Generic[R]):
                 shape = (*joined.shape[:-1], *wanted.shape, *self._kind.axes)
                 results.append(joined.reshape(shape))
         return results[0] if self._single else tuple(results)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it returns one array, and no tuple."""
+        return self._single
+
+    @property
+    def code(self) -> Formula | ArrayFunction:
+        """The machine code, for other packages to call."""
+        return self._code if self._arrays is None else self._arrays.code
 
     @property
     def entry(self) -> Callable[..., Any]:

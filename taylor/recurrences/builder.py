@@ -23,6 +23,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from taylor.errors import ArgumentTypeError
+from taylor.numbers.exact import normalised
 from taylor.recurrences.prune import pruned
 from taylor_runtime.program.program import (
     Coefficient,
@@ -336,13 +337,23 @@ class SeriesBuilder:
 
     @shared
     def select(
-        self, name: str, kernel_rows: tuple[int, ...], condition: int, a: int, b: int
+        self,
+        name: str,
+        kernel_rows: tuple[int, ...],
+        conditions: int | tuple[int, ...],
+        a: int,
+        b: int,
     ) -> int:
-        """Return the row that starts from a kernel and goes on as a or, if not `condition`, b."""
+        """Return the row that starts from a kernel and goes on as a or, if not the condition, b.
+
+        Of several conditions, it goes on as the mean of what they choose.
+        """
         if self.is_steady(a, b):
             return self.kernel(name, *kernel_rows)
-        term = Term(1, Select(condition, a, b))
-        return self.row((term,), start=Kernel(name, kernel_rows))
+        each = conditions if isinstance(conditions, tuple) else (conditions,)
+        weight = normalised(Fraction(1, len(each)))
+        terms = tuple(Term(weight, Select(condition, a, b)) for condition in each)
+        return self.row(terms, start=Kernel(name, kernel_rows))
 
     # -- the program ----------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from taylor.recurrences.patterns import (
     may_multiply,
     only_term,
 )
-from taylor.recurrences.region_rows import part_row
+from taylor.recurrences.regions.values import part_row
 from taylor_runtime.program.program import Coefficient, Input, Program, Term
 
 MOST_CONVOLUTIONS = 8  # of one row

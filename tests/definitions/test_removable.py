@@ -145,12 +145,34 @@ def test_other_choices_are_not(build: Callable[[], Any]) -> None:
         build()
 
 
-def test_kinks_at_zero_agree() -> None:
-    """The number is in force at a tie: relu and every way to write it have slope 0."""
-    for f in (ty.relu, lambda t: ty.maximum(t, 0), lambda t: np.maximum(0, t)):
-        assert ty.jet(f, 0.0, 2).tolist() == [0, 0, 0]
-        assert ty.diff(f(x), x).evaluate({x: 0.0}) == 0
-    assert ty.maximum(x, 0) is ty.relu(x)
+def test_slopes_at_kinks_are_the_mean_of_both_sides() -> None:
+    """Of jets and of formulas; relu alone has slope 0 at 0, as everywhere."""
+    for f, slope in (
+        (ty.relu, 0),
+        (lambda t: ty.maximum(t, 0), 0.5),
+        (lambda t: np.maximum(0, t), 0.5),
+        (lambda t: np.minimum(t, 3 * t), 2),
+        (lambda t: abs(t), 0),
+    ):
+        assert ty.jet(f, 0.0, 2).tolist() == [0, slope, 0]
+        assert ty.diff(f(x), x).evaluate({x: 0.0}) == slope
+        assert ty.grad(f)(0.0) == slope
+
+
+def test_kinks_that_cancel_leave_nothing() -> None:
+    """Both formulas are smooth: x, and log(1 + exp(x))."""
+    for f, right in (
+        (lambda t: np.maximum(t, 0) - np.maximum(-t, 0), [0, 1, 0]),
+        (lambda t: np.maximum(t, 0) + np.log1p(np.exp(-abs(t))), [np.log(2), 0.5]),
+        (lambda t: np.logaddexp(t, 0), [np.log(2), 0.5, 0.125, 0, -1 / 192]),
+        (lambda t: np.logaddexp(3.0, t + 3) - 3, [np.log(2), 0.5, 0.125, 0, -1 / 192]),
+        (lambda t: (np.maximum(t, 2 * t) + np.minimum(t, 2 * t)) / 3, [0, 1, 0]),
+    ):
+        np.testing.assert_allclose(
+            ty.jet(f, 0.0, order=len(right) - 1), right, rtol=1e-15, atol=1e-16
+        )
+        assert ty.grad(f)(0.0) == right[1]
+        assert ty.jvp(f, (0.0,), (1.0,))[1] == right[1]
 
 
 def test_powers_of_zero_have_derivatives() -> None:

@@ -86,7 +86,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
     "squared norm": (lambda x: np.linalg.norm(x) ** 2, [0.0, 0.0], [0, 0]),
     "root of a product with itself": (lambda x: np.sqrt(x @ x), [0.0, 0.0], [0, 0]),
     "standard deviation": (lambda x: np.std(x), [2.0, 2.0], [0, 0]),
-    "absolute value": (lambda x: np.abs(x), [-2.0, 0.0, 3.0], [-1, 1, 1]),
+    "absolute value": (lambda x: np.abs(x), [-2.0, 0.0, 3.0], [-1, 0, 1]),
     "ties": (lambda x: np.max(x) + 10 * np.min(x), [1.0, 3.0, 1.0, 3.0], [5, 0.5, 5, 0.5]),
     "product with zeros": (lambda x: np.prod(x), [2.0, 0.0, 3.0], [0, 6, 0]),
     "product with two zeros": (lambda x: np.prod(x), [2.0, 0.0, 0.0], [0, 0, 0]),

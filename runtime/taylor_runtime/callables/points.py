@@ -122,6 +122,11 @@ class Formula:
     scalar: Callable[..., Any] | None
     precision: str
     externals: Externals | None = field(repr=False)
+    program: Program = field(repr=False)
+
+    def text(self) -> str:
+        """All that decides what it computes."""
+        return body(self.program)
 
     def entry(
         self, inputs: Shapes, outputs: Shapes, packed: bool, otherwise: Callable[..., Any] | None
@@ -182,7 +187,7 @@ def build_formula(
         scalar = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
         scalar = watched(scalar, externals)
     one, rows = (None, ufunc) if in_rows else (ufunc, None)
-    return Formula(module, one, rows, scalar, kind.name, externals)
+    return Formula(module, one, rows, scalar, kind.name, externals, program)
 
 
 def build_point(
@@ -223,6 +228,10 @@ class ArrayFunction:
     precision: str
     belongings: tuple[object, ...] = field(repr=False)  # live as long as the machine code
     externals: Externals | None = field(repr=False)
+
+    def text(self) -> str:
+        """All that decides what it computes, but for the numbers and tables that belong to it."""
+        return self.program.text()
 
     def entry(
         self,

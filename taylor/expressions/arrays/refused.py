@@ -4,13 +4,12 @@ REFUSED: dict[str, str] = {
     name: f"{why}; {remedy}"
     for why, remedy, names in (
         (
-            "the order of elements is not known before evaluation",
-            "numpy.minimum and numpy.maximum compare, taylor.where chooses, and "
-            "taylor.smooth.sort, argsort, rank and top_k have a temperature",
-            "numpy.sort numpy.argsort numpy.median numpy.percentile "
-            "numpy.quantile numpy.searchsorted numpy.digitize numpy.histogram numpy.unique "
+            "how many elements of which value there are is not known before evaluation",
+            "numpy.sort, argsort, searchsorted and digitize have as many results as elements, "
+            "taylor.where chooses, and numpy.sum(condition) counts",
+            "numpy.histogram numpy.unique "
             "numpy.nanmedian numpy.nanpercentile numpy.nanquantile "
-            "numpy.lexsort numpy.partition numpy.argpartition numpy.sort_complex numpy.isin "
+            "numpy.lexsort numpy.sort_complex numpy.isin "
             "numpy.in1d numpy.intersect1d numpy.union1d numpy.setdiff1d numpy.setxor1d "
             "numpy.histogram2d numpy.histogramdd numpy.histogram_bin_edges numpy.bincount "
             "numpy.unique_all numpy.unique_counts numpy.unique_inverse numpy.unique_values",

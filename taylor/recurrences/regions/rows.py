@@ -11,8 +11,8 @@ from taylor.nodes.regions import REGIONS, Graph, Region, array_count, inner_inpu
 from taylor.nodes.sums import add
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
-from taylor.recurrences.region_rows import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.regions.calls import call_row
+from taylor.recurrences.regions.values import Decompose, known_bounds, no_series, part_row
 from taylor.recurrences.views import Strided
 from taylor_runtime.program import kernels
 from taylor_runtime.program.arrays import ArrayProgram, contiguous, graphs_of

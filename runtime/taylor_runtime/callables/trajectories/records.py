@@ -36,8 +36,9 @@ class RecordedSteps(StepRoom):
         control.recording = ALL if keep_all else (LATEST if grid is not None else 0)
         control.records = 0
         control.records_wanted = FIRST_RECORDS if keep_all else -1
-        if keep_all:
-            self._records = aligned_zeros((FIRST_RECORDS + 1) * self.stepper.record_length)
+        room = (FIRST_RECORDS + 1) * self.stepper.record_length
+        if keep_all and len(self._records) != room:
+            self._records = aligned_zeros(room)
         control.grid_next = 0
         control.grid_count = count = 0 if grid is None else len(grid)
         if grid is not None:
@@ -102,6 +103,13 @@ class RecordedSteps(StepRoom):
         count = self.control.records
         return self._first_records(count, whole) if count else None
 
+    def step_starts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (k,) and states (k, n) in float64 at which the recorded steps began."""
+        count, length = self.control.records, self.stepper.record_length
+        rows = self._records[: count * length].reshape(count, length)
+        states = rows[:, RECORD_HEADER:].view(self._dtype)[:, self.slots_of(False)]
+        return rows[:, 0].copy(), states
+
     def _first_records(self, count: int, whole: bool = False) -> StepRecords:
         return self._records_in(self._records[: count * self.stepper.record_length], whole)
 
@@ -109,10 +117,9 @@ class RecordedSteps(StepRoom):
         size, orders = self.stepper.size, self.stepper.program.order + 1
         rows = memory.reshape(-1, self.stepper.record_length)
         count = len(rows)
-        numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
-        numbers = numbers[:, : self._parts * orders * size]
-        slots = self.slots_of(whole)
-        planes = numbers.reshape(count, self._parts, orders, size)[..., slots]
+        numbers = rows[:, RECORD_HEADER:].view(self._dtype)[:, : self._parts * orders * size]
+        shaped = numbers.reshape(count, self._parts, orders, size)
+        planes = np.take(shaped, self.slots_of(whole), axis=-1)  # one copy, in C's order
         return StepRecords(
             starts=np.array(rows[:, :2]),
             end=self.time,
