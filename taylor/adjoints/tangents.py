@@ -23,7 +23,7 @@ from taylor.expressions.leaves import ONE, as_expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute_all
-from taylor.nodes.traverse import inputs
+from taylor.nodes.traverse import reachable
 from taylor.systems.elements import Elements
 from taylor.systems.events import Event
 from taylor.systems.impulses import Impulse
@@ -169,7 +169,7 @@ class Tangent:
         used = [e for _, e in self._equations]
         used += [e for event in events for e in event.expressions]
         used += [e for impulse in impulses for e in impulse.expressions]
-        leaves = {leaf for leaf in inputs(used) if leaf.op == "parameter"}
+        leaves = set(reachable(used))  # parameters, and elements of arrays that are spelled out
         values: dict[Expression, np.ndarray] = {}
         for leaf, q in self.along.parameters.items():
             places = self.places(leaf)

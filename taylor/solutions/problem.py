@@ -55,6 +55,7 @@ class Problem:
         self.states = inputs.states
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
         self._made: dict[tuple[int, Wrt], Made] = {}
+        self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
 
     @property
     def columns(self) -> int:

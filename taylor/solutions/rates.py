@@ -24,7 +24,7 @@ def rates(payload: Solved, operands: Nodes) -> Any:
     that of the values, differentiated: the one in its place of what belongs to one order less.
     """
     if payload.lead:
-        one = Solved(payload.problem, payload.times, payload.order, payload.wrt)
+        one = Solved(payload.problem, payload.times, (payload.order, payload.wrt))
         own = [inner_input(f"u{k}", shape) for k, shape in enumerate(one.given)]
         table = dict(zip(own, operands, strict=True))
         return batched([rates(one, own)], table, payload.lead[0])[0]

@@ -8,15 +8,16 @@ right-hand side there (`rates`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from taylor.definitions.ruled import coefficients_along
 from taylor.errors import UnsupportedFunctionError
-from taylor.expressions.leaves import ZERO, constant, stack
+from taylor.expressions.leaves import ONE, ZERO, constant, stack
 from taylor.expressions.scalars import scalars
+from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import broadcast_to, reshape
 from taylor.nodes.conversion import object_vector
 from taylor.nodes.logic import where
@@ -26,18 +27,22 @@ from taylor.nodes.operations.reductions import arg_extreme
 from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.regions import Graph, inner_input, part, parts, region_node
 from taylor.numbers.precision import FLOAT64
+from taylor.solutions.along import along_of
 from taylor.solutions.expansion import expanded_in, raised
 from taylor.solutions.problem import Wrt
 from taylor.solutions.rates import rates
-from taylor.solutions.solved import Nodes, Solved, solved_node
+from taylor.solutions.solved import Nodes, Outside, Solved, Swept, solved_node
+from taylor.solutions.swept import may_be_swept
+from taylor.transforms.reverse import adjoints
 
 Missing = Sequence[Any]  # nodes, None for those that are zero
+MANY = 16  # variables, from which on solutions are gone back over, or taken along one direction
 
 
 # --- derivatives of arrays -----------------------------------------------------------------------
 
 
-def _flat(x: Any, payload: Solved) -> Any:
+def _flat(x: Any, payload: Outside) -> Any:
     """The elements of an input along one axis, behind that of a batch."""
     return reshape(x, (*payload.lead, -1))
 
@@ -61,6 +66,11 @@ def _tangent(payload: Solved, operands: Nodes, tangents: Missing) -> Any:
     """The derivative of the result along tangents of the operands."""
     by = _inputs_among(payload, [t is not None for t in tangents])
     terms = []
+    many = _many_along(payload, by)
+    if many is not None:
+        chosen = tuple(k for k in by if k in many)
+        terms.append(_along(payload, operands, tangents, chosen))
+        by = tuple(k for k in by if k not in many)
     if by:
         given = [_flat(tangents[k], payload) for k in by]
         along = given[0] if len(given) == 1 else np.concatenate(given, axis=-1)
@@ -71,13 +81,38 @@ def _tangent(payload: Solved, operands: Nodes, tangents: Missing) -> Any:
     return sum(terms[1:], terms[0]) if terms else constant(0, payload.shape)
 
 
+def _many_along(payload: Solved, by: Wrt) -> Wrt | None:
+    """Inputs by which derivatives along one direction take less work than all of them do."""
+    problem = payload.problem
+    time = problem.states + problem.inputs.parameters
+    chosen = tuple(k for k in by if time not in problem.inputs.listed[k].places)
+    if payload.order or sum(problem.sizes(chosen)) < MANY:
+        return None
+    return chosen if along_of(problem, chosen) is not None else None
+
+
+def _along(payload: Solved, operands: Nodes, tangents: Missing, by: Wrt) -> Any:
+    """The derivative along tangents of many inputs, as the solution of a larger system."""
+    problem = along_of(payload.problem, by)
+    assert problem is not None
+    given = [*operands[:-1], *(tangents[k] for k in by), operands[-1]]
+    found = solved_node(Solved(problem, payload.times, (0, ()), payload.batch), given)
+    return found[..., payload.problem.states :, :]
+
+
 def _shares(payload: Solved, operands: Nodes, adjoint: Any, active: Sequence[bool]) -> list[Any]:
     """What operands have of the adjoint of the result."""
     by = _inputs_among(payload, active)
     found: list[Any] = [None] * len(active)
     if by:
-        wide, first = _derivatives(payload, operands, by), 0
-        whole = np.einsum("btck,btcki->bi" if payload.lead else "tck,tcki->i", adjoint, wide)
+        many = not payload.order and sum(payload.problem.sizes(by)) >= MANY
+        if many and may_be_swept(payload.problem):
+            back = Swept(payload.problem, payload.times, by, payload.batch)
+            whole = solved_node(back, [*operands, adjoint[..., 0]])
+        else:
+            wide = _derivatives(payload, operands, by)
+            whole = np.einsum("btck,btcki->bi" if payload.lead else "tck,tcki->i", adjoint, wide)
+        first = 0
         for k, size in zip(by, payload.problem.sizes(by), strict=True):
             found[k] = reshape(whole[..., first : first + size], operands[k].shape)
             first += size
@@ -86,10 +121,66 @@ def _shares(payload: Solved, operands: Nodes, adjoint: Any, active: Sequence[boo
     return found
 
 
+# --- of what is gone back over -------------------------------------------------------------------
+#
+# With J the derivative of a solution x by the inputs `by`, the result is J^T y for an adjoint y.
+
+
+def _tangent_back(payload: Swept, operands: Nodes, tangents: Missing) -> Any:
+    """Along dy it is J^T dy; along du it has the derivative of y . (J du) by the inputs, since the
+    order of two derivatives does not matter.
+    """
+    *inputs, y = operands
+    terms = []
+    if tangents[-1] is not None:
+        terms.append(solved_node(payload, [*inputs, tangents[-1]]))
+    if any(t is not None for t in tangents[:-1]):
+        own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(inputs)]
+        along = _tangent(payload.base, own, tangents[:-1])[..., 0]
+        wanted = [own[k] for k in payload.options]
+        slopes = adjoints([np.sum(along * y)], [ONE], wanted)
+        flat = [_flat(slope, payload) for slope in slopes]
+        whole: Any = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=-1)
+        terms.append(substitute_all([whole], dict(zip(own, inputs, strict=True)))[0])
+    return sum(terms[1:], terms[0]) if terms else constant(0, payload.shape)
+
+
+def _shares_back(
+    payload: Swept, operands: Nodes, adjoint: Any, active: Sequence[bool]
+) -> list[Any]:
+    """What operands have of an adjoint w: the derivatives of y . (J w)."""
+    own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(operands)]
+    directions: list[Any] = [None] * (len(operands) - 1)
+    first = 0
+    for k, size in zip(payload.options, payload.problem.sizes(payload.options), strict=True):
+        directions[k] = reshape(adjoint[..., first : first + size], operands[k].shape)
+        first += size
+    along = _tangent(payload.base, own[:-1], directions)[..., 0]
+    wanted = [x for x, does in zip(own, active, strict=True) if does]
+    found = iter(adjoints([np.sum(along * own[-1])], [ONE], wanted))
+    listed = [next(found) if does else None for does in active]
+    kept = [e for e in listed if e is not None]
+    done = iter(substitute_all(kept, dict(zip(own, operands, strict=True))))
+    return [None if e is None else next(done) for e in listed]
+
+
+class _Rules(NamedTuple):
+    """Derivatives forward and backward, of arrays."""
+
+    tangent: Callable[[Any, Nodes, Missing], Any]
+    shares: Callable[[Any, Nodes, Any, Sequence[bool]], list[Any]]
+
+
+_RULES: dict[type, _Rules] = {
+    Solved: _Rules(_tangent, _shares),
+    Swept: _Rules(_tangent_back, _shares_back),
+}
+
+
 # --- nodes of arrays, and of their elements ------------------------------------------------------
 
 
-def _arrays(payload: Solved, numbers: Missing) -> list[Any]:
+def _arrays(payload: Outside, numbers: Missing) -> list[Any]:
     """Arrays of single numbers, None where all of them are."""
     if not payload.flat:
         return list(numbers)
@@ -107,14 +198,14 @@ def _arrays(payload: Solved, numbers: Missing) -> list[Any]:
     return found
 
 
-def _elements(payload: Solved, array: Any) -> list[Any]:
+def _elements(payload: Outside, array: Any) -> list[Any]:
     """The results that an array stands for: itself, or its elements."""
     return [array[place] for place in np.ndindex(*payload.shape)] if payload.flat else [array]
 
 
 def _widened(e: Any, extras: Sequence[Any], expand: Any) -> list[list[Any]]:
     """All results with tangents, or Taylor coefficients beyond the value."""
-    payload: Solved = e.payload
+    payload: Outside = e.payload
     if all(extra is None for extra in extras):
         return [[result] for result in parts(e)]
     width = next(len(extra) for extra in extras if extra is not None)
@@ -123,11 +214,12 @@ def _widened(e: Any, extras: Sequence[Any], expand: Any) -> list[list[Any]]:
         _arrays(payload, [None if extra is None else extra[k] for extra in extras])
         for k in range(width)
     ]
-    whole = payload.with_order(payload.order, payload.wrt)
+    whole = payload.of_arrays()
     degrees = getattr(expand, "degrees", [1] * width)
     if max(degrees) == 1:
-        found = [_tangent(whole, operands, column) for column in columns]
-    elif all(column[-1] is None for column in columns):
+        tangent = _RULES[type(whole)].tangent
+        found = [tangent(whole, operands, column) for column in columns]
+    elif isinstance(whole, Solved) and all(column[-1] is None for column in columns):
         found = expanded_in(whole, operands, columns, expand.space)
     else:
         found = _by_degrees(whole, operands, columns, degrees, expand)
@@ -136,7 +228,7 @@ def _widened(e: Any, extras: Sequence[Any], expand: Any) -> list[list[Any]]:
 
 
 def _by_degrees(
-    payload: Solved,
+    payload: Outside,
     operands: Nodes,
     columns: Sequence[Missing],
     degrees: Sequence[int],
@@ -150,7 +242,8 @@ def _by_degrees(
     moved = zip(directions, operands, varies, strict=True)
     along = [_array(row, x) if does else None for row, x, does in moved]
     given = [e for row in (*own, *directions) for e in row]
-    graph = Graph(given, list(scalars(_tangent(payload, arrays, along)).reshape(-1)))
+    tangent = _RULES[type(payload)].tangent(payload, arrays, along)
+    graph = Graph(given, list(scalars(tangent).reshape(-1)))
     extras: list[Any] = []
     for k, x in enumerate(operands):
         listed = [c[k] if varies[k] and c[k] is not None else constant(0, x.shape) for c in columns]
@@ -168,18 +261,20 @@ def _array(numbers: Nodes, like: Any) -> Any:
 
 
 def _pulled(e: Any, cotangents: Missing, active: Sequence[bool]) -> list[Any]:
-    payload: Solved = e.payload
+    payload: Outside = e.payload
     operands = _arrays(payload, e.args)
-    whole = payload.with_order(payload.order, payload.wrt)
+    whole = payload.of_arrays()
+    shares = _RULES[type(whole)].shares
     if not payload.flat:
-        return _shares(whole, operands, cotangents[0], active)
+        return shares(whole, operands, cotangents[0], active)
     adjoint = reshape(stack([ZERO if c is None else c for c in cotangents]), payload.shape)
-    flags, first = [], 0
+    flags: list[bool] = []
+    first = 0
     for shape in payload.given:
         size = int(np.prod(shape, dtype=int))
         flags.append(any(active[first : first + size]))
         first += size
-    found = _shares(whole, operands, adjoint, flags)
+    found = shares(whole, operands, adjoint, flags)
     listed: list[Any] = []
     for share, shape in zip(found, payload.given, strict=True):
         places = list(np.ndindex(*shape))
@@ -189,7 +284,7 @@ def _pulled(e: Any, cotangents: Missing, active: Sequence[bool]) -> list[Any]:
 
 def _of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
     """All results for many at once, which are one node again: many lanes of one ensemble."""
-    payload: Solved = e.payload
+    payload: Outside = e.payload
     wide = [
         broadcast_to(x, (many.size, *own.shape)) for x, own in zip(operands, e.args, strict=True)
     ]
@@ -221,7 +316,7 @@ def _spelled(e: Any, operands: Sequence[Any], spelling: Any) -> Any:
 
 def _value(algebra: Any, e: Any, values: Sequence[Any]) -> list[Any]:
     """All results for numbers."""
-    payload: Solved = e.payload
+    payload: Outside = e.payload
     given = values
     if payload.flat:
         flat, given, first = np.array(values, float), [], 0

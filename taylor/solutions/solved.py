@@ -1,10 +1,10 @@
-"""Solutions in graphs: a node `solution`, whose results are computed elsewhere."""
+"""Solutions in graphs: nodes `solution`, whose results are computed elsewhere."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,60 +15,63 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_precision
 from taylor.solutions.batches import solved_many
 from taylor.solutions.problem import Problem, Wrt
 from taylor.solutions.straight import Straight, straight
+from taylor.solutions.swept import swept
 from taylor_runtime.callables.python_calls import Server
 
 Nodes = Sequence[Expression]
 
 
-class Solved(Region):
-    """Coefficients of a solution: the payload of a node `solution`.
+class Outside(Region):
+    """What is computed elsewhere, of a problem: the payload of a node.
 
-    Operands are the inputs, then the times; the result has the shape (times, columns, terms).
-    order, wrt: derivatives up to this order by some of the inputs.
-    batch:      so many at once: operands and result have one axis more, the first.
-    flat:       whether operands and results are single numbers, the elements of those.
+    given:   the shapes of operands as arrays; shape: that of the result.
+    batch:   so many at once: operands and result have one axis more, the first.
+    flat:    whether operands and results are single numbers, the elements of those.
+    options: what else it is made from, by `_made`.
     """
 
-    __slots__ = (
-        "_server",
-        "_straight",
-        "batch",
-        "flat",
-        "order",
-        "problem",
-        "shape",
-        "times",
-        "wrt",
-    )
+    __slots__ = ("_server", "batch", "flat", "given", "options", "problem", "shape", "times")
 
     def __init__(
         self,
         problem: Problem,
         times: int,
-        order: int = 0,
-        wrt: Wrt = (),
+        options: tuple[Any, ...],
         batch: int | None = None,
         flat: bool = False,
     ) -> None:
-        self.problem, self.times, self.batch, self.flat = problem, times, batch, flat
-        self.order, self.wrt = (order, wrt) if order else (0, ())
-        terms = problem.terms(self.order, self.wrt)
-        self.shape = (*self.lead, times, problem.columns, terms)
+        self.problem, self.times, self.options = problem, times, options
+        self.batch, self.flat = batch, flat
+        lead = self.lead
+        self.given: list[tuple[int, ...]] = [(*lead, *shape) for shape in self.operand_shapes()]
+        self.shape: tuple[int, ...] = (*lead, *self.result_shape())
         self.shapes = ((),) * self.size if flat else (self.shape,)
         self.graphs: tuple[Any, ...] = ()
         self.constants = sum(map(math.prod, self.given)) if flat else len(self.given)
         self.carries, self.length, self.reverse = 0, None, False
-        self.key = ("solution", problem, times, self.order, self.wrt, batch, flat)
+        self.key = (type(self).__name__, problem, times, options, batch, flat)
         self._hash = hash(self.key)
         self._server: Server | None = None
-        self._straight: Straight | None = None
+
+    def operand_shapes(self) -> list[tuple[int, ...]]:
+        """Without the axes of batches."""
+        raise NotImplementedError
+
+    def result_shape(self) -> tuple[int, ...]:
+        """The same of the result."""
+        raise NotImplementedError
+
+    def computed(self, operands: Sequence[np.ndarray]) -> np.ndarray:
+        """The result for numbers of the problem's kind, elements along one axis behind those of a
+        batch.
+        """
+        raise NotImplementedError
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rest = (self.times, self.order, self.wrt, self.batch, self.flat)
-        return Solved, (self.problem, *rest)
+        return type(self), (self.problem, self.times, self.options, self.batch, self.flat)
 
     def __repr__(self) -> str:
-        return f"<solution of order {self.order} by {self.wrt}>"
+        return f"<{self.name} {self.options}>"
 
     @property
     def name(self) -> str:
@@ -90,35 +93,93 @@ class Solved(Region):
         """How many numbers the result has."""
         return math.prod(self.shape)
 
-    @property
-    def given(self) -> list[tuple[int, ...]]:
-        """The shapes of operands as arrays."""
-        shapes = [one.shape for one in self.problem.inputs.listed]
-        return [(*self.lead, *shape) for shape in (*shapes, (self.times,))]
-
     def place(self, number: int) -> int:
         """Where the elements of a result begin among those of all."""
         return number if self.flat else 0
 
-    def with_order(self, order: int, wrt: Wrt) -> Solved:
-        """The same of arrays, with other derivatives."""
-        return Solved(self.problem, self.times, order, wrt, self.batch)
+    def of_arrays(self) -> Self:
+        """The same of arrays."""
+        return type(self)(self.problem, self.times, self.options, self.batch)
 
-    def of_many(self, size: int) -> Solved:
-        """The same for so many at once."""
-        return Solved(self.problem, self.times, self.order, self.wrt, size * (self.batch or 1))
-
-    def of_numbers(self) -> Solved:
+    def of_numbers(self) -> Self:
         """The same of single numbers."""
-        rest = (self.times, self.order, self.wrt, self.batch)
-        return Solved(self.problem, *rest, flat=True)
+        return type(self)(self.problem, self.times, self.options, self.batch, True)
+
+    def of_many(self, size: int) -> Self:
+        """The same of arrays for so many at once."""
+        return type(self)(self.problem, self.times, self.options, size * (self.batch or 1))
 
     # -- among others -----------------------------------------------------------------------------
 
     @property
     def kin(self) -> tuple[Any, ...]:
         """Equal for those that may have the same results for the same operands."""
-        return (self.problem, self.times, self.batch, self.flat)
+        return (type(self), self.problem, self.times, self.batch, self.flat)
+
+    def is_within(self, other: Any) -> bool:
+        """Whether another one has all of its results."""
+        return False
+
+    # -- numbers ----------------------------------------------------------------------------------
+
+    @property
+    def number(self) -> int:
+        """By which machine code knows it."""
+        if self._server is None:
+            self._server = Server(self._served, sum(map(math.prod, self.given)), self.size)
+        return self._server.number
+
+    def _served(self, planes: np.ndarray) -> np.ndarray:
+        """The result, flat, of all operands one after the other: (parts, numbers)."""
+        operands, first = [], 0
+        for shape in self.given:
+            last = first + math.prod(shape)
+            operands.append(planes[:, first:last].reshape(-1, *shape))
+            first = last
+        return self.planes(operands, _kind_of(planes)).reshape(len(planes), -1)
+
+    def planes(self, operands: Sequence[np.ndarray], given: Precision) -> np.ndarray:
+        """The result (parts, ..) for operands (parts, ..) of a kind."""
+        kind, lead = self.problem.kind, self.lead
+        own = []
+        for planes in operands:
+            numbers = kind.joined(to_kind(planes, given, kind))
+            own.append(numbers.reshape(*lead, -1, *kind.axes))
+        return to_kind(kind.to_planes(self.computed(own)), kind, given)
+
+
+class Solved(Outside):
+    """Coefficients of a solution.
+
+    Operands are the inputs, then the times; the result has the shape (times, columns, terms).
+    order, wrt: derivatives up to this order by some of the inputs.
+    """
+
+    __slots__ = ("_straight", "order", "wrt")
+
+    def __init__(
+        self,
+        problem: Problem,
+        times: int,
+        options: tuple[int, Wrt] = (0, ()),
+        batch: int | None = None,
+        flat: bool = False,
+    ) -> None:
+        self.order, self.wrt = options if options[0] else (0, ())
+        self._straight: Straight | None = None
+        super().__init__(problem, times, (self.order, self.wrt), batch, flat)
+
+    def operand_shapes(self) -> list[tuple[int, ...]]:
+        """Of the inputs, and of the times."""
+        return [*(one.shape for one in self.problem.inputs.listed), (self.times,)]
+
+    def result_shape(self) -> tuple[int, ...]:
+        """Times, columns, terms."""
+        return self.times, self.problem.columns, self.problem.terms(self.order, self.wrt)
+
+    def with_order(self, order: int, wrt: Wrt) -> Solved:
+        """The same of arrays, with other derivatives."""
+        return Solved(self.problem, self.times, (order, wrt), self.batch)
 
     def is_within(self, other: Solved) -> bool:
         """Whether another one has all of its results."""
@@ -134,43 +195,67 @@ class Solved(Region):
         last = len(places)
         return result[..., :last] if (places == np.arange(last)).all() else result[..., places]
 
-    # -- numbers ----------------------------------------------------------------------------------
-
     @property
     def number(self) -> int:
         """By which machine code knows it."""
-        if self._server is None:
-            given = sum(map(math.prod, self.given))
-            self._server = Server(self._served, given, self.size)
-            plain = not self.order and self.batch is None
-            self._straight = straight(self.problem) if plain else None
-        return self._server.number
+        if self._server is None and not self.order and self.batch is None:
+            self._straight = straight(self.problem)
+        return super().number
 
     def _served(self, planes: np.ndarray) -> np.ndarray:
-        """The result, flat, of all operands one after the other: (parts, numbers)."""
         if self._straight is not None and planes.dtype == np.float64:
             state = self._straight(planes[0])
             if state is not None:
                 return state[np.newaxis]
-        operands, first = [], 0
-        for shape in self.given:
-            last = first + math.prod(shape)
-            operands.append(planes[:, first:last].reshape(-1, *shape))
-            first = last
-        return self.planes(operands, _kind_of(planes)).reshape(len(planes), -1)
+        return super()._served(planes)
 
-    def planes(self, operands: Sequence[np.ndarray], given: Precision) -> np.ndarray:
-        """The result (parts, ..) for operands (parts, ..) of a kind."""
-        kind, lead = self.problem.kind, self.lead
-        own = []
-        for planes in operands:
-            numbers = kind.joined(to_kind(planes, given, kind))
-            own.append(numbers.reshape(*lead, -1, *kind.axes))
+    def computed(self, operands: Sequence[np.ndarray]) -> np.ndarray:
+        """The coefficients."""
         if self.batch is None:
-            found = self.problem.solved(self.order, self.wrt, own[:-1], own[-1])
-        else:
-            found = solved_many(self.problem, self.order, self.wrt, own[:-1], own[-1])
-        return to_kind(kind.to_planes(found), kind, given)
+            return self.problem.solved(self.order, self.wrt, operands[:-1], operands[-1])
+        return solved_many(self.problem, self.order, self.wrt, operands[:-1], operands[-1])
+
+
+class Swept(Outside):
+    """What some inputs have of an adjoint of a solution, by going back over it.
+
+    Operands are the inputs, the times, and the adjoint (times, columns); the result has the shape
+    (variables,), those of the inputs `by`, which are the options.
+    """
+
+    __slots__ = ()
+
+    def operand_shapes(self) -> list[tuple[int, ...]]:
+        """Of the inputs, the times, and the adjoint."""
+        shapes = [one.shape for one in self.problem.inputs.listed]
+        return [*shapes, (self.times,), (self.times, self.problem.columns)]
+
+    def result_shape(self) -> tuple[int, ...]:
+        """All variables along one axis."""
+        return (sum(self.problem.sizes(self.options)),)
+
+    @property
+    def base(self) -> Solved:
+        """The solution itself."""
+        return Solved(self.problem, self.times, (0, ()), self.batch)
+
+    def computed(self, operands: Sequence[np.ndarray]) -> np.ndarray:
+        """The shares."""
+        *inputs, times, adjoint = operands
+        columns = (self.times, self.problem.columns, *self.problem.kind.axes)
+        if self.batch is None:
+            return swept(self.problem, self.options, inputs, times, adjoint.reshape(columns))
+        rows = [
+            swept(
+                self.problem,
+                self.options,
+                [one[row] for one in inputs],
+                times[row],
+                adjoint[row].reshape(columns),
+            )
+            for row in range(self.batch)
+        ]
+        return np.stack(rows)
 
 
 def _kind_of(planes: np.ndarray) -> Precision:
@@ -180,8 +265,8 @@ def _kind_of(planes: np.ndarray) -> Precision:
     return FLOAT64 if planes.dtype == np.float64 else as_precision(planes.dtype.name)
 
 
-def solved_node(payload: Solved, operands: Nodes) -> Any:
-    """The result of a node of arrays: of inputs in their shapes, then times."""
+def solved_node(payload: Outside, operands: Nodes) -> Any:
+    """The result of a node of arrays."""
     return part(region_node("solution", operands, payload), 0)
 
 
