@@ -234,6 +234,32 @@ def test_many_at_once() -> None:
     assert slopes(total, shared) == pytest.approx([want], rel=1e-13)
 
 
+def test_backward_in_every_way() -> None:
+    """With derivatives that were kept, made anew, of many cotangents, twice, and of part."""
+    f = ty.torch.function(pendulum(times=[0.5, 1.5]))
+    given = number(0.05), number(0.025), number(9.8)
+    position, speed = f(*given)
+    eye = torch.eye(2, dtype=torch.float64)
+
+    def pulled(weights: Any, **more: Any) -> Any:
+        return torch.autograd.grad(position, given, weights, retain_graph=True, **more)
+
+    kept = [pulled(row) for row in eye]
+    for other in (
+        [pulled(row, create_graph=True) for row in eye],
+        list(zip(*pulled(eye, is_grads_batched=True), strict=True)),
+        list(zip(*torch.vmap(pulled)(eye), strict=True)),
+        list(zip(*func.jacrev(lambda *x: f(*x)[0], argnums=(0, 1, 2))(*given), strict=True)),
+    ):
+        torch.testing.assert_close(other, kept, rtol=1e-12, atol=1e-14)
+    both = torch.autograd.grad([position, speed], given, [eye[0], eye[1]], retain_graph=True)
+    alone = torch.autograd.grad(speed, given, eye[1], retain_graph=True)
+    sums = [a + b for a, b in zip(kept[0], alone, strict=True)]
+    torch.testing.assert_close(list(both), sums)
+    (some,) = torch.autograd.grad(f(0.05, given[1], given[2])[0], given[2], eye[1])
+    torch.testing.assert_close(some, kept[1][2])
+
+
 def test_a_parameter_that_trains() -> None:
     """The period of a pendulum in small: g / l is found from the motion."""
     solution = pendulum(times=np.linspace(0.1, 1.0, 10))

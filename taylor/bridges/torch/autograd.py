@@ -128,7 +128,8 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         weights = [weight for weight in cotangents if weight is not None]
         if not weights or not any(wanted):
             return (None,) * (2 + len(wanted))
-        if ctx.kept and not torch.is_grad_enabled():
+        plain = not torch.is_grad_enabled() and not torch._C._are_functorch_transforms_active()
+        if ctx.kept and plain and not any(map(_is_batched, weights)):
             following = iter(ctx.kept[0](cotangents))
             return None, None, *(next(following) if does else None for does in wanted)
         operator = ctx.operator.pulled(wanted, tuple(w is not None for w in cotangents))
@@ -160,6 +161,9 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         return found, (0,) * len(found)
 
 
+_is_batched = torch._C._functorch.is_legacy_batchedtensor
+
+
 def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     """The results, also within `is_grads_batched=True`: that is an older way of PyTorch's to map,
     of which functions are told nothing.
@@ -167,7 +171,7 @@ def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torc
     try:
         return operator.compute(tensors)
     except RuntimeError:
-        many = [torch._C._functorch.is_legacy_batchedtensor(x) for x in tensors]
+        many = [_is_batched(x) for x in tensors]
         if not any(many):
             own = [type(x) for x in tensors if type(x) not in (torch.Tensor, torch.nn.Parameter)]
             if own:
