@@ -77,6 +77,50 @@ def burgers(points: int) -> Problem:
     )
 
 
+def lorenz_96(count: int) -> Problem:
+    """x_i' = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + 8 on a ring; Lorenz, ECMWF seminar (1996)."""
+
+    def equations(functions: Any, x: Sequence[Any]) -> list[Any]:
+        return [(x[(i + 1) % count] - x[i - 2]) * x[i - 1] - x[i] + 8.0 for i in range(count)]
+
+    return Problem(
+        name=f"lorenz-96-{count}",
+        title=f"Lorenz 96, {count} variables",
+        variables=tuple(f"x{i}" for i in range(count)),
+        equations=equations,
+        state=tuple(8.0 + math.sin(3.0 * i) for i in range(count)),
+        span=50.0,
+    )
+
+
+def brusselator(cells: int) -> Problem:
+    """u' = 1 + u^2 v - 4 u + D u_xx, v' = 3 u - u^2 v + D v_xx on a line, ends held; Hairer &
+    Wanner, Solving ODEs II (1996), section IV.10, eq. 10.14.
+    """
+    spread = 0.02 * (cells + 1) ** 2
+
+    def equations(functions: Any, x: Sequence[Any]) -> list[Any]:
+        u, v = [1.0, *x[:cells], 1.0], [3.0, *x[cells:], 3.0]
+        found = []
+        for i in range(1, cells + 1):
+            cubic = u[i] ** 2 * v[i]
+            found.append(1.0 + cubic - 4.0 * u[i] + spread * (u[i - 1] - 2.0 * u[i] + u[i + 1]))
+        for i in range(1, cells + 1):
+            cubic = u[i] ** 2 * v[i]
+            found.append(3.0 * u[i] - cubic + spread * (v[i - 1] - 2.0 * v[i] + v[i + 1]))
+        return found
+
+    place = [(i + 1) / (cells + 1) for i in range(cells)]
+    return Problem(
+        name=f"brusselator-{cells}",
+        title=f"Brusselator, {cells} cells",
+        variables=tuple(f"{kind}{i}" for kind in "uv" for i in range(cells)),
+        equations=equations,
+        state=(*(1.0 + math.sin(2.0 * math.pi * z) for z in place), *(3.0 for _ in place)),
+        span=2.0,
+    )
+
+
 def network() -> Problem:
     """x' = W3 tanh(W2 tanh(W1 x + b1) + b2) with 2, 32, 32 and 2 nodes and random weights."""
     rng = np.random.default_rng(20250102)

@@ -24,6 +24,12 @@ def _henon_heiles(functions: Any, state: Sequence[Any]) -> list[Any]:
     return [px, py, -x - 2.0 * x * y, -y - x**2 + y**2]
 
 
+def _lorenz_63(functions: Any, state: Sequence[Any]) -> list[Any]:
+    """Lorenz, J. Atmos. Sci. 20 (1963) 130, eq. 25-27."""
+    x, y, z = state
+    return [10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z]
+
+
 BODIES = (2, 3, 5, 8, 10, 12, 20, 30, 50, 80, 120, 200)  # of the n-body problems
 
 PROBLEMS = {
@@ -37,6 +43,16 @@ PROBLEMS = {
         coupled.oscillators(24),
         coupled.burgers(128),
         coupled.network(),
+        coupled.lorenz_96(36),
+        coupled.brusselator(24),
+        Problem(
+            name="lorenz-63",
+            title="Lorenz 63",
+            variables=("x", "y", "z"),
+            equations=_lorenz_63,
+            state=(1.0, 1.0, 1.0),
+            span=2000.0,
+        ),
         Problem(
             name="pendulum",
             title="pendulum",

@@ -45,6 +45,7 @@ from taylor.errors import ArgumentError as ArgumentError
 from taylor.errors import ArgumentTypeError as ArgumentTypeError
 from taylor.errors import DifferentiationWarning as DifferentiationWarning
 from taylor.errors import FormatError as FormatError
+from taylor.errors import ProgramError as ProgramError
 from taylor.errors import ShapeError as ShapeError
 from taylor.errors import TaylorError as TaylorError
 from taylor.errors import TracingError as TracingError
@@ -90,6 +91,7 @@ from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.language.program import program as program
 from taylor.machines.arrivals import SolutionError as SolutionError
 from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.machines.dense import DenseOutput as DenseOutput

@@ -35,6 +35,10 @@ class UnsupportedFunctionError(TaylorError, TypeError):
     """A function, operation or argument that taylor has no rule for."""
 
 
+class ProgramError(TaylorError, TypeError):
+    """A statement that `taylor.program` cannot translate without changing what it means."""
+
+
 class FormatError(TaylorError, ValueError):
     """A file or pickle that is damaged, from another version, or not taylor's at all."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import re
 import runpy
@@ -25,7 +26,10 @@ PYTHON = [text for language, text in BLOCKS if language == "python"]
 def names(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a block of Python leaves behind."""
     found: dict[str, Any] = {}
-    exec(compile(PYTHON[request.param], "README.md", "exec"), found)
+    text, file = PYTHON[request.param], f"README.md, block {request.param}"
+    # As notebooks do it, for those who read the source of functions.
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    exec(compile(text, file, "exec"), found)
     return found
 
 
@@ -33,6 +37,18 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
     with mpmath.workdps(30):
         if "curvature" in names:
             check_gradients(names)
+        elif "kepler" in names:
+            check_kepler(names)
+        elif "end" in names and "slopes" in names:
+            check_through_solutions(names)
+        elif "theirs" in names:
+            size = mpmath.ellipk(mpmath.sin(mpmath.mpf(1) / 4) ** 2) / mpmath.sqrt(9.8)
+            zeros = names["found"].t_events[0]  # every second quarter of a period
+            assert len(zeros) == int((10 / size - 1) / 2) + 1
+            exact = [float((2 * n + 1) * size) for n in range(len(zeros))]
+            np.testing.assert_allclose(zeros, exact, rtol=1e-11)
+            last = float(released_at(10.0)(0.5, mpmath.mpf(9.8)))
+            assert names["theirs"].y[0, -1] == pytest.approx(last, abs=1e-11)
         elif "slope" in names:
             x = np.linspace(0, 1, 5)
             np.testing.assert_allclose(names["value"], np.sin(x) * np.exp(-0.25), rtol=1e-15)
@@ -121,6 +137,37 @@ def check_gradients(names: dict[str, Any]) -> None:
     assert names["sqrt2"] == pytest.approx(8**-0.5, rel=1e-14)
 
 
+def check_kepler(names: dict[str, Any]) -> None:
+    """E - e sin E = M, whose derivatives follow from those of M by E."""
+    angle, e = mpmath.findroot(lambda a: a - 0.3 * mpmath.sin(a) - 0.5, 0.7), mpmath.mpf(0.3)
+    assert float(names["angle"]) == pytest.approx(float(angle), rel=1e-15)
+    by_e = mpmath.sin(angle) / (1 - e * mpmath.cos(angle))
+    assert float(names["by_e"]) == pytest.approx(float(by_e), rel=1e-14)
+    solved = mpmath.taylor(
+        lambda t: mpmath.findroot(lambda a: a - e * mpmath.sin(a) - 0.5 - t, angle), 0, 8
+    )
+    np.testing.assert_allclose(names["series"], [float(c) for c in solved], rtol=1e-11)
+
+
+def check_through_solutions(names: dict[str, Any]) -> None:
+    def cost(x0: Any, k: Any) -> Any:
+        def energy(t: Any) -> Any:  # the square of the speed
+            return 2 * k * (mpmath.cos(released_at(t)(x0, k)) - mpmath.cos(x0))
+
+        return released_at(2)(x0, k) ** 2 + energy(2) + mpmath.quad(energy, [0, 0.5, 1, 1.5, 2])
+
+    at = (mpmath.mpf(0.5), mpmath.mpf(9.8))
+    square = [
+        2 * released_at(2)(*at) * mpmath.diff(released_at(2), at, n) for n in ((0, 1), (1, 0))
+    ]
+    np.testing.assert_allclose(names["slopes"], [float(s) for s in square], rtol=1e-12)
+    found = names["found"]
+    assert found.value == pytest.approx(float(cost(*at)), rel=1e-13)
+    for leaf, orders in (("x", (1, 0)), ("k", (0, 1))):
+        exact = float(mpmath.diff(cost, at, orders))
+        assert found[names[leaf]] == pytest.approx(exact, rel=1e-11)
+
+
 def released_at(t: float) -> Callable[[Any, Any], Any]:
     """The angle of a pendulum of strength k, at rest at x0 when t = 0: sin(x/2) = m cd(sqrt(k) t)
     with m = sin(x0/2).
@@ -188,7 +235,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 9
+    assert len(PYTHON) == 12
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,9 +168,6 @@ REASONS = {
     "fixed_point": "the same",
     "expectation": "the same: parameters and noise",
     "expectation_grad": "the same",
-    "Solution.__call__": "numbers or expressions, one for each input",
-    "Solution.jvp": "as many numbers or arrays as inputs",
-    "Solution.vjp": "as many numbers or arrays as outputs",
 }
 
 

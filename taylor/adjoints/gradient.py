@@ -84,13 +84,13 @@ class Gradient(ByName):
     memory:       bytes that these took to be gone back over.
     """
 
-    value: Any
+    value: float | np.ndarray
     state: np.ndarray
     parameters: np.ndarray
-    initial_time: Any
-    final_time: Any
+    initial_time: float | np.ndarray
+    final_time: float | np.ndarray
     times: np.ndarray | None
-    impulses: dict[int, Any]
+    impulses: dict[int, float | np.ndarray]
     outcome: Ended = field(repr=False)
     steps: int
     memory: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from typing import Any
 
@@ -34,7 +33,7 @@ class MeanGradient(ByName):
     `gradient[k]` is the derivative by a parameter, `gradient[x]` those by the rows' initial values.
     """
 
-    value: Any
+    value: float | np.ndarray
     state: np.ndarray
     parameters: np.ndarray
     rows: tuple[Gradient, ...] = field(repr=False)
@@ -106,6 +105,8 @@ def mean_gradient_through(
     if count == 1 or len(given) == 1:
         rows += [one(row) for row in range(1, len(given))]
     else:
+        from concurrent.futures import ThreadPoolExecutor  # takes 5 ms to import
+
         with ThreadPoolExecutor(count) as pool:
             rows += pool.map(one, range(1, len(given)))
     with working_digits(kind):

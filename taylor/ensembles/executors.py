@@ -105,6 +105,7 @@ def in_executor(
     """
     from concurrent.futures import FIRST_COMPLETED, wait
 
+    integrator._machine.stepper.complete()  # else each of the processes makes it anew
     payload = _pickled(integrator)
     key = hashlib.blake2b(payload, digest_size=16).hexdigest()
     shares = Shares(jobs, workers)

@@ -30,11 +30,14 @@ class ExtrapolationError(TaylorError, ValueError):
 class Evaluated(Versioned):
     """A function of time with machine code for its values and derivatives, made when called."""
 
-    __slots__ = ("_evaluators",)
-    _evaluators: dict[int, Callable[[Any], Any]]
+    __slots__ = ("_alone", "_evaluators")
+    _alone: dict[int, Any]  # of single states
+    _evaluators: dict[int, Callable[..., Any]]
 
-    def _evaluator(self, derivative: int) -> Callable[[Any], Any]:
-        """A function of a time or a vector of times, that returns None for anything else."""
+    def _evaluator(self, derivative: int) -> Callable[..., Any]:
+        """A function of a time or a vector of times, and perhaps of where to put the values, that
+        returns None for anything else.
+        """
         try:
             known = self._evaluators
         except AttributeError:
@@ -45,7 +48,14 @@ class Evaluated(Versioned):
             known[derivative] = made
         return made
 
-    def _make_evaluator(self, derivative: int) -> Callable[[Any], Any]:
+    def _known_evaluator(self, derivative: int) -> Callable[..., Any]:
+        """The same, made before or now."""
+        try:
+            return self._evaluators[derivative]
+        except (AttributeError, KeyError):
+            return self._evaluator(derivative)
+
+    def _make_evaluator(self, derivative: int) -> Callable[..., Any]:
         raise NotImplementedError
 
 
@@ -87,13 +97,32 @@ class DenseOutput(Evaluated):
         return float(self.starts[0, 0]), float(self.end[0])
 
     def __call__(
-        self, times: ArrayLike, *, derivative: int = 0, extrapolate: bool = False
+        self,
+        times: ArrayLike,
+        *,
+        derivative: int = 0,
+        component: int | None = None,
+        extrapolate: bool = False,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """The state (or its derivative of the given order) at `times`.
 
+        component: the number of one of the states, which alone is wanted: without the axis n.
+        out:       an array of the result's shape to put it in, and to return.
+
         Raises ExtrapolationError for a time outside `span`, unless `extrapolate`; ValueError for
-        NaN or a derivative that is no natural number; TypeError for times that are no numbers.
+        NaN, a derivative that is no natural number, a component that there is not, an `out` of
+        another shape; TypeError for times that are no numbers.
+
+        >>> import taylor as ty
+        >>> x, v = ty.variables("x v")
+        >>> ta = ty.Integrator([(x, v), (v, -x)], [0.0, 1.0])
+        >>> dense = ta.propagate_until(2.0, dense=True).dense
+        >>> np.abs(dense([0.5, 1.5], component=0) - np.sin([0.5, 1.5])).max() < 1e-15
+        True
         """
+        if component is not None or out is not None:
+            return self._parts(times, derivative, component, extrapolate, out)
         if type(derivative) is int and not extrapolate:
             try:
                 found = self._evaluators[derivative](times)
@@ -119,6 +148,59 @@ class DenseOutput(Evaluated):
             elapsed = (t.ravel() - self.starts[step, 0]) - self.starts[step, 1]
             result = self._evaluate(step, elapsed / self.scales[step], derivative)
         return result.reshape(*t.shape, *self.coefficients.shape[2:])
+
+    def _parts(
+        self,
+        times: ArrayLike,
+        derivative: int,
+        component: int | None,
+        extrapolate: bool,
+        out: np.ndarray | None,
+    ) -> np.ndarray:
+        """What is asked for of one state, or in an array that is there."""
+        own = self if component is None else self._of(component)
+        axis: Any = (
+            () if component is None else (Ellipsis, 0, *[slice(None)] * len(self.precision.axes))
+        )
+        if out is None:
+            found = own(times, derivative=derivative, extrapolate=extrapolate)
+            return found[axis] if component is not None else found  # type: ignore[no-any-return]
+        if not isinstance(out, np.ndarray) or not out.flags.writeable:
+            raise ArgumentTypeError(f"out must be an array that can be written to, got {out!r}")
+        if type(derivative) is int and derivative >= 0 and not extrapolate:
+            room = out if component is None else out[..., np.newaxis]
+            alone = not (isinstance(times, np.ndarray) and np.may_share_memory(times, out))
+            if alone and own._known_evaluator(derivative)(times, room) is not None:
+                return out
+        found = own(times, derivative=derivative, extrapolate=extrapolate)
+        found = found[axis] if component is not None else found
+        if out.shape != found.shape or not np.can_cast(found.dtype, out.dtype, "same_kind"):
+            raise ArgumentError(
+                f"out must have shape {found.shape} and numbers of {found.dtype}, got {out.shape} "
+                f"and {out.dtype}"
+            )
+        out[...] = found
+        return out
+
+    def _of(self, component: int) -> DenseOutput:
+        """The same of one state."""
+        count = self.coefficients.shape[2]
+        if isinstance(component, bool) or not isinstance(component, int | np.integer):
+            raise ArgumentTypeError(f"component must be the number of a state, got {component!r}")
+        if not -count <= component < count:
+            raise ArgumentError(
+                f"component {component} is not there: the states have numbers 0 to {count - 1}"
+            )
+        place = int(component) % count
+        try:
+            known = self._alone
+        except AttributeError:
+            known = {}
+            object.__setattr__(self, "_alone", known)
+        if place not in known:
+            numbers = self.coefficients[:, :, place : place + 1]
+            known[place] = DenseOutput(self.starts, self.end, self.scales, numbers, self.precision)
+        return known[place]
 
     def flow_map(self, times: ArrayLike, *, extrapolate: bool = False) -> Polynomial:
         """The states at `times` as polynomials in the displacements: shape times.shape + (n,).
@@ -162,7 +244,7 @@ class DenseOutput(Evaluated):
             return np.clip(np.searchsorted(starts, t, side="right") - 1, 0, self.steps - 1)
         return np.clip(np.searchsorted(-starts, -t, side="right") - 1, 0, self.steps - 1)
 
-    def _make_evaluator(self, derivative: int) -> Callable[[Any], Any]:
+    def _make_evaluator(self, derivative: int) -> Callable[..., Any]:
         if self.precision is not FLOAT64 or derivative > self.order:
             return undriven
         numbers = self.coefficients[:, derivative:]

@@ -92,6 +92,7 @@ class Operation:
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
               A share is a node of the operand's shape, or elements of it that are `Placed`.
+    check_backward: (e, whether a node varies) -> None: warns of what the way back leaves out.
     pullback: (e, adjoints by result, whether operands count, walk) -> shares by operand, of an
               operation with graphs inside; None for those that are zero, here and there; the walk
               is that of `transforms.reverse`.
@@ -135,6 +136,7 @@ class Operation:
     slopes: Callable[[Any, Sequence[bool]], Sequence[Slope]] = no_rule
     tangent: Callable[[Any, Mapping[Any, Any]], Any] | None = None
     adjoints: Callable[[Any, Any, Any], Iterable[tuple[Any, Any, Any]]] | None = None
+    check_backward: Callable[[Any, Callable[[Any], bool]], None] | None = None
     pullback: Callable[[Any, Sequence[Any], Sequence[bool], Any], list[Any]] | None = None
     expanded: Callable[[Any], Any] | None = None
     widen: Callable[[Any, Sequence[Any], Any], list[Any]] | None = None

@@ -17,7 +17,6 @@ arithmetic: Moore (1966) ch. 11; Griewank & Walther (2008) section 13.2, table 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -39,6 +38,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.records import replace
 from taylor_runtime.program.verify import rows_of_every_order
 
 Exact = int | Fraction

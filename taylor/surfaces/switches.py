@@ -145,7 +145,9 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     found = _Modes()
     done: dict[Expression, Expression] = {}
     roots = [value for _, value in system.blocks] or list(system.derivatives)
-    for e in reachable(roots):
+    nodes = reachable(roots)
+    smooth = not any(map(_may_switch, {e.op for e in nodes}))
+    for e in () if smooth else nodes:
         args = [done[arg] for arg in e.args]
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
@@ -191,6 +193,14 @@ def _with_places(root: Expression, counter: Counter) -> Expression:
         edge = _edge(new) if isinstance(new.op, DefinedName) else None
         done[e] = new if edge is None or not _varies(new) else counter(new, edge)
     return done[root]
+
+
+def _may_switch(op: str) -> bool:
+    """Whether nodes of this operation can be conditions; others stay as they are."""
+    if op in _BRANCHES or op in _EXTREMES or op in ("eq", "ne") or isinstance(op, DefinedName):
+        return True
+    record = functions.get(op)
+    return record is not None and record.edge is not None
 
 
 def _edge(e: Expression) -> Callable[[Expression], Expression] | None:

@@ -99,6 +99,8 @@ def _back(
         if e in wanted:
             found[e] = adjoint
             continue
+        if record.check_backward is not None:
+            record.check_backward(e, active.__contains__)
         for arg, share, inner in walk.shares(e, adjoint, guard, active):
             if arg in active:
                 walk.contribute(arg, share, inner)

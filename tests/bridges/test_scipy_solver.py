@@ -210,6 +210,46 @@ def test_numba_s_functions_are_traced_by_what_they_were() -> None:
     assert abs(through(fun, (0, 3), [0.0, 1.0]).y[0, -1] - math.sin(3.0)) < 1e-12
 
 
+LONG = 150
+WAVE = np.sin(np.arange(1, LONG + 1) * np.pi / (LONG + 1))  # of (1, -2, 1) an eigenvector
+RATE = 2 - 2 * math.cos(np.pi / (LONG + 1))
+
+
+def by_slices(t: float, y: np.ndarray, k: float) -> Any:
+    d = -2 * y
+    return k * (d + np.concatenate([y[1:], 0 * y[:1]]) + np.concatenate([0 * y[:1], y[:-1]]))
+
+
+def by_filling(t: float, y: np.ndarray, k: float) -> Any:
+    d = np.zeros(LONG)
+    d[1:-1] = y[2:] - 2 * y[1:-1] + y[:-2]
+    d[0], d[-1] = y[1] - 2 * y[0], y[-2] - 2 * y[-1]
+    return k * d
+
+
+def by_lists(t: float, y: np.ndarray, k: float) -> Any:
+    y = [0.0, *y, 0.0]
+    return [k * (y[i - 1] - 2 * y[i] + y[i + 1]) for i in range(1, LONG + 1)]
+
+
+def by_columns(t: float, y: np.ndarray, k: float) -> Any:
+    """Of columns (n, 1), as `vectorized` has them."""
+    edge = np.zeros((1, y.shape[1]))
+    return k * (np.vstack([y[1:], edge]) - 2 * y + np.vstack([edge, y[:-1]]))
+
+
+@both
+@pytest.mark.parametrize("fun", [by_slices, by_filling, by_lists, by_columns])
+def test_many_states(solve: Callable[..., Any], fun: Any) -> None:
+    """A chain of heat: a sine wave decays with the rate of its eigenvalue."""
+    options = {"vectorized": True} if fun is by_columns else {}
+    level = lambda t, y, k: y[LONG // 2] - WAVE[LONG // 2] / 2  # noqa: E731
+    found = solve(fun, (0, 3e3), WAVE, args=(2.5,), events=level, **options)
+    assert np.abs(found.y[:, -1] - WAVE * math.exp(-RATE * 2.5 * 3e3)).max() < 1e-10
+    (half,) = found.t_events[0]
+    assert half == pytest.approx(math.log(2) / (2.5 * RATE), rel=1e-9)
+
+
 # -- what is compiled, and when ----------------------------------------------------------------
 
 
@@ -265,6 +305,24 @@ def test_what_changes_is_seen(solve: Callable[..., Any], compiled: list[int]) ->
         assert len(compiled) == 5
     finally:
         GLOBAL[0] = 1.0
+
+
+@both
+def test_arguments_that_decide_are_known(solve: Callable[..., Any], compiled: list[int]) -> None:
+    """Floats in conditions, and what no parameter can be; each value is compiled once."""
+
+    def fun(t: float, y: np.ndarray, k: float, limit: float) -> Any:
+        return -k * y if k < min(1.5, limit) else 0 * y
+
+    def event(t: float, y: np.ndarray, k: float, limit: float) -> Any:
+        return y[0] - 0.5 if k < limit else y[0] - 0.25
+
+    for _ in range(2):
+        for k, wanted in ((1.0, math.exp(-1)), (2.0, 1.0), (0.5, math.exp(-0.5))):
+            found = solve(fun, (0, 1), [1.0], args=(k, np.inf), events=event)
+            assert abs(found.y[0, -1] - wanted) < 1e-11
+            assert len(found.t_events[0]) == (k == 1.0)
+    assert len(compiled) == 3
 
 
 def test_arguments_of_which_nothing_is_known_are_compiled_each_time(compiled: list[int]) -> None:

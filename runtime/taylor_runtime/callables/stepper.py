@@ -102,11 +102,19 @@ class Stepper(_Shared):
 
         Raises what Python functions have raised in it; a step that is `pending` was not accepted.
         """
+        self.module.in_use()
         return int(run_watched(self._call, control, *addresses))
+
+    def complete(self) -> None:
+        """Come back when its code is the best there is, and in the cache: for what takes long, and
+        where other processes are to use it.
+        """
+        self.module.complete()
 
     @property
     def address(self) -> int:
         """Of the loop's machine code, which lives as long as the stepper."""
+        self.module.in_use()
         return self.module.address(PROPAGATE)
 
 
@@ -220,6 +228,9 @@ def _compiled(
         externals=externals,
         label="stepper",
         source=source,
+        first=lambda: stepper_module(
+            program, replace(options, unrolled=False), series, replaceable=True
+        ),
     )
     states = StateRows.of(program, options.element)
     return Stepper(

@@ -51,9 +51,10 @@ def dense_module(lanes: int) -> str:
     """IR text of PyObject *taylor.dense(PyObject *self, PyObject *const *args, Py_ssize_t count).
 
     args: a float, which gives an array of the states there, or a contiguous vector of times, which
-        gives one more axis.
+        gives one more axis; and perhaps a contiguous array of that shape to put them in, which
+        shares no memory with the times.
 
-    Returns None for anything else, and for times beyond the steps.
+    Returns None for anything else, and for times beyond the steps, with nothing done.
     """
     module = Module()
     objects.declare(module, _FUNCTIONS)
@@ -77,25 +78,23 @@ class _Evaluate(Leaving):
     def emit(self) -> None:
         b = self.b
         _, args, count = self.given
-        self.go_on_if(b.eq(count, 1))
+        into = b.eq(count, 2)
+        self.go_on_if(b.eq(count, 1) | into)
         argument = b.load(PTR, args)
-        several = b.fresh_label("several")
-        single = b.fresh_label("single")
+        single, several = b.fresh_label("single"), b.fresh_label("several")
         b.branch(objects.is_float(b, argument), single, several)
         b.label(single)
-        self._single(argument)
+        self._single(argument, into)
         b.label(several)
-        self._several(argument)
+        self._several(argument, into)
         b.label(self.leave)
         b.ret(objects.call_otherwise(b, *self.given))
 
-    def _single(self, argument: Value) -> None:
+    def _single(self, argument: Value, into: Value) -> None:
         b = self.b
         time = b.call(F64, "PyFloat_AsDouble", argument)
         self.go_on_if(self._is_known(time))
-        shape = b.alloca("i64", 1)
-        b.store(self.count, shape)
-        made = objects.new_array(b, b.constant(1, I64), shape)
+        made = self._room(into, [self.count])
 
         def fill() -> Sequence[Value]:
             self._together([time], [objects.data_of(b, made)], [self._find(time)])
@@ -104,17 +103,15 @@ class _Evaluate(Leaving):
         b.if_(b.ne(made, Value(b, PTR, "null")), fill)
         b.ret(made)
 
-    def _several(self, argument: Value) -> None:
+    def _several(self, argument: Value, into: Value) -> None:
         b = self.b
         self.go_on_if(objects.has_type(b, argument, objects.ARRAY))
         fits, dimensions = objects.is_ordinary(b, argument, b.constant(1, I64))
         self.go_on_if(fits)
         times, number = objects.data_of(b, argument), b.load(I64, dimensions)
-        shape = b.alloca("i64", 2)
-        b.store(number, shape)
-        b.store(self.count, b.at(shape, 1, "i64"))
-        made = objects.new_array(b, b.constant(2, I64), shape)
-        null = Value(b, PTR, "null")
+        known = b.if_(into, lambda: [self._are_known(times, number)], lambda: [~into])[0]
+        self.go_on_if(known)
+        made = self._room(into, [number, self.count])
 
         def fill() -> list[Value]:
             state = b.call(PTR, "PyEval_SaveThread")
@@ -126,7 +123,42 @@ class _Evaluate(Leaving):
             b.line(f"call void @Py_DecRef(ptr {made.text})")
             return objects.call_otherwise(b, *self.given)
 
+        null = Value(b, PTR, "null")
         b.ret(b.if_(b.ne(made, null), fill, lambda: [null])[0])
+
+    def _room(self, into: Value, shape: Sequence[Value]) -> Value:
+        """An array of a shape: that which is given, or a new one, null without memory."""
+        b = self.b
+        axes = b.constant(len(shape), I64)
+
+        def given() -> list[Value]:
+            array = b.load(PTR, b.at(self.given[1], 1, "ptr"))
+            self.go_on_if(objects.has_type(b, array, objects.ARRAY))
+            fits, dimensions = objects.is_ordinary(b, array, axes)
+            self.go_on_if(fits)
+            for k, size in enumerate(shape):
+                self.go_on_if(b.eq(b.load(I64, b.at(dimensions, k, "i64")), size))
+            b.line(f"call void @Py_IncRef(ptr {array.text})")
+            return [array]
+
+        def new() -> list[Value]:
+            place = b.alloca("i64", len(shape))
+            for k, size in enumerate(shape):
+                b.store(size, b.at(place, k, "i64"))
+            return [objects.new_array(b, axes, place)]
+
+        return b.if_(into, given, new)[0]
+
+    def _are_known(self, times: Value, number: Value) -> Value:
+        """i1: whether all times are."""
+        b = self.b
+
+        def one(carried: list[Value]) -> list[Value]:
+            i, known = carried
+            return [i + 1, known & self._is_known(b.load(F64, b.at(times, i)))]
+
+        start = [b.constant(0, I64), b.constant(True, I1)]
+        return b.while_(start, lambda c: c[1] & (c[0] < number), one)[1]
 
     def _all(self, times: Value, number: Value, results: Value) -> Value:
         """i1: whether all times are known; the results of those before the first that is not.

@@ -1,11 +1,12 @@
 """LLVM IR text -> machine code in this process.
 
-The text is parsed, verified, optimised and turned into an object file by a target machine; the
-object file is what the cache keeps, and what LLVM's ORC JIT loads.  Loading takes 0.1 - 0.4 ms with
-JITLink (0.7 ms with MCJIT), and memory is given back when the last `Module` that uses it is gone.
+The text becomes an object file (`engine.objects`), which is what the cache keeps, and what LLVM's
+ORC JIT loads.  Loading takes 0.1 - 0.4 ms with JITLink (0.7 ms with MCJIT), and memory is given
+back when the last `Module` that uses it is gone.
 
-LLVM is never allowed to change arithmetic: no fast-math flag is set anywhere, the target machine
-fuses nothing on its own, and so every optimisation level gives the same results, bit for bit.
+Code can come in two tiers: one that is made in a fraction of the time, and runs at once, and the
+one that was asked for, which takes its place when it has been in use for a while.  Both have the
+same bits.
 """
 
 from __future__ import annotations
@@ -17,73 +18,112 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from ctypes import c_int64
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import Any
 
 from taylor_runtime.engine import cache
+from taylor_runtime.engine.beside import finish, later
+from taylor_runtime.engine.objects import DEFAULT_PASSES as DEFAULT_PASSES
+from taylor_runtime.engine.objects import STEP_PASSES as STEP_PASSES
+from taylor_runtime.engine.objects import CompileError as CompileError
+from taylor_runtime.engine.objects import Options as Options
+from taylor_runtime.engine.objects import Times as Times
+from taylor_runtime.engine.objects import assembly as assembly
+from taylor_runtime.engine.objects import object_code as object_code
+from taylor_runtime.engine.objects import target_machine, timed_object_code
 from taylor_runtime.engine.signals import undisturbed
 from taylor_runtime.engine.target import Target, binding
 
-# The text is written by an optimising emitter. These few passes get what a text cannot say (memory
-# to registers, dead blocks, instruction selection patterns) at half the cost of LLVM's O1.
-DEFAULT_PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine")
-# The last makes functions of arrays up to 5% faster; of a step's code it makes nothing better, and
-# takes a tenth of the time.
-STEP_PASSES = DEFAULT_PASSES[:-1]
-
-
-class CompileError(RuntimeError):
-    """LLVM refused a program: a defect of the emitter, not of the user's input."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a program is optimised; never what it computes.
-
-    passes:   names of LLVM passes in order (as in llvmlite's `add_<name>_pass`), or one of LLVM's
-              pipelines "O0", "O1", "O2", "O3".
-    codegen:  effort of instruction selection, scheduling and register allocation, 0 to 3; code
-              made with 1 ran as fast as with 2, and took 60 to 95% of the time to make.
-    verify:   check the program before it is optimised (1% of the time; an invalid one may crash
-              LLVM).
-    """
-
-    passes: str | tuple[str, ...] = DEFAULT_PASSES
-    codegen: int = 1
-    verify: bool = True
-
-    def __post_init__(self) -> None:
-        if isinstance(self.passes, str) and self.passes not in ("O0", "O1", "O2", "O3"):
-            raise ValueError(
-                f"Options: passes={self.passes!r} is no pipeline; use 'O0', 'O1', 'O2', 'O3' or a "
-                "tuple of names"
-            )
-        if self.codegen not in (0, 1, 2, 3):
-            raise ValueError(f"Options: codegen={self.codegen!r} must be 0, 1, 2 or 3")
-
-
-class Times(NamedTuple):
-    """Seconds spent in each stage; zero for what the cache made unnecessary."""
-
-    parse: float = 0.0
-    passes: float = 0.0
-    codegen: float = 0.0
-    link: float = 0.0
+SLOT = ".slot"  # behind the name of a function: where it has the address that it goes on with
+PATIENCE = 2.0  # times what the first tier took to make, after which the second is begun
+LEAST_SECONDS = 0.02
 
 
 class _Code:
     """Loaded machine code; LLVM frees it when the last reference goes."""
 
-    __slots__ = ("__weakref__", "addresses", "jit", "object_size", "tracker")
+    __slots__ = ("__weakref__", "addresses", "better", "jit", "object_size", "tracker")
 
     def __init__(self, jit: Any, tracker: Any, functions: Sequence[str], object_size: int) -> None:
         self.jit = jit  # must outlive the tracker
         self.tracker = tracker
         self.addresses = {name: int(tracker[name]) for name in functions}
         self.object_size = object_size
+        self.better: _Better | None = None  # where this is a first tier
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be compiled and loaded, and its key in the cache."""
+
+    key: bytes
+    text: str | Callable[[], str]
+    functions: tuple[str, ...]
+    target: Target
+    options: Options
+    externals: Mapping[str, int]
+    label: str
+
+    @property
+    def loaded(self) -> tuple[object, ...]:
+        """The key of its loaded code."""
+        return self.key, self.functions, tuple(sorted(self.externals.items()))
+
+    def compile(self, beside: bool = False) -> tuple[bytes, Times]:
+        """The object file, kept in the cache."""
+        text = _text_of(self.text)
+        data, times = timed_object_code(text, self.target, self.options, self.label, beside=beside)
+        cache.store(self.key, data)
+        return data, times
+
+    def link(self, data: bytes) -> _Code:
+        return _link(data, self.functions, self.externals, self.label)
+
+
+class _Better:
+    """The second tier of some code, which is made when the first has been in use for a while."""
+
+    __slots__ = ("_is_asked", "_seconds", "_task", "code", "error")
+
+    def __init__(self, task: _Task, seconds: float) -> None:
+        self._task = task
+        self._seconds = max(PATIENCE * seconds, LEAST_SECONDS)
+        self._is_asked = False
+        self.code: _Code | None = None
+        self.error: Exception | None = None
+
+    def ask(self, first: _Code) -> None:
+        """The first tier is in use."""
+        if not self._is_asked:
+            self._is_asked = True
+            later(partial(_improve, weakref.ref(first)), self._seconds)
+
+    def come(self, first: _Code) -> None:
+        """Make it, and let it take the place of `first`, for calls that begin from here on."""
+        task = self._task
+        data, _ = cache.load(task.key)  # another process may have made it
+        if data is None:
+            data, _ = task.compile(beside=True)
+        self.code = code = task.link(data)
+        (name,) = task.functions
+        c_int64.from_address(first.addresses[name + SLOT]).value = code.addresses[name]
+        with _lock:
+            if task.loaded in _live:
+                _live[task.loaded] = code
+
+
+def _improve(first: weakref.ref[_Code]) -> None:
+    """The first tier serves as well as ever where the second cannot be made."""
+    code = first()
+    if code is None or code.better is None:
+        return
+    try:
+        code.better.come(code)
+    except Exception as error:
+        code.better.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +159,30 @@ class Module:
     @property
     def object_size(self) -> int:
         """Size of the object file in bytes."""
-        return self._code.object_size
+        better = self._code.better
+        return (self._code if better is None or better.code is None else better.code).object_size
+
+    @property
+    def is_first(self) -> bool:
+        """Whether better code is to take the place of this."""
+        better = self._code.better
+        return better is not None and better.code is None and better.error is None
+
+    def in_use(self) -> None:
+        """Somebody begins to use it: better code is made if it goes on."""
+        if self._code.better is not None:
+            self._code.better.ask(self._code)
+
+    def complete(self) -> None:
+        """Come back when nothing better is to take its place."""
+        if self.is_first:
+            self.in_use()
+            finish()
 
     @property
     def functions(self) -> tuple[str, ...]:
         """Names that `address` knows."""
-        return tuple(self._code.addresses)
+        return tuple(name for name in self._code.addresses if not name.endswith(SLOT))
 
     def address(self, name: str) -> int:
         """Address of a function's machine code.
@@ -157,6 +215,7 @@ def compile_ir(
     externals: Mapping[str, int] | None = None,
     label: str = "",
     source: str | None = None,
+    first: Callable[[], str] | None = None,
 ) -> Module:
     """Compile LLVM IR text, or find its machine code in the cache, and load it.
 
@@ -170,6 +229,9 @@ def compile_ir(
         label: what is compiled, for error messages.
         source: what the text is made from, and what kind of text, all of it but this package: the
             key of the cache in place of the text.
+        first: makes the text of a first tier of the one function, which goes on with what it finds
+            in a variable (`ir.entries`): compiled in its place with the least effort, until the
+            module has been `in_use` for a while.
 
     Raises:
         CompileError: if the text is not valid LLVM IR, or uses or exports a name that is defined
@@ -189,28 +251,61 @@ def compile_ir(
     start = time.perf_counter()
     target = target or Target.host()
     options = options or Options()
-    externals = dict(externals or {})
     parts = (_text_of(text),) if source is None else (source, package_digest())
     key = cache.key_of(*parts, binding_version(), repr(target), repr(options))
-    loaded = (key, tuple(functions), tuple(sorted(externals.items())))
-    code = _live.get(loaded) if cache.is_enabled() else None
+    task = _Task(key, text, tuple(functions), target, options, dict(externals or {}), label)
+    code = _live.get(task.loaded) if cache.is_enabled() else None
     origin, times = "live", Times()
     if code is None:
         data, origin = cache.load(key)
-        text = _text_of(text) if data is None else text
-        with undisturbed():
-            if data is None:
-                data, times = _object_code(_text_of(text), target, options, label)
-                origin = "compiled"
-                cache.store(key, data)
-            begin = time.perf_counter()
-            code = _link(data, functions, externals, label)
-        times = Times(times.parse, times.passes, times.codegen, time.perf_counter() - begin)
+        if data is None and first is not None and has_tiers():
+            code, origin, times = _first_tier(task, first, source)
+        else:
+            code, times = _loaded(task, data)
+            origin = origin or "compiled"
         if cache.is_enabled():
             with _lock:
-                code = _live.setdefault(loaded, code)
+                code = _live.setdefault(task.loaded, code)
     seconds = time.perf_counter() - start
     return Module(text, target, options, label, origin, seconds, times, code)
+
+
+def _loaded(task: _Task, data: bytes | None) -> tuple[_Code, Times]:
+    """The code of an object file, which is made if there is none."""
+    times = Times()
+    if data is None:
+        task = replace(task, text=_text_of(task.text))
+    with undisturbed():
+        if data is None:
+            data, times = task.compile()
+        begin = time.perf_counter()
+        code = task.link(data)
+    return code, times._replace(link=time.perf_counter() - begin)
+
+
+def has_tiers() -> bool:
+    """Whether code comes in two tiers where there are two, which TAYLOR_TIERS=off forbids."""
+    return os.environ.get("TAYLOR_TIERS", "").strip().lower() not in ("off", "0", "no", "false")
+
+
+def _first_tier(
+    task: _Task, first: Callable[[], str], source: str | None
+) -> tuple[_Code, str, Times]:
+    (name,) = task.functions
+    made = compile_ir(
+        first,
+        [name, name + SLOT],
+        target=task.target,
+        options=replace(task.options, codegen=0),
+        externals=task.externals,
+        label=task.label,
+        source=None if source is None else f"first tier of {source}",
+    )
+    code = made._code
+    with _lock:
+        if code.better is None:
+            code.better = _Better(task, made.compile_seconds)
+    return code, made.origin, made.times
 
 
 def _text_of(text: str | Callable[[], str]) -> str:
@@ -245,96 +340,6 @@ def binding_version() -> str:
     return f"llvmlite {llvmlite.__version__}, LLVM {numbers}"
 
 
-def assembly(
-    text: str, target: Target, options: Options | None = None, label: str = "program"
-) -> str:
-    """Assembly listing of LLVM IR text for any target that llvmlite has a back end for.
-
-    Raises:
-        CompileError: if the text is not valid LLVM IR.
-    """
-    options = options or Options()
-    with _optimised(text, target, options, label) as (module, _, _):
-        return str(_target_machine(target, options.codegen).emit_assembly(module))
-
-
-def object_code(text: str, target: Target, options: Options | None = None) -> bytes:
-    """The same as an object file."""
-    return _object_code(text, target, options or Options(), "program")[0]
-
-
-def _object_code(text: str, target: Target, options: Options, label: str) -> tuple[bytes, Times]:
-    with _optimised(text, target, options, label) as (module, parse, passes):
-        begin = time.perf_counter()
-        data = _target_machine(target, options.codegen).emit_object(module)
-        return data, Times(parse, passes, time.perf_counter() - begin)
-
-
-@contextmanager
-def _optimised(
-    text: str, target: Target, options: Options, label: str
-) -> Iterator[tuple[Any, float, float]]:
-    """The parsed and optimised module, and the seconds for parsing and for optimising."""
-    llvm = binding()
-    begin = time.perf_counter()
-    machine = _target_machine(target, options.codegen)
-    # A context of its own, so that constants and types are freed with the module.  Both are closed
-    # here: the garbage collector may take the context first, and LLVM then crashes on the module.
-    context = llvm.create_context()
-    module = None
-    try:
-        try:
-            module = llvm.parse_assembly(text, context)
-            module.triple = machine.triple
-            module.data_layout = str(machine.target_data)
-            if options.verify:
-                module.verify()
-        except RuntimeError as error:
-            raise CompileError(
-                f"compile_ir: LLVM rejects the program {label!r} ({str(error).strip()}); "
-                "please report this together with the expression that was compiled"
-            ) from error
-        parsed = time.perf_counter()
-        _run_passes(module, machine, options.passes)
-        yield module, parsed - begin, time.perf_counter() - parsed
-    finally:
-        if module is not None:
-            module.close()
-        context.close()
-
-
-def _run_passes(module: Any, machine: Any, passes: str | tuple[str, ...]) -> None:
-    llvm = binding()
-    if passes in ("O0", ()):
-        passes = ("always_inliner",)  # `alwaysinline` is a promise that O0 keeps as well
-    for name in () if isinstance(passes, str) else passes:
-        if not hasattr(llvm.ModulePassManager, f"add_{name}_pass"):
-            raise ValueError(f"Options: passes has {name!r}, which llvmlite does not know")
-    level = int(passes[1]) if isinstance(passes, str) else 2
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(level))
-    if isinstance(passes, str):
-        manager = builder.getModulePassManager()
-    else:
-        manager = llvm.create_new_module_pass_manager()
-        for name in passes:
-            getattr(manager, f"add_{name}_pass")()
-    manager.run(module, builder)
-
-
-@lru_cache(maxsize=16)
-def _target_machine(target: Target, codegen: int) -> Any:
-    """Position-independent code in the small code model: constants are one displacement away."""
-    llvm = binding()
-    triple = target.triple + ("-elf" if os.name == "nt" else "")  # LLVM's JIT loads no COFF safely
-    return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=target.cpu,
-        features=",".join(target.features),
-        opt=codegen,
-        reloc="pic",
-        codemodel="small",
-    )
-
-
 def start() -> None:
     """Load LLVM and hash the package, which the first compilation would else wait for."""
     _jit()
@@ -345,7 +350,7 @@ def start() -> None:
 def _jit() -> Any:
     """The one ORC instance that loads object code for all modules."""
     # JITLink keeps an object in one slab of memory and reaches far functions through stubs.
-    machine = _target_machine(Target.host(), Options().codegen)
+    machine = target_machine(Target.host(), Options().codegen)
     return binding().create_lljit_compiler(machine, use_jit_link=sys.platform != "win32")
 
 

@@ -19,6 +19,7 @@ from taylor_runtime.ir.memory import MemoryBuilder, parts_of
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import (
     COMPOUND,
+    F64,
     FLOAT_BITS,
     I1,
     Type,
@@ -37,6 +38,9 @@ from taylor_runtime.ir.values import (
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
+
+
+NO_SIGN = (1 << 63) - 1  # all bits of a double but one
 
 
 class Builder(MemoryBuilder):
@@ -150,6 +154,8 @@ class Builder(MemoryBuilder):
     def fabs(self, x: Value) -> Value:
         if isinstance(x, CompoundNumber):
             return x.fabs()
+        if self.module.quick and x.type == F64:
+            return self.cast("bitcast", self.cast("bitcast", x, "i64") & NO_SIGN, "double")
         return self.intrinsic("fabs", x)
 
     def floor(self, x: Value) -> Value:

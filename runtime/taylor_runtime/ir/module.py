@@ -10,9 +10,14 @@ from taylor_runtime.ir.types import FLOAT_BITS, float_literal
 
 
 class Module:
-    """The text of one LLVM module: functions, declarations, constant tables, each emitted once."""
+    """The text of one LLVM module: functions, declarations, constant tables, each emitted once.
 
-    def __init__(self) -> None:
+    quick: it is compiled with the least effort, which is soon done with what processors have
+        instructions for, and slow with what it has to look up.
+    """
+
+    def __init__(self, quick: bool = False) -> None:
+        self.quick = quick
         self._globals: dict[str, str] = {}
         self._functions: dict[str, Sequence[Line]] = {}
         self._declarations: dict[str, str] = {}

@@ -5,10 +5,10 @@ systems.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from taylor_runtime.program.program import Coefficient, Convolution, Input, Program, Row, Step
-from taylor_runtime.program.verify import rows_at_order, verify
+from taylor_runtime.program.records import replace
+from taylor_runtime.program.verify import rows_at_order, verify_row
 
 
 def shorten(program: Program) -> Program:
@@ -18,24 +18,38 @@ def shorten(program: Program) -> Program:
     shorter = replace(program, rows=tuple(_shortened(program, row) for row in program.rows))
     early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
     for row in shorter.rows:
-        operands = [term.operand for term in row.step.terms] if row.step else []
-        sums = any(isinstance(operand, Convolution) for operand in operands)
-        used = [r for operand in operands for r in rows_at_order(operand)]
-        early.append(not sums and all(r < len(early) and early[r] for r in used))
-    return verify(replace(shorter, rows=tuple(_with_early(row, early) for row in shorter.rows)))
+        early.append(_is_early(row, early))
+    made = replace(shorter, rows=tuple(_with_early(row, early) for row in shorter.rows))
+    for index, (row, before) in enumerate(zip(made.rows, program.rows, strict=True)):
+        if row is not before:  # of others nothing has changed, and of this one its step alone
+            verify_row(made, index, row)
+    return made
+
+
+def _is_early(row: Row, early: Sequence[bool]) -> bool:
+    """early: whether the rows before it are."""
+    for term in row.step.terms if row.step else ():
+        operand = term.operand
+        if isinstance(operand, Convolution):
+            return False
+        for used in rows_at_order(operand):
+            if used >= len(early) or not early[used]:
+                return False
+    return True
 
 
 def _with_early(row: Row, early: Sequence[bool]) -> Row:
     """The row with its convolutions told whether the newest coefficient of one row is early."""
     if row.step is None:
         return row
-    terms = []
-    for term in row.step.terms:
+    terms, changed = list(row.step.terms), False
+    for k, term in enumerate(terms):
         c = term.operand
         if isinstance(c, Convolution) and (c.first == 0) != (c.last == 0):
-            c = replace(c, early=early[c.b if c.first == 0 else c.a])
-        terms.append(replace(term, operand=c))
-    return replace(row, step=replace(row.step, terms=tuple(terms)))
+            known = early[c.b if c.first == 0 else c.a]
+            if known != c.early:
+                terms[k], changed = replace(term, operand=replace(c, early=known)), True
+    return replace(row, step=replace(row.step, terms=tuple(terms))) if changed else row
 
 
 def _shortened(program: Program, row: Row) -> Row:

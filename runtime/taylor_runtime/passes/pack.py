@@ -16,11 +16,9 @@ The arithmetic of a lane is that of the scalar row, to the last bit.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.records import dataclass, replace
 from taylor_runtime.program.signature import (
     Slot,
     depths,

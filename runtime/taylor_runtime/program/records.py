@@ -14,7 +14,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from reprlib import recursive_repr
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 
 def _dataclass(
@@ -53,6 +53,34 @@ if TYPE_CHECKING:  # to a type checker it is what it behaves as
     from dataclasses import dataclass as dataclass
 else:
     dataclass = _dataclass
+
+
+R = TypeVar("R")
+
+
+def replace(record: R, **changes: Any) -> R:
+    """As `dataclasses.replace`, for records all of whose fields are arguments: in a sixth of the
+    time.
+
+    >>> from taylor_runtime.program.program import Coefficient
+    >>> replace(Coefficient(3), lag=1)
+    Coefficient(row=3, lag=1)
+    """
+    cls = record.__class__
+    known = _fields.get(cls)
+    if known is None:
+        fields = dataclasses.fields(record)  # type: ignore[arg-type]
+        assert all(field.init and not field.kw_only for field in fields) and len(fields) > 1
+        read: Callable[[object], tuple[Any, ...]] = attrgetter(*[field.name for field in fields])
+        known = _fields[cls] = read, {field.name: k for k, field in enumerate(fields)}
+    read_all, places = known
+    values = list(read_all(record))
+    for name, value in changes.items():
+        values[places[name]] = value
+    return cls(*values)
+
+
+_fields: dict[type, tuple[Callable[[object], tuple[Any, ...]], dict[str, int]]] = {}
 
 
 class _Unmade:

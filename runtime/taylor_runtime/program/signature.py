@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from taylor_runtime.program.program import (
@@ -18,6 +17,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
+from taylor_runtime.program.records import replace
 from taylor_runtime.program.verify import rows_at_order, step_rows
 
 

@@ -121,8 +121,9 @@ def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
     if not starts:
         raise ProgramError(f"times {step.times} needs a start")
     rows, width = program.rows, row.width
+    count = len(rows)
     for used in step_rows(step):
-        if not 0 <= used < len(rows):
+        if not 0 <= used < count:
             raise ProgramError(f"row {used} does not exist")
         if rows[used].width != width:
             raise ProgramError(f"row {used} has other lanes")
@@ -148,18 +149,21 @@ def _verify_step(program: Program, index: int, row: Row, step: Step) -> None:
                 raise ProgramError(f"lag {operand.lag} is not 0 or 1")
             if operand.lag and not may_lag:
                 raise ProgramError("a lag needs a start")
+    # Order zero of rows that start from something else, or from zero as derivatives do, takes no
+    # step; at later orders order zero of every row is there.
+    if row.start is not None or step.times != "1":
+        return
     heads = [term.head for term in step.terms if term.head is not None]
     heads += [term.operand.condition for term in step.terms if isinstance(term.operand, Select)]
     heads += [step.divisor] if step.divisor is not None else []
-    # Order zero of rows that start from something else, or from zero as derivatives do, takes no
-    # step; at later orders order zero of every row is there.
-    at_zero = row.start is None and step.times == "1"
     for head in heads:
-        if head >= index and at_zero:
+        if head >= index:
             raise ProgramError(f"head {head} is not earlier")
 
 
 def _verify_constant(constant: object, width: int) -> None:
+    if constant.__class__ in NUMBERS:
+        return
     if isinstance(constant, tuple):
         if len(constant) != width:
             raise ProgramError("a tuple of constants needs one a lane")

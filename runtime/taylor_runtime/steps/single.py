@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import define_function
+from taylor_runtime.ir.entries import define_entry
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
@@ -28,10 +29,15 @@ from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 
 PROPAGATE = "taylor.propagate"
+FIRST = "taylor.propagate.first"
 
 
 def stepper_module(
-    program: Program, options: StepperOptions, series: SeriesMaker = series_of_numbers
+    program: Program,
+    options: StepperOptions,
+    series: SeriesMaker = series_of_numbers,
+    *,
+    replaceable: bool = False,
 ) -> str:
     """IR text of `i64 taylor.propagate(control, states, parameters, work, records, grid,
     tolerances)`.
@@ -39,6 +45,8 @@ def stepper_module(
     states: [current, rounding errors, previous, previous errors, slope], each `StateRows.size`
     numbers of the kind; states, parameters and work hold the high parts of double-doubles first.
     records: see `records.Recorder`; grid: times, then room for the states at them.
+
+    replaceable: other code can take the place of this (`ir.entries`).
     """
     if isinstance(program, LinearProgram):
         verify_linear(program)
@@ -48,17 +56,20 @@ def stepper_module(
         verify_arrays(program)
     else:
         verify(program)
-    module = Module()
+    module = Module(quick=replaceable)
     parameters = [
         ("ptr noalias", name)
         for name in ("control", "states", "parameters", "work", "records", "grid", "tolerances")
     ]
-    with define_function(module, PROPAGATE, "i64", parameters, "nounwind") as (b, arguments):
+    name = FIRST if replaceable else PROPAGATE
+    with define_function(module, name, "i64", parameters, "nounwind") as (b, arguments):
         control, *arrays = arguments
         given = b, program, options, Control(b, control), StepArrays(*arrays)
         loop = _Single(*given, series=series)
         b.jump(loop.begin)
         loop.emit()
+    if replaceable:
+        define_entry(module, PROPAGATE, FIRST, "i64", parameters)
     return module.text()
 
 

@@ -56,31 +56,39 @@ class Extra:
         return tuple(self.tree.build(found))
 
 
-def extra(args: Sequence[Any]) -> Extra:
-    """Take arguments apart."""
+def extra(args: Sequence[Any], fixed: bool = False) -> Extra:
+    """Take arguments apart; floats that are not finite are fixed, or all are."""
     if not args:
         return NOTHING
     leaves, tree = flatten("args", tuple(args), opaque=True)
     numbers: list[np.ndarray] = []
     shapes: list[tuple[int, ...] | None] = []
     watched: list[Any] = []
-    fixed: list[Hashable] = []
+    constant: list[Hashable] = []
     known = True
     for leaf in leaves:
-        real = isinstance(leaf, float | np.floating)
-        if real or (isinstance(leaf, np.ndarray) and leaf.dtype == np.float64 and leaf.size):
+        if not fixed and _is_number(leaf):
             array = np.asarray(leaf, dtype=float)
             numbers.append(array.ravel())
             shapes.append(array.shape)
             continue
         shapes.append(None)
         try:
-            fixed.append(_frozen(leaf, watched))
+            constant.append(_frozen(leaf, watched))
         except Unknown:
             known = False
     flat = np.concatenate(numbers) if numbers else np.empty(0)
-    key = (tree, tuple(shapes), tuple(fixed)) if known else None
+    key = (tree, tuple(shapes), tuple(constant)) if known else None
     return Extra(flat, key, tuple(watched), tree, tuple(leaves), tuple(shapes))
+
+
+def _is_number(leaf: Any) -> bool:
+    """Whether an argument may be a parameter, or an array of them."""
+    if isinstance(leaf, float | np.floating):
+        return bool(np.isfinite(leaf))
+    if not isinstance(leaf, np.ndarray) or leaf.dtype != np.float64:
+        return False
+    return bool(leaf.size and np.isfinite(leaf).all())
 
 
 NOTHING = Extra(np.empty(0), (), (), flatten("args", ())[1], (), ())
@@ -123,7 +131,7 @@ class Place:
     """Where what was made of some functions is kept; its identity is a key of further ones."""
 
     def __init__(self) -> None:
-        self.made: Any = None
+        self.made: list[Any] = []  # one thing, once it is made
 
 
 def kept(kind: Hashable, functions: Sequence[Any], make: Callable[[], Any]) -> Any:
@@ -136,9 +144,9 @@ def kept(kind: Hashable, functions: Sequence[Any], make: Callable[[], Any]) -> A
     place: Place = remembered(("scipy", kind, frozen), _no_function, Place)
     for function in watched:
         place = remembered((place,), function, Place)
-    if place.made is None:
-        place.made = make()
-    return place.made
+    if not place.made:
+        place.made = [make()]
+    return place.made[0]
 
 
 def _no_function() -> None:

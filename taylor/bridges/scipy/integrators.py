@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from scipy.integrate._ivp.common import validate_max_step, validate_tol
 from taylor.bridges.scipy.arguments import Unknown, kept
 from taylor.bridges.scipy.events import EventKind
 from taylor.bridges.scipy.problem import Problem
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
 from taylor.numbers.types import Numbers
+from taylor.systems.system import System
 from taylor_runtime.program.records import dataclass
 
 LARGEST_RTOL = 0.5  # of a relative tolerance: beyond it no digit is wanted
@@ -88,24 +89,32 @@ def integrator_for(
     events: what the user gave.
     kinds:  how each of them counts.
     """
-    made = _prototype(problem, t, y, options, events, kinds)
+    made = _made(problem, t, y, options, events, kinds)
+    if made is None:  # the function asks for the values of its arguments, in a condition perhaps
+        problem = problem.with_fixed_arguments
+        made = _made(problem, t, y, options, events, kinds)
+    assert made is not None
     own = copy.copy(made)
     own.state[:] = problem.to_real(y)
     own.time = t
     own.max_step = options.max_step
-    if len(problem.args.numbers):
+    if len(problem.args.numbers) and own.parameters:
         own.parameters["p"] = problem.args.numbers
     return own
 
 
-def _prototype(
+def _made(
     problem: Problem,
     t: float,
     y: np.ndarray,
     options: Options,
     events: Sequence[Any],
     kinds: Sequence[EventKind],
-) -> Integrator:
+) -> Integrator | None:
+    """An integrator to be copied, perhaps one that was made before; None where it cannot be made
+    with arguments of which tracing does not know the values.
+    """
+
     def make() -> Integrator:
         system = problem.system()
         if problem.is_traced:
@@ -114,7 +123,7 @@ def _prototype(
             system,
             problem.to_real(y),
             time=t,
-            parameters=_values(problem, options),
+            parameters=_values(problem, options, system),
             rtol=options.rtol,
             atol=options.atol,
             order=options.order,
@@ -122,16 +131,24 @@ def _prototype(
             events=[kind.event(problem, e) for kind, e in zip(kinds, events, strict=True)],
         )
 
+    def attempt() -> Integrator | None:
+        try:
+            return make()
+        except TaylorError:
+            if len(problem.args.numbers):
+                return None
+            raise
+
     if not problem.is_traced or problem.args.key is None:
-        return make()
+        return attempt()
     kind = (problem.kind, options.key, tuple(kinds))
     try:
-        return kept(kind, [problem.fun, *events, *problem.args.watched], make)
+        return kept(kind, [problem.fun, *events, *problem.args.watched], attempt)
     except Unknown:
-        return make()
+        return attempt()
 
 
-def _values(problem: Problem, options: Options) -> Mapping[Any, Numbers] | np.ndarray | None:
+def _values(problem: Problem, options: Options, system: System) -> Named[Numbers] | None:
     if not problem.is_traced:
         return options.parameters
-    return problem.args.numbers if len(problem.args.numbers) else None
+    return {"p": problem.args.numbers} if len(system.parameters) else None

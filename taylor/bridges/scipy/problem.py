@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from taylor.bridges.scipy.arguments import Extra, extra, plain_function
+from taylor.bridges.scipy.array_systems import WIDE, system_of_arrays
 from taylor.bridges.scipy.complex_values import (
     Complex,
     as_complex,
@@ -16,9 +18,11 @@ from taylor.bridges.scipy.complex_values import (
     parts_of,
     real_part,
 )
-from taylor.bridges.scipy.stand_ins import with_stand_ins
+from taylor.bridges.scipy.stand_ins import filled_complexes, filled_node, with_stand_ins
 from taylor.errors import ArgumentTypeError, TaylorError, TracingError
+from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.evaluate import evaluate
+from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
 from taylor.programs.remembered import names_of
@@ -30,6 +34,10 @@ REMEDY = (
     "array to fill), register what has numbers alone with ty.register_function, or take one of "
     "SciPy's own methods, as 'DOP853'"
 )
+
+
+# What tracing raises of functions that it cannot go through.
+FAILURES = (TaylorError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,12 @@ class Problem:
         """What tells this problem from others with the same function."""
         return self.count, self.is_complex, self.vectorized, self.args.key
 
+    @property
+    def with_fixed_arguments(self) -> Problem:
+        """The same, whose arguments are numbers that tracing knows."""
+        args = self.args.built(self.args.numbers)
+        return replace(self, args=extra(args, fixed=True))
+
     def system(self) -> System:
         """The equations as expressions of reals.
 
@@ -68,13 +82,21 @@ class Problem:
         size = (2 if self.is_complex else 1) * self.count
         numbers = len(self.args.numbers)
 
-        def make(fun: Any) -> System:
+        def make(fun: Any, wide: bool) -> System:
             def called(t: Any, y: Any, p: Any) -> Any:
                 return self._derivatives(fun, t, y, p)
 
-            return make_system(called if numbers else lambda t, y: called(t, y, ()), size, numbers)
+            called.__qualname__ = names_of(self.fun)  # in messages
+            if wide:
+                return system_of_arrays(called, size, numbers)
+            return make_system(called, size, numbers)
 
-        return self._traced(self.fun, make)
+        if size >= WIDE and not self.is_complex:
+            with suppress(*FAILURES):
+                return make(self.fun, wide=True)
+            with suppress(*FAILURES):
+                return make(with_stand_ins(self.fun, filled_node), wide=True)
+        return self._traced(self.fun, lambda fun: make(fun, wide=False))
 
     def event(self, function: Any) -> Callable[..., Any]:
         """An event function of a user's as one of real states and parameters."""
@@ -90,7 +112,7 @@ class Problem:
                 )
             return single[0]
 
-        return value if len(self.args.numbers) else lambda t, y: value(t, y, ())
+        return value
 
     def _traced(self, function: Any, work: Callable[[Any], Any]) -> Any:
         """What comes of tracing a user's function, or else one that does the same.
@@ -99,9 +121,10 @@ class Problem:
         """
         try:
             return work(function)
-        except (TaylorError, TypeError, ValueError, AttributeError) as error:
-            with suppress(TaylorError, TypeError, ValueError, AttributeError):
-                return work(with_stand_ins(function, self.is_complex))
+        except FAILURES as error:
+            filled = filled_complexes if self.is_complex else expression_array
+            with suppress(*FAILURES):
+                return work(with_stand_ins(function, filled))
             if isinstance(error, TracingError):
                 error.add_note(f"{names_of(function)} cannot be traced; {REMEDY}")
             if isinstance(error, TaylorError):
@@ -117,7 +140,9 @@ class Problem:
             parts = parts_of(found)
             return [re for re, _ in parts] + [im for _, im in parts]
         if self.vectorized and found is not None:
-            return np.asarray(expression_array(found)).reshape(-1)
+            found = settled(found)
+            whole = isinstance(found, Expression)
+            return found.reshape(-1) if whole else expression_array(found).reshape(-1)
         return found
 
     def _given(self, t: Any, y: Any, p: Any) -> tuple[Any, ...]:
@@ -133,9 +158,11 @@ class Problem:
 
         Raises TracingError where they differ: then it does what tracing does not see.
         """
-        values: dict[Any, Any] = dict(zip(system.states, self.to_real(y), strict=True))
-        values |= {time: t, **dict(zip(system.parameters, self.args.numbers, strict=True))}
-        found = np.array([evaluate(e, values) for e in system.derivatives], dtype=float)
+        values: dict[Any, Any] = {system.states[0].args[0]: self.to_real(y), time: t}
+        if len(system.parameters):
+            values[system.parameters[0].args[0]] = self.args.numbers
+        roots = [value for _, value in system.blocks] or list(system.derivatives)
+        found = np.asarray(evaluate(roots, values), dtype=float).reshape(-1)
         column = y[:, np.newaxis] if self.vectorized else y.copy()
         with np.errstate(all="ignore"):
             expected = self.fun(t, column, *self.args.built(self.args.numbers))

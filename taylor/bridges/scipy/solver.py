@@ -80,17 +80,14 @@ class Taylor(OdeSolver):  # type: ignore[misc]
         self._problem = problem_of(fun, self.y, vectorized=vectorized)
         chosen = rtol, atol, max_step, order, high_accuracy, parameters
         self._options = options_of(self._problem, *chosen)
-        self._bound = self._options.max_step if first_step is None else first_step
+        self._bound = self._options.max_step
         if first_step is not None:
-            self._bound = float(validate_first_step(first_step, t0, t_bound))
+            first = float(validate_first_step(first_step, t0, t_bound))
+            self._bound = min(first, self._options.max_step)
         self._stuck = False
-        self._made: DenseOutput | None = None
         if self.n:
-            self._integrator = self._begun()
-
-    def _begun(self) -> Integrator:
-        self.fun(self.t, self.y)  # as all methods do: what is wrong with it is told at once
-        return integrator_for(self._problem, float(self.t), self.y, self._options)
+            self.fun(self.t, self.y)  # as all methods do: what is wrong with it is told at once
+            self._integrator = integrator_for(self._problem, float(t0), self.y, self._options)
 
     def _step_impl(self) -> tuple[bool, str | None]:
         if self._stuck and self._options.max_step < np.spacing(abs(self.t)):

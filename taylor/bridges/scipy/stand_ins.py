@@ -19,7 +19,7 @@ import numpy as np
 
 from taylor.bridges.scipy.complex_values import Complex, as_complex, complex_array
 from taylor.expressions.arguments import has_expressions
-from taylor.expressions.object_arrays import expression_array
+from taylor.expressions.arrays.assignment import zeros
 
 Filled = Callable[[np.ndarray], Any]  # an array of numbers as one that takes expressions
 OTHERS = ("numpy", "scipy", "taylor", "numba", "sympy", "matplotlib")  # whose functions stay
@@ -38,17 +38,32 @@ _MATH = {
 }
 
 
-def with_stand_ins(function: Any, is_complex: bool) -> Any:
-    """A function that does the same, and can be traced where the first one's means cannot."""
-    return _Copier(is_complex).function(function)
+def with_stand_ins(function: Any, filled: Filled) -> Any:
+    """A function that does the same, and can be traced where the first one's means cannot.
+
+    filled: makes of an array of numbers one that takes what the function is traced with.
+    """
+    return _Copier(filled).function(function)
+
+
+def filled_complexes(array: np.ndarray) -> Any:
+    """An array that takes complex numbers of expressions."""
+    return complex_array([as_complex(item) for item in array.ravel()], array.shape)
+
+
+def filled_node(array: np.ndarray) -> Any:
+    """An array that takes arrays of expressions."""
+    made = zeros(array.shape)
+    if array.any():
+        made[...] = array
+    return made
 
 
 class _Copier:
     """Copies functions, each once."""
 
-    def __init__(self, is_complex: bool) -> None:
+    def __init__(self, filled: Filled) -> None:
         self._copies: dict[int, Any] = {}
-        filled: Filled = _complexes if is_complex else expression_array
         self._arrays = {
             name: partial(_made, getattr(np, name), filled)
             for name in ("zeros", "ones", "empty", "full")
@@ -145,10 +160,6 @@ def _names(code: types.CodeType) -> set[str]:
 
 def _has(name: str) -> bool:
     return hasattr(math, name)
-
-
-def _complexes(array: np.ndarray) -> Any:
-    return complex_array([as_complex(item) for item in array.ravel()], array.shape)
 
 
 def _made(make: Callable[..., np.ndarray], filled: Filled, *args: Any, **options: Any) -> Any:

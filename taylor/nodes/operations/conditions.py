@@ -101,7 +101,6 @@ def _choice_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
 
 def _choice_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, Any, Any]]:
     test, a, b = e.args
-    logic.warn_of_points(test, _moves)
     chosen = (
         (a, logic.where(test, adjoint, 0), test),
         (
@@ -113,6 +112,10 @@ def _choice_adjoints(e: Any, adjoint: Any, guard: Any) -> Iterator[tuple[Any, An
     for branch, share, taken in chosen:
         counts = guard_of(both(guard, taken), e.shape, branch.shape)
         yield branch, unbroadcast(share, branch.shape), counts
+
+
+def _check_choice(e: Any, varies: Callable[[Any], bool]) -> None:
+    logic.warn_of_points(e.args[0], lambda x: varies(x) and _moves(x))
 
 
 def _moves(e: Any) -> bool:
@@ -148,6 +151,7 @@ _WHERE = Operation(
     sympy=_choice_in_sympy,
     tangent=_choice_tangent,
     adjoints=_choice_adjoints,
+    check_backward=_check_choice,
     error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
     bound=undecided,
     rows=lambda walk, e: walk.choice(e),

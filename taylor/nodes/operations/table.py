@@ -5,6 +5,7 @@ from __future__ import annotations
 from taylor.nodes.operation import OPERATIONS, Operation, add_operations
 from taylor.nodes.operations import (
     arithmetic,
+    calls,
     conditions,
     contractions,
     custom,
@@ -19,7 +20,7 @@ from taylor.nodes.operations.functions import FUNCTION
 
 _GROUPS = (
     *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),
-    *(held, custom),
+    *(held, custom, calls),
 )
 for _group in _GROUPS:
     add_operations(_group.RECORDS)

@@ -17,6 +17,7 @@ from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.records import dataclass
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
+ROOM = 16  # doubles: of one result in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,21 @@ def define(
     attributes: str = CALL_ATTRIBUTES,
 ) -> None:
     """Define the internal function @name, without side effects, returning what `emit` gives."""
-    text = _result_text(results)
+    text, by_memory = _result_text(results), _by_memory(b, results)
     flat = [part for parameter in parameters for part in parameter.parts]
     listed = [(str(part), f"x{i}") for i, part in enumerate(flat)]
+    if by_memory:
+        text, attributes = "void", attributes.replace("memory(none)", "memory(argmem: readwrite)")
+        listed.append(("ptr", "results"))
     linkage = "internal fastcc"
     with define_function(b.module, name, text, listed, attributes, linkage) as (inside, values):
-        returned = flat_values(emit(inside, *joined_values(values, parameters)))
+        given = values[: len(flat)]
+        returned = flat_values(emit(inside, *joined_values(given, parameters)))
+        if by_memory:
+            for i, value in enumerate(returned):
+                inside.store(value, inside.at(values[-1], i * ROOM))
+            inside.line("ret void")
+            return
         if len(returned) == 1:
             inside.ret(returned[0])
             return
@@ -97,8 +107,24 @@ def call_defined(
     given = flat_values(arguments)
     if len(flat) == 1:
         return [b.call(flat[0], name, *given, convention="fastcc")]
+    if _by_memory(b, results):
+        place = b.alloca("double", ROOM * len(flat))
+        listed = ", ".join(f"{value.type} {value.text}" for value in (*given, place))
+        b.line(f"call fastcc void @{name}({listed})")
+        found = [b.load(t, b.at(place, i * ROOM)) for i, t in enumerate(flat)]
+        return joined_values(found, results)
     aggregate = b.call(text, name, *given, convention="fastcc")
     return joined_values([b.extract_value(aggregate, i, t) for i, t in enumerate(flat)], results)
+
+
+def _by_memory(b: Builder, results: Sequence[Type]) -> bool:
+    """Whether results are stored where the caller says.
+
+    On x86-64 two numbers are returned in vector registers, more in those of the x87, and LLVM's
+    quick selection of instructions (`FastISel`, up to LLVM 22) reads these by an instruction that
+    knows but half of the vector registers.
+    """
+    return b.module.quick and sum(len(result.parts) for result in results) > 2
 
 
 def _result_text(results: Sequence[Type]) -> str:

@@ -1,0 +1,1 @@
+"""What the operators of translated functions do while these are traced."""

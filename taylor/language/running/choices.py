@@ -1,0 +1,390 @@
+"""``if``, ``a if c else b``, ``and``, ``or``, ``not``, and comparisons: decided, or traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import CellType
+from typing import Any
+
+import numpy as np
+
+from taylor.control.tracing import Traced, Value, closed, seen_as
+from taylor.control.trees import CONDITION, Tree
+from taylor.control.trees import LEAF as ONE_LEAF
+from taylor.expressions.expression import Expression
+from taylor.language.running.attempts import Outcome, attempt, meets
+from taylor.language.running.cells import UNSET, cells_of, put_in, value_in
+from taylor.language.running.faults import Raised, first_of, is_none
+from taylor.language.running.journal import content_of, replace_content, running
+from taylor.language.running.merging import Joined, Unlike, common_kind
+from taylor.language.running.objects import List
+from taylor.language.running.places import Columns, Reads, place, refuse, refuse_at
+from taylor.language.running.values import Flat, Structure, same
+from taylor.nodes.conversion import Mutable, as_expression
+from taylor.nodes.logic import both, condition, either, logical_not, where
+from taylor.nodes.node import Node
+from taylor.nodes.regions import REGIONS, Region, parts, region_node
+from taylor.nodes.traverse import reachable
+
+SMALL = 24  # nodes that both branches may have to be computed both
+
+
+def truth(value: Any) -> Any:
+    """What a value counts as in a condition: a bool, or a traced condition."""
+    if isinstance(value, Mutable):
+        value = value.now
+    if isinstance(value, List) and value.fixed is not None:
+        value = as_expression(value.fixed.length) > 0
+    if isinstance(value, Expression) and value.op != "constant":
+        if value.shape and value.size != 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. "
+                "Use a.any() or a.all()"
+            )
+        return condition(value.reshape(()) if value.shape else value)
+    if isinstance(value, np.ndarray) and value.dtype == object and value.size == 1:
+        return truth(value.reshape(-1)[0])
+    return bool(value)
+
+
+def if_(
+    test: Any,
+    then: Callable[[], Any],
+    other: Callable[[], Any],
+    after: Sequence[str],
+    risky: Reads,
+) -> Any:
+    """``if test: ... else: ...``.
+
+    after: names that the branches set and that are read later.
+    risky: names that may be read without having been set, and where.
+    """
+    known = truth(test)
+    if isinstance(known, bool):
+        return then() if known else other()
+    cells = cells_of(then) | cells_of(other)
+    return decide(known, then, other, {name: cells[name] for name in after}, risky)
+
+
+def decide(
+    test: Any,
+    then: Callable[[], Any],
+    other: Callable[[], Any],
+    named: dict[str, CellType],
+    risky: Reads,
+) -> Any:
+    """Trace both branches for a traced condition; `named` are the variables that they set."""
+    first = attempt(then, list(named.values()))
+    second = attempt(other, list(named.values()))
+    return _merged(test, first, second, named, risky)
+
+
+def _merged(
+    test: Any, first: Outcome, second: Outcome, named: dict[str, CellType], risky: Reads
+) -> Any:
+    """Set variables and objects to what the branch that is taken makes of them."""
+    if first.raised and second.raised:
+        fault = where(test, as_expression(first.fault), as_expression(second.fault))
+        raise Raised(first_of(running().fault, fault))
+    if first.raised or second.raised:
+        there, gone = (second, first) if first.raised else (first, second)
+        hit = test if first.raised else logical_not(test)
+        meets(where(hit, as_expression(gone.fault), as_expression(there.fault)))
+        for cell, value in zip(named.values(), _frozen_values(there), strict=True):
+            put_in(cell, value)
+        for target, flat in there.changes.values():
+            _put(target, flat.structure, flat.leaves)
+        return there.result.structure.build(iter(there.result.leaves))
+    merger = _Merger(test, first, second)
+    reads = dict(risky)
+    for number, (name, cell) in enumerate(named.items()):
+        merger.variable(name, cell, number, reads.get(name))
+    merger.objects()
+    return merger.finish()
+
+
+def _frozen_values(outcome: Outcome) -> list[Any]:
+    return [
+        value if not flat.objects else flat.structure.build(iter(flat.leaves))
+        for value, flat in zip(outcome.values, outcome.flats, strict=True)
+    ]
+
+
+def _put(target: Any, structure: Structure, leaves: Sequence[Any]) -> None:
+    """Set a shared variable, or what is in an object."""
+    if isinstance(target, CellType):
+        put_in(target, structure.build(iter(leaves)))
+    else:
+        replace_content(target, content_from(target, structure, leaves))
+
+
+def content_from(target: Any, structure: Structure, leaves: Sequence[Any]) -> Any:
+    """The content of an object from leaves."""
+    if isinstance(target, Mutable):
+        return as_expression(leaves[0])
+    built = structure.build(iter(leaves))
+    if isinstance(target, List):
+        return built.content()
+    return built
+
+
+class _Merger:
+    """Collects what two branches leave behind, and makes one choice of all."""
+
+    def __init__(self, test: Any, first: Outcome, second: Outcome) -> None:
+        self._test, self._first, self._second = test, first, second
+        self._jobs: list[tuple[Callable[[Any], None], Structure, int]] = []
+        self._firsts: list[Any] = []
+        self._seconds: list[Any] = []
+        self._returned: Any = None
+
+    def variable(self, name: str, cell: CellType, number: int, read: Columns | None) -> None:
+        """Set a variable to what the branches have set it to."""
+        one, other = self._first.values[number], self._second.values[number]
+        if one is other:
+            put_in(cell, one)
+            return
+        if read is not None and (one is UNSET) != (other is UNSET):
+            line = place()[2]
+            refuse_at(
+                read,
+                f"{_shown(name)} is read here, and one branch of the `if` in line {line} only has "
+                "set it",
+                f"A traced value decides which branch is taken. Instead: set {_shown(name)} before "
+                "the `if`, or in both branches.",
+            )
+        flats = self._first.flats[number], self._second.flats[number]
+        shared = self._first.is_shared(flats[0]) or self._second.is_shared(flats[1])
+        words = (
+            ""
+            if not shared
+            else (
+                f"{_shown(name)}, which may be the same object as another variable, as a traced "
+                "value decides"
+            )
+        )
+        self._add(lambda value: put_in(cell, value), *flats, f"{_shown(name)} is", words)
+
+    def objects(self) -> None:
+        """Put into objects what the branches have put into them."""
+        one, other = self._first.changes, self._second.changes
+        for key in one | other:
+            target = (one.get(key) or other[key])[0]
+            if isinstance(target, CellType):
+                now = Flat(value_in(target))
+            else:
+                now = Flat(content_of(target))
+            flats = [branch[key][1] if key in branch else now for branch in (one, other)]
+            self._add_content(target, *flats)
+
+    def _add_content(self, target: Any, a: Flat, b: Flat) -> None:
+        joined = self._joined(a, b, f"what is in a {type(target).__name__} is")
+        start = self._take(joined)
+        structure = joined.structure
+
+        def put(leaves: Any) -> None:
+            _put(target, structure, leaves)
+
+        self._jobs.append((put, structure, start))
+
+    def finish(self) -> Any:
+        """Make the choice, and do what was collected; the value that the branches return."""
+        first, second = self._first, self._second
+        if first.returned is not None or second.returned is not None:
+            if first.returned is second.returned:
+                self._returned = first.returned
+            else:
+                self._add(self._keep, first.result, second.result, "the value returned is", "")
+        fault = not (is_none(first.fault) and is_none(second.fault))
+        if fault:
+            self._firsts.append(first.fault)
+            self._seconds.append(second.fault)
+        leaves = chosen(self._test, self._firsts, self._seconds)
+        if fault:
+            meets(leaves.pop())
+        for put, structure, start in self._jobs:
+            put(leaves[start : start + structure.count()])
+        return self._returned
+
+    def _keep(self, value: Any) -> None:
+        self._returned = value
+
+    def _add(self, put: Callable[[Any], None], a: Flat, b: Flat, what: str, frozen: str) -> None:
+        joined = self._joined(a, b, what)
+        start, structure = self._take(joined), joined.structure
+        self._jobs.append(
+            (lambda leaves: put(structure.build(iter(leaves), frozen)), structure, start)
+        )
+
+    def _joined(self, a: Flat, b: Flat, what: str) -> Joined:
+        try:
+            return Joined(a, b)
+        except Unlike as unlike:
+            refuse(
+                f"{what} {unlike.first} in one branch of this choice and {unlike.second} in the "
+                "other",
+                "A traced value decides which is taken, so both have to be put together alike. "
+                "Instead: give both the same type and shape (numbers in place of texts; functions "
+                "called in both branches), or choose by a value that is known while the program is "
+                "traced.",
+            )
+
+    def _take(self, joined: Joined) -> int:
+        start = len(self._firsts)
+        self._firsts += joined.firsts
+        self._seconds += joined.seconds
+        return start
+
+
+def _shown(name: str) -> str:
+    """A name in messages; those of flags say what they are."""
+    return "the value returned" if "@" in name else f"`{name}`"
+
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+
+def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any]:
+    """One leaf for each pair of leaves: a choice of small formulas, or a node with branches."""
+    result: list[Any] = list(firsts)
+    places = [k for k, (a, b) in enumerate(zip(firsts, seconds, strict=True)) if not same(a, b)]
+    if not places:
+        return result
+    kinds = [common_kind(firsts[k], seconds[k]) for k in places]
+    ones = [_node(firsts[k]) for k in places]
+    others = [_node(seconds[k]) for k in places]
+    found: Sequence[Any]
+    if _is_small(test, ones, others):
+        found = [_small(test, *pair) for pair in zip(kinds, ones, others, strict=True)]
+    else:
+        tree = Tree(tuple, (), [ONE_LEAF] * len(places))
+        branches = [Traced((), Value(list(leaves), tree)) for leaves in (ones, others)]
+        graph = closed(branches, ahead=False)
+        region = Region(graph.graphs, len(graph.constants))
+        found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
+        found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]
+    for k, e in zip(places, found, strict=True):
+        result[k] = e
+    return result
+
+
+def _node(leaf: Any) -> Any:
+    if isinstance(leaf, bool | np.bool_):
+        return as_expression(int(leaf))
+    return as_expression(leaf)
+
+
+def _small(test: Any, word: str, one: Any, other: Any) -> Any:
+    if word == CONDITION and not one.shape:
+        return either(both(test, condition(one)), both(logical_not(test), condition(other)))
+    return where(test, one, other)
+
+
+def _is_small(test: Node, ones: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether to compute both sides: what is new in them is cheap, and no loop."""
+    limit = test.id
+    count = 0
+    for e in reachable([*ones, *others], stop=lambda e: e.id <= limit):
+        if e.id <= limit or not e.args:
+            continue
+        if e.op in REGIONS:
+            return False
+        count += max(1, e.size)
+        if count > SMALL:
+            return False
+    return True
+
+
+# --- expressions ---------------------------------------------------------------------------------
+
+
+def choose(test: Any, then: Callable[[], Any], other: Callable[[], Any]) -> Any:
+    """``a if test else b``."""
+    known = truth(test)
+    if isinstance(known, bool):
+        return then() if known else other()
+    return _merged(known, attempt(then, []), attempt(other, []), {}, ())
+
+
+def all_of(first: Any, *others: Callable[[], Any]) -> Any:
+    """``a and b and c``."""
+    for later in others:
+        known = truth(first)
+        if isinstance(known, bool):
+            if not known:
+                return first
+            first = later()
+        else:
+            first = _and_or(known, first, later, True)
+    return first
+
+
+def any_of(first: Any, *others: Callable[[], Any]) -> Any:
+    """``a or b or c``."""
+    for later in others:
+        known = truth(first)
+        if isinstance(known, bool):
+            if known:
+                return first
+            first = later()
+        else:
+            first = _and_or(known, first, later, False)
+    return first
+
+
+def _and_or(test: Any, first: Any, later: Callable[[], Any], conjunction: bool) -> Any:
+    found = attempt(later, [])
+    plain = not found.changes and not found.raised and is_none(found.fault)
+    leaf = found.returned
+    if plain and isinstance(leaf, bool | np.bool_) and _is_condition(first):
+        return (test if leaf else False) if conjunction else (True if leaf else test)
+    if plain and _is_condition(first) and _is_condition(leaf) and _is_small(test, [], [leaf]):
+        return both(test, leaf) if conjunction else either(test, leaf)
+    kept = attempt(lambda: first, [])
+    pair = (found, kept) if conjunction else (kept, found)
+    return _merged(test, *pair, {}, ())
+
+
+def _is_condition(value: Any) -> bool:
+    return (
+        isinstance(value, Expression)
+        and not value.shape
+        and Flat(value).leaves[0] is condition(value)
+    )
+
+
+def negation(value: Any) -> Any:
+    """``not a``."""
+    known = truth(value)
+    return (not known) if isinstance(known, bool) else logical_not(known)
+
+
+def chain(left: Any, *steps: Callable[..., Any]) -> Any:
+    """``a < b < c``: comparisons and functions that give what is on their right, in turn."""
+    compare, right = steps[0], steps[1]
+    middle = right()
+    found = compare(left, middle)
+    if len(steps) == 2:
+        return found
+    return all_of(found, lambda: chain(middle, *steps[2:]))
+
+
+def contains(container: Any, item: Any) -> Any:
+    """``item in container``."""
+    traced = Flat(item).traced or Flat(container if not isinstance(container, set) else None).traced
+    if not traced or isinstance(container, dict | str):
+        if traced and isinstance(container, dict):
+            refuse(
+                "a traced value is looked for in a dictionary",
+                "Which key it is is not known while the program is traced. Instead: compare with "
+                "`if`, or use an array with a whole number as index.",
+            )
+        return item in container
+    found: Any = False
+    for one in container:
+        test = truth(one == item)
+        if isinstance(test, bool):
+            found = True if test else found
+        else:
+            found = test if found is False else (found if found is True else either(found, test))
+    return found

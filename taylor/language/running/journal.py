@@ -1,0 +1,193 @@
+"""Objects that a program has made, and what branches and turns of loops change of them.
+
+While a function is traced its branches are all called, one after the other.  What one of them
+changes of an object that was there before is noted, taken back, and becomes a result of the node;
+so the other branch finds what Python would let it find.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CellType
+from typing import Any
+
+from taylor.errors import TracingError
+from taylor.language.running.places import refuse
+
+
+class Changeable:
+    """An object that can say what is in it, and take it back."""
+
+    frozen = ""  # why it may not be changed
+
+    def content(self) -> Any:
+        """What is in it at this moment."""
+        raise NotImplementedError
+
+    def restore(self, content: Any) -> None:
+        """Put in what was in it."""
+        raise NotImplementedError
+
+
+class Level:
+    """A branch or a turn that is being traced: what was in objects when it began, and which objects
+    it has made.
+    """
+
+    __slots__ = ("before", "born")
+
+    def __init__(self) -> None:
+        self.before: dict[int, tuple[Any, Any]] = {}
+        self.born: set[int] = set()
+
+    def note(self, target: Any) -> None:
+        """Keep what is in an object that was there before."""
+        if id(target) not in self.before and id(target) not in self.born:
+            self.before[id(target)] = target, content_of(target)
+
+
+class Running:
+    """A program that is being traced.
+
+    operators, take_apart: what later files have and earlier ones ask for: the module of the
+              operators, and `values.Flat`.
+    own:      objects that it has made, by identity.
+    levels:   branches and turns that are being traced, inside one another.
+    shared:   cells that functions inside others change.
+    fault:    0, or an expression: the number of the error that was met first.
+    errors:   the errors by their numbers, from 1.
+    unrolled: how often the statement that is being traced is there already.
+    explaining: whether the text of an error is being made.
+    capacity: of lists whose length a traced value decides.
+    depth:    of recursion that a traced value ends.
+    calls:    calls of translated functions that are being traced.
+    recursion: that of which a function is being traced.
+    """
+
+    def __init__(
+        self,
+        operators: Any,
+        take_apart: Callable[[Any], Any],
+        errors: list[BaseException],
+        capacity: int | None,
+        depth: int | None,
+    ) -> None:
+        self.operators, self.take_apart = operators, take_apart
+        self.own: dict[int, Any] = {}
+        self.levels: list[Level] = []
+        self.shared: list[CellType] = []
+        self.fault: Any = 0
+        self.errors = errors
+        self.unrolled = 1
+        self.explaining = False
+        self.capacity, self.depth = capacity, depth
+        self.calls: list[Any] = []
+        self.recursion: Any = None
+
+    @property
+    def is_region(self) -> bool:
+        """Whether a branch or a turn of a node is being traced."""
+        return bool(self.levels)
+
+    def adopt(self, made: Any) -> Any:
+        """An object that the program has made, and may change."""
+        self.own[id(made)] = made
+        if self.levels:
+            self.levels[-1].born.add(id(made))
+        return made
+
+    def is_own(self, value: Any) -> bool:
+        """Whether the program has made an object."""
+        return id(value) in self.own
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[Running] = []
+
+
+_local = _Local()
+
+
+def running() -> Running:
+    """The program that is being traced in this thread."""
+    if not _local.stack:
+        raise TracingError(
+            "program: a function that was translated for a program is called when this is over; "
+            "return numbers and arrays from programs, not functions"
+        )
+    return _local.stack[-1]
+
+
+def outermost() -> Running | None:
+    """The program that is being traced, if there is one."""
+    return _local.stack[-1] if _local.stack else None
+
+
+@contextmanager
+def tracing(one: Running) -> Iterator[Running]:
+    """A program is traced meanwhile."""
+    _local.stack.append(one)
+    try:
+        yield one
+    finally:
+        _local.stack.pop()
+
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+def changing(target: Any) -> None:
+    """Note what is in an object, which will be changed.
+
+    Raises ProgramError for objects that the program has not made.
+    """
+    if not _local.stack:
+        return
+    now = running()
+    if isinstance(target, Changeable) and target.frozen:
+        refuse(f"this changes {target.frozen}", "Instead: change a copy, as in a = a.copy().")
+    if not now.is_own(target):
+        refuse(
+            f"this changes a {type(target).__name__} that was made outside of the program, "
+            "which would happen once, while it is traced",
+            "Instead: make a copy inside (a = a.copy(), list(a)) and return it.",
+        )
+    if now.levels:
+        now.levels[-1].note(target)
+
+
+def content_of(target: Any) -> Any:
+    """What is in an object."""
+    if isinstance(target, Changeable):
+        return target.content()
+    if isinstance(target, dict | set):
+        return target.copy()
+    if hasattr(target, "__dict__"):
+        return dict(target.__dict__)
+    return {name: getattr(target, name) for name in type(target).__slots__}
+
+
+def put_content(target: Any, content: Any) -> None:
+    """Put back, or put in, what is in an object; without a note."""
+    if isinstance(target, Changeable):
+        target.restore(content)
+    elif isinstance(target, dict | set):
+        target.clear()
+        target.update(content)
+    elif hasattr(target, "__dict__"):
+        target.__dict__.clear()
+        target.__dict__.update(content)
+    else:
+        for name, value in content.items():
+            object.__setattr__(target, name, value)
+
+
+def replace_content(target: Any, content: Any) -> None:
+    """Put in what a node computes, noted where another branch or turn is around."""
+    now = running()
+    if now.levels:
+        now.levels[-1].note(target)
+    put_content(target, content)

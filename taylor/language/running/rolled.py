@@ -1,0 +1,124 @@
+"""Loops as nodes: one turn is the body, whatever the number of turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import CellType
+from typing import Any
+
+from taylor.control.tracing import Traced, Value, closed
+from taylor.control.trees import LEAF, Tree
+from taylor.expressions.arguments import argument, captured, traced
+from taylor.expressions.expression import Expression
+from taylor.language.running.choices import truth
+from taylor.language.running.faults import first_of, is_none
+from taylor.language.running.journal import running
+from taylor.language.running.places import refuse
+from taylor.language.running.sequences import Steps
+from taylor.language.running.slots import Carried, Slot, as_node, called, tried
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.logic import both, condition, logical_not
+from taylor.nodes.regions import Region, parts, region_node
+
+Stop = Callable[[], tuple[Any, ...]] | None
+
+
+def rolled_for(
+    carried: Carried, steps: Steps, start: int, body: Callable[[Any], Any], stop: Stop
+) -> None:
+    """Trace the turns from `start` on as one node, and put in what it changes."""
+    index = argument("turn")
+    turn = tried(carried, lambda: body(steps.at(index)), [index])
+    if stop is not None or turn.outcome.raised or not is_none(turn.outcome.fault):
+        _until(carried, steps, start, body, stop)
+        return
+    ends = turn.ends(carried)
+    if not ends:
+        return
+    graph = closed([_function([index, *turn.arguments], ends)])
+    region = Region(graph.graphs, len(graph.constants), len(ends))
+    bounds = as_expression(start), as_expression(steps.length)
+    node = region_node("fori_loop", [*bounds, *graph.constants, *carried.begins], region)
+    entered = isinstance(steps.length, int) and steps.length > start
+    carried.finish(parts(node), frozen=not entered)
+
+
+def _until(
+    carried: Carried, steps: Steps, start: int, body: Callable[[Any], Any], stop: Stop
+) -> None:
+    """Turns that a flag or an error may end: a loop that counts by itself."""
+    place = CellType(as_expression(start))
+    carried.slots.insert(0, Slot("element", place))
+
+    def turn() -> None:
+        k = place.cell_contents
+        body(steps.at(k))
+        place.cell_contents = k + 1
+
+    entered = isinstance(steps.length, int) and steps.length > start
+    rolled_while(
+        carried, lambda: place.cell_contents < as_expression(steps.length), turn, stop, entered
+    )
+
+
+def rolled_while(
+    carried: Carried,
+    test: Callable[[], Any],
+    body: Callable[[], Any],
+    stop: Stop,
+    entered: bool,
+) -> None:
+    """Trace test and turn as one node, and put in what it changes."""
+    now = running()
+    turn = tried(carried, body)
+    if turn.outcome.raised:
+        refuse(
+            "each turn of this loop ends with an error",
+            "Instead: raise it where a condition holds, or before the loop.",
+        )
+    ends, begins, arguments = turn.ends(carried), carried.begins, list(turn.arguments)
+    fault = argument("error")
+    faulty = not (is_none(turn.outcome.fault) and is_none(now.fault))
+    if faulty:
+        arguments.append(fault)
+        ends.append(first_of(fault, turn.outcome.fault))
+        begins.append(as_expression(now.fault))
+    with traced(arguments):
+        asked = called(carried, turn, lambda: _asked(test, stop))
+    if asked.changes or asked.raised or not is_none(asked.fault):
+        refuse(
+            "the test of this `while` changes an object, or may end with an error",
+            "Instead: compute it in the body, and end the loop with `if not test: break`.",
+        )
+    goes_on = condition(as_node(asked.returned))
+    if faulty:
+        goes_on = both(fault <= 0, goes_on)
+    graph = closed([_function(arguments, [goes_on]), _function(arguments, ends)])
+    region = Region(graph.graphs, len(graph.constants), len(ends))
+    results = list(parts(region_node("while_loop", [*graph.constants, *begins], region)))
+    if faulty:
+        now.fault = results.pop()
+    carried.finish(results, frozen=not entered)
+
+
+def _function(arguments: Sequence[Expression], results: Sequence[Any]) -> Traced:
+    tree = Tree(tuple, (), [LEAF] * len(results))
+    found = Traced(arguments, Value(list(results), tree))
+    captured(found.result.nodes, arguments)
+    return found
+
+
+def _asked(test: Callable[[], Any], stop: Stop) -> Any:
+    """The condition under which there is a turn: no flag is set, and the test holds."""
+    found = truth(test())
+    for flag in stop() if stop is not None else ():
+        ended = truth(flag)
+        if isinstance(found, bool) or isinstance(ended, bool):
+            going = (not ended) if isinstance(ended, bool) else logical_not(ended)
+            if isinstance(going, bool):
+                found = found if going else False
+            else:
+                found = going if found else False
+        else:
+            found = both(logical_not(ended), found)
+    return found

@@ -1,0 +1,256 @@
+"""What goes from turn to turn of a loop: found out by tracing a turn until it ends with the like of
+what it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CellType
+from typing import Any
+
+from taylor.control.tracing import seen_as
+from taylor.control.trees import CONDITION
+from taylor.expressions.arguments import argument, traced
+from taylor.expressions.expression import Expression
+from taylor.language.running.attempts import Outcome, attempt
+from taylor.language.running.cells import UNSET, put_in, value_in
+from taylor.language.running.choices import content_from
+from taylor.language.running.journal import content_of, put_content, replace_content, running
+from taylor.language.running.merging import Joined, Unlike, common_kind
+from taylor.language.running.places import refuse
+from taylor.language.running.values import Flat, kind, same
+from taylor.nodes.conversion import as_expression
+from taylor.nodes.logic import condition, where
+
+TRIES = 16  # of finding out what goes from turn to turn
+
+
+class CannotRoll(Exception):
+    """A loop that is no node.
+
+    what, instead: as for `refuse`.
+    """
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.what, self.instead = what, instead
+
+
+class Slot:
+    """A variable, or what is in an object, that may go from turn to turn.
+
+    name:   of a variable; empty for objects.
+    target: the variable's cell, or the object.
+    flat:   what it is before the loop, in the kinds that it has in the loop.
+    moves:  which of its leaves turns change.
+    held:   whether the variable goes on to be the object that it is: only what is in that changes.
+    """
+
+    __slots__ = ("flat", "held", "moves", "name", "target")
+
+    def __init__(self, name: str, target: Any) -> None:
+        self.name, self.target = name, target
+        value = value_in(target) if isinstance(target, CellType) else content_of(target)
+        self.flat = Flat(value)
+        self.held = bool(name) and running().is_own(value)
+        self.moves = [bool(name)] * len(self.flat.leaves)
+
+    @property
+    def shown(self) -> str:
+        """What it is called in messages."""
+        if "@" in self.name:
+            return "the value returned"
+        return f"`{self.name}`" if self.name else f"what is in a {type(self.target).__name__}"
+
+    def put(self, leaves: Sequence[Any], quiet: bool, frozen: bool) -> None:
+        """Put leaves in; `quiet` without a note in the journal."""
+        if isinstance(self.target, CellType):
+            why = (
+                f"{self.shown}, which may be the same object as another variable" if frozen else ""
+            )
+            put_in(self.target, self.flat.structure.build(iter(leaves), why))
+            return
+        content = content_from(self.target, self.flat.structure, leaves)
+        (put_content if quiet else replace_content)(self.target, content)
+
+    def moving(self) -> Iterator[tuple[int, Any]]:
+        """The leaves that turns change, as they are before the loop, with their numbers."""
+        if not self.held:
+            for k, leaf in enumerate(self.flat.leaves):
+                if self.moves[k]:
+                    yield k, leaf
+
+
+class Carried:
+    """What goes from turn to turn: variables by name, and objects as turns change them."""
+
+    def __init__(self, cells: Mapping[str, CellType]) -> None:
+        self.slots = [Slot(name, cell) for name, cell in cells.items()]
+
+    def has(self, target: Any) -> bool:
+        """Whether a variable or an object is among them."""
+        return any(slot.target is target for slot in self.slots)
+
+    @property
+    def begins(self) -> list[Expression]:
+        """What is before the loop where turns change it."""
+        return [as_node(leaf) for slot in self.slots for _, leaf in slot.moving()]
+
+    def finish(self, results: Sequence[Expression], frozen: bool) -> None:
+        """Put in what there is after the loop."""
+        rest = iter(results)
+        for slot in self.slots:
+            leaves = list(slot.flat.leaves)
+            for k, leaf in slot.moving():
+                leaves[k] = seen_as(kind(leaf)[0], next(rest))
+            if not slot.held and any(slot.moves):
+                slot.put(leaves, quiet=False, frozen=frozen)
+
+
+class Turn:
+    """One turn, traced.
+
+    arguments: those that stand for what goes from turn to turn.
+    seen:      for each slot all leaves as the turn sees them.
+    outcome:   what it came to.
+    """
+
+    def __init__(self, carried: Carried) -> None:
+        self.arguments: list[Expression] = []
+        self.seen: list[list[Any]] = []
+        self.outcome = Outcome()
+        for slot in carried.slots:
+            leaves = list(slot.flat.leaves)
+            for k, leaf in slot.moving():
+                word, shape = kind(leaf)
+                made = argument(slot.name or "u", shape)
+                self.arguments.append(made)
+                leaves[k] = seen_as(word, made)
+            self.seen.append(leaves)
+
+    def begin(self, carried: Carried) -> None:
+        """Put the arguments into variables and objects."""
+        for slot, leaves in zip(carried.slots, self.seen, strict=True):
+            if not slot.held:
+                slot.put(leaves, quiet=True, frozen=True)
+
+    def ends(self, carried: Carried) -> list[Any]:
+        """What the arguments are after the turn."""
+        found = []
+        for slot, seen, after in zip(carried.slots, self.seen, self.afters(carried), strict=True):
+            if slot.held:
+                continue
+            joined = Joined(begun(slot, seen), after)
+            found += [joined.seconds[k] for k, _ in slot.moving()]
+        return found
+
+    def afters(self, carried: Carried) -> list[Flat]:
+        """What is in each slot after the turn."""
+        found, flats = [], iter(self.outcome.flats)
+        for slot, seen in zip(carried.slots, self.seen, strict=True):
+            if slot.name:
+                found.append(next(flats))
+            elif id(slot.target) in self.outcome.changes:
+                found.append(self.outcome.changes[id(slot.target)][1])
+            else:
+                found.append(begun(slot, seen))
+        return found
+
+
+def begun(slot: Slot, seen: Sequence[Any]) -> Flat:
+    """What is in a slot as a turn begins."""
+    flat = Flat(None)
+    flat.leaves, flat.structure = list(seen), slot.flat.structure
+    return flat
+
+
+def as_node(leaf: Any) -> Expression:
+    """A leaf as an expression."""
+    return as_expression(int(leaf) if isinstance(leaf, bool) else leaf)  # type: ignore[no-any-return]
+
+
+def tried(carried: Carried, action: Callable[[], Any], also: Sequence[Expression] = ()) -> Turn:
+    """A turn that ends with the like of what it began with.
+
+    also: arguments besides.
+    """
+    for _ in range(TRIES):
+        turn = Turn(carried)
+        with traced([*also, *turn.arguments]):
+            turn.outcome = called(carried, turn, action)
+        if turn.outcome.raised or _fits(carried, turn):
+            return turn
+    refuse(
+        "what goes from turn to turn of this loop changes its type or shape again and again",
+        "Instead: give the variables the type and shape before the loop that they have in it.",
+    )
+    return None
+
+
+def called(carried: Carried, turn: Turn, action: Callable[[], Any]) -> Outcome:
+    """Call a function as in a turn, and put everything back as it was."""
+    before = [content_of(s.target) for s in carried.slots if not isinstance(s.target, CellType)]
+    cells = [slot.target for slot in carried.slots if slot.name]
+
+    def run() -> Any:
+        turn.begin(carried)
+        return action()
+
+    try:
+        return attempt(run, cells)
+    finally:
+        objects = [s.target for s in carried.slots if not isinstance(s.target, CellType)]
+        for target, content in zip(objects, before, strict=True):
+            put_content(target, content)
+
+
+def _fits(carried: Carried, turn: Turn) -> bool:
+    """Whether a turn ends with the like of what it began with; else more goes along from now on."""
+    outcome, fits = turn.outcome, True
+    for target, _ in outcome.changes.values():
+        if not carried.has(target):
+            carried.slots.append(Slot("", target))
+            fits = False
+    if not fits:
+        return False
+    values = iter(outcome.values)
+    for slot, seen, after in zip(carried.slots, turn.seen, turn.afters(carried), strict=True):
+        value = next(values) if slot.name else UNSET
+        if slot.held:
+            if value is not value_in(slot.target):
+                slot.held = fits = False
+            continue
+        fits = _is_like(slot, seen, after) and fits
+    return fits
+
+
+def _is_like(slot: Slot, seen: Sequence[Any], after: Flat) -> bool:
+    """Whether a slot ends a turn with the like of what it began with; it is changed if not."""
+    try:
+        whole, joined = Joined(slot.flat, after), Joined(begun(slot, seen), after)
+    except Unlike as unlike:
+        raise CannotRoll(
+            f"{slot.shown} is {unlike.first} before a turn of this loop and {unlike.second} after "
+            "it",
+            "Type and shape have to stay, as the turns are one piece of machine code. Instead: "
+            f"begin with {unlike.second}, or use different variables.",
+        ) from None
+    if not whole.structure.is_like(slot.flat.structure):
+        slot.flat.structure, slot.flat.leaves = whole.structure, whole.firsts
+        slot.moves = [True] * len(whole.firsts)
+        return False
+    fits = True
+    for k, (old, new) in enumerate(zip(joined.firsts, joined.seconds, strict=True)):
+        if not slot.moves[k]:
+            if not same(old, new):
+                slot.moves[k], fits = True, False
+        elif kind(old)[0] != (word := common_kind(whole.firsts[k], new)):
+            # A truth value on one side and a number on the other: as Python counts, a number.
+            leaf = as_node(whole.firsts[k])
+            slot.flat.leaves[k] = condition(leaf) if word == CONDITION else _as_number(leaf)
+            fits = False
+    return fits
+
+
+def _as_number(leaf: Expression) -> Any:
+    return leaf if kind(leaf)[0] != CONDITION else where(leaf, as_expression(1), as_expression(0))

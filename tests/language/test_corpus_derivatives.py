@@ -1,0 +1,41 @@
+"""Derivatives of the corpus, forward and backward, against differences in many digits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from language.answers import direction, plain, program, tangent, total
+from language.corpus.every import EVERY
+from language.in_many_digits import flat_numbers, slopes
+
+import taylor as ty
+
+WITH_DERIVATIVES = [case for case in EVERY if case.wrt]
+
+
+@pytest.mark.parametrize("case", WITH_DERIVATIVES, ids=lambda case: case.name)
+def test_derivatives(case):
+    function = program(case)
+    for args in case.points:
+        ours = total(function, case, args)
+        wanted = [slopes(plain(case, args), args, k) for k in case.wrt]
+        gradient = ty.grad(ours, argnums=case.wrt)(*args)
+        atol = case.slack * max(max(np.abs(w).max() for w in wanted), 1e-3)
+        for found, slope in zip(gradient, wanted, strict=True):
+            np.testing.assert_allclose(flat_numbers(found), slope, rtol=0, atol=atol)
+        _, moved = ty.jvp(
+            lambda *chosen, args=args, ours=ours: ours(*_with(case, args, chosen)),
+            tuple(args[k] for k in case.wrt),
+            tuple(tangent(args[k]) for k in case.wrt),
+        )
+        expected = sum(
+            np.dot(slope, direction(args[k])) for slope, k in zip(wanted, case.wrt, strict=True)
+        )
+        np.testing.assert_allclose(float(moved), expected, rtol=0, atol=10 * atol)
+
+
+def _with(case, args, chosen):
+    found = list(args)
+    for k, value in zip(case.wrt, chosen, strict=True):
+        found[k] = value
+    return found
