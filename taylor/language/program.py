@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
+from taylor.control.trees import flatten
 from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.language.running import operators
@@ -17,6 +20,7 @@ from taylor.language.running.objects import Array
 from taylor.language.running.values import Flat
 from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
+from taylor.nodes.conversion import as_expression
 from taylor.programs.program import Program
 from taylor_runtime.program.records import dataclass
 
@@ -112,6 +116,8 @@ def _read_only(value: Any) -> Any:
     """An argument: arrays as objects that the program may not change."""
     if isinstance(value, Expression) and value.shape:
         return Array(value)
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
+        return Array(as_expression(value))
     if type(value) in (tuple, list):
         return type(value)(_read_only(item) for item in value)
     if type(value) is dict:
@@ -121,8 +127,6 @@ def _read_only(value: Any) -> Any:
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """A result with every number changed."""
-    from taylor.control.trees import flatten
-
     leaves, tree = flatten("program", value, opaque=True)
     return tree.build([change(leaf) for leaf in leaves])
 
