@@ -86,6 +86,7 @@ from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.language.explain import explain as explain
 from taylor.language.program import program as program
 from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.machines.dense import DenseOutput as DenseOutput

@@ -68,9 +68,24 @@ class LanguageProgram(Program[P, R]):
             raise self._errors[number - 1]
         return found.value  # type: ignore[no-any-return]
 
+    @property
+    def static(self) -> tuple[int | str, ...]:
+        """The arguments that are known when the function is traced."""
+        return self._static
+
+    def noted(self, *args: Any, **kwargs: Any) -> dict[tuple[str, str], dict[int, str]]:
+        """Trace the function, and return what became of its lines."""
+        one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        one.notes = {}
+        self._run(one, args, kwargs)
+        return one.notes
+
     def _traced_call(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes of expressions."""
         one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        return self._run(one, args, kwargs)
+
+    def _run(self, one: Running, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inside = outermost() is not None
         try:
             with tracing(one):

@@ -61,6 +61,7 @@ def if_(
     """
     known = truth(test)
     if isinstance(known, bool):
+        running().note(f"known: {known}")
         return then() if known else other()
     cells = cells_of(then) | cells_of(other)
     return decide(known, then, other, {name: cells[name] for name in after}, risky)
@@ -143,6 +144,7 @@ class _Merger:
         self._jobs: list[tuple[Callable[[Any], None], Structure, int]] = []
         self._firsts: list[Any] = []
         self._seconds: list[Any] = []
+        self._names: list[str] = []
         self._returned: Any = None
 
     def variable(self, name: str, cell: CellType, number: int, read: Columns | None) -> None:
@@ -160,6 +162,8 @@ class _Merger:
                 f"A traced value decides which branch is taken. Instead: set {_shown(name)} before "
                 "the `if`, or in both branches.",
             )
+        if "@" not in name:
+            self._names.append(name)
         flats = self._first.flats[number], self._second.flats[number]
         shared = self._first.is_shared(flats[0]) or self._second.is_shared(flats[1])
         words = (
@@ -207,6 +211,7 @@ class _Merger:
             self._firsts.append(first.fault)
             self._seconds.append(second.fault)
         leaves = chosen(self._test, self._firsts, self._seconds)
+        running().note(_noted(leaves, self._names))
         if fault:
             meets(leaves.pop())
         for put, structure, start in self._jobs:
@@ -241,6 +246,14 @@ class _Merger:
         self._firsts += joined.firsts
         self._seconds += joined.seconds
         return start
+
+
+def _noted(leaves: Sequence[Any], names: Sequence[str]) -> str:
+    """What a choice became."""
+    parted = any(
+        isinstance(e, Expression) and "part" in (e.op, *[a.op for a in e.args]) for e in leaves
+    )
+    return ("switch" if parted else "where") + (f": {', '.join(names)}" if names else "")
 
 
 def _shown(name: str) -> str:

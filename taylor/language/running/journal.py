@@ -14,7 +14,7 @@ from types import CellType
 from typing import Any
 
 from taylor.errors import TracingError
-from taylor.language.running.places import refuse
+from taylor.language.running.places import place, refuse
 from taylor.nodes.node import Node
 
 
@@ -65,6 +65,7 @@ class Running:
     errors:   the errors by their numbers, from 1.
     unrolled: how often the statement that is being traced is there already.
     explaining: whether the text of an error is being made.
+    notes:    what becomes of the lines of functions, where somebody wants to know.
     capacity: of lists whose length a traced value decides.
     depth:    of recursion that a traced value ends.
     calls:    calls of translated functions that are being traced.
@@ -88,6 +89,7 @@ class Running:
         self.errors = errors
         self.unrolled = 1
         self.explaining = False
+        self.notes: dict[tuple[str, str], dict[int, str]] | None = None
         self.capacity, self.depth = capacity, depth
         self.calls: list[Any] = []
         self.recursion: Any = None
@@ -96,6 +98,12 @@ class Running:
     def is_region(self) -> bool:
         """Whether a branch or a turn of a node is being traced."""
         return bool(self.levels)
+
+    def note(self, what: str) -> None:
+        """Keep what became of the line that is being traced."""
+        if self.notes is not None:
+            file, function, line, *_ = place()
+            self.notes.setdefault((file, function), {})[line] = what
 
     def is_done(self, e: Any) -> bool:
         """Whether a node is computed already, as `know` was told."""

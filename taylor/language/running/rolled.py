@@ -40,6 +40,7 @@ def rolled_for(
     bounds = as_expression(start), as_expression(steps.length)
     node = region_node("fori_loop", [*bounds, *graph.constants, *carried.begins], region)
     entered = isinstance(steps.length, int) and steps.length > start
+    running().note(f"fori_loop: {carried.names}")
     carried.finish(parts(node), frozen=not entered)
 
 
@@ -98,6 +99,7 @@ def rolled_while(
     results = list(parts(region_node("while_loop", [*graph.constants, *begins], region)))
     if faulty:
         now.fault = results.pop()
+    now.note(f"while_loop: {carried.names}")
     carried.finish(results, frozen=not entered)
 
 
