@@ -172,7 +172,7 @@ class Operators(Node):
         raise _no_value(
             self,
             "bool",
-            "put @taylor.program before the function, which translates its if, while, and, or, not; "
+            "put @taylor.program before the function, which translates if, while, and, or, not; "
             "or write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop "
             "to repeat, & | ~ for and, or, not, "
             "(a < x) & (x < b) for a chained comparison, and `is` for identity",

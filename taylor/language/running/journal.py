@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import CellType
 from typing import Any
 
+import numpy as np
+
 from taylor.errors import TracingError
 from taylor.language.running.places import place, refuse
 from taylor.nodes.node import Node
@@ -191,7 +193,7 @@ def content_of(target: Any) -> Any:
     """What is in an object."""
     if isinstance(target, Changeable):
         return target.content()
-    if isinstance(target, dict | set):
+    if isinstance(target, dict | set | np.ndarray):
         return target.copy()
     if hasattr(target, "__dict__"):
         return dict(target.__dict__)
@@ -202,6 +204,8 @@ def put_content(target: Any, content: Any) -> None:
     """Put back, or put in, what is in an object; without a note."""
     if isinstance(target, Changeable):
         target.restore(content)
+    elif isinstance(target, np.ndarray):
+        target[...] = content
     elif isinstance(target, dict | set):
         target.clear()
         target.update(content)
