@@ -86,6 +86,7 @@ from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.language.program import program as program
 from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError
 from taylor.machines.dense import DenseOutput as DenseOutput
 from taylor.machines.dense import ExtrapolationError as ExtrapolationError
@@ -100,7 +101,6 @@ from taylor.points.jets import jet as jet
 from taylor.points.partials import Derivatives as Derivatives
 from taylor.polynomials.polynomial import Polynomial as Polynomial
 from taylor.programs import smooth as smooth
-from taylor.language.program import program as program
 from taylor.programs.batching import vmap as vmap
 from taylor.programs.expectations import expectation as expectation
 from taylor.programs.expectations import expectation_grad as expectation_grad

@@ -13,6 +13,7 @@ import taylor as ty
 ANALYTIC = [case for case in EVERY if case.jets]
 
 
+@pytest.mark.filterwarnings("ignore::taylor.DifferentiationWarning")
 @pytest.mark.parametrize("case", ANALYTIC, ids=lambda case: case.name)
 def test_series(case):
     function, first = program(case), case.wrt[0]
