@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, ParamSpec, TypeVar, overload
 
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.language.running import operators
 from taylor.language.running.calls import call, settled
 from taylor.language.running.faults import Raised, is_none, poisoned
+from taylor.language.running.foreign import explained, span_of_error
 from taylor.language.running.journal import Running, outermost, tracing
 from taylor.language.running.objects import Array
 from taylor.language.running.values import Flat
+from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
 from taylor.programs.program import Program
 from taylor_runtime.program.records import dataclass
@@ -71,6 +73,15 @@ class LanguageProgram(Program[P, R]):
                 given = [_read_only(x) for x in args]
                 named = {key: _read_only(x) for key, x in kwargs.items()}
                 result = settled(call(self.__wrapped__, *given, **named))
+        except TaylorError as error:
+            if not isinstance(error, ProgramError) and (span := span_of_error(error)):
+                raise refusal(span, *explained(error)) from error
+            raise
+        except AttributeError as error:
+            span = span_of_error(error)
+            if span and "Expression has no attribute" in str(error):
+                raise refusal(span, *explained(error)) from error
+            raise
         except Raised as raised:
             if isinstance(raised.fault, int):
                 raise self._errors[raised.fault - 1] from None

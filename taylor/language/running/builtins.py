@@ -17,7 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.language.running import library
 from taylor.language.running.choices import choose, contains, negation, truth
 from taylor.language.running.journal import running
-from taylor.language.running.objects import List, born
+from taylor.language.running.objects import List, born, plain
 from taylor.language.running.places import refuse
 from taylor.language.running.sequences import (
     Both,
@@ -277,6 +277,24 @@ def _accumulate(items: Any, function: Any = operator.add, *, initial: Any = None
     return totals
 
 
+def known_text(name: str, value: Any) -> Any:
+    """A value of which a text is made: of a traced one in messages of errors alone."""
+    if not Flat(value).traced:
+        return plain(value)
+    if not running().explaining:
+        refuse(
+            f"{name} of a traced value",
+            "Its text is not known while the program is traced. Instead: compute with the number, "
+            "and write it down outside.",
+        )
+    return "..."
+
+
+def _as_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    name = function.__name__
+    return lambda value, *args: function(known_text(name, value), *args)
+
+
 BUILTINS: dict[Any, Callable[..., Any]] = {
     len: _len,
     abs: _abs,
@@ -303,6 +321,8 @@ BUILTINS: dict[Any, Callable[..., Any]] = {
     filter: _filter,
     functools.reduce: _reduce,
     itertools.accumulate: _accumulate,
+    **{function: _as_text(function) for function in (str, repr, format, hex, oct, bin, hash, id)},
+    **{function: _as_text(function) for function in (chr, ascii)},
     operator.not_: negation,
     operator.contains: contains,
     operator.truth: truth,

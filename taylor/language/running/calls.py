@@ -20,6 +20,7 @@ from taylor.language.running.journal import changing, running
 from taylor.language.running.numerics import NUMERICS, UNREPEATABLE
 from taylor.language.running.objects import Array, List, born, plain
 from taylor.language.running.places import refuse
+from taylor.language.running.sequences import Both, Generated, Range, listed
 from taylor.language.running.values import Flat
 from taylor.language.source.translation import is_translated, translated
 
@@ -100,6 +101,14 @@ def _function(function: FunctionType, args: tuple[Any, ...], named: dict[str, An
 def _outside(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call what is no function of the user's: functions that it takes are translated."""
     _refuse_unrepeatable(function)
+    if any(isinstance(x, Both | Range) for x in (*args, *named.values())):
+        refuse(
+            f"{getattr(function, '__name__', 'a function')}() of elements of which a traced value "
+            "decides how many there are",
+            "Instead: go through a range with a `for` statement, or choose with numpy.where what "
+            "changes nothing, in an array of known length.",
+        )
+    args = tuple(listed(x) if isinstance(x, Generated) else x for x in args)
     given = [plain(as_program(x)) for x in args]
     options = {key: plain(as_program(x)) for key, x in named.items()}
     module = getattr(function, "__module__", None) or ""

@@ -18,7 +18,7 @@ from taylor.language.running.faults import Raised, first_of, is_none
 from taylor.language.running.journal import content_of, replace_content, running
 from taylor.language.running.merging import Joined, Unlike, common_kind
 from taylor.language.running.objects import List
-from taylor.language.running.places import refuse
+from taylor.language.running.places import Columns, Reads, place, refuse, refuse_at
 from taylor.language.running.values import Flat, Structure, same
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.logic import both, condition, either, logical_not, where
@@ -52,12 +52,12 @@ def if_(
     then: Callable[[], Any],
     other: Callable[[], Any],
     after: Sequence[str],
-    risky: Sequence[str],
+    risky: Reads,
 ) -> Any:
     """``if test: ... else: ...``.
 
     after: names that the branches set and that are read later.
-    risky: names that may be read without having been set.
+    risky: names that may be read without having been set, and where.
     """
     known = truth(test)
     if isinstance(known, bool):
@@ -71,7 +71,7 @@ def decide(
     then: Callable[[], Any],
     other: Callable[[], Any],
     named: dict[str, CellType],
-    risky: Sequence[str],
+    risky: Reads,
 ) -> Any:
     """Trace both branches for a traced condition; `named` are the variables that they set."""
     first = attempt(then, list(named.values()))
@@ -80,7 +80,7 @@ def decide(
 
 
 def _merged(
-    test: Any, first: Outcome, second: Outcome, named: dict[str, CellType], risky: Sequence[str]
+    test: Any, first: Outcome, second: Outcome, named: dict[str, CellType], risky: Reads
 ) -> Any:
     """Set variables and objects to what the branch that is taken makes of them."""
     if first.raised and second.raised:
@@ -96,8 +96,9 @@ def _merged(
             _put(target, flat.structure, flat.leaves)
         return there.result.structure.build(iter(there.result.leaves))
     merger = _Merger(test, first, second)
+    reads = dict(risky)
     for number, (name, cell) in enumerate(named.items()):
-        merger.variable(name, cell, number, name in risky)
+        merger.variable(name, cell, number, reads.get(name))
     merger.objects()
     return merger.finish()
 
@@ -137,17 +138,18 @@ class _Merger:
         self._seconds: list[Any] = []
         self._returned: Any = None
 
-    def variable(self, name: str, cell: CellType, number: int, risky: bool) -> None:
+    def variable(self, name: str, cell: CellType, number: int, read: Columns | None) -> None:
         """Set a variable to what the branches have set it to."""
         one, other = self._first.values[number], self._second.values[number]
         if one is other:
             put_in(cell, one)
             return
-        if risky and (one is UNSET) != (other is UNSET):
-            where_set = "one branch" if one is not UNSET else "the other branch"
-            refuse(
-                f"{_shown(name)} is set in {where_set} of this `if` only, and may be read "
-                "afterwards without a value",
+        if read is not None and (one is UNSET) != (other is UNSET):
+            line = place()[2]
+            refuse_at(
+                read,
+                f"{_shown(name)} is read here, and one branch of the `if` in line {line} only has "
+                "set it",
                 f"A traced value decides which branch is taken. Instead: set {_shown(name)} before "
                 "the `if`, or in both branches.",
             )
@@ -222,8 +224,9 @@ class _Merger:
                 f"{what} {unlike.first} in one branch of this choice and {unlike.second} in the "
                 "other",
                 "A traced value decides which is taken, so both have to be put together alike. "
-                "Instead: give both the same type and shape, or choose by a value that is known "
-                "while the program is traced.",
+                "Instead: give both the same type and shape (numbers in place of texts; functions "
+                "called in both branches), or choose by a value that is known while the program is "
+                "traced.",
             )
 
     def _take(self, joined: Joined) -> int:
@@ -260,8 +263,8 @@ def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any
         region = Region(graph.graphs, len(graph.constants))
         found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
         found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]
-    for place, e in zip(places, found, strict=True):
-        result[place] = e
+    for k, e in zip(places, found, strict=True):
+        result[k] = e
     return result
 
 

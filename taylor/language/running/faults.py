@@ -56,7 +56,7 @@ def raise_error(error: BaseException) -> None:
 
 def raise_(make: Callable[[], Any]) -> None:
     """``raise error``."""
-    found = make()
+    found = _said(make)
     if isinstance(found, type):
         found = found()
     if not isinstance(found, BaseException):
@@ -67,12 +67,22 @@ def raise_(make: Callable[[], Any]) -> None:
 def assert_(test: Any, message: Callable[[], Any]) -> None:
     """``assert test, message``."""
     if isinstance(test, Expression) and not test.shape and test.op != "constant":
-        said = message()
+        said = _said(message)
         error = AssertionError() if said is None else AssertionError(str(said))
         fault_where(logical_not(condition(test)), error)
     elif not test:
-        said = message()
+        said = _said(message)
         raise_error(AssertionError() if said is None else AssertionError(said))
+
+
+def _said(make: Callable[[], Any]) -> Any:
+    """An error, or the text of one, in which values that are not known yet are dots."""
+    now = running()
+    before, now.explaining = now.explaining, True
+    try:
+        return make()
+    finally:
+        now.explaining = before
 
 
 def poisoned(fault: Any, value: Any) -> Any:

@@ -59,6 +59,7 @@ class Running:
     fault:    0, or an expression: the number of the error that was met first.
     errors:   the errors by their numbers, from 1.
     unrolled: how often the statement that is being traced is there already.
+    explaining: whether the text of an error is being made.
     capacity: of lists whose length a traced value decides.
     depth:    of recursion that a traced value ends.
     calls:    calls of translated functions that are being traced.
@@ -80,6 +81,7 @@ class Running:
         self.fault: Any = 0
         self.errors = errors
         self.unrolled = 1
+        self.explaining = False
         self.capacity, self.depth = capacity, depth
         self.calls: list[Any] = []
         self.recursion: Any = None

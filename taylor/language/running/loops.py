@@ -11,7 +11,7 @@ from taylor.language.running.attempts import attempt
 from taylor.language.running.cells import UNSET, cells_of, put_all, value_in, values_in
 from taylor.language.running.choices import any_of, decide, negation, truth
 from taylor.language.running.journal import Level, put_content, running
-from taylor.language.running.places import refuse
+from taylor.language.running.places import Reads, place, refuse, refuse_at
 from taylor.language.running.rolled import Stop, rolled_for, rolled_while
 from taylor.language.running.sequences import NoElement, Steps, is_traced_sequence, steps_of
 from taylor.language.running.slots import CannotRoll, Carried
@@ -29,7 +29,7 @@ def for_(
     stop: Stop,
     carried: Sequence[str],
     after: Sequence[str],
-    risky: Sequence[str],
+    risky: Reads,
 ) -> None:
     """``for target in iterable: ...``.
 
@@ -37,7 +37,7 @@ def for_(
     stop:    gives the flags that end the loop.
     carried: names that turns set and that are read in the next one or afterwards.
     after:   those that are read afterwards.
-    risky:   those of them that may be without a value then.
+    risky:   those of them that may be without a value then, and where they are read.
     """
     traced = is_traced_sequence(iterable)
     if not traced and not isinstance(iterable, range | list | tuple):
@@ -59,7 +59,7 @@ def while_(
     stop: Stop,
     carried: Sequence[str],
     after: Sequence[str],
-    risky: Sequence[str],
+    risky: Reads,
 ) -> None:
     """``while test: ...``; the arguments are those of `for_`."""
     _Loop(body, stop, carried, after, risky).run_while(test)
@@ -74,7 +74,7 @@ class _Loop:
         stop: Stop,
         carried: Sequence[str],
         after: Sequence[str],
-        risky: Sequence[str],
+        risky: Reads,
     ) -> None:
         cells = cells_of(body)
         self.body, self.stop = body, stop
@@ -258,11 +258,12 @@ class _Loop:
 
     def _check_set(self, entered: bool) -> None:
         """Refuse variables that are read afterwards and that no turn may have set."""
-        for name in self.risky:
+        for name, read in self.risky:
             if not entered and value_in(self.cells[name]) is UNSET:
-                refuse(
-                    f"`{name}` is set inside of this loop, and may be read afterwards without a "
-                    "value",
+                refuse_at(
+                    read,
+                    f"`{name}` is read here, and only turns of the loop in line {place()[2]} have "
+                    "set it",
                     f"A traced value decides whether there is a turn. Instead: set `{name}` before "
                     "the loop.",
                 )

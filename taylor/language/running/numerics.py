@@ -15,6 +15,7 @@ from taylor.functions.apply import where as chosen
 from taylor.language.running.faults import fault_where
 from taylor.language.running.journal import running
 from taylor.language.running.objects import Array, List, born, plain
+from taylor.language.running.places import refuse
 from taylor.language.running.values import Flat
 from taylor.nodes.conversion import as_expression, stack
 from taylor.nodes.elementary import make_function_node, remainder
@@ -162,12 +163,22 @@ def _own(array: Any, dtype: Any = None) -> Any:
     return running().adopt(made) if made.now.shape else made.now
 
 
+_LIKE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+
+
 def _made(native: Callable[..., Any]) -> Callable[..., Any]:
     """``numpy.zeros`` and the like: of known numbers."""
 
     def called(*args: Any, **named: Any) -> Any:
         given = [plain(x) for x in args]
         options = {key: plain(x) for key, x in named.items()}
+        if native not in _LIKE and given and Flat(given[0]).traced:
+            refuse(
+                "a traced value is the shape of an array",
+                "Shapes have to be known while the program is traced. Instead: name the argument "
+                "in static_argnums (it is traced anew for each value), or give an array a length "
+                "that is always enough.",
+            )
         if native in (np.full, np.full_like) and Flat((args, named)).traced:
             shape, value, *_ = [*args, *named.values()]
             if native is np.full_like:

@@ -193,6 +193,12 @@ def born(value: Any) -> Any:
         return running().adopt(List(value))
     if kind is np.ndarray and value.dtype == object and value.ndim:
         return running().adopt(Array(as_expression(value)))
+    if kind is set and any(isinstance(item, Expression) for item in value):
+        refuse(
+            "a set of traced values",
+            "Which of them are equal is not known while the program is traced. Instead: use a "
+            "tuple or a list, and compare.",
+        )
     if kind in (dict, set) or kind is np.ndarray:
         running().adopt(value)
     return value

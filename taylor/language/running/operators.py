@@ -13,6 +13,7 @@ import numpy as np
 from taylor.control.trees import is_leaf
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
+from taylor.language.running.builtins import known_text
 from taylor.language.running.calls import call as call
 from taylor.language.running.choices import all_of as all_of
 from taylor.language.running.choices import any_of as any_of
@@ -258,6 +259,11 @@ def in_place(old: Any, symbol: str, value: Any) -> Any:
 def is_sequence(subject: Any, count: int) -> bool:
     """Whether a subject of `match` is a tuple or a list of so many."""
     return isinstance(subject, tuple | list) and len(subject) == count
+
+
+def shown(value: Any) -> Any:
+    """A value in a text."""
+    return known_text("f-string", value)
 
 
 # --- bits ----------------------------------------------------------------------------------------

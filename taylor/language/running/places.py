@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from taylor.language.source.refusals import Span, refusal, span_in
 from taylor.language.source.translation import name_of
+
+Columns = tuple[int, int, int]  # a line of the user's, from a column to another
+Reads = Sequence[tuple[str, Columns]]  # where variables are read
 
 
 def place() -> Span:
@@ -25,3 +29,9 @@ def place() -> Span:
 def refuse(what: str, instead: str) -> NoReturn:
     """Raise ProgramError with the line that is being traced."""
     raise refusal(place(), what, instead)
+
+
+def refuse_at(where: Columns, what: str, instead: str) -> NoReturn:
+    """Raise ProgramError with another line of the function that is being traced."""
+    file, function, *_ = place()
+    raise refusal((file, function, *where), what, instead)

@@ -45,10 +45,6 @@ class _Assigned:
             return self._loop(node, known)
         if isinstance(node, ast.Match):
             return self._match(node, known)
-        if isinstance(node, ast.With):
-            for item in node.items:
-                self._reads(item.context_expr, known)
-            return self.block(node.body, known | bound(node.items))
         self._reads(node, known)
         if isinstance(node, ast.Return | ast.Raise):
             return None

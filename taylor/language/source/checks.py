@@ -56,9 +56,21 @@ _STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
         "class: a class inside would be made anew while the function is traced only",
         "define the class outside of the function",
     ),
+    ast.With: (
+        "with: what it begins and ends would be done once, while the function is traced",
+        "write the statements without it, and do outside what it does",
+    ),
+    ast.Import: (
+        "import in a function",
+        "import at the top of the file",
+    ),
+    ast.ImportFrom: (
+        "import in a function",
+        "import at the top of the file",
+    ),
     ast.Delete: (
         "del: what a traced value decides would have to be there and not there",
-        "leave the name as it is, or make a new container without the element",
+        "leave out `del`, or make a new container without the element",
     ),
 }
 
@@ -72,6 +84,7 @@ class _Checks(ast.NodeVisitor):
     def __init__(self, file: str, name: str) -> None:
         self._file, self._name = file, name
         self._own: frozenset[str] = frozenset()  # names of the program's functions
+        self._lent: frozenset[str] = frozenset()  # names outside that `nonlocal` would change
         self._hidden = ""  # what the node is inside of, where := cannot bind
 
     def _refuse(self, node: ast.AST, what: str, instead: str) -> NoReturn:
@@ -83,13 +96,14 @@ class _Checks(ast.NodeVisitor):
         """Check a function whose surroundings inside the program have these names."""
         body: list[ast.stmt] | list[ast.expr]
         body = [node.body] if isinstance(node, ast.Lambda) else node.body
-        before = self._own, self._name, self._hidden
+        before = self._own, self._name, self._hidden, self._lent
+        self._lent = frozenset(declared(body) - outer)
         own = {*parameters(node.args), *bound(body)} - declared(body)
         self._own, self._name = outer | own, named or self._name
         self._hidden = "a lambda" if isinstance(node, ast.Lambda) else ""
         for statement in body:
             self.visit(statement)
-        self._own, self._name, self._hidden = before
+        self._own, self._name, self._hidden, self._lent = before
 
     def visit(self, node: ast.AST) -> None:
         """Check a node and what is in it."""
@@ -130,6 +144,16 @@ class _Checks(ast.NodeVisitor):
                 f"assign {name} in a statement of its own before",
             )
 
+    def visit_Name(self, node: ast.Name) -> None:
+        """Refuse changes of variables of functions around the program."""
+        if isinstance(node.ctx, ast.Store) and node.id in self._lent:
+            self._refuse(
+                node,
+                f"{node.id} is a variable of a function outside, which would be changed once, "
+                "while this one is traced",
+                f"take {node.id} as an argument and return the new value",
+            )
+
     def visit_Call(self, node: ast.Call) -> None:
         """Refuse calls whose effect is outside."""
         function = node.func
@@ -168,16 +192,6 @@ class _Checks(ast.NodeVisitor):
                 "and never again",
                 f"make a new object inside and return it (here {owner.id} comes from outside)",
             )
-
-    def visit_With(self, node: ast.With) -> None:
-        """Refuse jumps out of a `with`."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Return | ast.Break | ast.Continue):
-                self._refuse(
-                    inner,
-                    "a jump out of `with`",
-                    "compute inside of it, and jump after it",
-                )
 
     def visit_Match(self, node: ast.Match) -> None:
         """Refuse patterns other than constants."""

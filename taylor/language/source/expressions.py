@@ -124,8 +124,11 @@ class Expressions(ast.NodeTransformer):
         return operator("born", [node], node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
-        """Texts are made when a value is known, or not at all."""
+        """Texts are made of values that are known."""
         self.generic_visit(node)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                part.value = operator("shown", [part.value], node)
         return node
 
     # --- comprehensions --------------------------------------------------------------------------

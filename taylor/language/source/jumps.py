@@ -112,8 +112,6 @@ class Jumps:
         if isinstance(statement, ast.If):
             statement.body = self._block(statement.body)
             statement.orelse = self._block(statement.orelse)
-        elif isinstance(statement, ast.With):
-            statement.body = self._block(statement.body)
         return [statement]
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -40,9 +40,6 @@ class Liveness:
             return inside | frozenset(read(node.test))
         if isinstance(node, ast.While | ast.For):
             return self._loop(node, live)
-        if isinstance(node, ast.With):
-            inside = self._block(node.body, live)
-            return inside - bound(node.items) | frozenset(n for i in node.items for n in read(i))
         if isinstance(node, ast.Return | ast.Raise):
             live = self.always
         return (live - _certainly_bound(node)) | frozenset(read(node))

@@ -37,7 +37,7 @@ class Statements(Expressions):
         self._number = numbers or count()
         self._jumps = Jumps(self._number)
         self._live: Liveness | None = None
-        self._risky: Collection[str] = ()
+        self._risky: dict[str, ast.AST] = {}
 
     def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """Rewrite a function in its place."""
@@ -101,7 +101,7 @@ class Statements(Expressions):
         first = self._function("then", node.body, writes, node)
         second = self._function("else", node.orelse, writes, node)
         given = [test, name(first.name), name(second.name), self._names(writes & after, node)]
-        given.append(self._names(writes & set(self._risky), node))
+        given.append(self._reads(writes, node))
         call = operator("if_", given, node.test)
         _on_line(call, node)
         last: ast.stmt = ast.Return(call) if returning else ast.Expr(call)
@@ -150,7 +150,7 @@ class Statements(Expressions):
             stop,
             self._names(writes & (head | after), node),
             self._names(writes & after, node),
-            self._names(writes & after & set(self._risky), node),
+            self._reads(writes & after, node),
         ]
 
     def _function(
@@ -173,6 +173,16 @@ class Statements(Expressions):
 
     def _names(self, names: Collection[str], place: ast.AST) -> ast.expr:
         return constant(tuple(sorted(names)), place)
+
+    def _reads(self, names: Collection[str], place: ast.AST) -> ast.expr:
+        """Where names are read that may be without a value: line, and columns from and to."""
+        found = []
+        for one in sorted(names):
+            node = self._risky.get(one)
+            if node is not None:
+                end = getattr(node, "end_col_offset", None)
+                found.append((one, (node.lineno, node.col_offset, end)))  # type: ignore[attr-defined]
+        return constant(tuple(found), place)
 
     # --- others ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from types import CodeType, FunctionType
 from typing import TypeAlias
 
 from taylor.errors import UnsupportedFunctionError
+from taylor.language.source.refusals import refusal, span_of
 
 Definition: TypeAlias = "ast.FunctionDef | ast.Lambda"
 
@@ -32,9 +33,10 @@ def definition_of(function: FunctionType) -> Definition:
     if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) or found.name != code.co_name:
         raise _no_source(code)
     if isinstance(found, ast.AsyncFunctionDef):
-        raise UnsupportedFunctionError(
-            f"program: {code.co_name} is an async function (at {code.co_filename}:{first}); "
-            "write it without async and await"
+        raise refusal(
+            span_of(found, code.co_filename, code.co_name),
+            "an async function needs an event loop",
+            "Instead: write it without async and await.",
         )
     found.decorator_list = []
     return found

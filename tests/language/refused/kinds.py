@@ -105,8 +105,8 @@ def two_classes(x):
 
 def state_as_text(x):
     state = "up"
-    while x > 1:  # refused: number
-        if x > 5:
+    while x > 1:
+        if x > 5:  # refused: number
             state = "down"
         x = x - 1
     return x if state == "up" else -x

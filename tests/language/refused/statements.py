@@ -77,12 +77,6 @@ def import_in_branch(x):
     return x
 
 
-def raising(x):
-    if x < 0:
-        raise ValueError("negative")  # refused: assert
-    return math.sqrt(x)
-
-
 def executed(x):
     if x > 0:
         exec("x = 1")  # refused: argument
@@ -100,6 +94,5 @@ CASES = (
     (class_inside, (1.0,)),
     (deletion, (1.0,)),
     (import_in_branch, (1.0,)),
-    (raising, (1.0,)),
     (executed, (1.0,)),
 )
