@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
 from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
+from taylor.expressions.arguments import has_expressions
 from taylor.expressions.expression import Expression
 from taylor.language.running import operators
 from taylor.language.running.calls import call, settled
@@ -17,6 +20,7 @@ from taylor.language.running.objects import Array
 from taylor.language.running.values import Flat
 from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
+from taylor.nodes.conversion import as_expression
 from taylor.programs.program import Program
 from taylor_runtime.program.records import dataclass
 
@@ -110,6 +114,8 @@ class LanguageProgram(Program[P, R]):
 
 def _read_only(value: Any) -> Any:
     """An argument: arrays as objects that the program may not change."""
+    if isinstance(value, np.ndarray) and has_expressions(value):
+        value = as_expression(value)
     if isinstance(value, Expression) and value.shape:
         return Array(value)
     if type(value) in (tuple, list):
