@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
+from taylor.control.trees import flatten
 from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
 from taylor.expressions.arguments import has_expressions
 from taylor.expressions.expression import Expression
@@ -118,6 +119,8 @@ def _read_only(value: Any) -> Any:
         value = as_expression(value)
     if isinstance(value, Expression) and value.shape:
         return Array(value)
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
+        return Array(as_expression(value))
     if type(value) in (tuple, list):
         return type(value)(_read_only(item) for item in value)
     if type(value) is dict:
@@ -127,8 +130,6 @@ def _read_only(value: Any) -> Any:
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """A result with every number changed."""
-    from taylor.control.trees import flatten
-
     leaves, tree = flatten("program", value, opaque=True)
     return tree.build([change(leaf) for leaf in leaves])
 

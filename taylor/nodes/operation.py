@@ -92,7 +92,8 @@ class Operation:
     adjoints: (e, adjoint, guard) -> operands, their shares of the adjoint, and the conditions under
               which these count, if they are no slopes times the adjoint; guard: when e counts.
               A share is a node of the operand's shape, or elements of it that are `Placed`.
-    check_backward: (e, whether a node varies) -> None: warns of what derivatives do not say.
+    check_backward: (e, whether a node varies) -> None: warns of what derivatives backward leave
+              out.
     pullback: (e, adjoints by result, whether operands count, walk) -> shares by operand, of an
               operation with graphs inside; None for those that are zero, here and there; the walk
               is that of `transforms.reverse`.

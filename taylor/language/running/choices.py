@@ -74,9 +74,16 @@ def decide(
     risky: Reads,
 ) -> Any:
     """Trace both branches for a traced condition; `named` are the variables that they set."""
+    _know(test, then, other)
     first = attempt(then, list(named.values()))
     second = attempt(other, list(named.values()))
     return _merged(test, first, second, named, risky)
+
+
+def _know(test: Any, *branches: Callable[[], Any]) -> None:
+    """What the variables are that branches see is computed before."""
+    seen = [value_in(cell) for branch in branches for cell in cells_of(branch).values()]
+    running().know([test, *seen])
 
 
 def _merged(
@@ -259,7 +266,7 @@ def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any
     else:
         tree = Tree(tuple, (), [ONE_LEAF] * len(places))
         branches = [Traced((), Value(list(leaves), tree)) for leaves in (ones, others)]
-        graph = closed(branches, ahead=False)
+        graph = closed(branches, ahead=False, known=running().is_done)
         region = Region(graph.graphs, len(graph.constants))
         found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
         found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]
@@ -303,7 +310,7 @@ def choose(test: Any, then: Callable[[], Any], other: Callable[[], Any]) -> Any:
     known = truth(test)
     if isinstance(known, bool):
         return then() if known else other()
-    return _merged(known, attempt(then, []), attempt(other, []), {}, ())
+    return decide(known, then, other, {}, ())
 
 
 def all_of(first: Any, *others: Callable[[], Any]) -> Any:
@@ -333,6 +340,7 @@ def any_of(first: Any, *others: Callable[[], Any]) -> Any:
 
 
 def _and_or(test: Any, first: Any, later: Callable[[], Any], conjunction: bool) -> Any:
+    _know(test, later)
     found = attempt(later, [])
     plain = not found.changes and not found.raised and is_none(found.fault)
     leaf = found.returned

@@ -8,13 +8,14 @@ so the other branch finds what Python would let it find.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CellType
 from typing import Any
 
 from taylor.errors import TracingError
 from taylor.language.running.places import refuse
+from taylor.nodes.node import Node
 
 
 class Changeable:
@@ -34,12 +35,15 @@ class Changeable:
 class Level:
     """A branch or a turn that is being traced: what was in objects when it began, and which objects
     it has made.
+
+    done: nodes that variables have, or that these are computed from: Python has computed them.
     """
 
-    __slots__ = ("before", "born")
+    __slots__ = ("before", "born", "done")
 
     def __init__(self) -> None:
         self.before: dict[int, tuple[Any, Any]] = {}
+        self.done: set[Any] = set()
         self.born: set[int] = set()
 
     def note(self, target: Any) -> None:
@@ -55,6 +59,7 @@ class Running:
               operators, and `values.Flat`.
     own:      objects that it has made, by identity.
     levels:   branches and turns that are being traced, inside one another.
+    done:     nodes that are computed, as for levels.
     shared:   cells that functions inside others change.
     fault:    0, or an expression: the number of the error that was met first.
     errors:   the errors by their numbers, from 1.
@@ -77,6 +82,7 @@ class Running:
         self.operators, self.take_apart = operators, take_apart
         self.own: dict[int, Any] = {}
         self.levels: list[Level] = []
+        self.done: set[Any] = set()
         self.shared: list[CellType] = []
         self.fault: Any = 0
         self.errors = errors
@@ -90,6 +96,20 @@ class Running:
     def is_region(self) -> bool:
         """Whether a branch or a turn of a node is being traced."""
         return bool(self.levels)
+
+    def is_done(self, e: Any) -> bool:
+        """Whether a node is computed already, as `know` was told."""
+        return e in self.done or any(e in level.done for level in self.levels)
+
+    def know(self, values: Sequence[Any]) -> None:
+        """Variables have these values: whatever comes later need not compute them again."""
+        done = self.levels[-1].done if self.levels else self.done
+        pending = [leaf for value in values for leaf in self.take_apart(value).leaves]
+        while pending:
+            e = pending.pop()
+            if isinstance(e, Node) and not self.is_done(e):
+                done.add(e)
+                pending.extend(e.args)
 
     def adopt(self, made: Any) -> Any:
         """An object that the program has made, and may change."""

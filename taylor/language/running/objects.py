@@ -191,7 +191,7 @@ def born(value: Any) -> Any:
         return running().adopt(Array(value.now))
     if kind is list:
         return running().adopt(List(value))
-    if kind is np.ndarray and value.dtype == object and value.ndim:
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
         return running().adopt(Array(as_expression(value)))
     if kind is set and any(isinstance(item, Expression) for item in value):
         refuse(

@@ -275,7 +275,7 @@ CASES = (
     Case(arithmetic_geometric_mean, [(1.0, 2.0), (1.0, 1e-3)], wrt=(0, 1), jets=True),
     Case(elliptic, [(0.5,), (0.99,), (0.01,)], wrt=(0,), jets=True, tolerance=1e-12),
     Case(gamma_lanczos, [(4.5,), (0.2,), (-2.3,), (10.0,)], wrt=(0,), jets=True, tolerance=1e-12),
-    Case(log_gamma, [(0.5,), (4.3,), (30.0,)], wrt=(0,), jets=True),
+    Case(log_gamma, [(0.5,), (4.5,), (30.0,)], wrt=(0,), jets=True),
     Case(bessel_backward, [(1.0,), (5.5,)], wrt=(0,), jets=True, tolerance=1e-12),
     Case(bessel_series, [(0, 1.0), (1, 3.0), (5, 2.5)], wrt=(1,), jets=True, tolerance=1e-12),
     Case(error_function, [(0.5,), (-2.0,), (3.0,), (-4.0,)], wrt=(0,), jets=True, slack=1e-10),
