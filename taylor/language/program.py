@@ -10,7 +10,6 @@ import numpy as np
 
 from taylor.control.trees import flatten
 from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
-from taylor.expressions.arguments import has_expressions
 from taylor.expressions.expression import Expression
 from taylor.language.running import operators
 from taylor.language.running.calls import call, settled
@@ -115,8 +114,6 @@ class LanguageProgram(Program[P, R]):
 
 def _read_only(value: Any) -> Any:
     """An argument: arrays as objects that the program may not change."""
-    if isinstance(value, np.ndarray) and has_expressions(value):
-        value = as_expression(value)
     if isinstance(value, Expression) and value.shape:
         return Array(value)
     if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
