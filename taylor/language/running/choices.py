@@ -279,7 +279,7 @@ def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any
     else:
         tree = Tree(tuple, (), [ONE_LEAF] * len(places))
         branches = [Traced((), Value(list(leaves), tree)) for leaves in (ones, others)]
-        graph = closed(branches, ahead=False, known=running().is_done)
+        graph = closed(branches, ahead=False, known=running().is_kept)
         region = Region(graph.graphs, len(graph.constants))
         found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
         found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]

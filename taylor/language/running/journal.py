@@ -19,6 +19,8 @@ from taylor.errors import TracingError
 from taylor.language.running.places import place, refuse
 from taylor.nodes.node import Node
 
+SHORT = 24  # operations that a branch may as well do again
+
 
 class Changeable:
     """An object that can say what is in it, and take it back."""
@@ -86,6 +88,7 @@ class Running:
         self.own: dict[int, Any] = {}
         self.levels: list[Level] = []
         self.done: set[Any] = set()
+        self._sizes: dict[Any, int] = {}
         self.shared: list[CellType] = []
         self.fault: Any = 0
         self.errors = errors
@@ -110,6 +113,25 @@ class Running:
     def is_done(self, e: Any) -> bool:
         """Whether a node is computed already, as `know` was told."""
         return e in self.done or any(e in level.done for level in self.levels)
+
+    def is_kept(self, e: Any) -> bool:
+        """Whether a branch takes what is computed already.
+
+        Of a short formula of single numbers it makes its own: so derivatives know that it counts
+        in this branch alone.
+        """
+        return bool(e.args) and self.is_done(e) and self._size(e) > SHORT
+
+    def _size(self, e: Any) -> int:
+        """About how many operations a node stands for, up to one more than is short."""
+        found = self._sizes.get(e)
+        if found is None:
+            if e.shape or e.op == "part":
+                found = SHORT + 1
+            else:
+                found = min(SHORT, sum(self._size(arg) for arg in e.args)) + bool(e.args)
+            self._sizes[e] = found
+        return found
 
     def know(self, values: Sequence[Any]) -> None:
         """Variables have these values: whatever comes later need not compute them again."""

@@ -204,6 +204,15 @@ def born(value: Any) -> Any:
     return value
 
 
+def own(value: Any) -> Any:
+    """A new value whose elements will be changed: of known numbers, too, as an array."""
+    known = isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiub"
+    if known and running().is_own(value):
+        kind = value.dtype.kind
+        return running().adopt(Array(as_expression(value), kind in "iu", kind == "b"))
+    return born(value)
+
+
 def plain(value: Any) -> Any:
     """A value for functions that are not translated: lists as Python's, known arrays as NumPy's."""
     if isinstance(value, ArrayUnderConstruction):
