@@ -177,6 +177,35 @@ def test_others_compile_while_a_second_tier_is_made() -> None:
     assert call(module, 3) % 2**64 == values[-1]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_forked_process_asks_for_itself() -> None:
+    code = """
+import ctypes, os
+os.environ["TAYLOR_CACHE"] = "off"
+from taylor_runtime.engine import beside, compiler
+compiler.LEAST_SECONDS = 600.0
+import taylor as ty
+x, v = ty.variables("x v")
+ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [0.1, 0.2])
+ta.propagate_until(1.0)
+child = os.fork()
+if not child:
+    beside.finish()
+    assert ta._machine.stepper.module.is_first
+    ta.propagate_until(2.0)
+    beside.finish()
+    os._exit(ta._machine.stepper.module.is_first)
+assert os.waitpid(child, 0)[1] == 0
+assert ta._machine.stepper.module.is_first
+beside.finish()
+assert not ta._machine.stepper.module.is_first
+"""
+    command = [sys.executable, "-W", "error", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 ENDS = """
 import os, sys, time
 os.environ["TAYLOR_CACHE"] = "off"
