@@ -16,7 +16,7 @@ import pytest
 
 from taylor_runtime.engine import beside, cache, compiler
 from taylor_runtime.engine.compiler import Module, compile_ir
-from taylor_runtime.ir.entries import define_entry
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.module import Module as Text
 
 FUNCTION = "define i64 @{name}(i64 %x) nounwind {{\n  %y = add i64 %x, {number}\n  ret i64 %y\n}}"
@@ -34,8 +34,8 @@ def _tiers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 def first_text(number: int) -> str:
     module = Text()
-    module.define("f.first", FUNCTION.format(name="f.first", number=number).split("\n"))
-    define_entry(module, "f", "f.first", "i64", [("i64", "x")])
+    module.define("f", FUNCTION.format(name="f", number=number).split("\n"))
+    make_replaceable(module, "f", "i64", [("i64", "x")])
     return module.text()
 
 
