@@ -97,12 +97,12 @@ class Gradient(ByName):
     _found: Adjoints = field(repr=False, compare=False)
 
     @property
-    def initial_time(self) -> Any:
+    def initial_time(self) -> float | np.ndarray:
         """The derivative by the initial time, the initial state being the same there."""
         return self._found.initial_time
 
     @property
-    def final_time(self) -> Any:
+    def final_time(self) -> float | np.ndarray:
         """That by the final time; 0 where an event ended the solution first."""
         return self._found.final_time
 
