@@ -32,7 +32,8 @@ class Taylor(OdeSolver):  # type: ignore[misc]
     """A method for SciPy: ``scipy.integrate.solve_ivp(fun, ..., method=ty.scipy.Taylor)``.
 
     Series of high order, made by tracing `fun` once and compiling it: no Python is called on the
-    way, and errors are below the tolerance that is asked for, down to rounding errors.  `taylor.scipy.solve_ivp` is faster still, and finds all events.
+    way, and errors are below the tolerance that is asked for, down to rounding errors.
+    `taylor.scipy.solve_ivp` is faster still, and finds all events.
 
     fun:         a function ``fun(t, y)`` of NumPy, or equations as `taylor.Integrator` takes them.
         It is traced: called with expressions.  What their values decide is `np.where`, or else
