@@ -12,7 +12,7 @@ from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
-from taylor.expressions.scalars import scalars
+from taylor.expressions.scalars import are_scalars, scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.regions import has_regions
@@ -95,6 +95,9 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     blocks = as_blocks(items)
     if blocks is not None:
         return _of_blocks(blocks)
+    given = [e for item in items for e in item]
+    if all(isinstance(e, Expression) for e in given) and are_scalars(given):
+        return _checked(items)
     memo: Memo = {}
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
 
