@@ -314,7 +314,9 @@ def beside_peers() -> tuple[list[list[str]], dict[str, str]]:
     def own() -> Any:
         return ty.gradient_through(ta, squares, until=SPAN)
 
-    right = own().parameters
+    got = own()
+    layers = range(len(SIZES) - 1)
+    right = np.concatenate([np.ravel(got[f"{kind}{k}"]) for k in layers for kind in "wb"])
     for title, package, make, asked in PEERS:
         try:
             start = time.perf_counter()
