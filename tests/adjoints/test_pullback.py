@@ -20,7 +20,7 @@ from taylor_runtime.program.program import Input
 
 X, Y, U, W = ty.variables("x y u w")
 K, Q = ty.parameters("k q")
-SLOPES = [X * Y - K * X**2 + ty.time / 3, X - Y**3 / (2 + X)]
+SLOPES = [X * Y - K * X**2 + X / 3, X - Y**3 / (2 + X)]
 ORDER, SCALE, TAU = 7, Fraction(1, 4), Fraction(5, 3)
 POINT, VALUE, START = (Fraction(1, 2), Fraction(-2, 3)), Fraction(3, 7), Fraction(1, 5)
 
