@@ -9,18 +9,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.adjoints.costs import Cost, CostLike, as_places, cost_of, running_cost
+from taylor.adjoints.back import Adjoints
+from taylor.adjoints.costs import CostLike, Seeds, added, as_places, cost_of, running_cost
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import Ended, Propagator
 from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
-from taylor.adjoints.solved import MEMORY, Adjoints, Solved, solve
+from taylor.adjoints.solved import MEMORY, Solved, solve
 from taylor.adjoints.tangents import Tangent
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
 from taylor.expressions.types import Key, Named, Operand, UserFunction
-from taylor.numbers import planes as arithmetic
-from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.numbers.types import NumberOrArray, Numbers, Time
 from taylor.systems.names import UNUSED, Names
@@ -243,7 +242,7 @@ def _gradient(asked: _Asked, wrt: Any) -> Gradient:
         wanted=wanted,
         memory=_bytes(asked.memory),
     )
-    seeds = _Seeds.of(way, cost)
+    seeds = Seeds.of(way, cost)
     found = way.back(seeds.cotangents, by_time=seeds.by_end)
     return _told(way, seeds, found, wanted, by_state, names, asked)
 
@@ -259,57 +258,9 @@ def _shape(asked: _Asked) -> tuple[int, ...]:
     return (count,) if asked.times is None else (len(asked.times), count)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seeds:
-    """A cost's value, and what goes back from it.
-
-    cotangents: of the state at the end, or of those at the times; parameters: what the cost itself
-    gives; by_end: by the time of the end, by_times: by those of the observations.
-    """
-
-    value: Any
-    cotangents: np.ndarray
-    parameters: np.ndarray
-    by_end: Any
-    by_times: np.ndarray | None
-
-    @classmethod
-    def of(cls, way: Solved, cost: Cost | None) -> _Seeds:
-        """What a cost gives on a way."""
-        states = way.state if way.states is None else way.states
-        parameters, kind = way.parameters, way.kind
-        nothing = np.zeros_like(parameters)
-        count = 0 if way.states is None else len(states)
-        times = None if way.states is None else np.zeros((count, *kind.axes), kind.dtype)
-        if cost is None:
-            return cls(0.0, np.zeros_like(states), nothing, 0.0, times)
-        if way.states is None or cost.whole is not None:
-            if way.states is not None and cost.depends_on_time:
-                raise ArgumentError("a function of the states at several times cannot use ty.time")
-            found = cost.at(states, parameters, way.end_time)
-            by_end = kind.for_users(found.time)
-            return cls(found.value, found.states, found.parameters, by_end, times)
-        assert times is not None
-        each = [
-            cost.at(state, parameters, time)
-            for state, time in zip(way.states, way.moments, strict=True)
-        ]
-        total: Any = 0.0
-        for k, shares in enumerate(each):
-            total = total + shares.value
-            nothing = _added(kind, nothing, shares.parameters)
-            times[k] = shares.time
-        cotangents = np.array([shares.states for shares in each])
-        return cls(total, cotangents, nothing, way.by_end_of(times), times)
-
-
-def _added(kind: Precision, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return kind.from_planes(arithmetic.add(kind, kind.to_planes(x), kind.to_planes(y)))
-
-
 def _told(
     way: Solved,
-    seeds: _Seeds,
+    seeds: Seeds,
     found: Adjoints,
     wanted: Sequence[bool],
     by_state: bool,
@@ -317,12 +268,12 @@ def _told(
     asked: _Asked,
 ) -> Gradient:
     kind = way.kind
-    parameters = _added(kind, found.parameters, seeds.parameters)
+    parameters = added(kind, found.parameters, seeds.parameters)
     parameters[~np.array(wanted, bool)] = np.nan
     state = found.state if by_state else np.full_like(found.state, np.nan)
     times = seeds.by_times
     if times is not None:
-        times = _added(kind, times, way.by_times(seeds.cotangents))
+        times = added(kind, times, way.by_times(seeds.cotangents))
     return Gradient(
         value=seeds.value + found.integral,
         state=state,
