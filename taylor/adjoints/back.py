@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,10 @@ class Way:
     start: Point
     end: Point
     parameters: int
+
+    def lean(self) -> Way:
+        """The same without what steps left, for those who keep it long."""
+        return replace(self, legs=[], again=_none)
 
     def along(self, adjoint: np.ndarray, point: Point) -> np.ndarray:
         """adjoint . f at a point, (parts,)."""
@@ -107,7 +111,8 @@ class Back:
         """All of it; by_time: what the time of the end adds to the derivative by itself."""
         way, legs = self.way, self.way.legs
         stopped = legs[-1].jump is not None  # by an event, wherever the end may be
-        final = _nothing if stopped else partial(way.rate, way.end, self.adjoint, by_time)
+        lean = way.lean()
+        final = _nothing if stopped else partial(lean.rate, way.end, self.adjoint, by_time)
         for number in reversed(range(len(legs))):
             leg = legs[number]
             if leg.jump is not None:
@@ -125,7 +130,7 @@ class Back:
             parameters=kind.from_planes(self.parameters[:, :count]),
             impulses=self.impulses,
             integral=kind.for_users(kind.from_planes(self.integral)),
-            _initial=partial(way.lost, way.start, self.adjoint),
+            _initial=partial(lean.lost, way.start, self.adjoint),
             _final=final,
         )
 
@@ -152,6 +157,10 @@ class Back:
         sums, integral = sweeping.take_sums()
         self.parameters = arithmetic.add(kind, self.parameters, sums)
         self.integral = arithmetic.add(kind, self.integral, integral)
+
+
+def _none() -> TapedMachine:
+    raise AssertionError("nobody goes back over this way any more")
 
 
 def _nothing() -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from taylor.adjoints.point import working_digits
+from taylor.adjoints.propagator import CostLike
 from taylor.adjoints.solved import Solved
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, traced
@@ -17,7 +18,7 @@ from taylor.expressions.leaves import ONE, as_expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import trace_function
-from taylor.expressions.types import Operand, UserFunction
+from taylor.expressions.types import UserFunction
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers import planes as arithmetic
@@ -26,9 +27,6 @@ from taylor.systems.amounts import evaluated
 from taylor.systems.names import UNUSED, Names
 from taylor.transforms.reverse import adjoints
 from taylor_runtime.program.records import dataclass
-
-CostLike: TypeAlias = "Operand | UserFunction"
-
 
 MOST_KEPT = 64  # costs of one system
 

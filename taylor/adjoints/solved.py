@@ -21,12 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from taylor.adjoints.asked import Asked
 from taylor.adjoints.back import Adjoints, Back, Way
 from taylor.adjoints.following import Following
 from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
-from taylor.adjoints.propagator import Propagator
+from taylor.adjoints.propagator import MEMORY, Asked, Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
@@ -37,8 +36,6 @@ from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Time
 from taylor_runtime.callables.driving import undriven
-
-MEMORY = 1 << 28  # bytes for where steps began
 
 
 def solve(
@@ -150,6 +147,7 @@ class Solved:
         self.states: np.ndarray | None = None
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
+        machine.written = None
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
         self._way = Way(
             kind=self.kind,
