@@ -79,10 +79,9 @@ def weighed_solar_system() -> ty.Integrator:
 
 def weights(sizes: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Matrices and offsets of a network's layers, with which the solution goes round for long."""
-    rng = np.random.default_rng({32: 18, 30: 20}.get(sizes[1], 0))
+    rng = np.random.default_rng({32: 16, 30: 15}.get(sizes[1], 0))
     return [
-        (2 * rng.normal(size=(b, a)) / np.sqrt(a), 0.1 * rng.normal(size=b))
-        for a, b in pairwise(sizes)
+        (rng.normal(size=(b, a)) / np.sqrt(a), 0.1 * rng.normal(size=b)) for a, b in pairwise(sizes)
     ]
 
 
