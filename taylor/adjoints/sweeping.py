@@ -19,6 +19,7 @@ from taylor_runtime.callables.trajectories.tape import Begun
 
 ENOUGH = 450  # times the tolerance is what a step's last two terms may give
 MOST_HALVINGS = 40
+MOST_SEVERAL = 64  # steps that are made again together, where one of them is too long
 
 
 class Sweeping:
@@ -37,7 +38,8 @@ class Sweeping:
         self.pullback, self._make, self.kind = pullback, machine, kind
         self.memory = SweepMemory(pullback.sweeper)
         self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
-        self.shortened = 0  # steps that were too long
+        self.shortened = 0  # times that a step was too long
+        self._several = 1
         self._parameters = np.empty(0)
 
     @property
@@ -91,22 +93,24 @@ class Sweeping:
         steps = Steps(headers, lengths, begun.states)
         found = observed.within(headers)
         index = len(headers)
-        while True:
+        while index:
             code, index = self.memory.run(steps, found, index, 0)
             if code != TOO_LONG:
+                self._several = max(1, self._several // 2)
                 return
-            index -= 1
-            first, last = np.searchsorted(found.steps, [index, index + 1]).tolist()
-            high, low = ends[index].tolist()
-            self._shorter(begun, index, (high, low), observed.part(first, last), halved + 1)
-            if index == 0:
-                return
+            # Steps before one that is too long are so, too, more often than not.
+            first = max(0, index - self._several)
+            self._several = min(2 * self._several, MOST_SEVERAL)
+            seen = np.searchsorted(found.steps, [first, index]).tolist()
+            high, low = ends[index - 1].tolist()
+            part = slice(first, index)
+            these = Begun(headers[part], begun.states[:, part])
+            self._shorter(these, (high, low), observed.part(*seen), halved + 1)
+            index = first
 
-    def _shorter(
-        self, begun: Begun, index: int, end: Pair, observed: Observations, halved: int
-    ) -> None:
-        """Back over a step that is too long for adjoints: in two, or more where these are."""
-        high, low, _, length = begun.headers[index].tolist()
+    def _shorter(self, begun: Begun, end: Pair, observed: Observations, halved: int) -> None:
+        """Back over steps of which the last is too long for adjoints, by some half as long."""
+        high, low, _, length = begun.headers[-1].tolist()
         if halved > MOST_HALVINGS or not np.isfinite(self.memory.adjoint).all():
             raise TaylorError(
                 f"the adjoint is not finite at t = {high!r}: derivatives of the solution grow "
@@ -115,6 +119,8 @@ class Sweeping:
         self.shortened += 1
         span = abs((end[0] - high) + (end[1] - low))
         most = max(0.5 * min(abs(length), span) * (1 + 2.0**-40), 0.5 * span)
-        self.machine.parameters[:] = self._parameters
-        steps = self.machine.steps_between(begun.states[:, index], (high, low), end, most)
+        machine = self.machine
+        machine.parameters[:] = self._parameters
+        start = tuple(begun.headers[0, :2].tolist())
+        steps = machine.steps_between(begun.states[:, 0], (start[0], start[1]), end, most)
         self._over(steps, end, observed, halved)
