@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
@@ -230,6 +232,13 @@ def test_it_says_what_it_is() -> None:
     assert "call" in str(ty.compile(last(rate, 1.0, 2.0)[0], [rate]).explain())
     assert repr(last) == "<solution: (k, x, until) -> x, 2*v>"
     assert isinstance(last, ty.Solution)
+
+
+def test_importing_loads_none_of_it() -> None:
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import taylor; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "taylor.integrator.solvable" in loaded and "taylor.solutions" not in loaded
 
 
 # --- what is wrong -------------------------------------------------------------------------------
