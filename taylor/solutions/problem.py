@@ -56,6 +56,7 @@ class Problem:
         self.targets = [_target(one.places) for one in inputs.listed]
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
         self._made: dict[tuple[int, Wrt], Made] = {}
+        self.root = self  # the problem that this one was made of
         self.kept: dict[str, Any] = {}
         self.curves: dict[tuple[int, tuple[int, ...]], Propagator] = {}
         self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
