@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from taylor.adjoints.point import working_digits
+from taylor.adjoints.propagator import CostLike
+from taylor.adjoints.solved import Solved
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, traced
 from taylor.expressions.evaluate import Floats
@@ -16,16 +18,17 @@ from taylor.expressions.leaves import ONE, as_expression
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import trace_function
-from taylor.expressions.types import Operand, UserFunction
+from taylor.expressions.types import UserFunction
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.traverse import inputs, reachable
+from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor.systems.amounts import evaluated
 from taylor.systems.names import UNUSED, Names
 from taylor.transforms.reverse import adjoints
 from taylor_runtime.program.records import dataclass
 
-CostLike: TypeAlias = "Operand | UserFunction"
+MOST_KEPT = 64  # costs of one system
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +44,19 @@ class Shares:
 
 
 class Cost:
-    """A cost of states at one time, or of those at several at once (`whole`).
+    """A cost of states at one time, or of those at several at once.
 
-    given: an expression of states, parameters and time; or a function of the array of states.
-    shape: of that array.
+    given: an expression, and the array of states that it is of, if it is of one.
     """
 
     def __init__(
-        self, given: CostLike, names: tuple[Names, Names], kind: Precision, shape: tuple[int, ...]
+        self,
+        given: tuple[Expression, Expression | None],
+        names: tuple[Names, Names],
+        kind: Precision,
     ) -> None:
         self.kind, self._names = kind, names
-        self.whole: Expression | None = None
-        if callable(given) and not isinstance(given, Expression):
-            self.whole = argument("y", shape)
-            self.expression = _traced(given, self.whole)
-        else:
-            self.expression = _expression(given)
+        self.expression, self.whole = given
         self.leaves: list[Expression] = []
         for leaf in inputs([self.expression]):
             self._check(leaf)
@@ -118,6 +118,34 @@ class Cost:
                 self.leaves, [self.expression, *self.derivatives], self.kind
             )
         return self._function(values)
+
+
+def cost_of(
+    given: CostLike,
+    names: tuple[Names, Names],
+    kind: Precision,
+    shape: tuple[int, ...],
+    kept: dict[Any, Any],
+) -> Cost:
+    """A cost as users give it: an expression of states, parameters and time; or a function of the
+    array of states, of that shape.
+
+    kept: costs that are known already. A function is traced each time, for it may have changed.
+    """
+    whole: Expression | None = None
+    if callable(given) and not isinstance(given, Expression):
+        whole = kept.get(shape)
+        if whole is None or whole.payload.open:  # by a trace that this one is inside of
+            whole = kept[shape] = argument("y", shape)
+        expression = _traced(given, whole)
+    else:
+        expression = _expression(given)
+    known: Cost | None = kept.get((expression, shape))
+    if known is None:
+        if len(kept) > MOST_KEPT:
+            kept.clear()
+        known = kept[expression, shape] = Cost((expression, whole), names, kind)
+    return known
 
 
 Arrays = Sequence[np.ndarray]
@@ -218,3 +246,52 @@ def as_places(wrt: Any, states: Names, parameters: Names) -> tuple[bool, list[bo
             if place != UNUSED:
                 chosen[int(place)] = True
     return by_state, chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """A cost's value, and what goes back from it.
+
+    cotangents: of the state at the end, or of those at the times; parameters: what the cost itself
+    gives; by_end: by the time of the end, by_times: by those of the observations.
+    """
+
+    value: Any
+    cotangents: np.ndarray
+    parameters: np.ndarray
+    by_end: Any
+    by_times: np.ndarray | None
+
+    @classmethod
+    def of(cls, way: Solved, cost: Cost | None) -> Seeds:
+        """What a cost gives on a way."""
+        states = way.state if way.states is None else way.states
+        parameters, kind = way.parameters, way.kind
+        nothing = np.zeros_like(parameters)
+        count = 0 if way.states is None else len(states)
+        times = None if way.states is None else np.zeros((count, *kind.axes), kind.dtype)
+        if cost is None:
+            return cls(0.0, np.zeros_like(states), nothing, 0.0, times)
+        if way.states is None or cost.whole is not None:
+            if way.states is not None and cost.depends_on_time:
+                raise ArgumentError("a function of the states at several times cannot use ty.time")
+            found = cost.at(states, parameters, way.end_time)
+            by_end = kind.for_users(found.time)
+            return cls(found.value, found.states, found.parameters, by_end, times)
+        assert times is not None
+        each = [
+            cost.at(state, parameters, time)
+            for state, time in zip(way.states, way.moments, strict=True)
+        ]
+        total: Any = 0.0
+        for k, shares in enumerate(each):
+            total = total + shares.value
+            nothing = added(kind, nothing, shares.parameters)
+            times[k] = shares.time
+        cotangents = np.array([shares.states for shares in each])
+        return cls(total, cotangents, nothing, way.by_end_of(times), times)
+
+
+def added(kind: Precision, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x + y, of arrays of a kind."""
+    return kind.from_planes(arithmetic.add(kind, kind.to_planes(x), kind.to_planes(y)))

@@ -5,22 +5,18 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from typing import Any
 
 import numpy as np
 
-from taylor.adjoints.costs import CostLike
 from taylor.adjoints.gradient import ByName, Gradient, gradient_through
-from taylor.adjoints.point import working_digits
-from taylor.adjoints.propagator import Propagator
-from taylor.adjoints.solved import MEMORY
+from taylor.adjoints.propagator import MEMORY, CostLike, Propagator
 from taylor.errors import ArgumentError, ShapeError
 from taylor.expressions.types import Key, Operand
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision, as_array
-from taylor.numbers.types import Numbers, Time
+from taylor.numbers.types import NumberOrArray, Numbers, Time
 from taylor.systems.names import Names
 from taylor_runtime.program.records import dataclass
 
@@ -34,7 +30,7 @@ class MeanGradient(ByName):
     `gradient[k]` is the derivative by a parameter, `gradient[x]` those by the rows' initial values.
     """
 
-    value: Any
+    value: NumberOrArray
     state: np.ndarray
     parameters: np.ndarray
     rows: tuple[Gradient, ...] = field(repr=False)
@@ -106,8 +102,12 @@ def mean_gradient_through(
     if count == 1 or len(given) == 1:
         rows += [one(row) for row in range(1, len(given))]
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(count) as pool:
             rows += pool.map(one, range(1, len(given)))
+    from taylor.adjoints.point import working_digits
+
     with working_digits(kind):
         return _mean(rows, kind)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time as time_node
-from taylor.machines.crossing import Motion, slope_of
+from taylor.machines.crossing import LOOKED, Motion, slope_of
 from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair
 from taylor.polynomials.space import make_space
@@ -126,9 +126,11 @@ class Point:
             shape = (self.kind.parts, 2, self.state.shape[1])
             return np.full(shape, np.nan, self.kind.dtype), 1.0
         scale = float(records.scales[0])
-        planes = records.planes[:, 0]
-        powers = np.asarray(scale ** np.arange(planes.shape[1]))[:, np.newaxis]
-        return planes / powers, scale
+        planes = records.planes[:, 0, : LOOKED + 1]
+        powers = scale ** np.arange(planes.shape[1], dtype=float)
+        with np.errstate(all="ignore"):  # where a state is next to nothing, so is the scale
+            series = planes / powers[:, np.newaxis]
+        return np.where(np.isfinite(series), series, 0).astype(self.kind.dtype), scale
 
 
 @contextmanager

@@ -1,18 +1,26 @@
-"""What adjoints ask of an integrator, a class of a later room."""
+"""What adjoints ask of an integrator, a class of a later room, and what they are asked for."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from taylor.errors import ArgumentError
+from taylor.expressions.types import Operand, UserFunction
 from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
-from taylor.numbers.times import Pair
+from taylor.numbers.times import Pair, time_pair
+from taylor.numbers.types import Time
 from taylor.surfaces.switches import SwitchedSystem
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
 from taylor.systems.system import System
+from taylor_runtime.program.records import dataclass
+
+MEMORY = 1 << 28  # bytes for where steps began
+
+CostLike: TypeAlias = "Operand | UserFunction"  # a cost as users give it
 
 
 class Ended(Protocol):
@@ -55,3 +63,42 @@ class Propagator(Protocol):
     def _load(self, inside: bool = False) -> bool: ...
     def propagate_until(self, time: Any) -> Any: ...
     def propagate_grid(self, times: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where to: the end; times (k, 2) in order, each once; and which of these each asked for is."""
+
+    end: Pair
+    times: np.ndarray
+    places: np.ndarray
+    sign: float
+
+    @classmethod
+    def of(cls, ta: Propagator, until: Time | None, times: Any) -> Asked:
+        now = ta.time_pair
+        if (until is None) == (times is None):
+            raise ArgumentError("give either until=... or times=[...]")
+        if until is not None:
+            end = time_pair(until)
+            return cls(end, np.empty((0, 2)), np.empty(0, np.intp), 1.0 if end >= now else -1.0)
+        listed = [time_pair(t) for t in _each(times)]
+        if not ta._kind.is_finer:
+            listed = [(high + low, 0.0) for high, low in listed]
+        if not listed:
+            raise ArgumentError("times is empty; give at least one, or until=...")
+        later, earlier = any(t > now for t in listed), any(t < now for t in listed)
+        if later and earlier:
+            raise ArgumentError(
+                f"times lie on both sides of the present time {now[0]!r}; ask for each side alone"
+            )
+        once = sorted(set(listed), reverse=earlier)
+        place = {t: k for k, t in enumerate(once)}
+        places = np.array([place[t] for t in listed], np.intp)
+        return cls(once[-1], np.array(once), places, -1.0 if earlier else 1.0)
+
+
+def _each(times: Any) -> list[Any]:
+    if isinstance(times, np.ndarray) and times.ndim == 2:
+        return [(float(high), float(low)) for high, low in times]
+    return list(times.tolist() if isinstance(times, np.ndarray) else times)

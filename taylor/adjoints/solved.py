@@ -16,49 +16,26 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from taylor.adjoints.following import Following, Jump
-from taylor.adjoints.jumping import Behind, Carried, before
-from taylor.adjoints.observations import Observations, as_pair
+from taylor.adjoints.back import Adjoints, Back, Way
+from taylor.adjoints.following import Following
+from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
-from taylor.adjoints.propagator import Propagator
+from taylor.adjoints.propagator import MEMORY, Asked, Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
-from taylor.adjoints.sweeping import Sweeping
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
-from taylor.machines.tape import Leg, Tape
+from taylor.machines.tape import Tape
 from taylor.machines.taped import TapedMachine
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import PAIRS, Precision
-from taylor.numbers.times import Pair, time_pair
+from taylor.numbers.times import Pair
 from taylor.numbers.types import Time
 from taylor_runtime.callables.driving import undriven
-from taylor_runtime.program.records import dataclass
-
-MEMORY = 1 << 28  # bytes for where steps began
-
-
-@dataclass(frozen=True, slots=True)
-class Adjoints:
-    """Derivatives of the sum of cotangent * state, and of a running cost's integral.
-
-    state: by the initial state, (n,).
-    parameters: by the parameters, (m,), also those of events and impulses.
-    initial_time: by the time where it began, with the same state there.
-    final_time: by the time where it ended; zero if an event ended it.
-    impulses: by the time of each impulse on the way, by its number.
-    integral: the running cost's; zero without one.
-    """
-
-    state: np.ndarray
-    parameters: np.ndarray
-    initial_time: Any
-    final_time: Any
-    impulses: dict[int, Any]
-    integral: Any
 
 
 def solve(
@@ -82,46 +59,7 @@ def solve(
     Raises ArgumentError for wrong times, UndefinedDerivativesError where the solution has none,
     TaylorError where it does not get to its end.
     """
-    return Solved(ta, _Asked.of(ta, until, times), running, wanted, memory)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Where to: the end; times (k, 2) in order, each once; and which of these each asked for is."""
-
-    end: Pair
-    times: np.ndarray
-    places: np.ndarray
-    sign: float
-
-    @classmethod
-    def of(cls, ta: Propagator, until: Time | None, times: Any) -> _Asked:
-        now = ta.time_pair
-        if (until is None) == (times is None):
-            raise ArgumentError("give either until=... or times=[...]")
-        if until is not None:
-            end = time_pair(until)
-            return cls(end, np.empty((0, 2)), np.empty(0, np.intp), 1.0 if end >= now else -1.0)
-        listed = [time_pair(t) for t in _each(times)]
-        if not ta._kind.is_finer:
-            listed = [(high + low, 0.0) for high, low in listed]
-        if not listed:
-            raise ArgumentError("times is empty; give at least one, or until=...")
-        later, earlier = any(t > now for t in listed), any(t < now for t in listed)
-        if later and earlier:
-            raise ArgumentError(
-                f"times lie on both sides of the present time {now[0]!r}; ask for each side alone"
-            )
-        once = sorted(set(listed), reverse=earlier)
-        place = {t: k for k, t in enumerate(once)}
-        places = np.array([place[t] for t in listed], np.intp)
-        return cls(once[-1], np.array(once), places, -1.0 if earlier else 1.0)
-
-
-def _each(times: Any) -> list[Any]:
-    if isinstance(times, np.ndarray) and times.ndim == 2:
-        return [(float(high), float(low)) for high, low in times]
-    return list(times.tolist() if isinstance(times, np.ndarray) else times)
+    return Solved(ta, Asked.of(ta, until, times), running, wanted, memory)
 
 
 class Solved:
@@ -135,7 +73,7 @@ class Solved:
     def __init__(
         self,
         ta: Propagator,
-        asked: _Asked,
+        asked: Asked,
         running: Expression | None,
         wanted: Sequence[bool] | None,
         memory: int,
@@ -146,13 +84,17 @@ class Solved:
         self._tape = Tape(memory)
         self._check(ta)
         machine = TapedMachine.of(self._ta._machine, self._tape)
-        self._machine = TapedMachine.of(self._ta._machine, None)  # makes steps again
         system = ta._model.system
         count = len(system.parameters)
         chosen = [True] * len(ta.system.parameters) if wanted is None else list(wanted)
         chosen += [False] * (count - len(chosen))
         self.pullback: Pullback = self._pullback(chosen)
         self._run(machine)
+
+    @cached_property
+    def _machine(self) -> TapedMachine:
+        """One that makes steps again."""
+        return TapedMachine.of(self._ta._machine, None)
 
     def _check(self, ta: Propagator) -> None:
         if ta._flow is not None:
@@ -166,7 +108,7 @@ class Solved:
             )
 
     def _pullback(self, wanted: Sequence[bool]) -> Pullback:
-        stepper = self._machine.stepper
+        stepper = self._ta._machine.stepper
         kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
         key = tuple(wanted), self._running
         known = kept.get(key)
@@ -181,7 +123,7 @@ class Solved:
         following = Following(ta, machine, self._tape)
         ta._machine, ta._follower, ta._driver = machine, following, undriven
         ta._load()
-        self.start = Point.of(ta._model.system, machine)
+        start = Point.of(ta._model.system, machine)
         if len(asked.times):
             grid = asked.times if self.kind.is_finer else asked.times[:, 0]
             outcome = ta.propagate_grid(grid)
@@ -195,7 +137,7 @@ class Solved:
             raise TaylorError(
                 f"the solution did not reach its end but t = {outcome.time!r}: {outcome.message}"
             )
-        self._last = Point.of(ta._model.system, machine)
+        end = Point.of(ta._model.system, machine)
         following.finish(stopped)
         self.stopped = stopped
         self.outcome = outcome
@@ -205,11 +147,21 @@ class Solved:
         self.states: np.ndarray | None = None
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
+        machine.written = None
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
-
-    def _end_point(self) -> Point:
-        """Where it ended, with the right-hand side that holds there."""
-        return self._last
+        self._way = Way(
+            kind=self.kind,
+            legs=self._tape.legs,
+            pullback=self.pullback,
+            machine=machine,
+            again=lambda: self._machine,
+            running=self._running,
+            tolerance=ta.tol,
+            sign=asked.sign,
+            start=start,
+            end=end,
+            parameters=len(ta.system.parameters),
+        )
 
     @property
     def end_time(self) -> Any:
@@ -252,7 +204,7 @@ class Solved:
         if at_end is not None:
             end = arithmetic.add(self.kind, end, self._planes(at_end))
         with working_digits(self.kind):
-            return _Back(self, end).run(observed, by_time)
+            return Back(self._way, end).run(observed, by_time)
 
     def by_times(self, cotangents: np.ndarray) -> np.ndarray:
         """Derivatives of the sum of cotangent * state by the times of the states, (k,).
@@ -266,14 +218,11 @@ class Solved:
             high, low = self._asked.times[place].tolist()
             leg = next((x for x in self._tape.legs if self._comes_before((high, low), x.end)), None)
             parameters = (leg or self._tape.legs[-1]).parameters
-            point = replace(self.start, state=states[:, k], time=(high, low), parameters=parameters)
-            found.append(self.along(given[:, k], point))
+            point = replace(
+                self._way.start, state=states[:, k], time=(high, low), parameters=parameters
+            )
+            found.append(self._way.along(given[:, k], point))
         return self.kind.from_planes(np.stack(found, axis=1))
-
-    def along(self, adjoint: np.ndarray, point: Point) -> np.ndarray:
-        """adjoint . f at a point, (parts,)."""
-        product = arithmetic.multiply(self.kind, adjoint, point.slopes(self._machine))
-        return arithmetic.total(self.kind, product, 0)
 
     def _comes_before(self, time: Pair, other: Pair) -> bool:
         return time < other if self._asked.sign > 0 else time > other
@@ -303,74 +252,3 @@ class Solved:
                 )
         found = Observations(kind, asked.times, once, asked.sign)
         return found.part(0, count), end
-
-
-class _Back:
-    """One way back."""
-
-    def __init__(self, way: Solved, adjoint: np.ndarray) -> None:
-        self.way, self.kind = way, way.kind
-        self.sweeping = Sweeping(way.pullback, way._machine, way.kind, way._ta.tol)
-        self.adjoint = adjoint
-        parameters = way._machine.parameters
-        self.parameters = np.zeros(parameters.shape, parameters.dtype)
-        self.integral = np.zeros(self.kind.parts, self.kind.dtype)
-        self.impulses: dict[int, Any] = {}
-
-    def run(self, observed: Observations | None, by_time: Any) -> Adjoints:
-        """All of it; by_time: see `Solved.back`."""
-        way, legs = self.way, self.way._tape.legs
-        final: Any = 0.0
-        if legs[-1].jump is None:
-            final = self._rate(way._end_point(), self.adjoint) + by_time
-        for number in reversed(range(len(legs))):
-            leg = legs[number]
-            if leg.jump is not None:
-                after = None if number + 1 == len(legs) else legs[number + 1].parameters
-                self._jump(leg.jump, Behind(after, by_time if after is None else 0.0))
-            here = None
-            if observed is not None:
-                first = observed.since(as_pair(legs[number - 1].end)) if number else 0
-                here = observed.part(first, len(observed.times))
-                observed = observed.part(0, first)
-            self._leg(leg, here)
-        initial = -self._rate(way.start, self.adjoint)
-        kind, count = self.kind, len(way._ta.system.parameters)
-        return Adjoints(
-            state=kind.from_planes(self.adjoint),
-            parameters=kind.from_planes(self.parameters[:, :count]),
-            initial_time=initial,
-            final_time=final,
-            impulses=self.impulses,
-            integral=kind.for_users(kind.from_planes(self.integral)),
-        )
-
-    def _jump(self, jump: Jump, behind: Behind) -> None:
-        way = self.way
-        carried, rate = before(
-            jump, way._machine, Carried(self.adjoint, self.parameters), way._running, behind
-        )
-        count = carried.parameters.shape[1]
-        self.adjoint = carried.state
-        self.parameters[:, :count] = carried.parameters
-        if jump.number is not None:
-            self.impulses[jump.number] = rate
-
-    def _leg(self, leg: Leg, observed: Observations | None) -> None:
-        kind, sweeping = self.kind, self.sweeping
-        if observed is None:
-            nothing = np.empty((kind.parts, 0, self.adjoint.shape[1]), kind.dtype)
-            observed = Observations(kind, np.empty((0, 2)), nothing, self.way._asked.sign)
-        sweeping.adjoint[:] = self.adjoint
-        sweeping.memory.forget_sums()
-        sweeping.leg(leg, observed)
-        self.adjoint = sweeping.adjoint.copy()
-        sums, integral = sweeping.take_sums()
-        self.parameters = arithmetic.add(kind, self.parameters, sums)
-        self.integral = arithmetic.add(kind, self.integral, integral)
-
-    def _rate(self, point: Point, adjoint: np.ndarray) -> Any:
-        """adjoint . f + L at a point, as a number."""
-        found = self.kind.for_users(self.kind.from_planes(self.way.along(adjoint, point)))
-        running = self.way._running
-        return found if running is None else found + point.evaluated([running])[0]

@@ -19,50 +19,26 @@ what these give has to be next to nothing, or the step is left to Python, which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from functools import partial
 
-from taylor_runtime.adjoints.layout import (
-    DONE,
-    SWEEP,
-    TOO_LONG,
-    Block,
-    SweepLayout,
-    SweepOptions,
-)
+from taylor_runtime.adjoints.layout import DONE, TOO_LONG, SweepOptions
+from taylor_runtime.adjoints.seeds import ARGUMENTS as ARGUMENTS
+from taylor_runtime.adjoints.seeds import Seeds
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder, define_function
-from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram
-from taylor_runtime.program.program import Input, Program
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.program import Program
 from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.verify import verify
-from taylor_runtime.program.widths import REGISTER
-from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import EndingMaker
-from taylor_runtime.steps.control import RECORD_HEADER
-from taylor_runtime.steps.states import StateRows, plane_length, time_as
 
 SWEEP_BACK = "taylor.adjoint"
-ARGUMENTS = (
-    "control",
-    "headers",
-    "lengths",
-    "states",
-    "parameters",
-    "observed_steps",
-    "observed_lengths",
-    "cotangents",
-    "adjoints",
-    "work",
-)
 FAR = 0.5  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 8  # steps between two that are looked at
+MOST_UNSEEN = 16  # steps between two that are looked at
 ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
 
 
@@ -86,111 +62,8 @@ def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -
     return module.text()
 
 
-@dataclass(frozen=True, slots=True)
-class SweepInputs:
-    """Where the program of a step finds what it reads; the step is that at `index`."""
-
-    b: Builder
-    options: SweepOptions
-    order: int
-    header: Callable[[int], Value]
-    state: Callable[[], Value]
-    parameters: Value
-    nothing: Value
-    seeds: Value
-
-    def read(self, given: Input, chunk: Chunk) -> Value:
-        """Order zero of inputs, in the lanes of a chunk."""
-        b, element = self.b, self.options.element
-        if given.source == "time":
-            value = time_as(b, self.header(0), self.header(1), given.index[0], element)
-            return b.splat(value, chunk.lanes)
-        if given.source == "jet":
-            return self.coefficient(given, 0, chunk)
-        base, first = self.parameters, 0
-        if given.source == "state":
-            base = self.state()
-            if given.index[0] >= self.options.states:  # the adjoints of f begin with zero
-                base, first = self.nothing, self.options.states
-        return self._lanes(base, tuple(index - first for index in given.index), chunk)
-
-    def coefficient(self, given: Input, n: Index, chunk: Chunk) -> Value:
-        """Coefficient n of inputs of source "jet", which lie side by side."""
-        plane = n * self.options.blocks[0].stride
-        return self._lanes(self.b.at(self.seeds, plane, self.options.element), given.index, chunk)
-
-    def address(self, given: Input) -> Value:
-        """Where the first number of an array is; of "jet" inputs the orders follow one another."""
-        b, slot, element = self.b, given.index[0], self.options.element
-        if given.source == "state":
-            if slot >= self.options.states:
-                return b.at(self.nothing, slot - self.options.states, element)
-            return b.at(self.state(), slot, element)
-        if given.source == "jet":
-            return b.at(self.seeds, self._first(slot), element)
-        return b.at(self.parameters, slot, element)
-
-    def _first(self, slot: int) -> int:
-        """Where coefficient zero of an input is."""
-        for block in self.options.blocks:
-            if slot < block.count:
-                return block.first + slot
-            slot -= block.count
-        raise IndexError(slot)
-
-    def number(self, given: Input, position: Index) -> Value:
-        """The number that stands so many places behind the one that an input names."""
-        element = self.options.element
-        return self.b.load(Type(element), self.b.at(self.address(given), position, element))
-
-    def _lanes(self, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
-        return StateRows((), (), (), (), 0, self.options.element).load_slots(
-            self.b, base, slots, chunk
-        )
-
-
-class _Sweep:
+class _Sweep(Seeds):
     """Writes the loop over steps."""
-
-    def __init__(
-        self,
-        b: Builder,
-        program: Program,
-        options: SweepOptions,
-        arguments: Sequence[Value],
-        series: EndingMaker,
-    ) -> None:
-        control, headers, lengths, states, parameters, steps, observed, cotangents = arguments[:8]
-        self.b, self.program, self.options, self.order = b, program, options, program.order
-        self.element = element = options.element
-        self.control = Fields(b, control, SWEEP)
-        self.layout = SweepLayout.of(program, options)
-        records, seen = self.control.get("records"), self.control.get("observations")
-        count = options.states
-        self.headers, self.observed_steps = headers, steps
-        self.lengths = b.planes(lengths, records, element)
-        self.states = b.planes(states, records * count, element)
-        self.observed_lengths = b.planes(observed, seen, element)
-        self.cotangents = b.planes(cotangents, seen * count, element)
-        self.adjoints = b.planes(arguments[8], plane_length(self.layout.length), element)
-        slots = plane_length(program.slots("parameter"))
-        inputs = SweepInputs(
-            b,
-            options,
-            program.order,
-            header=lambda k: b.load(F64, b.at(headers, self.step * RECORD_HEADER + k)),
-            state=lambda: b.at(self.states, self.step * count, element),
-            parameters=b.planes(parameters, slots, element),
-            nothing=self._place(self.layout.nothing),
-            seeds=self._place(self.layout.seeds),
-        )
-        self.inputs = inputs
-        self.step = b.constant(0, I64)
-        rendering = Rendering(element, unrolled=options.unrolled)
-        self.series = series(b, program, rendering, arguments[9], inputs, ending=self.layout.ending)
-
-    def _place(self, position: Index) -> Value:
-        return self.b.at(self.adjoints, position, self.element)
 
     # -- the loop ---------------------------------------------------------------------------------
 
@@ -212,7 +85,7 @@ class _Sweep:
         tau = b.load(Type(self.element), b.at(self.lengths, self.step, self.element))
         self.series.factors.time_scale = scale
         checking = b.ne(control.get("checking"), 0)
-        self._seed(tau, scale, checking)
+        self.seed(tau, scale, checking)
         self.series.order_zero()
         self.series.orders()
         if self.options.running:
@@ -308,112 +181,6 @@ class _Sweep:
         control.set("careful", b.select(careful > 0, careful - 1, careful))
         self._copy(layout.waiting, layout.results, layout.size)
 
-    # -- seeds ------------------------------------------------------------------------------------
-
-    def _seed(self, tau: Value, scale: Value, checking: Value) -> None:
-        """The given coefficients: of the adjoint at the end, and of what is observed."""
-        b, layout, place = self.b, self.layout, self.layout.adjoint
-        self._powers(tau)
-        for block in self._state_blocks():
-            # Block after block, and orders upwards: what is written beyond an end is written anew.
-            to = self._place(layout.seeds + block.first)
-
-            def plane(
-                m: Index, _: list[Value], to: Value = to, block: Block = block, place: int = place
-            ) -> Sequence[Value]:
-                factor = self._factor(m, checking)
-                here = b.at(to, m * block.stride, self.element)
-
-                def put(at: Index, t: Type) -> None:
-                    value = b.load(t, self._place(at + place))
-                    b.store(value * b.splat(factor, t.lanes), b.at(here, at, self.element))
-
-                self._each(block.count, put)
-                return []
-
-            b.fold(0, self.order + 1, [], plane)
-            place += block.count
-        if self.options.running:
-            b.fold(0, self.order + 1, [], partial(self._seed_running, tau, scale, checking))
-        self._observations(checking)
-
-    def _seed_running(
-        self, tau: Value, scale: Value, checking: Value, m: Index, _: list[Value]
-    ) -> Sequence[Value]:
-        """h tau^(p-m+1) / (p + 1 - m)"""
-        b, block, top = self.b, self.options.blocks[-1], self.order + 1
-        table = b.table([Fraction(1, top - k) for k in range(top)], self.element)
-        part = b.load(Type(self.element), b.at(table, m, self.element))
-        h = tau * b.from_double(scale, self.element)
-        to = self._place(self.layout.seeds + block.first)
-        value = self._factor(m, checking) * h * part
-        b.store(value, b.at(to, m * block.stride, self.element))
-        return []
-
-    def _powers(self, tau: Value) -> None:
-        b, layout = self.b, self.layout
-
-        def one(n: Index, power: list[Value]) -> Sequence[Value]:
-            b.store(power[0], b.at(self._place(layout.powers), n, self.element))
-            return [power[0] * tau]
-
-        b.fold(0, self.order + 1, [b.constant(1, Type(self.element))], one)
-
-    def _factor(self, m: Index, checking: Value) -> Value:
-        """tau^(p-m), or of steps that are checked zero but for the last two powers."""
-        b = self.b
-        power = b.load(
-            Type(self.element),
-            b.at(self._place(self.layout.powers), self.order - m, self.element),
-        )
-        return b.select(checking & (b.like(self.step, m) > 1), b.constant(0, power.type), power)
-
-    def _observations(self, checking: Value) -> None:
-        """Add what is observed within the step, the latest first."""
-        b, control = self.b, self.control
-
-        def within(carried: list[Value]) -> Value:
-            place = b.select(carried[0] > 0, carried[0] - 1, b.constant(0, I64))
-            step = b.load(I64, b.at(self.observed_steps, place, "i64"))
-            return (carried[0] > 0) & b.eq(step, self.step)
-
-        def one(carried: list[Value]) -> Sequence[Value]:
-            number = carried[0] - 1
-            tau = b.load(Type(self.element), b.at(self.observed_lengths, number, self.element))
-            self._powers(tau)
-            self._add(number, checking)
-            return [number]
-
-        left = b.while_([control.get("observed")], within, one)
-        control.set("left", left[0])
-
-    def _add(self, number: Value, checking: Value) -> None:
-        b, layout, count = self.b, self.layout, self.options.states
-        t = Type(self.element)
-
-        def plane(m: Index, _: list[Value]) -> Sequence[Value]:
-            factor, first = self._factor(m, checking), 0
-            for block in self._state_blocks():
-                given = b.at(self.cotangents, number * count + first, self.element)
-                to = b.at(self._place(layout.seeds + block.first), m * block.stride, self.element)
-
-                def one(
-                    i: Index, _: list[Value], to: Value = to, given: Value = given
-                ) -> Sequence[Value]:
-                    place = b.at(to, i, self.element)
-                    value = b.load(t, b.at(given, i, self.element))
-                    b.store(b.normal(b.fma(value, factor, b.load(t, place))), place)
-                    return []
-
-                b.fold(0, block.count, [], one)
-                first += block.count
-            return []
-
-        b.fold(0, self.order + 1, [], plane)
-
-    def _state_blocks(self) -> Sequence[Block]:
-        return self.options.blocks[:-1] if self.options.running else self.options.blocks
-
     # -- results ----------------------------------------------------------------------------------
 
     def _keep_results(self, listed: Sequence[int]) -> None:
@@ -461,10 +228,6 @@ class _Sweep:
         other = _over(b, value, b.select(here > whole, here, whole))
         return b.select(other <= ratio, ratio, other)
 
-    def _size(self, place: Index) -> Value:
-        t = Type(self.element)
-        return self.b.fabs(self.b.to_double(self.b.load(t, self._place(place))))
-
     def _largest(self, place: int) -> Value:
         """Of the adjoints among results; what is no number counts as infinite."""
         value = self.b.constant(0, F64)
@@ -483,29 +246,6 @@ class _Sweep:
             return [self.b.select(size <= largest[0], largest[0], size)]
 
         return self.b.fold(0, self.options.states, [self.b.constant(0, F64)], one)[0]
-
-    # -- memory -----------------------------------------------------------------------------------
-
-    def _each(self, count: int, body: Callable[[Index, Type], None]) -> None:
-        """body(place, type) for numbers in registers; some beyond the last are touched, too."""
-        lanes = 1
-        while lanes < min(count, REGISTER):
-            lanes *= 2
-        t = Type(self.element, lanes if lanes > 1 else 0)
-
-        def one(i: Index, _: list[Value]) -> Sequence[Value]:
-            body(i * lanes, t)
-            return []
-
-        self.b.fold(0, -(-count // lanes), [], one, unroll=count <= lanes)
-
-    def _copy(self, source: int, target: int, count: int) -> None:
-        def one(i: Index, _: list[Value]) -> Sequence[Value]:
-            value = self.b.load(Type(self.element), self._place(i + source))
-            self.b.store(value, self._place(i + target))
-            return []
-
-        self.b.fold(0, count, [], one, unroll=count == 1)
 
 
 def _over(b: Builder, value: Value, largest: Value) -> Value:

@@ -1,0 +1,222 @@
+"""Gradients of costs of a solution, and products of second derivatives: the work."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from taylor.adjoints.back import Adjoints
+from taylor.adjoints.costs import Seeds, added, as_places, cost_of, running_cost
+from taylor.adjoints.point import working_digits
+from taylor.adjoints.propagator import CostLike, Ended, Propagator
+from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
+from taylor.adjoints.solved import Solved, solve
+from taylor.adjoints.tangents import Tangent
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.expressions.substitute import substitute_all
+from taylor.expressions.types import Operand, UserFunction
+from taylor.numbers.times import Pair
+from taylor.numbers.types import Time
+from taylor.systems.names import UNUSED, Names
+from taylor_runtime.program.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a gradient was asked for, of what the integrator had."""
+
+    given: Propagator
+    names: tuple[Names, Names]
+    state: np.ndarray
+    time: Pair
+    parameters: np.ndarray
+    cost: CostLike | None
+    running_cost: Operand | None
+    until: Time | None
+    times: Any
+    memory: int
+
+    @classmethod
+    def of(
+        cls,
+        integrator: Propagator,
+        cost: CostLike | None,
+        running_cost: Operand | None,
+        until: Time | None,
+        times: Any,
+        memory: int,
+    ) -> Wanted:
+        """What is wanted of an integrator as it is now."""
+        names = integrator._names, Names(integrator.system.parameters, "parameter", partial=True)
+        point = integrator.state.copy(), integrator.time_pair, integrator.parameters.array()
+        return cls(integrator, names, *point, cost, running_cost, until, times, memory)
+
+    @property
+    def integrator(self) -> Propagator:
+        """An integrator that has it."""
+        made: Any = copy.copy(self.given)
+        made.state[:], made.time = self.state, self.time
+        made.parameters._values[:] = self.parameters
+        return made  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a gradient is made of; see `gradient.Gradient`."""
+
+    value: Any
+    state: np.ndarray
+    parameters: np.ndarray
+    times: np.ndarray | None
+    adjoints: Adjoints
+    outcome: Ended
+    steps: int
+    memory: int
+
+
+def gradient(asked: Wanted, wrt: Any) -> Found:
+    """A cost and its derivatives by all that the solution depends on."""
+    with working_digits(asked.given._kind):
+        return _gradient(asked, wrt)
+
+
+def _gradient(asked: Wanted, wrt: Any) -> Found:
+    ta = asked.given
+    names = asked.names
+    if asked.cost is None and asked.running_cost is None:
+        raise ArgumentError("give a cost, a running_cost, or both")
+    by_state, wanted = as_places(wrt, *names)
+    running = None
+    if asked.running_cost is not None:
+        running = running_cost(asked.running_cost, *names)
+    shape = _shape(asked)
+    cost = None
+    if asked.cost is not None:
+        kept = ta._machine.stepper.kept.setdefault("costs", {})
+        cost = cost_of(asked.cost, names, ta._kind, shape, kept)
+    way = solve(
+        ta,
+        until=asked.until,
+        times=asked.times,
+        running=running,
+        wanted=wanted,
+        memory=_bytes(asked.memory),
+    )
+    seeds = Seeds.of(way, cost)
+    found = way.back(seeds.cotangents, by_time=seeds.by_end)
+    return _told(way, seeds, found, wanted, by_state)
+
+
+def _bytes(memory: Any) -> int:
+    if not isinstance(memory, int | np.integer) or isinstance(memory, bool) or memory <= 0:
+        raise ArgumentError(f"memory must be a positive number of bytes, got {memory!r}")
+    return int(memory)
+
+
+def _shape(asked: Wanted) -> tuple[int, ...]:
+    count = len(asked.given.system)
+    return (count,) if asked.times is None else (len(asked.times), count)
+
+
+def _told(
+    way: Solved, seeds: Seeds, found: Adjoints, wanted: Sequence[bool], by_state: bool
+) -> Found:
+    kind = way.kind
+    parameters = added(kind, found.parameters, seeds.parameters)
+    parameters[~np.array(wanted, bool)] = np.nan
+    state = found.state if by_state else np.full_like(found.state, np.nan)
+    times = seeds.by_times
+    if times is not None:
+        times = added(kind, times, way.by_times(seeds.cotangents))
+    return Found(
+        value=seeds.value + found.integral,
+        state=state,
+        parameters=parameters,
+        times=times,
+        adjoints=found,
+        outcome=way.outcome,
+        steps=way.steps,
+        memory=way.memory,
+    )
+
+
+# -- second derivatives ---------------------------------------------------------------------------
+
+
+Both = tuple[np.ndarray, np.ndarray]  # by states and by parameters
+
+
+def hessian_product(asked: Wanted, direction: Any) -> Both:
+    """The product of the Hessian with a direction, by states and by parameters."""
+    with working_digits(asked.given._kind):
+        return _hessian_product(asked, asked.names, direction)
+
+
+def gauss_newton_product(asked: Wanted, direction: Any, residuals: UserFunction) -> Both:
+    """J^T J direction, by states and by parameters."""
+    with working_digits(asked.given._kind):
+        return _gauss_newton_product(asked, asked.names, direction, residuals)
+
+
+def _hessian_product(asked: Wanted, names: tuple[Names, Names], direction: Any) -> Both:
+    ta = asked.integrator
+    tangent = Tangent(ta)
+    state, parameters = as_direction(direction, names, ta._kind)
+    other = tangent.integrator(state, parameters)
+    fixed = tangent.fixed(other, parameters)
+    along, running = None, None
+    if asked.cost is not None:
+        cost = cost_of(asked.cost, names, ta._kind, _shape(asked), {})
+        along = along_cost(cost, tangent, _stop(asked), fixed)
+    if asked.running_cost is not None:
+        (running,) = tangent.along.tangents([running_cost(asked.running_cost, *names)])
+        (running,) = substitute_all([running], fixed)
+    wanted = Wanted.of(other, along, running, asked.until, asked.times, asked.memory)
+    found = _gradient(wanted, None)
+    return found.state[: len(ta.system)], _of_tangent(found.parameters, tangent, wanted.names[1])
+
+
+def _stop(asked: Wanted) -> Expression | None:
+    """The function of the event that ends the solution, if one does."""
+    ta = asked.integrator
+    if not any(event.terminal for event in ta.events):
+        return None
+    way = solve(ta, until=asked.until, times=asked.times)
+    return stops(ta, way.stopped)
+
+
+def _of_tangent(found: np.ndarray, tangent: Tangent, names: Names) -> np.ndarray:
+    """Of derivatives by the parameters of a system with derivatives those by its own."""
+    parameters = np.zeros_like(tangent.ta.parameters.array())
+    for leaf in tangent.along.parameters:
+        if leaf in names:
+            places, others = tangent.places(leaf), names[leaf]
+            known = (places != UNUSED) & (others != UNUSED)
+            parameters[places[known]] = found[others[known]]
+    return parameters
+
+
+def _gauss_newton_product(
+    asked: Wanted, names: tuple[Names, Names], direction: Any, residuals: UserFunction
+) -> Both:
+    ta = asked.integrator
+    tangent, count = Tangent(ta), len(ta.system)
+    state, parameters = as_direction(direction, names, ta._kind)
+    whole = residuals_of(residuals, _shape(asked))
+    other = tangent.integrator(state, parameters)
+    both = solve(
+        other, until=asked.until, times=asked.times, wanted=[False] * len(other.parameters)
+    )
+    way = solve(ta, until=asked.until, times=asked.times, memory=asked.memory)
+    if way.stopped is not None:
+        raise ArgumentError("Gauss-Newton products end at given times, not at terminal events")
+    reached = both.state if both.states is None else both.states
+    axis = reached.ndim - 1 - len(ta._kind.axes)
+    moved = np.take(reached, np.arange(count, 2 * count), axis=axis)
+    states = way.state if way.states is None else way.states
+    found = way.back(twice(*whole, ta._kind)(states, moved))
+    return found.state, found.parameters

@@ -1,0 +1,37 @@
+"""The example that trains a network, in small: its loss falls, and its gradients are right."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import taylor as ty
+
+pytest.importorskip("matplotlib")
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples" / "neural_ode.py"
+
+
+def test_a_network_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("neural_ode", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "neural_ode", example)
+    spec.loader.exec_module(example)
+    monkeypatch.setattr(example, "TURNS", 60)
+    ta, points, losses = example.train(60)
+    assert losses[20] < losses[0] / 4  # while the same few points are shown
+    found = ty.gradient_through(ta, lambda y: ((y - points) ** 2).mean(), times=example.TIMES)
+    step = 1e-5
+    values = []
+    for sign in (1, -1):
+        other = example.network()
+        for w in example.WEIGHTS:
+            other.parameters[w] = ta.parameters[w]
+        other.parameters[example.b2] = ta.parameters[example.b2] + sign * step
+        values.append(((other.propagate_grid(example.TIMES).states - points) ** 2).mean())
+    right = (values[0] - values[1]) / (2 * step)
+    assert np.sum(found[example.b2]) == pytest.approx(right, rel=1e-6)
