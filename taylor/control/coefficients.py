@@ -16,7 +16,7 @@ from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.arrays import lower_arrays
 from taylor.recurrences.externals import externals
 from taylor.recurrences.lowered import lowered
-from taylor.recurrences.regions.calls import check_digits
+from taylor.recurrences.regions.calls import called_once, check_digits
 from taylor.recurrences.regions.rows import needs_arrays
 from taylor_runtime.callables.points import ArrayFunction, build_array_function, build_formula
 from taylor_runtime.callables.process import in_shares, shares
@@ -34,6 +34,7 @@ class Formulas:
         self._arrays: ArrayFunction | None = None
         if has_regions(outputs) and any(map(needs_arrays, reachable(outputs))):
             self._arrays = _of_arrays(outputs, inputs, self._kind)
+            self._kept = outputs  # what machine code calls lives as long
             return
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
         program, linked = lowered(outputs, sources, 0, precision=precision)
@@ -69,7 +70,7 @@ def _of_arrays(
     whole = stack(substitute_all(outputs, table))
     if kind.is_finer:
         check_digits([whole])
-    found = lower_arrays([whole], {own: Input("parameter", (0,))}, 0)
+    found = lower_arrays(called_once([whole]), {own: Input("parameter", (0,))}, 0)
     linked = externals(found.program, kind.name)
     shapes = [own.shape], [whole.shape]
     return build_array_function(

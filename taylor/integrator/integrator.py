@@ -143,13 +143,6 @@ class Integrator(Solvable):
         self._driver = None
         self._watch = StiffnessWatch(self)
 
-    def _remade(self) -> None:
-        """Compile what depends on which derivatives there are."""
-        self._flow, self._driver = self._make_flow(), None
-        self._machine = self._make_machine()
-        self._detection = self._detect(self.events)
-        self._steering = self._steer()
-
     def _make_machine(self) -> Machine:
         order = self.order if self._order_given else None
         accuracy = Accuracy(self._tolerance, order, self.high_accuracy, self._kind)

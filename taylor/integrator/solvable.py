@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -90,10 +90,6 @@ class Solvable(Driven):
 
         return make_solution(self, inputs, outputs, until, times, max_steps)
 
-    def _remade(self) -> None:
-        """Compile what depends on which derivatives there are."""
-        raise NotImplementedError
-
     def _moving_parameters(self) -> Sequence[int]:
         """The places of parameters that may change on the way."""
         if any(event.callback is not None for event in self.events):
@@ -122,10 +118,13 @@ class Solvable(Driven):
         return self._with(Variations(space, (), tuple(parameters), seeds, False, weights, straight))
 
     def _with(self, variations: Variations) -> Self:
-        other = copy.copy(self)
-        other._variations = variations  # type: ignore[attr-defined]
-        other._remade()
-        return other
+        """A copy with derivatives; compiled is what depends on which there are."""
+        other: Any = copy.copy(self)
+        other._variations, other._driver = variations, None
+        other._flow = other._make_flow()
+        other._machine = other._make_machine()
+        other._detection, other._steering = other._detect(self.events), other._steer()
+        return cast(Self, other)
 
     def _bend(self, states: np.ndarray, parameters: np.ndarray) -> None:
         """Set what `_curved` begins with: coefficients (n, order + 1) and (parameters, order + 1),

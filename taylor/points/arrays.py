@@ -16,7 +16,7 @@ from taylor.points.results import SMALLEST, Spare
 from taylor.points.sharing import shared_points
 from taylor.recurrences.arrays import Lowered, array_work, lower_arrays
 from taylor.recurrences.externals import externals
-from taylor.recurrences.regions.calls import check_digits
+from taylor.recurrences.regions.calls import called_once, check_digits
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.callables.process import shares
 from taylor_runtime.program.program import Input
@@ -196,4 +196,4 @@ def lower(outputs: Sequence[Expression], inputs: Sequence[Expression]) -> Lowere
     for e in inputs:
         sources[e] = Input("parameter", (first,))
         first += e.size
-    return lower_arrays(outputs, sources, 0)
+    return lower_arrays(called_once(outputs), sources, 0)

@@ -18,7 +18,7 @@ from taylor.numbers.data import ArrayData
 from taylor.numbers.precision import Precision, as_array
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.decompose import Decomposition, decompose
-from taylor.recurrences.regions.calls import called_once
+from taylor.recurrences.regions.calls import with_calls_once
 from taylor.recurrences.regions.kept import Kept
 from taylor.recurrences.regions.rows import array_part_row, is_of_numbers, needs_arrays
 from taylor.recurrences.views import Strided
@@ -86,7 +86,6 @@ def lower_arrays(
         for state, _ in derivatives:
             work.states.append(work.leaf(state))
         work.inputs.setdefault(time, Input("time", (0,)))
-    outputs = called_once(outputs)
     work.lower([value for _, value in derivatives] + list(outputs))
     for row, (_, value) in zip(work.states, derivatives, strict=True):
         if not (value.op == "constant" and value.payload == 0):
@@ -137,7 +136,7 @@ class ArrayDecomposition(Decomposition):
             for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
         }
         work = ArrayDecomposition(ArrayBuilder(order, self.builder.in_time), inputs, self)
-        graph = Graph(graph.inputs, called_once(graph.outputs))
+        graph = with_calls_once(graph)
         work.lower(graph.outputs)
         builder, rows = work.builder, list[int]()
         for output, does in zip(graph.outputs, wanted, strict=True):
@@ -308,11 +307,8 @@ class ArrayDecomposition(Decomposition):
         return self.builder.moved(Running(self._whole(e.args[0]), e.payload), e.shape)
 
     def running_product(self, e: Expression) -> int:
-        return self._running_product(self._whole(e.args[0]), e.payload)
-
-    def _running_product(self, row: int, axis: int) -> int:
         """Products of 2, 4, 8, ... neighbours, each by that of as many before."""
-        builder = self.builder
+        builder, row, axis = self.builder, self._whole(e.args[0]), e.payload
         shape = builder.shape(row)
         before = [(0, n, 1) for n in shape]
         size, distance = shape[axis], 1

@@ -1,3 +1,3 @@
 """Solutions of differential equations as functions of what they start from."""
 
-from taylor.solutions import rules as rules  # what transforms ask of the room's nodes
+from taylor.solutions import nodes as nodes  # what walks ask of the room's nodes

@@ -48,7 +48,9 @@ def _made(problem: Problem, by: Wrt) -> Problem | None:
     listed += [Input(f"d {one.name}", one.shape, _through(moved, one.places)) for one in directions]
     leaves = (*made.system.states, *made.system.parameters, problem.inputs.leaves[-1])
     inputs = Inputs(tuple(listed), leaves, count, len(known), problem.inputs.has_time)
-    return Problem(made, inputs, problem.grid, problem.limit)
+    found = Problem(made, inputs, problem.grid, problem.limit)
+    found.root = problem.root
+    return found
 
 
 def _all(problem: Problem) -> tuple[Input, ...]:

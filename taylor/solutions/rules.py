@@ -14,22 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from taylor.control.expansion import Orders
-from taylor.definitions.ruled import coefficients_along
-from taylor.errors import UnsupportedFunctionError
-from taylor.expressions.leaves import ONE, ZERO, constant, stack
-from taylor.expressions.scalars import scalars
+from taylor.expressions.leaves import ONE, constant
 from taylor.expressions.substitute import substitute_all
-from taylor.nodes.arrays import broadcast_to, reshape
-from taylor.nodes.conversion import object_vector
-from taylor.nodes.logic import where
-from taylor.nodes.operation import ATOM, Operation, Text, add_operations, listed
-from taylor.nodes.operations.places import pick
-from taylor.nodes.operations.reductions import arg_extreme
-from taylor.nodes.operations.rounding import no_error
-from taylor.nodes.regions import Graph, inner_input, part, parts, region_node
-from taylor.numbers.precision import FLOAT64
+from taylor.nodes.arrays import reshape
+from taylor.nodes.regions import inner_input
 from taylor.solutions.along import along_of
-from taylor.solutions.expansion import expanded_by_maps, expanded_in, raised
+from taylor.solutions.expansion import expanded_by_maps, raised
 from taylor.solutions.problem import Wrt
 from taylor.solutions.rates import rates
 from taylor.solutions.solved import Curved, Nodes, Outside, Solved, Swept, solved_node
@@ -64,11 +54,14 @@ def _inputs_among(payload: Solved, flags: Sequence[bool]) -> Wrt:
     return tuple(k for k, size in enumerate(sizes) if flags[k] and size)
 
 
-def _tangent(payload: Solved, operands: Nodes, tangents: Missing) -> Any:
-    """The derivative of the result along tangents of the operands."""
+def tangent_of(payload: Solved, operands: Nodes, tangents: Missing, by_maps: bool = False) -> Any:
+    """The derivative of the result along tangents of the operands.
+
+    by_maps: of nodes that do not have the tangents for operands.
+    """
     by = _inputs_among(payload, [t is not None for t in tangents])
     terms = []
-    many = _many_along(payload, by)
+    many = None if by_maps else _many_along(payload, by)
     if many is not None:
         chosen = tuple(k for k in by if k in many)
         terms.append(_along(payload, operands, tangents, chosen))
@@ -128,6 +121,13 @@ def _shares(payload: Solved, operands: Nodes, adjoint: Any, active: Sequence[boo
 # With J the derivative of a solution x by the inputs `by`, the result is J^T y for an adjoint y.
 
 
+def _back_by_maps(payload: Swept, operands: Nodes) -> Any:
+    """The same result made of a map, of which series can be made."""
+    *inputs, y = operands
+    wide = _derivatives(payload.base, inputs, payload.options)
+    return np.einsum("btc,btcki->bi" if payload.lead else "tc,tcki->i", y, wide)
+
+
 def _tangent_back(payload: Swept, operands: Nodes, tangents: Missing) -> Any:
     """Along dy it is J^T dy; along du it has the derivative of y . (J du) by the inputs, since the
     order of two derivatives does not matter.
@@ -138,7 +138,7 @@ def _tangent_back(payload: Swept, operands: Nodes, tangents: Missing) -> Any:
         terms.append(solved_node(payload, [*inputs, tangents[-1]]))
     if any(t is not None for t in tangents[:-1]):
         own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(inputs)]
-        along = _tangent(payload.base, own, tangents[:-1])[..., 0]
+        along = tangent_of(payload.base, own, tangents[:-1])[..., 0]
         wanted = [own[k] for k in payload.options]
         slopes = adjoints([np.sum(along * y)], [ONE], wanted)
         flat = [_flat(slope, payload) for slope in slopes]
@@ -157,7 +157,7 @@ def _shares_back(
     for k, size in zip(payload.options, payload.problem.sizes(payload.options), strict=True):
         directions[k] = reshape(adjoint[..., first : first + size], operands[k].shape)
         first += size
-    along = _tangent(payload.base, own[:-1], directions)[..., 0]
+    along = tangent_of(payload.base, own[:-1], directions)[..., 0]
     wanted = [x for x, does in zip(own, active, strict=True) if does]
     found = iter(adjoints([np.sum(along * own[-1])], [ONE], wanted))
     listed = [next(found) if does else None for does in active]
@@ -199,196 +199,18 @@ def _shares_of_curve(
     return [next(found) if does else None for does in active]
 
 
-class _Rules(NamedTuple):
-    """Derivatives forward and backward, of arrays."""
+class Rules(NamedTuple):
+    """Of arrays: derivatives forward and backward, and the same result made of maps, if there is
+    another way to it.
+    """
 
     tangent: Callable[[Any, Nodes, Missing], Any]
     shares: Callable[[Any, Nodes, Any, Sequence[bool]], list[Any]]
+    by_maps: Callable[[Any, Nodes], Any] | None
 
 
-_RULES: dict[type, _Rules] = {
-    Solved: _Rules(_tangent, _shares),
-    Swept: _Rules(_tangent_back, _shares_back),
-    Curved: _Rules(_tangent_of_curve, _shares_of_curve),
+RULES: dict[type, Rules] = {
+    Solved: Rules(tangent_of, _shares, None),
+    Swept: Rules(_tangent_back, _shares_back, _back_by_maps),
+    Curved: Rules(_tangent_of_curve, _shares_of_curve, _by_maps),
 }
-
-
-# --- nodes of arrays, and of their elements ------------------------------------------------------
-
-
-def _arrays(payload: Outside, numbers: Missing) -> list[Any]:
-    """Arrays of single numbers, None where all of them are."""
-    if not payload.flat:
-        return list(numbers)
-    found: list[Any] = []
-    first = 0
-    for shape in payload.given:
-        size = int(np.prod(shape, dtype=int))
-        own, first = numbers[first : first + size], first + size
-        if all(x is None for x in own) and own:
-            found.append(None)
-        elif own:
-            found.append(reshape(stack([ZERO if x is None else x for x in own]), shape))
-        else:
-            found.append(constant(0, shape))
-    return found
-
-
-def _elements(payload: Outside, array: Any) -> list[Any]:
-    """The results that an array stands for: itself, or its elements."""
-    return [array[place] for place in np.ndindex(*payload.shape)] if payload.flat else [array]
-
-
-def _widened(e: Any, extras: Sequence[Any], expand: Any) -> list[list[Any]]:
-    """All results with tangents, or Taylor coefficients beyond the value."""
-    payload: Outside = e.payload
-    if all(extra is None for extra in extras):
-        return [[result] for result in parts(e)]
-    width = next(len(extra) for extra in extras if extra is not None)
-    operands = _arrays(payload, e.args)
-    columns = [
-        _arrays(payload, [None if extra is None else extra[k] for extra in extras])
-        for k in range(width)
-    ]
-    whole = payload.of_arrays()
-    degrees = getattr(expand, "degrees", [1] * width)
-    if max(degrees) == 1:
-        tangent = _RULES[type(whole)].tangent
-        found = [tangent(whole, operands, column) for column in columns]
-    elif isinstance(whole, Solved) and all(column[-1] is None for column in columns):
-        found = expanded_in(whole, operands, columns, expand.space)
-    else:
-        found = _by_degrees(whole, operands, columns, degrees, expand)
-    rows = zip(*[_elements(payload, array) for array in found], strict=True)
-    return [[part(e, k), *row] for k, row in enumerate(rows)]
-
-
-def _by_degrees(
-    payload: Outside,
-    operands: Nodes,
-    columns: Sequence[Missing],
-    degrees: Sequence[int],
-    expand: Any,
-) -> list[Any]:
-    """Coefficients where times vary as well: from the derivative along the operands' own."""
-    own = [[inner_input(f"u{k}") for _ in range(x.size)] for k, x in enumerate(operands)]
-    directions = [[inner_input(f"d u{k}") for _ in row] for k, row in enumerate(own)]
-    varies = [any(column[k] is not None for column in columns) for k in range(len(own))]
-    arrays = [_array(row, x) for row, x in zip(own, operands, strict=True)]
-    moved = zip(directions, operands, varies, strict=True)
-    along = [_array(row, x) if does else None for row, x, does in moved]
-    given = [e for row in (*own, *directions) for e in row]
-    tangent = _RULES[type(payload)].tangent(payload, arrays, along)
-    graph = Graph(given, list(scalars(tangent).reshape(-1)))
-    extras: list[Any] = []
-    for k, x in enumerate(operands):
-        listed = [c[k] if varies[k] and c[k] is not None else constant(0, x.shape) for c in columns]
-        rows = [[one[place] for one in listed] for place in np.ndindex(*x.shape)]
-        extras += rows if varies[k] else [None] * x.size
-    flat = [x[place] for x in operands for place in np.ndindex(*x.shape)]
-    key = ("solution", payload.problem)
-    found = coefficients_along(graph, flat, extras, degrees, expand, key)
-    return [reshape(stack(column), payload.shape) for column in found]
-
-
-def _array(numbers: Nodes, like: Any) -> Any:
-    """Numbers in the shape of an operand."""
-    return reshape(stack(list(numbers)), like.shape) if numbers else constant(0, like.shape)
-
-
-def _pulled(e: Any, cotangents: Missing, active: Sequence[bool]) -> list[Any]:
-    payload: Outside = e.payload
-    operands = _arrays(payload, e.args)
-    whole = payload.of_arrays()
-    shares = _RULES[type(whole)].shares
-    if not payload.flat:
-        return shares(whole, operands, cotangents[0], active)
-    adjoint = reshape(stack([ZERO if c is None else c for c in cotangents]), payload.shape)
-    flags: list[bool] = []
-    first = 0
-    for shape in payload.given:
-        size = int(np.prod(shape, dtype=int))
-        flags.append(any(active[first : first + size]))
-        first += size
-    found = shares(whole, operands, adjoint, flags)
-    listed: list[Any] = []
-    for share, shape in zip(found, payload.given, strict=True):
-        places = list(np.ndindex(*shape))
-        listed += [None if share is None else share[place] for place in places]
-    return listed
-
-
-def _of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
-    """All results for many at once, which are one node again: many lanes of one ensemble."""
-    payload: Outside = e.payload
-    wide = [
-        broadcast_to(x, (many.size, *own.shape)) for x, own in zip(operands, e.args, strict=True)
-    ]
-    if many.matters is not None and many.size:
-        one = arg_extreme("argmax", many.matters, 0)  # whose results matter
-        wide = [
-            where(reshape(many.matters, (many.size, *[1] * (x.ndim - 1))), x, pick(x, one))
-            for x in wide
-        ]
-    merged, first = [], 0
-    for shape in payload.given:
-        size = int(np.prod(shape, dtype=int)) if payload.flat else 1
-        own, first = wide[first : first + size], first + size
-        one = stack(own, axis=-1) if payload.flat else own[0]
-        merged.append(reshape(one, (-1, *shape[len(payload.lead) :])))
-    found = reshape(solved_node(payload.of_many(many.size), merged), (many.size, *payload.shape))
-    if not payload.flat:
-        return [found]
-    return [found[(slice(None), *place)] for place in np.ndindex(*payload.shape)]
-
-
-def _spelled(e: Any, operands: Sequence[Any], spelling: Any) -> Any:
-    """The elements of the results, of a node of single numbers."""
-    if e.payload.flat:
-        return object_vector(parts(e))
-    flat = [x for operand in operands for x in operand.reshape(-1)]
-    return object_vector(parts(region_node("solution", flat, e.payload.of_numbers())))
-
-
-def _value(algebra: Any, e: Any, values: Sequence[Any]) -> list[Any]:
-    """All results for numbers."""
-    payload: Outside = e.payload
-    given = values
-    if payload.flat:
-        flat, given, first = np.array(values, float), [], 0
-        for shape in payload.given:
-            size = int(np.prod(shape, dtype=int))
-            given.append(flat[first : first + size].reshape(shape))
-            first += size
-    planes = [np.asarray(value, float)[np.newaxis] for value in given]
-    found = payload.planes(planes, FLOAT64)[0]
-    return list(found.reshape(-1)) if payload.flat else [found]
-
-
-def _text(e: Any, names: Any) -> Text:
-    return ["solution(", *listed(e.args), ")"], ATOM
-
-
-def _no_sympy(to: Any, e: Any) -> Any:
-    raise UnsupportedFunctionError(
-        "to_sympy: SymPy has no counterpart for the solution of a system"
-    )
-
-
-add_operations(
-    (
-        Operation(
-            name="solution",
-            build=lambda e, args: region_node(e.op, args, e.payload),
-            text=_text,
-            spelled=_spelled,
-            value=_value,
-            whole=_value,
-            sympy=_no_sympy,
-            widen=_widened,
-            pullback=lambda e, results, active, walk: _pulled(e, results, active),
-            batch=_of_many,
-            error=no_error,
-        ),
-    )
-)

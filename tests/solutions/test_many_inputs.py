@@ -133,3 +133,22 @@ def test_undefined_derivatives_are_said() -> None:
     blow = ty.Integrator([(x, x**2 * pull)], [1.0], parameters={c: np.full(20, 0.05)})
     with pytest.raises(ty.TaylorError, match="end"):
         ty.grad(blow.as_function([c], x, until=2.0))(np.full(20, 0.05))
+
+
+def test_series_in_time_along_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The larger systems of derivatives along a direction are made to the order that is wanted."""
+
+    def coefficients() -> np.ndarray:
+        last = integrator().as_function([w, b, q], q)
+        along = lambda s: np.sum(last(*apart(POINT + s * DIRECTION), 1.0 + s) ** 2)  # noqa: E731
+        difference = (along(1e-5) - along(-1e-5)) / 2e-5
+        found = ty.jet(along, 0.0, order=2)
+        assert_allclose(found[1], difference, rtol=1e-6)
+        loss = lambda p: np.sum(last(*apart(p), 1.0) ** 2)  # noqa: E731
+        slopes = ty.jet(lambda s: ty.grad(loss)(POINT + s * DIRECTION), 0.0, order=2)
+        assert_allclose(slopes[1], ty.hvp(loss)(POINT, DIRECTION), rtol=1e-10)
+        return np.concatenate([found, slopes[2]])
+
+    by_directions = coefficients()
+    monkeypatch.setattr(rules, "MANY", 10**9)
+    assert_allclose(by_directions, coefficients(), rtol=1e-11)

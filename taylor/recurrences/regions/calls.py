@@ -11,7 +11,7 @@ import numpy as np
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import REGIONS, has_regions, part, region_node
+from taylor.nodes.regions import REGIONS, Graph, has_regions, part, region_node
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor.recurrences.views import Strided
@@ -77,6 +77,12 @@ def called_once(roots: Sequence[Expression]) -> Sequence[Expression]:
             same = all(new is old for new, old in zip(args, e.args, strict=True))
             done[e] = e if same else rebuild(e, args)
     return [done[root] for root in roots]
+
+
+def with_calls_once(graph: Graph) -> Graph:
+    """The same of the outputs of a graph."""
+    outputs = called_once(graph.outputs)
+    return graph if outputs is graph.outputs else Graph(graph.inputs, outputs)
 
 
 def check_digits(roots: Sequence[Expression]) -> None:
