@@ -54,7 +54,7 @@ class Traced(Decorated, Generic[P, R]):
             positional, named = jax.tree_util.tree_unflatten(tree, every)
             return self.__wrapped__(*positional, **named)
 
-        with jax.enable_x64(True):
+        with _doubles():
             jaxpr, shape = jax.make_jaxpr(called, return_shape=True)(kinds)
             found = Reader(self._name).read(jaxpr, nodes)
         results = jax.tree_util.tree_structure(shape)
@@ -67,6 +67,15 @@ class Traced(Decorated, Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<jax.trace of {self._name}>"
+
+
+def _doubles() -> Any:
+    """A context in which JAX has float64."""
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64  # before JAX 0.8
+
+    return enable_x64()
 
 
 def _is_number(leaf: Any) -> bool:
