@@ -1,11 +1,10 @@
 """A network of PyTorch's as a right-hand side, trained by PyTorch's optimiser through our solver.
 
 A neural ordinary differential equation (Chen et al. 2018): a spiral is known from noisy
-measurements, its equations are not.  `ty.torch.trace` takes the network into the equations,
-which are integrated in machine code; `ty.torch.function` makes of the solution a function of
-tensors, whose gradients train the very parameters of the network.  `torch.vmap` solves for many
-pieces of the measured curve at once; in the end the whole of it is fitted.  Draws
-examples/neural_ode.png:
+measurements, its equations are not.  `ty.torch.trace` takes the network into the equations, which
+are integrated in machine code; `ty.torch.function` makes of the solution a function of tensors,
+whose gradients train the very parameters of the network.  `torch.vmap` solves for many pieces of
+the measured curve at once; in the end the whole of it is fitted.  Draws examples/neural_ode.png:
 
     python examples/neural_ode.py [--iterations 150]
 """

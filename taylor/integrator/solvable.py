@@ -14,17 +14,23 @@ from taylor.integrator.driven import PLAIN, Driven
 from taylor.integrator.outcome import Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
-from taylor.machines.flow import FlowMachine
+from taylor.machines.flow import Flow, FlowMachine
+from taylor.machines.machine import step_asked_for
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
+from taylor.polynomials.space import make_space
 from taylor.systems.impulses import Past
-from taylor.systems.variational import variational, variations_of
+from taylor.systems.variational import Variations, variational, variations_of
 from taylor_runtime.callables.driving import UNTIL
+from taylor_runtime.program.codes import REACHED, STEPS_DONE
 
 if TYPE_CHECKING:
     from taylor.solutions.inputs import InputLike
     from taylor.solutions.solution import OutputLike, Solution
+
+
+SLICE = 4096  # steps between looks at Ctrl-C
 
 
 class Solvable(Driven):
@@ -102,11 +108,33 @@ class Solvable(Driven):
 
     def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
         """The same with derivatives by some states, parameters or the initial time."""
-        other = copy.copy(self)
         asked = variational(self.system, order, list(wrt))
-        other._variations = variations_of(asked, self.system, self.tol)  # type: ignore[attr-defined]
+        return self._with(variations_of(asked, self.system, self.tol))
+
+    def _curved(self, order: int, parameters: Sequence[int]) -> Self:
+        """The same whose states, and some parameters, are polynomials in one variable; see
+        `_bend`.
+        """
+        space = make_space(("s",), order)
+        flat = np.zeros((self._kind.parts, len(self.system), space.size), self._kind.dtype)
+        seeds, weights = np.zeros((len(parameters), 1)), (1.0,) * (order + 1)
+        straight = Polynomial._made(flat, space, self._kind)
+        return self._with(Variations(space, (), tuple(parameters), seeds, False, weights, straight))
+
+    def _with(self, variations: Variations) -> Self:
+        other = copy.copy(self)
+        other._variations = variations  # type: ignore[attr-defined]
         other._remade()
         return other
+
+    def _bend(self, states: np.ndarray, parameters: np.ndarray) -> None:
+        """Set what `_curved` begins with: coefficients (n, order + 1) and (parameters, order + 1),
+        with the axes of numbers; those of order zero do not count.
+        """
+        flow = cast(Flow, self._flow)
+        flow.initial = np.array(self._kind.to_planes(states))
+        flow._own_parameters = np.array(self._kind.to_planes(parameters))
+        flow.initial[..., 0] = flow._own_parameters[..., 0] = 0
 
     # -- solutions that begin anew ----------------------------------------------------------------
 
@@ -129,15 +157,52 @@ class Solvable(Driven):
 
     def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
         """The solution at a time, or where a terminal event ends it."""
+        if self._flow is not None and limit is None:
+            found = self._straight_map(self._flow, start, end)
+            if found is not None:
+                return found
         self._begin(start)
         time: Time = end if end[1] else end[0]  # drivers take floats
         outcome = self.propagate_until(time, max_steps=limit)  # type: ignore[attr-defined]
-        stopped = self.time_pair != end or any(event.terminal for event in self.events)
+        watched = self._detection is not None
+        stopped = self._time != end or (watched and any(e.terminal for e in self.events))
         if not stopped or outcome.status is Status.REACHED:
             return self._arrival(None)
         if outcome.status is Status.EVENT:
             return self._arrival(outcome)
         return Unfinished(_words(outcome))
+
+    def _straight_map(self, flow: Flow, start: Start, end: Pair) -> Arrival | None:
+        """The solution at a time with its derivatives, where nothing but steps is to be made; None
+        where there may be more, or these do not come to the end.
+        """
+        if self._detection is not None or self._schedule.jumps or flow.variations.time:
+            return None
+        machine, control = cast(FlowMachine, self._machine), self._machine.control
+        self._known = None
+        flow.renew()
+        made = flow.initial.copy()
+        made[..., 0] = self._kind.to_planes(start.state)
+        machine.put_polynomials(made, start.time)
+        flow.put_parameters(machine, start.parameters)
+        machine.forget_step()
+        machine.begin_counting()
+        control.max_step = self.max_step
+        machine.ask_for(step_asked_for(end[0] - start.time[0], False))
+        machine.start_recording(False, None)
+        machine.end = end
+        code = STEPS_DONE
+        try:
+            while code == STEPS_DONE:
+                control.steps_wanted = control.steps + SLICE
+                code = machine.run()
+        except BaseException:
+            machine.take_back()
+            raise
+        if code != REACHED:
+            return None
+        found = self._kind.from_planes(machine.polynomials())
+        return Arrival(found, found[:0], found[0], reached=True)
 
     def _through(
         self, start: Start, grid: np.ndarray, limit: int | None

@@ -47,7 +47,7 @@ def _made(problem: Problem, by: Wrt) -> Problem | None:
     directions = [problem.inputs.listed[k] for k in by]
     listed += [Input(f"d {one.name}", one.shape, _through(moved, one.places)) for one in directions]
     leaves = (*made.system.states, *made.system.parameters, problem.inputs.leaves[-1])
-    inputs = Inputs(tuple(listed), leaves, count, len(known))
+    inputs = Inputs(tuple(listed), leaves, count, len(known), problem.inputs.has_time)
     return Problem(made, inputs, problem.grid, problem.limit)
 
 

@@ -10,7 +10,6 @@ from taylor.machines.arrivals import Arrivals, SolutionError, Starts, many_at_on
 from taylor.machines.crossing import UndefinedDerivativesError
 from taylor.numbers.precision import leading
 from taylor.solutions.problem import Problem, Wrt, as_pairs
-from taylor.systems.names import UNUSED
 
 FEWEST = 8  # solutions that take longer one by one than together
 
@@ -75,9 +74,8 @@ def _starts(problem: Problem, numbers: Sequence[np.ndarray], count: int) -> Star
     """Where solutions start."""
     whole = np.empty((count, *problem.base.shape), problem.kind.dtype)
     whole[:] = problem.base
-    for one, given in zip(problem.inputs.listed, numbers, strict=True):
-        used = one.places != UNUSED
-        whole[:, one.places[used]] = given[:, used]
+    for (used, places), given in zip(problem.targets, numbers, strict=True):
+        whole[:, places] = given if used is None else given[:, used]
     first, last = problem.states, problem.states + problem.inputs.parameters
     if problem.inputs.has_time:
         times = as_pairs(whole[:, last], problem.kind)

@@ -12,6 +12,7 @@ from taylor.expressions.leaves import as_expression, constant, stack
 from taylor.nodes.arrays import reshape
 from taylor.solutions.problem import Wrt
 from taylor.solutions.solved import (
+    Curved,
     Nodes,
     Solved,
     powers_among,
@@ -19,6 +20,8 @@ from taylor.solutions.solved import (
     variables_among,
 )
 from taylor_runtime.program.monomials import Monomials, monomials
+
+FEW = 4  # times as many coefficients of a map as of a series, that are no more work
 
 
 def raised(payload: Solved, wrt: Wrt, by: Wrt) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +48,6 @@ def expanded_in(
 
     columns: for each coefficient beyond the value what operands have of it, None for zeros.
     space:   an algebra of coefficients, `control.expansion.Orders` or `Degrees`.
-
-    Of the polynomial sum T_b h^b in the displacements h, a sum over degrees q, the highest one is
-    contracted with h first: R_{q-1, b} = T_{q-1, b} + sum_i h_i (b_i + 1) / q R_{q, b + e_i}.
     """
     by = tuple(
         k
@@ -56,6 +56,44 @@ def expanded_in(
     )
     if not by:
         return [constant(0, payload.shape)] * len(columns)
+    if _is_curve(payload, by, space):
+        axis = len(payload.lead)
+        series = [
+            stack([_coefficient(operands[k], column[k]) for column in columns], axis) for k in by
+        ]
+        curve = Curved(payload.problem, payload.times, (space.order, by), payload.batch)
+        found = solved_node(curve, [*operands, *series])
+        return [found[..., m : m + 1] for m in range(1, space.size)]
+    return expanded_by_maps(payload, operands, columns, space, by)
+
+
+def _is_curve(payload: Solved, by: Wrt, space: Any) -> bool:
+    """Whether series in one variable take less work than a map in all that varies."""
+    problem = payload.problem
+    time = problem.states + problem.inputs.parameters
+    count = sum(problem.sizes(by))
+    single = np.shape(space.exponents)[-1] == 1 and not payload.order
+    if not single or any(time in problem.inputs.listed[k].places for k in by):
+        return False
+    return comb(count + space.order, space.order) > FEW * (space.order + 1)
+
+
+def _coefficient(operand: Any, given: Any) -> Any:
+    return constant(0, operand.shape) if given is None else given
+
+
+def expanded_by_maps(
+    payload: Solved,
+    operands: Nodes,
+    columns: Sequence[Sequence[Any]],
+    space: Any,
+    by: Wrt,
+) -> list[Any]:
+    """The same from the map of the order of the algebra, in all variables of some inputs.
+
+    Of the polynomial sum T_b h^b in the displacements h, a sum over degrees q, the highest one is
+    contracted with h first: R_{q-1, b} = T_{q-1, b} + sum_i h_i (b_i + 1) / q R_{q, b + e_i}.
+    """
     wrt = tuple(sorted({*payload.wrt, *by}))
     degree = space.order
     found = solved_node(payload.with_order(payload.order + degree, wrt), operands)
@@ -81,7 +119,7 @@ def _one(payload: Solved, operands: Nodes, by: Wrt, column: Sequence[Any]) -> An
     """One component of all variables: ([batch,] variables)."""
     parts = []
     for k in by:
-        whole = constant(0, operands[k].shape) if column[k] is None else column[k]
+        whole = _coefficient(operands[k], column[k])
         parts.append(reshape(whole, (*payload.lead, -1)))
     return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 

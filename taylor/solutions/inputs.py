@@ -45,11 +45,7 @@ class Inputs:
     leaves: tuple[Expression, ...]
     states: int
     parameters: int
-
-    @property
-    def has_time(self) -> bool:
-        """Whether the initial time is one."""
-        return any((one.places == self.states + self.parameters).any() for one in self.listed)
+    has_time: bool  # whether the initial time is one
 
     def displaced(self, wrt: Iterable[int]) -> np.ndarray:
         """Places of the elements of some inputs."""
@@ -74,7 +70,7 @@ def read_inputs(given: Any, system: System, states: Names, parameters: Names) ->
             seen.add(place)
         listed.append(Input(name, shape, places))
     leaves = (*system.states, *system.parameters, time_node)
-    return Inputs(tuple(listed), leaves, *counts)
+    return Inputs(tuple(listed), leaves, *counts, sum(counts) in seen)
 
 
 def _places(

@@ -25,6 +25,11 @@ def make_solution(
 ) -> Solution:
     """The solution as a function; see `Integrator.as_function`."""
     ta = cast(Propagator, propagator)
+    if ta._flow is not None:
+        raise ArgumentError(
+            "as_function: this integrator carries derivatives; make it from the equations alone, "
+            "derivatives are found where they are asked for"
+        )
     names, parameters = ta._names, ta._parameters._names
     read = read_inputs(inputs, ta.system, names, parameters)
     if until is not None and times is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,9 +53,14 @@ class Problem:
         self.shown = () if grid else self.moving
         self.ends = not grid and any(event.terminal for event in propagator.events)
         self.states = inputs.states
+        self.targets = [_target(one.places) for one in inputs.listed]
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
         self._made: dict[tuple[int, Wrt], Made] = {}
+        self.curves: dict[tuple[int, tuple[int, ...]], Propagator] = {}
         self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Problem, (self.template, self.inputs, self.grid, self.limit)
 
     @property
     def columns(self) -> int:
@@ -136,17 +141,10 @@ class Problem:
     def start(self, numbers: Sequence[np.ndarray]) -> Start:
         """Where a solution starts, from the inputs' elements (N, ..)."""
         full = self.base.copy()
-        time = self.time
-        for one, given in zip(self.inputs.listed, numbers, strict=True):
-            places = one.places
-            if UNUSED in places:
-                used = places != UNUSED
-                full[places[used]] = given[used]
-            else:
-                full[places] = given
+        for (used, places), given in zip(self.targets, numbers, strict=True):
+            full[places] = given if used is None else given[used]
         first, last = self.states, self.states + self.inputs.parameters
-        if self.inputs.has_time:
-            time = self.pair(full[last])
+        time = self.pair(full[last]) if self.inputs.has_time else self.time
         return Start(full[:first], full[first:last], time)
 
     def pair(self, time: np.ndarray) -> Pair:
@@ -169,13 +167,16 @@ class Problem:
         self.check(start, ends)
         ta = self._taken(order, wrt)
         try:
-            if self.grid:
-                found = self._on_grid(ta, start, ends)
-            else:
-                found = self._arrived(ta._until(start, self.pair(ends[0]), self.limit))
+            found = self.columns_of(ta, start, ends)
         finally:
             self._given(order, wrt, ta)
         return self.wanted_of(found, order, wrt)
+
+    def columns_of(self, ta: Propagator, start: Start, ends: np.ndarray) -> np.ndarray:
+        """All coefficients that an integrator has: (times, columns, terms)."""
+        if self.grid:
+            return self._on_grid(ta, start, ends)
+        return self._arrived(ta._until(start, self.pair(ends[0]), self.limit))
 
     def wanted_of(self, found: np.ndarray, order: int, wrt: Wrt) -> np.ndarray:
         """The wanted of the coefficients (times, columns, terms) that an integrator gives."""
@@ -191,7 +192,7 @@ class Problem:
         named = ("state", start.state), ("parameter", start.parameters), ("time", ends)
         for what, array in named:
             first = leading(array, self.kind)
-            if not np.isfinite(first).all():
+            if not np.isfinite(first.sum()) and not np.isfinite(first).all():
                 place = np.unravel_index(int(np.argmin(np.isfinite(first))), first.shape)
                 listed = ", ".join(map(str, place))
                 raise ArgumentError(f"solution: {what} [{listed}] is not finite")
@@ -224,6 +225,12 @@ class Problem:
         if isinstance(found, Unfinished):
             raise SolutionError(f"solution: not all times were reached: {found.words}")
         return np.asarray(found)
+
+
+def _target(places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Which elements of an input are used, None for all, and where these go."""
+    used = places != UNUSED
+    return (None, places) if used.all() else (used, places[used])
 
 
 def as_pairs(times: np.ndarray, kind: Precision) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.machines.arrivals import Arrival, Start, Unfinished
+from taylor.machines.flow import Flow
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor.systems.events import Event
@@ -25,6 +26,7 @@ class Propagator(Protocol):
     _names: Names
     _state: np.ndarray
     _time: Pair
+    _flow: Flow | None
     _parameters: Parameters
 
     @property
@@ -41,6 +43,12 @@ class Propagator(Protocol):
 
     def _varied(self, order: int, wrt: Sequence[Expression]) -> Self:
         """The same with derivatives by some states, parameters or the initial time."""
+
+    def _curved(self, order: int, parameters: Sequence[int]) -> Self:
+        """The same whose states, and some parameters, are polynomials in one variable."""
+
+    def _bend(self, states: np.ndarray, parameters: np.ndarray) -> None:
+        """Set what these begin with: coefficients (n, order + 1) and (parameters, order + 1)."""
 
     def _straight(self, end: float) -> bool:
         """Whether the solution from what is in place was brought to a time, as most are, by machine

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from taylor.control.expansion import Orders
 from taylor.definitions.ruled import coefficients_along
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.leaves import ONE, ZERO, constant, stack
@@ -28,11 +29,12 @@ from taylor.nodes.operations.rounding import no_error
 from taylor.nodes.regions import Graph, inner_input, part, parts, region_node
 from taylor.numbers.precision import FLOAT64
 from taylor.solutions.along import along_of
-from taylor.solutions.expansion import expanded_in, raised
+from taylor.solutions.expansion import expanded_by_maps, expanded_in, raised
 from taylor.solutions.problem import Wrt
 from taylor.solutions.rates import rates
-from taylor.solutions.solved import Nodes, Outside, Solved, Swept, solved_node
+from taylor.solutions.solved import Curved, Nodes, Outside, Solved, Swept, solved_node
 from taylor.solutions.swept import may_be_swept
+from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
 
 Missing = Sequence[Any]  # nodes, None for those that are zero
@@ -164,6 +166,39 @@ def _shares_back(
     return [None if e is None else next(done) for e in listed]
 
 
+# --- of series along curves ----------------------------------------------------------------------
+
+
+def _by_maps(payload: Curved, own: Nodes) -> Any:
+    """The same result made of a map in all variables, which has derivatives."""
+    order, by = payload.options
+    count, axis = len(payload.problem.inputs.listed), len(payload.lead)
+    base, operands = payload.base, own[: count + 1]
+    columns: list[list[Any]] = [[None] * (count + 1) for _ in range(order)]
+    for k, series in zip(by, own[count + 1 :], strict=True):
+        for m in range(order):
+            columns[m][k] = series[(*[slice(None)] * axis, m)]
+    found = expanded_by_maps(base, operands, columns, Orders(order), by)
+    return np.concatenate([solved_node(base, operands), *found], axis=-1)
+
+
+def _tangent_of_curve(payload: Curved, operands: Nodes, given: Missing) -> Any:
+    own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(operands)]
+    seeds = {x: t for x, t in zip(own, given, strict=True) if t is not None}
+    found = tangents([_by_maps(payload, own)], seeds)
+    return substitute_all(found, dict(zip(own, operands, strict=True)))[0]
+
+
+def _shares_of_curve(
+    payload: Curved, operands: Nodes, adjoint: Any, active: Sequence[bool]
+) -> list[Any]:
+    own = [inner_input(f"u{k}", x.shape) for k, x in enumerate(operands)]
+    wanted = [x for x, does in zip(own, active, strict=True) if does]
+    slopes = adjoints([_by_maps(payload, own)], [adjoint], wanted)
+    found = iter(substitute_all(slopes, dict(zip(own, operands, strict=True))))
+    return [next(found) if does else None for does in active]
+
+
 class _Rules(NamedTuple):
     """Derivatives forward and backward, of arrays."""
 
@@ -174,6 +209,7 @@ class _Rules(NamedTuple):
 _RULES: dict[type, _Rules] = {
     Solved: _Rules(_tangent, _shares),
     Swept: _Rules(_tangent_back, _shares_back),
+    Curved: _Rules(_tangent_of_curve, _shares_of_curve),
 }
 
 

@@ -13,6 +13,7 @@ from taylor.nodes.regions import Region, part, region_node
 from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_precision
 from taylor.solutions.batches import solved_many
+from taylor.solutions.curves import curved
 from taylor.solutions.problem import Problem, Wrt
 from taylor.solutions.straight import Straight, straight
 from taylor.solutions.swept import swept
@@ -256,6 +257,52 @@ class Swept(Outside):
             for row in range(self.batch)
         ]
         return np.stack(rows)
+
+
+class Curved(Outside):
+    """A solution that starts from the points of a curve, as a series in the curve's parameter.
+
+    Operands are the inputs, the times, and of the inputs `by` coefficients from order one on, with
+    one axis more behind that of a batch; the result has the shape (times, columns, orders).  The
+    options are the highest order, and `by`.
+    """
+
+    __slots__ = ()
+
+    def operand_shapes(self) -> list[tuple[int, ...]]:
+        """Of the inputs, the times, and the series."""
+        shapes = [one.shape for one in self.problem.inputs.listed]
+        order, by = self.options
+        return [*shapes, (self.times,), *((order, *shapes[k]) for k in by)]
+
+    def result_shape(self) -> tuple[int, ...]:
+        """Times, columns, orders."""
+        return self.times, self.problem.columns, self.options[0] + 1
+
+    @property
+    def base(self) -> Solved:
+        """The solution itself."""
+        return Solved(self.problem, self.times, (0, ()), self.batch)
+
+    def computed(self, operands: Sequence[np.ndarray]) -> np.ndarray:
+        """The series."""
+        order, by = self.options
+        count, axes = len(self.problem.inputs.listed), self.problem.kind.axes
+        if self.batch is None:
+            return self._one(operands, count, order, by, axes)
+        rows = range(self.batch)
+        return np.stack([self._one([x[r] for x in operands], count, order, by, axes) for r in rows])
+
+    def _one(
+        self,
+        operands: Sequence[np.ndarray],
+        count: int,
+        order: int,
+        by: Wrt,
+        axes: tuple[int, ...],
+    ) -> np.ndarray:
+        series = [x.reshape(order, -1, *axes) for x in operands[count + 1 :]]
+        return curved(self.problem, order, by, operands[:count], operands[count], series)
 
 
 def _kind_of(planes: np.ndarray) -> Precision:

@@ -27,8 +27,8 @@ class Straight:
         used = (places != UNUSED) & (places < last)
         own = np.flatnonzero(used & (places < first))
         others = np.flatnonzero(used & (places >= first))
-        self._states = own, places[own]
-        self._parameters = others, places[others] - first
+        self._states = _slice(own), _slice(places[own])
+        self._parameters = _slice(others), _slice(places[others] - first)
         at_time = np.flatnonzero(places == last)
         self._time = int(at_time[0]) if len(at_time) else None
         self._base = problem.base[:first].copy(), problem.base[first:last].copy()
@@ -42,18 +42,26 @@ class Straight:
             ta = self._idle.pop()
         except IndexError:
             ta = self.problem.fresh()
-        state, parameters = ta._state, ta._parameters._values
+        state = ta._state
         given, places = self._states
-        if not self._every:
+        if self._every:
+            state[:] = numbers[given]
+        else:
             state[:] = self._base[0]
-        state[places] = numbers[given]
+            state[places] = numbers[given]
         if self._varies:
             given, places = self._parameters
-            parameters[places] = numbers[given]
+            ta._parameters._values[places] = numbers[given]
         ta._time = self.problem.time if self._time is None else (float(numbers[self._time]), 0.0)
         found = state.copy() if ta._straight(float(numbers[-1])) else None
         self._idle.append(ta)
         return found
+
+
+def _slice(places: np.ndarray) -> Any:
+    """The same places, which follow one another, in the form that takes least time."""
+    follow = len(places) > 0 and bool((np.diff(places) == 1).all())
+    return slice(int(places[0]), int(places[-1]) + 1) if follow else places
 
 
 def straight(problem: Problem) -> Straight | None:

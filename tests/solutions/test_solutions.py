@@ -225,6 +225,9 @@ def test_several_threads() -> None:
 
 def test_it_says_what_it_is() -> None:
     last = spring().as_function([k, x], [x, v * 2])
+    rate = ty.variable("rate")
+    assert str(last(rate, 1.0, 2.0)[0]).startswith("solution(rate, 1, ")
+    assert "call" in str(ty.compile(last(rate, 1.0, 2.0)[0], [rate]).explain())
     assert repr(last) == "<solution: (k, x, until) -> x, 2*v>"
     assert isinstance(last, ty.Solution)
 
@@ -264,6 +267,12 @@ def test_wrong_outputs_and_ends() -> None:
         ta.as_function([3.0], x, until=1.0)  # type: ignore[list-item]
     with pytest.raises(ty.ArgumentError, match="max_steps"):
         ta.as_function([k], x, until=1.0, max_steps=0)
+
+
+def test_an_integrator_with_derivatives_is_refused() -> None:
+    ta = ty.Integrator(ty.variational([(x, -x)]), [1.0])
+    with pytest.raises(ty.ArgumentError, match="from the equations alone"):
+        ta.as_function([x], x, until=1.0)
 
 
 def test_wrong_calls() -> None:

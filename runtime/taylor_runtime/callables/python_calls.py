@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import finalize, ref
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def python_function(function: Callable[..., float], arity: int) -> int:
 # Of planes (parts, elements) of the operand, which may not be kept, the elements of the result.
 Served = Callable[[np.ndarray], np.ndarray]
 
-_served: WeakValueDictionary[int, Server] = WeakValueDictionary()
+_served: dict[int, ref[Server]] = {}
 _number = itertools.count(1).__next__
 
 
@@ -73,7 +73,8 @@ class Server:
     def __init__(self, function: Served, given: int, found: int) -> None:
         self.function, self.sizes = function, (given, found)
         self.number = _number()
-        _served[self.number] = self
+        _served[self.number] = ref(self)
+        finalize(self, _served.pop, self.number)
 
 
 @cache
@@ -82,24 +83,24 @@ def array_calls(precision: str) -> Externals:
     kind = KINDS[precision]
     parts, dtype = kind.parts, np.dtype(kind.dtype)
 
-    def numbers(place: int, count: int) -> np.ndarray:
+    def numbers(place: Any, count: int) -> np.ndarray:
         return np.frombuffer(memory_at(place, count * dtype.itemsize), dtype)
 
-    def serve(*places: int) -> None:
-        server = _served[int(numbers(places[0], 1)[0])]
+    def serve(*places: Any) -> None:
+        server: Any = _served[int(places[0][0])]()
         given, found = server.sizes
         results: Any = [math.nan] * parts
         try:
             if _thread.error is None:
-                planes = [numbers(place, given + 1)[1:] for place in places[:parts]]
-                whole = np.array(planes) if parts > 1 else planes[0][np.newaxis]
-                results = server.function(whole)
+                planes = [numbers(place, given + 1) for place in places[:parts]]
+                whole = planes[0].reshape(1, -1) if parts == 1 else np.array(planes)
+                results = server.function(whole[:, 1:])
         except BaseException as error:  # it goes on behind the machine code
             _keep(None, error, error.__traceback__)
         for place, result in zip(places[parts:], results, strict=True):
             numbers(place, found)[:] = result
 
-    made = array_callback(serve, 2 * parts, _keep)
+    made = array_callback(serve, 2 * parts, "float" if dtype.itemsize == 4 else "double", _keep)
     address = int(made.address)
     _made[address] = made
     return {symbol_of(kind.element): address}

@@ -242,20 +242,22 @@ def callback(function: Callable[..., Any], arity: int, on_error: Callable[..., A
     return _Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-def array_callback(function: Callable[..., Any], arity: int, on_error: Callable[..., Any]) -> Any:
-    """An object with the `address` of a C function of `arity` addresses that calls a Python
-    function of whole numbers.
+def array_callback(
+    function: Callable[..., Any], arity: int, element: str, on_error: Callable[..., Any]
+) -> Any:
+    """An object with the `address` of a C function of `arity` pointers to numbers of a C type that
+    calls a Python function of pointers, see `memory_at`.
 
     Where that raises, on_error(type, exception, traceback) is called.
     """
-    kind = f"void(*)({', '.join(['uintptr_t'] * arity)})"
+    kind = f"void(*)({', '.join([f'{element} *'] * arity)})"
     made = _ffi().callback(kind, function, onerror=on_error)
     return _Callback(made, int(_ffi().cast("uintptr_t", made)))
 
 
-def memory_at(address: int, size: int) -> Any:
-    """So many bytes of memory, which have to live as long, as a writable buffer."""
-    return _ffi().buffer(_ffi().cast("char *", address), size)
+def memory_at(pointer: Any, size: int) -> Any:
+    """So many bytes from a pointer on, which have to live as long, as a writable buffer."""
+    return _ffi().buffer(pointer, size)
 
 
 class _Callback(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from taylor.bridges.torch.autograd import NAME, Flags
+from taylor.bridges.torch.autograd import NAME, Flags, Pull
 from taylor.bridges.torch.tensors import array_of, tensor_of
 from taylor.control.tracing import as_node
 from taylor.programs.batching import vmap
@@ -25,8 +25,10 @@ class ArrayOperator:
     source:   the user's function, of which is asked whether what it reads from outside has changed.
     dtype:    of results that are numbers.
     computed: the kind of number, of the same two.
-    values:   what computes the results of numbers, where that is not left to be traced.
+    values:   what computes the results of numbers, where nothing has to be traced for them.
     """
+
+    keeps = False
 
     def __init__(
         self,
@@ -61,6 +63,12 @@ class ArrayOperator:
     def _made(self, key: Any, build: Callable[..., tuple[Any, ...]]) -> ArrayOperator:
         made = ArrayOperator(build, self._source, self._dtype, self._computed)
         return self._derived.setdefault(key, made)
+
+    def linear(
+        self, tensors: Sequence[torch.Tensor], wanted: Flags
+    ) -> tuple[tuple[torch.Tensor, ...], Pull] | None:
+        """Nothing: derivatives are made when they are asked for."""
+        return None
 
     def pulled(self, wanted: Flags, given: Flags) -> ArrayOperator:
         """Of the inputs and the cotangents of some results, the gradients of some inputs."""

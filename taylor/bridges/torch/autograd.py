@@ -35,11 +35,27 @@ def uncompiled(function: F) -> F:
     return function
 
 
+Pull = Callable[[Sequence["torch.Tensor | None"]], "list[torch.Tensor]"]
+
+
 class Operator(Protocol):
-    """A function of tensors, in order, that gives a tuple of tensors."""
+    """A function of tensors, in order, that gives a tuple of tensors.
+
+    keeps: whether values and first derivatives take little more together than alone.
+    """
+
+    keeps: bool
 
     def compute(self, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The results; nothing is recorded."""
+        ...
+
+    def linear(
+        self, tensors: Sequence[torch.Tensor], wanted: Flags
+    ) -> tuple[tuple[torch.Tensor, ...], Pull] | None:
+        """The results, and what gives the gradients of some inputs for cotangents of the results;
+        None where derivatives are better left until they are asked for.
+        """
         ...
 
     def pulled(self, wanted: Flags, given: Flags) -> Operator:
@@ -62,14 +78,13 @@ class Operator(Protocol):
 
 def apply(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     """The results of an operator, recorded where somebody may want their derivatives."""
-    if (
-        torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
-        or (torch.is_grad_enabled() and any(x.requires_grad for x in tensors))
-    ):
-        found: tuple[torch.Tensor, ...] = Applied.apply(operator, *tensors)
-        return found
-    return _computed(operator, tensors)
+    kept: list[Pull] | None = None
+    if not torch._C._are_functorch_transforms_active() and forward_ad._current_level < 0:
+        if not torch.is_grad_enabled() or not any(x.requires_grad for x in tensors):
+            return _computed(operator, tensors)
+        kept = [] if operator.keeps else None
+    found: tuple[torch.Tensor, ...] = Applied.apply(operator, kept, *tensors)
+    return found
 
 
 class Applied(torch.autograd.Function):  # type: ignore[misc]
@@ -84,14 +99,21 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     @uncompiled
-    def forward(operator: Operator, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(
+        operator: Operator, kept: list[Pull] | None, *tensors: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        if kept is not None:
+            found = operator.linear(tensors, tuple([x.requires_grad for x in tensors]))
+            if found is not None:
+                kept.append(found[1])
+                return found[0]
         return _computed(operator, tensors)
 
     @staticmethod
     @uncompiled
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
-        operator, *tensors = inputs
-        ctx.operator = operator
+        operator, kept, *tensors = inputs
+        ctx.operator, ctx.kept = operator, kept
         ctx.real = tuple(x.dtype is not torch.bool for x in output)
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
@@ -102,17 +124,23 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     @uncompiled
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        wanted = ctx.needs_input_grad[1:]
+        wanted = ctx.needs_input_grad[2:]
         weights = [weight for weight in cotangents if weight is not None]
         if not weights or not any(wanted):
-            return (None,) * (1 + len(wanted))
+            return (None,) * (2 + len(wanted))
+        plain = not torch.is_grad_enabled() and not torch._C._are_functorch_transforms_active()
+        if ctx.kept and plain and not any(map(_is_batched, weights)):
+            following = iter(ctx.kept[0](cotangents))
+            return None, None, *(next(following) if does else None for does in wanted)
         operator = ctx.operator.pulled(wanted, tuple(w is not None for w in cotangents))
         found = iter(apply(operator, (*ctx.saved_tensors, *weights)))
-        return None, *(next(found) if does else None for does in wanted)
+        return None, None, *(next(found) if does else None for does in wanted)
 
     @staticmethod
     @uncompiled
-    def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
+    def jvp(
+        ctx: Any, _: None, __: None, *tangents: torch.Tensor | None
+    ) -> tuple[torch.Tensor | None, ...]:
         along = [tangent for tangent in tangents if tangent is not None]
         if not along:
             return (None,) * len(ctx.real)
@@ -123,10 +151,17 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     @uncompiled
     def vmap(
-        info: Any, in_dims: tuple[int | None, ...], operator: Operator, *tensors: torch.Tensor
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        operator: Operator,
+        kept: None,
+        *tensors: torch.Tensor,
     ) -> tuple[tuple[torch.Tensor, ...], tuple[int, ...]]:
-        found = apply(*operator.mapped(in_dims[1:], info.batch_size, tensors))
+        found = apply(*operator.mapped(in_dims[2:], info.batch_size, tensors))
         return found, (0,) * len(found)
+
+
+_is_batched = torch._C._functorch.is_legacy_batchedtensor
 
 
 def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -136,7 +171,7 @@ def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torc
     try:
         return operator.compute(tensors)
     except RuntimeError:
-        many = [torch._C._functorch.is_legacy_batchedtensor(x) for x in tensors]
+        many = [_is_batched(x) for x in tensors]
         if not any(many):
             own = [type(x) for x in tensors if type(x) not in (torch.Tensor, torch.nn.Parameter)]
             if own:

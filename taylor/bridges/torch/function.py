@@ -11,6 +11,7 @@ import torch
 from taylor.bridges.torch.arrays import ArrayOperator
 from taylor.bridges.torch.autograd import NAME, Operator, apply, uncompiled
 from taylor.bridges.torch.pointwise import PointwiseOperator, at_points
+from taylor.bridges.torch.solutions import SolutionOperator
 from taylor.bridges.torch.tensors import KINDS, check, common_dtype, number
 from taylor.control.tracing import has_nodes, value_of
 from taylor.control.trees import LEAF, Tree, flatten, is_leaf
@@ -143,12 +144,12 @@ class TensorFunction:
             source = source.__wrapped__
         precision = getattr(f, "precision", None)
         computed = getattr(torch, precision) if precision in ("float32", "float64") else dtype
-        values = None
-        if isinstance(f, Solution) and not fixed:  # which needs no tracing to be quick
-            outputs, computed, values = f.wanted.outputs, torch.float64, f
-            single = f.wanted.single
-            call.result = LEAF if single else Tree(tuple, (), [LEAF] * len(outputs or ()))
-        call.operator = ArrayOperator(build, source, dtype, computed, values)
+        if isinstance(f, Solution) and not fixed:
+            count = len(f.wanted.outputs or ())
+            call.result = LEAF if f.wanted.single else Tree(tuple, (), [LEAF] * count)
+            call.operator = SolutionOperator(build, f, dtype)
+        else:
+            call.operator = ArrayOperator(build, source, dtype, computed)
         return call
 
     def _paths(self, tree: Tree) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from taylor.bridges.torch.autograd import Flags
+from taylor.bridges.torch.autograd import Flags, Pull
 from taylor.bridges.torch.tensors import tensor_of
 from taylor.errors import ShapeError
 from taylor.expressions.arguments import argument
@@ -23,6 +23,8 @@ class PointwiseOperator:
 
     dtype: of results.
     """
+
+    keeps = False
 
     def __init__(self, function: Function[Any], dtype: torch.dtype) -> None:
         self._function, self._dtype = function, dtype
@@ -47,6 +49,12 @@ class PointwiseOperator:
             outputs, inputs, single, function.name, threads, function.precision
         )
         return self._derived.setdefault(key, PointwiseOperator(made, self._dtype))
+
+    def linear(
+        self, tensors: Sequence[torch.Tensor], wanted: Flags
+    ) -> tuple[tuple[torch.Tensor, ...], Pull] | None:
+        """Nothing: derivatives are made when they are asked for."""
+        return None
 
     def pulled(self, wanted: Flags, given: Flags) -> PointwiseOperator:
         """Of the inputs and the cotangents of some results, the gradients of some inputs."""

@@ -62,7 +62,7 @@ def test_what_was_written_is_read(name: str, order: int) -> None:
 def test_all_kinds_of_moves_are_there() -> None:
     programs = [p for name in KINDS for p in _programs(name, 2)]
     found = {type(row.moved) for p in programs for row in p.rows if isinstance(row, ArrayRow)}
-    elsewhere = {"put", "region", "factor", "solve"}  # loops, and linear algebra
+    elsewhere = {"put", "region", "factor", "solve", "call"}  # loops, linear algebra, solutions
     assert found >= {kind for name, kind in MOVES.items() if name not in elsewhere}
 
 
@@ -105,6 +105,8 @@ r2 = 1 1*r1[0]*r0 width 12 shape (3,4)
     ("line", "message"),
     [
         ("r3 = width 3 shape (3,) view(source=0,offset=2,strides=(4,))", None),
+        ("r3 = width 3 shape (3,) call(source=1)", None),
+        ("r3 = width 3 shape (3,) call(source=0)", "side by side"),
         ("r3 = width 3 shape (3,) view(source=0,offset=4,strides=(4,))", "lacks"),
         ("r3 = width 3 shape (3,) view(source=0,offset=7,strides=(-4,))", "lacks"),
         ("r3 = width 3 shape (3,) view(source=0,offset=2,strides=(4,1))", "one stride an axis"),

@@ -1,0 +1,104 @@
+"""Solutions of differential equations as operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from taylor.bridges.torch.arrays import ArrayOperator
+from taylor.bridges.torch.autograd import Flags, Pull
+from taylor.bridges.torch.tensors import array_of, tensor_of
+from taylor.machines.crossing import UndefinedDerivativesError
+from taylor.solutions.rules import MANY
+from taylor.solutions.solution import Solution
+
+
+class Wanted(NamedTuple):
+    """What is known of first derivatives by some inputs.
+
+    wrt:    the inputs; sizes: how many numbers each of them is.
+    slopes: where the derivatives are among the coefficients of a solution.
+    """
+
+    wrt: tuple[int, ...]
+    sizes: list[int]
+    slopes: Any  # a slice, or indices
+
+
+class SolutionOperator(ArrayOperator):
+    """A solution: of numbers by itself, and where gradients by few inputs may follow with all
+    first derivatives at once, which take about as long as they alone.
+    """
+
+    def __init__(
+        self, build: Callable[..., tuple[Any, ...]], solution: Solution, dtype: torch.dtype
+    ) -> None:
+        super().__init__(build, solution, dtype, torch.float64, values=solution)
+        self._solution = solution
+        ends = solution.wanted.ends
+        self._ends = np.atleast_1d(np.asarray(0.0 if ends is None else ends, dtype=float))
+        self._problem = solution._problem(np.ndim(ends) > 0)
+        places = solution._places()
+        self._places = places or []
+        plain = self._problem.kind.name == "float64"
+        self._sizes = self._problem.sizes(range(len(solution.inputs.listed)))
+        self._wanted: dict[Flags, Wanted | None] = {}
+        self.keeps = plain and ends is not None and places is not None
+
+    def linear(
+        self, tensors: Sequence[torch.Tensor], wanted: Flags
+    ) -> tuple[tuple[torch.Tensor, ...], Pull] | None:
+        """The results, and their Jacobian as a function; None for many inputs, and where there are
+        no derivatives.
+        """
+        if wanted not in self._wanted:
+            self._wanted[wanted] = self._found(wanted)
+        known = self._wanted[wanted]
+        if known is None:
+            return None
+        numbers = [np.atleast_1d(array_of(tensor, torch.float64)) for tensor in tensors]
+        if [x.size for x in numbers] != self._sizes:
+            return None  # which is an error
+        try:
+            found = self._problem.solved(1, known.wrt, [x.ravel() for x in numbers], self._ends)
+        except UndefinedDerivativesError:
+            return None
+        if not self._problem.grid:
+            found = found[0]
+        wide, dtype = [found[..., place, :] for place in self._places], self._dtype
+        results = tuple([tensor_of(part[..., 0].copy(), dtype) for part in wide])
+        return results, self._pull(known, [part[..., known.slopes] for part in wide], tensors)
+
+    def _found(self, wanted: Flags) -> Wanted | None:
+        problem, wrt = self._problem, tuple(k for k, does in enumerate(wanted) if does)
+        sizes = problem.sizes(wrt)
+        among, count = problem.among(1, wrt), sum(sizes)
+        if count >= MANY or among is None:
+            return None
+        slopes = among.find(np.eye(count, dtype=np.int64))
+        straight = (slopes == np.arange(1, count + 1)).all()
+        return Wanted(wrt, sizes, slice(1, None) if straight else slopes)
+
+    def _pull(
+        self, known: Wanted, slopes: Sequence[np.ndarray], tensors: Sequence[torch.Tensor]
+    ) -> Pull:
+        """What gives the gradients, from derivatives with one axis more, the last."""
+        dtype, shapes = self._dtype, [tensors[k].shape for k in known.wrt]
+        count = sum(known.sizes)
+
+        def pull(cotangents: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
+            total: Any = np.zeros(count)
+            for cotangent, along in zip(cotangents, slopes, strict=True):
+                if cotangent is not None:
+                    weight = array_of(cotangent, torch.float64)
+                    if isinstance(weight, float):
+                        total += weight * along
+                    else:
+                        total += weight.reshape(-1) @ along.reshape(-1, count)
+            pieces = tensor_of(total, dtype).split(known.sizes)
+            return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+
+        return pull
