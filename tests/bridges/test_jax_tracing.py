@@ -345,3 +345,13 @@ def test_our_functions_in_jax_are_expressions_again() -> None:
     assert ty.jax.trace(lambda a: inner(a) + 1)(x) is ty.sin(x) * x + 1
     slope = ty.jit(ty.jax.trace(lambda a: jax.grad(inner)(a)))
     assert slope(0.3) == pytest.approx(np.cos(0.3) * 0.3 + np.sin(0.3), rel=1e-15)
+
+
+def test_rules_are_read_in_doubles_whatever_jax_has() -> None:
+    def f(x: Any) -> Any:
+        return jnp.sum(steep(x / 7) * jax.nn.relu(x) * jnp.arange(4) / 3)
+
+    wanted = jax.grad(f)(jnp.asarray(X))
+    with jax.enable_x64(False):
+        np.testing.assert_allclose(ty.grad(ty.jax.trace(f))(X), wanted, rtol=1e-13)
+    assert ty.grad(ty.jax.trace(jax.nn.relu))(0.0) == jax.grad(jax.nn.relu)(0.0)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from taylor.bridges.jax.reading.call import doubles
 from taylor.bridges.jax.reading.reader import Reader
 from taylor.control.tracing import as_node, has_nodes
 from taylor.control.trees import is_leaf
@@ -54,7 +55,7 @@ class Traced(Decorated, Generic[P, R]):
             positional, named = jax.tree_util.tree_unflatten(tree, every)
             return self.__wrapped__(*positional, **named)
 
-        with _doubles():
+        with doubles():
             jaxpr, shape = jax.make_jaxpr(called, return_shape=True)(kinds)
             found = Reader(self._name).read(jaxpr, nodes)
         results = jax.tree_util.tree_structure(shape)
@@ -67,15 +68,6 @@ class Traced(Decorated, Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<jax.trace of {self._name}>"
-
-
-def _doubles() -> Any:
-    """A context in which JAX has float64."""
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # before JAX 0.8
-
-    return enable_x64()
 
 
 def _is_number(leaf: Any) -> bool:
