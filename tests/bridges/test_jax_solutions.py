@@ -233,6 +233,11 @@ def test_what_does_not_arrive_is_an_error_that_says_why() -> None:
     with pytest.raises(Exception, match=r"ArgumentError: .*not finite"):
         f(np.nan).block_until_ready()
     np.testing.assert_allclose(f(-1.0), -1 / 3, rtol=1e-14)
+    inside = ty.jax.function(lambda x: np.sin(x) + ta.as_function([X], X, until=2.0)(x))
+    np.testing.assert_allclose(jax.jit(inside)(-1.0), np.sin(-1.0) - 1 / 3, rtol=1e-14)
+    for call, point in ((jax.jit(inside), 1.0), (jax.grad(inside), 1.0), (jax.vmap(inside), [1.0])):
+        with pytest.raises(Exception, match=r"SolutionError: .*end was not reached"):
+            jax.block_until_ready(call(jnp.array(point)))
 
 
 def test_long_solutions_go_on_in_python() -> None:

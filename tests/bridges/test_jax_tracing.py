@@ -337,3 +337,21 @@ def test_a_softmax_may_be_in_a_right_hand_side() -> None:
     ta.propagate_until(1.0)
     wanted = by_steps(lambda y: jax.nn.softmax(y) - y, jnp.array([0.9, 0.1, -0.4]), 1.0)
     np.testing.assert_allclose(ta.state, wanted, rtol=1e-10)
+
+
+def test_our_functions_in_jax_are_expressions_again() -> None:
+    x = ty.variable("x")
+    inner = ty.jax.function(lambda a: ty.sin(a) * a)
+    assert ty.jax.trace(lambda a: inner(a) + 1)(x) is ty.sin(x) * x + 1
+    slope = ty.jit(ty.jax.trace(lambda a: jax.grad(inner)(a)))
+    assert slope(0.3) == pytest.approx(np.cos(0.3) * 0.3 + np.sin(0.3), rel=1e-15)
+
+
+def test_rules_are_read_in_doubles_whatever_jax_has() -> None:
+    def f(x: Any) -> Any:
+        return jnp.sum(steep(x / 7) * jax.nn.relu(x) * jnp.arange(4) / 3)
+
+    wanted = jax.grad(f)(jnp.asarray(X))
+    with jax.enable_x64(False):
+        np.testing.assert_allclose(ty.grad(ty.jax.trace(f))(X), wanted, rtol=1e-13)
+    assert ty.grad(ty.jax.trace(jax.nn.relu))(0.0) == jax.grad(jax.nn.relu)(0.0)

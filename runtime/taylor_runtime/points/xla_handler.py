@@ -26,7 +26,8 @@ _COUNT, _BUFFERS = 16, 32
 _DATA = 24
 # Of the extension that asks what a handler is, and of what it wants to be told.
 _TYPE, _METADATA, _ASKS = 8, 24, 1
-_MAJOR, _MINOR, _TRAITS, _STATE, _WITH_STATE = 24, 28, 32, 40, 48
+_MAJOR, _MINOR, _TRAITS = 24, 28, 32
+_FIRST = 1  # the minor version of an XLA that does not say its own
 # Of the table of XLA's functions, and of what the one that makes errors is given.
 _API_MINOR, _CREATE_ERROR = 36, 48
 _ERROR_BYTES, _MESSAGE, _CODE = 28, 16, 24
@@ -123,23 +124,21 @@ class Handling:
 
     def answer(self, extension: Value) -> Value:
         """Tell XLA the version of its interface that the handler is made for: its own, for all that
-        is used here has been there from the first.
+        is used here has been there from the first.  A handler without a state has no more to say.
         """
         b = self.b
         asks = b.eq(b.load(I32, b.at(extension, _TYPE, "i8")), _ASKS)
 
         def tell() -> Sequence[Value]:
             told, api = self.field(extension, _METADATA), self.field(self.frame, _API)
-            minor = b.load(I32, b.at(api, _API_MINOR, "i8"))
+            minor = b.if_(
+                b.ne(api, self.nothing()),
+                lambda: [b.load(I32, b.at(api, _API_MINOR, "i8"))],
+                lambda: [b.constant(_FIRST, I32)],
+            )[0]
             zero = b.constant(0, I32)
             for offset, value in ((_MAJOR, zero), (_MINOR, minor), (_TRAITS, zero)):
                 b.store(value, b.at(told, offset, "i8"))
-            has_state = b.compare("ge", self.number(told, 0), _WITH_STATE)
-            b.if_(has_state, lambda: stateless(told))
-            return []
-
-        def stateless(told: Value) -> Sequence[Value]:
-            b.store(b.constant(0, I64), b.at(told, _STATE, "i8"))
             return []
 
         b.if_(asks, tell)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from taylor.bridges.jax.reading.call import doubles
 from taylor.bridges.jax.reading.reader import Reader
 from taylor.control.tracing import as_node, has_nodes
 from taylor.control.trees import is_leaf
@@ -54,7 +55,7 @@ class Traced(Decorated, Generic[P, R]):
             positional, named = jax.tree_util.tree_unflatten(tree, every)
             return self.__wrapped__(*positional, **named)
 
-        with jax.enable_x64(True):
+        with doubles():
             jaxpr, shape = jax.make_jaxpr(called, return_shape=True)(kinds)
             found = Reader(self._name).read(jaxpr, nodes)
         results = jax.tree_util.tree_structure(shape)

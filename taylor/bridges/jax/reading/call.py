@@ -66,6 +66,15 @@ class Call:
 Rule = Callable[..., Any]  # of a call and its operands; gives one result, or a list of them
 
 
+def doubles() -> Any:
+    """A context in which JAX has float64."""
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64  # before JAX 0.8
+
+    return enable_x64()
+
+
 def kind_of(aval: Any) -> str:
     """Whether numbers are floating ("f"), whole ("i") or truth values ("b"); "?" for others."""
     if jnp.issubdtype(aval.dtype, jnp.floating):

@@ -19,6 +19,7 @@ from taylor.bridges.jax.reading.call import (
     Call,
     Operand,
     Rule,
+    doubles,
     is_known,
     kind_of,
     number,
@@ -75,7 +76,6 @@ def _remainder(a: Expression, b: Expression) -> list[Operand]:
 # name and number of arguments.
 _OURS: dict[tuple[str, int], Callable[..., list[Operand]]] = {
     ("logaddexp", 2): lambda a, b: [b + functions.softplus(a - b)],
-    ("relu", 1): lambda x: [functions.relu(x)],
     ("sinc", 1): lambda x: [functions.sinc(x)],
     ("hypot", 2): lambda a, b: [functions.hypot(a, b)],
     ("remainder", 2): _remainder,
@@ -160,8 +160,9 @@ class _Ruled:
         self, rule: Callable[..., Any], every: Sequence[Operand], others: Sequence[Operand]
     ) -> list[Operand]:
         """What JAX makes of the rule, read."""
-        kinds = [jax.ShapeDtypeStruct(np.shape(x), jnp.float64) for x in others]
-        jaxpr = jax.make_jaxpr(rule)(self.avals, kinds)
+        with doubles():
+            kinds = [jax.ShapeDtypeStruct(np.shape(x), jnp.float64) for x in others]
+            jaxpr = jax.make_jaxpr(rule)(self.avals, kinds)
         return [number(x) for x in self.call.walk.read(jaxpr, [*every, *others])]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from jax.extend.core import Literal
 
 from taylor.bridges.jax.reading import control, elementwise, indexing, moves
-from taylor.bridges.jax.reading.call import Call, Operand, Rule, is_known
+from taylor.bridges.jax.reading.call import Call, Operand, Rule, doubles, is_known
 
 RULES: dict[str, Rule] = {
     **elementwise.RULES,
@@ -38,10 +38,11 @@ class Reader:
         def value(variable: Any) -> Operand:
             return variable.val if isinstance(variable, Literal) else values[variable]
 
-        for eqn in jaxpr.jaxpr.eqns:
-            given = [value(v) for v in eqn.invars]
-            of = self.evaluated if all(map(is_known, given)) else self._of
-            values |= zip(eqn.outvars, of(eqn, given), strict=True)
+        with doubles():  # rules of derivatives are read when these are wanted
+            for eqn in jaxpr.jaxpr.eqns:
+                given = [value(v) for v in eqn.invars]
+                of = self.evaluated if all(map(is_known, given)) else self._of
+                values |= zip(eqn.outvars, of(eqn, given), strict=True)
         return [value(v) for v in jaxpr.jaxpr.outvars]
 
     def evaluated(self, eqn: Any, operands: Sequence[Any]) -> list[Any]:
