@@ -198,7 +198,7 @@ def main() -> None:
     text = "\n".join(
         [
             heading("The bridge to PyTorch", "python -m benchmarks.torch_bridge", versions),
-            "Microseconds of processor time a call, medians. A pendulum over 10 s, by start and strength:\n",
+            "Microseconds of processor time, medians. A pendulum over 10 s:\n",
             table(["", "us"], rows),
             f"\n{verdict}\n",
             "Functions and layers, forward and backward of their sum:\n",
