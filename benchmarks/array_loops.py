@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, in_one_tier, publish, table
 from benchmarks.loops import first, seconds
 from benchmarks.versions import own_versions, version
 
@@ -162,6 +162,7 @@ def gravity(r: Any) -> Any:
 
 
 def main() -> None:
+    in_one_tier()
     from taylor_runtime.callables.process import cache
 
     with cache.disabled():

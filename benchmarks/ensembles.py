@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, in_one_tier, publish, table
 from benchmarks.problem import Problem, starts
 from benchmarks.problems import PROBLEMS
 from benchmarks.versions import own_versions, version
@@ -306,6 +306,7 @@ COLUMNS = [
 
 def main() -> None:
     """Measure, print, and write results/ensembles.md."""
+    in_one_tier()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ensembles")
     parser.add_argument("--quick", action="store_true", help="a tenth of the trajectories")
     parser.add_argument("parts", nargs="*", metavar="part", help="of the names of rows to measure")

@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, in_one_tier, publish, table
 from benchmarks.problem import Problem
 from benchmarks.problems import PROBLEMS
 from benchmarks.versions import own_versions, version
@@ -182,6 +182,7 @@ def thousand_zeros() -> list[list[str]]:
 
 def main() -> None:
     """Measure, print, and write results/events.md."""
+    in_one_tier()
     import heyoka
 
     heyoka.set_nthreads(1)

@@ -23,7 +23,7 @@ import numpy as np
 
 import taylor as ty
 from benchmarks.celestial import outer_solar_system
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, in_one_tier, publish, table
 from benchmarks.many_maps import batch_row, uncertainty_row
 from benchmarks.problem import Equations
 from benchmarks.versions import own_versions, version
@@ -314,6 +314,7 @@ def many_maps() -> str:
 
 def main() -> None:
     """Measure, print, and write results/flow_maps.md."""
+    in_one_tier()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flow_maps")
     parser.add_argument("--quick", action="store_true", help="fewer turns; nothing is written")
     parser.add_argument("names", nargs="*", help="parts of names of rows; nothing is written")

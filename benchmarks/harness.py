@@ -80,6 +80,11 @@ def _serve(connection: Connection, name: str) -> None:
         connection.send((False, traceback.format_exc()))
 
 
+def in_one_tier() -> None:
+    """Let integrators have their best code from the start: their first moments are not measured."""
+    os.environ.setdefault("TAYLOR_TIERS", "off")
+
+
 def with_bytecode(module: str) -> None:
     """Start `python -m module` anew if this process may not keep byte code.
 

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.celestial import planets
+from benchmarks.harness import heading, in_one_tier, publish, table
 from benchmarks.versions import own_versions, version
 
 START = [0.05, 0.025]
@@ -267,9 +268,10 @@ def of_creation(heyoka: Any) -> Iterator[Row]:
     numbers = count(1)
 
     def constant() -> float:
-        return 1.0 + next(numbers) * 2.0**-30
+        return 1.0 + next(numbers) / 997.0  # heyoka keeps code of numbers that differ by less
 
     def make(name: str) -> Any:
+        os.environ["TAYLOR_TIERS"] = "on"
         made = small_system(name, constant(), lambda *n: [ty.variable(v) for v in n], ty.sin)
         return ty.Integrator(*made)
 
@@ -286,6 +288,20 @@ def of_creation(heyoka: Any) -> Iterator[Row]:
         )
 
 
+def of_bodies() -> Iterator[list[str]]:
+    """Lines of the table: creation of n bodies from the double loop over pairs, once each."""
+    os.environ["TAYLOR_TIERS"] = "on"
+    for bodies, most in ((50, 0.6), (100, 2.0), (200, 8.0)):
+        problem = planets(bodies)
+        start = time.thread_time()
+        states = [ty.variable(name) for name in problem.variables]
+        system = list(zip(states, problem.equations(ty, states), strict=True))
+        ty.Integrator(system, problem.state)
+        took = time.thread_time() - start
+        reached = "yes" if took <= most else "no"
+        yield [f"creation: {bodies} bodies", f"{1e6 * took:.0f}", "", "", f"{most:g} s", reached]
+
+
 def text_of(row: Row) -> list[str]:
     own, other = compared(row)
     if other is None:
@@ -300,6 +316,7 @@ def text_of(row: Row) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     os.environ["TAYLOR_CACHE"] = "off"
+    in_one_tier()
     parser.add_argument("--quick", action="store_true", help="calls alone, no results file")
     parser.add_argument("--creation", action="store_true", help="creation alone, no results file")
     options = parser.parse_args()
@@ -313,7 +330,10 @@ def main() -> None:
     if not options.quick:
         rows += of_creation(heyoka)
     columns = ["call", "taylor, us", "other, us", "ratio", "at most", "reached"]
-    listed = table(columns, [text_of(row) for row in rows])
+    lines = [text_of(row) for row in rows]
+    if not options.quick:
+        lines += of_bodies()
+    listed = table(columns, lines)
     print(listed)
     if not (options.quick or options.creation):
         known = {**own_versions(), "heyoka": version("heyoka"), "daceypy": version("daceypy")}

@@ -91,6 +91,7 @@ from taylor.integrator.integrator import Integrator as Integrator
 from taylor.integrator.outcome import Outcome as Outcome
 from taylor.integrator.outcome import Status as Status
 from taylor.integrator.stiffness import StiffnessWarning as StiffnessWarning
+from taylor.language.explain import explain as explain
 from taylor.language.program import program as program
 from taylor.machines.arrivals import SolutionError as SolutionError
 from taylor.machines.crossing import UndefinedDerivativesError as UndefinedDerivativesError

@@ -28,6 +28,9 @@ from taylor_runtime.program.records import dataclass
 CostLike: TypeAlias = "Operand | UserFunction"
 
 
+MOST_KEPT = 64  # costs of one system
+
+
 @dataclass(frozen=True, slots=True)
 class Shares:
     """A cost's value and its derivatives, arrays of the kind of number: by the states (.., n) that
@@ -41,22 +44,19 @@ class Shares:
 
 
 class Cost:
-    """A cost of states at one time, or of those at several at once (`whole`).
+    """A cost of states at one time, or of those at several at once.
 
-    given: an expression of states, parameters and time; or a function of the array of states.
-    shape: of that array.
+    given: an expression, and the array of states that it is of, if it is of one.
     """
 
     def __init__(
-        self, given: CostLike, names: tuple[Names, Names], kind: Precision, shape: tuple[int, ...]
+        self,
+        given: tuple[Expression, Expression | None],
+        names: tuple[Names, Names],
+        kind: Precision,
     ) -> None:
         self.kind, self._names = kind, names
-        self.whole: Expression | None = None
-        if callable(given) and not isinstance(given, Expression):
-            self.whole = argument("y", shape)
-            self.expression = _traced(given, self.whole)
-        else:
-            self.expression = _expression(given)
+        self.expression, self.whole = given
         self.leaves: list[Expression] = []
         for leaf in inputs([self.expression]):
             self._check(leaf)
@@ -118,6 +118,34 @@ class Cost:
                 self.leaves, [self.expression, *self.derivatives], self.kind
             )
         return self._function(values)
+
+
+def cost_of(
+    given: CostLike,
+    names: tuple[Names, Names],
+    kind: Precision,
+    shape: tuple[int, ...],
+    kept: dict[Any, Any],
+) -> Cost:
+    """A cost as users give it: an expression of states, parameters and time; or a function of the
+    array of states, of that shape.
+
+    kept: costs that are known already. A function is traced each time, for it may have changed.
+    """
+    whole: Expression | None = None
+    if callable(given) and not isinstance(given, Expression):
+        whole = kept.get(shape)
+        if whole is None or whole.payload.open:  # by a trace that this one is inside of
+            whole = kept[shape] = argument("y", shape)
+        expression = _traced(given, whole)
+    else:
+        expression = _expression(given)
+    known: Cost | None = kept.get((expression, shape))
+    if known is None:
+        if len(kept) > MOST_KEPT:
+            kept.clear()
+        known = kept[expression, shape] = Cost((expression, whole), names, kind)
+    return known
 
 
 Arrays = Sequence[np.ndarray]

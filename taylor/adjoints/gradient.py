@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.adjoints.costs import Cost, CostLike, as_places, running_cost
+from taylor.adjoints.costs import Cost, CostLike, as_places, cost_of, running_cost
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import Ended, Propagator
 from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
@@ -87,8 +87,6 @@ class Gradient(ByName):
     value: float | np.ndarray
     state: np.ndarray
     parameters: np.ndarray
-    initial_time: float | np.ndarray
-    final_time: float | np.ndarray
     times: np.ndarray | None
     impulses: dict[int, float | np.ndarray]
     outcome: Ended = field(repr=False)
@@ -96,6 +94,17 @@ class Gradient(ByName):
     memory: int
     _names: tuple[Names, Names] = field(repr=False, compare=False)
     _asked: _Asked = field(repr=False, compare=False)
+    _found: Adjoints = field(repr=False, compare=False)
+
+    @property
+    def initial_time(self) -> float | np.ndarray:
+        """The derivative by the initial time, the initial state being the same there."""
+        return self._found.initial_time
+
+    @property
+    def final_time(self) -> float | np.ndarray:
+        """That by the final time; 0 where an event ended the solution first."""
+        return self._found.final_time
 
     def hessian_product(self, direction: Direction) -> Products:
         """The product of the Hessian of the cost with a direction, by all states and parameters.
@@ -222,7 +231,10 @@ def _gradient(asked: _Asked, wrt: Any) -> Gradient:
     if asked.running_cost is not None:
         running = running_cost(asked.running_cost, *names)
     shape = _shape(asked)
-    cost = None if asked.cost is None else Cost(asked.cost, names, ta._kind, shape)
+    cost = None
+    if asked.cost is not None:
+        kept = ta._machine.stepper.kept.setdefault("costs", {})
+        cost = cost_of(asked.cost, names, ta._kind, shape, kept)
     way = solve(
         ta,
         until=asked.until,
@@ -315,8 +327,6 @@ def _told(
         value=seeds.value + found.integral,
         state=state,
         parameters=parameters,
-        initial_time=found.initial_time,
-        final_time=found.final_time,
         times=times,
         impulses=found.impulses,
         outcome=way.outcome,
@@ -324,6 +334,7 @@ def _told(
         memory=way.memory,
         _names=names,
         _asked=asked,
+        _found=found,
     )
 
 
@@ -338,7 +349,7 @@ def _hessian_product(asked: _Asked, names: tuple[Names, Names], direction: Any) 
     fixed = tangent.fixed(other, parameters)
     along, running = None, None
     if asked.cost is not None:
-        cost = Cost(asked.cost, names, ta._kind, _shape(asked))
+        cost = cost_of(asked.cost, names, ta._kind, _shape(asked), {})
         along = along_cost(cost, tangent, _stop(asked), fixed)
     if asked.running_cost is not None:
         (running,) = tangent.along.tangents([running_cost(asked.running_cost, *names)])

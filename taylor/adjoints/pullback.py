@@ -24,13 +24,15 @@ from taylor_runtime.callables.trajectories.sweep import (
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import dataclass
 
+MOST_TOGETHER = 4  # products of a sum that is left as it is
+
 
 @dataclass(frozen=True, slots=True)
 class Pullback:
     """A sweep, and which parameters its sums belong to.
 
     places: the first place among the system's parameters of each array of sums, and their number;
-        the running cost's integral, if there is one, is behind them all.
+        some may be of the same ones. The running cost's integral, if any, is behind them all.
     """
 
     sweeper: Sweeper
@@ -85,9 +87,10 @@ def make_pullback(
     count = len(arrays.states)
     backward = [seed + share for seed, share in zip(seeds, shares[:count], strict=True)]
     found = [
-        (share, place)
+        (part, place)
         for share, (_, place) in zip(shares[count:], chosen, strict=True)
         if not (share.op == "constant" and share.payload == 0)
+        for part in ([share] if system.blocks else parts(share))
     ]
     outputs = [*backward, *(share for share, _ in found)]
     given = list(seeds)
@@ -102,6 +105,38 @@ def make_pullback(
         system, inputs, outputs, [*slopes[:count], *backward], (order, precision), given
     )
     return Pullback(made, tuple((place, max(share.size, 1)) for share, place in found))
+
+
+def parts(share: Expression) -> list[Expression]:
+    """Sums whose total is a long sum of products; products with a factor in common are together.
+
+    Of many bodies, say, what each pair gives: sums that are alike go in lanes side by side.
+    """
+    if share.op == "linear" and len(share.args) == 1 and share.payload[1] == 0:
+        return [share.payload[0][0] * part for part in parts(share.args[0])]
+    if share.op != "linear" or len(share.args) < MOST_TOGETHER or share.payload[1] != 0:
+        return [share]
+    groups: list[tuple[set[Expression], list[Expression]]] = []
+    for number, term in zip(share.payload[0], share.args, strict=True):
+        inner = {e for e in _factors(term) if e.args}
+        last = groups[-1] if groups else None
+        if last is not None and last[0] & inner:
+            last[0].intersection_update(inner)
+            last[1].append(number * term)
+        else:
+            groups.append((inner, [number * term]))
+    return [sum(terms[1:], terms[0]) for _, terms in groups]
+
+
+def _factors(term: Expression) -> list[Expression]:
+    """The factors of a product, and theirs."""
+    found, waiting = list[Expression](), [term]
+    while waiting:
+        e = waiting.pop()
+        found.append(e)
+        if e.op == "mul":
+            waiting += e.args
+    return found
 
 
 def _placed(source: str, leaves: Sequence[Expression]) -> dict[Expression, Input]:

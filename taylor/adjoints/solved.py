@@ -14,8 +14,9 @@ A way may be gone back over many times.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,18 @@ class Adjoints:
 
     state: np.ndarray
     parameters: np.ndarray
-    initial_time: Any
-    final_time: Any
     impulses: dict[int, Any]
     integral: Any
+    _initial: Callable[[], Any] = field(repr=False)  # right-hand sides take a while
+    _final: Callable[[], Any] = field(repr=False)
+
+    @property
+    def initial_time(self) -> Any:
+        return self._initial()
+
+    @property
+    def final_time(self) -> Any:
+        return self._final()
 
 
 def solve(
@@ -146,13 +155,17 @@ class Solved:
         self._tape = Tape(memory)
         self._check(ta)
         machine = TapedMachine.of(self._ta._machine, self._tape)
-        self._machine = TapedMachine.of(self._ta._machine, None)  # makes steps again
         system = ta._model.system
         count = len(system.parameters)
         chosen = [True] * len(ta.system.parameters) if wanted is None else list(wanted)
         chosen += [False] * (count - len(chosen))
         self.pullback: Pullback = self._pullback(chosen)
         self._run(machine)
+
+    @cached_property
+    def _machine(self) -> TapedMachine:
+        """One that makes steps again."""
+        return TapedMachine.of(self._ta._machine, None)
 
     def _check(self, ta: Propagator) -> None:
         if ta._flow is not None:
@@ -166,7 +179,7 @@ class Solved:
             )
 
     def _pullback(self, wanted: Sequence[bool]) -> Pullback:
-        stepper = self._machine.stepper
+        stepper = self._ta._machine.stepper
         kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
         key = tuple(wanted), self._running
         known = kept.get(key)
@@ -195,7 +208,7 @@ class Solved:
             raise TaylorError(
                 f"the solution did not reach its end but t = {outcome.time!r}: {outcome.message}"
             )
-        self._last = Point.of(ta._model.system, machine)
+        self.end_point = Point.of(ta._model.system, machine)
         following.finish(stopped)
         self.stopped = stopped
         self.outcome = outcome
@@ -206,10 +219,6 @@ class Solved:
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
-
-    def _end_point(self) -> Point:
-        """Where it ended, with the right-hand side that holds there."""
-        return self._last
 
     @property
     def end_time(self) -> Any:
@@ -272,8 +281,20 @@ class Solved:
 
     def along(self, adjoint: np.ndarray, point: Point) -> np.ndarray:
         """adjoint . f at a point, (parts,)."""
-        product = arithmetic.multiply(self.kind, adjoint, point.slopes(self._machine))
+        product = arithmetic.multiply(self.kind, adjoint, point.slopes(self._ta._machine))
         return arithmetic.total(self.kind, product, 0)
+
+    def rate(self, point: Point, adjoint: np.ndarray, by_itself: Any) -> Any:
+        """adjoint . f + L at a point, as a number, and what comes by itself."""
+        with working_digits(self.kind):
+            found = self.kind.for_users(self.kind.from_planes(self.along(adjoint, point)))
+            if self._running is not None:
+                found += point.evaluated([self._running])[0]
+            return found + by_itself
+
+    def lost(self, point: Point, adjoint: np.ndarray) -> Any:
+        """What is lost where the solution begins later."""
+        return -self.rate(point, adjoint, 0.0)
 
     def _comes_before(self, time: Pair, other: Pair) -> bool:
         return time < other if self._asked.sign > 0 else time > other
@@ -310,9 +331,9 @@ class _Back:
 
     def __init__(self, way: Solved, adjoint: np.ndarray) -> None:
         self.way, self.kind = way, way.kind
-        self.sweeping = Sweeping(way.pullback, way._machine, way.kind, way._ta.tol)
+        self.sweeping = Sweeping(way.pullback, lambda: way._machine, way.kind, way._ta.tol)
         self.adjoint = adjoint
-        parameters = way._machine.parameters
+        parameters = way._ta._machine.parameters
         self.parameters = np.zeros(parameters.shape, parameters.dtype)
         self.integral = np.zeros(self.kind.parts, self.kind.dtype)
         self.impulses: dict[int, Any] = {}
@@ -320,9 +341,8 @@ class _Back:
     def run(self, observed: Observations | None, by_time: Any) -> Adjoints:
         """All of it; by_time: see `Solved.back`."""
         way, legs = self.way, self.way._tape.legs
-        final: Any = 0.0
-        if legs[-1].jump is None:
-            final = self._rate(way._end_point(), self.adjoint) + by_time
+        stopped = legs[-1].jump is not None  # by an event, wherever the end may be
+        final = _nothing if stopped else partial(way.rate, way.end_point, self.adjoint, by_time)
         for number in reversed(range(len(legs))):
             leg = legs[number]
             if leg.jump is not None:
@@ -334,21 +354,20 @@ class _Back:
                 here = observed.part(first, len(observed.times))
                 observed = observed.part(0, first)
             self._leg(leg, here)
-        initial = -self._rate(way.start, self.adjoint)
         kind, count = self.kind, len(way._ta.system.parameters)
         return Adjoints(
             state=kind.from_planes(self.adjoint),
             parameters=kind.from_planes(self.parameters[:, :count]),
-            initial_time=initial,
-            final_time=final,
             impulses=self.impulses,
             integral=kind.for_users(kind.from_planes(self.integral)),
+            _initial=partial(way.lost, way.start, self.adjoint),
+            _final=final,
         )
 
     def _jump(self, jump: Jump, behind: Behind) -> None:
         way = self.way
         carried, rate = before(
-            jump, way._machine, Carried(self.adjoint, self.parameters), way._running, behind
+            jump, way._ta._machine, Carried(self.adjoint, self.parameters), way._running, behind
         )
         count = carried.parameters.shape[1]
         self.adjoint = carried.state
@@ -369,8 +388,6 @@ class _Back:
         self.parameters = arithmetic.add(kind, self.parameters, sums)
         self.integral = arithmetic.add(kind, self.integral, integral)
 
-    def _rate(self, point: Point, adjoint: np.ndarray) -> Any:
-        """adjoint . f + L at a point, as a number."""
-        found = self.kind.for_users(self.kind.from_planes(self.way.along(adjoint, point)))
-        running = self.way._running
-        return found if running is None else found + point.evaluated([running])[0]
+
+def _nothing() -> float:
+    return 0.0

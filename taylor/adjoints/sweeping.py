@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from taylor.adjoints.observations import Observations, as_pair, elapsed_in
@@ -9,6 +11,7 @@ from taylor.adjoints.pullback import Pullback
 from taylor.errors import TaylorError
 from taylor.machines.tape import Leg, backwards
 from taylor.machines.taped import TapedMachine
+from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair
 from taylor_runtime.callables.trajectories.sweep import TOO_LONG, Steps, SweepMemory
@@ -21,17 +24,26 @@ MOST_HALVINGS = 40
 class Sweeping:
     """The adjoint of a trajectory on its way back.
 
-    machine: one of the system that makes steps again.
+    machine: makes one of the system that makes steps again.
     """
 
     def __init__(
-        self, pullback: Pullback, machine: TapedMachine, kind: Precision, tolerance: float
+        self,
+        pullback: Pullback,
+        machine: Callable[[], TapedMachine],
+        kind: Precision,
+        tolerance: float,
     ) -> None:
-        self.pullback, self.machine, self.kind = pullback, machine, kind
+        self.pullback, self._make, self.kind = pullback, machine, kind
         self.memory = SweepMemory(pullback.sweeper)
         self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
         self.shortened = 0  # steps that were too long
-        self._parameters = machine.parameters
+        self._parameters = np.empty(0)
+
+    @property
+    def machine(self) -> TapedMachine:
+        """One of the system that makes steps again; many ways back need none."""
+        return self._make()
 
     @property
     def adjoint(self) -> np.ndarray:
@@ -43,10 +55,11 @@ class Sweeping:
         (parts, m), and the running cost's integral (parts,).
         """
         sums, integral = self.memory.sums(), np.zeros(self.kind.parts, self.kind.dtype)
-        found = np.zeros(self.machine.parameters.shape, self.kind.dtype)
+        found = np.zeros(self._parameters.shape, self.kind.dtype)
         first = 0
         for place, count in self.pullback.places:
-            found[:, place : place + count] = sums[:, first : first + count]
+            own = found[:, place : place + count]
+            own[...] = arithmetic.add(self.kind, own, sums[:, first : first + count])
             first += count
         if self.pullback.sweeper.options.running:
             integral = sums[:, -1].copy()
@@ -59,7 +72,7 @@ class Sweeping:
         self.memory.parameters[:, :width] = leg.parameters[:, :width]
         self._parameters = leg.parameters
         end, left = leg.end, len(observed.times)
-        for begun in backwards(leg, self.machine):
+        for begun in backwards(leg, self._make):
             first = observed.since(begun.headers[0, :2])
             self._over(begun, end, observed.part(first, left), 0)
             high, low = begun.headers[0, :2].tolist()

@@ -169,16 +169,25 @@ class Closed:
         self.graphs, self.constants = tuple(graphs), tuple(constants)
 
 
-def closed(functions: Sequence[Traced], ahead: bool = True) -> Closed:
+def closed(
+    functions: Sequence[Traced],
+    ahead: bool = True,
+    known: Callable[[Expression], bool] | None = None,
+) -> Closed:
     """The graphs of traced functions, closed over the same constants.
 
     ahead: what does not depend on their arguments is computed outside.
+    known: else, if given, what is computed outside in any case.
     """
     taken: dict[Expression, None] = {}
     for one in functions:
         own = set(one.arguments)
-        leaves = [leaf for leaf in inputs(one.result.nodes) if leaf not in own]
-        taken |= dict.fromkeys(_taken(one) if ahead else leaves)
+        if ahead:
+            taken |= dict.fromkeys(_taken(one))
+        elif known is not None:
+            taken |= dict.fromkeys(_first(one.result.nodes, known))
+        else:
+            taken |= dict.fromkeys(e for e in inputs(one.result.nodes) if e not in own)
     constants = tuple(sorted(taken, key=lambda e: e.id))
     graphs = []
     for one in functions:
@@ -203,6 +212,15 @@ def _taken(one: Traced) -> list[Expression]:
             found |= dict.fromkeys(arg for arg in e.args if arg not in varies)
     found |= dict.fromkeys(root for root in roots if root not in varies)
     return [e for e in found if e.op != "constant"]
+
+
+def _first(roots: Sequence[Expression], known: Callable[[Expression], bool]) -> list[Expression]:
+    """The first nodes on all ways into roots that are known; inputs are."""
+    found: dict[Expression, None] = {}
+    for e in reachable(roots, stop=known):
+        if e.op != "constant" and (not e.args or known(e)):
+            found[e] = None
+    return list(found)
 
 
 def as_number(function: str, what: str, given: Any) -> Expression:

@@ -172,8 +172,9 @@ class Operators(Node):
         raise _no_value(
             self,
             "bool",
-            "write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop to "
-            "repeat, & | ~ for and, or, not, "
+            "put @taylor.program before the function, which translates if, while, and, or, not; "
+            "or write taylor.where(condition, a, b) or taylor.cond for a choice, taylor.while_loop "
+            "to repeat, & | ~ for and, or, not, "
             "(a < x) & (x < b) for a chained comparison, and `is` for identity",
         )
 
@@ -214,8 +215,8 @@ class Operators(Node):
             "index",
             "a length or the end of a slice has to be a number (a[i] may have an expression i if a "
             "is one, as taylor.constant(numbers), and a[i + numpy.arange(n)] is a slice of n "
-            "elements): use taylor.where to choose and taylor.fori_loop to repeat, or name the "
-            "argument in static_argnums of taylor.jit",
+            "elements): use taylor.where to choose, and taylor.fori_loop or "
+            "@taylor.program to repeat, or name the argument in static_argnums of taylor.jit",
         )
 
     def __contains__(self, item: object) -> NoReturn:

@@ -46,6 +46,17 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
     return result
 
 
+def are_scalars(roots: Sequence[Node]) -> bool:
+    """Whether all nodes under these are scalars, of operations on scalars: there is nothing to
+    spell out.
+    """
+    nodes = reachable(roots)
+    if any(e.shape for e in nodes):
+        return False
+    records = map(operation, {e.op for e in nodes})
+    return all(record.elements is None and record.spelled is None for record in records)
+
+
 def is_element(e: Node) -> bool:
     """Whether `e` is one element of an array input: a leaf of lowered expressions."""
     return e.op == "index" and not e.shape and e.args[0].op in ("variable", "parameter")

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, ParamSpec, TypeVar, overload
 
+import numpy as np
+
+from taylor.control.trees import flatten
 from taylor.errors import ArgumentError, ArgumentTypeError, ProgramError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.language.running import operators
@@ -17,6 +20,7 @@ from taylor.language.running.objects import Array
 from taylor.language.running.values import Flat
 from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
+from taylor.nodes.conversion import as_expression
 from taylor.programs.program import Program
 from taylor_runtime.program.records import dataclass
 
@@ -64,9 +68,24 @@ class LanguageProgram(Program[P, R]):
             raise self._errors[number - 1]
         return found.value  # type: ignore[no-any-return]
 
+    @property
+    def static(self) -> tuple[int | str, ...]:
+        """The arguments that are known when the function is traced."""
+        return self._static
+
+    def noted(self, *args: Any, **kwargs: Any) -> dict[tuple[str, str], dict[int, str]]:
+        """Trace the function, and return what became of its lines."""
+        one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        one.notes = {}
+        self._run(one, args, kwargs)
+        return one.notes
+
     def _traced_call(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes of expressions."""
         one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        return self._run(one, args, kwargs)
+
+    def _run(self, one: Running, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inside = outermost() is not None
         try:
             with tracing(one):
@@ -112,6 +131,8 @@ def _read_only(value: Any) -> Any:
     """An argument: arrays as objects that the program may not change."""
     if isinstance(value, Expression) and value.shape:
         return Array(value)
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
+        return Array(as_expression(value))
     if type(value) in (tuple, list):
         return type(value)(_read_only(item) for item in value)
     if type(value) is dict:
@@ -121,8 +142,6 @@ def _read_only(value: Any) -> Any:
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """A result with every number changed."""
-    from taylor.control.trees import flatten
-
     leaves, tree = flatten("program", value, opaque=True)
     return tree.build([change(leaf) for leaf in leaves])
 
@@ -156,7 +175,32 @@ def program(
     capacity: int | None = None,
     depth: int | None = None,
 ) -> Any:
-    """Return `fun` as machine code, its `if`, `for`, `while` and the like included.
+    """Return `fun` as machine code, with its own `if`, `for`, `while`; also a decorator.
+
+    fun: an ordinary Python function, as for `taylor.jit`.  What a traced value decides becomes a
+        branch or a loop of machine code, in the functions that it calls, too: `if`, `elif`, `else`,
+        conditional expressions, `and`, `or`, `not`, `for` over ranges, arrays, `zip`, `enumerate`,
+        `while`, `break`, `continue`, early `return`, `match` on constants and tuples, `assert` and
+        `raise`, comprehensions, closures, methods, recursion.  What no traced value decides is done
+        by Python while the function is traced, as it is written.
+    static_argnums, static_argnames, precision: as for `taylor.jit`.
+    capacity: how many elements a list may have whose length a traced value decides.
+    depth: how many calls of a function that calls itself may wait for one another; where a call is
+        the last thing that a function does none waits.
+
+    Called with numbers it is machine code, called with expressions it gives expressions, so that
+    derivatives, jets, batches and equations of motion go through.  Its loops take as many turns as
+    the values say; a branch that is not taken has no part in derivatives.  Whole numbers are
+    doubles (exact up to 2**53), a place beyond the end of an array is its end.
+
+    An error that a traced value decides (`assert`, `raise`, a list that is full, too many calls) is
+    raised where the program is called; for transforms and jets the value is NaN there.
+
+    Raises ProgramError, with your line and what to write instead, for what would not mean the same:
+    a variable that one branch alone sets, a type or a shape that changes in a loop, changes of
+    objects that the program has not made, `try`, `with`, `global`, generators, text of traced
+    values, functions that give another value at each call.  `taylor.explain` shows what became of
+    each line.
 
     >>> import taylor as ty
     >>> @ty.program

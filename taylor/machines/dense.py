@@ -118,8 +118,8 @@ class DenseOutput(Evaluated):
         >>> x, v = ty.variables("x v")
         >>> ta = ty.Integrator([(x, v), (v, -x)], [0.0, 1.0])
         >>> dense = ta.propagate_until(2.0, dense=True).dense
-        >>> np.abs(dense([0.5, 1.5], component=0) - np.sin([0.5, 1.5])).max() < 1e-15
-        True
+        >>> dense([0.5, 1.5], component=0).round(12).tolist()
+        [0.479425538604, 0.997494986604]
         """
         if component is not None or out is not None:
             return self._parts(times, derivative, component, extrapolate, out)
@@ -159,12 +159,11 @@ class DenseOutput(Evaluated):
     ) -> np.ndarray:
         """What is asked for of one state, or in an array that is there."""
         own = self if component is None else self._of(component)
-        axis: Any = (
-            () if component is None else (Ellipsis, 0, *[slice(None)] * len(self.precision.axes))
-        )
+        rest = [slice(None)] * len(self.precision.axes)
+        axis: Any = Ellipsis if component is None else (Ellipsis, 0, *rest)
         if out is None:
             found = own(times, derivative=derivative, extrapolate=extrapolate)
-            return found[axis] if component is not None else found  # type: ignore[no-any-return]
+            return found[axis] if component is not None else found
         if not isinstance(out, np.ndarray) or not out.flags.writeable:
             raise ArgumentTypeError(f"out must be an array that can be written to, got {out!r}")
         if type(derivative) is int and derivative >= 0 and not extrapolate:

@@ -8,7 +8,7 @@ first is what is needed last; it is made again, to the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any, Protocol
 
@@ -112,13 +112,13 @@ class Tape:
         self._open = []
 
 
-def backwards(leg: Leg, machine: Maker) -> Iterator[Begun]:
-    """The steps of a leg, some at a time, the last ones first."""
+def backwards(leg: Leg, machine: Callable[[], Maker]) -> Iterator[Begun]:
+    """The steps of a leg, some at a time, the last ones first; machine: makes one where needed."""
     for stretch in reversed(leg.stretches):
         if stretch.begun is not None:
             yield stretch.begun
         else:
-            yield from _again(machine, stretch.memory, leg.end, stretch.count)
+            yield from _again(machine(), stretch.memory, leg.end, stretch.count)
 
 
 def _again(machine: Maker, memory: Memory, end: Pair, count: int) -> Iterator[Begun]:

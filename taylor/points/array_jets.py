@@ -15,16 +15,17 @@ from taylor.errors import TaylorError
 from taylor.expressions.arguments import argument, captured, traced
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, try_expression
+from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import index, join
 from taylor.nodes.defined import DefinedName
 from taylor.nodes.operations.inlined import has_rules_inside
-from taylor.nodes.regions import has_regions
+from taylor.nodes.regions import REGIONS, has_regions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
 from taylor.points.traced import TracedFunction
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.rows import needs_arrays
+from taylor.recurrences.regions.rows import is_of_numbers, needs_arrays
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.kernels import all_programs
@@ -51,7 +52,51 @@ def jet_of_arrays(
     if len(outputs) < len(listed) or not order or not _stay_arrays(outputs, x):
         return None
     known = tuple(e for e in outputs if e.size)  # ufuncs take no others
-    code, singular = _compiled(TracedFunction(known, (x,)), given.shape[2], order, kind.name)
+    evaluated = _evaluated(TracedFunction(known, (x,)), given, order, kind)
+    if evaluated is None:
+        return None
+    parts, shape = iter(evaluated), (order + 1, *given.shape[3:])
+    found = [
+        next(parts) if e.size else np.empty((*shape, *e.shape, *kind.axes), kind.dtype)
+        for e in outputs
+    ]
+    return found[0] if single else tuple(found)
+
+
+def jet_of_loops(
+    value: Any, arguments: Sequence[Expression], given: np.ndarray, order: int, kind: Precision
+) -> Any | None:
+    """Coefficients of a traced function of numbers with loops that carry arrays, which stay arrays;
+    None where there are none such, or it is better spelled out in scalars.
+
+    value: what the function returned for the arguments; given: as for `jet_of_arrays`.
+    """
+    single = not isinstance(value, list | tuple)
+    listed = [try_expression(e) for e in ([value] if single else value)]
+    outputs = tuple(e for e in listed if type(e) is Expression)
+    if len(outputs) < len(listed) or not order or not all(e.size for e in outputs):
+        return None
+    if not has_regions(outputs) or not _carry_arrays(outputs) or has_rules_inside(outputs):
+        return None
+    nodes = reachable(outputs)
+    if any(map(needs_arrays, nodes)) or not all(leaf in arguments for leaf in inputs(outputs)):
+        return None
+    x = argument("x", shape=len(arguments))
+    table = {own: index(x, k) for k, own in enumerate(arguments)}
+    of_array = tuple(substitute_all(outputs, table))
+    found = _evaluated(TracedFunction(of_array, (x,)), given, order, kind)
+    return None if found is None else (found[0] if single else tuple(found))
+
+
+def _carry_arrays(outputs: Sequence[Expression]) -> bool:
+    return any(e.op in REGIONS and not is_of_numbers(e) for e in reachable(outputs))
+
+
+def _evaluated(
+    known: TracedFunction, given: np.ndarray, order: int, kind: Precision
+) -> list[np.ndarray] | None:
+    """Coefficients of all outputs; None where limits are to be taken."""
+    code, singular = _compiled(known, given.shape[2], order, kind.name)
     points = given.ndim - 3
     planes = np.moveaxis(given, (2, 1), (-2, -1))  # (parts, *points, m, n)
     results = code.ufunc(*map(np.ascontiguousarray, planes))
@@ -59,14 +104,10 @@ def jet_of_arrays(
     if singular and not all(np.isfinite(part).all() for part in flat):
         return None  # limits at singular points of powers are taken of scalars
     found, parts = [], iter(flat)
-    shape = (order + 1, *given.shape[3:])
-    for e in outputs:
-        if e.size:
-            whole = np.stack([next(parts) for _ in range(kind.parts)])
-            found.append(kind.from_planes(np.moveaxis(whole, 1 + points, 1)))
-        else:
-            found.append(np.empty((*shape, *e.shape, *kind.axes), kind.dtype))
-    return found[0] if single else tuple(found)
+    for _ in known.outputs:
+        whole = np.stack([next(parts) for _ in range(kind.parts)])
+        found.append(kind.from_planes(np.moveaxis(whole, 1 + points, 1)))
+    return found
 
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:

@@ -28,7 +28,7 @@ from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import constant, stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision, as_array, as_precision
 from taylor.numbers.types import Numbers
-from taylor.points.array_jets import Elements, jet_of_arrays, together
+from taylor.points.array_jets import Elements, jet_of_arrays, jet_of_loops, together
 from taylor.points.formula import Function
 from taylor.points.lost_digits import rounding_errors
 from taylor.points.traced import (
@@ -182,7 +182,13 @@ def jet(
         whole = jet_of_arrays(fun, given, order, kind)
         if whole is not None:
             return whole
-    outputs, elements = _trace(fun, arguments)
+    with traced(arguments):
+        value = call_on(fun, arguments)
+    if not error:
+        whole = jet_of_loops(value, arguments, given, order, kind)
+        if whole is not None:
+            return whole
+    outputs, elements = _outputs(value)
     if check_known(outputs, arguments):
         check_numbers(error)
         return _nested(fun, point, [direction] if curve is None else curve, order)
@@ -330,19 +336,17 @@ def _nested(fun: Callable[..., Any], point: Any, others: Any, order: int) -> Any
         if any(len(c) != n for c in others):
             raise ArgumentError(f"point has {n} coordinates, and so must have {others!r}")
     (x,) = variables(1)
-    outputs, elements = _trace(fun, (x,))
+    with traced((x,)):
+        value = call_on(fun, (x,))
+    outputs, elements = _outputs(value)
     captured(outputs, (x,))
     make = series_of_loops if has_regions(outputs) else series
     found = [wrapped(part) for part in make(outputs, x, point, order)]
     return together(found, elements, 0, np.shape(found[0]) if found else (order + 1,))
 
 
-def _trace(
-    fun: Callable[..., Any], arguments: Sequence[Expression]
-) -> tuple[tuple[Expression, ...], Elements]:
-    """The outputs as scalars, and what they are the elements of."""
-    with traced(arguments):
-        value = call_on(fun, arguments)
+def _outputs(value: Any) -> tuple[tuple[Expression, ...], Elements]:
+    """What a function returned as scalars, and what they are the elements of."""
     if isinstance(value, list | tuple):
         parts = [_elements(part) for part in value]
         return tuple(e for listed, _ in parts for e in listed), [shape for _, shape in parts]

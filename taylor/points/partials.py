@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from taylor.polynomials.expansion import Expansion, aligned_empty
 from taylor.polynomials.polynomial import Polynomial
 from taylor.transforms.nested import wrapped
 from taylor_runtime.program.monomials import Monomials
+from taylor_runtime.program.records import by_identity
 
 
 class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
@@ -206,13 +206,17 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
                 + (f", limits={self._among.limits}" if self._among.limits else "")
             )
         here, rank, factors = _layout(self._among, order)
-        part = self._planes[:, :, here, : math.prod(self._points)]
-        values = self._kind.from_planes(part[:, :, rank])
-        if values.dtype == np.float64 and not self._kind.axes and order <= PLAIN:
+        planes, axes = self._planes, self._kind.axes
+        count = math.prod(self._points)
+        if not axes:
+            values = planes[0, :, here, :count][:, rank]  # a copy
+        else:
+            values = self._kind.from_planes(planes[:, :, here, :count][:, :, rank])
+        if values.dtype == np.float64 and not axes and order <= PLAIN:
             values *= factors[:, np.newaxis]
         else:
             self._multiply(values, factors)
-        shape = (*self._outputs, *(size,) * order, *self._points, *self._kind.axes)
+        shape = (*self._outputs, *(size,) * order, *self._points, *axes)
         found = values.reshape(shape)
         return wrapped(found) if found.dtype == object else found
 
@@ -264,7 +268,7 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
         return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
 
 
-@lru_cache(maxsize=128)
+@by_identity
 def _layout(among: Monomials, order: int) -> tuple[slice, np.ndarray, np.ndarray]:
     """The monomials of a degree; of each derivative of that order its place among them, and the
     factorials of its multi-index.

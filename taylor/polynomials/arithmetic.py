@@ -16,6 +16,7 @@ from taylor.polynomials.machines import of_many, of_single
 from taylor.polynomials.space import Space, make_space
 from taylor_runtime.callables.polynomials import is_small as has_few_products
 from taylor_runtime.callables.polynomials import polynomial_product
+from taylor_runtime.program.records import by_identity
 
 Operation = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -148,6 +149,7 @@ def product(p: P, q: P) -> P:
     return p._made(made.reshape(kind.parts, *shape, space.size), space, kind)
 
 
+@by_identity
 def is_small(space: Space) -> bool:
     """Whether polynomials are multiplied by graded programs; no matter how many there are."""
     return has_few_products(space.monomials)

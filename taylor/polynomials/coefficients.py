@@ -40,6 +40,14 @@ class Coefficients:
         return made
 
     @classmethod
+    def _held(cls, planes: np.ndarray, space: Space, kind: Precision) -> Self:
+        """The same of contiguous coefficients of the kind."""
+        made = object.__new__(cls)
+        planes.flags.writeable = False
+        made._planes, made._space, made._kind = planes, space, kind
+        return made
+
+    @classmethod
     def _of_numbers(cls, planes: np.ndarray, space: Space, kind: Precision) -> Self:
         """Polynomials of this class that are numbers, given with shape (parts, *shape)."""
         found = np.zeros((*planes.shape, space.size), kind.dtype)

@@ -102,13 +102,12 @@ def _is_number(value: Any) -> bool:
 def are_single(operands: Sequence[Any]) -> bool:
     """Whether `of_single` takes these operands."""
     first = operands[0]
-    return all(
-        isinstance(p, Coefficients)
-        and p._planes.ndim == 2
-        and p._space is first._space
-        and p._kind is first._kind
-        for p in operands
-    )
+    for p in operands:
+        if not isinstance(p, Coefficients) or p._planes.ndim != 2:
+            return False
+        if p._space is not first._space or p._kind is not first._kind:
+            return False
+    return True
 
 
 def _check_kinks(name: str, operands: Sequence[Any]) -> None:

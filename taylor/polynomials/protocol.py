@@ -64,6 +64,9 @@ _UFUNCS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+_names: dict[str, str] = {}  # of functions, by those that NumPy has for them
+
+
 def apply_ufunc(
     p: Coefficients, ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]
 ) -> Any:
@@ -84,8 +87,12 @@ def apply_ufunc(
         if result is NotImplemented:
             raise ArgumentTypeError(f"numpy.{name}: polynomials and numbers are needed")
         return result
+    known = _names.get(name)
+    if known in functions:
+        return elementary(p, known, *inputs)
     for record in functions.values():
         if name in record.numpy_names:
+            _names[name] = record.name
             return elementary(p, record.name, *inputs)
     raise UnsupportedFunctionError(f"numpy.{name}: there is no rule for polynomials")
 

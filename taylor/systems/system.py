@@ -12,7 +12,7 @@ from taylor.control.unrolled import unrolled
 from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
-from taylor.expressions.scalars import scalars
+from taylor.expressions.scalars import are_scalars, scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.regions import has_regions
@@ -95,6 +95,9 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     blocks = as_blocks(items)
     if blocks is not None:
         return _of_blocks(blocks)
+    given = [e for item in items for e in item]
+    if all(isinstance(e, Expression) for e in given) and are_scalars(given):
+        return _checked(items)
     memo: Memo = {}
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
 
@@ -196,6 +199,11 @@ def _checked(
     if not pairs:
         raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
     found = unrolled("the system", [derivative for _, derivative in pairs])
+    nodes = reachable(found)
+    if any(e.shape and e.args for e in nodes):  # a function has made arrays, or a branch has
+        memo: Memo = {}
+        found = [e if e.shape else scalars(e, memo).item() for e in found]
+        nodes = reachable(found)
     pairs = [(state, derivative) for (state, _), derivative in zip(pairs, found, strict=True)]
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
@@ -209,7 +217,7 @@ def _checked(
                 f"the derivative of {state} is not a scalar: shape {derivative.shape}"
             )
     parameters = dict.fromkeys(declared)
-    for node in reachable([derivative for _, derivative in pairs]):
+    for node in nodes:
         if _is_variable(node) and node not in seen:
             raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "

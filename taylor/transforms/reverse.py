@@ -26,6 +26,7 @@ from taylor.nodes.operations.cotangents import (
 )
 from taylor.nodes.operations.guarded_regions import with_guard
 from taylor.nodes.operations.table import operation
+from taylor.nodes.operations.varying import varying
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact
@@ -81,10 +82,7 @@ def _back(
     for root, cotangent in zip(roots, cotangents, strict=True):
         if exact_value(cotangent) != 0:
             walk.contribute(root, (1, cotangent), ONE)
-    active = set(wanted)
-    for e in order:
-        if not active.isdisjoint(e.args):
-            active.add(e)
+    active = varying(roots, wanted)
     found: dict[Expression, Expression] = {}
     for e in reversed(order):
         if e not in active:

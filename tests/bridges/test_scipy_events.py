@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_events_that_say_nothing_are_refused() -> None:
         with pytest.raises(ValueError, match="`terminal` attribute"):
             solved(circle, (0, 1), [1.0, 0.0], events=event(lambda t, y: y[0], terminal=wrong))
     with pytest.raises(ty.TracingError, match="bool"):
-        solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: 1.0 if y[0] > 0 else -1.0)
+        solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: integrate.quad(np.sin, 0, y[0])[0])
     with pytest.raises(ty.ArgumentTypeError, match="one number"):
         solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: y)
     with pytest.raises(ty.ArgumentError, match="no event is terminal"):
@@ -230,6 +231,34 @@ def test_fall_from_a_height(h: float) -> None:
     assert slope == pytest.approx(1 / math.sqrt(16 * h), rel=1e-6)
 
 
+def until(t: float, y: np.ndarray, k: float, end: float) -> Any:
+    """As one writes it in Python, with `ty.program`'s help."""
+    if t <= end:
+        dydt = -k * y
+    else:
+        dydt = 0 * y
+    return dydt
+
+
+def outside_of(t: float, y: np.ndarray, end: float) -> Any:
+    if t > end:
+        raise ValueError("called outside of the interval")
+    return -y
+
+
+def test_python_s_own_branches() -> None:
+    k, end = 1.3, 0.7
+    found = solved(until, (0, 2), [2.0], args=(k, end))
+    assert found.y[0, -1] == pytest.approx(2.0 * math.exp(-k * end), rel=1e-13)
+    level = event(lambda t, y: 1.0 if y[0] > 0.5 else -1.0)
+    found = solved(lambda t, y: -y, (0, 2), [1.0], events=level)
+    assert np.abs(found.t_events[0] - [math.log(2)]).max() < 1e-13
+    found = solved(outside_of, (0, 0.5), [1.0], args=(0.5,))
+    assert found.success and found.y[0, -1] == pytest.approx(math.exp(-0.5), rel=1e-13)
+    found = solved(outside_of, (0, 1.0), [1.0], args=(0.5,))
+    assert not found.success and abs(found.t[-1] - 0.5) < 1e-12
+
+
 def test_branches_by_time_and_by_state() -> None:
     """y' = -k y until T, then 0; y' = 1 until y is t_e, then 0."""
     k, end = 1.3, 0.7
@@ -294,3 +323,60 @@ def test_what_is_not_analytic_at_its_start_is_a_failure() -> None:
     found = solved(lambda t, y: [0.1 * np.sqrt(t)], (1e-6, 0.008), [1.0])
     wanted = 1.0 + 0.1 * 2 / 3 * (0.008**1.5 - 1e-9)
     assert found.success and found.y[0, -1] == pytest.approx(wanted, rel=1e-14)
+
+
+def test_variational_equations_by_derivatives_inside() -> None:
+    """Kepler's transition matrix, with our Jacobian of the user's function in the equations."""
+
+    def kepler(y: Any) -> Any:
+        return np.concatenate([y[3:], -y[:3] / (y[0] ** 2 + y[1] ** 2 + y[2] ** 2) ** 1.5])
+
+    def both(t: float, u: Any) -> Any:
+        y, phi = u[:6], u[6:].reshape(6, 6)
+        return np.concatenate([kepler(y), (ty.jacobian(kepler)(y) @ phi).reshape(36)])
+
+    start = np.concatenate([[1.0, 0, 0, 0, 1.0, 0], np.eye(6).ravel()])
+    phi = solved(both, (0, 1), start).y[6:, -1].reshape(6, 6)
+    wanted = [
+        [1.89694, 0.386823, 0, 1.22829, 0.188871, 0],
+        [0.516683, 0.751624, 0, 0.211322, 0.971331, 0],
+        [0, 0, 0.540302, 0, 0, 0.841471],
+    ]
+    assert np.abs(phi[:3] - wanted).max() < 1e-5
+    turn = np.block([[np.zeros((3, 3)), np.eye(3)], [-np.eye(3), np.zeros((3, 3))]])
+    assert np.abs(phi.T @ turn @ phi - turn).max() < 1e-12  # it is symplectic
+
+
+def test_a_ball_that_keeps_part_of_its_speed() -> None:
+    """From 1 m with g = 9.8 and restitution 0.8, at t = 1, in closed form."""
+    x, v = ty.variables("x v")
+    ground = ty.Event(x, direction=-1, reset={v: -0.8 * v})
+    found = solved([(x, v), (v, -9.8)], (0, 1), [1.0, 0.0], events=ground)
+    first = math.sqrt(2 / 9.8)
+    rising, left = 0.8 * 9.8 * first, 1 - first
+    assert np.abs(found.t_events[0] - [first]).max() < 1e-15
+    wanted = [rising * left - 4.9 * left**2, rising - 9.8 * left]
+    assert np.abs(found.y[:, -1] - wanted).max() < 1e-14
+    assert wanted == pytest.approx([0.4689397036243159, -1.831060296375684], rel=1e-14)
+
+
+def test_a_driven_pendulum() -> None:
+    found = solved(
+        lambda t, y: [y[1], math.cos(t) - 0.4 * y[1] - math.sin(y[0])], (0, 3), [0.2, 0.3]
+    )
+    assert np.abs(found.y[:, -1] - [0.11757215, -1.24940656]).max() < 1e-8
+
+
+def test_runs_in_threads_do_not_disturb_each_other() -> None:
+    zero = event(lambda t, y, k: y[0], terminal=3)
+
+    def run(k: float) -> Any:
+        return solved(lambda t, y, k: [y[1], -k * y[0]], (0, 90), [1, 0], args=(k,), events=zero)
+
+    values = np.linspace(1.0, 4.0, 24).tolist()
+    alone = [run(k) for k in values]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(run, values))
+    for one, other, k in zip(alone, together, values, strict=True):
+        assert np.array_equal(one.y, other.y) and len(other.t_events[0]) == 3
+        assert other.t_events[0][-1] == pytest.approx(2.5 * math.pi / math.sqrt(k), rel=1e-13)

@@ -105,7 +105,7 @@ def test_what_is_no_low_level_callable() -> None:
     for function, options in wrong:
         with pytest.raises((ty.ArgumentError, ty.ArgumentTypeError), match="low_level_callable"):
             low_level_callable(function, **options)
-    slow = ty.register_function("slow_of_scipy", lambda x: math.ldexp(x, 1))
+    slow = ty.register_function("slow_of_scipy", lambda x: math.ldexp(x, 1), lambda x: 2.0)
     with pytest.raises(ty.UnsupportedFunctionError, match="Python"):
         low_level_callable(lambda x: slow(x))
 

@@ -24,11 +24,15 @@ def is_real(value: Any) -> bool:
 
 
 def total(function: Callable[..., Any], case: Case, args: tuple[Any, ...]) -> Callable[..., Any]:
-    """All real numbers of the answers as one, with weights; `args` tell which are real."""
+    """All real numbers of the answers as one, with weights; `args` tell which are real.
+
+    Arguments that are known when the function is traced are those of `args`.
+    """
     places = [k for k, x in enumerate(flat(case.function(*args))) if is_real(x)]
 
     def weighted(*given: Any) -> Any:
-        leaves = numbers(function(*given))
+        known = [args[k] if k in case.static else x for k, x in enumerate(given)]
+        leaves = numbers(function(*known))
         return sum((1 + k / 7) * leaves[k] for k in places)
 
     return weighted

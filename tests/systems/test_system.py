@@ -206,3 +206,19 @@ def test_bad_parameters_are_refused(
 
 def test_the_first_name_of_the_error_still_catches_it() -> None:
     assert ty.SystemError is ty.EquationsError
+
+
+def test_a_function_may_make_arrays_on_its_way() -> None:
+    """As derivatives inside it do, and branches of arrays."""
+
+    def by_matrices(t: ty.Expression, y: np.ndarray) -> object:
+        return ty.stack([y[0], y[1]]) @ np.array([[0.0, -1.0], [1.0, 0.0]])
+
+    def by_branch(t: ty.Expression, y: np.ndarray) -> object:
+        turned = lambda: ty.stack([y[1], -y[0]])  # noqa: E731
+        return ty.cond(t < 1, turned, lambda: 0 * turned())
+
+    for rhs, end in ((by_matrices, 2.0), (by_branch, 1.0)):
+        ta = ty.Integrator(rhs, [1.0, 0.0])
+        assert ta.propagate_until(2.0).success
+        assert np.abs(ta.state - [np.cos(end), -np.sin(end)]).max() < 1e-14

@@ -43,7 +43,7 @@ from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.shapes.verify import verify_arrays
 from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
-from taylor_runtime.series.memory import Rendering
+from taylor_runtime.series.memory import Rendering, RowMemory
 from taylor_runtime.series.protocol import EndingMaker
 from taylor_runtime.steps.control import RECORD_HEADER
 from taylor_runtime.steps.states import StateRows, plane_length, time_as
@@ -62,7 +62,7 @@ ARGUMENTS = (
     "work",
 )
 FAR = 0.5  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 8  # steps between two that are looked at
+MOST_UNSEEN = 16  # steps between two that are looked at
 ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
 
 
@@ -112,12 +112,12 @@ class SweepInputs:
             base = self.state()
             if given.index[0] >= self.options.states:  # the adjoints of f begin with zero
                 base, first = self.nothing, self.options.states
-        return self._lanes(base, tuple(index - first for index in given.index), chunk)
+        return self.lanes(base, tuple(index - first for index in given.index), chunk)
 
     def coefficient(self, given: Input, n: Index, chunk: Chunk) -> Value:
         """Coefficient n of inputs of source "jet", which lie side by side."""
         plane = n * self.options.blocks[0].stride
-        return self._lanes(self.b.at(self.seeds, plane, self.options.element), given.index, chunk)
+        return self.lanes(self.b.at(self.seeds, plane, self.options.element), given.index, chunk)
 
     def address(self, given: Input) -> Value:
         """Where the first number of an array is; of "jet" inputs the orders follow one another."""
@@ -143,7 +143,8 @@ class SweepInputs:
         element = self.options.element
         return self.b.load(Type(element), self.b.at(self.address(given), position, element))
 
-    def _lanes(self, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
+    def lanes(self, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
+        """Items of an array at these places, in the lanes of a chunk."""
         return StateRows((), (), (), (), 0, self.options.element).load_slots(
             self.b, base, slots, chunk
         )
@@ -187,7 +188,11 @@ class _Sweep:
         self.inputs = inputs
         self.step = b.constant(0, I64)
         rendering = Rendering(element, unrolled=options.unrolled)
-        self.series = series(b, program, rendering, arguments[9], inputs, ending=self.layout.ending)
+        # Of wide rows in loops the seeds are written where the series has them.
+        plain = not isinstance(program, ArrayProgram) and not options.unrolled
+        self.in_place = plain and not options.running
+        made = b, program, rendering, arguments[9], inputs
+        self.series = series(*made, ending=self.layout.ending, in_place=self.in_place)
 
     def _place(self, position: Index) -> Value:
         return self.b.at(self.adjoints, position, self.element)
@@ -314,6 +319,10 @@ class _Sweep:
         """The given coefficients: of the adjoint at the end, and of what is observed."""
         b, layout, place = self.b, self.layout, self.layout.adjoint
         self._powers(tau)
+        if self.in_place:
+            self._seed_rows(self._place(place), checking, anew=True)
+            self._observations(checking)
+            return
         for block in self._state_blocks():
             # Block after block, and orders upwards: what is written beyond an end is written anew.
             to = self._place(layout.seeds + block.first)
@@ -336,6 +345,54 @@ class _Sweep:
         if self.options.running:
             b.fold(0, self.order + 1, [], partial(self._seed_running, tau, scale, checking))
         self._observations(checking)
+
+    def _seed_rows(self, numbers: Value, checking: Value, anew: bool) -> None:
+        """Coefficients of the series' own rows, from numbers of the states; anew: not added."""
+        b, memory = self.b, self._rows_in_memory()
+        narrow: list[tuple[int, Chunk, Value]] = []
+
+        def wide(index: int, given: Input, chunk: Chunk) -> None:
+            value = self.inputs.lanes(numbers, given.index, chunk)
+
+            def plane(m: Index, _: list[Value]) -> Sequence[Value]:
+                self._seed_chunk(index, m, chunk, value, self._factor(m, checking), anew)
+                return []
+
+            b.fold(0, self.order + 1, [], plane)
+
+        for index, row in enumerate(self.program.rows):
+            if not isinstance(row.start, Input) or row.start.source != "jet":
+                continue
+            if memory.is_looped(index):
+                memory.each_chunk(index, partial(wide, index, row.start))
+                continue
+            for chunk in memory.chunks(index):
+                value = self.inputs.lanes(numbers, row.start.index, chunk)
+                narrow.append((index, chunk, value))
+
+        def plane(m: Index, _: list[Value]) -> Sequence[Value]:
+            factor = self._factor(m, checking)
+            for index, chunk, value in narrow:
+                self._seed_chunk(index, m, chunk, value, factor, anew)
+            return []
+
+        b.fold(0, self.order + 1, [], plane)
+        memory.next_order()
+
+    def _rows_in_memory(self) -> RowMemory:
+        memory = self.series.memory
+        assert isinstance(memory, RowMemory)
+        return memory
+
+    def _seed_chunk(
+        self, index: int, m: Index, chunk: Chunk, value: Value, factor: Value, anew: bool
+    ) -> None:
+        b, memory = self.b, self._rows_in_memory()
+        wide = b.splat(factor, chunk.lanes)
+        if anew:
+            memory.store(index, m, chunk, value * wide)
+            return
+        memory.store(index, m, chunk, b.fma(value, wide, memory.coefficient(index, m, chunk)))
 
     def _seed_running(
         self, tau: Value, scale: Value, checking: Value, m: Index, _: list[Value]
@@ -381,7 +438,12 @@ class _Sweep:
             number = carried[0] - 1
             tau = b.load(Type(self.element), b.at(self.observed_lengths, number, self.element))
             self._powers(tau)
-            self._add(number, checking)
+            if self.in_place:
+                count = number * self.options.states
+                given = b.at(self.cotangents, count, self.element)
+                self._seed_rows(given, checking, anew=False)
+            else:
+                self._add(number, checking)
             return [number]
 
         left = b.while_([control.get("observed")], within, one)

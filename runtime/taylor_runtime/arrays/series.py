@@ -185,9 +185,10 @@ def series_of_arrays(
     room: int = ROOM,
     given: int = 0,
     ending: Collection[int] = (),
+    in_place: bool = False,
 ) -> ArraySeries:
     """The series whose rows have shapes; room: of registers, see `ArrayMemory`; given: coefficients
     that inputs of source "jet" have; ending: rows of which the last order is wanted alone.
     """
-    assert isinstance(program, ArrayProgram)
+    assert isinstance(program, ArrayProgram) and not in_place
     return ArraySeries(b, program, rendering, workspace, inputs, room, given, ending)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from ctypes import Structure, c_double, c_int64
-from functools import lru_cache
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any
 
@@ -247,6 +247,14 @@ def _dense(lanes: int) -> Module | None:
     linked = dense.externals()
     if not linked:
         return None  # pragma: no cover - no such NumPy
-    text = dense.dense_module(lanes)
-    options = Options(STEP_PASSES)
-    return compile_ir(text, [dense.EVALUATE], options=options, externals=linked, label="dense")
+    made = compile_ir(
+        partial(dense.dense_module, lanes),
+        [dense.EVALUATE],
+        options=Options(STEP_PASSES),
+        externals=linked,
+        label="dense",
+        source=f"dense {lanes}",
+        first=partial(dense.dense_module, lanes, True),
+    )
+    made.in_use()
+    return made

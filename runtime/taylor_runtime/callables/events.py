@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,14 +90,20 @@ def build_detector(
         guards,
     )
     programs = [program, noise, enclosures, *([] if formulas is None else [formulas])]
-    scan = compile_ir(scan_module, [SCAN], label="scan", source="scan")
+    scan = compile_ir(
+        scan_module, [SCAN], label="scan", source="scan", first=partial(scan_module, True)
+    )
+    text = partial(detector_module, program, noise, enclosures, formulas, options)
     module = compile_ir(
-        lambda: detector_module(program, noise, enclosures, formulas, options),
+        text,
         [DETECT],
         externals={**(externals or {}), SCAN: scan.address(SCAN)},
         label="detector",
         source="\n".join([f"detector {options}", *map(body, programs)]),
+        first=partial(text, True),
     )
+    for code in (scan, module):
+        code.in_use()
     areas = Areas.of(program, options)
     return Detector(module, scan, program, options, module.address(DETECT), areas)
 

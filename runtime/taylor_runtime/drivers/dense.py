@@ -13,6 +13,7 @@ import numpy as np
 
 from taylor_runtime.drivers.call import Leaving
 from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I1, I64, PTR, make_type
@@ -47,20 +48,24 @@ def externals() -> dict[str, int]:
     return objects.symbols(*_FUNCTIONS)
 
 
-def dense_module(lanes: int) -> str:
+def dense_module(lanes: int, replaceable: bool = False) -> str:
     """IR text of PyObject *taylor.dense(PyObject *self, PyObject *const *args, Py_ssize_t count).
 
     args: a float, which gives an array of the states there, or a contiguous vector of times, which
         gives one more axis; and perhaps a contiguous array of that shape to put them in, which
         shares no memory with the times.
 
+    replaceable: other code can take the place of this (`ir.entries`).
+
     Returns None for anything else, and for times beyond the steps, with nothing done.
     """
-    module = Module()
+    module = Module(quick=replaceable)
     objects.declare(module, _FUNCTIONS)
     parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count")]
     with define_function(module, EVALUATE, "ptr", parameters, "nounwind") as (b, given):
         _Evaluate(b, given, lanes).emit()
+    if replaceable:
+        make_replaceable(module, EVALUATE, "ptr", parameters)
     return module.text()
 
 

@@ -2,7 +2,7 @@
 
 The thread lives as long as there is work, and never through a fork or the end of the process: both
 wait for the piece of work that goes on, so that LLVM is left in order; what has not begun by the
-end of the process is not done at all.
+end of the process is not done at all, nor is it in a child process.
 """
 
 from __future__ import annotations
@@ -133,11 +133,8 @@ def _watch_process() -> None:
 
 
 def _begin_anew() -> None:
-    """In a child process: locks may have been held by threads that are not here."""
+    """In a child process: locks may have been held by threads that are not here, and what waits is
+    the parent's.
+    """
     global _queue
-    waiting = _queue.waiting
     _queue = _Queue()
-    with _queue.changed:
-        _queue.waiting = [(due, next(_queue.numbers), work) for due, _, work in waiting]
-        heapq.heapify(_queue.waiting)
-        _queue.start()

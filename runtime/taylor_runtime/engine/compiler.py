@@ -86,19 +86,19 @@ class _Task:
 class _Better:
     """The second tier of some code, which is made when the first has been in use for a while."""
 
-    __slots__ = ("_is_asked", "_seconds", "_task", "code", "error")
+    __slots__ = ("_asked_by", "_seconds", "_task", "code", "error")
 
     def __init__(self, task: _Task, seconds: float) -> None:
         self._task = task
         self._seconds = max(PATIENCE * seconds, LEAST_SECONDS)
-        self._is_asked = False
+        self._asked_by = 0  # the process: others, forked from it, have to ask anew
         self.code: _Code | None = None
         self.error: Exception | None = None
 
     def ask(self, first: _Code) -> None:
         """The first tier is in use."""
-        if not self._is_asked:
-            self._is_asked = True
+        if self._asked_by != os.getpid() and self.code is None:
+            self._asked_by = os.getpid()
             later(partial(_improve, weakref.ref(first)), self._seconds)
 
     def come(self, first: _Code) -> None:

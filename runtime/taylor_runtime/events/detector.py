@@ -18,6 +18,7 @@ from taylor_runtime.events.frame import Watch
 from taylor_runtime.events.series import UNROLLED, SeriesFunctions
 from taylor_runtime.events.walk import ARGUMENTS, emit_walk
 from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
@@ -41,6 +42,7 @@ def detector_module(
     enclosures: Program,
     formulas: Program | None,
     options: DetectorOptions,
+    replaceable: bool = False,
 ) -> str:
     """IR text of `i64 taylor.detect(control, block, state, error, record, parameters)`.
 
@@ -51,12 +53,14 @@ def detector_module(
                 others; then the step.
     formulas:   likewise: the signs of combined functions; slots of source "sign" are their parts.
 
+    replaceable: other code can take the place of this (`ir.entries`).
+
     Returns 0, or one of the statuses of `control`.
     """
     for one in (program, noise, enclosures, formulas):
         if one is not None:
             verify(one)
-    module = Module()
+    module = Module(quick=replaceable)
     functions = SeriesFunctions(module, program, noise, options)
     functions.emit()
     if formulas is not None:
@@ -65,6 +69,8 @@ def detector_module(
     parameters = [("ptr", name) for name in ARGUMENTS]
     with define_function(module, DETECT, "i64", parameters, "nounwind") as (b, arguments):
         _FastWay(b, functions, enclosures, arguments).emit()
+    if replaceable:
+        make_replaceable(module, DETECT, "i64", parameters)
     return module.text()
 
 

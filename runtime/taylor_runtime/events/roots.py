@@ -30,6 +30,7 @@ from taylor_runtime.events.polynomial import (
     value_at,
 )
 from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I1
@@ -83,7 +84,7 @@ def scan_work(order: int) -> int:
     return 3 * row_length(order)
 
 
-def scan_module() -> str:
+def scan_module(replaceable: bool = False) -> str:
     """IR text of `i64 taylor.scan(c, order, noise, unit, memory, binomials, work, out)`.
 
     c:      coefficients c_0 .. c_order, zeros behind them up to `row_length`, and one more zero.
@@ -92,14 +93,18 @@ def scan_module() -> str:
     out:    (u, direction) of every root in order; room for 3 * (order + 2) of them.
 
     Returns how many there are.
+
+    replaceable: other code can take the place of this (`ir.entries`).
     """
-    module = Module()
+    module = Module(quick=replaceable)
     _emit_solve(module)
     _emit_sample(module)
     parameters = [*_CURVE, ("double", "noise"), ("double", "unit"), ("ptr", "memory")]
     parameters += [("ptr", "binomials"), ("ptr", "work"), ("ptr", "out")]
     with define_function(module, SCAN, "i64", parameters, "nounwind") as (b, arguments):
         _Scan(b, arguments).emit()
+    if replaceable:
+        make_replaceable(module, SCAN, "i64", parameters)
     return module.text()
 
 

@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from taylor_runtime.ir.module import Module
 
 
-def define_entry(
-    module: Module, name: str, first: str, result: str, parameters: Sequence[tuple[str, str]]
+def make_replaceable(
+    module: Module, name: str, result: str, parameters: Sequence[tuple[str, str]]
 ) -> None:
-    """Define a function that goes on with the function whose address the variable `<name>.slot`
-    holds, which is that of `first` until somebody stores another there.
+    """Put a function in the place of a defined one, which goes on with the function whose address
+    the variable `<name>.slot` holds: that which was defined, until somebody stores another there.
 
     Whoever is in the other function stays there until it returns.
     """
-    slot = f"@{name}.slot"
+    first, slot = f"{name}.first", f"@{name}.slot"
+    module.rename(name, first)
     module.declare(slot, f"{slot} = global ptr @{first}, align 8")
     listed = ", ".join(f"{text} %{parameter}" for text, parameter in parameters)
+    value = "" if result == "void" else "%returned"
     module.define(
         name,
         [
             f"define {result} @{name}({listed}) nounwind {{",
             f"  %next = load atomic ptr, ptr {slot} acquire, align 8",
-            f"  %returned = tail call {result} %next({listed})",
-            f"  ret {result} %returned",
+            f"  {value}{' = ' * bool(value)}tail call {result} %next({listed})",
+            f"  ret {result} {value}",
             "}",
         ],
     )

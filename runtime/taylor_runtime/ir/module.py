@@ -63,6 +63,11 @@ class Module:
         """Put a function in its place: that of its first definition, which may be empty."""
         self._functions[name] = lines
 
+    def rename(self, name: str, other: str) -> None:
+        """Give a defined function, which nothing in the module calls, another name."""
+        head, *lines = self._functions.pop(name)
+        self._functions[other] = [str(head).replace(f"@{name}(", f"@{other}(", 1), *lines]
+
     def text(self) -> str:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]

@@ -93,8 +93,9 @@ Used = list[tuple[Slot, ...]]  # the places of every row where it uses another o
 def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
     """Groups of row numbers, in evaluation order of their depth and first member."""
     depth = depths(program)
+    constant = [row.constant for row in program.rows]
     key: list[object] = [
-        (depth[i], signature(row), tuple(program.rows[slot.row].constant for slot in used[i]))
+        (depth[i], signature(row), tuple([constant[slot.row] for slot in used[i]]))
         for i, row in enumerate(program.rows)
     ]
     group_of = _number(key)

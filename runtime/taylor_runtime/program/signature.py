@@ -37,21 +37,20 @@ def slots(row: Row) -> tuple[Slot, ...]:
     """All places of a row, in a fixed order: kernel arguments, then terms, then the divisor."""
     found = []
     if isinstance(row.start, Kernel):
-        found += [Slot(argument, head=True) for argument in row.start.arguments]
+        found += [Slot(argument, True) for argument in row.start.arguments]
     if row.step is not None:
         for term in row.step.terms:
             operand = term.operand
             if isinstance(operand, Coefficient):
                 found.append(Slot(operand.row))
             elif isinstance(operand, Convolution):
-                found += [Slot(operand.a, convolved=True), Slot(operand.b, convolved=True)]
+                found += [Slot(operand.a, False, True), Slot(operand.b, False, True)]
             else:
-                found += [Slot(operand.condition, head=True)]
-                found += [Slot(operand.a), Slot(operand.b)]
+                found += [Slot(operand.condition, True), Slot(operand.a), Slot(operand.b)]
             if term.head is not None:
-                found.append(Slot(term.head, head=True))
+                found.append(Slot(term.head, True))
         if row.step.divisor is not None:
-            found.append(Slot(row.step.divisor, head=True))
+            found.append(Slot(row.step.divisor, True))
     return tuple(found)
 
 

@@ -47,8 +47,13 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         time_scale: Value | None = None,
         read_coefficient: CoefficientReader | None = None,
         ending: Collection[int] = (),
+        in_place: bool = False,
     ) -> None:
-        """ending: rows of which the last order is wanted alone, by `last_order`."""
+        """ending: rows of which the last order is wanted alone, by `last_order`.
+
+        in_place: whether somebody puts inputs of source "jet" where they belong, order zero too.
+        """
+        self.in_place = in_place
         self.b = b
         self.program = program
         self.rendering = rendering
@@ -95,6 +100,8 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
             if not wanted(row) or index in self._skipped or index in self._ending:
+                continue
+            if self.in_place and isinstance(row.start, Input) and row.start.source == "jet":
                 continue
             if self._is_copy(index):
                 self._copy(index, 0)
@@ -262,11 +269,11 @@ def series_with_given(
     workspace: Value,
     inputs: GivenInputs,
     ending: Collection[int] = (),
+    in_place: bool = False,
 ) -> SeriesEmitter:
     """The same where some inputs are given coefficient by coefficient, and of some rows nothing is
-    wanted but the last one.
+    wanted but the last one; in_place: see `SeriesEmitter`.
     """
-    read = inputs.coefficient
-    return SeriesEmitter(
-        b, program, rendering, workspace, inputs.read, read_coefficient=read, ending=ending
-    )
+    read = None if in_place else inputs.coefficient
+    made = b, program, rendering, workspace, inputs.read
+    return SeriesEmitter(*made, read_coefficient=read, ending=ending, in_place=in_place)

@@ -85,7 +85,8 @@ class EndingSeries(Series, Protocol):
 class EndingMaker(Protocol):
     """Makes one, some of whose inputs are given coefficient by coefficient.
 
-    ending: the rows of which the last order is wanted alone.
+    ending: the rows of which the last order is wanted alone. in_place: whether these coefficients
+        are put where they belong by whoever asked for the series.
     """
 
     def __call__(
@@ -97,4 +98,5 @@ class EndingMaker(Protocol):
         inputs: GivenInputs,
         *,
         ending: Collection[int],
+        in_place: bool,
     ) -> EndingSeries: ...

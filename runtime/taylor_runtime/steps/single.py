@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import define_function
-from taylor_runtime.ir.entries import define_entry
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
@@ -29,7 +29,6 @@ from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 
 PROPAGATE = "taylor.propagate"
-FIRST = "taylor.propagate.first"
 
 
 def stepper_module(
@@ -61,15 +60,14 @@ def stepper_module(
         ("ptr noalias", name)
         for name in ("control", "states", "parameters", "work", "records", "grid", "tolerances")
     ]
-    name = FIRST if replaceable else PROPAGATE
-    with define_function(module, name, "i64", parameters, "nounwind") as (b, arguments):
+    with define_function(module, PROPAGATE, "i64", parameters, "nounwind") as (b, arguments):
         control, *arrays = arguments
         given = b, program, options, Control(b, control), StepArrays(*arrays)
         loop = _Single(*given, series=series)
         b.jump(loop.begin)
         loop.emit()
     if replaceable:
-        define_entry(module, PROPAGATE, FIRST, "i64", parameters)
+        make_replaceable(module, PROPAGATE, "i64", parameters)
     return module.text()
 
 

@@ -169,22 +169,36 @@ class _Static:
         return bool(self.value == other.value)
 
 
+_REAL, _WHOLE = (NUMBER, ()), (WHOLE, ())  # single numbers
+_kinds: dict[Any, str] = {}  # by dtype
+
+
 def _sort(leaf: Any) -> Hashable:
     """What a leaf of the arguments is: the kind of its numbers and its shape, or something else."""
-    if isinstance(leaf, float):
-        return NUMBER, ()
-    if isinstance(leaf, bool) or not isinstance(leaf, jax.Array | np.ndarray | np.generic | int):
-        return _Static(leaf)
-    kind = np.dtype(getattr(leaf, "dtype", int))
-    if kind.kind == "b":
-        return CONDITION, np.shape(leaf)
-    if jnp.issubdtype(kind, jnp.integer):
-        return WHOLE, np.shape(leaf)
-    if jnp.issubdtype(kind, jnp.floating):
-        return NUMBER, np.shape(leaf)
-    raise ArgumentTypeError(
-        f"jax.function: an argument has dtype {kind}; only real numbers are supported"
-    )
+    if type(leaf) is float:
+        return _REAL
+    if isinstance(leaf, jax.Array | np.ndarray | np.generic):
+        return _kinds.get(leaf.dtype) or _kind(leaf.dtype), leaf.shape
+    if isinstance(leaf, float | int) and not isinstance(leaf, bool):
+        return _WHOLE if isinstance(leaf, int) else _REAL
+    return _Static(leaf)
+
+
+def _kind(dtype: Any) -> str:
+    """Of numbers of a dtype."""
+    found = None
+    if dtype == np.bool_:
+        found = CONDITION
+    elif jnp.issubdtype(dtype, jnp.integer):
+        found = WHOLE
+    elif jnp.issubdtype(dtype, jnp.floating):
+        found = NUMBER
+    if found is None:
+        raise ArgumentTypeError(
+            f"jax.function: an argument has dtype {dtype}; only real numbers are supported"
+        )
+    _kinds[dtype] = found
+    return found
 
 
 def _paths(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:
@@ -199,9 +213,9 @@ def _paths(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[s
     ]
 
 
-def _dtypes(leaves: Sequence[Any], places: Sequence[int]) -> tuple[Any, Any]:
+def _dtypes(numbers: Sequence[Any]) -> tuple[Any, Any]:
     """The dtype of the results, and the one that is computed in."""
-    real = [leaves[k] for k in places if _sort(leaves[k])[0] == NUMBER]  # type: ignore[index]
+    real = [x for x in numbers if jnp.issubdtype(jnp.result_type(x), jnp.floating)]
     wanted = jnp.result_type(*real) if real else jnp.result_type(float)
     return wanted, wanted if wanted in (jnp.float32, jnp.float64) else jnp.dtype(jnp.float32)
 
@@ -227,20 +241,18 @@ class _Trace:
     ) -> None:
         self.formula, self.places, self.tree, self.truths = formula, places, tree, truths
         self.points = points
-        self._run = jax.jit(partial(_run, self), static_argnames=("dtypes",))
+        self._run = jax.jit(partial(_run, self))
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
-        dtypes = _dtypes(leaves, self.places)
         numbers = [leaves[k] for k in self.places]
         is_traced = any(isinstance(x, jax.core.Tracer) for x in numbers)
-        run = partial(_run, self) if is_traced else self._run
-        found = run(*numbers, dtypes=dtypes)
+        found = _run(self, *numbers) if is_traced else self._run(*numbers)
         return jax.tree_util.tree_unflatten(self.tree, found)
 
 
-def _run(trace: _Trace, *numbers: Any, dtypes: tuple[Any, Any]) -> list[Any]:
+def _run(trace: _Trace, *numbers: Any) -> list[Any]:
     """The leaves of the value."""
-    wanted, computed = dtypes
+    wanted, computed = _dtypes(numbers)
     arrays = [jnp.asarray(x).astype(computed) for x in numbers]
     formula = trace.formula
     shape: tuple[int, ...] = ()

@@ -27,7 +27,7 @@ R = TypeVar("R", covariant=True)
 class Traced(Decorated, Generic[P, R]):
     """A function of JAX's that takes expressions as well: they go through what it traces to.
 
-    Made by `taylor.jax.trace`.  Called with numbers alone it is the function itself, in NumPy.
+    Made by `taylor.jax.trace`.  Called with numbers alone it is the function itself.
 
     __wrapped__: the function.
     """

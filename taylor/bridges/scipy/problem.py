@@ -11,6 +11,7 @@ import numpy as np
 
 from taylor.bridges.scipy.arguments import Extra, extra, plain_function
 from taylor.bridges.scipy.array_systems import WIDE, system_of_arrays
+from taylor.bridges.scipy.complex_copies import with_complex_arrays
 from taylor.bridges.scipy.complex_values import (
     Complex,
     as_complex,
@@ -18,21 +19,21 @@ from taylor.bridges.scipy.complex_values import (
     parts_of,
     real_part,
 )
-from taylor.bridges.scipy.stand_ins import filled_complexes, filled_node, with_stand_ins
 from taylor.errors import ArgumentTypeError, TaylorError, TracingError
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
+from taylor.language.program import program
 from taylor.programs.remembered import names_of
 from taylor.systems.system import System, make_system
 from taylor_runtime.program.records import dataclass
 
 REMEDY = (
     "write it with NumPy's functions (np.where or ty.where for a choice, np.zeros_like(y) for an "
-    "array to fill), register what has numbers alone with ty.register_function, or take one of "
-    "SciPy's own methods, as 'DOP853'"
+    "array to fill), make a ty.program of it to see what stands in the way, register what has "
+    "numbers alone with ty.register_function, or take one of SciPy's own methods, as 'DOP853'"
 )
 
 
@@ -93,9 +94,7 @@ class Problem:
 
         if size >= WIDE and not self.is_complex:
             with suppress(*FAILURES):
-                return make(self.fun, wide=True)
-            with suppress(*FAILURES):
-                return make(with_stand_ins(self.fun, filled_node), wide=True)
+                return self._first_way(self.fun, lambda fun: make(fun, wide=True))
         return self._traced(self.fun, lambda fun: make(fun, wide=False))
 
     def event(self, function: Any) -> Callable[..., Any]:
@@ -120,18 +119,28 @@ class Problem:
         Raises TracingError, with the remedy, if neither can be.
         """
         try:
-            return work(function)
-        except FAILURES as error:
-            filled = filled_complexes if self.is_complex else expression_array
-            with suppress(*FAILURES):
-                return work(with_stand_ins(function, filled))
+            return self._first_way(function, work)
+        except TaylorError as error:
             if isinstance(error, TracingError):
                 error.add_note(f"{names_of(function)} cannot be traced; {REMEDY}")
-            if isinstance(error, TaylorError):
-                raise
+            raise
+        except FAILURES as error:
             raise TracingError(
                 f"{names_of(function)} cannot be traced: {type(error).__name__}: {error}; {REMEDY}"
             ) from error
+
+    def _first_way(self, function: Any, work: Callable[[Any], Any]) -> Any:
+        """What `work` makes of a user's function, or else of one that does the same: of a program,
+        in which control flow, arrays of zeros that are filled, and the like, are translated.
+
+        Raises what it raises of the user's own.
+        """
+        try:
+            return work(function)
+        except FAILURES:
+            with suppress(*FAILURES):
+                return work((with_complex_arrays if self.is_complex else program)(function))
+            raise
 
     def _derivatives(self, fun: Any, t: Any, y: Any, p: Any) -> Any:
         t, y, *args = self._given(t, y, p)

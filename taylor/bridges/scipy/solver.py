@@ -36,7 +36,8 @@ class Taylor(OdeSolver):  # type: ignore[misc]
     rounding errors.  `taylor.scipy.solve_ivp` is faster still, and finds all events.
 
     fun:         a function ``fun(t, y)`` of NumPy, or equations as `taylor.Integrator` takes them.
-        It is traced: called with expressions, so that branches are `np.where`.
+        It is traced: called with expressions.  What their values decide is `np.where`, or else
+        Python's own control flow, which `taylor.program` translates (not that of complex states).
     t0, y0, t_bound, max_step, rtol, atol, vectorized, first_step: as of SciPy's methods; y0 may be
         complex.
     order:       of the series; by default it belongs to the tolerance.

@@ -47,7 +47,8 @@ def solve_ivp(
 
     fun, t_span, y0, t_eval, dense_output, vectorized, args: as of SciPy; y0 may be complex, `fun`
         also a system of expressions, as `taylor.Integrator` takes it.  Functions are traced:
-        called once with expressions, so that branches are `np.where`.  What was compiled is used
+        called with expressions; what their values decide is `np.where`, or Python's own control
+        flow, which `taylor.program` translates (not of complex states).  What was compiled is used
         again for functions that do the same, whatever y0, t_span, and the floats in `args` are.
     method:  "Taylor"; the other methods are SciPy's.
     events:  functions ``event(t, y, *args)``, traced as well, or expressions, or `taylor.Event`s,
@@ -186,6 +187,8 @@ class Run:
         """
         last = self._outcomes[-1]
         status = {Status.REACHED: 0, Status.EVENT: 1, Status.STOPPED: 1}.get(last.status, -1)
+        if last.time == self.end and status < 0:
+            status = 0  # whatever is beyond
         t, y = self._shown()
         t_events = y_events = None
         if events is not None:

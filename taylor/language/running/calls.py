@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -116,7 +116,14 @@ def _outside(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
         for x in (*args, *named.values()):
             if isinstance(x, Array) and not x.frozen and running().is_own(x):
                 changing(x)
-    return born(function(*given, **options))
+    found = function(*given, **options)
+    if isinstance(found, np.ndarray) and (found.base is not None or _among(found, given)):
+        return found  # it shares its memory with something that is not the program's
+    return born(found)
+
+
+def _among(found: Any, given: Sequence[Any]) -> bool:
+    return any(found is x for x in given)
 
 
 def _refuse_unrepeatable(function: Any) -> None:

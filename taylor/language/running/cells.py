@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import CellType
+from types import CellType, FunctionType
 from typing import Any
 
 
@@ -21,8 +21,10 @@ UNSET = Unset()
 
 def cells_of(function: Callable[..., Any]) -> dict[str, CellType]:
     """The variables that a function shares with its surroundings, by name."""
-    closure = function.__closure__ or ()  # type: ignore[attr-defined]
-    return dict(zip(function.__code__.co_freevars, closure, strict=True))  # type: ignore[attr-defined]
+    if not isinstance(function, FunctionType):
+        return {}
+    closure = function.__closure__ or ()
+    return dict(zip(function.__code__.co_freevars, closure, strict=True))
 
 
 def value_in(cell: CellType) -> Any:

@@ -61,6 +61,7 @@ def if_(
     """
     known = truth(test)
     if isinstance(known, bool):
+        running().note(f"known: {known}")
         return then() if known else other()
     cells = cells_of(then) | cells_of(other)
     return decide(known, then, other, {name: cells[name] for name in after}, risky)
@@ -74,9 +75,16 @@ def decide(
     risky: Reads,
 ) -> Any:
     """Trace both branches for a traced condition; `named` are the variables that they set."""
+    _know(test, then, other)
     first = attempt(then, list(named.values()))
     second = attempt(other, list(named.values()))
     return _merged(test, first, second, named, risky)
+
+
+def _know(test: Any, *branches: Callable[[], Any]) -> None:
+    """What the variables are that branches see is computed before."""
+    seen = [value_in(cell) for branch in branches for cell in cells_of(branch).values()]
+    running().know([test, *seen])
 
 
 def _merged(
@@ -136,6 +144,7 @@ class _Merger:
         self._jobs: list[tuple[Callable[[Any], None], Structure, int]] = []
         self._firsts: list[Any] = []
         self._seconds: list[Any] = []
+        self._names: list[str] = []
         self._returned: Any = None
 
     def variable(self, name: str, cell: CellType, number: int, read: Columns | None) -> None:
@@ -153,6 +162,8 @@ class _Merger:
                 f"A traced value decides which branch is taken. Instead: set {_shown(name)} before "
                 "the `if`, or in both branches.",
             )
+        if "@" not in name:
+            self._names.append(name)
         flats = self._first.flats[number], self._second.flats[number]
         shared = self._first.is_shared(flats[0]) or self._second.is_shared(flats[1])
         words = (
@@ -194,12 +205,16 @@ class _Merger:
             if first.returned is second.returned:
                 self._returned = first.returned
             else:
-                self._add(self._keep, first.result, second.result, "the value returned is", "")
+                shared = first.is_shared(first.result) or second.is_shared(second.result)
+                words = "an array or a list that a traced value has chosen, which may be the same "
+                words = words + "object as a variable" if shared else ""
+                self._add(self._keep, first.result, second.result, "the value returned is", words)
         fault = not (is_none(first.fault) and is_none(second.fault))
         if fault:
             self._firsts.append(first.fault)
             self._seconds.append(second.fault)
         leaves = chosen(self._test, self._firsts, self._seconds)
+        running().note(_noted(leaves, self._names))
         if fault:
             meets(leaves.pop())
         for put, structure, start in self._jobs:
@@ -236,6 +251,14 @@ class _Merger:
         return start
 
 
+def _noted(leaves: Sequence[Any], names: Sequence[str]) -> str:
+    """What a choice became."""
+    parted = any(
+        isinstance(e, Expression) and "part" in (e.op, *[a.op for a in e.args]) for e in leaves
+    )
+    return ("switch" if parted else "where") + (f": {', '.join(names)}" if names else "")
+
+
 def _shown(name: str) -> str:
     """A name in messages; those of flags say what they are."""
     return "the value returned" if "@" in name else f"`{name}`"
@@ -259,7 +282,7 @@ def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any
     else:
         tree = Tree(tuple, (), [ONE_LEAF] * len(places))
         branches = [Traced((), Value(list(leaves), tree)) for leaves in (ones, others)]
-        graph = closed(branches, ahead=False)
+        graph = closed(branches, ahead=False, known=running().is_kept)
         region = Region(graph.graphs, len(graph.constants))
         found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
         found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]
@@ -303,7 +326,7 @@ def choose(test: Any, then: Callable[[], Any], other: Callable[[], Any]) -> Any:
     known = truth(test)
     if isinstance(known, bool):
         return then() if known else other()
-    return _merged(known, attempt(then, []), attempt(other, []), {}, ())
+    return decide(known, then, other, {}, ())
 
 
 def all_of(first: Any, *others: Callable[[], Any]) -> Any:
@@ -333,6 +356,7 @@ def any_of(first: Any, *others: Callable[[], Any]) -> Any:
 
 
 def _and_or(test: Any, first: Any, later: Callable[[], Any], conjunction: bool) -> Any:
+    _know(test, later)
     found = attempt(later, [])
     plain = not found.changes and not found.raised and is_none(found.fault)
     leaf = found.returned

@@ -8,13 +8,18 @@ so the other branch finds what Python would let it find.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CellType
 from typing import Any
 
+import numpy as np
+
 from taylor.errors import TracingError
-from taylor.language.running.places import refuse
+from taylor.language.running.places import place, refuse
+from taylor.nodes.node import Node
+
+SHORT = 24  # operations that a branch may as well do again
 
 
 class Changeable:
@@ -34,12 +39,15 @@ class Changeable:
 class Level:
     """A branch or a turn that is being traced: what was in objects when it began, and which objects
     it has made.
+
+    done: nodes that variables have, or that these are computed from: Python has computed them.
     """
 
-    __slots__ = ("before", "born")
+    __slots__ = ("before", "born", "done")
 
     def __init__(self) -> None:
         self.before: dict[int, tuple[Any, Any]] = {}
+        self.done: set[Any] = set()
         self.born: set[int] = set()
 
     def note(self, target: Any) -> None:
@@ -55,11 +63,13 @@ class Running:
               operators, and `values.Flat`.
     own:      objects that it has made, by identity.
     levels:   branches and turns that are being traced, inside one another.
+    done:     nodes that are computed, as for levels.
     shared:   cells that functions inside others change.
     fault:    0, or an expression: the number of the error that was met first.
     errors:   the errors by their numbers, from 1.
     unrolled: how often the statement that is being traced is there already.
     explaining: whether the text of an error is being made.
+    notes:    what becomes of the lines of functions, where somebody wants to know.
     capacity: of lists whose length a traced value decides.
     depth:    of recursion that a traced value ends.
     calls:    calls of translated functions that are being traced.
@@ -77,11 +87,14 @@ class Running:
         self.operators, self.take_apart = operators, take_apart
         self.own: dict[int, Any] = {}
         self.levels: list[Level] = []
+        self.done: set[Any] = set()
+        self._sizes: dict[Any, int] = {}
         self.shared: list[CellType] = []
         self.fault: Any = 0
         self.errors = errors
         self.unrolled = 1
         self.explaining = False
+        self.notes: dict[tuple[str, str], dict[int, str]] | None = None
         self.capacity, self.depth = capacity, depth
         self.calls: list[Any] = []
         self.recursion: Any = None
@@ -90,6 +103,45 @@ class Running:
     def is_region(self) -> bool:
         """Whether a branch or a turn of a node is being traced."""
         return bool(self.levels)
+
+    def note(self, what: str) -> None:
+        """Keep what became of the line that is being traced."""
+        if self.notes is not None:
+            file, function, line, *_ = place()
+            self.notes.setdefault((file, function), {})[line] = what
+
+    def is_done(self, e: Any) -> bool:
+        """Whether a node is computed already, as `know` was told."""
+        return e in self.done or any(e in level.done for level in self.levels)
+
+    def is_kept(self, e: Any) -> bool:
+        """Whether a branch takes what is computed already.
+
+        Of a short formula of single numbers it makes its own: so derivatives know that it counts
+        in this branch alone.
+        """
+        return bool(e.args) and self.is_done(e) and self._size(e) > SHORT
+
+    def _size(self, e: Any) -> int:
+        """About how many operations a node stands for, up to one more than is short."""
+        found = self._sizes.get(e)
+        if found is None:
+            if e.shape or e.op == "part":
+                found = SHORT + 1
+            else:
+                found = min(SHORT, sum(self._size(arg) for arg in e.args)) + bool(e.args)
+            self._sizes[e] = found
+        return found
+
+    def know(self, values: Sequence[Any]) -> None:
+        """Variables have these values: whatever comes later need not compute them again."""
+        done = self.levels[-1].done if self.levels else self.done
+        pending = [leaf for value in values for leaf in self.take_apart(value).leaves]
+        while pending:
+            e = pending.pop()
+            if isinstance(e, Node) and not self.is_done(e):
+                done.add(e)
+                pending.extend(e.args)
 
     def adopt(self, made: Any) -> Any:
         """An object that the program has made, and may change."""
@@ -163,7 +215,7 @@ def content_of(target: Any) -> Any:
     """What is in an object."""
     if isinstance(target, Changeable):
         return target.content()
-    if isinstance(target, dict | set):
+    if isinstance(target, dict | set | np.ndarray):
         return target.copy()
     if hasattr(target, "__dict__"):
         return dict(target.__dict__)
@@ -174,6 +226,8 @@ def put_content(target: Any, content: Any) -> None:
     """Put back, or put in, what is in an object; without a note."""
     if isinstance(target, Changeable):
         target.restore(content)
+    elif isinstance(target, np.ndarray):
+        target[...] = content
     elif isinstance(target, dict | set):
         target.clear()
         target.update(content)

@@ -115,6 +115,7 @@ class _Loop:
 
     def _guarded(self, steps: Steps) -> None:
         """Take the turns one by one, each for as long as no flag is set."""
+        running().note(f"written out: {steps.length} turns, each if none before ended the loop")
         for k in range(steps.length):
             ended = self._ended()
             if ended:
@@ -187,6 +188,7 @@ class _Loop:
                 now.fault = fault
         if done:
             self._keep(level)
+            now.note(f"written out: {count - (not found)} turns")
         return done
 
     def _ended(self) -> bool | None:

@@ -207,7 +207,8 @@ def _array(native: Callable[..., Any]) -> Callable[..., Any]:
     """``numpy.array``: a new array, of traced elements too."""
 
     def called(value: Any, dtype: Any = None, **named: Any) -> Any:
-        if native is np.asarray and isinstance(value, ArrayUnderConstruction) and dtype is None:
+        kept = isinstance(value, ArrayUnderConstruction | np.ndarray)
+        if native is np.asarray and kept and dtype is None:
             return value
         if not Flat(value).traced and not isinstance(value, Expression):
             if isinstance(value, Array) and dtype is None:

@@ -191,7 +191,7 @@ def born(value: Any) -> Any:
         return running().adopt(Array(value.now))
     if kind is list:
         return running().adopt(List(value))
-    if kind is np.ndarray and value.dtype == object and value.ndim:
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
         return running().adopt(Array(as_expression(value)))
     if kind is set and any(isinstance(item, Expression) for item in value):
         refuse(
@@ -202,6 +202,15 @@ def born(value: Any) -> Any:
     if kind in (dict, set) or kind is np.ndarray:
         running().adopt(value)
     return value
+
+
+def own(value: Any) -> Any:
+    """A new value whose elements will be changed: of known numbers, too, as an array."""
+    known = isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiub"
+    if known and running().is_own(value):
+        kind = value.dtype.kind
+        return running().adopt(Array(as_expression(value), kind in "iu", kind == "b"))
+    return born(value)
 
 
 def plain(value: Any) -> Any:

@@ -29,6 +29,7 @@ from taylor.language.running.loops import for_ as for_
 from taylor.language.running.loops import while_ as while_
 from taylor.language.running.objects import Array, List
 from taylor.language.running.objects import born as born
+from taylor.language.running.objects import own as own
 from taylor.language.running.places import refuse
 from taylor.language.running.sequences import (
     Both,

@@ -29,18 +29,27 @@ def rolled_for(
     """Trace the turns from `start` on as one node, and put in what it changes."""
     index = argument("turn")
     turn = tried(carried, lambda: body(steps.at(index)), [index])
-    if stop is not None or turn.outcome.raised or not is_none(turn.outcome.fault):
+    if stop is not None or turn.outcome.raised:
         _until(carried, steps, start, body, stop)
         return
-    ends = turn.ends(carried)
+    now, fault = running(), argument("error")
+    ends, begins, arguments = turn.ends(carried), carried.begins, [index, *turn.arguments]
+    faulty = not is_none(turn.outcome.fault)
+    if faulty:  # the turns after an error are taken, too: nobody sees what they compute
+        arguments.append(fault)
+        ends.append(first_of(fault, turn.outcome.fault))
+        begins.append(as_expression(now.fault))
     if not ends:
         return
-    graph = closed([_function([index, *turn.arguments], ends)])
+    graph = closed([_function(arguments, ends)])
     region = Region(graph.graphs, len(graph.constants), len(ends))
     bounds = as_expression(start), as_expression(steps.length)
-    node = region_node("fori_loop", [*bounds, *graph.constants, *carried.begins], region)
+    results = list(parts(region_node("fori_loop", [*bounds, *graph.constants, *begins], region)))
+    if faulty:
+        now.fault = results.pop()
     entered = isinstance(steps.length, int) and steps.length > start
-    carried.finish(parts(node), frozen=not entered)
+    now.note(f"fori_loop: {carried.names}")
+    carried.finish(results, frozen=not entered)
 
 
 def _until(
@@ -98,6 +107,7 @@ def rolled_while(
     results = list(parts(region_node("while_loop", [*graph.constants, *begins], region)))
     if faulty:
         now.fault = results.pop()
+    now.note(f"while_loop: {carried.names}")
     carried.finish(results, frozen=not entered)
 
 

@@ -92,6 +92,13 @@ class Carried:
         return any(slot.target is target for slot in self.slots)
 
     @property
+    def names(self) -> str:
+        """What goes from turn to turn, in words."""
+        moving = [slot for slot in self.slots if any(True for _ in slot.moving())]
+        words = [s.name if s.name else f"a {type(s.target).__name__}" for s in moving]
+        return ", ".join(word for word in words if "@" not in word)
+
+    @property
     def begins(self) -> list[Expression]:
         """What is before the loop where turns change it."""
         return [as_node(leaf) for slot in self.slots for _, leaf in slot.moving()]

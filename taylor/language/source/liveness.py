@@ -58,6 +58,8 @@ class Liveness:
                 break
             head |= inside
         self.head[node] = head
+        if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value:
+            return self._block(node.body, head) | flags  # there is a first turn
         before = frozenset(read(node.iter)) if isinstance(node, ast.For) else frozenset()
         return head | before
 

@@ -37,6 +37,7 @@ class Statements(Expressions):
         self._number = numbers or count()
         self._jumps = Jumps(self._number)
         self._live: Liveness | None = None
+        self._changed: set[str] = set()
         self._risky: dict[str, ast.AST] = {}
 
     def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
@@ -53,6 +54,7 @@ class Statements(Expressions):
 
     def _rewrite(self, node: ast.FunctionDef) -> None:
         self._risky = maybe_unset(node)
+        self._changed = _changed(node.body)
         outside = declared(node.body)
         body = self._jumps.function(node.body)
         self._live = Liveness(body, self._jumps.loops)
@@ -210,7 +212,10 @@ class Statements(Expressions):
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         """Assignments to names and to elements."""
         value = self.fresh(self.visit(node.value))
-        if all(isinstance(target, ast.Name) for target in node.targets):
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if names & self._changed:
+            value = operator("own", [value], node.value)
+        if len(names) == len(node.targets):
             node.value = value
             return node
         return self._assigned(node.targets, value, node)
@@ -293,6 +298,19 @@ class Statements(Expressions):
         """An error that a traced value decides is raised where the program is called."""
         given = [later(constant(None, node) if node.exc is None else self.visit(node.exc))]
         return at(ast.Expr(operator("raise_", given, node)), node)
+
+
+def _changed(body: list[ast.stmt]) -> set[str]:
+    """Names of arrays whose elements statements change."""
+    found = set()
+    for node in walk_scope(body):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            owner = node.value
+            while isinstance(owner, ast.Subscript):
+                owner = owner.value
+            if isinstance(owner, ast.Name):
+                found.add(owner.id)
+    return found
 
 
 def _on_line(call: ast.Call, node: ast.stmt) -> None:

@@ -30,6 +30,7 @@ from taylor.nodes.operations.cotangents import summed, total
 from taylor.nodes.operations.places import added as added_at
 from taylor.nodes.operations.spelled import CALL, work
 from taylor.nodes.operations.summed_products import operands, split_products, summed_product
+from taylor.nodes.operations.varying import varying
 from taylor.nodes.operations.widened import widened_reverse
 from taylor.nodes.products import multiply
 from taylor.nodes.regions import (
@@ -106,10 +107,7 @@ class _Turn:
 
 def dependent(roots: Sequence[Any], chosen: set[Any]) -> list[bool]:
     """Which roots depend on chosen inputs."""
-    varies: set[Any] = set()
-    for e in reachable(roots, stop=chosen.__contains__):
-        if e in chosen or not varies.isdisjoint(e.args):
-            varies.add(e)
+    varies = varying(roots, chosen)
     return [root in varies for root in roots]
 
 

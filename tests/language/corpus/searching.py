@@ -269,7 +269,9 @@ def largest_run(values):
 MIXED = np.array([3.0, -1.0, 4.0, 1.5, -5.0, 9.0, 2.0, 6.0])
 ORDERED = np.array([-3.0, -1.0, 0.5, 2.0, 4.0, 8.0, 16.0, 20.0])
 WORDS = np.array([1, 2, 3, 3, 4]), np.array([1, 3, 3, 5, 4, 2])
-MAP = np.array([[0.0, 3.0, 8.0, 9.0], [2.0, 0.0, 4.0, 7.5], [9.0, 9.0, 0.0, 2.0], [1.0, 9, 9, 0]])
+MAP = np.array(
+    [[0.5, 3.1, 8.2, 9.3], [2.2, 0.6, 4.4, 7.7], [9.9, 9.1, 0.7, 2.3], [1.2, 9.4, 9.6, 0.4]]
+)
 
 CASES = (
     Case(insertion_sort, [(MIXED,), (ORDERED,), (ORDERED[::-1],)], wrt=(0,), jets=True),
@@ -295,7 +297,7 @@ CASES = (
     Case(coin_change, [(0,), (11,), (60,)]),
     Case(matrix_chain, [(np.array([10.0, 30.0, 5.0, 60.0, 2.0]),)], wrt=(0,), jets=True),
     Case(viterbi, [(np.cos(np.arange(12.0)).reshape(4, 3), MAP[:3, :3] / 5)], wrt=(0, 1)),
-    Case(shortest_paths, [(MAP,)], wrt=(0,), jets=True),
-    Case(time_warping, [(MIXED[:4], ORDERED[:5])], wrt=(0, 1), jets=True),
+    Case(shortest_paths, [(MAP + np.eye(4),)], wrt=(0,), jets=True),
+    Case(time_warping, [(MIXED[:4], ORDERED[:5] + 0.1)], wrt=(0, 1), jets=True),
     Case(largest_run, [(MIXED,), (-MIXED,), (ORDERED,)], wrt=(0,), jets=True),
 )

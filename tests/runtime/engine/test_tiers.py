@@ -16,7 +16,7 @@ import pytest
 
 from taylor_runtime.engine import beside, cache, compiler
 from taylor_runtime.engine.compiler import Module, compile_ir
-from taylor_runtime.ir.entries import define_entry
+from taylor_runtime.ir.entries import make_replaceable
 from taylor_runtime.ir.module import Module as Text
 
 FUNCTION = "define i64 @{name}(i64 %x) nounwind {{\n  %y = add i64 %x, {number}\n  ret i64 %y\n}}"
@@ -34,8 +34,8 @@ def _tiers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 def first_text(number: int) -> str:
     module = Text()
-    module.define("f.first", FUNCTION.format(name="f.first", number=number).split("\n"))
-    define_entry(module, "f", "f.first", "i64", [("i64", "x")])
+    module.define("f", FUNCTION.format(name="f", number=number).split("\n"))
+    make_replaceable(module, "f", "i64", [("i64", "x")])
     return module.text()
 
 
@@ -175,6 +175,35 @@ def test_others_compile_while_a_second_tier_is_made() -> None:
         x = values[k] * values[k // 2] % 2**64
         values.append(x)
     assert call(module, 3) % 2**64 == values[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_forked_process_asks_for_itself() -> None:
+    code = """
+import ctypes, os
+os.environ["TAYLOR_CACHE"] = "off"
+from taylor_runtime.engine import beside, compiler
+compiler.LEAST_SECONDS = 600.0
+import taylor as ty
+x, v = ty.variables("x v")
+ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [0.1, 0.2])
+ta.propagate_until(1.0)
+child = os.fork()
+if not child:
+    beside.finish()
+    assert ta._machine.stepper.module.is_first
+    ta.propagate_until(2.0)
+    beside.finish()
+    os._exit(ta._machine.stepper.module.is_first)
+assert os.waitpid(child, 0)[1] == 0
+assert ta._machine.stepper.module.is_first
+beside.finish()
+assert not ta._machine.stepper.module.is_first
+"""
+    command = [sys.executable, "-W", "error", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 ENDS = """

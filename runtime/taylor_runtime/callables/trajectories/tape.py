@@ -12,7 +12,7 @@ from taylor_runtime.callables.trajectories.room import ALL
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.steps.control import RECORD_HEADER
 
-BUFFER = 1 << 17  # doubles of records that are handed on at a time, or so
+BUFFER = 1 << 15  # doubles of records that are handed on at a time, or so
 FEWEST_RECORDS, MOST_RECORDS = 8, 1 << 12
 
 Memory = dict[str, np.ndarray]  # see `StepRoom.memory`

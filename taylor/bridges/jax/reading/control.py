@@ -28,6 +28,7 @@ from taylor.control.branches import checkpoint, switch
 from taylor.control.loops import scan, while_loop
 from taylor.definitions.custom import custom_derivative
 from taylor.expressions.expression import Expression
+from taylor.expressions.substitute import substitute_all
 
 # --- calls ---------------------------------------------------------------------------------------
 
@@ -37,6 +38,13 @@ def _inside(call: Call, *operands: Operand) -> list[Operand]:
     jaxpr = call.params["jaxpr"]
     ours = _ours(call, jaxpr)
     return call.walk.read(closed(jaxpr), operands) if ours is None else ours(*map(number, operands))
+
+
+def _our_own(call: Call, *operands: Operand) -> list[Operand]:
+    """A function of ours that JAX called: its expressions again."""
+    formula = call.params["formula"]
+    table = dict(zip(formula.inputs, map(number, operands), strict=True))
+    return list(substitute_all(formula.outputs, table))
 
 
 def closed(jaxpr: Any) -> Any:
@@ -164,23 +172,31 @@ def _looped(call: Call, *operands: Operand) -> list[Operand]:
     p = call.params
     tests, turns = p["cond_nconsts"], p["body_nconsts"]
     for_test, for_turn = operands[:tests], operands[tests : tests + turns]
-    first = _carried(call.eqn.invars[tests + turns :], operands[tests + turns :])
+    kinds = p["body_jaxpr"].jaxpr.outvars
+    first = _carried(kinds, operands[tests + turns :])
 
     def goes_on(carry: Sequence[Any]) -> Any:
-        return truth(call.walk.read(p["cond_jaxpr"], [*for_test, *carry])[0])
+        return truth(call.walk.read(p["cond_jaxpr"], [*for_test, *_shown(kinds, carry)])[0])
 
     def turn(carry: Sequence[Any]) -> Any:
-        found = call.walk.read(p["body_jaxpr"], [*for_turn, *carry])
-        return tuple(_carried(call.eqn.outvars, found))
+        found = call.walk.read(p["body_jaxpr"], [*for_turn, *_shown(kinds, carry)])
+        return tuple(_carried(kinds, found))
 
-    return list(while_loop(goes_on, turn, tuple(first)))
+    return _shown(kinds, while_loop(goes_on, turn, tuple(first)))
 
 
 def _carried(variables: Sequence[Any], values: Sequence[Operand]) -> list[Expression]:
-    """Values as expressions, of the kinds that variables have."""
+    """Values as numbers: truth values as 0 and 1."""
     return [
-        truth(x) if kind_of(v.aval) == "b" else number(x)
+        functions.where(truth(x), 1, 0) if kind_of(v.aval) == "b" else number(x)
         for v, x in zip(variables, values, strict=True)
+    ]
+
+
+def _shown(variables: Sequence[Any], values: Sequence[Expression]) -> list[Operand]:
+    """The inverse; what is 0 or 1 is no condition that holds at single points."""
+    return [
+        x > 0.5 if kind_of(v.aval) == "b" else x for v, x in zip(variables, values, strict=True)
     ]
 
 
@@ -188,18 +204,17 @@ def _scanned(call: Call, *operands: Operand) -> list[Operand]:
     p = call.params
     constants, carries = p["num_consts"], p["num_carry"]
     fixed, rest = operands[:constants], operands[constants:]
-    kinds = call.eqn.invars[constants:]
-    first = _carried(kinds[:carries], rest[:carries])
-    arrays = _carried(kinds[carries:], rest[carries:])
-    results = p["jaxpr"].jaxpr.outvars
+    kinds, results = p["jaxpr"].jaxpr.invars[constants:], p["jaxpr"].jaxpr.outvars
+    given = _carried(kinds, rest)
 
     def turn(carry: Sequence[Any], slices: Sequence[Any]) -> Any:
-        found = call.walk.read(p["jaxpr"], [*fixed, *carry, *slices])
+        found = call.walk.read(p["jaxpr"], [*fixed, *_shown(kinds, [*carry, *slices])])
         found = _carried(results, found)
         return tuple(found[:carries]), tuple(found[carries:])
 
-    last, outputs = scan(turn, tuple(first), tuple(arrays), p["length"], p["reverse"])
-    return [*last, *outputs]
+    first, arrays = tuple(given[:carries]), tuple(given[carries:])
+    last, outputs = scan(turn, first, arrays, p["length"], p["reverse"])
+    return _shown(results, [*last, *outputs])
 
 
 def _branched(call: Call, index: Operand, *operands: Operand) -> list[Operand]:
@@ -225,11 +240,12 @@ def _branched(call: Call, index: Operand, *operands: Operand) -> list[Operand]:
         return called
 
     which = number(index) if call.kind != "b" else functions.where(truth(index), 1, 0)
-    return list(switch(which, [with_known(one) for one in made], *varying))
+    return _shown(kinds, switch(which, [with_known(one) for one in made], *varying))
 
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("jit", "pjit", "closed_call", "core_call"), _inside),
+    **dict.fromkeys(("taylor", "taylor_linear"), _our_own),
     **dict.fromkeys(("checkpoint", "remat", "remat2"), _checkpointed),
     "custom_jvp_call": _forward,
     "custom_vjp_call": _backward,

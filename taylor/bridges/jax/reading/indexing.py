@@ -228,7 +228,44 @@ def _in_rows(
     return arrays.index(found, slice(0, size))
 
 
+# --- sorting -------------------------------------------------------------------------------------
+
+
+def _sorted(call: Call, *operands: Operand) -> list[Expression]:
+    """Arrays in the order of the first one; equal elements keep theirs."""
+    axis = call.params["dimension"]
+    if len(operands) == 1:
+        return [number(np.sort(number(operands[0]), axis=axis))]  # type: ignore[call-overload]
+    if call.params["num_keys"] > 1:
+        raise call.refuse("by several keys")
+    return _ordered(operands, number(operands[0]), axis)
+
+
+def _ordered(operands: Sequence[Operand], key: Expression, axis: int) -> list[Expression]:
+    argsort: Any = np.argsort
+    order = number(argsort(key, axis=axis, kind="stable"))
+    stride = row_major(key.shape)[axis]
+    own = np.arange(key.size).reshape(key.shape)
+    lines = own - np.indices(key.shape)[axis] * stride  # where the line begins of each element
+    places = number(lines.astype(float)) + stride * order
+    return [pick(arrays.reshape(number(x), (key.size,)), places) for x in operands]
+
+
+def _largest(call: Call, x: Operand) -> list[Expression]:
+    """The largest elements in falling order, and where they are."""
+    axis, count = call.params.get("axis", -1), call.params["k"]
+    e = number(x)
+    axis %= e.ndim
+    shape = [n if d == axis else 1 for d, n in enumerate(e.shape)]
+    numbers = np.broadcast_to(np.arange(e.shape[axis], dtype=float).reshape(shape), e.shape)
+    found = _ordered([e, numbers], -e, axis)
+    key = (*(slice(None),) * axis, slice(0, count))
+    return [arrays.index(one, key) for one in found]
+
+
 RULES: dict[str, Rule] = {
+    "sort": _sorted,
+    "top_k": _largest,
     "dynamic_slice": _slice,
     "dynamic_update_slice": _put_slice,
     "gather": _gathered,

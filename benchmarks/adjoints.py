@@ -1,0 +1,381 @@
+"""Gradients through solutions: their cost in propagations, and beside other packages.
+
+Run with ``python -m benchmarks.adjoints``; it takes some minutes.  Peers that are not installed are
+left out; ``--peers`` measures these alone and appends what it finds to the results, for
+environments that have others.  One thread, float64.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["XLA_FLAGS"] = (
+    "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 "
+    + os.environ.get("XLA_FLAGS", "")
+)
+
+import numpy as np
+
+import taylor as ty
+from benchmarks.celestial import outer_solar_system
+from benchmarks.harness import RESULTS, heading, publish, table
+from benchmarks.versions import own_versions, version
+
+ROUNDS = 15
+SHORTEST = 5e-3  # seconds of calls in a round
+Call = Callable[[], Any]
+SIZES = (2, 30, 30, 2)  # of the network that peers have, too: 1082 weights
+SPAN = 10.0
+PEER_TOLERANCE = 1e-10  # at which their gradients have about ten digits
+
+
+class Work(NamedTuple):
+    """A gradient by everything, and at most how many propagations it is to cost."""
+
+    name: str
+    make: Callable[[], ty.Integrator]
+    until: float
+    asked: float
+
+
+# -- what is differentiated -----------------------------------------------------------------------
+
+
+def solar_system() -> ty.Integrator:
+    problem = outer_solar_system()
+    states = list(ty.variables(" ".join(problem.variables)))
+    equations = list(zip(states, problem.equations(ty, states), strict=True))
+    return ty.Integrator(equations, list(problem.state))
+
+
+def weighed_solar_system() -> ty.Integrator:
+    """The same with masses that are parameters."""
+    problem = outer_solar_system()
+    states = list(ty.variables(" ".join(problem.variables)))
+    bodies = [states[6 * k : 6 * k + 6] for k in range(len(states) // 6)]
+    masses = ty.parameters(" ".join(f"m{k}" for k in range(len(bodies))))
+    slopes = [[0 * bodies[0][0]] * 3 for _ in bodies]
+    for i, one in enumerate(bodies):
+        for j in range(i + 1, len(bodies)):
+            d = [bodies[j][a] - one[a] for a in range(3)]
+            inverse = (d[0] ** 2 + d[1] ** 2 + d[2] ** 2) ** -1.5
+            for a in range(3):
+                slopes[i][a] = slopes[i][a] + masses[j] * (d[a] * inverse)
+                slopes[j][a] = slopes[j][a] - masses[i] * (d[a] * inverse)
+    equations = []
+    for body, slope in zip(bodies, slopes, strict=True):
+        equations += [*zip(body[:3], body[3:], strict=True), *zip(body[3:], slope, strict=True)]
+    gravity = 4 * np.pi**2 * np.array([1, 9.5e-4, 2.9e-4, 4.4e-5, 5.1e-5, 1e-8])
+    values = dict(zip(masses, gravity.tolist(), strict=True))
+    return ty.Integrator(equations, list(problem.state), parameters=values)
+
+
+def weights(sizes: Sequence[int], seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Matrices and offsets of a network's layers."""
+    rng = np.random.default_rng(seed)
+    return [
+        (rng.normal(size=(b, a)) / np.sqrt(a), 0.1 * rng.normal(size=b)) for a, b in pairwise(sizes)
+    ]
+
+
+def network(sizes: Sequence[int]) -> ty.Integrator:
+    y = ty.variable("y", shape=(sizes[0],))
+    value, values = y, {}
+    layers = weights(sizes)
+    for k, (matrix, offset) in enumerate(layers):
+        w, b = ty.parameter(f"w{k}", matrix.shape), ty.parameter(f"b{k}", offset.shape)
+        values |= {w: matrix, b: offset}
+        value = w @ value + b
+        value = ty.tanh(value) if k + 1 < len(layers) else value
+    start = np.linspace(0.5, -0.5, sizes[0])
+    return ty.Integrator([(y, value)], start, parameters=values)
+
+
+def burgers(count: int = 128) -> ty.Integrator:
+    u, nu = ty.variable("u", shape=(count,)), ty.parameter("nu")
+    width = 2 * np.pi / count
+    after, before = ty.concatenate([u[1:], u[:1]]), ty.concatenate([u[-1:], u[:-1]])
+    slope = -u * (after - before) / (2 * width) + nu * (after - 2 * u + before) / width**2
+    start = np.sin(np.arange(count) * width) + 0.3
+    return ty.Integrator([(u, slope)], start, parameters={nu: 0.02})
+
+
+WORKS = (
+    Work("outer Solar System, 36 states", solar_system, 5000.0, 4),
+    Work("outer Solar System, 36 states and 6 masses", weighed_solar_system, 5000.0, 4),
+    Work("network 2-32-32-2, 1218 weights", lambda: network((2, 32, 32, 2)), 200.0, 4),
+    Work("network 2-30-30-2, 1082 weights", lambda: network(SIZES), 200.0, 4),
+    Work("Burgers' equation, 128 points", burgers, 50.0, 4),
+)
+
+
+# -- measuring ------------------------------------------------------------------------------------
+
+
+def medians(*calls: Call) -> list[float]:
+    """The median times of calls that take turns, each repeated for a while."""
+    counts = []
+    for call in calls:
+        call()
+        start = time.perf_counter()
+        call()
+        counts.append(max(1, int(SHORTEST / max(time.perf_counter() - start, 1e-9))))
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(ROUNDS):
+        for call, count, own in zip(calls, counts, times, strict=True):
+            start = time.perf_counter()
+            for _ in range(count):
+                call()
+            own.append((time.perf_counter() - start) / count)
+    return [statistics.median(own) for own in times]
+
+
+def squares(y: Any) -> Any:
+    return (y**2).sum()
+
+
+def in_propagations() -> list[list[str]]:
+    found = []
+    for work in WORKS:
+        ta = work.make()
+        start, moving = ta.state.copy(), work.make()
+
+        def propagate(moving: Any = moving, start: Any = start, work: Work = work) -> Any:
+            moving.state[:], moving.time = start, 0.0
+            return moving.propagate_until(work.until)
+
+        def gradient(ta: Any = ta, work: Work = work) -> Any:
+            return ty.gradient_through(ta, squares, until=work.until)
+
+        a, b = medians(propagate, gradient)
+        got = gradient()
+        shown = [f"{got.steps}", f"{1e3 * a:.2f}", f"{1e3 * b:.2f}", f"{b / a:.2f}"]
+        found.append([work.name, *shown, f"{work.asked:g}"])
+        print(*found[-1], sep=" | ", flush=True)
+    return found
+
+
+def memory() -> list[list[str]]:
+    """A million steps of a pendulum, within budgets."""
+    x, v, k = ty.variable("x"), ty.variable("v"), ty.parameter("k")
+    ta = ty.Integrator([(x, v), (v, -k * ty.sin(x))], [0.4, 0.7], parameters={k: 9.8})
+    found = []
+    for budget in (1 << 28, 1 << 24, 1 << 20):
+        start = time.perf_counter()
+        got = ty.gradient_through(ta, x, until=200_000.0, memory=budget)
+        seconds = time.perf_counter() - start
+        cells = [f"{got.steps}", f"{budget / 2**20:g}", f"{got.memory / 2**20:.2f}"]
+        found.append(["pendulum", *cells, f"{seconds:.2f}", f"{got.state[0]!r}"])
+        print(*found[-1], sep=" | ", flush=True)
+    return found
+
+
+# -- peers ----------------------------------------------------------------------------------------
+
+
+def heyoka_variational() -> tuple[Call, Callable[[], np.ndarray]]:
+    """The final state's derivatives by all weights, from variational equations."""
+    import heyoka as hy  # type: ignore[import-not-found]
+
+    layers = weights(SIZES)
+    names = [f"y{k}" for k in range(SIZES[0])]
+    states = hy.make_vars(*names)
+    value, numbers = list(states), list[float]()
+    for k, (matrix, offset) in enumerate(layers):
+        first = len(numbers)
+        numbers += [*matrix.ravel().tolist(), *offset.tolist()]
+        rows, columns = matrix.shape
+        value = [
+            hy.sum([hy.par[first + i * columns + j] * value[j] for j in range(columns)])
+            + hy.par[first + rows * columns + i]
+            for i in range(rows)
+        ]
+        value = [hy.tanh(e) for e in value] if k + 1 < len(layers) else value
+    pars = [hy.par[i] for i in range(len(numbers))]
+    system = hy.var_ode_sys(list(zip(states, value, strict=True)), pars, order=1)
+    start = np.linspace(0.5, -0.5, SIZES[0])
+    ta = hy.taylor_adaptive(system, start, pars=numbers, compact_mode=True)
+    whole = ta.state.copy()
+
+    def run() -> Any:
+        ta.state[:], ta.time = whole, 0.0
+        return ta.propagate_until(SPAN)
+
+    def gradient() -> np.ndarray:
+        run()
+        slices = [ta.get_vslice(1, component=i) for i in range(SIZES[0])]
+        rows = [np.asarray(ta.state[s]) for s in slices]
+        return np.asarray(2 * sum(ta.state[i] * row for i, row in enumerate(rows)))
+
+    return run, gradient
+
+
+def diffrax_checkpoints() -> tuple[Call, Callable[[], np.ndarray]]:
+    """The gradient by `RecursiveCheckpointAdjoint`, compiled."""
+    import diffrax  # type: ignore[import-not-found]
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+
+    def slope(t: Any, y: Any, layers: Any) -> Any:
+        for k, (w, b) in enumerate(layers):
+            y = w @ y + b
+            y = jnp.tanh(y) if k + 1 < len(layers) else y
+        return y
+
+    def loss(layers: Any) -> Any:
+        found = diffrax.diffeqsolve(
+            diffrax.ODETerm(slope),
+            diffrax.Dopri8(),
+            0.0,
+            SPAN,
+            None,
+            jnp.linspace(0.5, -0.5, SIZES[0]),
+            layers,
+            stepsize_controller=diffrax.PIDController(rtol=PEER_TOLERANCE, atol=PEER_TOLERANCE),
+            adjoint=diffrax.RecursiveCheckpointAdjoint(),
+            max_steps=4096,
+        )
+        return jnp.sum(found.ys[-1] ** 2)
+
+    function = jax.jit(jax.grad(loss))
+    layers = [(jnp.asarray(w), jnp.asarray(b)) for w, b in weights(SIZES)]
+
+    def run() -> Any:
+        return jax.block_until_ready(function(layers))
+
+    def gradient() -> np.ndarray:
+        return np.concatenate([np.ravel(x) for pair in run() for x in pair])
+
+    return run, gradient
+
+
+def torchdiffeq_adjoint() -> tuple[Call, Callable[[], np.ndarray]]:
+    """The gradient by `odeint_adjoint`."""
+    import torch
+    from torchdiffeq import odeint_adjoint  # type: ignore[import-not-found]
+
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    layers: list[torch.nn.Module] = []
+    for matrix, offset in weights(SIZES):
+        layer = torch.nn.Linear(matrix.shape[1], matrix.shape[0])
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(matrix))
+            layer.bias.copy_(torch.from_numpy(offset))
+        layers += [layer, torch.nn.Tanh()]
+
+    class Slope(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.nn.Sequential(*layers[:-1])
+
+        def forward(self, t: Any, y: Any) -> Any:
+            return self.inner(y)
+
+    slope = Slope()
+    start, times = torch.linspace(0.5, -0.5, SIZES[0]), torch.tensor([0.0, SPAN])
+    tolerances = {"rtol": PEER_TOLERANCE, "atol": PEER_TOLERANCE}
+
+    def run() -> Any:
+        slope.zero_grad()
+        y = odeint_adjoint(slope, start, times, method="dopri8", **tolerances)
+        (y[-1] ** 2).sum().backward()
+        return slope
+
+    def gradient() -> np.ndarray:
+        run()
+        return np.concatenate([p.grad.numpy().ravel() for p in slope.parameters()])
+
+    return run, gradient
+
+
+PEERS = (
+    ("heyoka, variational equations", "heyoka", heyoka_variational, 20),
+    ("diffrax, RecursiveCheckpointAdjoint, Dopri8", "diffrax", diffrax_checkpoints, 3),
+    ("torchdiffeq, odeint_adjoint, dopri8", "torchdiffeq", torchdiffeq_adjoint, 10),
+)
+
+
+def beside_peers() -> tuple[list[list[str]], dict[str, str]]:
+    """Rows of the table, and versions of the peers that are here."""
+    ta = network(SIZES)
+    found: list[list[str]] = []
+    versions: dict[str, str] = {}
+
+    def own() -> Any:
+        return ty.gradient_through(ta, squares, until=SPAN)
+
+    right = own().parameters
+    for title, package, make, asked in PEERS:
+        try:
+            start = time.perf_counter()
+            run, gradient = make()
+            other = gradient()
+        except ImportError:
+            print(f"{package} is not installed here")
+            continue
+        seconds = time.perf_counter() - start
+        versions[package] = version(package)
+        error = np.abs(other - right).max() / np.abs(right).max()
+        a, b = medians(own, run)
+        cells = [f"{1e3 * a:.3f}", f"{1e3 * b:.3f}", f"{b / a:.1f}", f"{asked:g}"]
+        found.append([title, *cells, f"{error:.0e}", f"{seconds:.1f}"])
+        print(*found[-1], sep=" | ", flush=True)
+    return found, versions
+
+
+# -- results --------------------------------------------------------------------------------------
+
+
+def peer_text(rows: Sequence[Sequence[str]], versions: dict[str, str]) -> str:
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return (
+        f"## A network of {sum(w.size + b.size for w, b in weights(SIZES))} weights\n\n"
+        f"The gradient of |y(10)|^2 by all weights; {listed}; peers at a tolerance of 1e-10, which "
+        "leaves the difference from ours that is shown, relative to the largest derivative.\n\n"
+        + table(["peer", "ms", "peer, ms", "ratio", "asked", "apart", "first, s"], rows)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="measure peers alone, and append")
+    alone = parser.parse_args().peers
+    rows, versions = beside_peers()
+    if alone:
+        path = RESULTS / "adjoints.md"
+        text = path.read_text() + "\n" + peer_text(rows, versions) + "\n"
+    else:
+        text = "\n\n".join(
+            [
+                heading("Adjoints", "python -m benchmarks.adjoints", own_versions() | versions),
+                "One thread, float64; medians of 15 turns, alternating. A gradient of the sum of "
+                "squares of the final state by the initial state, all parameters, and the times.",
+                table(
+                    ["work", "steps", "solution, ms", "gradient, ms", "ratio", "at most"],
+                    in_propagations(),
+                ),
+                "A million steps and more within budgets of memory, to the same bits.",
+                table(
+                    ["work", "steps", "budget, MB", "took, MB", "s", "dx/dx0"],
+                    memory(),
+                ),
+                *([peer_text(rows, versions)] if rows else []),
+            ]
+        )
+        text += "\n"
+    print(text)
+    print(f"written to {publish('adjoints.md', text)}")
+
+
+if __name__ == "__main__":
+    main()
