@@ -137,7 +137,8 @@ class ArrayDecomposition(Decomposition):
             for k, (x, does) in enumerate(zip(graph.inputs, varies, strict=True))
         }
         work = ArrayDecomposition(ArrayBuilder(order, self.builder.in_time), inputs, self)
-        graph = Graph(graph.inputs, called_once(graph.outputs))
+        outputs = called_once(graph.outputs)
+        graph = graph if outputs is graph.outputs else Graph(graph.inputs, outputs)
         work.lower(graph.outputs)
         builder, rows = work.builder, list[int]()
         for output, does in zip(graph.outputs, wanted, strict=True):

@@ -10,6 +10,7 @@ from taylor.machines.arrivals import Arrivals, SolutionError, Starts, many_at_on
 from taylor.machines.crossing import UndefinedDerivativesError
 from taylor.numbers.precision import leading
 from taylor.solutions.problem import Problem, Wrt, as_pairs
+from taylor.solutions.straight import straight
 
 FEWEST = 8  # solutions that take longer one by one than together
 
@@ -35,10 +36,15 @@ def solved_many(
         found = _at_once(problem, order, wrt, numbers, ends)
         if found is not None:
             return found
-    each = [
-        problem.solved(order, wrt, [array[row] for array in numbers], ends[row])
-        for row in range(count)
-    ]
+    each = []
+    quick = None if order else straight(problem)
+    for row in range(count):
+        own = [array[row] for array in numbers]
+        state = None if quick is None else quick(np.concatenate([*own, ends[row]]))
+        if state is None:
+            each.append(problem.solved(order, wrt, own, ends[row]))
+        else:
+            each.append(state[np.newaxis, :, np.newaxis])
     return np.stack(each)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +15,10 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.leaves import time as time_node
 from taylor.nodes.traverse import inputs as leaves_of
+from taylor.numbers.precision import as_array
+from taylor.numbers.times import time_pair
 from taylor.solutions.inputs import read_inputs
+from taylor.solutions.problem import times_kind
 from taylor.solutions.propagators import Propagator
 from taylor.solutions.solution import Solution, Wanted
 from taylor.systems.arguments import step_limit
@@ -36,16 +40,33 @@ def make_solution(
         raise ArgumentError("as_function: give until or times, not both")
     single = outputs is None or isinstance(outputs, Expression | str)
     listed = None if outputs is None else _outputs(outputs, single, ta)
-    ends = until if times is None else _times(times)
+    ends = _end(until, ta) if times is None else _times(times, ta)
     wanted = Wanted(listed, single, ends)
     made = Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
     made.check()
     return made
 
 
-def _times(times: Any) -> Any:
-    found = as_node(times) if has_nodes(times) else np.array(times)
-    if not found.ndim or not found.size:
+def _end(until: Any, ta: Propagator) -> Any:
+    """A time as a number or an expression; None where it is an argument."""
+    if until is None or has_nodes(until):
+        return until
+    high, low = time_pair(until, "until")
+    return Fraction(high) + Fraction(low) if ta._kind.is_finer else high + low
+
+
+def _times(times: Any, ta: Propagator) -> Any:
+    """Times as an array of numbers, mpmath's in double-double, or as an expression (k,)."""
+    found: Any
+    if has_nodes(times):
+        found = as_node(times)
+    else:
+        kind = times_kind(ta._kind)
+        array = as_array(times, kind, "times", kind.ndim_of(times, most=1))
+        if not np.isfinite(array).all():
+            raise ArgumentError("as_function: times must be finite")
+        found = kind.exactly(array) if kind.is_finer else array
+    if np.ndim(found) != 1 or not found.size:
         raise ArgumentError("as_function: times must have shape (k,) with k >= 1")
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.machines.arrivals import Arrival, SolutionError, Start, Starts, Unfinished
-from taylor.numbers.precision import Precision, leading
+from taylor.numbers.precision import FLOAT64, Precision, leading
 from taylor.numbers.times import Pair
 from taylor.solutions.inputs import Inputs
 from taylor.solutions.propagators import Propagator
@@ -56,6 +56,7 @@ class Problem:
         self.targets = [_target(one.places) for one in inputs.listed]
         self._idle: dict[tuple[int, Wrt], list[Propagator]] = {}
         self._made: dict[tuple[int, Wrt], Made] = {}
+        self.kept: dict[str, Any] = {}
         self.curves: dict[tuple[int, tuple[int, ...]], Propagator] = {}
         self.along: dict[Wrt, Problem | None] = {}  # with derivatives along a direction, if made
 
@@ -231,6 +232,11 @@ def _target(places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     """Which elements of an input are used, None for all, and where these go."""
     used = places != UNUSED
     return (None, places) if used.all() else (used, places[used])
+
+
+def times_kind(kind: Precision) -> Precision:
+    """The kind of number that times are, which is not less than float64."""
+    return kind if kind.is_finer else FLOAT64
 
 
 def as_pairs(times: np.ndarray, kind: Precision) -> np.ndarray:

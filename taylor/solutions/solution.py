@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from taylor.expressions.types import ExpressionLike, ValueLike
 from taylor.nodes.arrays import reshape
 from taylor.nodes.regions import inner_input
 from taylor.numbers.precision import as_array
+from taylor.numbers.times import time_pair
 from taylor.numbers.types import NumberOrArray, Numbers
 from taylor.points.formula import Function
 from taylor.programs.batching import vmap
@@ -25,7 +27,7 @@ from taylor.programs.products import jvp, vjp
 from taylor.programs.program import Program
 from taylor.solutions.expressed import expressed
 from taylor.solutions.inputs import Inputs
-from taylor.solutions.problem import Problem
+from taylor.solutions.problem import Problem, times_kind
 from taylor.solutions.propagators import Propagator
 from taylor.solutions.solved import Solved, solved_node
 from taylor.solutions.straight import assembler, straight
@@ -217,9 +219,11 @@ class Solution:
 
     def _times(self, ends: Any) -> np.ndarray:
         """A time or times as numbers of the kind."""
-        kind = self.propagator._kind
-        number = np.ndim(ends) == 0 or (isinstance(ends, tuple) and kind.is_finer)
-        times = as_array(ends, kind, "solution: the time", 0 if number else 1)
+        kind = times_kind(self.propagator._kind)
+        if isinstance(ends, tuple):  # a sum of two numbers, as times may be
+            high, low = time_pair(ends)
+            ends = Fraction(high) + Fraction(low)
+        times = as_array(ends, kind, "solution: the time", kind.ndim_of(ends, most=1))
         if times.ndim - len(kind.axes) > 1 or not times.size:
             raise ShapeError(f"solution: times must have shape (k,), got {np.shape(ends)}")
         return times

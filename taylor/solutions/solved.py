@@ -14,7 +14,7 @@ from taylor.numbers.planes import to_kind
 from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_precision
 from taylor.solutions.batches import solved_many
 from taylor.solutions.curves import curved
-from taylor.solutions.problem import Problem, Wrt
+from taylor.solutions.problem import Problem, Wrt, times_kind
 from taylor.solutions.straight import Straight, straight
 from taylor.solutions.swept import swept
 from taylor_runtime.callables.python_calls import Server
@@ -143,8 +143,9 @@ class Outside(Region):
         """The result (parts, ..) for operands (parts, ..) of a kind."""
         kind, lead = self.problem.kind, self.lead
         own = []
-        for planes in operands:
-            numbers = kind.joined(to_kind(planes, given, kind))
+        for k, planes in enumerate(operands):
+            wanted = times_kind(kind) if k == len(self.problem.inputs.listed) else kind
+            numbers = wanted.joined(to_kind(planes, given, wanted))
             own.append(numbers.reshape(*lead, -1, *kind.axes))
         return to_kind(kind.to_planes(self.computed(own)), kind, given)
 

@@ -68,8 +68,12 @@ def straight(problem: Problem) -> Straight | None:
     """What is fast for a problem; None where something may happen on the way that is shown, or for
     numbers of another kind.
     """
-    plain = problem.kind is FLOAT64 and not (problem.grid or problem.ends or problem.moving)
-    return Straight(problem) if plain and problem.limit is None else None
+    if "straight" not in problem.kept:
+        plain = problem.kind is FLOAT64 and not (problem.grid or problem.ends or problem.moving)
+        made = Straight(problem) if plain and problem.limit is None else None
+        problem.kept["straight"] = made
+    found: Straight | None = problem.kept["straight"]
+    return found
 
 
 Assembled = Callable[[tuple[Any, ...]], "np.ndarray | None"]

@@ -134,7 +134,7 @@ def test_kepler_transition_matrix() -> None:
     whole = ta.as_function([[q, p]], until=1.0)
     start = np.array([[1.0, 0, 0], [0, 1, 0]])
     found = ty.jacobian(whole)(start).reshape(6, 6)
-    rows = [  # by finite differences of the universal variables' formula, six digits
+    rows = [  # of the circle, six digits
         (1.89694, 0.386823, 0, 1.22829, 0.188871, 0),
         (0.516683, 0.751624, 0, 0.211322, 0.971331, 0),
         (0, 0, 0.540302, 0, 0, 0.841471),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
@@ -92,6 +94,8 @@ def test_times_and_ends() -> None:
     assert_allclose(single(2.0), np.cos(ROOT * times), rtol=1e-14)
     assert [many(2.0, float(t))[0] for t in times] == pytest.approx(single(2.0), rel=1e-14)
     assert many(2.0, 0.0) == (1.0, 0.0)
+    assert ta.as_function([k], x, until="3/2")(2.0) == many(2.0, 1.5)[0]
+    assert ta.as_function([k], x, until=(1.5, 1e-18))(2.0) == many(2.0, (1.5, 1e-18))[0]
     assert many(2.0, times)[1].shape == (3,)
 
 
@@ -165,6 +169,20 @@ def test_double_double() -> None:
     assert_allclose(ty.grad(last)(2.0, 1.0), float(slope), rtol=1e-15)  # rounded in the end
 
 
+def test_times_have_all_digits_in_double_double() -> None:
+    ta = ty.Integrator([(x, -x)], [1.0], precision="double-double")
+    with mpmath.workdps(40):
+        wanted = mpmath.exp(-mpmath.mpf("0.1"))
+    single = [
+        ta.as_function([x], x, until="0.1"),
+        ta.as_function([x], x, until=(0.1, -5.551115123125783e-18)),
+    ]
+    several = ta.as_function([x], x, times=["0.2", "0.1"])
+    for last in (*single, lambda s: several(s)[1]):
+        for function in (last, ty.jit(last, precision="double-double")):
+            assert abs(ty.to_mpmath(function(1.0)) - wanted) < 1e-30
+
+
 def test_single_precision() -> None:
     ta = ty.Integrator([(x, v), (v, -k * x)], [1.0, 0.0], parameters={k: 2.0}, precision="float32")
     last = ta.as_function([k, x], x, until=3.0)
@@ -172,6 +190,8 @@ def test_single_precision() -> None:
     assert_allclose(last(2.0, 1.0), math.cos(3 * ROOT), rtol=2e-6)
     assert_allclose(ty.grad(last)(2.0, 1.0), -1.5 / ROOT * math.sin(3 * ROOT), rtol=2e-6)
     assert_allclose(ty.jit(last, precision="float32")(2.0, 1.0), math.cos(3 * ROOT), rtol=2e-6)
+    late = ta.as_function([x, ty.time], v, until=1e6 + 0.1)  # which is no float32
+    assert_allclose(late(1.0, 1e6), -ROOT * math.sin(0.1 * ROOT), rtol=1e-5)
 
 
 def test_digits_that_are_not_there_are_not_promised() -> None:
@@ -232,6 +252,13 @@ def test_it_says_what_it_is() -> None:
     assert isinstance(last, ty.Solution)
 
 
+def test_importing_loads_none_of_it() -> None:
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import taylor; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "taylor.integrator.solvable" in loaded and "taylor.solutions" not in loaded
+
+
 # --- what is wrong -------------------------------------------------------------------------------
 
 
@@ -263,6 +290,12 @@ def test_wrong_outputs_and_ends() -> None:
         ta.as_function([k], x, until=1.0, times=[1.0])
     with pytest.raises(ty.ArgumentError, match="times must have shape"):
         ta.as_function([k], x, times=1.0)
+    with pytest.raises(ty.ArgumentError, match="times must be finite"):
+        ta.as_function([k], x, times=[1.0, math.nan])
+    with pytest.raises(ty.ArgumentError, match="until must be finite"):
+        ta.as_function([k], x, until=math.inf)
+    with pytest.raises(TypeError, match="until must be a number"):
+        ta.as_function([k], x, until=[1.0])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are states, parameters"):
         ta.as_function([3.0], x, until=1.0)  # type: ignore[list-item]
     with pytest.raises(ty.ArgumentError, match="max_steps"):
