@@ -207,7 +207,11 @@ def test_long_runs_keep_ends_of_steps_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_times_of_results_are_checked_as_scipy_does() -> None:
-    for wrong, match in (([[0.5]], "1-dim"), ([2.0], "not within"), ([0.5, 0.2], "sorted")):
+    for wrong, match in (
+        ([[0.5]], "one axis"),
+        ([2.0], "between the ends"),
+        ([0.5, 0.2], "follow one another"),
+    ):
         with pytest.raises(ValueError, match=match):
             solved(circle, (0, 1), [1.0, 0.0], t_eval=wrong)
     with pytest.raises(ValueError, match="1-dimensional"):

@@ -226,6 +226,8 @@ def test_systems_of_expressions(solve: Callable[..., Any]) -> None:
         solve(system, (0, 3), [1.0, 0.0])
     with pytest.raises(ty.ArgumentError, match="args"):
         solve(circle, (0, 3), [1.0, 0.0], parameters={"k": 1.0})
+    with pytest.raises(ty.TaylorError, match="3 components"):
+        solve(system, (0, 3), [1.0, 0.0, 0.0], parameters={k: 4.0})
     if solve is through:
         with pytest.raises(ty.ArgumentTypeError, match="parameters"):
             solve(system, (0, 3), [1.0, 0.0], args=(4.0,))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.bridges.scipy.complex_values import Complex, as_complex, complex_array
+from taylor.bridges.scipy.complex_values import Complex, as_complex_array
 
 MADE = ("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like")
 TAKEN = ("array", "asarray")
@@ -120,7 +120,7 @@ def _made(make: Callable[..., Any], *args: Any, **options: Any) -> Any:
     found = make(*args, **options)
     if type(found) is not np.ndarray or found.dtype.kind not in "fc":
         return found
-    return complex_array([as_complex(item) for item in found.ravel()], found.shape)
+    return as_complex_array(found)
 
 
 def _taken(make: Callable[..., Any], value: Any, *args: Any, **options: Any) -> Any:
@@ -128,4 +128,4 @@ def _taken(make: Callable[..., Any], value: Any, *args: Any, **options: Any) -> 
     given = np.array(value, dtype=object)
     if not any(isinstance(item, Complex) for item in given.flat):
         return make(value, *args, **options)
-    return complex_array([as_complex(item) for item in given.flat], given.shape)
+    return as_complex_array(given)

@@ -217,6 +217,11 @@ def as_complex(value: Any) -> Complex:
         ) from None
 
 
+def as_complex_array(array: np.ndarray) -> ComplexArray:
+    """An array of numbers, expressions or such values as an array of the last."""
+    return complex_array([as_complex(item) for item in array.ravel()], array.shape)
+
+
 def parts_of(value: Any) -> list[tuple[Any, Any]]:
     """The real and the imaginary part of each number of a result."""
     given = value if isinstance(value, Complex) else np.asarray(value, dtype=object)

@@ -15,6 +15,7 @@ from taylor.bridges.scipy.complex_copies import with_complex_arrays
 from taylor.bridges.scipy.complex_values import (
     Complex,
     as_complex,
+    as_complex_array,
     complex_array,
     parts_of,
     real_part,
@@ -160,7 +161,7 @@ class Problem:
             return (t, y, *self.args.built(p))
         pairs = zip(y[: self.count], y[self.count :], strict=True)
         values = complex_array([Complex(re, im) for re, im in pairs], (self.count,))
-        return (Complex(t), values, *self.args.built(p, _as_complex))
+        return (Complex(t), values, *self.args.built(p, _complexes))
 
     def check(self, system: System, t: float, y: np.ndarray) -> None:
         """Compare traced equations with what the function returns for numbers.
@@ -216,7 +217,5 @@ def problem_of(
     return Problem(fun, extra(args), len(y0), is_complex, bool(vectorized))
 
 
-def _as_complex(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return complex_array([as_complex(item) for item in value.ravel()], value.shape)
-    return as_complex(value)
+def _complexes(value: Any) -> Any:
+    return as_complex_array(value) if isinstance(value, np.ndarray) else as_complex(value)

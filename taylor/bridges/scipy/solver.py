@@ -31,9 +31,9 @@ RightHandSide: TypeAlias = "Callable[..., ArrayLike] | Equations"
 class Taylor(OdeSolver):  # type: ignore[misc]
     """A method for SciPy: ``scipy.integrate.solve_ivp(fun, ..., method=ty.scipy.Taylor)``.
 
-    Series of high order, made by tracing `fun` once and compiling it: steps are several times as
-    long as those of other methods, and accurate to the tolerance that is asked for, down to
-    rounding errors.  `taylor.scipy.solve_ivp` is faster still, and finds all events.
+    Series of high order, made by tracing `fun` once and compiling it: no Python is called on the
+    way, and errors are below the tolerance that is asked for, down to rounding errors.
+    `taylor.scipy.solve_ivp` is faster still, and finds all events.
 
     fun:         a function ``fun(t, y)`` of NumPy, or equations as `taylor.Integrator` takes them.
         It is traced: called with expressions.  What their values decide is `np.where`, or else
@@ -87,8 +87,8 @@ class Taylor(OdeSolver):  # type: ignore[misc]
             self._bound = min(first, self._options.max_step)
         self._stuck = False
         if self.n:
-            self.fun(self.t, self.y)  # as all methods do: what is wrong with it is told at once
             self._integrator = integrator_for(self._problem, float(t0), self.y, self._options)
+            self.fun(self.t, self.y)  # as all methods do: it may check what it is called with
 
     def _step_impl(self) -> tuple[bool, str | None]:
         if self._stuck and self._options.max_step < np.spacing(abs(self.t)):

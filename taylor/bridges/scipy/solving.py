@@ -118,11 +118,11 @@ def _times(t_eval: ArrayLike, begin: float, end: float) -> np.ndarray:
     """`t_eval` checked, as SciPy does."""
     times = np.asarray(t_eval, dtype=float)
     if times.ndim != 1:
-        raise ArgumentError("`t_eval` must be 1-dimensional.")
+        raise ArgumentError("t_eval: one axis of times is wanted")
     if np.any(times < min(begin, end)) or np.any(times > max(begin, end)):
-        raise ArgumentError("Values in `t_eval` are not within `t_span`.")
+        raise ArgumentError("t_eval: all times have to lie between the ends of t_span")
     if np.any(np.diff(times) * np.sign(end - begin) <= 0):
-        raise ArgumentError("Values in `t_eval` are not properly sorted.")
+        raise ArgumentError("t_eval: times have to follow one another in the direction of t_span")
     return times
 
 
