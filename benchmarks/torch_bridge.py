@@ -76,6 +76,19 @@ def pendulum() -> tuple[ty.Integrator, ty.Solution]:
     return ta, ta.as_function(inputs=[x, v, k], outputs=[x, v], until=10.0)
 
 
+class Nothing(torch.autograd.Function):
+    """What PyTorch takes by itself for functions that are written in Python."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        ctx.save_for_backward(*inputs)
+        return inputs[0].clone(), inputs[1].clone()
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return ctx.saved_tensors
+
+
 def solutions() -> tuple[str, list[list[str]]]:
     """A pendulum over 10 s: alone, and through the bridge."""
     ta, solution = pendulum()
@@ -90,15 +103,16 @@ def solutions() -> tuple[str, list[list[str]]]:
         ta.time = 0.0
         ta.propagate_until(10.0)
 
-    with_slopes = solution.vjp
-
     calls: dict[str, Call] = {
         "the integrator": alone,
         "the solution, of numbers": lambda: solution(*numbers),
         "the same, of tensors": lambda: bridged(*plain),
-        "value and gradient, of numbers": lambda: with_slopes(numbers, (1.0, 0.0)),
+        "value and gradient, of numbers": lambda: solution.vjp(numbers, (1.0, 0.0)),
         "forward and backward, of tensors": lambda: torch.autograd.grad(
             bridged(*given)[0], given, weight
+        ),
+        "a function of PyTorch's that does nothing, likewise": lambda: torch.autograd.grad(
+            Nothing.apply(*given)[0], given, weight
         ),
     }
     times = seconds(list(calls.values()))
@@ -198,7 +212,7 @@ def main() -> None:
     text = "\n".join(
         [
             heading("The bridge to PyTorch", "python -m benchmarks.torch_bridge", versions),
-            "Microseconds of processor time a call, medians. A pendulum over 10 s:\n",
+            "Microseconds of processor time, medians. A pendulum over 10 s:\n",
             table(["", "us"], rows),
             f"\n{verdict}\n",
             "Functions and layers, forward and backward of their sum:\n",

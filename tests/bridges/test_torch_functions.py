@@ -247,6 +247,18 @@ def test_containers() -> None:
     assert torch.autograd.grad(again.sum(), x)[0].tolist() == [1.0] * 3
 
 
+@pytest.mark.parametrize(
+    "wrap", [lambda a, b: ((a, b), None), lambda a, b: (a, [b]), lambda a, b: (a,)]
+)
+def test_structures_of_results(wrap: Any) -> None:
+    f, x = ty.torch.function(lambda x: wrap(2 * x, 3 * x)), tensor()
+    for _ in range(3):
+        found, want = f(x), wrap(2 * x, 3 * x)
+        assert type(found) is type(want) and len(found) == len(want)
+        same(torch.utils._pytree.tree_leaves(found)[:1], torch.utils._pytree.tree_leaves(want)[:1])
+        assert torch.utils._pytree.tree_structure(found) == torch.utils._pytree.tree_structure(want)
+
+
 def test_memory_is_shared() -> None:
     seen: list[int] = []
     f, x = ty.torch.function(lambda x: x + 1), tensor(1000, grad=False)

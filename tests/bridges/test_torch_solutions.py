@@ -312,3 +312,10 @@ def test_a_network_in_the_equations() -> None:
         u = u + h / 6 * (a + 2 * b + 2 * c + net(u + h * c))
     known = torch.autograd.grad(u.prod(), [start, *net.parameters()])
     torch.testing.assert_close(own, known, rtol=1e-8, atol=1e-10)
+    layer = ty.torch.Layer(f, **right.weights)
+    assert list(layer.state_dict()) == list(net.state_dict())
+    layer(start).prod().backward()
+    for parameter, slope in zip(layer.parameters(), known[1:], strict=True):
+        torch.testing.assert_close(parameter.grad, slope, rtol=1e-8, atol=1e-10)
+    layer.load_state_dict({name: 2 * x for name, x in net.state_dict().items()})
+    torch.testing.assert_close(layer(start), f(start, *(2 * x for x in net.parameters())))

@@ -13,7 +13,7 @@ from taylor.bridges.torch.tensors import array_of, tensor_of
 from taylor.control.tracing import as_node
 from taylor.programs.batching import vmap
 from taylor.programs.differentiated import Differentiated
-from taylor.programs.program import Program
+from taylor.programs.program import MOST, Program
 from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
 
@@ -62,7 +62,10 @@ class ArrayOperator:
 
     def _made(self, key: Any, build: Callable[..., tuple[Any, ...]]) -> ArrayOperator:
         made = ArrayOperator(build, self._source, self._dtype, self._computed)
-        return self._derived.setdefault(key, made)
+        self._derived[key] = made
+        while len(self._derived) > MOST:  # as for batches of ever other sizes
+            self._derived.pop(next(iter(self._derived)), None)
+        return made
 
     def linear(
         self, tensors: Sequence[torch.Tensor], wanted: Flags

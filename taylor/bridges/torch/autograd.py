@@ -77,12 +77,15 @@ class Operator(Protocol):
 
 
 def apply(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
-    """The results of an operator, recorded where somebody may want their derivatives."""
+    """The results of an operator, recorded where somebody may want their derivatives.
+
+    What is kept for `backward` has a list, unless some transform of PyTorch's is at work.
+    """
     kept: list[Pull] | None = None
     if not torch._C._are_functorch_transforms_active() and forward_ad._current_level < 0:
         if not torch.is_grad_enabled() or not any(x.requires_grad for x in tensors):
             return _computed(operator, tensors)
-        kept = [] if operator.keeps else None
+        kept = []
     found: tuple[torch.Tensor, ...] = Applied.apply(operator, kept, *tensors)
     return found
 
@@ -102,7 +105,7 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
     def forward(
         operator: Operator, kept: list[Pull] | None, *tensors: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        if kept is not None:
+        if kept is not None and operator.keeps:
             found = operator.linear(tensors, tuple([x.requires_grad for x in tensors]))
             if found is not None:
                 kept.append(found[1])
@@ -116,7 +119,8 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         ctx.operator, ctx.kept = operator, kept
         ctx.real = tuple(x.dtype is not torch.bool for x in output)
         ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
+        if kept is None:  # some transform, perhaps one forward
+            ctx.save_for_forward(*tensors)
         ctx.set_materialize_grads(False)
         if not all(ctx.real):
             ctx.mark_non_differentiable(*(x for x in output if x.dtype is torch.bool))
@@ -131,7 +135,7 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         plain = not torch.is_grad_enabled() and not torch._C._are_functorch_transforms_active()
         if ctx.kept and plain and not any(map(_is_batched, weights)):
             following = iter(ctx.kept[0](cotangents))
-            return None, None, *(next(following) if does else None for does in wanted)
+            return None, None, *[next(following) if does else None for does in wanted]
         operator = ctx.operator.pulled(wanted, tuple(w is not None for w in cotangents))
         found = iter(apply(operator, (*ctx.saved_tensors, *weights)))
         return None, None, *(next(found) if does else None for does in wanted)

@@ -136,7 +136,7 @@ class TensorFunction:
             flat = dict(zip(places, values, strict=True)) | fixed
             args, kwargs = tree.build([flat[place] for place in range(len(flat))])
             found = value_of(f"{NAME}: the value of {self._name}", settled(f(*args, **kwargs)))
-            call.result = found.tree
+            call.gives(found.tree)
             return tuple(found.leaves)
 
         source = f
@@ -146,7 +146,7 @@ class TensorFunction:
         computed = getattr(torch, precision) if precision in ("float32", "float64") else dtype
         if isinstance(f, Solution) and not fixed:
             count = len(f.wanted.outputs or ())
-            call.result = LEAF if f.wanted.single else Tree(tuple, (), [LEAF] * count)
+            call.gives(LEAF if f.wanted.single else Tree(tuple, (), [LEAF] * count))
             call.operator = SolutionOperator(build, f, dtype)
         else:
             call.operator = ArrayOperator(build, source, dtype, computed)
@@ -178,20 +178,27 @@ class _Call:
     prepare: what is done to the tensors before.
     """
 
-    __slots__ = ("operator", "prepare", "result")
+    __slots__ = ("flat", "operator", "prepare", "result")
 
     def __init__(
         self, operator: Operator | None, result: Tree, prepare: Callable[[Tensors], Tensors] | None
     ) -> None:
-        self.operator, self.result, self.prepare = operator, result, prepare
+        self.operator, self.prepare = operator, prepare
+        self.gives(result)
+
+    def gives(self, result: Tree) -> None:
+        """Note what the structure is, and whether it is a tuple of tensors."""
+        self.result = result
+        self.flat = result.kind is tuple and all(child == LEAF for child in result.children)
 
     def __call__(self, tensors: Tensors) -> Any:
         assert self.operator is not None
         if self.prepare is not None:
             tensors = self.prepare(tensors)
         found = apply(self.operator, tensors)
-        result = self.result
-        return found[0] if result.kind is None else result.build(found)
+        if self.flat:
+            return found
+        return found[0] if self.result.kind is None else self.result.build(found)
 
 
 def _kind(x: torch.Tensor) -> Hashable:

@@ -15,6 +15,7 @@ from taylor.control.trees import Tree, flatten, is_leaf
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.points.formula import Function
+from taylor.solutions.solution import Solution
 
 LAYER = "torch.Layer"
 
@@ -28,9 +29,10 @@ class Layer(torch.nn.Module):  # type: ignore[misc]
         and dictionaries of these.
 
     A call takes the other arguments, in their order.  Each parameter is a `torch.nn.Parameter` of
-    the layer under its name, one in a container under a name such as "weights.0": they are in
-    `state_dict`, become float32 by `.float()`, and train with PyTorch's optimisers.  Arrays and
-    tensors are copied; a `torch.nn.Parameter` is taken as it is, to be shared.
+    the layer under its name, one in a container under a name such as "weights.0", and one whose
+    name has points, as those of traced modules, in a module within: they are in `state_dict`,
+    become float32 by `.float()`, and train with PyTorch's optimisers.  Arrays and tensors are
+    copied; a `torch.nn.Parameter` is taken as it is, to be shared.
 
     Raises ArgumentError for names that the function does not have, ArgumentTypeError for what
     cannot be trained.
@@ -92,6 +94,8 @@ def _names(f: Callable[..., Any]) -> tuple[list[str], list[str]]:
     """
     if isinstance(f, Function):
         return [str(x) for x in f.inputs], []
+    if isinstance(f, Solution):
+        return list(f.names), []
     try:
         given = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
@@ -104,11 +108,12 @@ def _names(f: Callable[..., Any]) -> tuple[list[str], list[str]]:
 
 def _keys(tree: Tree, name: str) -> list[list[str]]:
     """The names one after the other that lead to each leaf."""
+    path = name.split(".")  # as modules have it
     if tree.kind is None:
-        return [[name]]
+        return [path]
     own = [str(key) for key in tree.names] or [str(k) for k in range(len(tree.children))]
     pairs = zip(own, tree.children, strict=True)
-    return [[name, *rest] for key, child in pairs for rest in _keys(child, key)]
+    return [[*path, *rest] for key, child in pairs for rest in _keys(child, key)]
 
 
 def _register(module: torch.nn.Module, name: str, rest: Sequence[str], leaf: Any) -> None:
@@ -124,7 +129,7 @@ def _register(module: torch.nn.Module, name: str, rest: Sequence[str], leaf: Any
 
 
 def _check_free(module: torch.nn.Module, name: str) -> None:
-    if hasattr(module, name) or "." in name or not name:
+    if hasattr(module, name) or not name:
         raise ArgumentError(
             f"{LAYER}: no parameter can be called {name!r}, which PyTorch's modules use themselves"
         )

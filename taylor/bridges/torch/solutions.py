@@ -59,11 +59,12 @@ class SolutionOperator(ArrayOperator):
         known = self._wanted[wanted]
         if known is None:
             return None
-        numbers = [np.atleast_1d(array_of(tensor, torch.float64)) for tensor in tensors]
+        given = [array_of(tensor, torch.float64) for tensor in tensors]
+        numbers = [np.array([x]) if type(x) is float else np.reshape(x, -1) for x in given]
         if [x.size for x in numbers] != self._sizes:
             return None  # which is an error
         try:
-            found = self._problem.solved(1, known.wrt, [x.ravel() for x in numbers], self._ends)
+            found = self._problem.solved(1, known.wrt, numbers, self._ends)
         except UndefinedDerivativesError:
             return None
         if not self._problem.grid:
@@ -87,18 +88,21 @@ class SolutionOperator(ArrayOperator):
     ) -> Pull:
         """What gives the gradients, from derivatives with one axis more, the last."""
         dtype, shapes = self._dtype, [tensors[k].shape for k in known.wrt]
-        count = sum(known.sizes)
+        count, scalars = sum(known.sizes), not any(shapes)
 
         def pull(cotangents: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
-            total: Any = np.zeros(count)
+            total: Any = 0.0
             for cotangent, along in zip(cotangents, slopes, strict=True):
                 if cotangent is not None:
                     weight = array_of(cotangent, torch.float64)
-                    if isinstance(weight, float):
-                        total += weight * along
+                    if type(weight) is float:
+                        total = total + weight * along
                     else:
-                        total += weight.reshape(-1) @ along.reshape(-1, count)
-            pieces = tensor_of(total, dtype).split(known.sizes)
-            return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+                        total = total + np.reshape(weight, -1) @ along.reshape(-1, count)
+            gradients = tensor_of(total, dtype)
+            if scalars:
+                return list(gradients.unbind())
+            pieces = zip(gradients.split(known.sizes), shapes, strict=True)
+            return [piece.view(shape) for piece, shape in pieces]
 
         return pull
