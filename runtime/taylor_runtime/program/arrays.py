@@ -244,6 +244,10 @@ def varying(program: ArrayProgram) -> list[bool]:
             found.append(True)
         elif isinstance(row.moved, Solve):
             found.append(found[row.moved.side])
+        elif isinstance(row.moved, Pick):  # the place counts at order zero alone
+            found.append(found[row.moved.source])
+        elif isinstance(row.moved, Put):
+            found.append(found[row.moved.source] or found[row.moved.values])
         elif row.moved is not None:
             found.append(any(found[source] for source in moved_rows(row.moved)))
         else:
