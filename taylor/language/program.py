@@ -175,7 +175,32 @@ def program(
     capacity: int | None = None,
     depth: int | None = None,
 ) -> Any:
-    """Return `fun` as machine code, its `if`, `for`, `while` and the like included.
+    """Return `fun` as machine code, with its own `if`, `for`, `while`; also a decorator.
+
+    fun: an ordinary Python function, as for `taylor.jit`.  What a traced value decides becomes a
+        branch or a loop of machine code, in the functions that it calls, too: `if`, `elif`, `else`,
+        conditional expressions, `and`, `or`, `not`, `for` over ranges, arrays, `zip`, `enumerate`,
+        `while`, `break`, `continue`, early `return`, `match` on constants and tuples, `assert` and
+        `raise`, comprehensions, closures, methods, recursion.  What no traced value decides is done
+        by Python while the function is traced, as it is written.
+    static_argnums, static_argnames, precision: as for `taylor.jit`.
+    capacity: how many elements a list may have whose length a traced value decides.
+    depth: how many calls of a function that calls itself may wait for one another; where a call is
+        the last thing that a function does none waits.
+
+    Called with numbers it is machine code, called with expressions it gives expressions, so that
+    derivatives, jets, batches and equations of motion go through.  Its loops take as many turns as
+    the values say; a branch that is not taken has no part in derivatives.  Whole numbers are
+    doubles (exact up to 2**53), a place beyond the end of an array is its end.
+
+    An error that a traced value decides (`assert`, `raise`, a list that is full, too many calls) is
+    raised where the program is called; for transforms and jets the value is NaN there.
+
+    Raises ProgramError, with your line and what to write instead, for what would not mean the same:
+    a variable that one branch alone sets, a type or a shape that changes in a loop, changes of
+    objects that the program has not made, `try`, `with`, `global`, generators, text of traced
+    values, functions that give another value at each call.  `taylor.explain` shows what became of
+    each line.
 
     >>> import taylor as ty
     >>> @ty.program

@@ -205,7 +205,10 @@ class _Merger:
             if first.returned is second.returned:
                 self._returned = first.returned
             else:
-                self._add(self._keep, first.result, second.result, "the value returned is", "")
+                shared = first.is_shared(first.result) or second.is_shared(second.result)
+                words = "an array or a list that a traced value has chosen, which may be the same "
+                words = words + "object as a variable" if shared else ""
+                self._add(self._keep, first.result, second.result, "the value returned is", words)
         fault = not (is_none(first.fault) and is_none(second.fault))
         if fault:
             self._firsts.append(first.fault)

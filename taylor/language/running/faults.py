@@ -86,10 +86,10 @@ def _said(make: Callable[[], Any]) -> Any:
 
 
 def poisoned(fault: Any, value: Any) -> Any:
-    """A number that is NaN where an error was met."""
+    """A number that is NaN, as its derivatives are, where an error was met."""
     if is_none(fault):
         return value
-    return where(as_expression(fault) > 0, float("nan"), value)
+    return value * where(as_expression(fault) > 0, as_expression(float("nan")), as_expression(1))
 
 
 def is_none(fault: Any) -> bool:

@@ -16,7 +16,8 @@ _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 
-_translated: dict[CodeType, CodeType] = {}  # by the user's code, which is equal for equal sources
+# By the user's code, which is equal for equal sources, and its file, which errors show.
+_translated: dict[tuple[CodeType, str], CodeType] = {}
 _made: dict[CodeType, str] = {}  # all that came out, functions inside included, with their names
 
 
@@ -36,9 +37,10 @@ def translated(function: FunctionType, operators: object) -> FunctionType:
 
     Raises ProgramError for what cannot be translated, UnsupportedFunctionError without source.
     """
-    code = _translated.get(function.__code__)
+    key = function.__code__, function.__code__.co_filename
+    code = _translated.get(key)
     if code is None:
-        code = _translated[function.__code__] = _translate(function)
+        code = _translated[key] = _translate(function)
         _made.update(_named(code, function.__name__))
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     cells[OPERATORS] = CellType(operators)
