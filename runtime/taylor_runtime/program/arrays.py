@@ -244,12 +244,8 @@ def varying(program: ArrayProgram) -> list[bool]:
             found.append(True)
         elif isinstance(row.moved, Solve):
             found.append(found[row.moved.side])
-        elif isinstance(row.moved, Pick):  # the place counts at order zero alone
-            found.append(found[row.moved.source])
-        elif isinstance(row.moved, Put):
-            found.append(found[row.moved.source] or found[row.moved.values])
         elif row.moved is not None:
-            found.append(any(found[source] for source in moved_rows(row.moved)))
+            found.append(any(found[source] for source in series_rows(row.moved)))
         else:
             found.append(isinstance(row.start, Input) or row.step is not None)
     return found
@@ -284,6 +280,13 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
     if isinstance(moved, Solve):
         return (moved.factor, moved.side)
     return moved.parts if isinstance(moved, Join) else (moved.source,)
+
+
+def series_rows(moved: Moved) -> tuple[int, ...]:
+    """Those of which a move reads all orders; places that are chosen count at order zero alone."""
+    if isinstance(moved, Pick):
+        return (moved.source,)
+    return (moved.source, moved.values) if isinstance(moved, Put) else moved_rows(moved)
 
 
 def in_words(moved: Moved) -> tuple[str, str]:
