@@ -34,7 +34,7 @@ class ProgramExplanation:
     __repr__ = __str__
 
 
-def explain(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> ProgramExplanation:
+def explain(fun: Callable[..., object], *args: object, **kwargs: object) -> ProgramExplanation:
     """Return what becomes of a function as a program; it prints as the source with notes.
 
     fun:  a program, or a function that could be one.

@@ -131,8 +131,8 @@ def _read_only(value: Any) -> Any:
     """An argument: arrays as objects that the program may not change."""
     if isinstance(value, Expression) and value.shape:
         return Array(value)
-    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
-        return Array(as_expression(value))
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "Ofiub":
+        return Array(as_expression(value), value.dtype.kind in "iu", value.dtype.kind == "b")
     if type(value) in (tuple, list):
         return type(value)(_read_only(item) for item in value)
     if type(value) is dict:
