@@ -27,6 +27,7 @@ from taylor_runtime.program.arrays import (
     is_counted,
     moved_rows,
     renumbered_array,
+    series_rows,
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input, Number, Row, Step, Term
@@ -110,7 +111,7 @@ class ArrayBuilder(SeriesBuilder):
             used = tuple(self.varying(row) for row in used)
             moved = _with_rows(moved, used)
         row = ArrayRow(width=width, constant=constant, shape=shape, moved=moved)
-        steady = is_counted(moved) or all(self._steady[row] for row in used)
+        steady = is_counted(moved) or all(self._steady[row] for row in series_rows(moved))
         return self._shared_row(row, steady)
 
     def _solution(self, solve: Solve, shape: Shape) -> int:

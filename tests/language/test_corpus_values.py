@@ -18,3 +18,22 @@ def test_value(case):
         for x, y in zip(found, wanted, strict=True):
             error = case.tolerance * scale if is_real(y) else 0.0
             np.testing.assert_allclose(float(x), float(y), rtol=0, atol=error)
+    # Whatever the loops do: traced once for arguments of one structure.
+    assert len(function._compiled) <= len({signature(args, case.static) for args in case.inputs})
+
+
+def signature(args, static):
+    return tuple(
+        repr(x)
+        if k in static
+        else [(type(leaf), np.shape(leaf)) for leaf in leaves_of(x)].__repr__()
+        for k, x in enumerate(args)
+    )
+
+
+def leaves_of(value):
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in leaves_of(item)]
+    if isinstance(value, tuple | list):
+        return [leaf for item in value for leaf in leaves_of(item)]
+    return [value]

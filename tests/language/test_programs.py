@@ -296,3 +296,26 @@ def test_an_error_shows_the_line():
     assert "^" in str(caught.value) and "Instead" in str(caught.value)
     with pytest.raises(ty.TracingError, match=r"taylor\.program"):
         ty.grad(lambda x: x if x > 0 else -x)(1.0)
+
+
+def test_casts_on_the_way_of_a_derivative():
+    def cut(x):
+        return int(x) * x
+
+    def counted(x):
+        total = 0.0
+        for k in range(int(x)):
+            total += k * x
+        return total
+
+    program = ty.program(cut)
+    assert [program(2.7), program(-2.7)] == [5.4, 5.4]
+    with pytest.raises(ty.ProgramError, match="stop_gradient") as caught:
+        ty.grad(program)(2.7)
+    assert "return int(x) * x" in str(caught.value)
+    constant = ty.program(lambda x: ty.stop_gradient(int(x)) * x)
+    assert ty.grad(constant)(2.7) == 2
+    assert ty.grad(ty.program(counted))(4.5) == 6  # how often is no derivative
+    assert ty.jet(program, 2.7, 2).tolist() == [5.4, 2, 0]
+    x = ty.variable("x")
+    assert pickle.loads(pickle.dumps(program(x))) is program(x)

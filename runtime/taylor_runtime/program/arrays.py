@@ -267,7 +267,7 @@ def varying(program: ArrayProgram) -> list[bool]:
         elif isinstance(row.moved, Solve):
             found.append(found[row.moved.side])
         elif row.moved is not None:
-            found.append(any(found[source] for source in moved_rows(row.moved)))
+            found.append(any(found[source] for source in series_rows(row.moved)))
         else:
             found.append(isinstance(row.start, Input) or row.step is not None)
     return found
@@ -302,6 +302,13 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
     if isinstance(moved, Solve):
         return (moved.factor, moved.side)
     return moved.parts if isinstance(moved, Join) else (moved.source,)
+
+
+def series_rows(moved: Moved) -> tuple[int, ...]:
+    """Those of which a move reads all orders; places that are chosen count at order zero alone."""
+    if isinstance(moved, Pick):
+        return (moved.source,)
+    return (moved.source, moved.values) if isinstance(moved, Put) else moved_rows(moved)
 
 
 def in_words(moved: Moved) -> tuple[str, str]:

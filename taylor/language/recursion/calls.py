@@ -83,9 +83,16 @@ def called(
 def _look_for(now: Running, function: Any, given: Flat, name: str) -> None:
     """Raise Again where a traced value decides whether a function is called again."""
     active = [call for call in now.calls if is_same(call.function, function)]
-    if not active or active[-1].level >= len(now.levels):
+    if not active:
         return
     alike = [call for call in active if fits(call.given, given)]
+    if active[-1].level >= len(now.levels):  # no branch is between: known values have to end it
+        if len(alike) > WRITTEN_OUT and not _differ(alike[-1].given, given):
+            refuse(
+                f"{name} calls itself on every way through it, so that it never ends",
+                "Instead: return a value without a call in one branch.",
+            )
+        return
     if not alike:
         if len(active) > WRITTEN_OUT:
             _refuse_shapes(name)
@@ -95,6 +102,12 @@ def _look_for(now: Running, function: Any, given: Flat, name: str) -> None:
         return
     alike[0].span = place()
     raise Again(alike[0])
+
+
+def _differ(a: Flat, b: Flat) -> bool:
+    """Whether arguments differ in what is known."""
+    pairs = zip(a.leaves, b.leaves, strict=True)
+    return any(isinstance(y, bool | int | float) and not same(x, y) for x, y in pairs)
 
 
 def _differ_by_whole_numbers(a: Flat, b: Flat) -> bool:

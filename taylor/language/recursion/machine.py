@@ -15,7 +15,13 @@ from taylor.control.tracing import Traced, closed, trace, value_of
 from taylor.control.trees import NUMBER
 from taylor.expressions.substitute import substitute_all
 from taylor.language.recursion.opened import Member
-from taylor.language.recursion.stages import Next, Stage, Stages, without_fixed
+from taylor.language.recursion.stages import (
+    Next,
+    Stage,
+    Stages,
+    constant_in_pieces,
+    without_fixed,
+)
 from taylor.nodes.logic import both, greater_equal, less, where
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operations.calls import Callee
@@ -24,6 +30,7 @@ from taylor.nodes.regions import Region, parts, region_node
 from taylor.nodes.sums import add
 
 Shape = tuple[int, ...]
+Kind = tuple[Shape, bool]  # of a value, and whether it is constant in pieces
 Place = tuple[Callee, int]  # a stage of a member
 
 BACK, CALL, INSTEAD = 0, 1, 2  # what a turn ends with: results, a call, a call in its place
@@ -31,26 +38,34 @@ TOO_DEEP = -2  # how many calls wait, where there is no row for one more
 
 
 class Slots:
-    """Places for values by their shapes: of each shape as many as are used at once."""
+    """Places for values by their kinds: of each kind as many as are used at once.
+
+    What is constant in pieces, such as counts, has places of its own: derivatives leave these out.
+    """
 
     def __init__(self) -> None:
-        self.shapes: list[Shape] = []
+        self.kinds: list[Kind] = []
 
-    def places(self, shapes: Sequence[Shape]) -> list[int]:
-        """Where values of these shapes are kept."""
+    @property
+    def shapes(self) -> list[Shape]:
+        """Of all places."""
+        return [shape for shape, _ in self.kinds]
+
+    def places(self, kinds: Sequence[Kind]) -> list[int]:
+        """Where values of these kinds are kept."""
         taken: list[int] = []
-        for shape in shapes:
-            free = [k for k, s in enumerate(self.shapes) if s == shape and k not in taken]
+        for kind in kinds:
+            free = [k for k, other in enumerate(self.kinds) if other == kind and k not in taken]
             if not free:
-                free = [len(self.shapes)]
-                self.shapes.append(shape)
+                free = [len(self.kinds)]
+                self.kinds.append(kind)
             taken.append(free[0])
         return taken
 
-    def filled(self, values: Sequence[Any]) -> list[Any]:
+    def filled(self, values: Sequence[Any], kinds: Sequence[Kind]) -> list[Any]:
         """All slots, those with values and zeros elsewhere."""
         found: list[Any] = [constant_node(0, shape) for shape in self.shapes]
-        for place, value in zip(self.places([v.shape for v in values]), values, strict=True):
+        for place, value in zip(self.places(kinds), values, strict=True):
             found[place] = value
         return found
 
@@ -65,7 +80,9 @@ class Machine:
         self, members: Mapping[Callee, Member], entry: Callee, given: Sequence[Any]
     ) -> None:
         fixed = without_fixed(members, entry, given)
-        self._stages = {callee: Stages(member, fixed) for callee, member in members.items()}
+        steady = constant_in_pieces(members, entry, given, fixed)
+        self._steady = steady[1]
+        self._stages = {callee: Stages(m, fixed, steady) for callee, m in members.items()}
         self._entry = entry, self._moving(entry, given)
         self._numbers: dict[Place, int] = {}
         self._returns: list[Place] = []  # stages that calls come back to
@@ -73,12 +90,20 @@ class Machine:
         self._find((entry, 0))
         self._kept = Slots()  # what waits; the first slots of the frame
         for callee, number in self._returns:
-            self._kept.places([x.shape for x in self._stage((callee, number)).kept])
+            self._kept.places(self._kinds((callee, number)))
         self._order()
 
     @property
     def waits(self) -> bool:
         return bool(self._returns)
+
+    def _kinds(self, place: Place) -> list[Kind]:
+        """Of what a stage needs to know."""
+        steady = self._stages[place[0]].steady
+        return [(x.shape, x in steady) for x in self._stage(place).kept]
+
+    def _results(self, callee: Callee) -> list[Kind]:
+        return list(zip(callee.shapes, self._steady[callee], strict=True))
 
     def _stage(self, place: Place) -> Stage:
         return self._stages[place[0]].stage(place[1])
@@ -105,12 +130,11 @@ class Machine:
 
     def _order(self) -> None:
         """Slots: what is kept for stages that are come back to has the first of a frame."""
-        self._frame.shapes += self._kept.shapes
+        self._frame.kinds += self._kept.kinds
         for place in self._numbers:
-            stage = self._stage(place)
-            self._frame.places([x.shape for x in stage.kept])
+            self._frame.places(self._kinds(place))
         for callee in self._stages:
-            self._values.places(callee.shapes)
+            self._values.places(self._results(callee))
 
     # -- a turn -----------------------------------------------------------------------------------
 
@@ -118,8 +142,12 @@ class Machine:
         """The results, and whether more calls would have had to wait than `depth`."""
         callee, args = self._entry
         rows = [constant_node(0, (depth + 1, *s)) for s in self._rows()]
-        start = [ZERO, constant_node(self._numbers[callee, 0]), *self._frame.filled(args)]
-        start += [*self._values.filled([]), *rows]
+        start = [
+            ZERO,
+            constant_node(self._numbers[callee, 0]),
+            *self._frame.filled(args, self._kinds((callee, 0))),
+        ]
+        start += [*self._values.filled([], []), *rows]
         kinds = [(NUMBER, x.shape) for x in start]
 
         def goes_on(waiting: Any, *rest: Any) -> Any:
@@ -133,7 +161,7 @@ class Machine:
         region = Region(graph.graphs, len(graph.constants), len(start))
         found = parts(region_node("while_loop", [*graph.constants, *start], region))
         first = 2 + len(self._frame.shapes)
-        values = [found[first + place] for place in self._values.places(callee.shapes)]
+        values = [found[first + k] for k in self._values.places(self._results(callee))]
         return values, less(found[0], constant_node(-1))
 
     def _rows(self) -> list[Shape]:
@@ -173,25 +201,26 @@ class Machine:
     def _outcome(self, place: Place, frame: Sequence[Any], values: Sequence[Any]) -> list[Any]:
         """What a stage ends with, as expressions of the frame and of results."""
         stage = self._stage(place)
-        at = self._frame.places([x.shape for x in stage.kept])
+        at = self._frame.places(self._kinds(place))
         table = {x: frame[k] for x, k in zip(stage.kept, at, strict=True)}
-        at = self._values.places([x.shape for x in stage.results])
+        kinds = [(x.shape, x in self._stages[place[0]].steady) for x in stage.results]
+        at = self._values.places(kinds)
         table |= {x: values[k] for x, k in zip(stage.results, at, strict=True)}
-        found = self._back(stage.outputs) if stage.outputs or not stage.calls else None
+        found = self._back(place[0], stage.outputs) if stage.outputs or not stage.calls else None
         for call in reversed(stage.calls):
             made = self._called(place[0], call)
             found = made if found is None else _either(call.needed, made, found)
         assert found is not None
         return substitute_all(found, table)
 
-    def _back(self, outputs: Sequence[Any]) -> list[Any]:
+    def _back(self, callee: Callee, outputs: Sequence[Any]) -> list[Any]:
         rows = [constant_node(0, shape) for shape in self._rows()]
         return [
             constant_node(BACK),
             ZERO,
-            *self._frame.filled([]),
+            *self._frame.filled([], []),
             *rows,
-            *self._values.filled(outputs),
+            *self._values.filled(outputs, self._results(callee)),
         ]
 
     def _called(self, caller: Callee, call: Next) -> list[Any]:
@@ -202,11 +231,11 @@ class Machine:
         action = INSTEAD
         if back in self._returns:
             action = CALL
-            kept = self._kept.filled(call.kept)
+            kept = self._kept.filled(call.kept, self._kinds(back))
             lead = [constant_node(self._numbers[back])] if len(self._returns) > 1 else []
             rows = [*lead, *kept]
-        nothing = self._values.filled([])
-        return [constant_node(action), entered, *self._frame.filled(args), *rows, *nothing]
+        frame = self._frame.filled(args, self._kinds((call.callee, 0)))
+        return [constant_node(action), entered, *frame, *rows, *self._values.filled([], [])]
 
 
 def _either(test: Any, a: Sequence[Any], b: Sequence[Any]) -> list[Any]:

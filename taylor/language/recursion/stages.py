@@ -17,6 +17,7 @@ from taylor.language.recursion.opened import Member
 from taylor.nodes.logic import condition
 from taylor.nodes.node import ONE, ZERO, constant_node
 from taylor.nodes.operations.calls import Callee
+from taylor.nodes.operations.varying import varying
 from taylor.nodes.regions import part
 from taylor.nodes.traverse import inputs, reachable
 from taylor_runtime.program.records import dataclass
@@ -96,6 +97,41 @@ def without_fixed(
     return {p: value for p, value in found.items() if value is not VARIES}
 
 
+def constant_in_pieces(
+    members: Mapping[Callee, Member], entry: Callee, given: Sequence[Any], fixed: Mapping[Any, Any]
+) -> tuple[set[Any], dict[Callee, list[bool]]]:
+    """Arguments that depend on nothing but whole numbers and conditions, and of every member which
+    results do.
+    """
+    params = {p for member in members.values() for p in member.params}
+    real = {x for x in inputs([*given, *fixed.values()]) if not _is_whole(x)}
+    outside = {x for m in members.values() for x in inputs(m.outputs)} - params
+    smooth = {x for x in outside if not _is_whole(x)}
+    smooth |= {p for p, value in fixed.items() if not real.isdisjoint(inputs([value]))}
+    found = varying(given, real)
+    smooth |= {p for p, x in zip(members[entry].params, given, strict=True) if x in found}
+    results = {callee: [False] * len(callee.shapes) for callee in members}
+    while True:
+        before = len(smooth), sum(map(sum, results.values()))
+        for callee, member in members.items():
+            calls = calls_in(member.outputs)
+            chosen = smooth | {
+                part(c, k) for c in calls for k, does in enumerate(results[c.payload]) if does
+            }
+            found = varying([*member.outputs, *[x for c in calls for x in c.args]], chosen)
+            for c in calls:
+                pairs = zip(members[c.payload].params, c.args, strict=True)
+                smooth |= {p for p, x in pairs if x in found}
+            results[callee] = [e in found for e in member.outputs]
+        if before == (len(smooth), sum(map(sum, results.values()))):
+            break
+    return params - smooth, {c: [not does for does in found] for c, found in results.items()}
+
+
+def _is_whole(x: Any) -> bool:
+    return bool(getattr(x.payload, "whole", False))
+
+
 def _value(arg: Any, found: Mapping[Any, Any], params: set[Any]) -> Any:
     if arg in params:
         return found[arg]
@@ -106,7 +142,10 @@ def _value(arg: Any, found: Mapping[Any, Any], params: set[Any]) -> Any:
 class Stages:
     """The stages of one member, by the number of the call after which they begin; 0 at first."""
 
-    def __init__(self, member: Member, fixed: Mapping[Any, Any]) -> None:
+    def __init__(
+        self, member: Member, fixed: Mapping[Any, Any], steady: tuple[set[Any], Any]
+    ) -> None:
+        self.steady = set(steady[0])  # constant in pieces, as far as it is kept
         self.params = [p for p in member.params if p not in fixed]
         self.varying = [p not in fixed for p in member.params]
         self._outputs = substitute_all(member.outputs, dict(fixed))
@@ -116,6 +155,9 @@ class Stages:
             [argument(f"r{k}", shape) for shape in call.payload.shapes]
             for k, call in enumerate(self._calls)
         ]
+        for call, results in zip(self._calls, self._results, strict=True):
+            flags = zip(results, steady[1][call.payload], strict=True)
+            self.steady |= {r for r, does in flags if does}
         self._made: dict[int, Stage] = {}
 
     def stage(self, number: int) -> Stage:

@@ -90,10 +90,14 @@ class Alike:
 
 
 class Recursion:
-    """Functions that call themselves and each other, from the first call of one of them."""
+    """Functions that call themselves and each other, from the first call of one of them.
+
+    searching: whether it is not known yet what all of them return.
+    """
 
     def __init__(self, now: Running, first: Alike) -> None:
         self._now, self._all = now, [first]
+        self.searching = False
 
     def find(self, function: Any, given: Flat) -> Alike | None:
         """The function of the recursion that a call is of."""
@@ -174,7 +178,7 @@ class Recursion:
         """Find what the functions return, each from a way on which it needs none of the others."""
         for one in self._all:
             one.callee = None
-        waiting = list(self._all)
+        waiting, self.searching = list(self._all), True
         while waiting:
             found = []
             for one in waiting:
@@ -193,6 +197,7 @@ class Recursion:
                     "Instead: return a value without a call in one branch.",
                 )
             waiting = [one for one in waiting if one not in found]
+        self.searching = False
 
     def _callee(self, one: Alike) -> Callee:
         assert one.result is not None

@@ -15,6 +15,7 @@ import numpy as np
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running import library
+from taylor.language.running.casts import whole
 from taylor.language.running.choices import choose, contains, negation, truth
 from taylor.language.running.journal import running
 from taylor.language.running.objects import List, born, plain
@@ -148,7 +149,8 @@ def _float(value: Any = 0.0) -> Any:
 
 def _int(value: Any = 0, *base: Any) -> Any:
     if _is_node(value):
-        return np.trunc(_scalar(value))
+        now = _scalar(value)
+        return whole(now) if is_traced(now) else int(now)
     return int(value, *base)
 
 

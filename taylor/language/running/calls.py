@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
@@ -25,8 +26,9 @@ from taylor.language.running.values import Flat
 from taylor.language.source.translation import is_translated, translated
 
 RULES: dict[Any, Callable[..., Any]] = BUILTINS | NUMERICS
-_LIBRARIES = frozenset(("numpy", "scipy", "taylor", "taylor_runtime", "sympy", "mpmath", "jax"))
-_OURS = frozenset(sys.stdlib_module_names) | _LIBRARIES
+_LIBRARIES = frozenset(("numpy", "scipy", "taylor_runtime", "sympy", "mpmath", "jax", "torch"))
+_OTHERS = (frozenset(sys.stdlib_module_names) | _LIBRARIES) - {"__main__"}
+_OWN = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
 
 def call(function: Any, /, *args: Any, **named: Any) -> Any:
@@ -67,8 +69,10 @@ def _rule(function: Any) -> Callable[..., Any] | None:
 
 def is_user(function: FunctionType) -> bool:
     """Whether a function is the user's: of no library that is known to need no translation."""
+    if function.__code__.co_filename.startswith(_OWN):
+        return function.__module__ == library.__name__
     module = getattr(function, "__module__", None) or ""
-    return module.split(".")[0] not in _OURS or module == library.__name__
+    return module.split(".")[0] not in _OTHERS
 
 
 def as_program(function: Any) -> Any:
@@ -170,7 +174,7 @@ def _object(kind: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """An object of a class: of the user's with its own `__init__` translated."""
     module = getattr(kind, "__module__", "").split(".")[0]
     start = getattr(kind, "__init__", None)
-    if module in _OURS or module == "builtins":
+    if module in _OTHERS or module in ("builtins", "taylor"):
         return _outside(kind, args, named)
     if issubclass(kind, BaseException):
         return kind(*args, **named)

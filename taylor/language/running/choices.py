@@ -8,25 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from taylor.control.tracing import Traced, Value, closed, seen_as
-from taylor.control.trees import CONDITION, Tree
-from taylor.control.trees import LEAF as ONE_LEAF
 from taylor.expressions.expression import Expression
 from taylor.language.running.attempts import Outcome, attempt, meets
 from taylor.language.running.cells import UNSET, cells_of, put_in, value_in
+from taylor.language.running.chosen import chosen, is_small
 from taylor.language.running.faults import Raised, first_of, is_none
 from taylor.language.running.journal import content_of, replace_content, running
-from taylor.language.running.merging import Joined, Unlike, common_kind
+from taylor.language.running.merging import Joined, Unlike
 from taylor.language.running.objects import List
 from taylor.language.running.places import Columns, Reads, place, refuse, refuse_at
-from taylor.language.running.values import Flat, Structure, same
+from taylor.language.running.values import Flat, Structure
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.logic import both, condition, either, logical_not, where
-from taylor.nodes.node import Node
-from taylor.nodes.regions import REGIONS, Region, parts, region_node
-from taylor.nodes.traverse import reachable
-
-SMALL = 24  # nodes that both branches may have to be computed both
 
 
 def truth(value: Any) -> Any:
@@ -264,60 +257,6 @@ def _shown(name: str) -> str:
     return "the value returned" if "@" in name else f"`{name}`"
 
 
-# --- nodes ---------------------------------------------------------------------------------------
-
-
-def chosen(test: Any, firsts: Sequence[Any], seconds: Sequence[Any]) -> list[Any]:
-    """One leaf for each pair of leaves: a choice of small formulas, or a node with branches."""
-    result: list[Any] = list(firsts)
-    places = [k for k, (a, b) in enumerate(zip(firsts, seconds, strict=True)) if not same(a, b)]
-    if not places:
-        return result
-    kinds = [common_kind(firsts[k], seconds[k]) for k in places]
-    ones = [_node(firsts[k]) for k in places]
-    others = [_node(seconds[k]) for k in places]
-    found: Sequence[Any]
-    if _is_small(test, ones, others):
-        found = [_small(test, *pair) for pair in zip(kinds, ones, others, strict=True)]
-    else:
-        tree = Tree(tuple, (), [ONE_LEAF] * len(places))
-        branches = [Traced((), Value(list(leaves), tree)) for leaves in (ones, others)]
-        graph = closed(branches, ahead=False, known=running().is_kept)
-        region = Region(graph.graphs, len(graph.constants))
-        found = parts(region_node("switch", [logical_not(test), *graph.constants], region))
-        found = [seen_as(word, e) for word, e in zip(kinds, found, strict=True)]
-    for k, e in zip(places, found, strict=True):
-        result[k] = e
-    return result
-
-
-def _node(leaf: Any) -> Any:
-    if isinstance(leaf, bool | np.bool_):
-        return as_expression(int(leaf))
-    return as_expression(leaf)
-
-
-def _small(test: Any, word: str, one: Any, other: Any) -> Any:
-    if word == CONDITION and not one.shape:
-        return either(both(test, condition(one)), both(logical_not(test), condition(other)))
-    return where(test, one, other)
-
-
-def _is_small(test: Node, ones: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether to compute both sides: what is new in them is cheap, and no loop."""
-    limit = test.id
-    count = 0
-    for e in reachable([*ones, *others], stop=lambda e: e.id <= limit):
-        if e.id <= limit or not e.args:
-            continue
-        if e.op in REGIONS:
-            return False
-        count += max(1, e.size)
-        if count > SMALL:
-            return False
-    return True
-
-
 # --- expressions ---------------------------------------------------------------------------------
 
 
@@ -362,7 +301,7 @@ def _and_or(test: Any, first: Any, later: Callable[[], Any], conjunction: bool) 
     leaf = found.returned
     if plain and isinstance(leaf, bool | np.bool_) and _is_condition(first):
         return (test if leaf else False) if conjunction else (True if leaf else test)
-    if plain and _is_condition(first) and _is_condition(leaf) and _is_small(test, [], [leaf]):
+    if plain and _is_condition(first) and _is_condition(leaf) and is_small(test, [], [leaf]):
         return both(test, leaf) if conjunction else either(test, leaf)
     kept = attempt(lambda: first, [])
     pair = (found, kept) if conjunction else (kept, found)

@@ -211,14 +211,25 @@ class Statements(Expressions):
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         """Assignments to names and to elements."""
+        first, given = node.targets[0], node.value
         value = self.fresh(self.visit(node.value))
+        if isinstance(first, ast.Tuple | ast.List) and isinstance(given, ast.Tuple):
+            for k, (target, part) in enumerate(zip(first.elts, given.elts, strict=False)):
+                if isinstance(target, ast.Name) and target.id in self._changed:
+                    given.elts[k] = self._owned(part)
         names = {target.id for target in node.targets if isinstance(target, ast.Name)}
         if names & self._changed:
-            value = operator("own", [value], node.value)
+            value = self._owned(value)
         if len(names) == len(node.targets):
             node.value = value
             return node
         return self._assigned(node.targets, value, node)
+
+    def _owned(self, value: ast.expr) -> ast.expr:
+        """A new value whose elements are changed later; what has a name already stays as it is."""
+        if isinstance(value, ast.Call):
+            return operator("own", [value], value)
+        return value
 
     def _assigned(
         self, targets: list[ast.expr], value: ast.expr, place: ast.stmt

@@ -20,7 +20,6 @@ class Case:
     options:   what `ty.program` has to be told besides, such as depth=.
     tolerance: of values, relative to the largest of the call; of whole numbers it is 0.
     slack:     of derivatives, relative to the largest of the gradient.
-    wider:     arguments whose arrays are longer: the program must not become longer.
     """
 
     function: Callable[..., Any]
@@ -32,7 +31,6 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     tolerance: float = 1e-13
     slack: float = 1e-11
-    wider: tuple[Any, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from taylor_runtime.arrays.regions.inner import Inner, Writer, begun, operand, put_number
+from taylor_runtime.arrays.regions.inner import Inner, Writer, begun, clear, operand, put_number
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import Region
 
@@ -51,3 +51,7 @@ def emit_all_orders(outer: Writer, index: int) -> None:
     emitter.constant_rows()
     emitter.order_zero()
     emitter.orders()
+    for k, (row, _) in enumerate(plan.program.outputs):
+        size = plan.program.row(row).size
+        if not plan.varies[row]:  # nobody has written what is zero
+            clear(outer, b.at(targets[k], size, outer.element), size * plan.program.order)

@@ -151,16 +151,22 @@ def copy_row(outer: Writer, target: Value, row: int, n: Index, size: int, first:
     if not outer.program.shape(row):
         put_number(outer, memory.coefficient(row, n, ALONE), target, 0)
     elif not (isinstance(n, int) and n == 0) and not outer.plan.varies[row]:
-
-        def clear(i: Index, _: list[Value]) -> list[Value]:
-            put_number(outer, b.constant(0, Type(outer.element)), target, i)
-            return []
-
-        b.fold(0, size, [], clear)
+        clear(outer, target, size)
     elif size:
         access = outer.plan.access(row)
         place = b.at(memory.base(access.row, n), access.offset, outer.element)
         copy(outer, target, b.at(place, first, outer.element), size)
+
+
+def clear(outer: Writer, target: Value, count: int) -> None:
+    """Put zeros side by side."""
+    b = outer.b
+
+    def one(i: Index, _: list[Value]) -> list[Value]:
+        put_number(outer, b.constant(0, Type(outer.element)), target, i)
+        return []
+
+    b.fold(0, count, [], one)
 
 
 def put_number(outer: Writer, value: Value, target: Value, place: Index) -> None:
