@@ -18,6 +18,7 @@ does, of traced ones it makes a node (`switch`, `fori_loop`, `while_loop`).  Thi
 
     source/    text -> syntax tree -> checks -> jumps taken away -> operators, as a code object
     running/   what the operators do while a function is traced
-    recursion/ calls of a function that is being called already (`running/calls.py` asks)
+    recursion/ calls of a function that is being called already (`running/calls.py` asks): nodes,
+               then members without calls inside of loops and branches, stages, and one loop
     translated programs, as `taylor.program` makes them and `taylor.explain` shows them
 """
