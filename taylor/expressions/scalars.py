@@ -53,7 +53,7 @@ def are_scalars(roots: Sequence[Node]) -> bool:
     nodes = reachable(roots)
     if any(e.shape for e in nodes):
         return False
-    records = map(operation, {e.op for e in nodes})
+    records = map(operation, {e.op for e in nodes if e.args})
     return all(record.elements is None and record.spelled is None for record in records)
 
 

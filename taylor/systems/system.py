@@ -218,6 +218,8 @@ def _checked(
             )
     parameters = dict.fromkeys(declared)
     for node in nodes:
+        if node.args and node.op != "index":
+            continue
         if _is_variable(node) and node not in seen:
             raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "

@@ -364,5 +364,7 @@ class _Rewriter:
 
 def _merge(constants: list[Constant]) -> Constant:
     """One constant for all lanes if they agree, else one a lane."""
-    scalars = tuple(c for c in constants if not isinstance(c, tuple))
-    return scalars[0] if len(set(scalars)) == 1 else scalars
+    scalars = tuple([c for c in constants if not isinstance(c, tuple)])
+    first = scalars[0]
+    same = all(c is first or c == first for c in scalars)
+    return first if same else scalars
