@@ -31,7 +31,8 @@ class Outside:
     def __init__(self, function: Any) -> None:
         self._seen: list[tuple[Getter, Any, Any]] = []  # how to get it, what it was, its contents
         known: set[int] = set()
-        home = {getattr(function, "__module__", None), "__main__"}
+        inside = getattr(function, "__wrapped__", function)  # of what `jit`, `grad`, ... have made
+        home = {getattr(inside, "__module__", None), "__main__"}
         waiting: list[tuple[Getter, Any]] = list(reversed(list(_read_by(function))))
         while waiting:
             get, value = waiting.pop()
@@ -98,6 +99,8 @@ def _contents(value: Any, home: set[Any] | None) -> tuple[Any, list[tuple[Getter
     if isinstance(value, dict):
         keys = tuple(value)
         return keys, [_item(value, key) for key in keys]
+    if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
+        return "wrapped", [_attribute(value, "__wrapped__")]
     own = getattr(value, "__dict__", None)
     if isinstance(own, dict) and (home is None or type(value).__module__ in home):
         names = tuple(own)
