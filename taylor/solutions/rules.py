@@ -20,8 +20,8 @@ from taylor.nodes.arrays import reshape
 from taylor.nodes.regions import inner_input
 from taylor.solutions.along import along_of
 from taylor.solutions.expansion import expanded_by_maps, raised
+from taylor.solutions.expressed import rates
 from taylor.solutions.problem import Wrt
-from taylor.solutions.rates import rates
 from taylor.solutions.solved import Curved, Nodes, Outside, Solved, Swept, solved_node
 from taylor.solutions.swept import may_be_swept
 from taylor.transforms.forward import tangents
