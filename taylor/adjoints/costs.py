@@ -20,6 +20,8 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.trace import trace_function
 from taylor.expressions.types import UserFunction
 from taylor.nodes.node import CONDITIONS
+from taylor.nodes.record import NOWHERE
+from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
@@ -221,12 +223,18 @@ def running_cost(given: Any, states: Names, parameters: Names) -> Expression:
         if leaf is not time_node and leaf not in (parameters if leaf.op == "parameter" else states):
             raise ArgumentError(f"the running cost depends on {leaf}, no state and no parameter")
     for e in reachable([found]):
-        if e.op in CONDITIONS or e.op in ("where", "abs", "sign", "floor", "minimum", "maximum"):
+        if e.op in CONDITIONS or e.op == "where" or _has_edges(e):
             raise ArgumentError(
                 f"the running cost {found} is not smooth: {e} has a kink or a jump, which nothing "
                 "stops at; add a state whose derivative it is"
             )
     return found
+
+
+def _has_edges(e: Expression) -> bool:
+    """Whether a node is a function with kinks or jumps."""
+    record = functions.get(e.op)
+    return record is not None and record.smooth_from == NOWHERE
 
 
 def as_places(wrt: Any, states: Names, parameters: Names) -> tuple[bool, list[bool]]:

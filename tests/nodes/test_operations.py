@@ -146,6 +146,7 @@ PATTERNS = {
     "surfaces/surfaces.py:_quotient",
     "surfaces/surfaces.py:_without_root",
     "surfaces/rests.py:_branches",
+    "language/recursion/needs.py:needs",
 }
 
 
