@@ -18,7 +18,6 @@ does, of traced ones it makes a node (`switch`, `fori_loop`, `while_loop`).  Thi
 
     source/    text -> syntax tree -> checks -> jumps taken away -> operators, as a code object
     running/   what the operators do while a function is traced
-    recursion/ calls of a function that is being called already (`running/calls.py` asks): nodes,
-               then members without calls inside of loops and branches, stages, and one loop
-    program    `taylor.program`
+    recursion/ calls of a function that is being called already (`running/calls.py` asks)
+    translated programs, as `taylor.program` makes them and `taylor.explain` shows them
 """

@@ -9,7 +9,6 @@ from typing import Any
 
 from taylor.errors import ArgumentError
 from taylor.expressions.arguments import traced
-from taylor.language.program import LanguageProgram
 from taylor.numbers.precision import FLOAT64
 from taylor.programs.arguments import Arguments, argument_names, stand_in
 from taylor_runtime.program.records import dataclass
@@ -59,6 +58,8 @@ def explain(fun: Callable[..., object], *args: object, **kwargs: object) -> Prog
             x = (x + a / x) / 2
         return x
     """
+    from taylor.language.translated import LanguageProgram
+
     program = fun if isinstance(fun, LanguageProgram) else LanguageProgram(fun)
     if not args and not kwargs:
         names = argument_names(program.__wrapped__, _required(program.__wrapped__))
