@@ -47,10 +47,17 @@ class Outcome:
         return False
 
 
-def attempt(action: Callable[[], Any], cells: Sequence[CellType]) -> Outcome:
-    """Call a function, and put everything back as it was."""
+def attempt(
+    action: Callable[[], Any], cells: Sequence[CellType], others: Sequence[CellType] = ()
+) -> Outcome:
+    """Call a function, and put everything back as it was.
+
+    cells:  variables of which somebody wants to know what they are afterwards.
+    others: more that the function may set.
+    """
     now, made = running(), Outcome()
     listed = [*cells, *now.shared]
+    aside = values_in(others)
     before, fault, level = values_in(listed), now.fault, Level()
     now.levels.append(level)
     now.fault = 0
@@ -71,6 +78,7 @@ def attempt(action: Callable[[], Any], cells: Sequence[CellType]) -> Outcome:
         for target, content in level.before.values():
             put_content(target, content)
         put_all(listed, before)
+        put_all(others, aside)
         now.fault = fault
         made.born = now.levels.pop().born
     return made

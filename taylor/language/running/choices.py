@@ -69,8 +69,10 @@ def decide(
 ) -> Any:
     """Trace both branches for a traced condition; `named` are the variables that they set."""
     _know(test, then, other)
-    first = attempt(then, list(named.values()))
-    second = attempt(other, list(named.values()))
+    cells = list(named.values())
+    others = [cell for branch in (then, other) for cell in cells_of(branch).values()]
+    first = attempt(then, cells, others)
+    second = attempt(other, cells, others)
     return _merged(test, first, second, named, risky)
 
 
