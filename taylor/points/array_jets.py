@@ -25,7 +25,7 @@ from taylor.numbers.precision import Precision, as_precision
 from taylor.points.traced import TracedFunction
 from taylor.recurrences.arrays import has_arrays, lower_arrays
 from taylor.recurrences.externals import check_has_digits, externals
-from taylor.recurrences.regions.rows import goes_back, is_of_numbers
+from taylor.recurrences.regions.rows import goes_back
 from taylor.reference.singular_points import may_be_singular
 from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.kernels import all_programs
@@ -76,10 +76,12 @@ def jet_of_loops(
     outputs = tuple(e for e in listed if type(e) is Expression)
     if len(outputs) < len(listed) or not order or not all(e.size for e in outputs):
         return None
-    if not has_regions(outputs) or not _carry_arrays(outputs) or has_rules_inside(outputs):
+    if not has_regions(outputs) or has_rules_inside(outputs):
         return None
-    nodes = reachable(outputs)
-    if any(map(goes_back, nodes)) or not all(leaf in arguments for leaf in inputs(outputs)):
+    if not (has_arrays(outputs) or _puts(outputs)):
+        return None
+    nodes, own = reachable(outputs), set(arguments)
+    if any(map(goes_back, nodes)) or not own.issuperset(inputs(outputs)):
         return None
     x = argument("x", shape=len(arguments))
     table = {own: index(x, k) for k, own in enumerate(arguments)}
@@ -88,8 +90,11 @@ def jet_of_loops(
     return None if found is None else (found[0] if single else tuple(found))
 
 
-def _carry_arrays(outputs: Sequence[Expression]) -> bool:
-    return any(e.op in REGIONS and not is_of_numbers(e) for e in reachable(outputs))
+def _puts(roots: Sequence[Expression]) -> bool:
+    """Whether elements are put at places that are not known: as scalars these are all choices."""
+    nodes = reachable(roots)
+    inside = [g.outputs for e in nodes if e.op in REGIONS for g in e.payload.graphs]
+    return any(e.op == "put" for e in nodes) or any(map(_puts, inside))
 
 
 def _evaluated(

@@ -12,6 +12,7 @@ from taylor.nodes.traverse import reachable
 Fact = tuple[Any, bool]  # a condition, and whether it holds
 Way = frozenset[Fact]  # facts that all hold: one way to come to a node
 MOST = 12  # ways that are told apart
+SECOND = {"and": True, "or": False}  # what the first operand has to be for the second to count
 
 ALWAYS: frozenset[Way] = frozenset((frozenset(),))
 
@@ -28,10 +29,10 @@ def needs(roots: Sequence[Any]) -> dict[Any, frozenset[Way]]:
             _ask(found, a, _given(ways, *_as_fact(test, True)))
             _ask(found, b, _given(ways, *_as_fact(test, False)))
             continue
-        if e.op in ("and", "or") and not e.shape:  # the second counts only where the first is so
+        if e.op in SECOND and not e.shape:
             first, second = e.args
             _ask(found, first, ways)
-            _ask(found, second, _given(ways, *_as_fact(first, e.op == "and")))
+            _ask(found, second, _given(ways, *_as_fact(first, SECOND[e.op])))
             continue
         for arg in e.args:
             _ask(found, arg, ways)
