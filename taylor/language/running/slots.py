@@ -143,12 +143,15 @@ class Turn:
 
     def ends(self, carried: Carried) -> list[Any]:
         """What the arguments are after the turn."""
-        found = []
+        found: list[Any] = []
+        arguments = iter(self.arguments)
         for slot, seen, after in zip(carried.slots, self.seen, self.afters(carried), strict=True):
             if slot.held:
                 continue
             joined = Joined(begun(slot, seen), after)
-            found += [joined.seconds[k] for k, _ in slot.moving()]
+            for k, _ in slot.moving():
+                own, end = next(arguments), joined.seconds[k]
+                found.append(own if end is seen[k] else end)  # what stays is seen to stay
         return found
 
     def afters(self, carried: Carried) -> list[Flat]:

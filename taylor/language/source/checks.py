@@ -122,17 +122,23 @@ class _Checks(ast.NodeVisitor):
             own, hidden = self._own, self._hidden
             self._own = own | frozenset(bound(g.target for g in node.generators))
             self._hidden = "a comprehension"
-            super().visit(node)
+            self._own_rule(node)
             self.generic_visit(node)
             self._own, self._hidden = own, hidden
             return
-        super().visit(node)
+        self._own_rule(node)
         if isinstance(node, ast.BoolOp | ast.IfExp):
             before, self._hidden = self._hidden, "a part that may be left out"
             self.generic_visit(node)
             self._hidden = before
         else:
             self.generic_visit(node)
+
+    def _own_rule(self, node: ast.AST) -> None:
+        """The check of one kind of node, which does not go on to what is inside."""
+        rule = getattr(self, f"visit_{type(node).__name__}", None)
+        if rule is not None:
+            rule(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         """Refuse := in expressions that become functions."""
