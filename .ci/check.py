@@ -22,7 +22,7 @@ LIMIT = 25 * 60.0  # seconds for everything
 SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache")
 # The release of PyTorch is named, since its newest one may be a build for graphics cards.
-BRIDGES = 'python -m pip install -q "torch==2.13.0" ".[scipy,jax,torch]"'
+BRIDGES = 'python -m pip install -q "torch==2.13.0" flax ".[scipy,jax,torch,networks]"'
 CHECKS = (
     "ruff check --output-format concise .",
     "ruff format --check --quiet .",
