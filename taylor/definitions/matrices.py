@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
-from taylor.nodes import sums
+from taylor.nodes import arrays, sums
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
 from taylor.nodes.node import ONE, ZERO, node
@@ -80,9 +80,10 @@ def _counted(e: Any, adjoint: Any, guard: Any, axes: int) -> tuple[Any, Any]:
         return ONE, adjoint
     shape = e.shape[: e.ndim - axes] + (1,) * axes
     numbers: Any = where(guard, ONE, ZERO)
-    numbers = np.broadcast_to(numbers, e.shape) if numbers.shape != e.shape else numbers
-    largest = over_axes("max", numbers, tuple(range(e.ndim - axes, e.ndim)))
-    return np.greater(np.reshape(largest, shape), 0.5), adjoint
+    largest = over_axes(
+        "max", arrays.broadcast_to(numbers, e.shape), tuple(range(e.ndim - axes, e.ndim))
+    )
+    return arrays.reshape(largest, shape) > 0.5, adjoint
 
 
 Shares = Callable[[Any, Any], Sequence[Any]]
@@ -100,9 +101,9 @@ def shares_by(rule: Shares, axes: int = 2) -> Callable[[Any, Any, Any], Iterator
             own = (
                 counts
                 if axes == 2 or not operand.ndim
-                else np.reshape(counts, (*e.shape[: e.ndim - axes], 1, 1))
+                else arrays.reshape(counts, (*e.shape[: e.ndim - axes], 1, 1))
             )
-            wide = np.broadcast_to(own, operand.shape)
+            wide = arrays.broadcast_to(own, operand.shape)
             yield operand, where(wide, share, ZERO), wide
 
     return adjoints
