@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.control.maps import loop_results
 from taylor.control.segments import check_memory, results_within
 from taylor.control.tracing import (
     Traced,
@@ -32,7 +33,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Operand
 from taylor.nodes.operations.reversed_loops import as_scan
-from taylor.nodes.regions import Region, parts, region_node, turns
+from taylor.nodes.regions import Region, region_node, turns
 
 INDEX = NUMBER, ()  # what the index of a turn is
 
@@ -170,7 +171,7 @@ def _results(
     node = region_node(op, [*ends, *graph.constants, *init.nodes], region)
     found: Sequence[Expression]
     if memory is None or turns(node) is None:
-        found = list(parts(node))
+        found = list(loop_results(node))
     else:  # without the index, which may come first
         found = results_within(as_scan(node), memory)[-len(init.leaves) :]
     kinds = [kind for kind, _ in init.kinds]

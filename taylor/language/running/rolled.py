@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import CellType
 from typing import Any
 
+from taylor.control.maps import loop_results
 from taylor.control.tracing import Traced, Value, closed
 from taylor.control.trees import LEAF, Tree
 from taylor.expressions.arguments import argument, captured, traced
@@ -44,7 +45,8 @@ def rolled_for(
     graph = closed([_function(arguments, ends)])
     region = Region(graph.graphs, len(graph.constants), len(ends))
     bounds = as_expression(start), as_expression(steps.length)
-    results = list(parts(region_node("fori_loop", [*bounds, *graph.constants, *begins], region)))
+    loop = region_node("fori_loop", [*bounds, *graph.constants, *begins], region)
+    results = list(loop_results(loop))
     if faulty:
         now.fault = results.pop()
     entered = isinstance(steps.length, int) and steps.length > start
