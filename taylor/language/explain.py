@@ -40,8 +40,9 @@ def explain(fun: Callable[..., object], *args: object, **kwargs: object) -> Prog
     args, kwargs: as of a call; without any, all arguments that have no default are single numbers.
 
     A choice becomes `where` (both sides are computed) or `switch` (only what is wanted), a loop
-    `fori_loop` or `while_loop` with what goes from turn to turn; what is known while the program is
-    traced is done by Python, once.
+    `fori_loop` or `while_loop` with what goes from turn to turn, or, where turns do not see one
+    another, an operation on whole arrays; what is known while the program is traced is done by
+    Python, once.
 
     Raises what tracing raises.
 

@@ -50,7 +50,8 @@ def rolled_for(
     if faulty:
         now.fault = results.pop()
     entered = isinstance(steps.length, int) and steps.length > start
-    now.note(f"fori_loop: {carried.names}")
+    turned = any(e.args and e.args[0] is loop for e in results)
+    now.note(f"{'fori_loop' if turned else 'whole arrays'}: {carried.names}")
     carried.finish(results, frozen=not entered)
 
 

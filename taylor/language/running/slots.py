@@ -95,7 +95,7 @@ class Carried:
     def names(self) -> str:
         """What goes from turn to turn, in words."""
         moving = [slot for slot in self.slots if any(True for _ in slot.moving())]
-        words = [s.name if s.name else f"a {type(s.target).__name__}" for s in moving]
+        words = [s.name if s.name else f"elements of {_kind(s.target)}" for s in moving]
         return ", ".join(word for word in words if "@" not in word)
 
     @property
@@ -264,3 +264,8 @@ def _is_like(slot: Slot, seen: Sequence[Any], after: Flat) -> bool:
 
 def _as_number(leaf: Expression) -> Any:
     return leaf if kind(leaf)[0] != CONDITION else where(leaf, as_expression(1), as_expression(0))
+
+
+def _kind(target: Any) -> str:
+    """What a container is, in a word."""
+    return f"a {type(target).__name__.lower()}".replace("a array", "an array")
