@@ -164,10 +164,10 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         _with_places(e, found.counter)
     if not found.modes:
         return SwitchedSystem(system, ())
-    blocks = tuple((state, done[value]) for state, value in system.blocks)
+    blocks = tuple((state, done.get(value, value)) for state, value in system.blocks)
     derivatives: Sequence[Expression] = SpelledOut(blocks)
     if not blocks:
-        derivatives = tuple(done[e] for e in system.derivatives)
+        derivatives = tuple(done.get(e, e) for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters, blocks=blocks)
     slopes = dict(zip(system.states, derivatives, strict=True))

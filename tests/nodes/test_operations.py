@@ -146,7 +146,6 @@ PATTERNS = {
     "surfaces/surfaces.py:_quotient",
     "surfaces/surfaces.py:_without_root",
     "surfaces/rests.py:_branches",
-    "language/recursion/needs.py:needs",
 }
 
 

@@ -27,13 +27,13 @@ def scaled(x: Any) -> Any:
 def traces(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Functions that were traced."""
     seen: list[Any] = []
-    trace = jets._trace
+    trace = jets.call_on
 
     def traced_now(fun: Any, arguments: Any) -> Any:
         seen.append(fun)
         return trace(fun, arguments)
 
-    monkeypatch.setattr(jets, "_trace", traced_now)
+    monkeypatch.setattr(jets, "call_on", traced_now)
     return seen
 
 

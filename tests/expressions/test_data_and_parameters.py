@@ -61,7 +61,7 @@ def test_reductions_by_any_ufunc(ufunc: np.ufunc, axis: Any, keepdims: bool) -> 
         wanted = ufunc.reduce(x, axis=axis, keepdims=keepdims)
         found = ty.jit(lambda x: ufunc.reduce(x, axis=axis, keepdims=keepdims))(x)
     assert np.shape(found) == np.shape(wanted)
-    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    np.testing.assert_allclose(found, wanted, rtol=1e-14, atol=1e-15)  # logarithms near 1
 
 
 def test_a_logarithm_of_a_sum_has_the_shares_as_gradient() -> None:
