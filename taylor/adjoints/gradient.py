@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from taylor.adjoints.propagator import MEMORY, CostLike, Ended, Propagator
+from taylor.adjoints.propagator import MEMORY, CostLike, Ended, Propagator, checked_propagator
 from taylor.expressions.types import Key, Named, Operand, UserFunction
 from taylor.numbers.types import NumberOrArray, Numbers, Time
 from taylor.systems.names import UNUSED, Names
@@ -155,8 +155,8 @@ def gradient_through(
     """Return a cost of the solution from the integrator's present state, and its gradient.
 
     The integrator stays as it is. The gradient is by the initial state, all parameters (also those
-    of events and impulses), and the times; its cost is two to four propagations, however many
-    there are.
+    of events and impulses), and the times; it takes as long as five to ten propagations, however
+    many there are.
 
     cost:    of the state at the time `until`, or where a terminal event ends the solution: an
              expression of states, parameters and `ty.time`; or a function of the array of the
@@ -188,6 +188,7 @@ def gradient_through(
     """
     from taylor.adjoints.through import Wanted, gradient
 
+    integrator = checked_propagator("gradient_through", integrator)
     wanted = Wanted.of(integrator, cost, running_cost, until, times, memory)
     found = gradient(wanted, wrt)
     return Gradient(

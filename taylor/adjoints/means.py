@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from taylor.adjoints.gradient import ByName, Gradient, gradient_through
-from taylor.adjoints.propagator import MEMORY, CostLike, Propagator
+from taylor.adjoints.propagator import MEMORY, CostLike, Propagator, checked_propagator
 from taylor.errors import ArgumentError, ShapeError
 from taylor.expressions.types import Key, Operand
 from taylor.numbers import planes as arithmetic
@@ -76,6 +76,7 @@ def mean_gradient_through(
     >>> bool(abs(found[k] + 4 * np.exp(-1.0)) < 1e-14)
     True
     """
+    integrator = checked_propagator("mean_gradient_through", integrator)
     kind = integrator._kind
     given = as_array(states, kind, "states", 2)
     if given.ndim != 2 + len(kind.axes) or given.shape[1] != len(integrator.system):

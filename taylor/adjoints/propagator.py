@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Operand, UserFunction
 from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
@@ -102,3 +102,13 @@ def _each(times: Any) -> list[Any]:
     if isinstance(times, np.ndarray) and times.ndim == 2:
         return [(float(high), float(low)) for high, low in times]
     return list(times.tolist() if isinstance(times, np.ndarray) else times)
+
+
+def checked_propagator(name: str, given: Any) -> Propagator:
+    """The integrator that a function was given first."""
+    if not hasattr(given, "_machine"):
+        raise ArgumentTypeError(
+            f"{name}: the first argument must be an Integrator, got {type(given).__name__}"
+        )
+    found: Propagator = given
+    return found

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+try:
+    import jax as _jax  # noqa: F401
+except ImportError as error:  # pragma: no cover - JAX is there where this is tested
+    raise ImportError("ty.jax needs JAX: pip install 'taylor-jit[jax]'") from error
+
 from taylor.bridges.jax.functions import JaxFunction as JaxFunction
 from taylor.bridges.jax.functions import function as function
 from taylor.bridges.jax.traced import Traced as Traced
