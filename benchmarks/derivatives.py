@@ -354,8 +354,7 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if arguments.first:
-        side, order = arguments.first
-        print(FIRST[side](int(order)))
+        print(FIRST[arguments.first[0]](int(arguments.first[1])))
         return
     quick = arguments.quick
     with cache.disabled():
@@ -374,10 +373,7 @@ def main() -> None:
         f"(jit, vmap).  ns per point over {JET_POINTS} points, results in new arrays on both "
         f"sides; JAX at order 30 over {SLOW_POINTS} points, its first result once.  Relative "
         f"errors of the last derivative at {POINT}, against mpmath.",
-        table(
-            ["order", "first, s", "JAX", "ratio", "ns", "JAX", "ratio", "error", "JAX"],
-            jets,
-        ),
+        table(["order", "first, s", "JAX", "ratio", "ns", "JAX", "ratio", "error", "JAX"], jets),
         "## All partial derivatives\n\nOf sin(x y) + exp(-z^2) cos x, log(x^2 + y^2 + z^2)/"
         "sqrt(1 + x^2) and x (x^2 + y^2 + z^2)^(-3/2), against heyoka's diff_tensors compiled by "
         "cfunc.  Seconds to the first result:",

@@ -89,6 +89,13 @@ def mixed(np: Any) -> Callable[[Any], Any]:
     return lambda x: np.sin(matrix @ x) * x + np.exp(-(x**2))
 
 
+def decay(np: Any) -> Callable[[Any], Any]:
+    """A model with two numbers for parameters, and many data."""
+    times = np.asarray(np.linspace(0.0, 3.0, 10_000))
+    data = np.exp(-times) + 0.1 * np.sin(50 * times)
+    return lambda p: np.sum((p[0] * np.exp(-p[1] * times) - data) ** 2)
+
+
 def layers(rows: int) -> tuple[Any, ...]:
     weights = [
         (0.05 * RNG.normal(size=(784, 64)), np.zeros(64)),
@@ -106,6 +113,7 @@ def like(value: Any) -> Any:
 
 X = RNG.normal(size=1000)
 V = RNG.normal(size=1000)
+FIT = np.array([0.8, 1.1])
 ROWS = layers(64)
 LONG = ROWS[0], like(ROWS[0]), *ROWS[1:]
 CASES = (
@@ -117,6 +125,13 @@ CASES = (
     Case("network, 64 rows, Hessian times vector", lambda n, t, s: t.hvp(network(n)), LONG, 1),
     Case("12 x 12 Hessian", lambda n, t, s: t.hessian(energy(n)), (RNG.normal(size=12),), 3),
     Case("30 x 30 Jacobian", lambda n, t, s: t.jacobian(mixed(n)), (RNG.normal(size=30),), 3),
+    Case("fit of two numbers to 10^4 data", lambda n, t, s: t.grad(decay(n)), (FIT,), 1),
+    Case(
+        "squares of 1000 sorted numbers",
+        lambda n, t, s: t.grad(lambda x: n.sum(n.sort(x)[:500] ** 2)),
+        (X,),
+        1,
+    ),
     Case("a scalar gradient", lambda n, t, s: t.grad(lambda x: n.sin(x) * x**2), (0.5,), 10),
 )
 

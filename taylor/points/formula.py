@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
-from taylor.expressions.arguments import has_expressions, traced
+from taylor.expressions.arguments import has_expressions
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute
-from taylor.expressions.trace import trace_function
 from taylor.expressions.types import (
     ExpressionLike,
     ListFunction,
@@ -27,7 +26,7 @@ from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.traverse import from_records, to_records
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
-from taylor.points.given import as_columns, check_leaves, checked_inputs, inputs_of
+from taylor.points.given import as_columns, check_leaves, checked_inputs, results_of
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
 from taylor.recurrences.arrays import has_arrays
@@ -375,8 +374,11 @@ def compile(
     ((2,), True)
     """
     built: Any = expressions
-    if callable(expressions) and not isinstance(expressions, Expression):
-        built, inputs = _traced(expressions, inputs, shapes)
+    if isinstance(expressions, Function):
+        inputs = expressions.inputs if inputs is None else inputs
+        built = expressions.of_expressions(inputs)
+    elif callable(expressions) and not isinstance(expressions, Expression):
+        built, inputs = results_of(expressions, inputs, shapes)
     elif inputs is None or shapes is not None:
         raise ArgumentTypeError("compile: expressions need `inputs`, and no `shapes`")
     single = not isinstance(built, list | tuple)
@@ -387,19 +389,3 @@ def compile(
     threads = checked_threads(threads)
     check_leaves(outputs, given)
     return Function(outputs, given, single, name, threads, precision)
-
-
-def _traced(
-    function: Any,
-    inputs: Sequence[Expression] | None,
-    shapes: Sequence[int | Sequence[int]] | None,
-) -> tuple[Any, Sequence[Expression]]:
-    """What a Python function returns for its arguments, and these."""
-    if isinstance(function, Function):
-        given = function.inputs if inputs is None else inputs
-        return function.of_expressions(given), given
-    if inputs is not None and shapes is not None:
-        raise ArgumentTypeError("compile: give inputs or shapes, not both")
-    inputs = checked_inputs(inputs_of(function, shapes) if inputs is None else inputs)
-    with traced(inputs):
-        return trace_function(function, *inputs), inputs

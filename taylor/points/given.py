@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expressions.arguments import argument, kept
+from taylor.expressions.arguments import argument, kept, traced
 from taylor.expressions.expression import Expression
-from taylor.expressions.trace import positional_names
+from taylor.expressions.trace import positional_names, trace_function
 from taylor.nodes.traverse import inputs as leaves
 from taylor.numbers.precision import FLOAT64, Precision, as_array
 
@@ -79,3 +79,16 @@ def check_leaves(outputs: Sequence[Expression], given: Sequence[Expression]) -> 
                 f"the expression depends on {leaf}, which is not among the inputs ({names}); "
                 f"add it to the inputs, or substitute a number for it"
             )
+
+
+def results_of(
+    function: Callable[..., Any],
+    inputs: Sequence[Expression] | None,
+    shapes: Sequence[int | Sequence[int]] | None,
+) -> tuple[Any, Sequence[Expression]]:
+    """What a Python function returns for its arguments, and these."""
+    if inputs is not None and shapes is not None:
+        raise ArgumentTypeError("compile: give inputs or shapes, not both")
+    inputs = checked_inputs(inputs_of(function, shapes) if inputs is None else inputs)
+    with traced(inputs):
+        return trace_function(function, *inputs), inputs

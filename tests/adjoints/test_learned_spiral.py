@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from example_modules import load
 
 import taylor as ty
 
 pytest.importorskip("matplotlib")
-EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples" / "learned_spiral.py"
 
 
 def test_a_network_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = importlib.util.spec_from_file_location("learned_spiral", EXAMPLE)
-    assert spec is not None and spec.loader is not None
-    example = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "learned_spiral", example)
-    spec.loader.exec_module(example)
+    example = load("learned_spiral", monkeypatch)
     monkeypatch.setattr(example, "TURNS", 60)
     ta, points, losses = example.train(60)
     assert losses[20] < losses[0] / 4  # while the same few points are shown

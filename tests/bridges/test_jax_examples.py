@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+from example_modules import load
 
 jax = pytest.importorskip("jax")
 pytest.importorskip("equinox")
 pytest.importorskip("optax")
 pytest.importorskip("matplotlib")
-
-EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 
 @pytest.fixture(autouse=True)
@@ -25,16 +21,6 @@ def as_it_was() -> Iterator[None]:
     before = jax.config.jax_enable_x64
     yield
     jax.config.update("jax_enable_x64", before)
-
-
-def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """An example as a module, which draws nothing until it is asked to."""
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_heat_in_jax(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

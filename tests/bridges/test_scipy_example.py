@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from example_modules import load
 
 pytest.importorskip("scipy")
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     pytest.importorskip("matplotlib")
-    spec = importlib.util.spec_from_file_location("transit_times", EXAMPLES / "transit_times.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "transit_times", module)
-    spec.loader.exec_module(module)
-    return module
+    return load("transit_times", monkeypatch)
 
 
 def test_planets_without_mass_come_in_time(example: ModuleType) -> None:

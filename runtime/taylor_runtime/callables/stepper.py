@@ -220,7 +220,14 @@ def _compiled(
     source: str,
     series: SeriesMaker = series_of_numbers,
 ) -> Stepper:
-    """The stepper of a program that is to be written out as it is."""
+    """The stepper of a program that is to be written out as it is.
+
+    Arrays have no quick code to begin with: theirs is short, and one step of them may be long.
+    """
+
+    def quick() -> str:
+        return stepper_module(program, replace(options, unrolled=False), series, replaceable=True)
+
     module = compile_ir(
         lambda: stepper_module(program, options, series),
         [PROPAGATE],
@@ -228,9 +235,7 @@ def _compiled(
         externals=externals,
         label="stepper",
         source=source,
-        first=lambda: stepper_module(
-            program, replace(options, unrolled=False), series, replaceable=True
-        ),
+        first=None if isinstance(program, ArrayProgram) else quick,
     )
     states = StateRows.of(program, options.element)
     return Stepper(

@@ -115,30 +115,26 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
     return found
 
 
-def _all(items: Any) -> Any:
-    if _is_open(items):
-        return _folded(library.all_of, items)
-    found: Any = True
-    for item in listed(items):
-        known = truth(item)
-        if known is False:
-            return False
-        if known is not True:
-            found = known if found is True else both(found, known)
+def _joined(rolled: Callable[..., Any], ends: bool, join: Callable[[Any, Any], Any]) -> Any:
+    """`all` or `any`: the value that `ends` it is known at once, others are joined."""
+
+    def found(items: Any) -> Any:
+        if _is_open(items):
+            return _folded(rolled, items)
+        result: Any = not ends
+        for item in listed(items):
+            known = truth(item)
+            if known is ends:
+                return ends
+            if known is not (not ends):
+                result = known if result is (not ends) else join(result, known)
+        return result
+
     return found
 
 
-def _any(items: Any) -> Any:
-    if _is_open(items):
-        return _folded(library.any_of, items)
-    found: Any = False
-    for item in listed(items):
-        known = truth(item)
-        if known is True:
-            return True
-        if known is not False:
-            found = known if found is False else either(found, known)
-    return found
+_all = _joined(library.all_of, False, both)
+_any = _joined(library.any_of, True, either)
 
 
 def _float(value: Any = 0.0) -> Any:

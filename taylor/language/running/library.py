@@ -65,15 +65,6 @@ def smallest(items: Items, element: Of, test: Of) -> Any:
     return best
 
 
-def count_of(items: Items, element: Of, test: Of) -> Any:
-    """How many there are."""
-    total = 0
-    for one in items:
-        if test(one):
-            total = total + 1
-    return total
-
-
 def collected(items: Items, element: Of, test: Of, found: Any) -> Any:
     """``[element(x) for x in items if test(x)]``, as a list of fixed capacity."""
     for one in items:

@@ -124,8 +124,3 @@ def _no_source(code: CodeType) -> UnsupportedFunctionError:
         "be found; write the function in a file or in a cell of a notebook, a lambda on lines of "
         "its own"
     )
-
-
-def source_lines(file: str) -> list[str]:
-    """The lines of a file as Python knows them."""
-    return linecache.getlines(file)

@@ -25,8 +25,6 @@ from taylor.nodes import arrays
 from taylor.nodes.operations.contractions import contract
 from taylor.nodes.operations.views import row_major, view
 
-Ints = Sequence[int]
-
 
 def _moved(function: Callable[..., Any]) -> Rule:
     """The rule of what moves elements, and of truth values as well."""
