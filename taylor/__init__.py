@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import taylor.definitions.linear
 import taylor.ensembles.solutions  # noqa: F401 - functions of many solutions find it there
+from taylor import astrodynamics as astrodynamics
 from taylor import functions as functions
 from taylor import models as models
 from taylor import sensitivities as _sensitivities
@@ -199,9 +200,10 @@ def __dir__() -> list[str]:
         for name, value in globals().items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in _NO_NAMES
     )
-    return sorted({*own, "Solution", "analysis", "functions", "models", "smooth", "__version__"})
+    return sorted({*own, *_MODULES, "Solution", "__version__"})
 
 
+_MODULES = ("analysis", "astrodynamics", "functions", "models", "smooth")
 _NO_NAMES = frozenset(("annotations", "ModuleType", "TYPE_CHECKING", "prepare"))
 
 prepare()

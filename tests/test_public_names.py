@@ -21,7 +21,7 @@ def test_dir_shows_public_names_alone() -> None:
     shown = [name for name in dir(ty) if name != "__version__"]  # of an installed package
     assert all(hasattr(ty, name) for name in shown)
     modules = {name for name in shown if isinstance(getattr(ty, name), ModuleType)}
-    assert modules == {"analysis", "functions", "models", "smooth"}
+    assert modules == {"analysis", "astrodynamics", "functions", "models", "smooth"}
     assert not {"Any", "TYPE_CHECKING", "annotations", "import_module"} & set(shown)
     assert set(ty.functions.__all__) <= set(shown) and {"Integrator", "jet", "pi"} <= set(shown)
 

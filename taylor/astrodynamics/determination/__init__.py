@@ -1,0 +1,1 @@
+"""Orbits from observations."""

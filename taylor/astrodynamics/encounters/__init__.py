@@ -1,0 +1,1 @@
+"""Who meets, sees or shadows whom, and when."""

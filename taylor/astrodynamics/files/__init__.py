@@ -1,0 +1,1 @@
+"""Orbits in the formats that people exchange."""

@@ -1,0 +1,1 @@
+"""Axes, and how they turn: the Earth's, other bodies', those of an orbit."""

@@ -1,0 +1,24 @@
+"""The public names of `ty.astrodynamics`, a block for each of its rooms."""
+
+# ruff: noqa: I001 - in the order of the rooms
+
+from __future__ import annotations
+
+# orbits
+from taylor.astrodynamics.elements import Elements
+from taylor.astrodynamics.elements import to_cartesian
+from taylor.astrodynamics.elements import to_elements
+
+# forces
+from taylor.astrodynamics.forces.force import Force
+from taylor.astrodynamics.forces.force import OrbitState
+
+__all__ = [
+    # orbits
+    "Elements",
+    "to_cartesian",
+    "to_elements",
+    # forces
+    "Force",
+    "OrbitState",
+]

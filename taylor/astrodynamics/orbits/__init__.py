@@ -1,0 +1,1 @@
+"""Elements of orbits, and what follows from two-body motion."""

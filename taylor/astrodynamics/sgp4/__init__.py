@@ -1,0 +1,1 @@
+"""The analytical theory behind two-line elements."""

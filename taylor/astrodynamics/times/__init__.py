@@ -1,0 +1,1 @@
+"""Scales of time, and instants in them."""
