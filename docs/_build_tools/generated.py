@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from _build_tools.reference import reference_pages
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -11,12 +12,9 @@ DOCS = Path(__file__).resolve().parent.parent
 
 
 def generate(app: Sphinx, config: Config) -> None:
-    for folder, title in (
-        ("gallery", "Gallery"),
-        ("reference", "Reference"),
-        ("benchmarks", "Benchmarks"),
-    ):
-        write_pages(DOCS / folder, {"index.md": f"# {title}\n"})
+    write_pages(DOCS / "reference", reference_pages())
+    for folder in ("gallery", "benchmarks"):
+        write_pages(DOCS / folder, {"index.md": f"# {folder.capitalize()}\n"})
 
 
 def write_pages(folder: Path, pages: dict[str, str]) -> None:
