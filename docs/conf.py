@@ -67,3 +67,7 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+python_maximum_signature_line_length = 88
+python_display_short_literal_types = True
+add_module_names = True
+toc_object_entries_show_parents = "hide"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from _build_tools.benchmarks import benchmark_pages
+from _build_tools.gallery import gallery_pages, prepare_pictures
+from _build_tools.reference import reference_pages
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -11,12 +14,10 @@ DOCS = Path(__file__).resolve().parent.parent
 
 
 def generate(app: Sphinx, config: Config) -> None:
-    for folder, title in (
-        ("gallery", "Gallery"),
-        ("reference", "Reference"),
-        ("benchmarks", "Benchmarks"),
-    ):
-        write_pages(DOCS / folder, {"index.md": f"# {title}\n"})
+    write_pages(DOCS / "reference", reference_pages())
+    write_pages(DOCS / "gallery", gallery_pages())
+    prepare_pictures()
+    write_pages(DOCS / "benchmarks", benchmark_pages())
 
 
 def write_pages(folder: Path, pages: dict[str, str]) -> None:

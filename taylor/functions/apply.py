@@ -13,6 +13,7 @@ from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Axes, Expression
 from taylor.expressions.leaves import as_expression, make_function_node
 from taylor.expressions.types import ExpressionLike, ExpressionOrArray, Operand
+from taylor.functions.usage import USAGE
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get, register
 from taylor.numbers.types import Numbers, Real
@@ -139,13 +140,23 @@ def public(record: Function) -> Elementary:
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "taylor.functions"
-    arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
-    function.__doc__ = (
-        f"Elementary function {name} of {arguments}.\n\n"
-        f"Real: {record.domain}.  Expressions give an expression; numbers and arrays are\n"
-        f"evaluated with NumPy.\n\n{record.about}Recurrence: {record.reference}.\n"
-    )
+    function.__doc__ = _documentation(record)
     return function
+
+
+def _documentation(record: Function) -> str:
+    """The docstring of a function, from its record and its line in `usage.py`."""
+    name = record.name
+    text = (
+        f"{record.about}Real: {record.domain}.  Expressions give an expression; numbers and arrays "
+        f"are\nevaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+    )
+    if name not in USAGE:  # registered by a user
+        arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
+        return f"Elementary function {name} of {arguments}.\n\n{text}"
+    arguments, sentence, values, result = USAGE[name]
+    example = f'>>> import taylor as ty\n>>> print(f"{{ty.{name}({values}):.12g}}")\n{result}\n'
+    return f"{name}({arguments}): {sentence}.\n\n{text}\n{example}"
 
 
 def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
