@@ -33,7 +33,7 @@ class EarthTable:
 def installed(name: str) -> Path:
     """The file of `astropy-iers-data` that is called "finals" or "c04"."""
     try:
-        import astropy_iers_data
+        import astropy_iers_data  # type: ignore[import-not-found, import-untyped]
     except ImportError:
         raise ArgumentError(
             "Earth orientation parameters need the package astropy-iers-data: "

@@ -19,6 +19,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, constant, stack
 from taylor.expressions.types import ExpressionOrArray
+from taylor.numbers.times import time_pair
 from taylor.numbers.types import Path as PathLike
 from taylor.numbers.types import Real
 
@@ -85,9 +86,8 @@ class EarthParameters:
         >>> EarthParameters.constant(x=1e-6).pole(0.0).tolist()
         [1e-06, 0.0]
         """
-        values = [float(each) for each in (ut1_minus_tai, x, y, dx, dy)]
-        if not all(map(math.isfinite, values)):
-            raise ArgumentError("EarthParameters.constant: the values must be finite")
+        given = (ut1_minus_tai, x, y, dx, dy)
+        values = [time_pair(each, "EarthParameters.constant: a value")[0] for each in given]
         made = EarthParameters.__new__(EarthParameters)
         made._set("constant", True, np.array([-math.inf, math.inf]), np.array([[values]]))
         return made

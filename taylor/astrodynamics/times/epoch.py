@@ -178,7 +178,9 @@ class Epoch(Instant):
     def to_astropy(self, scale: str = "tdb") -> AstropyTime:
         """The instant as a `Time` of astropy, in this scale."""
         try:
-            from astropy.time import Time as AstropyClass
+            from astropy.time import (  # type: ignore[import-not-found, import-untyped]
+                Time as AstropyClass,
+            )
         except ImportError:
             raise ArgumentError(
                 "to_astropy needs the package astropy: pip install astropy"
@@ -263,7 +265,7 @@ def _seconds(value: Any, scale: str | None, earth: EarthParameters | None) -> Fr
         return _of_reading(value, reading, named or scale or "utc", earth)
     if hasattr(value, "jd1") and hasattr(value, "jd2"):
         return _of_astropy(value, earth)
-    if isinstance(value, bool | np.bool_) or isinstance(value, Expression):
+    if isinstance(value, bool | np.bool_ | Expression):
         raise ArgumentTypeError(f"Epoch: {value!r} is no instant; {_WHAT}")
     try:
         seconds = _span(value)

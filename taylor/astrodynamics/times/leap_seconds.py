@@ -139,7 +139,7 @@ def leap_seconds() -> LeapSeconds:
     """
     own = _table(_SINCE_1972, [10 + k for k in range(len(_SINCE_1972))], day_of(*_KNOWN_UNTIL), "")
     try:
-        import astropy_iers_data
+        import astropy_iers_data  # type: ignore[import-not-found, import-untyped]
     except ImportError:
         return own
     read = read_leap_seconds(astropy_iers_data.IERS_LEAP_SECOND_FILE)
