@@ -4,6 +4,44 @@
 
 from __future__ import annotations
 
+# times
+from taylor.astrodynamics.times.calendar import Reading
+from taylor.astrodynamics.times.dynamical import tdb_minus_tt
+from taylor.astrodynamics.times.earth_parameters import EarthParameters
+from taylor.astrodynamics.times.epoch import Epoch
+from taylor.astrodynamics.times.leap_seconds import LeapSeconds
+from taylor.astrodynamics.times.leap_seconds import leap_seconds
+from taylor.astrodynamics.times.leap_seconds import read_leap_seconds
+
+# frames
+from taylor.astrodynamics.frames.bodies import BODY_NAMES
+from taylor.astrodynamics.frames.bodies import body_angles
+from taylor.astrodynamics.frames.bodies import body_ellipsoid
+from taylor.astrodynamics.frames.bodies import body_rotation
+from taylor.astrodynamics.frames.bodies import body_rotation_rate
+from taylor.astrodynamics.frames.geodetic import GRS80
+from taylor.astrodynamics.frames.geodetic import WGS72
+from taylor.astrodynamics.frames.geodetic import WGS84
+from taylor.astrodynamics.frames.geodetic import Ellipsoid
+from taylor.astrodynamics.frames.geodetic import geodetic_to_position
+from taylor.astrodynamics.frames.geodetic import position_to_geodetic
+from taylor.astrodynamics.frames.local import azimuth_elevation_range
+from taylor.astrodynamics.frames.local import orbit_axes
+from taylor.astrodynamics.frames.local import orbit_axes_rate
+from taylor.astrodynamics.frames.local import topocentric_axes
+from taylor.astrodynamics.frames.orientation import FRAMES
+from taylor.astrodynamics.frames.orientation import EarthOrientation
+from taylor.astrodynamics.frames.transforms import change_frame
+from taylor.astrodynamics.frames.transforms import frame_angular_velocity
+from taylor.astrodynamics.frames.transforms import frame_rate
+from taylor.astrodynamics.frames.transforms import frame_rotation
+from taylor.astrodynamics.frames.transforms import gcrs_to_cirs
+from taylor.astrodynamics.frames.transforms import gcrs_to_itrf
+from taylor.astrodynamics.frames.transforms import gcrs_to_mod
+from taylor.astrodynamics.frames.transforms import gcrs_to_teme
+from taylor.astrodynamics.frames.transforms import gcrs_to_tirs
+from taylor.astrodynamics.frames.transforms import gcrs_to_tod
+
 # orbits
 from taylor.astrodynamics.elements import Elements
 from taylor.astrodynamics.elements import to_cartesian
@@ -14,6 +52,42 @@ from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 
 __all__ = [
+    # times
+    "EarthParameters",
+    "Epoch",
+    "LeapSeconds",
+    "Reading",
+    "leap_seconds",
+    "read_leap_seconds",
+    "tdb_minus_tt",
+    # frames
+    "BODY_NAMES",
+    "FRAMES",
+    "GRS80",
+    "WGS72",
+    "WGS84",
+    "EarthOrientation",
+    "Ellipsoid",
+    "azimuth_elevation_range",
+    "body_angles",
+    "body_ellipsoid",
+    "body_rotation",
+    "body_rotation_rate",
+    "change_frame",
+    "frame_angular_velocity",
+    "frame_rate",
+    "frame_rotation",
+    "gcrs_to_cirs",
+    "gcrs_to_itrf",
+    "gcrs_to_mod",
+    "gcrs_to_teme",
+    "gcrs_to_tirs",
+    "gcrs_to_tod",
+    "geodetic_to_position",
+    "orbit_axes",
+    "orbit_axes_rate",
+    "position_to_geodetic",
+    "topocentric_axes",
     # orbits
     "Elements",
     "to_cartesian",
