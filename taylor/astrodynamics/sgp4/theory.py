@@ -1,0 +1,76 @@
+"""SGP4 as formulas: position and velocity of element sets at times."""
+
+from __future__ import annotations
+
+from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.gravity import Gravity
+from taylor.astrodynamics.sgp4.lunisolar import lunisolar, shifts
+from taylor.astrodynamics.sgp4.motion import Kepler, Mean, Motion, deep_space, motion, near_earth
+from taylor.astrodynamics.sgp4.resonance import (
+    STEP,
+    Place,
+    Resonance,
+    carried,
+    half_day,
+    one_day,
+)
+from taylor.astrodynamics.sgp4.roots import exact
+from taylor.astrodynamics.sgp4.secular import SIMPLE_BELOW, Secular, is_deep, secular
+from taylor.control.loops import while_loop
+from taylor.expressions.types import ExpressionOrArray as Value
+from taylor.functions.apply import where
+from taylor.functions.piecewise import floor
+
+# The orbits of the theory, in the order of their numbers.
+NEAR, LOW, DEEP, ONE_DAY, HALF_DAY = range(5)
+BRANCHES = ("near-earth", "low", "deep-space", "one-day", "half-day")
+
+
+def branch_of(s: Secular) -> Value:
+    """The number of the orbit's branch."""
+    n = s.motion
+    near = where(s.height < SIMPLE_BELOW, LOW, NEAR)
+    is_half_day = (n >= 8.26e-3) & (n <= 9.24e-3) & (s.e >= 0.5)
+    is_day = (n > 0.0034906585) & (n < 0.0052359877)
+    deep = where(is_day, ONE_DAY, where(is_half_day, HALF_DAY, DEEP))
+    return where(is_deep(s), deep, near)
+
+
+def motion_in(
+    branch: int,
+    elements: MeanElements,
+    minutes: Value,
+    g: Gravity,
+    mode: str,
+    kepler: Kepler = exact,
+) -> Motion:
+    """Position and velocity by the formulas of a branch."""
+    return motion(mean_in(branch, elements, minutes, g, mode), g, kepler)
+
+
+def mean_in(branch: int, elements: MeanElements, minutes: Value, g: Gravity, mode: str) -> Mean:
+    """Mean elements at a time by the formulas of a branch."""
+    s = secular(elements, g)
+    if branch in (NEAR, LOW):
+        return near_earth(s, minutes, simple=branch == LOW)
+    means, sun, moon = lunisolar(elements, s)
+    kept = None
+    if branch in (ONE_DAY, HALF_DAY):
+        resonance = (one_day if branch == ONE_DAY else half_day)(elements, s, means, g, mode)
+        kept = resonance, place_at(resonance, s, minutes)
+    return deep_space(s, means, shifts(sun, moon, minutes), kept, minutes, g, mode)
+
+
+def place_at(r: Resonance, s: Secular, minutes: Value) -> Place:
+    """Longitude and mean motion of a resonant orbit, by steps of half a day from the epoch."""
+    step = where(minutes > 0, STEP, -STEP)
+    turns = floor(abs(minutes) / STEP)
+
+    def advance(state: tuple[Value, Value, Value]) -> tuple[Value, Value, Value]:
+        count, longitude, speed = state
+        there = carried(r, s, Place(longitude, speed, count * step), (count + 1) * step)
+        return count + 1, there.longitude, there.motion
+
+    start = (0.0 * minutes, r.longitude + 0.0 * minutes, s.motion + 0.0 * minutes)
+    count, longitude, speed = while_loop(lambda state: state[0] < turns, advance, start)
+    return carried(r, s, Place(longitude, speed, count * step), minutes)
