@@ -30,13 +30,14 @@ Kepler = Callable[[Value, Value, Value], tuple[Value, Value]]
 
 @dataclass(frozen=True)
 class Mean:
-    """Mean elements at a time; axis in radii of the Earth.
+    """Mean elements at a time; axis and its root in radii of the Earth.
 
     sine, cosine, along, across: of the inclination, see `Secular`.
     status: what went wrong so far.
     """
 
     axis: Value
+    root: Value
     e: Value
     node: Value
     perigee: Value
@@ -77,6 +78,7 @@ def near_earth(s: Secular, minutes: Value, simple: bool) -> Mean:
     e, status = _bounded(s.e - e_decay, s.motion)
     return Mean(
         axis=s.axis * decay * decay,
+        root=s.root * abs(decay),
         e=e,
         node=node,
         perigee=perigee,
@@ -158,6 +160,7 @@ def _perturbed(
     divisor = where(abs(1 + c) > SMALLEST_DIVISOR, 1 + c, SMALLEST_DIVISOR)
     return Mean(
         axis=axis,
+        root=sqrt(axis),
         e=e,
         node=node,
         perigee=perigee,
@@ -198,26 +201,31 @@ def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
 
     kepler: gives sine and cosine of the root F of F + h cos F - k sin F = l from h, k, l.
     """
-    pull = 1 / (m.axis * (1 - m.e * m.e))
+    round_ = 1 - m.e * m.e
+    pull = 1 / (m.axis * round_)
     k, h = m.e * cos(m.perigee), m.e * sin(m.perigee) + pull * m.across
     s, c = kepler(h, k, m.mean + m.perigee + pull * m.along * k)
     e_cosine, e_sine = k * c + h * s, k * s - h * c
-    e2 = k * k + h * h
-    parameter = m.axis * (1 - e2)
+    rest = 1 - (k * k + h * h)
     distance = m.axis * (1 - e_cosine)
-    root, flat = sqrt(m.axis), sqrt(1 - e2)
-    radial, along = root * e_sine / distance, root * flat / distance
-    share = e_sine / (1 + flat)
-    scale = m.axis / distance
+    flat = sqrt(rest)
+    # 1/axis, axis/distance, 1/(1 + flat) and 1/rest; divisions take longest
+    inverse = pull * round_
+    a, b = 1 - e_cosine, 1 + flat
+    common = 1 / (a * b * rest)
+    scale, share, parameter = common * (b * rest), common * (a * rest), common * (a * b) * inverse
+    share = share * e_sine
+    speed = m.root * inverse  # of a circular orbit
+    radial, along = speed * e_sine * scale, speed * flat * scale
     sine, cosine = scale * (s - h - k * share), scale * (c - k + h * share)
     sine2, cosine2 = 2 * sine * cosine, 1 - 2 * sine * sine
     # short-period terms of J2
-    j1 = 0.5 * g.j2 / parameter
-    j2 = j1 / parameter
+    j1 = 0.5 * g.j2 * parameter
+    j2 = j1 * parameter
     c2 = m.cosine * m.cosine
     theta, across2 = 3 * c2 - 1, 1 - c2
     r = distance * (1 - 1.5 * j2 * flat * theta) + 0.5 * j1 * across2 * cosine2
-    rate = j1 / (m.axis * root)
+    rate = j1 * inverse * speed
     radial = radial - rate * across2 * sine2
     along = along + rate * (across2 * cosine2 + 1.5 * theta)
     axes = _axes(
@@ -225,9 +233,9 @@ def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
         _turned(m.sine, m.cosine, 1.5 * j2 * m.cosine * m.sine * cosine2),
         m.node + 1.5 * j2 * m.cosine * sine2,
     )
-    speed = g.radius * g.unit / 60
+    unit = g.radius * g.unit / 60
     status = where(
-        m.status > 0, m.status, where(parameter < 0, PARAMETER, where(r < 1, DECAYED, 0))
+        m.status > 0, m.status, where(rest < 0, PARAMETER, where(r < 1, DECAYED, 0))
     )
     good = status <= 0
 
@@ -235,7 +243,7 @@ def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
         return where(good, value, math.nan)
 
     x, y, z = (checked(g.radius * r * out) for out, _ in axes)
-    vx, vy, vz = (checked(speed * (radial * out + along * ahead)) for out, ahead in axes)
+    vx, vy, vz = (checked(unit * (radial * out + along * ahead)) for out, ahead in axes)
     return Motion((x, y, z), (vx, vy, vz), status)
 
 

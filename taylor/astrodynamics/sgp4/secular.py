@@ -26,7 +26,8 @@ SMALLEST_DIVISOR = 1.5e-12  # in place of 1 + cos i for retrograde equatorial or
 class Secular:
     """An element set as the equations of motion use it; lengths in radii of the Earth.
 
-    motion, axis: mean motion (radians a minute) and semi-major axis of Brouwer's theory.
+    motion, axis: mean motion (radians a minute) and semi-major axis of Brouwer's theory; root: of
+        the axis.
     e, i, node, perigee, mean: the elements at epoch.
     mean_rate, perigee_rate, node_rate: radians a minute, from J2 and J4.
     node_drag: of t^2; longitude_2 .. 5: of t^2 .. t^5, in units of the mean motion.
@@ -41,6 +42,7 @@ class Secular:
 
     motion: Value
     axis: Value
+    root: Value
     e: Value
     i: Value
     node: Value
@@ -103,6 +105,7 @@ def secular(elements: MeanElements, g: Gravity) -> Secular:
     return Secular(
         motion=n,
         axis=a,
+        root=sqrt(a),
         e=e,
         i=i,
         node=elements.ascending_node,
