@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.functions import EXACT, Functions, within_turn
 from taylor.astrodynamics.sgp4.secular import Secular
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
-from taylor.functions.piecewise import floor
 from taylor.functions.powers import sqrt
 from taylor.functions.trigonometric import atan2, cos, sin
 from taylor_runtime.program.records import dataclass
@@ -217,20 +217,21 @@ def _sums(body: Body, s: Secular) -> dict[str, Value]:
     }
 
 
-def shifts(sun: Periodics, moon: Periodics, minutes: Value) -> Shifts:
+def shifts(sun: Periodics, moon: Periodics, minutes: Value, f: Functions = EXACT) -> Shifts:
     """What the periodics add at a time."""
-    a = _shifts_of(sun, SUN_MOTION, SUN_ECCENTRICITY, minutes)
-    b = _shifts_of(moon, MOON_MOTION, MOON_ECCENTRICITY, minutes)
+    a = _shifts_of(sun, SUN_MOTION, SUN_ECCENTRICITY, minutes, f)
+    b = _shifts_of(moon, MOON_MOTION, MOON_ECCENTRICITY, minutes, f)
     return Shifts(
         a.e + b.e, a.i + b.i, a.mean + b.mean, a.perigee + b.perigee, a.node + b.node
     )
 
 
-def _shifts_of(p: Periodics, motion: float, e: float, minutes: Value) -> Shifts:
+def _shifts_of(
+    p: Periodics, motion: float, e: float, minutes: Value, f: Functions
+) -> Shifts:
     mean = p.phase + motion * minutes
-    true = mean + 2 * e * sin(mean)
-    s = sin(true)
-    f2, f3 = 0.5 * s * s - 0.25, -0.5 * s * cos(true)
+    s, c = f.sincos(mean + 2 * e * f.sincos(mean)[0])
+    f2, f3 = 0.5 * s * s - 0.25, -0.5 * s * c
     return Shifts(
         p.e_2 * f2 + p.e_3 * f3,
         p.i_2 * f2 + p.i_3 * f3,
@@ -238,9 +239,3 @@ def _shifts_of(p: Periodics, motion: float, e: float, minutes: Value) -> Shifts:
         p.perigee_2 * f2 + p.perigee_3 * f3 + p.perigee_1 * s,
         p.node_2 * f2 + p.node_3 * f3,
     )
-
-
-def within_turn(angle: Value) -> Value:
-    """The angle less whole turns, of its own sign."""
-    turns = angle / math.tau
-    return angle - math.tau * where(turns < 0, -floor(-turns), floor(turns))

@@ -7,16 +7,16 @@ Hoots & Roehrich (1980), Spacetrack Report No. 3, as restated by Vallado, Crawfo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
+from taylor.astrodynamics.sgp4.functions import EXACT, Functions, Pair, within_turn
 from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means, Shifts, within_turn
+from taylor.astrodynamics.sgp4.lunisolar import Means, Shifts
 from taylor.astrodynamics.sgp4.resonance import EARTH_RATE, Place, Resonance
 from taylor.astrodynamics.sgp4.secular import SMALLEST_DIVISOR, Secular, axis_of
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.powers import sqrt
-from taylor.functions.trigonometric import atan2, cos, sin
+from taylor.functions.trigonometric import atan2
 from taylor_runtime.program.records import dataclass
 
 LOW_INCLINATION = 0.2  # radians, below which periodics are applied as Lyddane (1963) does
@@ -24,8 +24,6 @@ ROUNDEST = 1e-6  # no mean eccentricity counts as less
 
 # What goes wrong, by the numbers that the package `sgp4` has for it; 0 is none.
 ECCENTRICITY, MEAN_MOTION, PERTURBED, PARAMETER, DECAYED = 1, 2, 3, 4, 6
-
-Kepler = Callable[[Value, Value, Value], tuple[Value, Value]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Motion:
     status: Value
 
 
-def near_earth(s: Secular, minutes: Value, simple: bool) -> Mean:
+def near_earth(s: Secular, minutes: Value, simple: bool, f: Functions = EXACT) -> Mean:
     """Mean elements of an orbit of less than 225 minutes.
 
     simple: leave out the terms of drag that a perigee below 220 km makes too large.
@@ -69,11 +67,11 @@ def near_earth(s: Secular, minutes: Value, simple: bool) -> Mean:
     node = s.node + s.node_rate * t + s.node_drag * t2
     decay, e_decay, longitude = 1 - s.decay * t, s.e_decay * t, s.longitude_2 * t2
     if not simple:
-        bulge = 1 + s.eta * cos(mean)
+        bulge = 1 + s.eta * f.sincos(mean)[1]
         turned = s.perigee_drag * t + s.mean_drag * (bulge * bulge * bulge - s.bulge)
         mean, perigee = mean + turned, perigee - turned
         decay = decay - t2 * (s.decay_2 + t * (s.decay_3 + t * s.decay_4))
-        e_decay = e_decay + s.e_sine * (sin(mean) - s.sine_mean)
+        e_decay = e_decay + s.e_sine * (f.sincos(mean)[0] - s.sine_mean)
         longitude = longitude + t2 * t * (s.longitude_3 + t * (s.longitude_4 + t * s.longitude_5))
     e, status = _bounded(s.e - e_decay, s.motion)
     return Mean(
@@ -106,6 +104,7 @@ def deep_space(
     minutes: Value,
     g: Gravity,
     mode: str,
+    f: Functions = EXACT,
 ) -> Mean:
     """Mean elements of an orbit of 225 minutes or more, with the periodics of Moon and Sun."""
     t = minutes
@@ -131,6 +130,7 @@ def deep_space(
         status,
         g,
         mode,
+        f,
     )
 
 
@@ -141,15 +141,16 @@ def _perturbed(
     status: Value,
     g: Gravity,
     mode: str,
+    f: Functions,
 ) -> Mean:
     """Mean elements with the periodics of Moon and Sun."""
     e, i, node, perigee, mean = elements
     e, i = e + shifts.e, i + shifts.i
-    s, c = sin(i), cos(i)
+    s, c = f.sincos(i)
     is_low = i < LOW_INCLINATION
     by_node = shifts.node / where(is_low, 1, s)
     plain = node + by_node, perigee + shifts.perigee - c * by_node
-    lyddane = _of_low_inclination(elements, shifts, s, c, mode)
+    lyddane = _of_low_inclination(elements, shifts, s, c, mode, f)
     node, perigee = (where(is_low, b, a) for a, b in zip(plain, lyddane, strict=True))
     is_negative = i < 0
     node = where(is_negative, node + math.pi, node)
@@ -179,12 +180,13 @@ def _of_low_inclination(
     s: Value,
     c: Value,
     mode: str,
+    f: Functions,
 ) -> tuple[Value, Value]:
     """Node and perigee where sin i must not divide: by the pole's direction (Lyddane 1963)."""
     _, _, node, perigee, _ = elements
     if mode == "a":
         node = where(node < 0, node + math.tau, node)
-    sine, cosine = sin(node), cos(node)
+    sine, cosine = f.sincos(node)
     up = s * sine + shifts.node * cosine + shifts.i * c * sine
     right = s * cosine - shifts.node * sine + shifts.i * c * cosine
     turned = atan2(up, right)
@@ -196,15 +198,13 @@ def _of_low_inclination(
     return turned, longitude
 
 
-def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
-    """Position and velocity from mean elements.
-
-    kepler: gives sine and cosine of the root F of F + h cos F - k sin F = l from h, k, l.
-    """
+def motion(m: Mean, g: Gravity, f: Functions = EXACT) -> Motion:
+    """Position and velocity from mean elements."""
     round_ = 1 - m.e * m.e
     pull = 1 / (m.axis * round_)
-    k, h = m.e * cos(m.perigee), m.e * sin(m.perigee) + pull * m.across
-    s, c = kepler(h, k, m.mean + m.perigee + pull * m.along * k)
+    s, c = f.sincos(m.perigee)
+    k, h = m.e * c, m.e * s + pull * m.across
+    s, c = f.kepler(h, k, m.mean + m.perigee + pull * m.along * k)
     e_cosine, e_sine = k * c + h * s, k * s - h * c
     rest = 1 - (k * k + h * h)
     distance = m.axis * (1 - e_cosine)
@@ -229,9 +229,9 @@ def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
     radial = radial - rate * across2 * sine2
     along = along + rate * (across2 * cosine2 + 1.5 * theta)
     axes = _axes(
-        _turned(sine, cosine, -0.25 * j2 * (7 * c2 - 1) * sine2),
-        _turned(m.sine, m.cosine, 1.5 * j2 * m.cosine * m.sine * cosine2),
-        m.node + 1.5 * j2 * m.cosine * sine2,
+        f.turned((sine, cosine), -0.25 * j2 * (7 * c2 - 1) * sine2),
+        f.turned((m.sine, m.cosine), 1.5 * j2 * m.cosine * m.sine * cosine2),
+        f.sincos(m.node + 1.5 * j2 * m.cosine * sine2),
     )
     unit = g.radius * g.unit / 60
     status = where(
@@ -247,18 +247,11 @@ def motion(m: Mean, g: Gravity, kepler: Kepler) -> Motion:
     return Motion((x, y, z), (vx, vy, vz), status)
 
 
-def _turned(sine: Value, cosine: Value, by: Value) -> tuple[Value, Value]:
-    """Sine and cosine of an angle that is greater by so much."""
-    s, c = sin(by), cos(by)
-    return sine * c + cosine * s, cosine * c - sine * s
-
-
 def _axes(
-    latitude: tuple[Value, Value], inclination: tuple[Value, Value], node: Value
+    latitude: Pair, inclination: Pair, node: Pair
 ) -> list[tuple[Value, Value]]:
     """Components of the directions outward and ahead."""
-    (su, cu), (si, ci) = latitude, inclination
-    sn, cn = sin(node), cos(node)
+    (su, cu), (si, ci), (sn, cn) = latitude, inclination, node
     return [
         (-sn * ci * su + cn * cu, -sn * ci * cu - cn * su),
         (cn * ci * su + sn * cu, cn * ci * cu - sn * su),

@@ -11,14 +11,14 @@ import math
 from collections.abc import Sequence
 
 from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.functions import EXACT, Functions, within_turn
 from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means, within_turn
+from taylor.astrodynamics.sgp4.lunisolar import Means
 from taylor.astrodynamics.sgp4.reading import EPOCH_ZERO
 from taylor.astrodynamics.sgp4.secular import Secular, axis_of
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.piecewise import floor
-from taylor.functions.trigonometric import cos, sin
 from taylor_runtime.program.records import dataclass
 
 STEP = 720.0  # minutes
@@ -216,9 +216,11 @@ def _of_eccentricity(e: Value) -> dict[str, Value]:
     }
 
 
-def carried(r: Resonance, s: Secular, place: Place, minutes: Value) -> Place:
+def carried(
+    r: Resonance, s: Secular, place: Place, minutes: Value, f: Functions = EXACT
+) -> Place:
     """Longitude and motion at a time, by the series at the place."""
-    torque, slope = _torque(r.terms, s, place)
+    torque, slope = _torque(r.terms, s, place, f)
     speed = place.motion + r.drift
     elapsed = minutes - place.minutes
     half = 0.5 * elapsed * elapsed
@@ -229,7 +231,9 @@ def carried(r: Resonance, s: Secular, place: Place, minutes: Value) -> Place:
     )
 
 
-def _torque(terms: Sequence[Value], s: Secular, place: Place) -> tuple[Value, Value]:
+def _torque(
+    terms: Sequence[Value], s: Secular, place: Place, f: Functions
+) -> tuple[Value, Value]:
     """The derivative of the mean motion, and its derivative by the longitude."""
     if len(terms) == len(DAY_TERMS):
         listed = [(0, k, k * phase) for k, phase in DAY_TERMS]
@@ -242,6 +246,7 @@ def _torque(terms: Sequence[Value], s: Secular, place: Place) -> tuple[Value, Va
         angle = k * place.longitude - phase
         if turns:
             angle = angle + turns * perigee
-        torque = torque + strength * sin(angle)
-        slope = slope + k * strength * cos(angle)
+        sine, cosine = f.sincos(angle)
+        torque = torque + strength * sine
+        slope = slope + k * strength * cosine
     return torque, slope

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.functions import EXACT, Functions
 from taylor.astrodynamics.sgp4.gravity import Gravity
 from taylor.astrodynamics.sgp4.lunisolar import lunisolar, shifts
-from taylor.astrodynamics.sgp4.motion import Kepler, Mean, Motion, deep_space, motion, near_earth
+from taylor.astrodynamics.sgp4.motion import Mean, Motion, deep_space, motion, near_earth
 from taylor.astrodynamics.sgp4.resonance import (
     STEP,
     Place,
@@ -14,7 +15,6 @@ from taylor.astrodynamics.sgp4.resonance import (
     half_day,
     one_day,
 )
-from taylor.astrodynamics.sgp4.roots import exact
 from taylor.astrodynamics.sgp4.secular import SIMPLE_BELOW, Secular, is_deep, secular
 from taylor.control.loops import while_loop
 from taylor.expressions.types import ExpressionOrArray as Value
@@ -42,35 +42,43 @@ def motion_in(
     minutes: Value,
     g: Gravity,
     mode: str,
-    kepler: Kepler = exact,
+    f: Functions = EXACT,
 ) -> Motion:
     """Position and velocity by the formulas of a branch."""
-    return motion(mean_in(branch, elements, minutes, g, mode), g, kepler)
+    return motion(mean_in(branch, elements, minutes, g, mode, f), g, f)
 
 
-def mean_in(branch: int, elements: MeanElements, minutes: Value, g: Gravity, mode: str) -> Mean:
+def mean_in(
+    branch: int,
+    elements: MeanElements,
+    minutes: Value,
+    g: Gravity,
+    mode: str,
+    f: Functions = EXACT,
+) -> Mean:
     """Mean elements at a time by the formulas of a branch."""
     s = secular(elements, g)
     if branch in (NEAR, LOW):
-        return near_earth(s, minutes, simple=branch == LOW)
+        return near_earth(s, minutes, branch == LOW, f)
     means, sun, moon = lunisolar(elements, s)
     kept = None
     if branch in (ONE_DAY, HALF_DAY):
         resonance = (one_day if branch == ONE_DAY else half_day)(elements, s, means, g, mode)
-        kept = resonance, place_at(resonance, s, minutes)
-    return deep_space(s, means, shifts(sun, moon, minutes), kept, minutes, g, mode)
+        kept = resonance, place_at(resonance, s, minutes, f)
+    moved = shifts(sun, moon, minutes, f)
+    return deep_space(s, means, moved, kept, minutes, g, mode, f)
 
 
-def place_at(r: Resonance, s: Secular, minutes: Value) -> Place:
+def place_at(r: Resonance, s: Secular, minutes: Value, f: Functions = EXACT) -> Place:
     """Longitude and mean motion of a resonant orbit, by steps of half a day from the epoch."""
     step = where(minutes > 0, STEP, -STEP)
     turns = floor(abs(minutes) / STEP)
 
     def advance(state: tuple[Value, Value, Value]) -> tuple[Value, Value, Value]:
         count, longitude, speed = state
-        there = carried(r, s, Place(longitude, speed, count * step), (count + 1) * step)
+        there = carried(r, s, Place(longitude, speed, count * step), (count + 1) * step, f)
         return count + 1, there.longitude, there.motion
 
     start = (0.0 * minutes, r.longitude + 0.0 * minutes, s.motion + 0.0 * minutes)
     count, longitude, speed = while_loop(lambda state: state[0] < turns, advance, start)
-    return carried(r, s, Place(longitude, speed, count * step), minutes)
+    return carried(r, s, Place(longitude, speed, count * step), minutes, f)
