@@ -5,7 +5,7 @@ from __future__ import annotations
 from taylor.astrodynamics.sgp4.elements import MeanElements
 from taylor.astrodynamics.sgp4.functions import EXACT, Functions
 from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import lunisolar, shifts
+from taylor.astrodynamics.sgp4.lunisolar import Means, lunisolar, shifts
 from taylor.astrodynamics.sgp4.motion import Mean, Motion, deep_space, motion, near_earth
 from taylor.astrodynamics.sgp4.resonance import (
     STEP,
@@ -17,6 +17,7 @@ from taylor.astrodynamics.sgp4.resonance import (
 )
 from taylor.astrodynamics.sgp4.secular import SIMPLE_BELOW, Secular, is_deep, secular
 from taylor.control.loops import while_loop
+from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.piecewise import floor
@@ -24,6 +25,12 @@ from taylor.functions.piecewise import floor
 # The orbits of the theory, in the order of their numbers.
 NEAR, LOW, DEEP, ONE_DAY, HALF_DAY = range(5)
 BRANCHES = ("near-earth", "low", "deep-space", "one-day", "half-day")
+
+
+def check_mode(mode: str) -> None:
+    """Raise ArgumentError for a mode of operation that there is not."""
+    if mode not in ("i", "a"):
+        raise ArgumentError(f'mode must be "i" or "a", got {mode!r}')
 
 
 def branch_of(s: Secular) -> Value:
@@ -63,10 +70,17 @@ def mean_in(
     means, sun, moon = lunisolar(elements, s)
     kept = None
     if branch in (ONE_DAY, HALF_DAY):
-        resonance = (one_day if branch == ONE_DAY else half_day)(elements, s, means, g, mode)
+        resonance = resonance_of(branch, elements, s, means, g, mode)
         kept = resonance, place_at(resonance, s, minutes, f)
     moved = shifts(sun, moon, minutes, f)
     return deep_space(s, means, moved, kept, minutes, g, mode, f)
+
+
+def resonance_of(
+    branch: int, elements: MeanElements, s: Secular, means: Means, g: Gravity, mode: str
+) -> Resonance:
+    """The resonance of the branches that have one."""
+    return (one_day if branch == ONE_DAY else half_day)(elements, s, means, g, mode)
 
 
 def place_at(r: Resonance, s: Secular, minutes: Value, f: Functions = EXACT) -> Place:
