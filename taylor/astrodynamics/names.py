@@ -13,6 +13,12 @@ from taylor.astrodynamics.elements import to_elements
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 
+# sgp4
+from taylor.astrodynamics.sgp4.catalogue import Catalogue
+from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.propagation import sgp4
+from taylor.astrodynamics.sgp4.states import SatelliteStates
+
 __all__ = [
     # orbits
     "Elements",
@@ -21,4 +27,9 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
+    # sgp4
+    "Catalogue",
+    "MeanElements",
+    "SatelliteStates",
+    "sgp4",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -21,31 +22,15 @@ from taylor.astrodynamics.sgp4.reading import (
     read_lines,
     read_message,
 )
-from taylor.astrodynamics.sgp4.runs import Group, Places, Results
+from taylor.astrodynamics.sgp4.runs import Group, Places, Workspace
+from taylor.astrodynamics.sgp4.states import SatelliteStates
 from taylor.astrodynamics.sgp4.theory import BRANCHES, check_mode
 from taylor.errors import ArgumentTypeError, FormatError, ShapeError
 from taylor.numbers.checks import checked_threads
-from taylor_runtime.program.records import dataclass
+from taylor.points.results import Spare
 
 
 Source: TypeAlias = "str | Path | MeanElements | Iterable[Satellite | Sequence[str] | Mapping[str, str]]"
-
-
-@dataclass(frozen=True)
-class Ephemerides:
-    """Where the objects of a catalogue are, in TEME.
-
-    positions:  km, shape (objects, times, 3), NaN where there is an error.
-    velocities: km/s, likewise.
-    errors:     uint8, shape (objects, times), as the package `sgp4` counts them: 0 none, 1 the mean
-                eccentricity is out of range, 2 the mean motion is not positive, 3 the eccentricity
-                with periodics is out of range, 4 the semi-latus rectum is negative, 6 the object
-                has decayed.
-    """
-
-    positions: np.ndarray
-    velocities: np.ndarray
-    errors: np.ndarray
 
 
 class Catalogue:
@@ -87,6 +72,8 @@ class Catalogue:
         as_gravity(gravity)
         check_mode(mode)
         self.gravity, self.mode, self.threads = gravity, mode, checked_threads(threads)
+        self._spaces: deque[Workspace] = deque()  # threads take from it, and give back
+        self._spare = Spare()
         columns = _columns(source)
         self._dates = columns[7], columns[8]
         days = (columns[7] + columns[8]) - EPOCH_ZERO
@@ -107,37 +94,48 @@ class Catalogue:
         times: Times | None = None,
         *,
         minutes: Number | None = None,
-    ) -> Ephemerides:
+        out: SatelliteStates | None = None,
+    ) -> SatelliteStates:
         """Positions, velocities and errors of all objects at times.
 
         times:   common to all: Julian dates of UTC in two parts (jd, fraction), each a number or an
                  array, or an `Epoch` or a sequence of these.
         minutes: instead, since the epoch of each object: shape (times,) or (objects, times).
+        out:     what an equal call has returned: its memory is used again.
         """
         since = since_epochs(times, minutes, self._dates)
-        shape = (len(self), since.count)
-        results = Results(np.empty((6, *shape)), np.empty(shape, np.uint8))
+        results = self._results(since.count, out)
         jobs = []
-        for group in self._groups:
+        for group in self._groups if since.count else []:
             places = group.places(*since.ends(group.rows))
             jobs += [(group, block, places) for block in group.blocks(since.count)]
 
         def work(job: tuple[Group, slice, Places | None]) -> None:
             group, block, places = job
-            group.run(block, since.of(group.rows[block]), places, results)
+            at = self._spaces.pop() if self._spaces else Workspace()
+            group.run(block, since, places, at, results)
+            self._spaces.append(at)
 
-        if not shape[1]:
-            jobs = []
         if self.threads == 1:
             for job in jobs:
                 work(job)
         else:
             with ThreadPoolExecutor(self.threads) as pool:
                 list(pool.map(work, jobs))
-        states = results.states
-        return Ephemerides(
-            np.moveaxis(states[:3], 0, -1), np.moveaxis(states[3:], 0, -1), results.status
-        )
+        return results
+
+    def _results(self, times: int, out: SatelliteStates | None) -> SatelliteStates:
+        """Where results go: new memory, or that of others."""
+        shape = (len(self), times)
+        if out is None:
+            states = self._spare.array((6, *shape), np.dtype(np.float64))
+            return SatelliteStates(states, np.empty(shape, np.uint8))
+        if out.errors.shape != shape:
+            raise ShapeError(
+                f"out must be what a call with {times} times has returned; "
+                f"it has those of {out.errors.shape[1]}"
+            )
+        return out
 
 
 def _columns(source: Source) -> list[np.ndarray]:

@@ -35,7 +35,7 @@ class Given:
         """How many times there are."""
         return self.minutes.shape[-1]
 
-    def of(self, rows: np.ndarray) -> np.ndarray:
+    def of(self, rows: np.ndarray, *_: np.ndarray) -> np.ndarray:
         """Those of some objects, of a shape that broadcasts to (objects, times)."""
         return self.minutes[rows] if self.minutes.ndim == 2 else self.minutes[None]
 
@@ -57,15 +57,14 @@ class Dates:
         """How many times there are."""
         return len(self.dates[0])
 
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        """Minutes since the epochs of some objects, shape (objects, times)."""
+    def of(self, rows: np.ndarray, out: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        """Minutes since the epochs of some objects, in `out` of shape (objects, times)."""
         (day, part), (epoch, epoch_part) = self.dates, self.epochs
-        minutes = day - epoch[rows, None]
-        minutes *= DAY
-        rest = part - epoch_part[rows, None]
-        rest *= DAY
-        minutes += rest
-        return minutes
+        np.subtract(day, epoch[rows, None], out=out)
+        np.subtract(part, epoch_part[rows, None], out=rest)
+        np.multiply(out, DAY, out=out)
+        np.multiply(rest, DAY, out=rest)
+        return np.add(out, rest, out=out)
 
     def ends(self, rows: np.ndarray) -> tuple[float, float]:
         """The earliest and the latest of some objects."""

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from taylor.astrodynamics.sgp4.instants import Dates, Given
 from taylor.astrodynamics.sgp4.programs import Programs, Stage, programs
 from taylor.astrodynamics.sgp4.resonance import STEP
+from taylor.astrodynamics.sgp4.states import SatelliteStates
 from taylor_runtime.program.records import dataclass
 
 POINTS = 1 << 14  # of a block, whose numbers on their way stay in the cache
 
 
-@dataclass(frozen=True)
-class Results:
-    """Where results go.
+class Workspace:
+    """Memory for the numbers of a block on their way, for one thread at a time."""
 
-    states: shape (6, objects, times), positions and velocities.
-    status: shape (objects, times), uint8.
-    """
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray] = {}
 
-    states: np.ndarray
-    status: np.ndarray
+    def array(self, name: str, *shape: int) -> np.ndarray:
+        """An array with anything in it, of float64; the next of this name overwrites it."""
+        size = math.prod(shape)
+        memory = self._arrays.get(name)
+        if memory is None or memory.size < size:
+            memory = self._arrays[name] = np.empty(size)
+        return memory[:size].reshape(shape)
 
 
 class Group:
@@ -64,38 +70,42 @@ class Group:
         return carry
 
     def run(
-        self, block: slice, minutes: np.ndarray, places: Places | None, results: Results
+        self, block: slice, since: Given | Dates, places: Places | None, at: Workspace, to: SatelliteStates
     ) -> None:
-        """Fill the rows of a block of objects; minutes since their epochs broadcast to these."""
+        """Fill the rows of a block of objects."""
         rows = self.rows[block]
-        count, times = len(rows), results.status.shape[1]
+        shape = count, times = len(rows), since.count
+        minutes = since.of(rows, at.array("minutes", *shape), at.array("rest", *shape))
+        given = self._given(block, minutes, places, at, shape)
         whole = slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] == count - 1 else None
-        if whole is None:  # not side by side
-            states = np.empty((6, count, times))
-        else:
-            states = results.states[:, whole]
-        status = np.empty((count, times))
-        given = self._given(block, minutes, places, (count, times))
+        states = at.array("states", 6, *shape) if whole is None else to.states[:, whole]
+        status = at.array("status", *shape)
         self._call(self._programs.motion, block, [*given, minutes], (*states, status))
-        if whole is None:
-            results.states[:, rows] = states
-            results.status[rows] = status
+        if whole is None:  # not side by side
+            for k, row in enumerate(rows):
+                to.states[:, row] = states[:, k]
+                to.errors[row] = status[k]
         else:
-            results.status[whole] = status
+            to.errors[whole] = status
 
     def _given(
-        self, block: slice, minutes: np.ndarray, places: Places | None, shape: tuple[int, int]
+        self,
+        block: slice,
+        minutes: np.ndarray,
+        places: Places | None,
+        at: Workspace,
+        shape: tuple[int, int],
     ) -> list[np.ndarray]:
         """What other stages give the last one."""
         given: list[np.ndarray] = []
         if self._programs.shifts is not None:
-            given = [np.empty(shape) for _ in range(5)]
+            given = list(at.array("shifts", 5, *shape))
             self._call(self._programs.shifts, block, [minutes], given)
         if places is not None and self._programs.carry is not None:
-            carried = [np.empty(shape) for _ in range(2)]
+            carried = at.array("carried", 2, *shape)
             start = places.before(block, np.broadcast_to(minutes, shape))
             self._call(self._programs.carry, block, [*start, minutes], carried)
-            given += carried
+            given += list(carried)
         return given
 
     def _call(
