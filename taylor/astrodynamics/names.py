@@ -51,6 +51,12 @@ from taylor.astrodynamics.elements import to_elements
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 
+# sgp4
+from taylor.astrodynamics.sgp4.catalogue import Catalogue
+from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.propagation import sgp4
+from taylor.astrodynamics.sgp4.states import SatelliteStates
+
 __all__ = [
     # times
     "EarthParameters",
@@ -95,4 +101,9 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
+    # sgp4
+    "Catalogue",
+    "MeanElements",
+    "SatelliteStates",
+    "sgp4",
 ]
