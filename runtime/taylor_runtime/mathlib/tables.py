@@ -1,7 +1,7 @@
 """Kernels with a table of numbers in them: the place of a number in a sorted table, and entries.
 
-The numbers are constants of the machine code, or memory that it is linked with.  Both kernels take doubles for indices, so that rows
-of coefficients can hold them.
+The numbers are constants of the machine code, or memory that it is linked with.  Both kernels take
+doubles for indices, so that rows of coefficients can hold them.
 """
 
 from __future__ import annotations
