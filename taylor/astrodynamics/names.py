@@ -13,6 +13,7 @@ from taylor.astrodynamics.elements import to_elements
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 
 # forces
+from taylor.astrodynamics.forces.einstein import PointMasses
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.relativity import DeSitter
@@ -32,6 +33,7 @@ __all__ = [
     "OrbitState",
     "DeSitter",
     "LenseThirring",
+    "PointMasses",
     "Schwarzschild",
     "ThirdBody",
 ]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from taylor.astrodynamics.forces.einstein import pairs, post_newtonian
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, time, variable
-from taylor.functions.powers import sqrt
 from taylor.models.figures import Figure
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 from taylor.nodes.conversion import stack
@@ -35,17 +35,9 @@ def eih(
              the others, and the reaction.
 
     The state is two arrays of shape (bodies, 3), positions `r` and velocities `v`, of a frame in
-    which the barycentre is at rest, in harmonic coordinates:
-
-        a_A = sum_B G M_B (r_B - r_A) / r_AB^3 (1 - 2 (beta + gamma)/c^2 U_A - (2 beta - 1)/c^2 U_B
-              + gamma v_A^2/c^2 + (1 + gamma) v_B^2/c^2 - 2 (1 + gamma)/c^2 v_A . v_B
-              - 3/(2 c^2) [(r_A - r_B) . v_B / r_AB]^2 + (r_B - r_A) . a_B / (2 c^2))
-            + sum_B G M_B / (c^2 r_AB^3) [(r_A - r_B) . ((2 + 2 gamma) v_A - (1 + 2 gamma) v_B)]
-              (v_A - v_B) + (3 + 4 gamma)/(2 c^2) sum_B G M_B a_B / r_AB,
-
-    U_A = sum_C G M_C / r_AC the potential of the others, a_B on the right the Newtonian
-    acceleration (Einstein, Infeld & Hoffmann 1938; Will & Nordtvedt, Astrophys. J. 177 (1972) 757;
-    Moyer 2003, eq. 4-26; Park et al., Astron. J. 161 (2021) 105, eq. 27).
+    which the barycentre is at rest, in harmonic coordinates.  The equations, with the Newtonian
+    accelerations on their right, are written out at `astrodynamics.forces.einstein.post_newtonian`
+    (Einstein, Infeld & Hoffmann 1938; Will & Nordtvedt, Astrophys. J. 177 (1972) 757).
 
     Raises ArgumentError for no body, or figures of bodies that are not there.
 
@@ -63,51 +55,14 @@ def eih(
         for name, value in (("c", c), ("beta", beta), ("gamma", gamma))
     )
     r, v = variable("r", shape=(count, 3)), variable("v", shape=(count, 3))
-    others = constant(1.0 - np.eye(count))  # no body acts on itself
-    apart = r[None, :, :] - r[:, None, :]  # r_B - r_A at [A, B]
-    squared = (apart * apart).sum(axis=2) + constant(np.eye(count))
-    inverse = 1 / sqrt(squared)
-    weights = stack(strengths)[None, :] * others
-    pull = weights * (inverse / squared)
-    newton = (pull[:, :, None] * apart).sum(axis=1)
-    potentials = weights * inverse
-    correction = _correction(v, apart, inverse, pull, newton, potentials, b, g)
-    acceleration = newton + correction / light**2
+    met = pairs(r, r, stack(strengths), constant(np.eye(count)))
+    newton = met.newton
+    added = post_newtonian(met, (v, v), (newton, met.potentials.sum(axis=1)), b, g)
+    acceleration = newton + added / light**2
     if figures:
         acceleration = acceleration + _of_figures(figures, strengths, r)
     parameters = parameters_of(*strengths, light, b, g)
     return Model(f"eih of {count}", [(r, v), (v, acceleration)], parameters)
-
-
-def _correction(
-    v: Expression,
-    apart: Expression,
-    inverse: Expression,
-    pull: Expression,
-    newton: Expression,
-    potentials: Expression,
-    beta: Expression,
-    gamma: Expression,
-) -> Expression:
-    """What is divided by c^2 in the equations, in their order."""
-    u, speed = potentials.sum(axis=1), (v * v).sum(axis=1)
-    receding = (apart * v[None, :, :]).sum(axis=2)  # (r_B - r_A) . v_B
-    along_own = (apart * v[:, None, :]).sum(axis=2)  # (r_B - r_A) . v_A
-    ratio = receding * inverse
-    bracket = (
-        (gamma * speed - 2 * (beta + gamma) * u)[:, None]
-        + ((1 + gamma) * speed - (2 * beta - 1) * u)[None, :]
-        - 2 * (1 + gamma) * (v @ v.T)
-        - 1.5 * ratio * ratio
-        + (apart * newton[None, :, :]).sum(axis=2) / 2
-    )
-    turned = pull * ((1 + 2 * gamma) * receding - (2 + 2 * gamma) * along_own)
-    return (
-        ((pull * bracket)[:, :, None] * apart).sum(axis=1)
-        + turned.sum(axis=1)[:, None] * v
-        - turned @ v
-        + (3 + 4 * gamma) / 2 * (potentials @ newton)
-    )
 
 
 def _of_figures(

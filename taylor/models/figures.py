@@ -45,9 +45,7 @@ class Figure:
     def __post_init__(self) -> None:
         for n, m in (*self.cosines, *(self.sines or {})):
             if not 0 <= m <= n or n < 1:
-                raise ArgumentError(
-                    f"Figure: ({n}, {m}) is no degree n >= 1 and order 0 <= m <= n"
-                )
+                raise ArgumentError(f"Figure: ({n}, {m}) is no degree n >= 1 and order 0 <= m <= n")
         if not self.radius > 0:
             raise ArgumentError(f"Figure: radius = {self.radius!r} must be positive")
 

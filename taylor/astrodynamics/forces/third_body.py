@@ -82,7 +82,7 @@ def third_body(r: Expression, s: Expression, gm: Expression | float) -> Expressi
     >>> import taylor as ty
     >>> r, s = ty.variable("r", shape=(3,)), ty.variable("s", shape=(3,))
     >>> f = ty.compile(third_body(r, s, 4902.8), [r, s])
-    >>> print(f"{f([7000.0, 0.0, 0.0], [384400.0, 0.0, 0.0])[0]:.4e} km/s^2")  # 2 G M r / s^3 and more
+    >>> print(f"{f([7000.0, 0.0, 0.0], [384400.0, 0.0, 0.0])[0]:.4e} km/s^2")  # 2 G M r / s^3
     1.2423e-09 km/s^2
     """
     d = r - s
