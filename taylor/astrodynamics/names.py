@@ -47,9 +47,17 @@ from taylor.astrodynamics.elements import Elements
 from taylor.astrodynamics.elements import to_cartesian
 from taylor.astrodynamics.elements import to_elements
 
+# ephemerides
+from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
+
 # forces
+from taylor.astrodynamics.forces.einstein import PointMasses
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.relativity import DeSitter
+from taylor.astrodynamics.forces.relativity import LenseThirring
+from taylor.astrodynamics.forces.relativity import Schwarzschild
+from taylor.astrodynamics.forces.third_body import ThirdBody
 
 # sgp4
 from taylor.astrodynamics.sgp4.catalogue import Catalogue
@@ -98,6 +106,8 @@ __all__ = [
     "Elements",
     "to_cartesian",
     "to_elements",
+    # ephemerides
+    "Ephemeris",
     # forces
     "Force",
     "OrbitState",
@@ -106,4 +116,9 @@ __all__ = [
     "MeanElements",
     "SatelliteStates",
     "sgp4",
+    "DeSitter",
+    "LenseThirring",
+    "PointMasses",
+    "Schwarzschild",
+    "ThirdBody",
 ]

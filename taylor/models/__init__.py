@@ -5,6 +5,8 @@ from taylor.astrodynamics.elements import to_cartesian as to_cartesian
 from taylor.astrodynamics.elements import to_elements as to_elements
 from taylor.models.cr3bp import cr3bp as cr3bp
 from taylor.models.cr3bp import lagrange_points as lagrange_points
+from taylor.models.eih import eih as eih
+from taylor.models.figures import Figure as Figure
 from taylor.models.model import Model as Model
 from taylor.models.nbody import n_body as n_body
 from taylor.models.pendulum import pendulum as pendulum
