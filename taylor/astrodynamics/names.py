@@ -12,6 +12,16 @@ from taylor.astrodynamics.elements import to_elements
 # forces
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.spherical_harmonics import SphericalHarmonics
+from taylor.astrodynamics.forces.spherical_harmonics import uniform_rotation
+from taylor.astrodynamics.forces.gravity_field import GravityField
+from taylor.astrodynamics.forces.gravity_field import Variation
+from taylor.astrodynamics.forces.place import Place
+from taylor.astrodynamics.forces.atmospheres import Atmosphere
+from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
+from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
+from taylor.astrodynamics.forces.atmospheres import HarrisPriester
+from taylor.astrodynamics.forces.drag import Drag
 
 __all__ = [
     # orbits
@@ -21,4 +31,14 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
+    "SphericalHarmonics",
+    "uniform_rotation",
+    "GravityField",
+    "Variation",
+    "Place",
+    "Atmosphere",
+    "ExponentialAtmosphere",
+    "TabulatedAtmosphere",
+    "HarrisPriester",
+    "Drag",
 ]

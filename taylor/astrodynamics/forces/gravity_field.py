@@ -56,7 +56,7 @@ class GravityField:
 
     >>> import taylor as ty
     >>> field = ty.astrodynamics.GravityField.shipped("EGM2008", degree=2)
-    >>> field.name, field.degree, round(-(5**0.5) * field.c[2, 0], 9)
+    >>> field.name, field.degree, round(-(5**0.5) * float(field.c[2, 0]), 9)
     ('EGM2008', 2, 0.001082626)
     """
 
@@ -179,7 +179,9 @@ def _parse_icgem(lines: list[str], name: str, degree: int | None) -> GravityFiel
     except (KeyError, ValueError) as error:
         raise FormatError(f"{name}: its header lacks a constant of gravity: {error}") from None
     if head.get("format", "").endswith("2.0"):
-        raise FormatError(f"{name}: format icgem2.0, coefficients by intervals of time, is not read")
+        raise FormatError(
+            f"{name}: format icgem2.0, coefficients by intervals of time, is not read"
+        )
     if norm not in _NORMS:
         raise FormatError(f"{name}: norm {norm!r} is none of {', '.join(_NORMS)}")
     top = top if degree is None else min(degree, top)

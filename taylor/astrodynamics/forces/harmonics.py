@@ -121,8 +121,13 @@ def weights(degree: int, order: int, digits: int) -> Weights:
     k, n = packed.segment[turn, lane], packed.degree[turn, lane] - 1  # that of the coefficients
     m = packed.order[k, lane]
     up, side, down = _factors(n, m, degree, order, digits)
-    c_at = lambda p: n * (order + 1) + np.clip(p, 0, order)  # noqa: E731 - place of C_np
-    s_at = lambda p: c_at(p) + (degree + 1) * (order + 1)  # noqa: E731
+
+    def c_at(p: NDArray) -> NDArray:
+        return n * (order + 1) + np.clip(p, 0, order)
+
+    def s_at(p: NDArray) -> NDArray:
+        return c_at(p) + (degree + 1) * (order + 1)
+
     # What x, y, z have of C and S of order m - 1 (sideways up), m + 1 (down) and m (along z).
     for row, sign, at in ((0, -1, c_at), (1, -1, s_at), (2, 1, s_at), (3, -1, c_at)):
         one[row, k, turn, lane], take_one[row, k, turn, lane] = sign * up, at(m - 1)
@@ -147,7 +152,9 @@ def _factors(
     return up, side, down
 
 
-def columns(position: Expression, packed: Packing) -> tuple[Expression, Expression, Expression]:
+def columns(
+    position: Expression | NDArray, packed: Packing
+) -> tuple[Expression, Expression, Expression]:
     """H, shape (turns, lanes), and real and imaginary part of ((x + i y)/r^2)^m/r by m.
 
     position: shape (3,), in radii.
@@ -176,7 +183,10 @@ def columns(position: Expression, packed: Packing) -> tuple[Expression, Expressi
 
 
 def gradient(
-    position: Expression, c: NDArray | Expression, s: NDArray | Expression, digits: int = 16
+    position: Expression | NDArray,
+    c: NDArray | Expression,
+    s: NDArray | Expression,
+    digits: int = 16,
 ) -> Expression:
     """The gradient of sum C_nm V_nm + S_nm W_nm by the position, shape (3,), all in radii.
 
