@@ -16,12 +16,30 @@ from taylor.astrodynamics.forces.spherical_harmonics import SphericalHarmonics
 from taylor.astrodynamics.forces.spherical_harmonics import uniform_rotation
 from taylor.astrodynamics.forces.gravity_field import GravityField
 from taylor.astrodynamics.forces.gravity_field import Variation
+from taylor.astrodynamics.forces.bodies import Polyhedron
+from taylor.astrodynamics.forces.bodies import Mascons
+from taylor.astrodynamics.forces.tides import SolidTides
 from taylor.astrodynamics.forces.place import Place
 from taylor.astrodynamics.forces.atmospheres import Atmosphere
 from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
 from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
 from taylor.astrodynamics.forces.atmospheres import HarrisPriester
+from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
 from taylor.astrodynamics.forces.drag import Drag
+from taylor.astrodynamics.forces.shadow import sunlit_fraction
+from taylor.astrodynamics.forces.shadow import penumbra_fraction
+from taylor.astrodynamics.forces.shadow import sharp_fraction
+from taylor.astrodynamics.forces.shadow import smooth_fraction
+from taylor.astrodynamics.forces.radiation import RadiationPressure
+from taylor.astrodynamics.forces.radiation import EarthRadiation
+from taylor.astrodynamics.forces.radiation import Plate
+from taylor.astrodynamics.forces.radiation import sun_pointing
+from taylor.astrodynamics.forces.thrust import Thrust
+from taylor.astrodynamics.forces.thrust import tangential
+from taylor.astrodynamics.forces.thrust import steered
+from taylor.astrodynamics.forces.thrust import edelbaum
+from taylor.astrodynamics.forces.thrust import descent
+from taylor.astrodynamics.forces.thrust import proximity
 
 __all__ = [
     # orbits
@@ -35,10 +53,28 @@ __all__ = [
     "uniform_rotation",
     "GravityField",
     "Variation",
+    "Polyhedron",
+    "Mascons",
+    "SolidTides",
     "Place",
     "Atmosphere",
     "ExponentialAtmosphere",
     "TabulatedAtmosphere",
     "HarrisPriester",
+    "FittedAtmosphere",
     "Drag",
+    "sunlit_fraction",
+    "penumbra_fraction",
+    "sharp_fraction",
+    "smooth_fraction",
+    "RadiationPressure",
+    "EarthRadiation",
+    "Plate",
+    "sun_pointing",
+    "Thrust",
+    "tangential",
+    "steered",
+    "edelbaum",
+    "descent",
+    "proximity",
 ]

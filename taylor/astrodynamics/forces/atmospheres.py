@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.resources import files
 from typing import Protocol
 
 import numpy as np
@@ -18,25 +20,11 @@ from taylor.functions.powers import sqrt
 
 Scalar = float | Expression
 
-# Exponential atmosphere: heights in km, densities in kg/m^3, scale heights in km (Vallado 2013,
-# table 8-4, after the U.S. Standard Atmosphere 1976 and CIRA-72).
-VALLADO = np.array(
-    ["0", "1.225", "7.249", "25", "3.899e-2", "6.349", "30", "1.774e-2", "6.682", "40", "3.972e-3", "7.554", "50", "1.057e-3", "8.382", "60", "3.206e-4", "7.714", "70", "8.770e-5", "6.549", "80", "1.905e-5", "5.799", "90", "3.396e-6", "5.382", "100", "5.297e-7", "5.877", "110", "9.661e-8", "7.263", "120", "2.438e-8", "9.473", "130", "8.484e-9", "12.636", "140", "3.845e-9", "16.149", "150", "2.070e-9", "22.523", "180", "5.464e-10", "29.740", "200", "2.789e-10", "37.105", "250", "7.248e-11", "45.546", "300", "2.418e-11", "53.628", "350", "9.518e-12", "53.298", "400", "3.725e-12", "58.515", "450", "1.585e-12", "60.828", "500", "6.967e-13", "63.822", "600", "1.454e-13", "71.835", "700", "3.614e-14", "88.667", "800", "1.170e-14", "124.64", "900", "5.245e-15", "181.05", "1000", "3.019e-15", "268.00"],
-    dtype=float,
-).reshape(-1, 3)
 
-# U.S. Standard Atmosphere (1976), part 4, table I: km, kg/m^3.
-US_1976 = np.array(
-    ["0", "1.2250", "10", "4.1351e-1", "20", "8.8910e-2", "25", "4.0084e-2", "30", "1.8410e-2", "40", "3.9957e-3", "50", "1.0269e-3", "60", "3.0968e-4", "70", "8.2829e-5", "80", "1.8458e-5", "90", "3.416e-6", "100", "5.604e-7", "110", "9.708e-8", "120", "2.222e-8", "130", "8.152e-9", "140", "3.831e-9", "150", "2.076e-9", "180", "5.194e-10", "200", "2.541e-10", "250", "6.073e-11", "300", "1.916e-11", "350", "7.014e-12", "400", "2.803e-12", "450", "1.184e-12", "500", "5.215e-13", "600", "1.137e-13", "700", "3.070e-14", "800", "1.136e-14", "900", "5.759e-15", "1000", "3.561e-15"],
-    dtype=float,
-).reshape(-1, 2)
-
-# Harris & Priester (1962) for mean solar activity: km, g/km^3, away from the Sun and below its bulge
-# (Montenbruck & Gill 2000, table 3.8).
-HARRIS_PRIESTER = np.array(
-    ["100", "497400", "497400", "120", "24900", "24900", "130", "8377", "8710", "140", "3899", "4059", "150", "2122", "2215", "160", "1263", "1344", "170", "800.8", "875.8", "180", "528.3", "601", "190", "361.7", "429.7", "200", "255.7", "316.2", "210", "183.9", "239.6", "220", "134.1", "185.3", "230", "99.49", "145.5", "240", "74.88", "115.7", "250", "57.09", "93.08", "260", "44.03", "75.55", "270", "34.30", "61.82", "280", "26.97", "50.95", "290", "21.39", "42.26", "300", "17.08", "35.26", "320", "10.99", "25.11", "340", "7.214", "18.19", "360", "4.824", "13.37", "380", "3.274", "9.955", "400", "2.249", "7.492", "420", "1.558", "5.684", "440", "1.091", "4.355", "460", ".7701", "3.362", "480", ".5474", "2.612", "500", ".3916", "2.042", "520", ".2819", "1.605", "540", ".2042", "1.267", "560", ".1488", "1.005", "580", ".1092", ".7997", "600", ".0807", ".6390", "620", ".06012", ".5123", "640", ".04519", ".4121", "660", ".03430", ".3325", "680", ".02632", ".2691", "700", ".02043", ".2185", "720", ".01607", ".1779", "740", ".01281", ".1452", "760", ".01036", ".1190", "780", ".008496", ".09776", "800", ".007069", ".08059", "840", ".004680", ".05741", "880", ".003200", ".04210", "920", ".002210", ".03130", "960", ".001560", ".02360", "1000", ".001150", ".01810"],
-    dtype=float,
-).reshape(-1, 3)
+@lru_cache
+def table(name: str) -> NDArray:
+    """Rows of one of the tables in `data`: heights in km, then what belongs to them."""
+    return np.loadtxt(files(__package__).joinpath("data", f"{name}.txt").read_text().splitlines())
 
 
 class Atmosphere(Protocol):
@@ -75,7 +63,8 @@ class ExponentialAtmosphere:
         """The layer of Vallado's table (2013, table 8-4) that has this height, km."""
         if not altitude >= 0:
             raise ArgumentError(f"ExponentialAtmosphere.at: altitude = {altitude!r} is below 0 km")
-        row = VALLADO[np.searchsorted(VALLADO[:, 0], altitude, "right") - 1]
+        layers = table("vallado")
+        row = layers[np.searchsorted(layers[:, 0], altitude, "right") - 1]
         return ExponentialAtmosphere(*map(float, (row[1], row[0], row[2])))
 
     def density(self, place: Place) -> Expression:
@@ -116,12 +105,14 @@ class TabulatedAtmosphere:
     @staticmethod
     def vallado() -> TabulatedAtmosphere:
         """Exponential layers from 0 to 1000 km (Vallado 2013, table 8-4)."""
-        return TabulatedAtmosphere(VALLADO[:, 0].tolist(), VALLADO[:, 1].tolist(), smooth=False)
+        heights, densities, _ = table("vallado").T
+        return TabulatedAtmosphere(heights.tolist(), densities.tolist(), smooth=False)
 
     @staticmethod
     def us_standard_1976() -> TabulatedAtmosphere:
         """The U.S. Standard Atmosphere (1976) from 0 to 1000 km, with a spline between its rows."""
-        return TabulatedAtmosphere(US_1976[:, 0].tolist(), US_1976[:, 1].tolist())
+        heights, densities = table("us_standard_1976").T
+        return TabulatedAtmosphere(heights.tolist(), densities.tolist())
 
     def density(self, place: Place) -> Expression:
         """The density there, kg/m^3."""
@@ -157,10 +148,10 @@ class HarrisPriester:
 
     def density(self, place: Place) -> Expression:
         """The density there, kg/m^3."""
-        heights = HARRIS_PRIESTER[:, 0]
+        heights, *columns = table("harris_priester").T
         least, most = (
             exp(piecewise(heights, _pieces(heights, np.log(column * 1e-12), False), place.altitude))
-            for column in HARRIS_PRIESTER.T[1:]
+            for column in columns
         )
         x, y, z = self.sun(place.time)
         c, s = math.cos(self.lag), math.sin(self.lag)

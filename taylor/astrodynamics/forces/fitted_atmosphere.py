@@ -1,4 +1,4 @@
-"""A density by height, latitude and local time that is fitted to a large model of the atmosphere."""
+"""A density by height, latitude and local time, fitted to a large model of the atmosphere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class FittedAtmosphere:
     longitudes.
 
     altitudes: km, between which it holds; beyond, it is not to be trusted.
-    rms, worst: relative errors at points that the fit did not see: root of the mean square, greatest.
+    rms, worst: relative errors at points that the fit did not see: root of the mean square, and
+                the greatest.
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class FittedAtmosphere:
         latitude = np.degrees(np.arctan2(sine, ratio * flat))
         wanted = np.log(reference(180 * turn, latitude, heights, times))
         if not np.all(np.isfinite(wanted)):
-            raise ArgumentError("FittedAtmosphere.fit: the reference has densities that are not > 0")
+            raise ArgumentError(
+                "FittedAtmosphere.fit: the reference has densities that are not > 0"
+            )
         directions = _directions(fixed, times, degree, fixed_degree)
         powers = np.polynomial.chebyshev.chebvander(np.sin(math.pi / 2 * up), levels)
         matrix = np.einsum("nk,bn->nkb", powers, np.array(directions)).reshape(2 * _POINTS, -1)
@@ -121,7 +124,7 @@ class FittedAtmosphere:
         Raises TaylorError where pymsis is missing.
         """
         try:
-            import pymsis
+            import pymsis  # type: ignore[import-not-found, unused-ignore]
         except ImportError as error:
             raise TaylorError(
                 'FittedAtmosphere.nrlmsise00 needs pymsis: pip install "taylor-jit[astrodynamics]"'

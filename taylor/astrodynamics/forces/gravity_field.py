@@ -18,7 +18,7 @@ from taylor_runtime.program.records import dataclass
 _DAY = 86400.0
 _YEAR = 365.25 * _DAY
 # C_20 of the permanent tide for k_20 = 0.30190 (IERS Conventions 2010, eq. 6.14).
-_PERMANENT = 4.4228e-8 * -0.31460 * 0.30190
+PERMANENT_TIDE = 4.4228e-8 * -0.31460 * 0.30190
 _SHIPPED = {"EGM2008": "egm2008.gfc", "LP165P": "lp165p.gfc"}
 _TIDES = {"tide_free": 0, "non_tidal": 0, "zero_tide": 1}
 _NORMS = ("fully_normalized", "unnormalized")
@@ -154,7 +154,7 @@ class GravityField:
                 "goes from tide_free to zero_tide and back"
             )
         c = self.c.copy()
-        c[2, 0] += (_TIDES[tide_system] - _TIDES[self.tide_system]) * _PERMANENT
+        c[2, 0] += (_TIDES[tide_system] - _TIDES[self.tide_system]) * PERMANENT_TIDE
         return replace(self, c=c, tide_system=tide_system)
 
 

@@ -56,8 +56,8 @@ class RadiationPressure:
     plates: instead of these, faces of the spacecraft, with `attitude`: a function of the state that
             returns the matrix, shape (3, 3), from axes of the spacecraft to those of the state.
     mass:   kg; None for the mass of the state.
-    shadow: "penumbra" (stops at its edges), "sharp" (stops in its middle), "smooth" (never stops), or
-            None for no shadow.
+    shadow: "penumbra" (stops at its edges), "sharp" (stops in its middle), "smooth" (never stops),
+            or None for no shadow.
     radius: of the body that casts it, km.
     pressure: N/m^2 at 1 au.
 
@@ -200,6 +200,4 @@ def _unit(a: Any) -> Any:
 
 
 def _cross(a: Any, b: Any) -> Any:
-    return stack(
-        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-    )
+    return stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])

