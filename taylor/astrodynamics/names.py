@@ -12,13 +12,13 @@ from taylor.astrodynamics.elements import to_elements
 # forces
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.spherical_harmonics import SphericalHarmonics
-from taylor.astrodynamics.forces.spherical_harmonics import uniform_rotation
-from taylor.astrodynamics.forces.gravity_field import GravityField
-from taylor.astrodynamics.forces.gravity_field import Variation
-from taylor.astrodynamics.forces.bodies import Polyhedron
-from taylor.astrodynamics.forces.bodies import Mascons
-from taylor.astrodynamics.forces.tides import SolidTides
+from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
+from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
+from taylor.astrodynamics.forces.gravity.field import GravityField
+from taylor.astrodynamics.forces.gravity.field import Variation
+from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
+from taylor.astrodynamics.forces.gravity.bodies import Mascons
+from taylor.astrodynamics.forces.gravity.tides import SolidTides
 from taylor.astrodynamics.forces.place import Place
 from taylor.astrodynamics.forces.atmospheres import Atmosphere
 from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,11 +14,20 @@ from taylor.expressions.leaves import time, variable
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 
 
+class _Epoch(Protocol):
+    """What an `Epoch` can do that matters here: a number of seconds added is seconds of TDB."""
+
+    def __add__(self, other: Expression, /) -> Expression: ...
+
+
+Instant = float | Expression | _Epoch
+
+
 def spacecraft(
     forces: Sequence[Force],
     *,
     gm: Quantity | None = None,
-    epoch: Any = 0,
+    epoch: Instant = 0,
     mass: Quantity | None = None,
 ) -> Model:
     """Motion about a central body under forces of `ty.astrodynamics`.
@@ -61,7 +70,7 @@ def spacecraft(
     m = variable("m") if engines else None
     if mass is not None:
         m = coefficient("spacecraft", "mass", mass)
-    state = OrbitState(_seconds(epoch) + time, r, v, m)
+    state = OrbitState(_since(epoch), r, v, m)
     parts = [force.acceleration(state) for force in forces]
     for force, part in zip(forces, parts, strict=True):
         if np.shape(part) != (3,):
@@ -79,13 +88,14 @@ def spacecraft(
     return Model("spacecraft", system, parameters_of(*(rate for _, rate in system)))
 
 
-def _seconds(epoch: Any) -> Any:
-    """Seconds of TDB since J2000, of an `Epoch` or as they are."""
-    seconds = getattr(epoch, "tdb", epoch)
-    if not isinstance(seconds, int | float | np.number | Expression) and not hasattr(
-        seconds, "__float__"
-    ):
+def _since(epoch: Instant) -> Expression:
+    """Seconds of TDB since J2000 at `ty.time`, from an `Epoch` or from seconds."""
+    try:
+        found = epoch + time
+    except TypeError:
+        found = None
+    if not isinstance(found, Expression) or found.shape:
         raise ArgumentTypeError(
             f"spacecraft: epoch = {epoch!r} is neither an Epoch nor seconds of TDB since J2000"
         )
-    return seconds
+    return found

@@ -8,8 +8,8 @@ import numpy as np
 
 from taylor.astrodynamics.forces.atmospheres import Atmosphere
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.gravity.spherical import EARTH_RATE, Rotation, uniform_rotation
 from taylor.astrodynamics.forces.place import EARTH_FLATTENING, EARTH_RADIUS, Place
-from taylor.astrodynamics.forces.spherical_harmonics import EARTH_RATE, Rotation, uniform_rotation
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.gravity_field import GravityField
-from taylor.astrodynamics.forces.harmonics import gradient
+from taylor.astrodynamics.forces.gravity.field import GravityField
+from taylor.astrodynamics.forces.gravity.harmonics import gradient
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack

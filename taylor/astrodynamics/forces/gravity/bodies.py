@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.spherical_harmonics import Rotation, turned_back
+from taylor.astrodynamics.forces.gravity.spherical import Rotation, turned_back
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.functions.exponential import log

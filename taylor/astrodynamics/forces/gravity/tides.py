@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.gravity_field import PERMANENT_TIDE
-from taylor.astrodynamics.forces.harmonics import gradient
-from taylor.astrodynamics.forces.spherical_harmonics import Rotation, turned_back, uniform_rotation
+from taylor.astrodynamics.forces.gravity.field import PERMANENT_TIDE
+from taylor.astrodynamics.forces.gravity.harmonics import gradient
+from taylor.astrodynamics.forces.gravity.spherical import Rotation, turned_back, uniform_rotation
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
