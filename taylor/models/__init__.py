@@ -10,4 +10,5 @@ from taylor.models.figures import Figure as Figure
 from taylor.models.model import Model as Model
 from taylor.models.nbody import n_body as n_body
 from taylor.models.pendulum import pendulum as pendulum
+from taylor.models.spacecraft import spacecraft as spacecraft
 from taylor.models.two_body import two_body as two_body
