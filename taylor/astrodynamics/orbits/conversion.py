@@ -43,8 +43,8 @@ def convert_elements(
 
     >>> import numpy as np, taylor as ty
     >>> sky = ty.astrodynamics
-    >>> sky.convert_elements([1.0, 0, 0, 0, 1, 0], "cartesian", "equinoctial", 1.0).tolist()
-    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    >>> sky.convert_elements([0, 2.0, 0, -1, 0, 0], "cartesian", "spherical", 1.0)[2:4].tolist()
+    [0.0, 1.0]
     >>> delaunay = lambda x: sky.convert_elements(x, "keplerian", "delaunay", 1.0)
     >>> ty.jacobian(delaunay)(np.array([4.0, 0.6, 1, 0, 0, 0]))[3:, 0].round(12).tolist()
     [0.25, 0.2, 0.108060461174]
