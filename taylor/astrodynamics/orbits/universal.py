@@ -27,8 +27,10 @@ def kepler_propagate(
     gm:   G (m_1 + m_2) in the units of r, v and dt.
 
     Ellipses of any number of revolutions, parabolas, hyperbolas, and motion along a line away from
-    the centre. Arguments are numbers or arrays, expressions or polynomials, and derivatives of
-    every order follow from the universal Kepler equation (Battin 1999, section 4.5).
+    the centre.  Arguments are numbers or arrays, expressions or polynomials, and derivatives of
+    every order follow from the universal Kepler equation (Battin 1999, section 4.5).  At a thousand
+    times the speed of escape and straight past the centre rounding errors hide the pericentre, and
+    results may be NaN.
 
     >>> import numpy as np, taylor as ty
     >>> sky = ty.astrodynamics
@@ -89,9 +91,9 @@ def _farthest(sigma: Any, beta: Any, tau: Any) -> Any:
     Within half a period the eccentric anomaly moves by less than a turn. Of a parabola or a
     hyperbola r >= e U_2(s - s_p), s_p at the pericentre, so that |tau| >= 2 U_3(|s|/2), where
     U_3(x) = (sinh k x - k x)/k**3 >= x**3/6, k**2 = -beta, and >= sinh(k x)/(2 k**3) beyond
-    k x = 2.2.
+    k x = 2.2.  There is half as much again, since rounding errors of beta and sigma move the
+    pericentre of those that pass near the centre.
     """
-    # tau is there so that all depends on the arguments alike; sigma does not matter.
     ellipse = 2 * math.pi / sqrt(where(beta > 0, beta, 1))
     steep = where(beta < 0, -beta, 1)
     k = sqrt(steep)
@@ -99,7 +101,7 @@ def _farthest(sigma: Any, beta: Any, tau: Any) -> Any:
     hyperbola = (2 / k) * maximum(2.2, asinh(size * k * steep))
     cubic = cbrt(24 * size)
     open_orbit = where(beta < 0, minimum(cubic, hyperbola), cubic)
-    return where(beta > 0, ellipse, open_orbit) * (1 + 1e-12) + 1e-300
+    return 1.5 * where(beta > 0, ellipse, open_orbit) + 1e-300
 
 
 def _start(sigma: Any, beta: Any, tau: Any) -> Any:
