@@ -43,9 +43,32 @@ from taylor.astrodynamics.frames.transforms import gcrs_to_tirs
 from taylor.astrodynamics.frames.transforms import gcrs_to_tod
 
 # orbits
-from taylor.astrodynamics.elements import Elements
-from taylor.astrodynamics.elements import to_cartesian
-from taylor.astrodynamics.elements import to_elements
+from taylor.astrodynamics.orbits.anomalies import convert_anomaly
+from taylor.astrodynamics.orbits.anomalies import eccentric_anomaly
+from taylor.astrodynamics.orbits.b_plane import CovarianceEllipse
+from taylor.astrodynamics.orbits.b_plane import b_plane
+from taylor.astrodynamics.orbits.b_plane import b_plane_ellipse
+from taylor.astrodynamics.orbits.b_plane import covariance_ellipse
+from taylor.astrodynamics.orbits.brouwer import mean_elements
+from taylor.astrodynamics.orbits.brouwer import osculating_elements
+from taylor.astrodynamics.orbits.brouwer import propagate_mean
+from taylor.astrodynamics.orbits.brouwer import secular_rates
+from taylor.astrodynamics.orbits.conversion import convert_elements
+from taylor.astrodynamics.orbits.conversion import element_names
+from taylor.astrodynamics.orbits.elements import Elements
+from taylor.astrodynamics.orbits.elements import to_cartesian
+from taylor.astrodynamics.orbits.elements import to_elements
+from taylor.astrodynamics.orbits.gauss import gauss_rates
+from taylor.astrodynamics.orbits.lambert import Transfer
+from taylor.astrodynamics.orbits.lambert import lambert
+from taylor.astrodynamics.orbits.lambert import lambert_all
+from taylor.astrodynamics.orbits.porkchop import Porkchop
+from taylor.astrodynamics.orbits.porkchop import porkchop
+from taylor.astrodynamics.orbits.transfers import bi_elliptic
+from taylor.astrodynamics.orbits.transfers import flyby
+from taylor.astrodynamics.orbits.transfers import flyby_turn
+from taylor.astrodynamics.orbits.transfers import hohmann
+from taylor.astrodynamics.orbits.universal import kepler_propagate
 
 # ephemerides
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
@@ -131,7 +154,30 @@ __all__ = [
     "position_to_geodetic",
     "topocentric_axes",
     # orbits
+    "CovarianceEllipse",
     "Elements",
+    "Porkchop",
+    "Transfer",
+    "b_plane",
+    "b_plane_ellipse",
+    "bi_elliptic",
+    "convert_anomaly",
+    "convert_elements",
+    "covariance_ellipse",
+    "eccentric_anomaly",
+    "element_names",
+    "flyby",
+    "flyby_turn",
+    "gauss_rates",
+    "hohmann",
+    "kepler_propagate",
+    "lambert",
+    "lambert_all",
+    "mean_elements",
+    "osculating_elements",
+    "porkchop",
+    "propagate_mean",
+    "secular_rates",
     "to_cartesian",
     "to_elements",
     # ephemerides
