@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
@@ -70,10 +69,12 @@ class Found:
 class _Iteration:
     """A guess that is made better."""
 
-    def __init__(self, problem: Problem, prior: Prior, weighing: Weighing, start: Array) -> None:
-        self.problem, self.prior, self.weighing = problem, prior, weighing
-        self.values = start.copy()
-        self.linear = problem.linear(self.values)
+    def __init__(
+        self, problem: Problem, prior: Prior, weighing: Weighing, start: Array, before: Linear
+    ) -> None:
+        self.problem, self.prior = problem, prior
+        self.weighing, self.final = weighing.robust(), weighing
+        self.values, self.linear = start.copy(), before
         self.accepted = np.ones(len(self.linear.scaled), bool)
         self.damping = 0.0
         self.history = [self.cost(self.values, self.linear)]
@@ -128,11 +129,11 @@ class _Iteration:
                 return None
 
     def choose(self) -> bool:
-        """Whether other observations count now."""
+        """Whether other observations count now, or count otherwise."""
         tables = self.weighing.accepted(self.linear.tables(self.linear.scaled))
         accepted = np.concatenate([table.reshape(-1) for table in tables])
-        changed = bool((accepted != self.accepted).any())
-        self.accepted = accepted
+        changed = bool((accepted != self.accepted).any()) or self.weighing is not self.final
+        self.accepted, self.weighing = accepted, self.final
         return changed
 
 
@@ -141,18 +142,12 @@ def batch(
     prior: Prior,
     weighing: Weighing,
     start: Array,
+    before: Linear,
     tolerance: float,
     most: int,
-    told: Callable[[int, float], None] | None = None,
 ) -> Found:
-    """The weighted least-squares estimate, and how it was found."""
-    try:
-        work = _Iteration(problem, prior, weighing, start)
-    except SolutionError as error:
-        none = np.empty(0)
-        text = f"{FitStatus.NO_TRAJECTORY.value}: {error}"
-        lost = np.empty((0, len(start)))
-        return Found(start, None, none, none, None, FitStatus.NO_TRAJECTORY, text, (), lost)
+    """The weighted least-squares estimate, from a guess and the linear problem there."""
+    work = _Iteration(problem, prior, weighing, start, before)
     status, rounds = FitStatus.ITERATION_LIMIT, 0
     for _ in range(most):
         made = work.triangle()
@@ -160,8 +155,6 @@ def batch(
             status = FitStatus.TOO_FEW
             break
         done = work.step(made, tolerance)
-        if told is not None:
-            told(len(work.history) - 1, work.history[-1])
         if done is None:
             status = FitStatus.STALLED
             break
@@ -175,6 +168,13 @@ def batch(
             status = FitStatus.UNSTEADY
             break
     return _ended(work, status)
+
+
+def nowhere(start: Array, error: Exception) -> Found:
+    """The end of a fit whose guess is no trajectory."""
+    status, none = FitStatus.NO_TRAJECTORY, np.empty(0)
+    text, lost = f"{status.value}: {error}", np.empty((0, len(start)))
+    return Found(start, None, none, none, None, status, text, (), lost)
 
 
 def _ended(work: _Iteration, status: FitStatus) -> Found:

@@ -94,6 +94,10 @@ class Problem:
         self.dynamics = Dynamics(integrator, self.varied)
         made = {kind: Observed(drawn[kind], states, self.quantities.parameters) for kind in kinds}
         self.observed = [made[table.measurement] for table in self.tables]
+        self.rows = [
+            observed.rows(table.times)
+            for observed, table in zip(self.observed, self.tables, strict=True)
+        ]
         self.weights = [table.weights() for table in self.tables]
         self.first = self.quantities.first(self.unknowns)
         self._light = [no_light(len(table)) for table in self.tables]
@@ -126,12 +130,12 @@ class Problem:
     def lights(self, state: Array, parameters: Array) -> list[Light]:
         """Light times of all tables along a trajectory."""
         found = []
-        for table, observed, first in zip(self.tables, self.observed, self._light, strict=True):
+        for rows, observed, first in zip(self.rows, self.observed, self._light, strict=True):
             found.append(
                 observed.light(
                     lambda times: self.dynamics.states(state, parameters, times),
                     parameters,
-                    table.times,
+                    rows,
                     first,
                 )
             )
@@ -145,16 +149,14 @@ class Problem:
         """
         state, parameters = self.split(values)
         lights = self.lights(state, parameters)
-        times = [t.times - light.down for t, light in zip(self.tables, lights, strict=True)]
+        times = [rows.times - light.down for rows, light in zip(self.rows, lights, strict=True)]
         states = self.dynamics.states(state, parameters, np.concatenate(times))
         found, place = [], 0
-        for table, observed, light, when in zip(
-            self.tables, self.observed, lights, times, strict=True
-        ):
-            own = states[place : place + len(table)]
-            place += len(table)
+        for k, (light, when) in enumerate(zip(lights, times, strict=True)):
+            own = states[place : place + len(when)]
+            place += len(when)
             rates = self.rates(own, parameters, when)
-            found.append(observed.values(own, parameters, table.times, light, rates))
+            found.append(self.observed[k].values(own, parameters, self.rows[k], light, rates))
         return found
 
     def linear(self, values: Array) -> Linear:
@@ -174,7 +176,7 @@ class Problem:
             place += len(table)
             rates = self.rates(flow.states[own], parameters, when)
             computed, by_state, by_parameters = self.observed[k].linear(
-                flow.states[own], parameters, table.times, light, rates
+                flow.states[own], parameters, self.rows[k], light, rates
             )
             weights = self.weights[k]
             residuals.append(table.residuals(computed))
@@ -230,10 +232,10 @@ class Problem:
         if [t.measurement for t in other.tables] != [t.measurement for t in self.tables]:
             raise ArgumentError("these are other measurements; make a new fit with `determine`")
         for mine, yours in zip(self.tables, other.tables, strict=True):
-            if len(mine) != len(yours):
-                raise ShapeError(
-                    f"a table of {len(mine)} observations has {len(yours)} now; make a new fit "
-                    "with `determine`"
+            if not np.array_equal(mine.times, yours.times):
+                raise ArgumentError(
+                    f"the times of {yours} are not those of the first fit; make a new one with "
+                    "`determine`"
                 )
         other.weights = [table.weights() for table in other.tables]
         return other

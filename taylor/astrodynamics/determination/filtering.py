@@ -9,6 +9,7 @@ have the shape of a chain (Bell, The iterated Kalman smoother as a Gauss-Newton 
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 
 from taylor.astrodynamics.determination.batch import FitStatus, Found, Prior
 from taylor.astrodynamics.determination.estimation import Linear, Problem
@@ -20,8 +21,7 @@ from taylor_runtime.program.records import dataclass
 
 Array = np.ndarray
 # Gauss and Legendre's places and weights on (0, 1): what noise has become by the end of an interval
-PLACES = 0.5 + np.array([-0.5, 0.0, 0.5]) * np.sqrt(3 / 5)
-SHARES = np.array([5, 8, 5]) / 18
+PLACES, SHARES = (x / 2 + shift for x, shift in zip(leggauss(5), (0.5, 0.0), strict=True))
 MOST_ROUNDS = 10
 
 
@@ -94,7 +94,7 @@ class Chain:
             own, given = states[rows], parameters[rows]
             rates = problem.rates(own, given, self.times[rows])
             computed, by_state, by_parameters = problem.observed[k].linear(
-                own, given, table.times, self.lights[k], rates
+                own, given, problem.rows[k], self.lights[k], rates
             )
             weights = problem.weights[k]
             residuals.append(table.residuals(computed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taylor.astrodynamics.determination.batch import Found, Prior, batch
+from taylor.astrodynamics.determination.batch import Found, Prior, batch, nowhere
 from taylor.astrodynamics.determination.estimation import Linear, Problem
 from taylor.astrodynamics.determination.filtering import Smoothed, filtered
 from taylor.astrodynamics.determination.weighing import Weighing
@@ -44,12 +44,12 @@ class Ended:
 
 def fitted(problem: Problem, rules: Rules, start: Array) -> Ended:
     """The fit that begins with a guess."""
-    try:
-        before: Linear | None = problem.linear(start)
-    except SolutionError:  # as the fit will say
-        before = None
     common = rules.tolerance, rules.most
-    found = batch(problem, rules.prior, rules.weighing, start, *common)
+    try:
+        before = problem.linear(start)
+    except SolutionError as error:
+        return Ended(nowhere(start, error), None, None)
+    found = batch(problem, rules.prior, rules.weighing, start, before, *common)
     if rules.noise is None:
         return Ended(found, before, None)
     given = problem, rules.prior, rules.weighing, found, rules.noise, rules.extra

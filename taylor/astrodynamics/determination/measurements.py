@@ -221,8 +221,8 @@ class HorizonAngles(_FromStation):
 
     def computed(self, sight: Sight) -> list[Expression]:
         """What would be measured."""
-        off = sight.axes.T @ _direction(sight, self.legs)
-        east, north, up = (dot(off, row) for row in self.station.horizon())
+        local = sight.horizon @ _direction(sight, self.legs)
+        east, north, up = local[0], local[1], local[2]
         return self._biased(atan2(east, north), atan2(up, sqrt(east * east + north * north)))
 
     def stretch(self, values: np.ndarray) -> np.ndarray:

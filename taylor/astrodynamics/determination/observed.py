@@ -44,11 +44,29 @@ class Light:
     up: Array
 
 
-class Turning:
-    """The matrix by which a station's vectors become those of the trajectory, with its rate."""
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The times of a table, and where its station is then, in numbers for the formulas."""
+
+    times: Array
+    here: Array
+    level: Array
+
+
+class Ground:
+    """A station in the trajectory's axes, and what a formula has to be told of it.
+
+    Where its coordinates are numbers it is told place and speed, so that measurements of one kind
+    from many stations are one formula; else the rotation.
+    """
 
     def __init__(self, station: Station) -> None:
-        self.fixed = station.rotation is None
+        self.station = station
+        self.turns = station.rotation is not None
+        self.known = not any(isinstance(x, Expression) for x in station.place)
+        count = 6 if self.known else 18
+        self.symbols = [[argument(f"s{leg}_{k}") for k in range(count)] for leg in range(2)]
+        self.horizon = [argument(f"h{k}") for k in range(9)]
         if station.rotation is None:
             return
         try:
@@ -64,14 +82,39 @@ class Turning:
                 f"{matrix.shape}"
             )
         parts = elements(matrix)
-        self._values = compiled([*parts, *[diff(e, now) for e in parts]], [now])
+        self._turning = compiled([*parts, *[diff(e, now) for e in parts]], [now])
 
-    def __call__(self, times: Array) -> Array:
-        """Nine elements and their nine rates at times, (k, 18)."""
-        if self.fixed:
-            return np.broadcast_to([*np.eye(3).reshape(-1), *np.zeros(9)], (len(times), 18))
-        found = self._values(times)
-        return np.stack([np.broadcast_to(x, times.shape) for x in found], axis=-1)
+    def path(self, leg: int) -> Path:
+        """The station's path when light arrives (0) and sets out (1), in expressions; light takes
+        so little time that its acceleration does not count.
+        """
+        own, still = self.symbols[leg], stack([0.0, 0.0, 0.0])
+        if self.known:
+            return Path(stack(own[:3]), stack(own[3:]), still)
+        place = stack([as_expression(x) for x in self.station.place])
+        matrix, rate = (stack(half).reshape(3, 3) for half in (own[:9], own[9:]))
+        return Path(matrix @ place, rate @ place, still)
+
+    def turned(self, times: Array) -> tuple[Array, Array]:
+        """The rotation and its rate at times, (k, 3, 3)."""
+        shape = (len(times), 3, 3)
+        if not self.turns:
+            return np.broadcast_to(np.eye(3), shape), np.zeros(shape)
+        table = _table(self._turning(times), len(times))
+        return table[:, :9].reshape(shape), table[:, 9:].reshape(shape)
+
+    def numbers(self, times: Array) -> Array:
+        """What the symbols are at times, (k, symbols)."""
+        matrix, rate = self.turned(times)
+        if not self.known:
+            return np.concatenate([matrix.reshape(-1, 9), rate.reshape(-1, 9)], axis=1)
+        place = np.asarray(self.station.place, float)
+        return np.concatenate([matrix @ place, rate @ place], axis=1)
+
+    def horizons(self, times: Array) -> Array:
+        """East, north and up at times in the trajectory's axes, (k, 9)."""
+        matrix, _ = self.turned(times)
+        return (self.station.horizon() @ np.swapaxes(matrix, 1, 2)).reshape(-1, 9)
 
 
 class Drawn:
@@ -86,22 +129,20 @@ class Drawn:
     def __init__(self, measurement: Measurement, craft: Craft) -> None:
         self.measurement = measurement
         rates = [argument(f"f{k}") for k in range(3)]
-        turned = [[argument(f"r{leg}_{k}") for k in range(18)] for leg in range(2)]
         delays = argument("down"), argument("up")
-        self.beside = [*rates, *delays, *turned[0], *turned[1]]
-        station = measurement.station or Station("origin", (0.0, 0.0, 0.0))
-        self.turning = Turning(station)
+        self.ground = ground = Ground(measurement.station or Station("origin", (0.0, 0.0, 0.0)))
+        self.beside = [*rates, *delays, *ground.symbols[0], *ground.symbols[1], *ground.horizon]
         where = Path(craft.position, craft.velocity, stack(rates))
-        place = stack([as_expression(x) for x in station.place])
-        receiver, sender = (_turned(parts, place) for parts in turned)
-        axes = stack(turned[0][:9]).reshape(3, 3)
-        sight = Sight(where, receiver, sender, *delays, axes, now)
+        receiver, sender = ground.path(0), ground.path(1)
+        horizon = stack(ground.horizon).reshape(3, 3)
+        sight = Sight(where, receiver, sender, *delays, horizon, now)
         self.values = [as_expression(e) for e in measurement.computed(sight)]
         if len(self.values) != len(measurement.labels):
             raise ShapeError(
                 f"{type(measurement).__name__}: {len(self.values)} numbers are computed, and "
                 f"{len(measurement.labels)} have labels"
             )
+        self.level = bool(set(ground.horizon) & set(inputs(self.values)))
         self.lengths: list[Expression] = []
         for end in (receiver, sender) if measurement.legs else ():
             off = where.position - end.position
@@ -117,7 +158,8 @@ class Observed:
         self, drawn: Drawn, states: Sequence[Expression], parameters: Sequence[Expression]
     ) -> None:
         """states, parameters: all there are, scalars; derivatives are by all of them."""
-        self.measurement, self.turning = drawn.measurement, drawn.turning
+        self.measurement, self._ground = drawn.measurement, drawn.ground
+        self._level = drawn.level
         self._sizes = len(states), len(parameters)
         self._own = [argument(f"x{k}") for k in range(len(states) + len(parameters))]
         known = dict(zip([*states, *parameters], self._own, strict=True))
@@ -125,47 +167,52 @@ class Observed:
         slopes = [s for value in values for s in grad_expressions(value, self._own)]
         free = [*self._own, *drawn.beside, now]
         self._formula: Callable[..., Any] = compiled([*values, *slopes], free)
-        self._values: Callable[..., Any] = compiled(values, free)
         self._lengths: Callable[..., Any] | None = None
         if drawn.lengths:
             self._lengths = compiled(renamed(drawn.lengths, known, drawn.beside), free)
 
     # -- numbers ----------------------------------------------------------------------------------
 
+    def rows(self, times: Array) -> Rows:
+        """What stays as it is for a table with these times."""
+        ground = self._ground
+        level = ground.horizons(times) if self._level else np.zeros((len(times), 9))
+        return Rows(times, ground.numbers(times), level)
+
     def values(
-        self, states: Array, parameters: Array, times: Array, light: Light, rates: Array
+        self, states: Array, parameters: Array, rows: Rows, light: Light, rates: Array
     ) -> Array:
         """What would be measured, (k, m).
 
         states: (k, n), when the light leaves the spacecraft.  parameters: of all, (p,) or (k, p).
         rates:  accelerations of the spacecraft, (k, 3).
         """
-        found = self._values(*self._arguments(states, parameters, times, light, rates))
-        return _table(found, len(times))
+        return self.linear(states, parameters, rows, light, rates)[0]
 
     def linear(
-        self, states: Array, parameters: Array, times: Array, light: Light, rates: Array
+        self, states: Array, parameters: Array, rows: Rows, light: Light, rates: Array
     ) -> tuple[Array, Array, Array]:
         """Values (k, m), and their derivatives by all states (k, m, n) and parameters (k, m, p)."""
-        found = self._formula(*self._arguments(states, parameters, times, light, rates))
+        found = self._formula(*self._arguments(states, parameters, rows, light, rates))
+        times = rows.times
         table = _table(found, len(times))
         count, (n, p) = len(self.measurement.labels), self._sizes
         slopes = table[:, count:].reshape(len(times), count, n + p)
         return table[:, :count], slopes[..., :n], slopes[..., n:]
 
     def light(
-        self, states: Callable[[Array], Array], parameters: Array, times: Array, first: Light
+        self, states: Callable[[Array], Array], parameters: Array, rows: Rows, first: Light
     ) -> Light:
         """Light times along a trajectory, by Newton's method.
 
         states: of times (k,), (k, n).
         """
-        legs, found = self.measurement.legs, first
+        legs, found, times = self.measurement.legs, first, rows.times
         if self._lengths is None:
             return found
         for _ in range(MOST_TURNS):
             at = states(times - found.down)
-            numbers = self._arguments(at, parameters, times, found, np.zeros((len(times), 3)))
+            numbers = self._arguments(at, parameters, rows, found, np.zeros((len(times), 3)))
             down, speed, up, sender = _table(self._lengths(*numbers), len(times)).T
             late = LIGHT * found.down - down
             changed = found.down - late / (LIGHT + speed)
@@ -180,13 +227,14 @@ class Observed:
         return found
 
     def _arguments(
-        self, states: Array, parameters: Array, times: Array, light: Light, rates: Array
+        self, states: Array, parameters: Array, rows: Rows, light: Light, rates: Array
     ) -> list[Array]:
-        turned = self.turning(times)
-        sent = self.turning(times - light.down - light.up) if self.measurement.legs > 1 else turned
+        here, sent = rows.here, rows.here
+        if self.measurement.legs > 1:
+            sent = self._ground.numbers(rows.times - light.down - light.up)
         columns = [states.T, np.moveaxis(parameters, -1, 0), rates.T]
-        columns += [np.stack([light.down, light.up]), turned.T, sent.T, times[np.newaxis]]
-        return [column for columns_ in columns for column in columns_]
+        columns += [np.stack([light.down, light.up]), here.T, sent.T, rows.level.T]
+        return [*(column for several in columns for column in several), rows.times]
 
 
 def no_light(count: int) -> Light:
@@ -245,12 +293,9 @@ def renamed(
     return substitute_all(list(formulas), places)
 
 
-def _turned(parts: Sequence[Expression], place: Expression) -> Path:
-    """A station's path, where light takes so little time that its acceleration does not count."""
-    matrix, rate = (stack(list(half)).reshape(3, 3) for half in (parts[:9], parts[9:]))
-    return Path(matrix @ place, rate @ place, stack([0.0, 0.0, 0.0]))
-
-
 def _table(found: Any, count: int) -> Array:
     listed = found if isinstance(found, tuple | list) else [found]
-    return np.stack([np.broadcast_to(x, (count,)) for x in listed], axis=-1)
+    table = np.empty((count, len(listed)))
+    for k, column in enumerate(listed):
+        table[:, k] = column
+    return table

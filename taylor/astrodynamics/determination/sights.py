@@ -36,7 +36,7 @@ class Sight:
     receiver: the station when the light arrives, at the time of the observation.
     sender:   the station when the light left it that the spacecraft sends back.
     down, up: how long the light takes, as it was computed along the nominal trajectory.
-    axes:     by which vectors of the station's frame become those of the trajectory's axes.
+    horizon:  east, north and up at the station, the rows of a matrix.
     time:     of the observation.
     """
 
@@ -45,7 +45,7 @@ class Sight:
     sender: Path
     down: Expression
     up: Expression
-    axes: Expression
+    horizon: Expression
     time: Expression
 
     def arrived(self) -> tuple[Path, Expression]:

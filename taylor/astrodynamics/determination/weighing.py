@@ -12,6 +12,8 @@ from taylor_runtime.program.records import dataclass
 Array = np.ndarray
 NORMAL = 1.482602218505602  # standard deviation of a normal distribution / its median deviation
 
+EFFICIENT = 1.345  # Huber's constant for 95 % of the efficiency of least squares (Huber 1981)
+
 
 @dataclass(frozen=True, eq=False)
 class Weighing:
@@ -27,6 +29,12 @@ class Weighing:
         for name, value in (("reject", self.reject), ("huber", self.huber)):
             if value is not None and not value > 0:
                 raise ArgumentError(f"determine: {name} must be positive, got {value!r}")
+
+    def robust(self) -> Weighing:
+        """What to begin with, so that what will be rejected does not pull the fit to itself."""
+        if self.reject is None or self.huber is not None:
+            return self
+        return Weighing(self.reject, EFFICIENT)
 
     def accepted(self, residuals: Sequence[Array]) -> list[Array]:
         """Which residuals count, tables (k, m) in units of the noise.
