@@ -4,6 +4,15 @@
 
 from __future__ import annotations
 
+# times
+from taylor.astrodynamics.times.calendar import Reading
+from taylor.astrodynamics.times.dynamical import tdb_minus_tt
+from taylor.astrodynamics.times.earth_parameters import EarthParameters
+from taylor.astrodynamics.times.epoch import Epoch
+from taylor.astrodynamics.times.leap_seconds import LeapSeconds
+from taylor.astrodynamics.times.leap_seconds import leap_seconds
+from taylor.astrodynamics.times.leap_seconds import read_leap_seconds
+
 # orbits
 from taylor.astrodynamics.elements import Elements
 from taylor.astrodynamics.elements import to_cartesian
@@ -30,6 +39,14 @@ from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
 
 __all__ = [
+    # times
+    "EarthParameters",
+    "Epoch",
+    "LeapSeconds",
+    "Reading",
+    "leap_seconds",
+    "read_leap_seconds",
+    "tdb_minus_tt",
     # orbits
     "Elements",
     "to_cartesian",
