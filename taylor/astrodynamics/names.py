@@ -116,6 +116,22 @@ from taylor.astrodynamics.forces.thrust import edelbaum
 from taylor.astrodynamics.forces.thrust import descent
 from taylor.astrodynamics.forces.thrust import proximity
 
+# determination
+from taylor.astrodynamics.determination.batch import FitStatus
+from taylor.astrodynamics.determination.determine import determine
+from taylor.astrodynamics.determination.determine import simulate
+from taylor.astrodynamics.determination.filtering import Smoothed
+from taylor.astrodynamics.determination.measurements import EquatorialAngles
+from taylor.astrodynamics.determination.measurements import HorizonAngles
+from taylor.astrodynamics.determination.measurements import Measured
+from taylor.astrodynamics.determination.measurements import Measurement
+from taylor.astrodynamics.determination.measurements import PositionFix
+from taylor.astrodynamics.determination.measurements import Range
+from taylor.astrodynamics.determination.measurements import RangeRate
+from taylor.astrodynamics.determination.result import Determination
+from taylor.astrodynamics.determination.stations import Station
+from taylor.astrodynamics.determination.tracking import Tracking
+
 __all__ = [
     # times
     "EarthParameters",
@@ -223,4 +239,19 @@ __all__ = [
     "edelbaum",
     "descent",
     "proximity",
+    # determination
+    "Determination",
+    "EquatorialAngles",
+    "FitStatus",
+    "HorizonAngles",
+    "Measured",
+    "Measurement",
+    "PositionFix",
+    "Range",
+    "RangeRate",
+    "Smoothed",
+    "Station",
+    "Tracking",
+    "determine",
+    "simulate",
 ]
