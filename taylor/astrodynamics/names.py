@@ -43,13 +43,94 @@ from taylor.astrodynamics.frames.transforms import gcrs_to_tirs
 from taylor.astrodynamics.frames.transforms import gcrs_to_tod
 
 # orbits
-from taylor.astrodynamics.elements import Elements
-from taylor.astrodynamics.elements import to_cartesian
-from taylor.astrodynamics.elements import to_elements
+from taylor.astrodynamics.orbits.anomalies import convert_anomaly
+from taylor.astrodynamics.orbits.anomalies import eccentric_anomaly
+from taylor.astrodynamics.orbits.b_plane import CovarianceEllipse
+from taylor.astrodynamics.orbits.b_plane import b_plane
+from taylor.astrodynamics.orbits.b_plane import b_plane_ellipse
+from taylor.astrodynamics.orbits.b_plane import covariance_ellipse
+from taylor.astrodynamics.orbits.brouwer import mean_elements
+from taylor.astrodynamics.orbits.brouwer import osculating_elements
+from taylor.astrodynamics.orbits.brouwer import propagate_mean
+from taylor.astrodynamics.orbits.brouwer import secular_rates
+from taylor.astrodynamics.orbits.conversion import convert_elements
+from taylor.astrodynamics.orbits.conversion import element_names
+from taylor.astrodynamics.orbits.elements import Elements
+from taylor.astrodynamics.orbits.elements import to_cartesian
+from taylor.astrodynamics.orbits.elements import to_elements
+from taylor.astrodynamics.orbits.gauss import gauss_rates
+from taylor.astrodynamics.orbits.lambert import Transfer
+from taylor.astrodynamics.orbits.lambert import lambert
+from taylor.astrodynamics.orbits.lambert import lambert_all
+from taylor.astrodynamics.orbits.porkchop import Porkchop
+from taylor.astrodynamics.orbits.porkchop import porkchop
+from taylor.astrodynamics.orbits.transfers import bi_elliptic
+from taylor.astrodynamics.orbits.transfers import flyby
+from taylor.astrodynamics.orbits.transfers import flyby_turn
+from taylor.astrodynamics.orbits.transfers import hohmann
+from taylor.astrodynamics.orbits.universal import kepler_propagate
+
+# ephemerides
+from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 
 # forces
+from taylor.astrodynamics.forces.einstein import PointMasses
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.relativity import DeSitter
+from taylor.astrodynamics.forces.relativity import LenseThirring
+from taylor.astrodynamics.forces.relativity import Schwarzschild
+from taylor.astrodynamics.forces.third_body import ThirdBody
+
+# sgp4
+from taylor.astrodynamics.sgp4.catalogue import Catalogue
+from taylor.astrodynamics.sgp4.elements import MeanElements
+from taylor.astrodynamics.sgp4.propagation import sgp4
+from taylor.astrodynamics.sgp4.states import SatelliteStates
+from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
+from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
+from taylor.astrodynamics.forces.gravity.field import GravityField
+from taylor.astrodynamics.forces.gravity.field import Variation
+from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
+from taylor.astrodynamics.forces.gravity.bodies import Mascons
+from taylor.astrodynamics.forces.gravity.tides import SolidTides
+from taylor.astrodynamics.forces.place import Place
+from taylor.astrodynamics.forces.atmospheres import Atmosphere
+from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
+from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
+from taylor.astrodynamics.forces.atmospheres import HarrisPriester
+from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
+from taylor.astrodynamics.forces.drag import Drag
+from taylor.astrodynamics.forces.shadow import sunlit_fraction
+from taylor.astrodynamics.forces.shadow import penumbra_fraction
+from taylor.astrodynamics.forces.shadow import sharp_fraction
+from taylor.astrodynamics.forces.shadow import smooth_fraction
+from taylor.astrodynamics.forces.radiation import RadiationPressure
+from taylor.astrodynamics.forces.radiation import EarthRadiation
+from taylor.astrodynamics.forces.radiation import Plate
+from taylor.astrodynamics.forces.radiation import sun_pointing
+from taylor.astrodynamics.forces.thrust import Thrust
+from taylor.astrodynamics.forces.thrust import tangential
+from taylor.astrodynamics.forces.thrust import steered
+from taylor.astrodynamics.forces.thrust import edelbaum
+from taylor.astrodynamics.forces.thrust import descent
+from taylor.astrodynamics.forces.thrust import proximity
+
+# determination
+from taylor.astrodynamics.determination.batch import FitStatus
+from taylor.astrodynamics.determination.determine import determine
+from taylor.astrodynamics.determination.determine import simulate
+from taylor.astrodynamics.determination.filtering import Smoothed
+from taylor.astrodynamics.determination.measurements import EquatorialAngles
+from taylor.astrodynamics.determination.measurements import HorizonAngles
+from taylor.astrodynamics.determination.measurements import Measured
+from taylor.astrodynamics.determination.measurements import Measurement
+from taylor.astrodynamics.determination.measurements import PositionFix
+from taylor.astrodynamics.determination.measurements import Range
+from taylor.astrodynamics.determination.measurements import RangeRate
+from taylor.astrodynamics.determination.result import Determination
+from taylor.astrodynamics.determination.stations import Station
+from taylor.astrodynamics.determination.tracking import Tracking
 
 __all__ = [
     # times
@@ -89,10 +170,88 @@ __all__ = [
     "position_to_geodetic",
     "topocentric_axes",
     # orbits
+    "CovarianceEllipse",
     "Elements",
+    "Porkchop",
+    "Transfer",
+    "b_plane",
+    "b_plane_ellipse",
+    "bi_elliptic",
+    "convert_anomaly",
+    "convert_elements",
+    "covariance_ellipse",
+    "eccentric_anomaly",
+    "element_names",
+    "flyby",
+    "flyby_turn",
+    "gauss_rates",
+    "hohmann",
+    "kepler_propagate",
+    "lambert",
+    "lambert_all",
+    "mean_elements",
+    "osculating_elements",
+    "porkchop",
+    "propagate_mean",
+    "secular_rates",
     "to_cartesian",
     "to_elements",
+    # ephemerides
+    "Ephemeris",
     # forces
     "Force",
     "OrbitState",
+    # sgp4
+    "Catalogue",
+    "MeanElements",
+    "SatelliteStates",
+    "sgp4",
+    "DeSitter",
+    "LenseThirring",
+    "PointMasses",
+    "Schwarzschild",
+    "ThirdBody",
+    "SphericalHarmonics",
+    "uniform_rotation",
+    "GravityField",
+    "Variation",
+    "Polyhedron",
+    "Mascons",
+    "SolidTides",
+    "Place",
+    "Atmosphere",
+    "ExponentialAtmosphere",
+    "TabulatedAtmosphere",
+    "HarrisPriester",
+    "FittedAtmosphere",
+    "Drag",
+    "sunlit_fraction",
+    "penumbra_fraction",
+    "sharp_fraction",
+    "smooth_fraction",
+    "RadiationPressure",
+    "EarthRadiation",
+    "Plate",
+    "sun_pointing",
+    "Thrust",
+    "tangential",
+    "steered",
+    "edelbaum",
+    "descent",
+    "proximity",
+    # determination
+    "Determination",
+    "EquatorialAngles",
+    "FitStatus",
+    "HorizonAngles",
+    "Measured",
+    "Measurement",
+    "PositionFix",
+    "Range",
+    "RangeRate",
+    "Smoothed",
+    "Station",
+    "Tracking",
+    "determine",
+    "simulate",
 ]
