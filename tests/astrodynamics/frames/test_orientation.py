@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -211,6 +212,38 @@ def test_jets(rough) -> None:
     assert later == pytest.approx(rough.rotation("gcrs", "itrf", 5e8 + 700).ravel(), abs=1e-14)
 
 
+def test_polynomials(rough) -> None:
+    """Of a time and of a state with displacements, to the order that they have."""
+    dt = ty.Polynomial.variables("dt", order=4, at=[5e8])[0]
+    table = rough.over(5e8 - DAY, 5e8 + DAY)
+    near = table.rotation("gcrs", "itrf", dt)
+    later = table.rotation("gcrs", "itrf", 5e8 + 20)
+    assert near.shape == (3, 3)
+    for i, k in ((0, 1), (2, 0), (2, 2)):
+        assert float(near[i, k](20.0)) == pytest.approx(later[i, k], abs=1e-14)
+    places = ty.Polynomial.variables("x y z", order=2, at=[7000.0, 100.0, 200.0])
+    moved = sky.change_frame("gcrs", "itrf", 5e8, list(places), earth=table)
+    wanted = table.rotation("gcrs", "itrf", 5e8) @ [7001.0, 102.0, 203.0]
+    assert [float(moved[k](1.0, 2.0, 3.0)) for k in range(3)] == pytest.approx(wanted, abs=1e-11)
+    geodetic = sky.position_to_geodetic(list(places))
+    exact = sky.position_to_geodetic([7000.01, 100.02, 200.03])
+    for k in range(3):
+        assert float(geodetic[k](0.01, 0.02, 0.03)) == pytest.approx(exact[k], abs=1e-11)
+    with pytest.raises(ty.ShapeError):
+        sky.position_to_geodetic(list(places[:2]))
+
+
+def test_data_files_come_with_the_package() -> None:
+    from taylor.astrodynamics.frames import nutation
+    from taylor.astrodynamics.times import dynamical
+
+    for module, name in ((nutation, "nutation.npz"), (dynamical, "tdb.npz")):
+        path = Path(module.__file__).with_name(name)
+        assert path.stat().st_size < 20_000
+        with np.load(path) as table:
+            assert max(len(table[key]) for key in table) > 780
+
+
 def test_tables(earth) -> None:
     start, end = sky.Epoch("2030-05-01T06:00:00 TT"), sky.Epoch("2030-05-20 TT")
     table = earth.over(start, end)
@@ -254,8 +287,8 @@ def test_tables_with_parameters_of_the_iers() -> None:
 
 def test_in_an_integrator(rough) -> None:
     """A frame in a right-hand side: the integral of its rate is the frame itself."""
-    table = rough.over(0.0, 3 * DAY)
-    for given in (rough, table):
+    few = sky.EarthOrientation(sky.EarthParameters.constant(UT1_TAI, x=XP, y=YP), accuracy=1e-6)
+    for given in (few, rough.over(0.0, 3 * DAY)):
         m = ty.variable("m", shape=(3,))
         start = given.rotation("gcrs", "itrf", 1000.0)[0]
         ta = ty.Integrator([(m, given.rate("gcrs", "itrf", ty.time)[0])], start, time=1000.0)
