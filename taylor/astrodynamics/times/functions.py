@@ -45,9 +45,10 @@ class TimeFunction:
     build: makes the formula, of any shape, of the expression of time; it is called once.
     check: raises an error where the formula has no value at these times; seconds, as floats.
 
-    Of an expression the formula is returned, of a polynomial a polynomial of its shape, of
-    numbers or instants values, the shape of the times in front.  Instants are computed with in double-double, and rounded at the end: a float
-    tells times of today to 1e-7 s, in which the Earth turns by 4e-12 rad.
+    Of an expression the formula is returned, of a polynomial a polynomial of its shape, of numbers
+    or instants values, the shape of the times in front.  Instants are computed with in
+    double-double, and rounded at the end: a float tells times of today to 1e-7 s, in which the
+    Earth turns by 4e-12 rad.
     """
 
     def __init__(
