@@ -13,11 +13,11 @@ from taylor.astrodynamics.elements import to_elements
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 
-# sgp4
-from taylor.astrodynamics.sgp4.catalogue import Catalogue
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.propagation import sgp4
-from taylor.astrodynamics.sgp4.states import SatelliteStates
+# satellites
+from taylor.astrodynamics.satellites.catalogue import Catalogue
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.propagation import sgp4
+from taylor.astrodynamics.satellites.states import SatelliteStates
 
 __all__ = [
     # orbits
@@ -27,7 +27,7 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
-    # sgp4
+    # satellites
     "Catalogue",
     "MeanElements",
     "SatelliteStates",
