@@ -28,12 +28,17 @@ class Satellite(Protocol):
 
 def read_lines(line1: str, line2: str) -> Satellite:
     """The object of two lines; FormatError if they are no element set."""
+    api, _ = _package()
+    said = f"no two-line element set:\n{line1}\n{line2}"
+    # The package reads what it can of anything.
+    if not (line1.startswith("1 ") and line2.startswith("2 ") and min(len(line1), len(line2)) > 62):
+        raise FormatError(said)
     try:
-        satellite: Satellite = _package()[0].Satrec.twoline2rv(line1, line2)
+        satellite: Satellite = api.Satrec.twoline2rv(line1, line2)
     except ValueError as error:
-        raise FormatError(f"no two-line element set: {error}\n{line1}\n{line2}") from None
+        raise FormatError(f"{said}\n{error}") from None
     if not satellite.no_kozai > 0:
-        raise FormatError(f"a two-line element set without a mean motion:\n{line1}\n{line2}")
+        raise FormatError(f"{said}\nits mean motion is not positive")
     return satellite
 
 
