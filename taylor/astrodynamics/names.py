@@ -131,6 +131,11 @@ from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
 from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
+# satellites
+from taylor.astrodynamics.satellites.catalogue import Catalogue
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.propagation import sgp4
+from taylor.astrodynamics.satellites.states import SatelliteStates
 
 __all__ = [
     # times
@@ -201,7 +206,7 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
-    # sgp4
+    # satellites
     "Catalogue",
     "MeanElements",
     "SatelliteStates",

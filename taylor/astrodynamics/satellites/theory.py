@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.functions import EXACT, Functions
-from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means, lunisolar, shifts
-from taylor.astrodynamics.sgp4.motion import Mean, Motion, deep_space, motion, near_earth
-from taylor.astrodynamics.sgp4.resonance import (
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.functions import EXACT, Functions
+from taylor.astrodynamics.satellites.gravity import Gravity
+from taylor.astrodynamics.satellites.lunisolar import Means, lunisolar, shifts
+from taylor.astrodynamics.satellites.motion import Mean, Motion, deep_space, motion, near_earth
+from taylor.astrodynamics.satellites.resonance import (
     STEP,
     Place,
     Resonance,
@@ -15,7 +15,7 @@ from taylor.astrodynamics.sgp4.resonance import (
     half_day,
     one_day,
 )
-from taylor.astrodynamics.sgp4.secular import SIMPLE_BELOW, Secular, is_deep, secular
+from taylor.astrodynamics.satellites.secular import SIMPLE_BELOW, Secular, is_deep, secular
 from taylor.control.loops import while_loop
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray as Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -28,20 +28,26 @@ class Satellite(Protocol):
 
 def read_lines(line1: str, line2: str) -> Satellite:
     """The object of two lines; FormatError if they are no element set."""
+    api, _ = _package()
+    said = f"no two-line element set:\n{line1}\n{line2}"
+    # The package reads what it can of anything.
+    if not (line1.startswith("1 ") and line2.startswith("2 ") and min(len(line1), len(line2)) > 62):
+        raise FormatError(said)
     try:
-        satellite: Satellite = _package("api").Satrec.twoline2rv(line1, line2)
+        satellite: Satellite = api.Satrec.twoline2rv(line1, line2)
     except ValueError as error:
-        raise FormatError(f"no two-line element set: {error}\n{line1}\n{line2}") from None
+        raise FormatError(f"{said}\n{error}") from None
     if not satellite.no_kozai > 0:
-        raise FormatError(f"a two-line element set without a mean motion:\n{line1}\n{line2}")
+        raise FormatError(f"{said}\nits mean motion is not positive")
     return satellite
 
 
 def read_message(fields: Mapping[str, str]) -> Satellite:
     """The object of an orbit mean-elements message; FormatError if it lacks something."""
-    satellite: Satellite = _package("api").Satrec()
+    api, omm = _package()
+    satellite: Satellite = api.Satrec()
     try:
-        _package("omm").initialize(satellite, fields)
+        omm.initialize(satellite, fields)
     except KeyError as error:
         raise FormatError(f"an orbit mean-elements message without {error.args[0]}") from None
     except ValueError as error:
@@ -63,10 +69,8 @@ def objects_of_text(text: str) -> Iterator[Satellite]:
 
 
 def _of_messages(parser: str, text: str) -> Iterator[Satellite]:
-    import io
-
     try:
-        messages = list(getattr(_package("omm"), parser)(io.StringIO(text)))
+        messages = list(getattr(_package()[1], parser)(io.StringIO(text)))
     except (SyntaxError, AttributeError) as error:  # of XML, and of XML without elements of orbits
         raise FormatError(f"no orbit mean-elements messages: {error}") from None
     yield from map(read_message, messages)
@@ -83,10 +87,12 @@ def _of_lines(lines: Iterable[str]) -> Iterator[Satellite]:
             first = None
 
 
-def _package(module: str) -> Any:
+def _package() -> tuple[Any, Any]:
+    """The package's modules `api` and `omm`."""
     try:
-        return importlib.import_module(f"sgp4.{module}")
+        from sgp4 import api, omm  # type: ignore[import-untyped]
     except ImportError as error:
         raise ArgumentError(
             "element sets as text need the package sgp4: pip install 'taylor-jit[astrodynamics]'"
         ) from error
+    return api, omm

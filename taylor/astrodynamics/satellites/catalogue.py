@@ -11,22 +11,24 @@ from typing import TypeAlias
 
 import numpy as np
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.gravity import as_gravity
-from taylor.astrodynamics.sgp4.instants import Number, Times, since_epochs
-from taylor.astrodynamics.sgp4.programs import classifier
-from taylor.astrodynamics.sgp4.reading import (
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.gravity import as_gravity
+from taylor.astrodynamics.satellites.instants import Number, Times, since_epochs
+from taylor.astrodynamics.satellites.partials import joined, of_branch, positions_of
+from taylor.astrodynamics.satellites.programs import classifier
+from taylor.astrodynamics.satellites.reading import (
     EPOCH_ZERO,
     Satellite,
     objects_of_text,
     read_lines,
     read_message,
 )
-from taylor.astrodynamics.sgp4.runs import Group, Places, Workspace
-from taylor.astrodynamics.sgp4.states import SatelliteStates
-from taylor.astrodynamics.sgp4.theory import BRANCHES, check_mode
+from taylor.astrodynamics.satellites.runs import Group, Places, Workspace
+from taylor.astrodynamics.satellites.states import SatelliteStates
+from taylor.astrodynamics.satellites.theory import BRANCHES, check_mode
 from taylor.errors import ArgumentTypeError, FormatError, ShapeError
 from taylor.numbers.checks import checked_threads
+from taylor.points.partials import Derivatives
 from taylor.points.results import Spare
 
 
@@ -74,7 +76,12 @@ class Catalogue:
         self.gravity, self.mode, self.threads = gravity, mode, checked_threads(threads)
         self._spaces: deque[Workspace] = deque()  # threads take from it, and give back
         self._spare = Spare()
-        columns = _columns(source)
+        self._set(_columns(source))
+
+    def _set(self, columns: list[np.ndarray]) -> None:
+        """Seven elements and the dates of the epochs in two parts: sort the objects by branches."""
+        gravity, mode = self.gravity, self.mode
+        self._columns = columns
         self._dates = columns[7], columns[8]
         days = (columns[7] + columns[8]) - EPOCH_ZERO
         self.elements = MeanElements(*columns[:7], days)
@@ -85,6 +92,9 @@ class Catalogue:
             for number in np.unique(branches).tolist()
         ]
         self.branches = tuple(BRANCHES[number] for number in branches.tolist())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _load, (self._columns, self.gravity, self.mode, self.threads)
 
     def __len__(self) -> int:
         return len(self.branches)
@@ -124,6 +134,39 @@ class Catalogue:
                 list(pool.map(work, jobs))
         return results
 
+    def derivatives(
+        self,
+        times: Times | None = None,
+        order: int = 1,
+        *,
+        minutes: Number | None = None,
+        wrt: Sequence[str] | None = None,
+    ) -> Derivatives:
+        """Derivatives of the states of all objects by their mean elements, to an order.
+
+        times, minutes: as for `propagate`.
+        wrt:            names of the elements; all seven unless given.
+
+        Returns `taylor.Derivatives` of the six components of position (km) and velocity (km/s) at
+        (objects, times); its `jacobian` has shape (6, elements, objects, times).  NaN where there
+        is an error.  Kepler's equation is solved to the last digit, see `sgp4`.
+
+        >>> import taylor as ty
+        >>> elements = ty.astrodynamics.MeanElements(0.0676, 0.001, 0.9, 1.0, 3.0, 5.0)
+        >>> catalogue = ty.astrodynamics.Catalogue(elements)
+        >>> catalogue.derivatives(minutes=[0.0, 45.0], wrt=["mean_motion"]).jacobian.shape
+        (6, 1, 1, 2)
+        """
+        since, chosen = since_epochs(times, minutes, self._dates), positions_of(wrt)
+        parts = []
+        for group in self._groups if since.count else []:
+            shape = len(group.rows), since.count
+            at = since.of(group.rows, np.empty(shape), np.empty(shape))
+            elements = [column[group.rows, None] for column in self._elements]
+            how = order, chosen, self.gravity, self.mode
+            parts.append((group.rows, of_branch(group.branch, elements, at, *how)))
+        return joined(parts, (len(self), since.count), order, chosen)
+
     def _results(self, times: int, out: SatelliteStates | None) -> SatelliteStates:
         """Where results go: new memory, or that of others."""
         shape = (len(self), times)
@@ -136,6 +179,12 @@ class Catalogue:
                 f"it has those of {out.errors.shape[1]}"
             )
         return out
+
+
+def _load(columns: list[np.ndarray], gravity: str, mode: str, threads: int) -> Catalogue:
+    catalogue = Catalogue((), gravity=gravity, mode=mode, threads=threads)
+    catalogue._set(columns)
+    return catalogue
 
 
 def _columns(source: Source) -> list[np.ndarray]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
-from taylor.astrodynamics.sgp4.functions import EXACT, Functions, Pair, within_turn
-from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means, Shifts
-from taylor.astrodynamics.sgp4.resonance import EARTH_RATE, Place, Resonance
-from taylor.astrodynamics.sgp4.secular import SMALLEST_DIVISOR, Secular, axis_of
+from taylor.astrodynamics.satellites.functions import EXACT, Functions, Pair, within_turn
+from taylor.astrodynamics.satellites.gravity import Gravity
+from taylor.astrodynamics.satellites.lunisolar import Means, Shifts
+from taylor.astrodynamics.satellites.resonance import EARTH_RATE, Place, Resonance
+from taylor.astrodynamics.satellites.secular import SMALLEST_DIVISOR, Secular, axis_of
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.powers import sqrt
@@ -237,13 +237,10 @@ def motion(m: Mean, g: Gravity, f: Functions = EXACT) -> Motion:
     status = where(
         m.status > 0, m.status, where(rest < 0, PARAMETER, where(r < 1, DECAYED, 0))
     )
-    good = status <= 0
-
-    def checked(value: Value) -> Value:
-        return where(good, value, math.nan)
-
-    x, y, z = (checked(g.radius * r * out) for out, _ in axes)
-    vx, vy, vz = (checked(unit * (radial * out + along * ahead)) for out, ahead in axes)
+    # As a factor it makes derivatives NaN, too.
+    factor = where(status <= 0, 1, math.nan)
+    x, y, z = (g.radius * r * factor * out for out, _ in axes)
+    vx, vy, vz = (unit * factor * (radial * out + along * ahead) for out, ahead in axes)
     return Motion((x, y, z), (vx, vy, vz), status)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from functools import partial
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.gravity import Gravity, as_gravity
-from taylor.astrodynamics.sgp4.secular import secular
-from taylor.astrodynamics.sgp4.theory import BRANCHES, branch_of, check_mode, motion_in
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.gravity import Gravity, as_gravity
+from taylor.astrodynamics.satellites.secular import secular
+from taylor.astrodynamics.satellites.theory import BRANCHES, branch_of, check_mode, motion_in
 from taylor.control.branches import switch
 from taylor.errors import ArgumentError, ShapeError
 from taylor.expressions.evaluate import evaluate

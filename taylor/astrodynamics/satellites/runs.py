@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from taylor.astrodynamics.sgp4.instants import Dates, Given
-from taylor.astrodynamics.sgp4.programs import Programs, Stage, programs
-from taylor.astrodynamics.sgp4.resonance import STEP
-from taylor.astrodynamics.sgp4.states import SatelliteStates
+from taylor.astrodynamics.satellites.instants import Dates, Given
+from taylor.astrodynamics.satellites.programs import Programs, Stage, programs
+from taylor.astrodynamics.satellites.resonance import STEP
+from taylor.astrodynamics.satellites.states import SatelliteStates
 from taylor_runtime.program.records import dataclass
 
 POINTS = 1 << 14  # of a block, whose numbers on their way stay in the cache

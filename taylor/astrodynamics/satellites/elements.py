@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taylor.astrodynamics.sgp4.reading import EPOCH_ZERO, Satellite, read_lines, read_message
+from taylor.astrodynamics.satellites.reading import EPOCH_ZERO, Satellite, read_lines, read_message
 from taylor.expressions.types import Operand
 from taylor_runtime.program.records import dataclass
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.functions import EXACT, Functions, within_turn
-from taylor.astrodynamics.sgp4.secular import Secular
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.functions import EXACT, Functions, within_turn
+from taylor.astrodynamics.satellites.secular import Secular
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.powers import sqrt

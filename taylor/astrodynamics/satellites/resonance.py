@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.functions import EXACT, Functions, within_turn
-from taylor.astrodynamics.sgp4.gravity import Gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means
-from taylor.astrodynamics.sgp4.reading import EPOCH_ZERO
-from taylor.astrodynamics.sgp4.secular import Secular, axis_of
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.functions import EXACT, Functions, within_turn
+from taylor.astrodynamics.satellites.gravity import Gravity
+from taylor.astrodynamics.satellites.lunisolar import Means
+from taylor.astrodynamics.satellites.reading import EPOCH_ZERO
+from taylor.astrodynamics.satellites.secular import Secular, axis_of
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.piecewise import floor

@@ -13,20 +13,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.functions import QUICK, QUICK_NEAR
-from taylor.astrodynamics.sgp4.gravity import as_gravity
-from taylor.astrodynamics.sgp4.lunisolar import Means, Periodics, Shifts, lunisolar, shifts
-from taylor.astrodynamics.sgp4.motion import deep_space, motion, near_earth
-from taylor.astrodynamics.sgp4.resonance import (
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.functions import QUICK, QUICK_NEAR
+from taylor.astrodynamics.satellites.gravity import as_gravity
+from taylor.astrodynamics.satellites.lunisolar import Means, Periodics, Shifts, lunisolar, shifts
+from taylor.astrodynamics.satellites.motion import deep_space, motion, near_earth
+from taylor.astrodynamics.satellites.resonance import (
     DAY_TERMS,
     HALF_DAY_TERMS,
     Place,
     Resonance,
     carried,
 )
-from taylor.astrodynamics.sgp4.secular import Secular, secular
-from taylor.astrodynamics.sgp4.theory import HALF_DAY, LOW, NEAR, ONE_DAY, branch_of, resonance_of
+from taylor.astrodynamics.satellites.secular import Secular, secular
+from taylor.astrodynamics.satellites.theory import HALF_DAY, LOW, NEAR, ONE_DAY, branch_of, resonance_of
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.nodes.traverse import inputs

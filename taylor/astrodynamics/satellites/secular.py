@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.gravity import Gravity
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.gravity import Gravity
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.functions.apply import where
 from taylor.functions.powers import cbrt, sqrt
