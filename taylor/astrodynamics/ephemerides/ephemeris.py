@@ -31,7 +31,8 @@ from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
-from taylor.nodes.conversion import concatenate
+from taylor.functions.trigonometric import cos, sin
+from taylor.nodes.conversion import concatenate, stack
 from taylor.numbers.types import Numbers
 from taylor.points.formula import Function
 from taylor.points.formula import compile as compile_formula
@@ -224,6 +225,15 @@ class Ephemeris:
             self._made["librations"] = self._within(self._kernel.librations)
         return self._evaluated("librations", t, (0,))
 
+    def moon_axes(self, t: Expression) -> Expression:
+        """The matrix from the axes of the ICRF to the Moon's principal axes, shape (3, 3):
+
+        R_z(psi) R_x(theta) R_z(phi) of `librations`; its rows are the Moon's axes, the third the
+        axis that it turns about.
+        """
+        phi, theta, psi = (self.librations(t)[k] for k in range(3))
+        return turn(2, psi) @ turn(0, theta) @ turn(2, phi)
+
     def _asked(self, body: Body, t: Any, center: Body, derivatives: tuple[int, ...]) -> Any:
         target, origin = self._known(body), self._known(center)
         if target == origin:
@@ -284,6 +294,16 @@ class Ephemeris:
         """The pieces of a series that are needed."""
         series = source.read()
         return series if self._limits is None else series.over(*self._limits)
+
+
+def turn(axis: int, angle: Expression) -> Expression:
+    """The matrix that turns axes about one of them, by an angle in radians."""
+    c, s = cos(angle), sin(angle)
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    rows: list[list[Expression | int]] = [[int(i == j) for j in range(3)] for i in range(3)]
+    rows[first][first], rows[first][second] = c, s
+    rows[second][first], rows[second][second] = -s, c
+    return stack([stack(row) for row in rows])
 
 
 def _vectors(series: Series, t: Expression, derivatives: Sequence[int]) -> Expression:
