@@ -74,7 +74,7 @@ from taylor.astrodynamics.orbits.universal import kepler_propagate
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 
 # forces
-from taylor.astrodynamics.forces.einstein import PointMasses
+from taylor.astrodynamics.forces.point_masses import PointMasses
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.relativity import DeSitter
