@@ -85,9 +85,10 @@ def spacecraft(
 
 def _vector(force: Force, acceleration: object) -> Expression:
     found = try_expression(acceleration)
-    if not isinstance(found, Expression) or found.shape != (3,):
+    shape = None if found is None else found.shape
+    if not isinstance(found, Expression) or shape != (3,):
         raise ArgumentError(
-            f"spacecraft: the acceleration of {force!r} has shape {np.shape(found)}, not (3,)"
+            f"spacecraft: the acceleration of {force!r} has shape {shape}, not (3,)"
         )
     return found
 
