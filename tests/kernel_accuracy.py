@@ -10,6 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from taylor.nodes.registry import get
 from taylor.reference.kernels import kernel_definitions
 
 mp = mpmath.MPContext()
@@ -262,7 +263,7 @@ def _orbit_points(name: str, rng: np.random.Generator, count: int) -> list[Any]:
 
 def exact_function(name: str) -> Callable[..., Any]:
     """``(*floats) -> mpf``, or None where mpmath has no real finite value to compare with."""
-    definition = kernel_definitions()[name].mpmath
+    definition = (kernel_definitions().get(name) or get(name)).mpmath
 
     def exact(*arguments: float) -> Any:
         if not all(map(math.isfinite, arguments)):

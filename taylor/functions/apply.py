@@ -13,6 +13,7 @@ from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Axes, Expression
 from taylor.expressions.leaves import as_expression, make_function_node
 from taylor.expressions.types import ExpressionLike, ExpressionOrArray, Operand
+from taylor.functions.usage import USAGE
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get, register
 from taylor.numbers.types import Numbers, Real
@@ -139,13 +140,23 @@ def public(record: Function) -> Elementary:
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "taylor.functions"
-    arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
-    function.__doc__ = (
-        f"Elementary function {name} of {arguments}.\n\n"
-        f"Real: {record.domain}.  Expressions give an expression; numbers and arrays are\n"
-        f"evaluated with NumPy.\n\n{record.about}Recurrence: {record.reference}.\n"
-    )
+    function.__doc__ = _documentation(record)
     return function
+
+
+def _documentation(record: Function) -> str:
+    """The docstring of a function, from its record and its line in `usage.py`."""
+    name = record.name
+    text = (
+        f"{record.about}Real: {record.domain}.  Expressions give an expression; numbers and arrays "
+        f"are\nevaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+    )
+    if name not in USAGE:  # registered by a user
+        arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
+        return f"Elementary function {name} of {arguments}.\n\n{text}"
+    arguments, sentence, values, result = USAGE[name]
+    example = f'>>> import taylor as ty\n>>> print(f"{{ty.{name}({values}):.12g}}")\n{result}\n'
+    return f"{name}({arguments}): {sentence}.\n\n{text}\n{example}"
 
 
 def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
@@ -161,10 +172,10 @@ def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     from taylor.nodes.sums import add_many
 
     if axis is not None or isinstance(terms, (Expression, np.ndarray)):
-        return np.sum(_array(terms), axis=axis)
+        return np.sum(as_terms(terms), axis=axis)
     items = list(terms)
     if not any(type(item) is Expression for item in items):
-        return np.sum(_array(items)) if items else 0
+        return np.sum(as_terms(items)) if items else 0
     return add_many([as_expression(item) for item in items])
 
 
@@ -181,33 +192,14 @@ def prod(factors: Terms, axis: Axes = None) -> ExpressionOrArray:
     from taylor.nodes.products import multiply_many
 
     if axis is not None or isinstance(factors, (Expression, np.ndarray)):
-        return np.prod(_array(factors), axis=axis)
+        return np.prod(as_terms(factors), axis=axis)
     items = list(factors)
     if not any(type(item) is Expression for item in items):
-        return np.prod(_array(items)) if items else 1
+        return np.prod(as_terms(items)) if items else 1
     return multiply_many([as_expression(item) for item in items])
 
 
-def logsumexp(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
-    """Return log(sum of exp(term)) without overflow, as `scipy.special.logsumexp`.
-
-    terms: an array, array expression or iterable of expressions or numbers.
-    axis: axis or axes of an array to sum over; None means all.
-
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> round(float(logsumexp([x, y]).evaluate({x: 1000.0, y: 1000.0})), 6)
-    1000.693147
-    """
-    values = _array(terms)
-    largest = np.max(values, axis=axis, keepdims=True)
-    finite = np.isfinite(largest)
-    shift = np.where(finite, largest, 0)  # its derivative cancels
-    total = np.log(np.sum(np.exp(values - shift), axis=axis, keepdims=True)) + shift
-    return np.sum(total, axis=axis)
-
-
-def _array(value: Any) -> Any:
+def as_terms(value: Any) -> Any:
     """An array that NumPy's reductions build expressions from."""
     from taylor.expressions.object_arrays import expression_array
 
@@ -222,7 +214,7 @@ def _iterable(value: Any) -> Iterable[Any]:
         return iter(value)
     except TypeError:
         raise ArgumentTypeError(
-            f"sum, prod: {value!r} is not an array or iterable of expressions"
+            f"sum, prod, softmax: {value!r} is not an array or iterable of expressions"
         ) from None
 
 

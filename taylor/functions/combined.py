@@ -222,8 +222,8 @@ def log_of_sum(a: Expression, b: Expression) -> Expression:
         "everywhere",
         "log(ndtr(x)), up to 1/2 log(erfcx(-x/sqrt(2))/2) - x**2/2",
         numpy_names=("log_ndtr",),
-        about="The logarithm of the normal distribution function. Values are right to some ulp,\n"
-        "Taylor coefficients to order 30 to some thousand of them, everywhere.\n\n",
+        about="The logarithm of the normal distribution function. Values are right to some ulp up\n"
+        "to 1/2, to x**2 of them beyond, Taylor coefficients to order 30 to some thousand.\n\n",
     ),
     combined(
         "logaddexp",

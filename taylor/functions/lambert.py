@@ -65,7 +65,7 @@ def lambertw(x: Real, k: int = 0) -> float: ...
 @overload
 def lambertw(x: np.ndarray | Sequence[Real], k: int = 0) -> np.ndarray: ...
 def lambertw(x: Any, k: Any = 0) -> Any:
-    """Elementary function lambertw: the real w with w exp(w) = x.
+    """lambertw(x, k=0): Lambert's W, the real w with w exp(w) = x.
 
     k: 0 for the branch w >= -1, where x >= -1/e; -1 for the branch w <= -1, where -1/e <= x < 0.
         Elsewhere the value is NaN.  The double nearest to -1/e lies below it.

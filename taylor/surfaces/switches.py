@@ -29,6 +29,7 @@ from taylor.nodes.defined import DefinedName
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS
+from taylor.nodes.operations.held import is_shift
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable
@@ -145,10 +146,10 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     found = _Modes()
     done: dict[Expression, Expression] = {}
     roots = [value for _, value in system.blocks] or list(system.derivatives)
-    nodes = reachable(roots)
+    nodes = reachable(roots, is_shift)
     smooth = not any(map(_may_switch, {e.op for e in nodes}))
     for e in () if smooth else nodes:
-        args = [done[arg] for arg in e.args]
+        args = [done.get(arg, arg) for arg in e.args]  # of a shift as they are
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
         if system.blocks and (new.op in _BRANCHES or new.op in _EXTREMES) and _varies(new):
@@ -170,7 +171,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         derivatives = tuple(done.get(e, e) for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters, blocks=blocks)
-    slopes = dict(zip(system.states, derivatives, strict=True))
+    slopes = _Slopes(system.states, derivatives)
     asked = {e for equality in found.equalities for e in (equality.surface, -equality.surface)}
     switches = tuple(
         replace(s, rests=not s.change and (s.surface in asked or may_rest(s.surface, slopes)))
@@ -178,6 +179,23 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     )
     modes, equalities = tuple(found.modes), tuple(found.equalities)
     return SwitchedSystem(changed, switches, modes, found.counted, equalities)
+
+
+class _Slopes(Mapping[Expression, Expression]):
+    """Slopes by state; of arrays that are spelled out those that somebody asks for."""
+
+    def __init__(self, states: Sequence[Expression], slopes: Sequence[Expression]) -> None:
+        self._places = {state: i for i, state in enumerate(states)}
+        self._slopes = slopes
+
+    def __getitem__(self, state: Expression) -> Expression:
+        return self._slopes[self._places[state]]
+
+    def __iter__(self) -> Iterator[Expression]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 Counter = Callable[[Expression, Callable[[Expression], Expression]], Expression]
