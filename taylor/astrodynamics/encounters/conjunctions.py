@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor.astrodynamics.encounters.hermite import Ephemeris, Pieces, pieces
+from taylor.astrodynamics.encounters.hermite import Ephemeris, Pieces, increasing, pieces
 from taylor.astrodynamics.encounters.minima import minima
 from taylor.astrodynamics.encounters.neighbours import near_pairs
 from taylor.errors import ArgumentError
@@ -73,7 +73,9 @@ def conjunctions(
     """Return every approach of two objects below a distance, among all pairs.
 
     ephemeris: a function of an array of times that returns positions and velocities of all objects,
-        two arrays of shape (objects, times, 3); or these two arrays, at `times`.
+        two arrays of shape (objects, times, 3); or these two arrays, at `times`.  Velocities are
+        the derivatives of positions; objects whose states are NaN at a time are left out there.
+        `catalogue_motion` and `dense_motion` make it of catalogues and integrators.
     times: increasing.  Between them motion is the cubic through positions and velocities, off by at
         most h**4/384 of the fourth derivative: on low orbits 2 cm at steps of 30 s, 0.3 m at 60 s.
     threshold: the distance.
@@ -96,30 +98,17 @@ def conjunctions(
     ...     return state[..., :3], state[..., 3:]
     >>> found = sky.conjunctions(ephemeris, np.arange(0, 8641, 60.0), threshold=20.0)
     >>> found.times.round(2).tolist(), found.distances.round(3).tolist()
-    ([0.0, 2911.12, 5825.81], [6.14, 3.99, 2.048])
+    ([0.0, 2914.11, 5828.68], [7.072, 2.244, 2.35])
     """
-    times = np.asarray(times, dtype=np.float64)
-    if times.ndim != 1 or len(times) < 2 or not np.all(np.diff(times) > 0):
-        raise ArgumentError("conjunctions: times must be two or more, and increase")
+    instants = increasing("conjunctions", times)
     if not (np.isfinite(threshold) and threshold > 0):
         raise ArgumentError(f"conjunctions: threshold={threshold!r} must be positive and finite")
-    ends = float(times[0]), float(times[-1])
+    ends = float(instants[0]), float(instants[-1])
+    chosen = None if objects is None else np.unique(np.asarray(objects, dtype=np.intp))
     found = []
-    wanted: np.ndarray | None = None
-    for piece in pieces("conjunctions", ephemeris, times):
-        if objects is not None and wanted is None:
-            wanted = _marked(objects, piece.coefficients.shape[1])
-        found.append(_in_piece(piece, threshold, wanted, ends))
+    for piece in pieces("conjunctions", ephemeris, instants):
+        found.append(_in_piece(piece, threshold, chosen, ends))
     return _joined(found)
-
-
-def _marked(objects: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
-    marked = np.zeros(count, bool)
-    try:
-        marked[np.asarray(objects)] = True
-    except IndexError as error:
-        raise ArgumentError(f"conjunctions: objects: {error}") from None
-    return marked
 
 
 def _in_piece(
@@ -128,8 +117,8 @@ def _in_piece(
     c = piece.coefficients
     i, j = near_pairs(c[0], threshold + 2 * float(piece.reach.max(initial=0.0)))
     if wanted is not None:
-        chosen = wanted[i] | wanted[j]
-        i, j = i[chosen], j[chosen]
+        marked = np.isin(piece.objects, wanted)
+        i, j = i[marked[i] | marked[j]], j[marked[i] | marked[j]]
     apart = c[0, j] - c[0, i]
     near = (apart**2).sum(axis=1) <= (threshold + piece.reach[i] + piece.reach[j]) ** 2
     i, j, apart = i[near], j[near], apart[near]
@@ -142,7 +131,8 @@ def _in_piece(
         at_end = _border(relative, side)
         which = np.concatenate([which, at_end])
         s = np.concatenate([s, np.full(len(at_end), float(side))])
-    return _approaches(piece, i[which], j[which], relative[:, which], s, threshold)
+    first, second = piece.objects[i[which]], piece.objects[j[which]]
+    return _approaches(piece, first, second, relative[:, which], s, threshold)
 
 
 def _passing(
@@ -190,7 +180,6 @@ def _approaches(
 
 
 def _joined(parts: list[Conjunctions]) -> Conjunctions:
-    names = ("first", "second", "times", "distances")
-    names += ("relative_positions", "relative_velocities")
+    names = ("first", "second", "times", "distances", "relative_positions", "relative_velocities")
     joined = Conjunctions(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
     return joined._chosen(np.lexsort((joined.second, joined.first, joined.times)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 STEPS = 80
@@ -45,7 +47,7 @@ def _roots(
     cubic = np.stack([p[k, i], u[k, i], b[k, i], a[k, i]])
     cuts = _extrema(cubic)
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in pairwise(cuts):
         begins, ends = _value(cubic, low) > 0, _value(cubic, high) > 0
         # rounding must not decide twice about one end: there the samples do
         begins = np.where(low == 0, cubic[0] > 0, begins)

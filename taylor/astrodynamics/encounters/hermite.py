@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from taylor.errors import ArgumentError
+from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass
 
 States: TypeAlias = "tuple[np.ndarray, np.ndarray]"
@@ -20,12 +21,14 @@ class Pieces:
     """All objects' motion in one interval: sum over k of c_k s**k, |s| <= 1, from its middle.
 
     begin, end:   times.
+    objects:      numbers of those that are there: whose states are finite.
     coefficients: shape (4, objects, 3).
     reach:        how far each object gets from where it is in the middle, at most.
     """
 
     begin: float
     end: float
+    objects: np.ndarray
     coefficients: np.ndarray
     reach: np.ndarray
 
@@ -38,7 +41,7 @@ class Pieces:
 def pieces(name: str, ephemeris: Ephemeris, times: np.ndarray) -> Iterator[Pieces]:
     """The pieces between successive times, a few at a time.
 
-    Raises ArgumentError for states of other shapes, or that are not finite.
+    Raises ArgumentError for states of other shapes.
     """
     for first in range(0, len(times) - 1, CHUNK):
         chosen = slice(first, min(first + CHUNK + 1, len(times)))
@@ -62,11 +65,7 @@ def _states(name: str, ephemeris: Ephemeris, times: np.ndarray, chosen: slice) -
             f"times; positions and velocities have to be of shape (objects, {count}, 3)"
         )
     if not callable(ephemeris):
-        places, speeds = places[:, chosen], speeds[:, chosen]
-    for what, values in (("position", places), ("velocity", speeds)):
-        if not np.isfinite(values).all():
-            where = int(np.argwhere(~np.isfinite(values).all(axis=(1, 2)))[0, 0])
-            raise ArgumentError(f"{name}: a {what} of object {where} is not finite")
+        return places[:, chosen], speeds[:, chosen]
     return places, speeds
 
 
@@ -79,4 +78,22 @@ def _piece(begin: float, end: float, places: States, speeds: States) -> Pieces:
         [(p + q) / 2 - (w - u) / 4, (3 * rise - slope) / 2, (w - u) / 4, (slope - rise) / 2]
     )
     reach = np.sqrt((coefficients[1:] ** 2).sum(axis=-1)).sum(axis=0)
-    return Pieces(begin, end, coefficients, reach)
+    there = np.nonzero(np.isfinite(reach))[0]
+    return Pieces(begin, end, there, coefficients[:, there], reach[there])
+
+
+def sampled(name: str, ephemeris: Ephemeris, times: ValueLike) -> tuple[np.ndarray, States]:
+    """Times as an array, and positions and velocities at all of them.
+
+    Raises ArgumentError for times that do not increase, and states of other shapes.
+    """
+    instants = increasing(name, times)
+    return instants, _states(name, ephemeris, instants, slice(0, len(instants)))
+
+
+def increasing(name: str, times: ValueLike) -> np.ndarray:
+    """Two or more times as an array."""
+    instants = np.asarray(times, dtype=np.float64)
+    if instants.ndim != 1 or len(instants) < 2 or not np.all(np.diff(instants) > 0):
+        raise ArgumentError(f"{name}: times must be two or more, and increase")
+    return instants

@@ -61,8 +61,7 @@ def collision_probability(
             f"collision_probability: method={method!r} is none of {', '.join(methods)}"
         )
     six = _six(covariance)
-    found = methods[method](relative_position, relative_velocity, six, radius)
-    return found  # type: ignore[no-any-return]
+    return methods[method](relative_position, relative_velocity, six, radius)
 
 
 def _six(covariance: Any) -> Any:
