@@ -116,6 +116,22 @@ from taylor.astrodynamics.forces.thrust import edelbaum
 from taylor.astrodynamics.forces.thrust import descent
 from taylor.astrodynamics.forces.thrust import proximity
 
+# encounters
+from taylor.astrodynamics.encounters.conjunctions import Conjunctions
+from taylor.astrodynamics.encounters.conjunctions import conjunctions
+from taylor.astrodynamics.encounters.coverage import Coverage
+from taylor.astrodynamics.encounters.coverage import coverage
+from taylor.astrodynamics.encounters.coverage import sphere_points
+from taylor.astrodynamics.encounters.coverage import walker
+from taylor.astrodynamics.encounters.probability import collision_probability
+from taylor.astrodynamics.encounters.shadows import eclipses
+from taylor.astrodynamics.encounters.shadows import shadow_margin
+from taylor.astrodynamics.encounters.sources import catalogue_motion
+from taylor.astrodynamics.encounters.sources import dense_motion
+from taylor.astrodynamics.encounters.stations import GroundStation
+from taylor.astrodynamics.encounters.stations import Windows
+from taylor.astrodynamics.encounters.stations import access
+
 # determination
 from taylor.astrodynamics.determination.batch import FitStatus
 from taylor.astrodynamics.determination.determine import determine
@@ -244,6 +260,21 @@ __all__ = [
     "edelbaum",
     "descent",
     "proximity",
+    # encounters
+    "Conjunctions",
+    "Coverage",
+    "GroundStation",
+    "Windows",
+    "access",
+    "catalogue_motion",
+    "collision_probability",
+    "conjunctions",
+    "coverage",
+    "dense_motion",
+    "eclipses",
+    "shadow_margin",
+    "sphere_points",
+    "walker",
     # determination
     "Determination",
     "EquatorialAngles",
