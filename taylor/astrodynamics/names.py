@@ -22,6 +22,23 @@ from taylor.astrodynamics.elements import to_elements
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 
+# files
+from taylor.astrodynamics.files.comma import read_csv
+from taylor.astrodynamics.files.comma import write_csv
+from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.messages import read_messages
+from taylor.astrodynamics.files.messages import write_messages
+from taylor.astrodynamics.files.oem import read_oem
+from taylor.astrodynamics.files.oem import write_oem
+from taylor.astrodynamics.files.sp3 import read_sp3
+from taylor.astrodynamics.files.sp3 import write_sp3
+from taylor.astrodynamics.files.text import NotKeptWarning
+from taylor.astrodynamics.files.tle import ElementSet
+from taylor.astrodynamics.files.tle import read_tle
+from taylor.astrodynamics.files.tle import write_tle
+from taylor.astrodynamics.files.trajectory import Covariances
+from taylor.astrodynamics.files.trajectory import Trajectory
+
 # determination
 from taylor.astrodynamics.determination.batch import FitStatus
 from taylor.astrodynamics.determination.determine import determine
@@ -54,6 +71,22 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
+    # files
+    "Covariances",
+    "ElementSet",
+    "NotKeptWarning",
+    "OrbitMessage",
+    "Trajectory",
+    "read_csv",
+    "read_messages",
+    "read_oem",
+    "read_sp3",
+    "read_tle",
+    "write_csv",
+    "write_messages",
+    "write_oem",
+    "write_sp3",
+    "write_tle",
     # determination
     "Determination",
     "EquatorialAngles",
