@@ -37,9 +37,7 @@ def mean_matrix(t: Expression) -> Matrix:
 
 
 def _matrix(t: Expression, longitude: Expression | int, obliquity: Expression | int) -> Matrix:
-    gamma, phi, psi = (
-        ARCSECOND * polynomial(each, centuries(t)) for each in (_GAMMA, _PHI, _PSI)
-    )
+    gamma, phi, psi = (ARCSECOND * polynomial(each, centuries(t)) for each in (_GAMMA, _PHI, _PSI))
     return product(
         about(X, -(mean_obliquity(t) + obliquity)),
         about(Z, -(psi + longitude)),

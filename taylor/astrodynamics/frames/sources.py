@@ -51,7 +51,7 @@ class Source(ABC):
     `angles(t)` has, in rad, X and Y of the pole in the GCRS, the locator s, the equation of the
     origins, GMST of 1982 less the Earth rotation angle, and x_p and y_p of the pole on the Earth;
     what else is in it is the source's own.
-    `turn(t)` has cosine and sine of the Earth rotation angle less s.
+    `turn(t, more)` has cosine and sine of the Earth rotation angle less s, and some angle more.
     """
 
     start: float
@@ -60,7 +60,7 @@ class Source(ABC):
     @abstractmethod
     def angles(self, t: Expression) -> Expression: ...
     @abstractmethod
-    def turn(self, t: Expression) -> tuple[Expression, Expression]: ...
+    def turn(self, t: Expression, more: Expression | int) -> tuple[Expression, Expression]: ...
     @abstractmethod
     def check(self, times: np.ndarray) -> None:
         """Raise ArgumentError for times at which there are no values."""
@@ -79,8 +79,8 @@ class Models(Source):
     def angles(self, t: Expression) -> Expression:
         return as_expression(self.all(t))
 
-    def turn(self, t: Expression) -> tuple[Expression, Expression]:
-        slow = self.angles(t)[SLOW_TURN]
+    def turn(self, t: Expression, more: Expression | int) -> tuple[Expression, Expression]:
+        slow = self.angles(t)[SLOW_TURN] + more
         angle = t * _REST + (_START + slow)
         cosine, sine = cos(angle), sin(angle)
         for part in _EXACT:
@@ -126,8 +126,8 @@ class Tabulated(Source):
     def angles(self, t: Expression) -> Expression:
         return as_expression(self._all(t))
 
-    def turn(self, t: Expression) -> tuple[Expression, Expression]:
-        angle = self.angles(t)[SLOW_TURN]
+    def turn(self, t: Expression, more: Expression | int) -> tuple[Expression, Expression]:
+        angle = self.angles(t)[SLOW_TURN] + more
         return as_expression(cos(angle)), as_expression(sin(angle))
 
     def check(self, times: np.ndarray) -> None:
@@ -138,9 +138,7 @@ class Tabulated(Source):
             )
 
     def _build(self, t: Expression) -> Expression:
-        return as_expression(
-            piecewise(self.edges, self.table, t, kind="chebyshev", outside="nan")
-        )
+        return as_expression(piecewise(self.edges, self.table, t, kind="chebyshev", outside="nan"))
 
 
 def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
@@ -154,9 +152,7 @@ def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
     return np.array(edges)
 
 
-def _fitted(
-    function: TimeFunction, edges: np.ndarray, degree: int
-) -> tuple[np.ndarray, float]:
+def _fitted(function: TimeFunction, edges: np.ndarray, degree: int) -> tuple[np.ndarray, float]:
     """Coefficients by interpolation at Chebyshev's nodes, and the largest error in between."""
     count = degree + 1
     nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
