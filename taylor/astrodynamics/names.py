@@ -131,6 +131,22 @@ from taylor.astrodynamics.encounters.sources import dense_motion
 from taylor.astrodynamics.encounters.stations import GroundStation
 from taylor.astrodynamics.encounters.stations import Windows
 from taylor.astrodynamics.encounters.stations import access
+# files
+from taylor.astrodynamics.files.comma import read_csv
+from taylor.astrodynamics.files.comma import write_csv
+from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.messages import read_messages
+from taylor.astrodynamics.files.messages import write_messages
+from taylor.astrodynamics.files.oem import read_oem
+from taylor.astrodynamics.files.oem import write_oem
+from taylor.astrodynamics.files.sp3 import read_sp3
+from taylor.astrodynamics.files.sp3 import write_sp3
+from taylor.astrodynamics.files.text import NotKeptWarning
+from taylor.astrodynamics.files.tle import ElementSet
+from taylor.astrodynamics.files.tle import read_tle
+from taylor.astrodynamics.files.tle import write_tle
+from taylor.astrodynamics.files.trajectory import Covariances
+from taylor.astrodynamics.files.trajectory import Trajectory
 
 # determination
 from taylor.astrodynamics.determination.batch import FitStatus
@@ -223,6 +239,23 @@ __all__ = [
     "Force",
     "OrbitState",
     # satellites
+    # files
+    "Covariances",
+    "ElementSet",
+    "NotKeptWarning",
+    "OrbitMessage",
+    "Trajectory",
+    "read_csv",
+    "read_messages",
+    "read_oem",
+    "read_sp3",
+    "read_tle",
+    "write_csv",
+    "write_messages",
+    "write_oem",
+    "write_sp3",
+    "write_tle",
+    # sgp4
     "Catalogue",
     "MeanElements",
     "SatelliteStates",
