@@ -55,6 +55,8 @@ html_theme_options = {
     },
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
+    "navbar_end": ["search-button", "theme-switcher"],
+    "navbar_persistent": [],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,
@@ -64,6 +66,10 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_sidebars = {
+    page: [] for page in ("index", "start/index", "gallery/index", "benchmarks/index", "limits",
+                          "deprecation", "search", "404")
+}  # fmt: skip
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
