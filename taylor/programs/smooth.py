@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor.definitions.custom import stop_gradient
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.functions.network import sigmoid, softplus
+from taylor.functions.shifted import softmax
 from taylor.nodes.conversion import Mutable
 from taylor.nodes.logic import is_condition
 
@@ -224,8 +224,7 @@ def _back(x: Value, axis: int) -> Value:
 
 def _softmax(x: Value, axis: int) -> Value:
     """exp(x) / sum of exp(x) along the last axis, which goes back to its place."""
-    shifted = np.exp(x - stop_gradient(np.max(x, axis=-1, keepdims=True)))
-    return _back(shifted / np.sum(shifted, axis=-1, keepdims=True), axis)
+    return _back(softmax(x, -1), axis)
 
 
 _MARGINS = {"gt": 1, "ge": 1, "lt": -1, "le": -1}  # of first operand - second operand

@@ -146,6 +146,19 @@ def test_a_root_of_a_solution() -> None:
     assert_allclose(ty.grad(ty.grad(quarter))(2.0), 3 * math.pi / 8 * 2.0**-2.5, rtol=1e-11)
 
 
+def test_a_root_of_several_numbers() -> None:
+    """Which start leads to (0.3, -0.2) at t = 1: the flow goes back by itself."""
+    aim = np.array([0.3, -0.2])
+    start = lambda r: ty.root(lambda s: np.stack(turn(r, s[0], s[1], 1.0)) - aim, aim)  # noqa: E731
+    w = math.sqrt(2.0)
+    back = [
+        0.3 * math.cos(w) + 0.2 * math.sin(w) / w,
+        -0.2 * math.cos(w) + 0.3 * w * math.sin(w),
+    ]
+    assert_allclose(start(2.0), back, rtol=1e-13)
+    assert_allclose(ty.jit(start)(2.0), back, rtol=1e-13)
+
+
 def test_a_choice_with_a_solution() -> None:
     fun = lambda r: ty.cond(r > 1, lambda: place(r, 1.0), lambda: r)  # noqa: E731
     assert_allclose(ty.grad(fun)(2.0), derivative(1, 0, 0), rtol=1e-13)

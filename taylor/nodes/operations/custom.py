@@ -21,9 +21,9 @@ def _text(e: Any, names: Any) -> Text:
     return [f"{e.payload.name}(", *listed(e.args), ")"], ATOM
 
 
-def _run(algebra: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
+def _run(make: Any, e: Any, values: Sequence[Any]) -> Sequence[Any]:
     graph = e.payload.body
-    found: Sequence[Any] = algebra.function(graph.inputs, graph.outputs)(values)
+    found: Sequence[Any] = make(graph.inputs, graph.outputs)(values)
     return found
 
 
@@ -37,8 +37,8 @@ RECORDS = (
         build=lambda e, args: region_node(e.op, args, e.payload),
         text=_text,
         spelled=spelled_custom,
-        value=_run,
-        whole=_run,
+        value=lambda algebra, e, values: _run(algebra.function, e, values),
+        whole=lambda algebra, e, values: _run(algebra.whole, e, values),
         sympy=_no_sympy,
         widen=lambda e, extras, expand: e.payload.widened(e, extras, expand),
         pullback=lambda e, results, active, walk: e.payload.pulled(e.args, results),
