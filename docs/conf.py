@@ -29,7 +29,8 @@ nitpicky = False
 # Pages are notebooks as text (MyST), executed at build.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 3
-nb_execution_mode = "auto"
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / "executed")
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
@@ -55,6 +56,8 @@ html_theme_options = {
     },
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
+    "navbar_end": ["search-button", "theme-switcher"],
+    "navbar_persistent": [],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,
@@ -64,6 +67,10 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_sidebars = {
+    page: [] for page in ("index", "start/index", "gallery/index", "benchmarks/index", "limits",
+                          "deprecation", "search", "404")
+}  # fmt: skip
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

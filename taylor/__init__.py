@@ -65,7 +65,6 @@ from taylor.expressions.leaves import variable as variable
 from taylor.expressions.leaves import variables as variables
 from taylor.expressions.substitute import substitute as substitute
 from taylor.functions.airy import *  # noqa: F403
-from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
 from taylor.functions.apply import sum as sum
 from taylor.functions.apply import where as where
@@ -86,6 +85,9 @@ from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
 from taylor.functions.riemann import *  # noqa: F403
 from taylor.functions.scaled_error import *  # noqa: F403
+from taylor.functions.shifted import log_softmax as log_softmax
+from taylor.functions.shifted import logsumexp as logsumexp
+from taylor.functions.shifted import softmax as softmax
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 from taylor.integrator.integrator import Integrator as Integrator

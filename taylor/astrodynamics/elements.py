@@ -24,6 +24,12 @@ class Elements:
     ascending_node:         longitude of the ascending node, from the x axis.
     argument_of_pericentre: from the ascending node to the pericentre, in the orbit's plane.
     mean_anomaly:           M = n (t - T), T the time of pericentre passage, n = sqrt(gm / |a|^3).
+
+    >>> import taylor as ty
+    >>> orbit = ty.models.Elements(semi_major_axis=2.0, eccentricity=0.5)
+    >>> position, velocity = ty.models.to_cartesian(orbit, gm=1.0)
+    >>> position.tolist()
+    [1.0, 0.0, 0.0]
     """
 
     semi_major_axis: float

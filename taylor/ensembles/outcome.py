@@ -40,6 +40,13 @@ class EnsembleRecords(Versioned):
                 the displacements, as in `Crossings`.
 
     `records[i]` is the part of trajectory i: a tuple of one `Crossings` for each event.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0], events=[ty.Event(x)])
+    >>> records = ty.ensemble(ta, [[1.0, 0.0], [0.0, 1.0]], until=4.0).events
+    >>> records.offsets.tolist(), records[1][0].times.round(12).tolist()
+    ([0, 1, 3], [0.0, 3.14159265359])
     """
 
     offsets: np.ndarray
@@ -108,6 +115,12 @@ class EnsembleOutcome(Versioned):
 
     A trajectory that had not been finished at Ctrl-C has status INTERRUPTED, NaN states and time,
     no steps and no records.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> fan = ty.ensemble(ty.Integrator([(x, -x)], [1.0]), [[1.0], [2.0]], until=1.0)
+    >>> fan.success, fan.states.round(12).tolist()
+    (True, [[0.367879441171], [0.735758882343]])
     """
 
     states: np.ndarray = field(repr=False)

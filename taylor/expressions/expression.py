@@ -39,6 +39,12 @@ class Expression(Operators):
     payload: what else defines the operation (a number, a name, coefficients, indices), hashable.
     shape:   shape of the value; () for a scalar.
     id:      position in the order of creation; operands always have smaller ids than results.
+
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> e = 2 * x + ty.sin(y)
+    >>> e, e.shape, e is ty.sin(y) + x + x
+    (2*x + sin(y), (), True)
     """
 
     __slots__ = ()

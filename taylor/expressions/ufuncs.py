@@ -36,6 +36,7 @@ from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.operations.contractions import matmul_elements
+from taylor.nodes.operations.held import shift
 from taylor.nodes.operations.reductions import over_axes, running
 from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
@@ -284,7 +285,8 @@ def _log_of_sum(base: float | None) -> Callable[[Any, Any, bool], Any]:
             return as_expression(np.full(np.shape(of_none), -math.inf))
         largest = over_axes("max", e, axis, True)
         # Where all are -inf, or one is inf or NaN, the sum is that; differences would be NaN.
-        beside = logic.where(logic.less(abs(largest), as_expression(math.inf)), largest, 0)
+        finite = logic.less(abs(largest), as_expression(math.inf))
+        beside = shift(logic.where(finite, largest, 0))
         powers = make_function_node(power, e - beside)
         total = make_function_node(inverse, arrays.sum_axes(powers, axis, True)) + beside
         return total if keepdims else arrays.sum_axes(total, axis, False)

@@ -30,7 +30,6 @@ from taylor.functions import (
 )
 from taylor.functions.airy import *  # noqa: F403
 from taylor.functions.apply import apply as apply
-from taylor.functions.apply import logsumexp as logsumexp
 from taylor.functions.apply import prod as prod
 from taylor.functions.apply import sum as sum
 from taylor.functions.apply import where as where
@@ -51,10 +50,13 @@ from taylor.functions.piecewise import *  # noqa: F403
 from taylor.functions.powers import *  # noqa: F403
 from taylor.functions.riemann import *  # noqa: F403
 from taylor.functions.scaled_error import *  # noqa: F403
+from taylor.functions.shifted import log_softmax as log_softmax
+from taylor.functions.shifted import logsumexp as logsumexp
+from taylor.functions.shifted import softmax as softmax
 from taylor.functions.special import *  # noqa: F403
 from taylor.functions.trigonometric import *  # noqa: F403
 
-__all__ = ["logsumexp", "prod", "sum", "where"]
+__all__ = ["log_softmax", "logsumexp", "prod", "softmax", "sum", "where"]
 __all__ += airy.__all__
 __all__ += bessel.__all__
 __all__ += beta_family.__all__

@@ -172,10 +172,10 @@ def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     from taylor.nodes.sums import add_many
 
     if axis is not None or isinstance(terms, (Expression, np.ndarray)):
-        return np.sum(_array(terms), axis=axis)
+        return np.sum(as_terms(terms), axis=axis)
     items = list(terms)
     if not any(type(item) is Expression for item in items):
-        return np.sum(_array(items)) if items else 0
+        return np.sum(as_terms(items)) if items else 0
     return add_many([as_expression(item) for item in items])
 
 
@@ -192,33 +192,14 @@ def prod(factors: Terms, axis: Axes = None) -> ExpressionOrArray:
     from taylor.nodes.products import multiply_many
 
     if axis is not None or isinstance(factors, (Expression, np.ndarray)):
-        return np.prod(_array(factors), axis=axis)
+        return np.prod(as_terms(factors), axis=axis)
     items = list(factors)
     if not any(type(item) is Expression for item in items):
-        return np.prod(_array(items)) if items else 1
+        return np.prod(as_terms(items)) if items else 1
     return multiply_many([as_expression(item) for item in items])
 
 
-def logsumexp(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
-    """Return log(sum of exp(term)) without overflow, as `scipy.special.logsumexp`.
-
-    terms: an array, array expression or iterable of expressions or numbers.
-    axis: axis or axes of an array to sum over; None means all.
-
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> round(float(logsumexp([x, y]).evaluate({x: 1000.0, y: 1000.0})), 6)
-    1000.693147
-    """
-    values = _array(terms)
-    largest = np.max(values, axis=axis, keepdims=True)
-    finite = np.isfinite(largest)
-    shift = np.where(finite, largest, 0)  # its derivative cancels
-    total = np.log(np.sum(np.exp(values - shift), axis=axis, keepdims=True)) + shift
-    return np.sum(total, axis=axis)
-
-
-def _array(value: Any) -> Any:
+def as_terms(value: Any) -> Any:
     """An array that NumPy's reductions build expressions from."""
     from taylor.expressions.object_arrays import expression_array
 
@@ -233,7 +214,7 @@ def _iterable(value: Any) -> Iterable[Any]:
         return iter(value)
     except TypeError:
         raise ArgumentTypeError(
-            f"sum, prod: {value!r} is not an array or iterable of expressions"
+            f"sum, prod, softmax: {value!r} is not an array or iterable of expressions"
         ) from None
 
 

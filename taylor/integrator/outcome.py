@@ -42,7 +42,14 @@ class Request(NamedTuple):
 
 
 class Status(enum.Enum):
-    """Why a propagation returned. Only `REACHED` means that the requested time was reached."""
+    """Why a propagation returned. Only `REACHED` means that the requested time was reached.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> fall = ty.Integrator([(x, v), (v, -10)], [5.0, 0.0], events=[ty.Event(x, terminal=True)])
+    >>> fall.propagate_until(3.0).status is ty.Status.REACHED, fall.time
+    (False, 1.0)
+    """
 
     REACHED = "the requested time was reached"
     STEP_LIMIT = "the limit on the number of steps was reached"
@@ -114,6 +121,13 @@ class Outcome(Told):
 
     `outcome[x]` is the value of a variable (or its name) at the end, or for a grid at its times:
     shape (), or (k,), and that of the variable.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+    >>> outcome = ta.propagate_grid([0.0, 1.0, 2.0])
+    >>> outcome.success, outcome.time, outcome[x].round(12).tolist()
+    (True, 2.0, [1.0, 0.540302305868, -0.416146836547])
     """
 
     status: Status

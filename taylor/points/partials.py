@@ -205,15 +205,15 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
                 f"tensor: order {order} was not computed in full: order={self.order}"
                 + (f", limits={self._among.limits}" if self._among.limits else "")
             )
-        here, rank, factors = _layout(self._among, order)
+        here, rank, factors, in_doubles = _layout(self._among, order)
         planes, axes = self._planes, self._kind.axes
-        count = math.prod(self._points)
+        count = math.prod(self._points) if self._points else 1
         if not axes:
-            values = planes[0, :, here, :count][:, rank]  # a copy
+            values = planes[0, :, here, :count].take(rank, 1)  # a copy
         else:
-            values = self._kind.from_planes(planes[:, :, here, :count][:, :, rank])
+            values = self._kind.from_planes(planes[:, :, here, :count].take(rank, 2))
         if values.dtype == np.float64 and not axes and order <= PLAIN:
-            values *= factors[:, np.newaxis]
+            values *= in_doubles
         else:
             self._multiply(values, factors)
         shape = (*self._outputs, *(size,) * order, *self._points, *axes)
@@ -269,9 +269,9 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
 
 
 @by_identity
-def _layout(among: Monomials, order: int) -> tuple[slice, np.ndarray, np.ndarray]:
+def _layout(among: Monomials, order: int) -> tuple[slice, np.ndarray, np.ndarray, np.ndarray]:
     """The monomials of a degree; of each derivative of that order its place among them, and the
-    factorials of its multi-index.
+    factorials of its multi-index, also as a column of doubles.
     """
     size = among.variables
     axes = np.sort(np.indices((size,) * order).reshape(order, size**order), axis=0)
@@ -283,7 +283,8 @@ def _layout(among: Monomials, order: int) -> tuple[slice, np.ndarray, np.ndarray
     here = among.of_degree(order)
     kind = np.int64 if order <= PLAIN else object  # 20! < 2**63
     factorials = np.array([math.factorial(k) for k in range(order + 1)], kind)
-    return here, rank, factorials[among.exponents[here]].prod(axis=1)[rank]
+    factors = factorials[among.exponents[here]].prod(axis=1)[rank]
+    return here, rank, factors, factors.astype(np.float64)[:, np.newaxis]
 
 
 def as_coordinates(point: Any, kind: Precision) -> np.ndarray:

@@ -75,17 +75,18 @@ class Expansion:
         if self._with_loops:
             return self._by_formulas(numbers, threads, room)
         code, padded = self._single if count == 1 else self._many(count)
-        inputs = np.empty((kind.parts, numbers.shape[1], padded), numbers.dtype)
         if count == 1:
-            inputs[...] = numbers[:, self._places]
+            inputs = numbers[:, self._places].repeat(padded, 2)
         else:
+            inputs = np.empty((kind.parts, numbers.shape[1], padded), numbers.dtype)
             inputs[..., :count] = numbers[:, self._places]
             inputs[..., count:] = inputs[..., count - 1 : count] if count else 1
         if room is None:
-            room = aligned_empty((kind.parts, len(self.outputs), self.among.size, padded), kind)
-            if room.size <= FEW:
-                room.fill(0.0)  # takes less time than to choose
+            shape = kind.parts, len(self.outputs), self.among.size, padded
+            if math.prod(shape) <= FEW:
+                room = np.zeros(shape, kind.dtype)  # takes less time than to choose
             else:
+                room = aligned_empty(shape, kind)
                 for k, positions in enumerate(code.untouched):
                     room[:, k, positions] = 0
         results = room

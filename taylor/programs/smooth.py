@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor.definitions.custom import stop_gradient
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.functions.network import sigmoid, softplus
+from taylor.functions.shifted import softmax
 from taylor.nodes.conversion import Mutable
 from taylor.nodes.logic import is_condition
 
@@ -160,6 +160,9 @@ def sort(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
     """Return the elements along an axis in ascending order: means by the weights of `argsort`.
 
     Limit: `numpy.sort`; each value is between the smallest and the largest element.
+
+    >>> sort(np.array([1.0, 4.0, 3.0]), temperature=0.01).round(6).tolist()
+    [1.0, 3.0, 4.0]
     """
     last = _along_last("sort", x, axis)
     weights = _permutation("sort", last, temperature)
@@ -221,8 +224,7 @@ def _back(x: Value, axis: int) -> Value:
 
 def _softmax(x: Value, axis: int) -> Value:
     """exp(x) / sum of exp(x) along the last axis, which goes back to its place."""
-    shifted = np.exp(x - stop_gradient(np.max(x, axis=-1, keepdims=True)))
-    return _back(shifted / np.sum(shifted, axis=-1, keepdims=True), axis)
+    return _back(softmax(x, -1), axis)
 
 
 _MARGINS = {"gt": 1, "ge": 1, "lt": -1, "le": -1}  # of first operand - second operand

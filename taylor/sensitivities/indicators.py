@@ -37,6 +37,12 @@ class ChaosIndicator:
     states:   (.., n): the states at the end.
     times:    (samples,): times of the samples, and
     history:  the indicator there, of a single start alone, else None.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> found = ty.analysis.fast_lyapunov_indicator([(x, 2 * x)], [1.0], 5.0)
+    >>> found.name, round(float(found.values), 9), round(float(found.exponent), 9)
+    ('FLI', 10.0, 2.0)
     """
 
     name: str

@@ -37,6 +37,13 @@ class LyapunovSpectrum:
     growth:    (k, count): the logarithm of how much each vector grew from one to the next.
     vectors:   (n, count): the orthonormal vectors at the end.
     state:     (n,): the solution at the end.
+
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> found = ty.analysis.lyapunov_spectrum([(x, x / 2 + y), (y, -2 * y)], [0.0, 0.0], 40.0,
+    ...                                       transient=20.0)
+    >>> found.exponents.round(9).tolist(), round(found.dimension, 9)
+    ([0.5, -2.0], 1.25)
     """
 
     exponents: np.ndarray

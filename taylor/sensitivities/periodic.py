@@ -42,6 +42,12 @@ class PeriodicOrbit:
 
     `orbit[x]` is the initial value of a state, `orbit[k]` that of a parameter, `orbit["period"]`
     the period.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> orbit = ty.analysis.periodic_orbit([(x, v), (v, -x - x**3)], [0.5, 0.0], odd=v, fixed=x)
+    >>> orbit[x], orbit.stable, bool(orbit.period < 6.2831)
+    (0.5, True, True)
     """
 
     state: np.ndarray

@@ -44,6 +44,12 @@ class Uncertainty:
                  covariance, or within the unit box for a sample.
 
     Called with displacements (.., q) from the nominal state, it has the states at the end, (.., n).
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> found = ty.analysis.uncertainty([(x, -x)], [1.0], 1.0, [[0.01]])
+    >>> found.mean.round(9).tolist(), found.deviations.round(9).tolist()  # exp(-1), a tenth of it
+    ([0.367879441], [0.036787944])
     """
 
     mean: np.ndarray

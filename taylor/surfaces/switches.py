@@ -29,6 +29,7 @@ from taylor.nodes.defined import DefinedName
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS
+from taylor.nodes.operations.held import is_shift
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable
@@ -145,10 +146,10 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     found = _Modes()
     done: dict[Expression, Expression] = {}
     roots = [value for _, value in system.blocks] or list(system.derivatives)
-    nodes = reachable(roots)
+    nodes = reachable(roots, is_shift)
     smooth = not any(map(_may_switch, {e.op for e in nodes}))
     for e in () if smooth else nodes:
-        args = [done[arg] for arg in e.args]
+        args = [done.get(arg, arg) for arg in e.args]  # of a shift as they are
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
         if system.blocks and (new.op in _BRANCHES or new.op in _EXTREMES) and _varies(new):

@@ -118,9 +118,9 @@ def expansion_module(
         `GradedTables`.
 
     in[place][point]: the numbers of the slots and parameters (`ExpansionOptions.places`).
-    out[output][monomial][point], aligned to blocks, written where a monomial can be other than
-    zero.  Blocks first .. last - 1 of `block` points are computed; `count` must be padded to whole
-    blocks.  High parts of double-doubles come before all low ones in all three.
+    out[output][monomial][point], aligned to blocks if streamed, written where a monomial can be
+    other than zero.  Blocks first .. last - 1 of `block` points are computed; `count` must be
+    padded to whole blocks.  High parts of double-doubles come before all low ones in all three.
     """
     verify(program)
     module = Module()
@@ -176,7 +176,9 @@ class _Block:
         return b.at(outs, place, element)
 
     def _store(self, value: Value, place: Value) -> None:
-        alignment = self.options.block * alignment_of(self.options.element)
+        alignment = alignment_of(self.options.element)
+        if self.options.streaming:  # such stores need it, and few results need not be aligned
+            alignment *= self.options.block
         self.b.store(value, place, alignment, streaming=self.options.streaming)
 
     def written_out(self, supports: Supports) -> None:

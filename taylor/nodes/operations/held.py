@@ -21,15 +21,43 @@ def held(e: Any) -> Any:
     return node("stop_gradient", (e,), None, e.shape)
 
 
+def shift(e: Any) -> Any:
+    """The value of a node, for formulas whose results do not depend on it.
+
+    What takes the largest element away before it exponentiates is such a formula. In a
+    differential equation a shift stays the same during each step, and a branch in it is none.
+
+    >>> from taylor.expressions.leaves import variable
+    >>> shift(variable("x"))
+    stop_gradient(x)
+    """
+    if e.op == "constant" or is_shift(e):
+        return e
+    return node("stop_gradient", (e,), SHIFT, e.shape)
+
+
+def is_shift(e: Any) -> bool:
+    """Whether a node is what `shift` makes."""
+    return e.op == "stop_gradient" and e.payload is SHIFT
+
+
+SHIFT = True  # the payload of such nodes
+
+
+def _again(e: Any, args: Any) -> Any:
+    return shift(args[0]) if is_shift(e) else held(args[0])
+
+
 def _row(walk: Any, e: Any) -> int:
     """The operand at order zero, and nothing beyond."""
     builder, row = walk.builder, walk.rows[e.args[0]]
     if builder.is_steady(row):
         return row  # type: ignore[no-any-return]
-    if builder.in_time:
+    if builder.in_time and not is_shift(e):
         raise UnsupportedFunctionError(
             "stop_gradient: in differential equations the value of what depends on states or time "
-            "would stay the same during each step; use it for parameters"
+            "would stay the same during each step; use it for parameters (ty.softmax and "
+            "ty.logsumexp take the largest element away by themselves)"
         )
     return builder.kernel("where", builder.number(1), row, row)  # type: ignore[no-any-return]
 
@@ -41,7 +69,7 @@ def _no_sympy(to: Any, e: Any) -> Any:
 RECORDS = (
     Operation(
         name="stop_gradient",
-        build=lambda e, args: held(args[0]),
+        build=_again,
         value=lambda algebra, e, values: values[0],
         sympy=_no_sympy,
         slopes=no_slopes,

@@ -14,6 +14,7 @@ from taylor.bridges.jax.reading.call import Call, Operand, Rule, is_known, kind_
 from taylor.definitions.custom import stop_gradient
 from taylor.expressions.expression import Expression
 from taylor.functions.apply import where
+from taylor.nodes.operations.held import shift
 
 
 def _plain(function: Callable[..., Any]) -> Rule:
@@ -157,9 +158,10 @@ def _finite(call: Call, x: Operand) -> Expression:
 
 def _stopped(call: Call, x: Operand) -> Expression:
     """Without derivatives; where JAX's own functions ask for that, as softmax of the largest
-    element, all are the same with these, and differential equations have them.
+    element, the results do not depend on it.
     """
-    return number(x) if call.is_asked_by_jax("stop_gradient") else stop_gradient(number(x))
+    e = number(x)
+    return shift(e) if call.is_asked_by_jax("stop_gradient") else stop_gradient(e)
 
 
 def _same(call: Call, x: Operand) -> Expression:

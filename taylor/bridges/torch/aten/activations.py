@@ -9,7 +9,6 @@ import numpy as np
 from taylor import functions
 from taylor.bridges.torch.aten.elementwise import clamp
 from taylor.bridges.torch.aten.values import Rule, Value, as_dtype
-from taylor.definitions.custom import stop_gradient
 
 
 def _gelu(self: Value, approximate: str = "none") -> Value:
@@ -74,19 +73,12 @@ def _hardtanh(self: Value, min_val: float = -1, max_val: float = 1) -> Value:
 
 def softmax(self: Value, dim: int, dtype: Value = None) -> Value:
     """exp(x) / sum of exp(x), which does not overflow."""
-    weights = _shifted(as_dtype(self, dtype), dim)[1]
-    return weights / np.sum(weights, axis=dim, keepdims=True)
+    return functions.softmax(as_dtype(self, dtype), axis=dim)
 
 
 def log_softmax(self: Value, dim: int, dtype: Value = None) -> Value:
     """The logarithm of `softmax`."""
-    shifted, weights = _shifted(as_dtype(self, dtype), dim)
-    return shifted - np.log(np.sum(weights, axis=dim, keepdims=True))
-
-
-def _shifted(self: Value, dim: int) -> tuple[Value, Value]:
-    shifted = self - stop_gradient(np.max(self, axis=dim, keepdims=True))
-    return shifted, np.exp(shifted)
+    return functions.log_softmax(as_dtype(self, dtype), axis=dim)
 
 
 def _reduced(loss: Value, reduction: int) -> Value:
