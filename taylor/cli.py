@@ -249,8 +249,8 @@ complete -F _taylor taylor"""
 
 _MORE = {"examples": " $(taylor examples --names)", "completion": " bash zsh fish"}
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    "propagate": propagate,
-    "examples": show_examples,
+    "propagate": lambda options: propagate(options),
+    "examples": lambda options: show_examples(options),
     "info": lambda options: print(information()),
     "completion": lambda options: print(completion(options.shell)),
 }
