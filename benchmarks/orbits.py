@@ -1,6 +1,6 @@
 """A day of a low Earth orbit with real forces, against heyoka with the same ones.
 
-Run with ``python -m benchmarks.orbits``; it takes a few minutes and needs heyoka, jplephem and de421.
+Run with ``python -m benchmarks.orbits``; it takes some minutes and needs heyoka, jplephem, de421.
 """
 
 from __future__ import annotations
