@@ -3,9 +3,8 @@
 A day of 3000 low orbits has four and a half million pairs; all approaches below 5 km are found in
 seconds.  For the closest one both orbits are integrated with the Earth's oblateness, together with
 their flow maps: these carry each covariance from the beginning to the time of closest approach,
-where the probability of a collision is an integral across the relative velocity.  A flow map of
-order 3 in a manoeuvre's speed then tells how much it takes to be safe, without another
-integration.  Draws examples/conjunction.png:
+where the probability of a collision is an integral across the relative velocity.  The Taylor series
+of the end in a manoeuvre's speed then tells how much it takes to be safe.  Draws examples/conjunction.png:
 
     python examples/conjunction.py
 """
@@ -40,7 +39,12 @@ def catalogue(count: int = 3000, seed: int = 20) -> np.ndarray:
     inclinations = rng.choice([53.0, 74.0, 86.4, 98.6], count) + rng.normal(0, 0.3, count)
     shapes = rng.exponential(0.002, count)
     return np.stack(
-        [RADIUS + heights, shapes, np.radians(inclinations), *rng.uniform(0, 2 * np.pi, (3, count))],
+        [
+            RADIUS + heights,
+            shapes,
+            np.radians(inclinations),
+            *rng.uniform(0, 2 * np.pi, (3, count)),
+        ],
         axis=-1,
     )
 
@@ -99,7 +103,9 @@ def meet(one: np.ndarray, two: np.ndarray, near: float) -> dict[str, Any]:
         back.propagate_until(0.0)
         ta = ty.Integrator(linear, back.state)
         ta.propagate_until(near)
-        maps.append(np.array([[p[tuple(unit)] for unit in np.eye(6, dtype=int)] for p in ta.flow_map]))
+        maps.append(
+            np.array([[p[tuple(unit)] for unit in np.eye(6, dtype=int)] for p in ta.flow_map])
+        )
         ends.append((np.array(back.state), np.array(ta.state[:6])))
     relative = ends[1][1] - ends[0][1]
     spread = [m @ covariance(begin) @ m.T for m, (begin, _) in zip(maps, ends, strict=True)]
@@ -111,32 +117,88 @@ def meet(one: np.ndarray, two: np.ndarray, near: float) -> dict[str, Any]:
     }
 
 
-def manoeuvre(begin: np.ndarray, end: float) -> ty.Polynomial:
-    """The position at the end as polynomials in a push ahead at the beginning, km/s."""
-    push = ty.parameter("push")
+def positions_after_push(begin: np.ndarray, end: float) -> np.ndarray:
+    """The position at the end, as polynomials of order 3 in a push ahead at the beginning, km/s.
+
+    Shape (3, 4): coefficients of its powers.
+    """
     ahead = begin[3:] / np.linalg.norm(begin[3:])
     equations = system()
-    model = ty.variational(equations, order=3, wrt=[v for v, _ in equations])
-    ta = ty.Integrator(model, begin)
-    ta.propagate_until(end)
-    dv = ty.Polynomial.variables("push", order=3)[0]
-    shift = [0 * dv, 0 * dv, 0 * dv, *(a * dv for a in ahead)]
-    del push
-    return [p.compose(shift) for p in ta.flow_map[:3]]
+    names = [v for v, _ in equations]
+    pushed = ty.Integrator(equations, begin).as_function(
+        inputs=names[3:], outputs=names[:3], until=end
+    )
+    return ty.jet(lambda s: ty.stack(pushed(*(begin[3:] + s * ahead))), 0.0, order=3)
+
+
+def chances(case: dict[str, Any], end: float, pushes: np.ndarray) -> np.ndarray:
+    """The probability after pushes of the second object at the beginning."""
+    path = positions_after_push(case["begins"][1], end)
+    shift = np.polynomial.polynomial.polyval(pushes, path).T - path[0]
+    place = case["relative"][:3] + shift
+    return sky.collision_probability(place, case["relative"][3:], case["covariance"], SIZE)
+
+
+def plane(case: dict[str, Any]) -> tuple[np.ndarray, Any]:
+    """Axes across the relative velocity, shape (2, 3), and the ellipse of one sigma, in metres."""
+    along = case["relative"][3:] / np.linalg.norm(case["relative"][3:])
+    first = np.cross(along, case["states"][0][:3])
+    first /= np.linalg.norm(first)
+    axes = np.stack([first, np.cross(along, first)])
+    place = axes @ case["relative"][:3]
+    return axes, sky.covariance_ellipse(1000 * place, 1e6 * axes @ case["covariance"] @ axes.T)
+
+
+def draw(found: Any, k: int, case: dict[str, Any]) -> Any:
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
+    left.scatter(found.times / 3600, found.distances, s=6, c=found.speeds, cmap="viridis")
+    left.plot(found.times[k] / 3600, found.distances[k], "o", color=RED, fillstyle="none")
+    left.set_yscale("log")
+    left.set_xlabel("time / h")
+    left.set_ylabel("distance / km")
+    left.set_title(f"{len(found)} approaches in a day")
+    _, ellipse = plane(case)
+    for sigma in (1, 2, 3):
+        middle.plot(*ellipse.points(sigma).T, color=BLUE, linewidth=1)
+    turn = np.linspace(0, 2 * np.pi, 100)
+    middle.fill(1000 * SIZE * np.cos(turn), 1000 * SIZE * np.sin(turn), color=RED, zorder=3)
+    middle.plot(*ellipse.center, "+", color=BLUE)
+    middle.set_xlim(-3500, 3500)
+    middle.set_xlabel("horizontal / m")
+    middle.set_ylabel("across / m")
+    middle.set_title("across the relative velocity: 1, 2, 3 sigma")
+    pushes = np.linspace(-1e-4, 1e-4, 201)
+    right.semilogy(1e6 * pushes, chances(case, found.times[k], pushes), color=BLUE)
+    right.axhline(1e-4, color=YELLOW, linestyle="--")
+    right.set_xlabel("push ahead at the beginning / (mm/s)")
+    right.set_ylabel("probability of a collision")
+    right.set_ylim(1e-15, 1e-2)
+    right.set_title("what a manoeuvre changes")
+    return figure
 
 
 def main() -> None:
-    motion = moving()(catalogue())
+    mean = catalogue()
+    motion = moving()(mean)
     motion(np.array([0.0]))  # machine code is made
     start = time.perf_counter()
     found = sky.conjunctions(motion, np.arange(0, DAY + 1, 30.0), THRESHOLD)
     print(f"{len(found)} approaches below {THRESHOLD:g} km in {time.perf_counter() - start:.1f} s")
     k = int(np.argmin(found.distances + 10 * (found.times < DAY / 4)))
+    pair, when = (found.first[k], found.second[k]), float(found.times[k])
     print(
-        f"objects {found.first[k]} and {found.second[k]} after {found.times[k] / 3600:.3f} h: "
+        f"objects {pair[0]} and {pair[1]} after {when / 3600:.3f} h: "
         f"{1000 * found.distances[k]:.0f} m at {found.speeds[k]:.2f} km/s"
     )
-    del motion
+    places, speeds = motion(np.array([when]))
+    one, two = (np.concatenate([places[i, 0], speeds[i, 0]]) for i in pair)
+    case = meet(one, two, when)
+    for method in ("exact", "chan", "maximum"):
+        chance = sky.collision_probability(
+            case["relative"][:3], case["relative"][3:], case["covariance"], SIZE, method=method
+        )
+        print(f"probability of a collision, {method}: {chance:.3e}")
+    draw(found, k, case).savefig(Path(__file__).with_suffix(".png"), dpi=110)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ AXIS, LOWEST = RADIUS + 800.0, np.radians(15)
 EARTH = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
 START = 8.4e8  # seconds of TDB after J2000
 CONSTELLATIONS = {
-    "Walker delta 40/5/1, 53°": sky.walker(40, 5, 1, inclination=np.radians(53), semi_major_axis=AXIS),
+    "Walker delta 40/5/1, 53°": sky.walker(
+        40, 5, 1, inclination=np.radians(53), semi_major_axis=AXIS
+    ),
     "Walker star 40/5/2, 87°": sky.walker(
         40, 5, 2, inclination=np.radians(87), semi_major_axis=AXIS, kind="star"
     ),

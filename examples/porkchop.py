@@ -140,7 +140,9 @@ def main() -> None:
     i, j = found.best()
     print(f"{found.c3.size} transfers in {took:.2f} s; least C3 {found.c3[i, j]:.3f} km^2/s^2")
     days, least = cheapest(np.array([found.departures[i], found.arrivals[j]]) / DAY)
-    print(f"from {date(days[0] * DAY):%Y-%m-%d %H:%M:%S} to {date(days[1] * DAY):%Y-%m-%d %H:%M:%S}")
+    print(
+        f"from {date(days[0] * DAY):%Y-%m-%d %H:%M:%S} to {date(days[1] * DAY):%Y-%m-%d %H:%M:%S}"
+    )
     print(f"C3 {least:.6f} km^2/s^2, {days[1] - days[0]:.1f} days")
     draw(found, days).savefig(Path(__file__).with_suffix(".png"), dpi=110)
 

@@ -43,7 +43,9 @@ def motion(states: np.ndarray) -> Motion:
     return at
 
 
-def by_force(states: np.ndarray, end: float, threshold: float) -> list[tuple[int, int, float, float]]:
+def by_force(
+    states: np.ndarray, end: float, threshold: float
+) -> list[tuple[int, int, float, float]]:
     """All pairs at steps of 5 s, with a margin, and each minimum by golden sections."""
     i, j = np.triu_indices(len(states), 1)
     step, at, found = 5.0, motion(states), []
@@ -79,8 +81,12 @@ def test_none_is_missed_and_none_invented() -> None:
     wanted = by_force(states, end, threshold)
     found = sky.conjunctions(motion(states), np.arange(0, end + 1, 30.0), threshold)
     assert len(found) > 60
-    left = {k: (int(a), int(b), t, d) for k, (a, b, t, d) in enumerate(
-        zip(found.first, found.second, found.times, found.distances, strict=True))}
+    left = {
+        k: (int(a), int(b), t, d)
+        for k, (a, b, t, d) in enumerate(
+            zip(found.first, found.second, found.times, found.distances, strict=True)
+        )
+    }
     for a, b, t, d in wanted:
         near = [k for k, x in left.items() if x[:2] == (a, b) and abs(x[2] - t) < 6]
         assert near or d > threshold - 1e-3, (a, b, t, d)
@@ -130,7 +136,9 @@ def test_objects_that_vanish_are_left_out() -> None:
     r = r.copy()
     r[lost, 60:] = np.nan
     found = sky.conjunctions((r, v), times, 400.0)
-    gone = ((everything.first == lost) | (everything.second == lost)) & (everything.times > times[59])
+    gone = ((everything.first == lost) | (everything.second == lost)) & (
+        everything.times > times[59]
+    )
     assert gone.any()
     np.testing.assert_array_equal(found.times, everything.times[~gone])
 
@@ -150,9 +158,7 @@ def test_catalogues_and_integrators() -> None:
     found = sky.conjunctions(at, np.arange(0, 12000.0, 20.0), 50.0)
     assert len(found) >= 2
     (r, _) = at(found.times)
-    np.testing.assert_allclose(
-        np.linalg.norm(r[1] - r[0], axis=-1), found.distances, atol=2e-3
-    )
+    np.testing.assert_allclose(np.linalg.norm(r[1] - r[0], axis=-1), found.distances, atol=2e-3)
     states = catalogue(20, 1)[14:16]
     model = ty.models.two_body(GM)
     dense = [
@@ -184,9 +190,10 @@ def test_minima_of_cubics_against_roots() -> None:
     assert several > 100
 
 
-@pytest.mark.parametrize("radius", [0.3, 1.0, 40.0])
+@pytest.mark.parametrize("radius", [1e-9, 0.3, 1.0, 40.0])
 def test_near_pairs_are_all_there_once(radius: float) -> None:
     points = np.random.default_rng(6).normal(size=(500, 3)) * [3, 5, 2]
+    points[1] = points[0] + 1e-10
     i, j = near_pairs(points, radius)
     pairs = {frozenset(p) for p in zip(i.tolist(), j.tolist(), strict=True)}
     assert len(pairs) == len(i)

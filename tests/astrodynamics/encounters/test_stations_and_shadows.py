@@ -38,7 +38,11 @@ def elevations(t: np.ndarray, latitude: float, longitude: float, height: float) 
     f = 1 / 298.257223563
     e2 = f * (2 - f)
     up = np.array(
-        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
+        [
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude),
+        ]
     )
     n = RADIUS / np.sqrt(1 - e2 * up[2] ** 2)
     place = np.array([n + height, n + height, n * (1 - e2) + height]) * up
@@ -74,8 +78,11 @@ def test_access_is_what_dense_samples_and_events_show(mask: Any) -> None:
     begins, ends = (x[found.stations == 1] for x in (found.begins, found.ends))
     fine = np.arange(0, 86400.0, 1.0)
     azimuth, elevation = elevations(fine, 0.82, 0.3, 0.5)
-    lowest = np.full(fine.shape, mask) if np.isscalar(mask) else np.interp(
-        azimuth, *np.transpose([*mask, (2 * np.pi, 0.1)]))
+    lowest = (
+        np.full(fine.shape, mask)
+        if np.isscalar(mask)
+        else np.interp(azimuth, *np.transpose([*mask, (2 * np.pi, 0.1)]))
+    )
     if not np.isscalar(mask):  # from the last point on, round to the first one
         after = azimuth > mask[-1][0]
         share = (azimuth - mask[-1][0]) / (2 * np.pi - mask[-1][0] + mask[0][0])
@@ -214,9 +221,7 @@ def test_coverage_against_plain_loops() -> None:
 
 def test_the_earths_own_rotation_is_taken_by_default() -> None:
     earth = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
-    station = sky.GroundStation(
-        0.82, 0.3, rotation=lambda t: sky.gcrs_to_itrf(t, earth)
-    )
+    station = sky.GroundStation(0.82, 0.3, rotation=lambda t: sky.gcrs_to_itrf(t, earth))
     assert sky.GroundStation(0.82, 0.3).rotation is sky.gcrs_to_itrf
     place = np.asarray(station.position(8e8))
     fixed = np.asarray(sky.gcrs_to_itrf(8e8, earth)) @ place
