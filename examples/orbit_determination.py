@@ -142,9 +142,8 @@ def draw_residuals(axes: Any, fit: sky.Determination) -> None:
 def draw(fit: sky.Determination, scatter: np.ndarray) -> Any:
     """Residuals, the covariance with the cloud, and what becomes of it on the way."""
     figure = plt.figure(figsize=(13, 6.2), layout="constrained")
-    upper, lower, middle, right = figure.subplot_mosaic(
-        "AAC;BBD", width_ratios=[1, 1, 1.15]
-    ).values()
+    parts = figure.subplot_mosaic("AAC;BBD", width_ratios=[1, 1, 1.15])
+    upper, lower, middle, right = (parts[name] for name in "ABCD")
     draw_residuals((upper, lower), fit)
     pair = [1, 2]
     x, y = 1000 * scatter[:, pair].T

@@ -29,11 +29,15 @@ from taylor.astrodynamics.frames.geodetic import WGS84, position_to_geodetic
 from taylor.astrodynamics.frames.orientation import EarthOrientation
 from taylor.astrodynamics.frames.transforms import change_frame, frame_rotation
 from taylor.errors import TaylorError
+from taylor.expressions.leaves import time as now
+from taylor.expressions.scalars import scalars
 from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
 from taylor.models import Model
 from taylor.models.spacecraft import spacecraft
-from taylor.scenario.flight import FRAME_NAMES, Flight
+from taylor.nodes.conversion import as_expression
+from taylor.points.formula import compile as compiled
+from taylor.scenario.flight import FRAME_NAMES, Array, Flight
 from taylor.scenario.section import ScenarioError
 from taylor_runtime.program.records import dataclass
 
@@ -99,7 +103,7 @@ def _atmosphere(kind: str, flight: Flight, sun: Callable[[Any], Any]) -> Atmosph
         return HarrisPriester(sun)
     if kind == "us-standard-1976":
         return TabulatedAtmosphere.us_standard_1976()
-    height = float(np.linalg.norm(flight.state[:3])) - WGS84.radius
+    height = float(np.linalg.norm(flight.state[:3])) - WGS84.equatorial_radius
     return ExponentialAtmosphere.at(max(height, 0.0))
 
 
@@ -148,16 +152,14 @@ def write_flight(path: Path, trajectory: Trajectory) -> None:
         write_oem(path, trajectory)
 
 
-def heights(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Longitude and latitude in degrees, and height above WGS84 in km, of a GCRS trajectory.
-
-    Without the tables of the Earth's orientation its axes turn evenly.
-    """
-    try:
+def heights(flight: Flight, trajectory: Trajectory) -> tuple[Array, Array, Array]:
+    """Longitude and latitude in degrees, and height above WGS84 in km, of a GCRS trajectory."""
+    if flight.forces.rotation == "itrf":
         matrices = np.asarray(frame_rotation("gcrs", "itrf", trajectory.times))
-    except TaylorError:
-        turning = uniform_rotation()
-        matrices = np.stack([np.asarray(turning(float(t)), float) for t in trajectory.times])
+    else:
+        parts = compiled(list(scalars(as_expression(uniform_rotation()(now))).reshape(-1)), [now])
+        columns = [np.broadcast_to(x, len(trajectory)) for x in parts(trajectory.times)]
+        matrices = np.stack(columns, axis=-1).reshape(-1, 3, 3)
     places = np.einsum("kij,kj->ki", matrices, trajectory.positions)
     latitude, longitude, height = np.moveaxis(np.asarray(position_to_geodetic(places)), -1, 0)
     return np.degrees(longitude), np.degrees(latitude), height
@@ -165,7 +167,7 @@ def heights(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def flight_report(flight: Flight, flown: Flown) -> str:
     """What was flown, in a few lines."""
-    height = heights(flown.trajectory)[2]
+    height = heights(flight, flown.trajectory)[2]
     acting = flight.forces
     field, degree, order = acting.gravity
     parts = [f"{field} {degree}x{order}", *acting.bodies]
@@ -198,7 +200,7 @@ def plot_flight(path: Path, flight: Flight, flown: Flown) -> None:
 def _drawn(flight: Flight, flown: Flown) -> matplotlib.figure.Figure:
     from matplotlib.figure import Figure
 
-    longitude, latitude, height = heights(flown.trajectory)
+    longitude, latitude, height = heights(flight, flown.trajectory)
     hours = flown.trajectory.seconds / 3600
     figure = Figure(figsize=(11, 7), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
