@@ -21,11 +21,32 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("smooth", "analysis", "models", "astrodynamics")
 BRIDGES = ("scipy", "jax", "torch")
 SHOWN = ("__call__", "__getitem__")  # methods with such names that are worth a line
+# Members that other rooms of the package call, and users have no use for.
+INTERNAL = frozenset(
+    f"ty.{name}"
+    for name in (
+        "Derivatives.room", "Event.asks", "Event.deep_copy", "Event.expressions", "Event.traced",
+        "Function.check_count", "Function.entry", "Function.is_single", "Function.make_entry",
+        "Function.of_expressions", "Impulse.expressions", "Impulse.reversible", "Solution.check",
+        "torch.Layer.extra_repr",
+    )
+)  # fmt: skip
+# Classes that functions make, and users do not: how they are made is nothing to tell.
+RESULTS = frozenset(
+    f"ty.{name}"
+    for name in (
+        "Crossings", "DenseOutput", "Derivatives", "EnsembleOutcome", "EnsembleRecords",
+        "Expression", "Function", "Gradient", "MeanGradient", "Outcome", "Solution", "Status",
+        "Variational", "astrodynamics.Force", "jax.JaxFunction", "jax.Traced", "jax.Weights",
+        "torch.TensorFunction", "torch.TracedModule",
+    )
+)  # fmt: skip
+_NOTHING_SAID = "Call self as a function."
 VALUES = {  # names that stand for values, which cannot carry docstrings
     "ty.pi": """The number pi in expressions, with as many digits as the precision needs.
 
 >>> import taylor as ty
->>> ty.sin(ty.pi / 6).evaluate({})
+>>> float(ty.sin(ty.pi / 6).evaluate({}))
 0.5
 """,
     "ty.time": """The independent variable of differential equations, in expressions.
@@ -34,7 +55,7 @@ VALUES = {  # names that stand for values, which cannot carry docstrings
 >>> x = ty.variable("x")
 >>> swing = ty.Integrator([(x, ty.cos(ty.time))], [0.0])
 >>> outcome = swing.propagate_until(2.0)
->>> abs(swing.state[0] - ty.sin(2.0)) < 1e-15
+>>> bool(abs(swing.state[0] - ty.sin(2.0)) < 1e-15)
 True
 """,
     "ty.__version__": """The version of the package that is installed, as a string.
@@ -109,8 +130,11 @@ def _named(path: str, value: Any) -> Name:
         return Name(path, "data", "", VALUES[path], module)
     if inspect.isclass(value):
         kind = "exception" if issubclass(value, BaseException) else "class"
+        doc = _own_doc(value)
         signature = "" if kind == "exception" else _signature(value)
-        return Name(path, kind, signature, _own_doc(value), module, tuple(_members(path, value)))
+        if path in RESULTS or path.startswith("ty.analysis."):
+            signature = ""
+        return Name(path, kind, signature, doc, module, tuple(_members(path, value)))
     if callable(value):
         return Name(path, "function", _signature(value), inspect.getdoc(value) or "", module)
     return Name(path, "data", "", "", module)
@@ -128,14 +152,15 @@ def _members(path: str, value: type) -> Iterator[Name]:
         if not owner.__module__.startswith("taylor"):
             continue
         for name, member in vars(owner).items():
-            if name in seen or (name.startswith("_") and name not in SHOWN):
+            hidden = name.startswith("_") and name not in SHOWN
+            if name in seen or hidden or f"{path}.{name}" in INTERNAL:
                 continue
             seen.add(name)
             inner = getattr(member, "__func__", member)
             if isinstance(member, property) or type(member).__name__ == "cached_property":
                 yield Name(f"{path}.{name}", "property", "", inspect.getdoc(member) or "", "")
             elif inspect.isfunction(inner):
-                doc = inspect.getdoc(inner) or ""
+                doc = (inspect.getdoc(inner) or "").removeprefix(_NOTHING_SAID)
                 if doc or name not in SHOWN:
                     bound = not isinstance(member, staticmethod)
                     text = _signature(inner, without_first=bound)
@@ -213,14 +238,19 @@ def _read(path: str, node: ast.FunctionDef | ast.ClassDef, module: str) -> Name:
         inside = f"{path}.{inner.name}"
         if inner.name == "__init__":
             signature = _read_signature(inner, skip=1)
-        elif "overload" in decorators or (inner.name.startswith("_") and inner.name not in SHOWN):
+        elif (
+            "overload" in decorators
+            or inside in INTERNAL
+            or (inner.name.startswith("_") and inner.name not in SHOWN)
+        ):
             continue
         elif "property" in decorators:
             members.append(Name(inside, "property", "", text, ""))
         elif text or inner.name not in SHOWN:
             skip = 0 if "staticmethod" in decorators else 1
             members.append(Name(inside, "method", _read_signature(inner, skip), text, ""))
-    return Name(path, "class", signature.split(" -> ")[0], doc, module, tuple(members))
+    made = "" if path in RESULTS else signature.split(" -> ")[0]
+    return Name(path, "class", made, doc, module, tuple(members))
 
 
 def _read_signature(node: ast.FunctionDef, skip: int) -> str:
