@@ -58,6 +58,32 @@ a scenario is a TOML file, for example:
   name = "DE421"
   center = "sun"              # positions are compared relative to this body
   pairs = [["moon", "earth"]] # and one body relative to another
+
+or a spacecraft about the Earth, in km, s, kg and degrees (needs the extra "astrodynamics"):
+
+  [spacecraft]
+  name = "SURVEYOR"
+  epoch = "2026-03-20T12:00:00"   # UTC unless a scale stands behind it
+  elements = { a = 6878.0, e = 0.0012, i = 97.4, node = 10.0, peri = 90.0, M = 0.0 }
+  frame = "gcrs"              # or j2000, itrf, teme; or file = "start.opm" for all of these
+  mass = 500.0                # instead of elements: position = [..], velocity = [..]
+
+  [forces]
+  gravity = { field = "EGM2008", degree = 20, order = 20 }
+  rotation = "itrf"           # of the Earth; or uniform, which needs no tables
+  bodies = ["sun", "moon"]    # of the ephemeris = "de421" (or "de440", a file)
+  drag = { area = 2.5, cd = 2.2, atmosphere = "harris-priester" }
+  radiation = { area = 2.5, cr = 1.3, shadow = "penumbra" }
+  relativity = true
+
+  [span]
+  duration = 86400.0          # or end = "2026-03-21T12:00:00"
+
+  [output]
+  every = 60.0
+  trajectory = "orbit.oem"    # .oem, .xml (an OEM, too) or .csv
+  plot = "orbit.png"
+  frame = "gcrs"
 """
 
 DISTRIBUTION = "taylor-jit"
@@ -144,7 +170,11 @@ def propagate(options: argparse.Namespace) -> None:
     from taylor.scenario import execute, load
     from taylor.scenario.output import PLOT_KINDS, TRAJECTORY_KINDS, check_target, write_trajectory
     from taylor.scenario.report import report
+    from taylor.scenario.scenario import parsed
 
+    if "spacecraft" in parsed(options.scenario):
+        fly(options)
+        return
     scenario = load(options.scenario)
     scenario = replace(
         scenario,
@@ -167,13 +197,57 @@ def propagate(options: argparse.Namespace) -> None:
             write_plot(scenario.plot, scenario, result.run)
             lines.append(f"picture: {scenario.plot}")
         except ImportError:
-            print(
-                f"taylor propagate: {scenario.plot} was not drawn: matplotlib is missing; "
-                f'install it with: pip install "{DISTRIBUTION}[plot]"',
-                file=sys.stderr,
-            )
+            _no_picture(scenario.plot)
     if not options.quiet:
         print("\n".join(lines).rstrip())
+
+
+def fly(options: argparse.Namespace) -> None:
+    """The same of a spacecraft."""
+    from taylor.scenario.flight import read_flight
+    from taylor.scenario.flying import (
+        FLIGHT_KINDS,
+        flight_report,
+        in_frame,
+        plot_flight,
+        write_flight,
+    )
+    from taylor.scenario.flying import fly as flown_by
+    from taylor.scenario.output import PLOT_KINDS, check_target
+    from taylor.scenario.scenario import parsed
+    from taylor.scenario.section import ScenarioError
+
+    path = options.scenario
+    try:
+        flight = read_flight(parsed(path), path.parent, path.stem)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    trajectory, plot = options.output or flight.trajectory, options.plot or flight.plot
+    if trajectory:
+        check_target(trajectory, FLIGHT_KINDS)
+    if plot:
+        check_target(plot, PLOT_KINDS)
+    flown = flown_by(flight, progress=not options.quiet)
+    lines = [flight_report(flight, flown)]
+    if trajectory:
+        write_flight(trajectory, in_frame(flown.trajectory, flight.frame))
+        lines.append(f"trajectory: {trajectory}")
+    if plot:
+        try:
+            plot_flight(plot, flight, flown)
+            lines.append(f"picture: {plot}")
+        except ImportError:
+            _no_picture(plot)
+    if not options.quiet:
+        print("\n".join(lines))
+
+
+def _no_picture(path: Path) -> None:
+    print(
+        f"taylor propagate: {path} was not drawn: matplotlib is missing; "
+        f'install it with: pip install "{DISTRIBUTION}[plot]"',
+        file=sys.stderr,
+    )
 
 
 def information() -> str:
