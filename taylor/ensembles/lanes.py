@@ -75,7 +75,7 @@ class Batch:
         if integrator._kind.has_axis:
             raise Unsuitable(f"{integrator._kind.name}s")
         if externals(stepper.program):
-            raise Unsuitable("functions that Python evaluates")
+            raise Unsuitable("functions that Python evaluates, or large tables")
         lanes = batch_of(stepper)
         if lanes is None:
             raise Unsuitable("lanes that are full already")

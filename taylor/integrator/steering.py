@@ -142,7 +142,20 @@ class Steering:
         self, point: Point, modes: list[float], met: Sequence[int]
     ) -> tuple[list[Meeting], Sides]:
         """Sides of a start on surfaces; of those of which nothing is known, what is written."""
-        found = list(meetings(self.model, met, modes))
+        every = list(meetings(self.model, met, modes))
+        known = [self.surfaces.side_in_time(point, modes, m.surface, self.backward) for m in every]
+        timed = [m for m, side in zip(every, known, strict=True) if side]
+        ahead = tuple(side for side in known if side)
+        found = [m for m, side in zip(every, known, strict=True) if not side]
+        if not found:
+            return timed, ahead
+        others, sides = self._start_among(point, with_sides(modes, timed, ahead), found)
+        return timed + others, ahead + sides
+
+    def _start_among(
+        self, point: Point, modes: Sequence[float], found: list[Meeting]
+    ) -> tuple[list[Meeting], Sides]:
+        """Sides of a start on surfaces on which the motion decides."""
         sides, held = self._decide(point, modes, found)
         if sides is None and not held:
             # Equalities whose sides are undefined are asked as they are written.

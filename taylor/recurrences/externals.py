@@ -8,17 +8,18 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.nodes.callbacks import by_coefficients
 from taylor.nodes.registry import get
 from taylor.numbers.checks import called
-from taylor_runtime.callables.python_calls import array_calls, python_function
+from taylor_runtime.callables.python_calls import address_of, array_calls, python_function
 from taylor_runtime.program.arrays import calls_outside
-from taylor_runtime.program.kernels import CallbackKernel, callbacks
+from taylor_runtime.program.kernels import CallbackKernel, callbacks, tables_outside
 from taylor_runtime.program.program import Program
 
 
 def externals(program: Program, precision: str = "float64") -> dict[str, int]:
     """Addresses of what a program calls, by name: of callback kernels, and for functions of
-    arrays.
+    arrays; and of the large tables that it reads.
     """
     found = {kernel.name: _address(kernel) for kernel in callbacks(program)}
+    found |= {name: address_of(table) for name, table in tables_outside(program).items()}
     return {**found, **array_calls(precision)} if calls_outside(program) else found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor.astrodynamics.elements import Elements, to_cartesian
+from taylor.astrodynamics.orbits.elements import Elements, to_cartesian
 from taylor.errors import ArgumentError
 from taylor.scenario.section import ScenarioError, Section, nearest, require_names
 from taylor.scenario.units import OBLIQUITY, Units

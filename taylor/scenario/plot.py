@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.astrodynamics.elements import Elements, to_cartesian, to_elements
+from taylor.astrodynamics.orbits.elements import Elements, to_cartesian, to_elements
 from taylor.errors import ArgumentError
 from taylor.scenario.bodies import Array, rotate_about_x
 from taylor.scenario.report import display_name

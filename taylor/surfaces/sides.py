@@ -134,6 +134,21 @@ class Surfaces:
         except UNKNOWN:
             return False
 
+    def side_in_time(self, point: Point, modes: Sequence[float], i: int, backward: bool) -> int:
+        """The side of a surface function of time alone to which time leads; 0 for all others.
+
+        Nothing has to be known of the motion, whose series may be long: tables end at such times.
+        """
+        try:
+            places, program = self._gradient(i)
+            if places:
+                return 0
+            slope = self._evaluated(program, point, modes, point.states)[-1][0]
+        except UNKNOWN:
+            return 0
+        side = (slope > 0) - (slope < 0)
+        return int(-side if backward else side)
+
     def _gradient(self, i: int) -> tuple[list[int], Any]:
         """The states that a surface function varies with; a program of it and its slopes, that by
         time last.

@@ -171,7 +171,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         derivatives = tuple(done.get(e, e) for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
     changed = replace(system, derivatives=derivatives, parameters=parameters, blocks=blocks)
-    slopes = dict(zip(system.states, derivatives, strict=True))
+    slopes = _Slopes(system.states, derivatives)
     asked = {e for equality in found.equalities for e in (equality.surface, -equality.surface)}
     switches = tuple(
         replace(s, rests=not s.change and (s.surface in asked or may_rest(s.surface, slopes)))
@@ -179,6 +179,23 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     )
     modes, equalities = tuple(found.modes), tuple(found.equalities)
     return SwitchedSystem(changed, switches, modes, found.counted, equalities)
+
+
+class _Slopes(Mapping[Expression, Expression]):
+    """Slopes by state; of arrays that are spelled out those that somebody asks for."""
+
+    def __init__(self, states: Sequence[Expression], slopes: Sequence[Expression]) -> None:
+        self._places = {state: i for i, state in enumerate(states)}
+        self._slopes = slopes
+
+    def __getitem__(self, state: Expression) -> Expression:
+        return self._slopes[self._places[state]]
+
+    def __iter__(self) -> Iterator[Expression]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 Counter = Callable[[Expression, Callable[[Expression], Expression]], Expression]

@@ -27,18 +27,18 @@ WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns a
 
 
 class SpelledOut(Sequence[Expression]):
-    """The elements of the derivatives of blocks, made when somebody asks for them."""
+    """The elements of the derivatives of blocks, of each made when somebody asks for one of them."""
 
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self.blocks = blocks
-        self._made: tuple[Expression, ...] | None = None
+        self._made: dict[int, tuple[Expression, ...]] = {}
+        self._memo: dict[Any, Any] = {}
 
-    def _elements(self) -> tuple[Expression, ...]:
-        if self._made is None:
-            memo: dict[Any, Any] = {}
-            found = [e for _, value in self.blocks for e in scalars(value, memo).ravel()]
-            self._made = tuple(unrolled("the system", found))
-        return self._made
+    def _of_block(self, i: int) -> tuple[Expression, ...]:
+        if i not in self._made:
+            found = scalars(self.blocks[i][1], self._memo).ravel()
+            self._made[i] = tuple(unrolled("the system", list(found)))
+        return self._made[i]
 
     def __len__(self) -> int:
         return sum(state.size for state, _ in self.blocks)
@@ -48,10 +48,18 @@ class SpelledOut(Sequence[Expression]):
     @overload
     def __getitem__(self, place: slice) -> tuple[Expression, ...]: ...
     def __getitem__(self, place: int | slice) -> Expression | tuple[Expression, ...]:
-        return self._elements()[place]
+        if isinstance(place, slice):
+            return tuple(self)[place]
+        rest = range(len(self))[place]
+        for i, (state, _) in enumerate(self.blocks):
+            if rest < state.size:
+                return self._of_block(i)[rest]
+            rest -= state.size
+        raise IndexError(place)
 
     def __iter__(self) -> Iterator[Expression]:
-        return iter(self._elements())
+        for i in range(len(self.blocks)):
+            yield from self._of_block(i)
 
 
 def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.astrodynamics.elements import eccentric_anomaly, hyperbolic_anomaly
+from taylor.astrodynamics.orbits.anomalies import eccentric_anomaly
 from taylor.errors import ArgumentError
 from taylor.models import (
     Elements,
@@ -238,7 +238,7 @@ def test_kepler_equation(e: float, mean: float) -> None:
 @pytest.mark.parametrize("e", [1.0001, 1.5, 10.0])
 @pytest.mark.parametrize("mean", [-50.0, -1e-6, 0.0, 0.5, 300.0])
 def test_hyperbolic_kepler_equation(e: float, mean: float) -> None:
-    anomaly = hyperbolic_anomaly(mean, e)
+    anomaly = eccentric_anomaly(mean, e)
     with mpmath.workdps(50):
         f = MP.mpf(anomaly)
         exact, slope = MP.mpf(e) * MP.sinh(f) - f, MP.mpf(e) * MP.cosh(f) - 1

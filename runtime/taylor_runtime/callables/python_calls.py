@@ -19,6 +19,7 @@ import numpy as np
 
 from taylor_runtime.callables.memory import ControlBlock
 from taylor_runtime.engine.call import array_callback, callback, memory_at
+from taylor_runtime.engine.held import address_of as address_of
 from taylor_runtime.program.arrays import symbol_of
 from taylor_runtime.program.kinds import KINDS
 

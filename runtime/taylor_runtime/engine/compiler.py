@@ -26,6 +26,7 @@ from typing import Any
 
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.beside import finish, later
+from taylor_runtime.engine.held import held_at
 from taylor_runtime.engine.objects import DEFAULT_PASSES as DEFAULT_PASSES
 from taylor_runtime.engine.objects import STEP_PASSES as STEP_PASSES
 from taylor_runtime.engine.objects import CompileError as CompileError
@@ -45,13 +46,14 @@ LEAST_SECONDS = 0.02
 class _Code:
     """Loaded machine code; LLVM frees it when the last reference goes."""
 
-    __slots__ = ("__weakref__", "addresses", "better", "jit", "object_size", "tracker")
+    __slots__ = ("__weakref__", "addresses", "better", "jit", "memory", "object_size", "tracker")
 
     def __init__(self, jit: Any, tracker: Any, functions: Sequence[str], object_size: int) -> None:
         self.jit = jit  # must outlive the tracker
         self.tracker = tracker
         self.addresses = {name: int(tracker[name]) for name in functions}
         self.object_size = object_size
+        self.memory: list[object] = []  # that it reads
         self.better: _Better | None = None  # where this is a first tier
 
 
@@ -225,7 +227,7 @@ def compile_ir(
         functions: names of the defined functions whose addresses are wanted.
         target: processor to compile for; the host's by default.
         options: optimisation.
-        externals: addresses of declared functions that the C library does not define.
+        externals: addresses of declared functions and data that the C library does not define.
         label: what is compiled, for error messages.
         source: what the text is made from, and what kind of text, all of it but this package: the
             key of the cache in place of the text.
@@ -367,4 +369,6 @@ def _link(data: bytes, functions: Sequence[str], externals: Mapping[str, int], l
             f"compile_ir: linking the program {label!r} failed ({str(error).strip()}); "
             "check functions= and externals="
         ) from error
-    return _Code(_jit(), tracker, functions, len(data))
+    code = _Code(_jit(), tracker, functions, len(data))
+    code.memory = held_at(externals.values())
+    return code

@@ -1,7 +1,7 @@
 """Kernels with a table of numbers in them: the place of a number in a sorted table, and entries.
 
-The numbers are constants of the machine code.  Both kernels take doubles for indices, so that rows
-of coefficients can hold them.
+The numbers are constants of the machine code, or memory that it is linked with.  Both kernels take
+doubles for indices, so that rows of coefficients can hold them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.program.kernels import EntryKernel, PlaceKernel
+from taylor_runtime.program.kernels import OUTSIDE, EntryKernel, PlaceKernel
 
 
-def _stored(b: Builder, numbers: Any) -> Value:
+def _stored(b: Builder, name: str, numbers: Any) -> Value:
     """The address of a constant array of doubles."""
+    if numbers.size >= OUTSIDE:
+        b.module.declare(name, f"@{name} = external constant [{numbers.size} x double]")
+        return Value(b, PTR, f"@{name}")
     content = np.ascontiguousarray(numbers, dtype=np.float64)
     if sys.byteorder != "little":  # pragma: no cover - no such processor at hand
         content = content.byteswap()
@@ -41,9 +44,8 @@ def place_kernel(kernel: PlaceKernel) -> KernelFunction:
     depth = count.bit_length()
 
     def emit(b: Builder, x: Value) -> Sequence[Value]:
-        padded = np.full(2**depth, np.inf)
-        padded[:count] = kernel.edges
-        table = _stored(b, padded)
+        ((name, padded),) = kernel.tables.items()
+        table = _stored(b, name, padded)
         place = b.constant(0, x.type.part.of("i64"))
         for level in reversed(range(depth)):
             edge = _entries(b, table, place + (2**level - 1), x)
@@ -57,8 +59,8 @@ def place_kernel(kernel: PlaceKernel) -> KernelFunction:
 
 def entry_kernel(kernel: EntryKernel) -> KernelFunction:
     """An entry of a table; row and column are numbers."""
-    rows, low = kernel.rows, kernel.low
-    count, width = rows.shape
+    count, width = kernel.rows.shape
+    (name, rows), *rest = kernel.tables.items()
 
     def emit(b: Builder, row: Value, column: Value) -> Sequence[Value]:
         number = b.to_double(row)
@@ -66,9 +68,10 @@ def entry_kernel(kernel: EntryKernel) -> KernelFunction:
         number = b.select(number < count - 1, number, b.constant(count - 1, number.type))
         index = number * width + b.to_double(column)
         index = b.cast("fptosi", index, "i64")
-        value = _entries(b, _stored(b, rows), index, row)
-        if low is None or not row.type.is_compound:
+        value = _entries(b, _stored(b, name, rows), index, row)
+        if not rest or not row.type.is_compound:
             return [b.like(row, value)]
-        return [b.from_doubles(value, _entries(b, _stored(b, low), index, row), row.type.element)]
+        low = _entries(b, _stored(b, *rest[0]), index, row)
+        return [b.from_doubles(value, low, row.type.element)]
 
     return KernelFunction(kernel.name, 2, emit)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import field
 
 import numpy as np
@@ -18,6 +19,7 @@ from taylor_runtime.program.records import dataclass
 
 Doubles = NDArray[np.float64]
 DIGITS = 20  # of digests in names
+OUTSIDE = 1 << 13  # numbers from which on a table is no part of the machine code, but memory
 LINE = 16  # elements that results of loops begin at multiples of, if they have so many
 
 # Kernels that cost little more together than one alone, and the kernel that gives both.
@@ -30,10 +32,19 @@ class PlaceKernel(OwnKernel):
 
     edges: Doubles
     name: str = field(init=False)
+    padded: Doubles = field(init=False)
 
     def __post_init__(self) -> None:
         _set(self, edges=_kept(self.edges))
         _set(self, name=f"place_{digest(self.edges.tobytes())}")
+        padded = np.full(2 ** len(self.edges).bit_length(), np.inf)
+        padded[: len(self.edges)] = self.edges
+        _set(self, padded=padded)
+
+    @property
+    def tables(self) -> dict[str, Doubles]:
+        """What it looks up, by names: the edges, filled up to a power of two with infinity."""
+        return {f"{self.name}.edges": self.padded}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,9 +60,15 @@ class EntryKernel(OwnKernel):
 
     def __post_init__(self) -> None:
         _set(self, rows=_kept(self.rows), low=None if self.low is None else _kept(self.low))
-        low = b"" if self.low is None else self.low.tobytes()
+        low = b"" if self.low is None else self.low.data
         shape = str(self.rows.shape).encode()
-        _set(self, name=f"entry_{digest(self.rows.tobytes(), low, shape)}")
+        _set(self, name=f"entry_{digest(self.rows.data, low, shape)}")
+
+    @property
+    def tables(self) -> dict[str, Doubles]:
+        """What it looks up, by names."""
+        low = {} if self.low is None else {f"{self.name}.low": self.low}
+        return {f"{self.name}.rows": self.rows, **low}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,11 +286,12 @@ class CallbackKernel(OwnKernel):
         _set(self, name=f"user:{self.function}{listed}")
 
 
-def digest(*parts: bytes) -> str:
+def digest(*parts: bytes | memoryview) -> str:
     """A short name for some content; different for different content."""
     total = hashlib.sha256()
     for part in parts:
-        total.update(len(part).to_bytes(8, "little"))
+        size = part.nbytes if isinstance(part, memoryview) else len(part)
+        total.update(size.to_bytes(8, "little"))
         total.update(part)
     return total.hexdigest()[:DIGITS]
 
@@ -307,14 +325,31 @@ def has_loops(program: Program) -> bool:
 
 def callbacks(program: Program) -> tuple[CallbackKernel, ...]:
     """The callbacks that a program calls, itself or in kernels with a formula inside."""
-    found: list[CallbackKernel] = []
-    for kernel in own_kernels(program):
-        if isinstance(kernel, CallbackKernel):
-            found.append(kernel)
-        elif isinstance(kernel, NewtonKernel | PartKernel):
-            found += [inner for formula in kernel.system.programs for inner in callbacks(formula)]
-    found += [inner for region in regions(program) for p in region.graphs for inner in callbacks(p)]
+    found = (kernel for kernel in _all_kernels(program) if isinstance(kernel, CallbackKernel))
     return tuple(dict.fromkeys(found))
+
+
+def tables_outside(program: Program) -> dict[str, Doubles]:
+    """The large tables that a program looks things up in, by names: no part of its code."""
+    return {
+        name: numbers
+        for kernel in _all_kernels(program)
+        if isinstance(kernel, PlaceKernel | EntryKernel)
+        for name, numbers in kernel.tables.items()
+        if numbers.size >= OUTSIDE
+    }
+
+
+def _all_kernels(program: Program) -> Iterator[OwnKernel]:
+    """A program's own kernels, those inside others' formulas included."""
+    for kernel in own_kernels(program):
+        yield kernel
+        if isinstance(kernel, NewtonKernel | PartKernel):
+            for formula in kernel.system.programs:
+                yield from _all_kernels(formula)
+    for region in regions(program):
+        for graph in region.graphs:
+            yield from _all_kernels(graph)
 
 
 def _set(kernel: OwnKernel, **fields: object) -> None:

@@ -1,0 +1,1 @@
+"""Gravity of bodies: spherical harmonics and what changes them, polyhedra, point masses."""

@@ -1,0 +1,130 @@
+"""The solid Earth's tides: changes of the coefficients of gravity by Moon and Sun."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.gravity.field import PERMANENT_TIDE
+from taylor.astrodynamics.forces.gravity.harmonics import gradient
+from taylor.astrodynamics.forces.gravity.spherical import Rotation, turned_back, uniform_rotation
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import stack
+from taylor.functions.powers import sqrt
+
+Position = Callable[[Expression], Expression | NDArray]  # of seconds of TDB: (3,), km
+
+# Love numbers k_nm (real, imaginary) and k_2m^(+) of an anelastic Earth: IERS Conventions (2010),
+# table 6.3; of degree 3 the elastic ones.
+LOVE: dict[tuple[int, int], tuple[float, float]] = {
+    (2, 0): (0.30190, 0.0),
+    (2, 1): (0.29830, -0.00144),
+    (2, 2): (0.30102, -0.00130),
+    (3, 0): (0.093, 0.0),
+    (3, 1): (0.093, 0.0),
+    (3, 2): (0.093, 0.0),
+    (3, 3): (0.094, 0.0),
+}
+LOVE_PLUS = {0: -0.00089, 1: -0.00080, 2: -0.00057}
+_ARCSECOND = math.pi / 648000
+
+
+class SolidTides:
+    """What the solid Earth, deformed by Moon and Sun, adds to its gravity, to degree 4.
+
+    bodies:   (gm, position) of those that raise tides: km^3/s^2, and a function of time (seconds of
+              TDB since J2000) that returns the position from the Earth, km, shape (3,).
+    rotation: as for `SphericalHarmonics`.
+    pole:     a function of time that returns (m1, m2), rad, how far the pole of rotation is from
+              its secular place (xp - xp_s, -(yp - yp_s)): adds the pole tide.
+    zero_tide: whether the field that this is added to has the permanent tide already (its
+              tide_system is "zero_tide").
+    gm, radius: of the Earth's field.
+
+    IERS Conventions (2010), eqs. 6.6 and 6.7 with frequency-independent Love numbers (step 1), and
+    6.24; the corrections by frequency (step 2) and the oceans are not included: a tenth of it.
+
+    >>> import numpy as np
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> tides = sky.SolidTides([(4902.8, lambda t: np.array([384400.0, 0.0, 0.0]))])
+    >>> r, v = ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
+    >>> tides.acceleration(sky.OrbitState(ty.time, r, v)).shape
+    (3,)
+    """
+
+    def __init__(
+        self,
+        bodies: Sequence[tuple[float, Position]],
+        *,
+        rotation: Rotation | None = None,
+        pole: Callable[[Expression], Sequence[float | Expression]] | None = None,
+        zero_tide: bool = False,
+        gm: float = 398600.4415,
+        radius: float = 6378.1363,
+    ) -> None:
+        if not bodies:
+            raise ArgumentError("SolidTides: bodies is empty; give (gm, position) of Moon and Sun")
+        self.bodies, self.pole, self.zero_tide = tuple(bodies), pole, zero_tide
+        self.rotation = uniform_rotation() if rotation is None else rotation
+        self.gm, self.radius = gm, radius
+
+    def coefficients(self, time: Expression) -> tuple[Expression, Expression]:
+        """Changes of C and S, fully normalised, expressions of shape (5, 5)."""
+        c: list[list[Any]] = [[0.0] * 5 for _ in range(5)]
+        s: list[list[Any]] = [[0.0] * 5 for _ in range(5)]
+        turned = self.rotation(time)
+        for gm, position in self.bodies:
+            raised = _harmonics((turned @ position(time)) / self.radius)
+            for (n, m), (k, late) in LOVE.items():
+                v, w = raised[n, m]
+                factor = gm / self.gm / (2 * n + 1)
+                # (k + i late)(V - i W) is dC - i dS.
+                c[n][m] = c[n][m] + factor * (k * v + late * w)
+                s[n][m] = s[n][m] + factor * (k * w - late * v)
+            for m, k in LOVE_PLUS.items():
+                v, w = raised[2, m]
+                factor = gm / self.gm / 5
+                c[4][m], s[4][m] = c[4][m] + factor * k * v, s[4][m] + factor * k * w
+        if self.zero_tide:
+            c[2][0] = c[2][0] - PERMANENT_TIDE
+        if self.pole is not None:
+            m1, m2 = (q / _ARCSECOND for q in self.pole(time))
+            c[2][1] = c[2][1] - 1.333e-9 * (m1 + 0.0115 * m2)
+            s[2][1] = s[2][1] - 1.333e-9 * (m2 - 0.0115 * m1)
+        return stack([stack(row) for row in c]), stack([stack(row) for row in s])
+
+    def acceleration(self, state: OrbitState) -> Expression:
+        """The acceleration, km/s^2, shape (3,), in the axes of the state."""
+        turned = self.rotation(state.time)
+        c, s = self.coefficients(state.time)
+        slope = gradient((turned @ state.position) / self.radius, c, s)
+        return turned_back(turned, self.gm / self.radius**2 * slope)
+
+
+def _harmonics(position: Any) -> dict[tuple[int, int], tuple[Any, Any]]:
+    """P_nm(sin phi) (cos m lambda, sin m lambda)/r^(n+1), normalised, for n = 2, 3; r in radii."""
+    x, y, z = position
+    w = 1 / (x * x + y * y + z * z)
+    s, x, y = z * w, x * w, y * w
+    found = {}
+    real, imaginary = sqrt(w), 0 * w
+    for m in range(4):
+        if m:
+            real, imaginary = real * x - imaginary * y, real * y + imaginary * x
+            real, imaginary = (2 * m - 1) * real, (2 * m - 1) * imaginary
+        before, now = 0 * w, 1 + 0 * w
+        for n in range(m, 4):
+            if n > m:
+                new = ((2 * n - 1) * s * now - (n + m - 1) * w * before) / (n - m)
+                before, now = now, new
+            if n >= 2:
+                ratio = math.factorial(n - m) / math.factorial(n + m)
+                norm = math.sqrt((2 - (m == 0)) * (2 * n + 1) * ratio)
+                found[n, m] = norm * now * real, norm * now * imaginary
+    return found

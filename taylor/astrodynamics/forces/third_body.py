@@ -1,0 +1,94 @@
+"""The attraction of bodies whose places an ephemeris tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from taylor.astrodynamics.ephemerides.bodies import Body
+from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
+from taylor.astrodynamics.forces.force import OrbitState
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.nodes.sums import add_many
+
+_THREE_HALVES = Fraction(3, 2)
+
+
+class ThirdBody:
+    """What other bodies attract a spacecraft with, less what they attract its central body with.
+
+    ephemeris: where the bodies are.
+    bodies:    one or several: names or NAIF numbers.
+    center:    the central body, from which positions are counted.
+    gm:        G M of bodies in km^3/s^2, numbers or expressions, where they are not to be those of
+               the ephemeris.
+
+    With s from the center to the body, d = r - s, the two attractions nearly cancel for r much
+    smaller than s; they are taken as
+
+        a = -G M / d^3 (r + f s),  f = d^3/s^3 - 1 = q (3 + 3 q + q^2) / (1 + d^3/s^3),
+        q = r . (r - 2 s) / s^2,
+
+    without any loss (Battin 1999, eq. 8.60 - 8.63); near the body the rounding of r counts, as it
+    does in all formulae.
+
+    Raises ArgumentError for no body, or the central one.
+
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> r, v = ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
+    >>> try:
+    ...     pull = sky.ThirdBody(sky.Ephemeris("de421"), ["sun", "moon"])
+    ...     shape = pull.acceleration(sky.OrbitState(ty.time, r, v)).shape
+    ... except ty.TaylorError:  # the package is not installed
+    ...     shape = (3,)
+    >>> shape
+    (3,)
+    """
+
+    def __init__(
+        self,
+        ephemeris: Ephemeris,
+        bodies: Body | Sequence[Body],
+        center: Body = "earth",
+        gm: Mapping[Body, Expression | float] | None = None,
+    ) -> None:
+        listed = [bodies] if isinstance(bodies, str | int) else list(bodies)
+        if not listed:
+            raise ArgumentError("ThirdBody: there are no bodies; give one or several")
+        given = dict(gm or {})
+        unknown = [body for body in given if body not in listed]
+        if unknown:
+            raise ArgumentError(
+                f"ThirdBody: gm has {unknown[0]!r}, which is none of the bodies {listed}"
+            )
+        self.ephemeris, self.bodies, self.center = ephemeris, tuple(listed), center
+        self.gm = {body: given[body] if body in given else ephemeris.gm(body) for body in listed}
+
+    def acceleration(self, state: OrbitState) -> Expression:
+        """The acceleration, km/s^2, shape (3,)."""
+        r = state.position
+        return add_many(
+            [
+                third_body(r, self.ephemeris.position(body, state.time, self.center), self.gm[body])
+                for body in self.bodies
+            ]
+        )
+
+
+def third_body(r: Expression, s: Expression, gm: Expression | float) -> Expression:
+    """The acceleration at r by a body at s, less that of the center; shape (3,).
+
+    >>> import taylor as ty
+    >>> r, s = ty.variable("r", shape=(3,)), ty.variable("s", shape=(3,))
+    >>> f = ty.compile(third_body(r, s, 4902.8), [r, s])
+    >>> print(f"{f([7000.0, 0.0, 0.0], [384400.0, 0.0, 0.0])[0]:.4e} km/s^2")  # 2 G M r / s^3
+    1.2423e-09 km/s^2
+    """
+    d = r - s
+    s_squared, d_squared = (s * s).sum(), (d * d).sum()
+    s_cubed, d_cubed = s_squared**_THREE_HALVES, d_squared**_THREE_HALVES
+    q = (r * (r - 2 * s)).sum() / s_squared
+    f = q * (3 + q * (3 + q)) * (s_cubed / (s_cubed + d_cubed))
+    return -gm / d_cubed * (r + f * s)

@@ -1,0 +1,86 @@
+"""The post-Newtonian equations of motion of point masses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from taylor.astrodynamics.forces.post_newtonian import pairs, post_newtonian
+from taylor.errors import ArgumentError
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import constant, time, variable
+from taylor.models.figures import Figure
+from taylor.models.model import Model, Quantity, coefficient, parameters_of
+from taylor.nodes.conversion import stack
+
+LIGHT = "299792.458"  # km/s
+
+
+def eih(
+    gm: Sequence[Quantity],
+    *,
+    c: Quantity = LIGHT,
+    beta: Quantity = 1,
+    gamma: Quantity = 1,
+    figures: Sequence[Figure] = (),
+) -> Model:
+    """Equations of Einstein, Infeld and Hoffmann: point masses to the order 1/c^2.
+
+    gm:      G M of the bodies; 0 makes a massless one, which attracts nobody.
+    c:       speed of light, in km/s by default.
+    beta:    how non-linear gravity is, and
+    gamma:   how much a mass curves space: 1 in general relativity.
+    figures: bodies that are no spheres: the Newtonian attraction of their spherical harmonics on
+             the others, and the reaction.
+
+    The state is two arrays of shape (bodies, 3), positions `r` and velocities `v`, of a frame in
+    which the barycentre is at rest, in harmonic coordinates.  The equations, with the Newtonian
+    accelerations on their right, are written out at `astrodynamics.forces.post_newtonian`
+    (Einstein, Infeld & Hoffmann 1938; Will & Nordtvedt, Astrophys. J. 177 (1972) 757).
+
+    Raises ArgumentError for no body, or figures of bodies that are not there.
+
+    >>> import taylor as ty
+    >>> model = ty.models.eih([132712440041.28, 22031.87])  # the Sun and Mercury
+    >>> [(name, name.shape) for name in model.variables]
+    [(r, (2, 3)), (v, (2, 3))]
+    """
+    count = len(gm)
+    if not count:
+        raise ArgumentError("eih: gm is empty; give one G M per body")
+    strengths = [coefficient("eih", f"gm[{i}]", value) for i, value in enumerate(gm)]
+    light, b, g = (
+        coefficient("eih", name, value)
+        for name, value in (("c", c), ("beta", beta), ("gamma", gamma))
+    )
+    r, v = variable("r", shape=(count, 3)), variable("v", shape=(count, 3))
+    met = pairs(r, r, stack(strengths), constant(np.eye(count)))
+    newton = met.newton
+    added = post_newtonian(met, (v, v), (newton, met.potentials.sum(axis=1)), b, g)
+    acceleration = newton + added / light**2
+    if figures:
+        acceleration = acceleration + _of_figures(figures, strengths, r)
+    parameters = parameters_of(*strengths, light, b, g)
+    return Model(f"eih of {count}", [(r, v), (v, acceleration)], parameters)
+
+
+def _of_figures(
+    figures: Sequence[Figure], strengths: Sequence[Expression], r: Expression
+) -> Expression:
+    """The accelerations of all bodies by figures, and of these in return; shape (bodies, 3)."""
+    count = len(strengths)
+    found: list[Expression] = [constant(0, shape=(3,))] * count
+    for figure in figures:
+        own = figure.body
+        on = [i for i in range(count) if i != own] if figure.on is None else list(figure.on)
+        wrong = [i for i in (own, *on) if not 0 <= i < count]
+        if wrong or own in on:
+            raise ArgumentError(
+                f"eih: the figure of body {own} on {on} does not fit bodies 0 to {count - 1}"
+            )
+        for i in on:
+            pull = figure.acceleration(r[i] - r[own], 1, time)
+            found[i] = found[i] + strengths[own] * pull
+            found[own] = found[own] - strengths[i] * pull
+    return stack(found)
