@@ -18,9 +18,11 @@ release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 version = release
 
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "_build_tools.extension"]
+suppress_warnings = []
 if _page := os.environ.get("TAYLOR_DOCS_PAGE"):  # `python -m docs --page`
     include_patterns = ["index.md", f"{_page}.md"]
-    suppress_warnings = ["toc.*", "myst.xref_missing", "ref.*"]
+    suppress_warnings += ["toc.*", "myst.xref_missing", "ref.*"]
+suppress_warnings += ["misc.highlighting_failure"]  # errors that pages show are no Python
 exclude_patterns = ["_build", "_style", "_build_tools", "README.md"]
 templates_path = ["_templates"]
 language = "en"
@@ -56,8 +58,8 @@ html_theme_options = {
     },
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
-    "navbar_end": ["search-button", "theme-switcher"],
-    "navbar_persistent": [],
+    "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,

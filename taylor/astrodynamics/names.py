@@ -74,7 +74,7 @@ from taylor.astrodynamics.orbits.universal import kepler_propagate
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 
 # forces
-from taylor.astrodynamics.forces.einstein import PointMasses
+from taylor.astrodynamics.forces.point_masses import PointMasses
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.relativity import DeSitter
@@ -116,6 +116,38 @@ from taylor.astrodynamics.forces.thrust import edelbaum
 from taylor.astrodynamics.forces.thrust import descent
 from taylor.astrodynamics.forces.thrust import proximity
 
+# encounters
+from taylor.astrodynamics.encounters.conjunctions import Conjunctions
+from taylor.astrodynamics.encounters.conjunctions import conjunctions
+from taylor.astrodynamics.encounters.coverage import Coverage
+from taylor.astrodynamics.encounters.coverage import coverage
+from taylor.astrodynamics.encounters.coverage import sphere_points
+from taylor.astrodynamics.encounters.coverage import walker
+from taylor.astrodynamics.encounters.probability import collision_probability
+from taylor.astrodynamics.encounters.shadows import eclipses
+from taylor.astrodynamics.encounters.shadows import shadow_margin
+from taylor.astrodynamics.encounters.sources import catalogue_motion
+from taylor.astrodynamics.encounters.sources import dense_motion
+from taylor.astrodynamics.encounters.stations import GroundStation
+from taylor.astrodynamics.encounters.stations import Windows
+from taylor.astrodynamics.encounters.stations import access
+# files
+from taylor.astrodynamics.files.comma import read_csv
+from taylor.astrodynamics.files.comma import write_csv
+from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.messages import read_messages
+from taylor.astrodynamics.files.messages import write_messages
+from taylor.astrodynamics.files.oem import read_oem
+from taylor.astrodynamics.files.oem import write_oem
+from taylor.astrodynamics.files.sp3 import read_sp3
+from taylor.astrodynamics.files.sp3 import write_sp3
+from taylor.astrodynamics.files.text import NotKeptWarning
+from taylor.astrodynamics.files.tle import ElementSet
+from taylor.astrodynamics.files.tle import read_tle
+from taylor.astrodynamics.files.tle import write_tle
+from taylor.astrodynamics.files.trajectory import Covariances
+from taylor.astrodynamics.files.trajectory import Trajectory
+
 # determination
 from taylor.astrodynamics.determination.batch import FitStatus
 from taylor.astrodynamics.determination.determine import determine
@@ -131,6 +163,11 @@ from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
 from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
+# satellites
+from taylor.astrodynamics.satellites.catalogue import Catalogue
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.propagation import sgp4
+from taylor.astrodynamics.satellites.states import SatelliteStates
 
 __all__ = [
     # times
@@ -201,6 +238,23 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
+    # satellites
+    # files
+    "Covariances",
+    "ElementSet",
+    "NotKeptWarning",
+    "OrbitMessage",
+    "Trajectory",
+    "read_csv",
+    "read_messages",
+    "read_oem",
+    "read_sp3",
+    "read_tle",
+    "write_csv",
+    "write_messages",
+    "write_oem",
+    "write_sp3",
+    "write_tle",
     # sgp4
     "Catalogue",
     "MeanElements",
@@ -239,6 +293,21 @@ __all__ = [
     "edelbaum",
     "descent",
     "proximity",
+    # encounters
+    "Conjunctions",
+    "Coverage",
+    "GroundStation",
+    "Windows",
+    "access",
+    "catalogue_motion",
+    "collision_probability",
+    "conjunctions",
+    "coverage",
+    "dense_motion",
+    "eclipses",
+    "shadow_margin",
+    "sphere_points",
+    "walker",
     # determination
     "Determination",
     "EquatorialAngles",

@@ -64,6 +64,14 @@ class Expression(Operators):
 
     __repr__ = __str__
 
+    def _repr_latex_(self) -> str | None:
+        """For notebooks; None, so that they show the text, where it is long."""
+        from taylor.displays.formulas import LONGEST, to_latex
+
+        text = printing.to_string(self, LONGEST)
+        made = to_latex(text)
+        return None if made is None else f"${made}$"
+
     def to_text(self) -> str:
         """The whole expression, a numbered line per shared part; see `printing.to_text`."""
         return printing.to_text(self)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.pictures import COLORS, figure, legend, name_axes
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.sensitivities.curve import Curve, Direction
 from taylor.sensitivities.periodic import PeriodicOrbit
-from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.sensitivities.shooting import PERIOD
 from taylor.sensitivities.walk import Bifurcation, Walk, doubled
 from taylor_runtime.program.records import dataclass

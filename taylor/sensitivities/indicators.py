@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.displays.pictures import COLORS, SHADES, figure, name_axes
 from taylor.ensembles.ensemble import ensemble
 from taylor.ensembles.outcome import EnsembleOutcome
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.outcome import Status
 from taylor.numbers.types import Numbers, Time
-from taylor.sensitivities.pictures import COLORS, SHADES, figure, name_axes
 from taylor.sensitivities.tangent import Tangent, make_tangent
 from taylor.systems.system import Equations, System
 from taylor_runtime.program.records import dataclass

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.pictures import curves, figure, legend, name_axes
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
@@ -15,7 +16,6 @@ from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.failures import AnalysisError, reached
 from taylor.sensitivities.given import read
-from taylor.sensitivities.pictures import curves, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 from taylor_runtime.program.records import dataclass

@@ -26,7 +26,7 @@ def body_rotation(body: str, t: TimeLike) -> ExpressionOrArray:
     """The matrix from the ICRF to axes that turn with a body, shape (3, 3).
 
     body: one of `BODY_NAMES`: the Sun, the planets, their larger moons, some asteroids.
-    t: seconds of TDB since J2000, an `Epoch`, an expression, or an array, whose shape comes in front.
+    t: seconds of TDB since J2000, an `Epoch`, an expression, or an array, whose shape comes first.
 
     z is to the north pole, x to the prime meridian, by the IAU's report of 2015 (Archinal et al.
     2018); of the Earth and the Moon by that of 2009, which is good to 1e-4 rad.  For the Earth take

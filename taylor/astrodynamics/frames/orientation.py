@@ -57,8 +57,8 @@ class EarthOrientation:
         nutation (IAU 2006/2000A), 1e-9 (6 mm on the ground) for about half of them, 1e-7 for 70.
 
     Functions take seconds of TDB since J2000 (a number, an array, an expression) or an `Epoch`;
-    names of axes are those of `FRAMES`.  In a right-hand side take `over(start, end)`: a force
-    then costs microseconds instead of the sums of all terms.
+    names of axes are those of `FRAMES`.  In a right-hand side, and for Taylor coefficients, take
+    `over(start, end)`: polynomials of time, which cost microseconds instead of sums of all terms.
 
     start, end: seconds of TDB between which there are values.
 

@@ -101,12 +101,16 @@ def _starts(order: int, digits: int) -> list[Any]:
 
 
 def roots(over: NDArray, under: NDArray, digits: int) -> NDArray:
-    """Square roots of quotients of integers: doubles, or numbers of as many digits."""
+    """Square roots of quotients of integers: doubles, or fractions with as many digits."""
     if digits <= 16:
         return np.sqrt(np.array(over / under, dtype=float))
+
+    def root(p: int, q: int) -> Fraction:
+        mantissa, exponent = mpmath.sqrt(mpmath.mpf(int(p)) / int(q)).man_exp
+        return mantissa * Fraction(2) ** exponent
+
     with mpmath.workdps(digits + 5):
-        exact = np.frompyfunc(lambda p, q: mpmath.sqrt(mpmath.mpf(int(p)) / int(q)), 2, 1)
-        return np.array(exact(over, under), dtype=object)
+        return np.array(np.frompyfunc(root, 2, 1)(over, under), dtype=object)
 
 
 @lru_cache(maxsize=16)
@@ -198,6 +202,8 @@ def gradient(
     packed = packing(degree + 1, order + 1, digits)
     how = weights(degree, order, digits)
     both = np.concatenate([c.reshape(-1), s.reshape(-1)])  # type: ignore[list-item]
+    if digits > 16 and isinstance(both, np.ndarray):
+        both = np.frompyfunc(Fraction, 1, 1)(both)  # exact, as the products are then
     weight = how.one * both[how.take_one] + how.two * both[how.take_two]
     heights, real, imaginary = columns(position, packed)
     total = np.einsum("kstl,tl->ksl", weight, heights).reshape(6, packed.order.size)
