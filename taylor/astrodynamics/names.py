@@ -82,11 +82,6 @@ from taylor.astrodynamics.forces.relativity import LenseThirring
 from taylor.astrodynamics.forces.relativity import Schwarzschild
 from taylor.astrodynamics.forces.third_body import ThirdBody
 
-# sgp4
-from taylor.astrodynamics.sgp4.catalogue import Catalogue
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.propagation import sgp4
-from taylor.astrodynamics.sgp4.states import SatelliteStates
 from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
 from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.field import GravityField
