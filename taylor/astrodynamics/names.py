@@ -98,23 +98,6 @@ from taylor.astrodynamics.forces.radiation import sun_pointing
 from taylor.astrodynamics.forces.relativity import DeSitter
 from taylor.astrodynamics.forces.relativity import LenseThirring
 from taylor.astrodynamics.forces.relativity import Schwarzschild
-from taylor.astrodynamics.forces.third_body import ThirdBody
-
-from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
-from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
-from taylor.astrodynamics.forces.gravity.field import GravityField
-from taylor.astrodynamics.forces.gravity.field import Variation
-from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
-from taylor.astrodynamics.forces.gravity.bodies import Mascons
-from taylor.astrodynamics.forces.gravity.tides import SolidTides
-from taylor.astrodynamics.forces.place import Place
-from taylor.astrodynamics.forces.atmospheres import Atmosphere
-from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
-from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
-from taylor.astrodynamics.forces.atmospheres import HarrisPriester
-from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
-from taylor.astrodynamics.forces.drag import Drag
-from taylor.astrodynamics.forces.shadow import sunlit_fraction
 from taylor.astrodynamics.forces.shadow import penumbra_fraction
 from taylor.astrodynamics.forces.shadow import sharp_fraction
 from taylor.astrodynamics.forces.shadow import smooth_fraction
