@@ -30,6 +30,9 @@ class Reading:
 
     day:    modified Julian day, an integer.
     second: seconds since the day began, 0 or more; beyond 86400 within a leap second.
+
+    >>> Reading(51544, Fraction(43200)).seconds
+    Fraction(0, 1)
     """
 
     day: int
