@@ -120,7 +120,7 @@ def at_polynomials(formula: Expression, values: Mapping[Expression, Any]) -> Exp
     parts = scalars(formula)
     found = evaluate_polynomials(list(parts.ravel()), values)
     some = next(value for value in values.values() if isinstance(value, Polynomial))
-    whole = [each if isinstance(each, Polynomial) else 0 * some + each for each in found]
+    whole: list[Any] = [each if isinstance(each, Polynomial) else 0 * some + each for each in found]
     return np.stack(whole).reshape(parts.shape) if parts.shape else whole[0]
 
 
