@@ -118,7 +118,7 @@ THEMES = (
     Theme("astrodynamics_forces", "Astrodynamics: forces", "What moves a spacecraft.",
           ("taylor.astrodynamics.forces",)),
     Theme("astrodynamics_sgp4", "Astrodynamics: SGP4", "Catalogues of satellites.",
-          ("taylor.astrodynamics.sgp4",)),
+          ("taylor.astrodynamics.satellites",)),
     Theme("astrodynamics_encounters", "Astrodynamics: encounters",
           "Conjunctions, passes, eclipses, collisions.", ("taylor.astrodynamics.encounters",)),
     Theme("astrodynamics_files", "Astrodynamics: files", "Orbits in and out.",

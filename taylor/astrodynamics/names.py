@@ -82,11 +82,6 @@ from taylor.astrodynamics.forces.relativity import LenseThirring
 from taylor.astrodynamics.forces.relativity import Schwarzschild
 from taylor.astrodynamics.forces.third_body import ThirdBody
 
-# sgp4
-from taylor.astrodynamics.sgp4.catalogue import Catalogue
-from taylor.astrodynamics.sgp4.elements import MeanElements
-from taylor.astrodynamics.sgp4.propagation import sgp4
-from taylor.astrodynamics.sgp4.states import SatelliteStates
 from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
 from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.field import GravityField
@@ -163,6 +158,7 @@ from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
 from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
+
 # satellites
 from taylor.astrodynamics.satellites.catalogue import Catalogue
 from taylor.astrodynamics.satellites.elements import MeanElements
@@ -238,7 +234,6 @@ __all__ = [
     # forces
     "Force",
     "OrbitState",
-    # satellites
     # files
     "Covariances",
     "ElementSet",
@@ -255,7 +250,7 @@ __all__ = [
     "write_oem",
     "write_sp3",
     "write_tle",
-    # sgp4
+    # satellites
     "Catalogue",
     "MeanElements",
     "SatelliteStates",
