@@ -117,7 +117,7 @@ THEMES = (
           "Where the Sun, Moon and planets are.", ("taylor.astrodynamics.ephemerides",)),
     Theme("astrodynamics_forces", "Astrodynamics: forces", "What moves a spacecraft.",
           ("taylor.astrodynamics.forces",)),
-    Theme("astrodynamics_sgp4", "Astrodynamics: SGP4", "Catalogues of satellites.",
+    Theme("astrodynamics_satellites", "Astrodynamics: SGP4", "Catalogues of satellites.",
           ("taylor.astrodynamics.satellites",)),
     Theme("astrodynamics_encounters", "Astrodynamics: encounters",
           "Conjunctions, passes, eclipses, collisions.", ("taylor.astrodynamics.encounters",)),

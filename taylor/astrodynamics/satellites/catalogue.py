@@ -64,9 +64,9 @@ class Catalogue:
         self, source: Source, *, gravity: str = "wgs72", mode: str = "i", threads: int = 1
     ) -> None:
         """
-        source:  the path of a file of two-line elements or of OMM (XML or CSV); or objects of the
-                 package `sgp4`, pairs of lines, or OMM fields by keyword; or `MeanElements` whose
-                 fields are arrays of one length.
+        source:  the path of a file of two-line elements or of OMM (XML or CSV), or the text of
+                 one (of more than a line); or objects of the package `sgp4`, pairs of lines, or
+                 OMM fields by keyword; or `MeanElements` whose fields are arrays of one length.
         gravity: "wgs72", which element sets are made with, "wgs72-old" or "wgs84".
         mode:    "i" (improved) or "a" (as the Air Force's programs of old).
         threads: how many share the work; results are the same.
@@ -194,10 +194,12 @@ def _columns(source: Source) -> list[np.ndarray]:
     if isinstance(source, MeanElements):
         return _of_arrays(source)
     if isinstance(source, str | Path):
-        text = Path(source).read_text(encoding="utf-8")
+        is_text = isinstance(source, str) and "\n" in source
+        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
         objects = list(objects_of_text(text))
         if not objects:
-            raise FormatError(f"{source}: no two-line elements and no OMM in this file")
+            where = "this text" if is_text else f"the file {source}"
+            raise FormatError(f"no two-line elements and no OMM in {where}")
     else:
         objects = [_object(given) for given in source]
     return [np.array([getattr(o, name) for o in objects], np.float64) for name in FIELDS]

@@ -78,13 +78,6 @@ class TimeFunction:
             return self._function("float64")(times[()])
         return self._function("double-double")(times)[..., 0]
 
-    def at(self, seconds: float) -> np.ndarray:
-        """The values at one time, without compiling anything."""
-        if self._check is not None:
-            self._check(np.asarray(seconds))
-        time, formula = self._formula()
-        return np.asarray(formula.evaluate({time: seconds}))
-
     def rate(self, name: str) -> TimeFunction:
         """The derivative by time, of this name."""
         return TimeFunction(name, self._derivative, self._check)
