@@ -170,8 +170,8 @@ def _of_body(body: Body, s: Secular) -> tuple[Means, Periodics]:
 
 
 def _axes(body: Body, s: Secular) -> tuple[list[Value], list[Value]]:
-    """Directions of the body's perigee and of a quarter ahead of it: towards the orbit's node, ahead
-    of it, and normal.
+    """Directions of the body's perigee and of a quarter ahead: towards the orbit's node, ahead of
+    that, and normal.
     """
     (sin_g, cos_g), (sin_i, cos_i), (sin_h, cos_h) = body.perigee, body.inclination, body.node
     a1 = cos_g * cos_h + sin_g * cos_i * sin_h
