@@ -98,23 +98,6 @@ from taylor.astrodynamics.forces.radiation import sun_pointing
 from taylor.astrodynamics.forces.relativity import DeSitter
 from taylor.astrodynamics.forces.relativity import LenseThirring
 from taylor.astrodynamics.forces.relativity import Schwarzschild
-from taylor.astrodynamics.forces.third_body import ThirdBody
-
-from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
-from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
-from taylor.astrodynamics.forces.gravity.field import GravityField
-from taylor.astrodynamics.forces.gravity.field import Variation
-from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
-from taylor.astrodynamics.forces.gravity.bodies import Mascons
-from taylor.astrodynamics.forces.gravity.tides import SolidTides
-from taylor.astrodynamics.forces.place import Place
-from taylor.astrodynamics.forces.atmospheres import Atmosphere
-from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
-from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
-from taylor.astrodynamics.forces.atmospheres import HarrisPriester
-from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
-from taylor.astrodynamics.forces.drag import Drag
-from taylor.astrodynamics.forces.shadow import sunlit_fraction
 from taylor.astrodynamics.forces.shadow import penumbra_fraction
 from taylor.astrodynamics.forces.shadow import sharp_fraction
 from taylor.astrodynamics.forces.shadow import smooth_fraction
@@ -181,12 +164,6 @@ from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
 from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
-
-# satellites
-from taylor.astrodynamics.satellites.catalogue import Catalogue
-from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.propagation import sgp4
-from taylor.astrodynamics.satellites.states import SatelliteStates
 
 __all__ = [
     # times
@@ -326,59 +303,6 @@ __all__ = [
     "write_oem",
     "write_sp3",
     "write_tle",
-    # satellites
-    "Catalogue",
-    "MeanElements",
-    "SatelliteStates",
-    "sgp4",
-    "DeSitter",
-    "LenseThirring",
-    "PointMasses",
-    "Schwarzschild",
-    "ThirdBody",
-    "SphericalHarmonics",
-    "uniform_rotation",
-    "GravityField",
-    "Variation",
-    "Polyhedron",
-    "Mascons",
-    "SolidTides",
-    "Place",
-    "Atmosphere",
-    "ExponentialAtmosphere",
-    "TabulatedAtmosphere",
-    "HarrisPriester",
-    "FittedAtmosphere",
-    "Drag",
-    "sunlit_fraction",
-    "penumbra_fraction",
-    "sharp_fraction",
-    "smooth_fraction",
-    "RadiationPressure",
-    "EarthRadiation",
-    "Plate",
-    "sun_pointing",
-    "Thrust",
-    "tangential",
-    "steered",
-    "edelbaum",
-    "descent",
-    "proximity",
-    # encounters
-    "Conjunctions",
-    "Coverage",
-    "GroundStation",
-    "Windows",
-    "access",
-    "catalogue_motion",
-    "collision_probability",
-    "conjunctions",
-    "coverage",
-    "dense_motion",
-    "eclipses",
-    "shadow_margin",
-    "sphere_points",
-    "walker",
     # determination
     "Determination",
     "EquatorialAngles",
