@@ -150,6 +150,15 @@ def read_leap_seconds(path: str | Path) -> LeapSeconds:
     """The leap seconds of a file such as the IERS' Leap_Second.dat.
 
     Raises FormatError for a file that is none.
+
+    >>> import pathlib, tempfile, taylor as ty
+    >>> lines = "# File expires on 28 June 2026\\n 57754.0  1 1 2017  37\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "Leap_Second.dat")
+    ...     _ = path.write_text(lines)
+    ...     table = ty.astrodynamics.read_leap_seconds(path)
+    >>> len(table.days) > 0
+    True
     """
     months = "January February March April May June July August September October November December"
     try:
