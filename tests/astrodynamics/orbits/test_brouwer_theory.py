@@ -92,7 +92,7 @@ def test_mean_elements_have_derivatives() -> None:
 
     slopes = ty.jacobian(osculating)(start)
     h = 1e-4
-    moved = (osculating(start + [0, h, 0, 0, 0, 0]) - osculating(start - [0, h, 0, 0, 0, 0])) / (
+    moved = (osculating([*start, 0, h, 0, 0, 0, 0]) - osculating(start - [0, h, 0, 0, 0, 0])) / (
         2 * h
     )
     np.testing.assert_allclose(slopes[1:, 1], moved[1:], atol=1e-6)

@@ -103,7 +103,7 @@ def test_there_is_none_below_the_shortest_time() -> None:
         v1, _ = sky.lambert(r1, r2, times, 1.0, revolutions=turns)
         there = np.isfinite(v1[:, 0])
         first = int(np.argmax(there))
-        assert 0 < first and there[first:].all() and not there[:first].any()
+        assert first > 0 and there[first:].all() and not there[:first].any()
         low, high = (
             sky.lambert(r1, r2, times[first], 1.0, revolutions=turns, branch=b)[0]
             for b in ("low", "high")
@@ -129,7 +129,7 @@ def test_all_of_them() -> None:
 def test_derivatives_invert_those_of_propagation(turns: int) -> None:
     """dv1/dr2 is the inverse of dr2/dv1, and jets in time keep arriving."""
     r1, r2, dt = np.array([1.0, 0.1, 0.2]), np.array([-0.3, 1.2, 0.4]), 18.0
-    v1, v2 = sky.lambert(r1, r2, dt, 1.0, revolutions=turns)
+    v1, _v2 = sky.lambert(r1, r2, dt, 1.0, revolutions=turns)
 
     def aimed(x: Any) -> Any:
         return sky.lambert(r1, x, dt, 1.0, revolutions=turns)[0]

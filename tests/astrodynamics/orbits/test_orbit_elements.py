@@ -57,7 +57,7 @@ def conic(a: float, e: float, i: float, node: float, peri: float, mean: float) -
 
     up, ahead = along(u), along(u + MP.pi / 2)
     state = [*(r * up), *(GM / h * e * MP.sin(true) * up + h / r * ahead)]
-    return dict(state=state, true=true, anomaly=anomaly, p=p, r=r, h=h, up=up)
+    return {"state": state, "true": true, "anomaly": anomaly, "p": p, "r": r, "h": h, "up": up}
 
 
 def definitions(orbit: tuple[float, ...]) -> dict[str, list[Any]]:
