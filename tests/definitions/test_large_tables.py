@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
-import weakref
 from typing import Any
 
 import numpy as np
@@ -46,23 +44,6 @@ def test_the_numbers_are_in_memory_and_not_in_the_text() -> None:
     tables = tables_outside(f._code.program)
     assert sorted(name.split(".")[1] for name in tables) == ["edges", "rows"]
     assert len(f._code.module.ir) < 50_000
-
-
-def test_code_keeps_the_memory_alive() -> None:
-    """Nobody else has the numbers any more, and others are put where they might have been."""
-    c = waves(3)
-    table = entry_name(c)
-    memory = weakref.ref(table.definition.rows)
-    x = make_function_node(table, X, 1)
-    loops = ty.compile(x, [X])._code
-    call = loops.ufunc
-    del table, x, loops
-    gc.collect()
-    assert memory() is not None
-    others = [np.full((6000, 3), np.nan) for _ in range(20)]
-    assert call(4321.0) == c[4321, 1]
-    del call, others
-    gc.collect()
 
 
 def test_equal_tables_are_one() -> None:
