@@ -125,8 +125,8 @@ def two_body(quick: bool) -> str:
     misses = np.linalg.norm(there - r2, axis=1)
     return (
         table(["ns each", "taylor", "pykep", "lamberthub", "ratio"], rows)
-        + f"\n\n{own:,} at a time; pykep and lamberthub are called one after the other.  Propagated, "
-        f"Lambert's orbits miss their ends by {np.median(misses):.1e} (median).\n"
+        + f"\n\n{own:,} at a time; pykep and lamberthub are called one after the other.  "
+        f"Propagated, Lambert's orbits miss their ends by {np.median(misses):.1e} (median).\n"
     )
 
 
@@ -179,8 +179,8 @@ def approaches(quick: bool) -> str:
     return table(
         ["objects", "approaches below 5 km", "seconds", "of them for the orbits"], rows
     ) + (
-        f"\n\nAll pairs over {hours:g} hours, on one core: low orbits with the secular motion of J2, "
-        "pieces of 30 s.\n"
+        f"\n\nAll pairs over {hours:g} hours, on one core: low orbits with the secular motion of "
+        "J2, pieces of 30 s.\n"
     )
 
 
