@@ -126,7 +126,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     | :--- | -: |
     | a    | 12 |
     """
-    lines = [list(columns), *(list(row) for row in rows)]
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in (columns, *rows)]
     widths = [max(2, *(len(line[i]) for line in lines)) for i in range(len(columns))]
 
     def text(cells: Sequence[str]) -> str:

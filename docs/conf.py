@@ -18,9 +18,11 @@ release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 version = release
 
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "_build_tools.extension"]
+suppress_warnings = []
 if _page := os.environ.get("TAYLOR_DOCS_PAGE"):  # `python -m docs --page`
     include_patterns = ["index.md", f"{_page}.md"]
-    suppress_warnings = ["toc.*", "myst.xref_missing", "ref.*"]
+    suppress_warnings += ["toc.*", "myst.xref_missing", "ref.*"]
+suppress_warnings += ["misc.highlighting_failure"]  # errors that pages show are no Python
 exclude_patterns = ["_build", "_style", "_build_tools", "README.md"]
 templates_path = ["_templates"]
 language = "en"
@@ -29,7 +31,8 @@ nitpicky = False
 # Pages are notebooks as text (MyST), executed at build.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 3
-nb_execution_mode = "auto"
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / "executed")
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
@@ -55,6 +58,8 @@ html_theme_options = {
     },
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
+    "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,
@@ -64,6 +69,10 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_sidebars = {
+    page: [] for page in ("index", "start/index", "gallery/index", "benchmarks/index", "limits",
+                          "deprecation", "search", "404")
+}  # fmt: skip
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

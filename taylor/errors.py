@@ -12,39 +12,119 @@ import warnings
 
 
 class TaylorError(Exception):
-    """Base class of everything that taylor raises on purpose."""
+    """Base class of everything that taylor raises on purpose.
+
+    >>> import taylor as ty
+    >>> try:
+    ...     ty.jet(ty.exp, 0.0, order=-1)
+    ... except ty.TaylorError as error:
+    ...     print(type(error).__name__, isinstance(error, ValueError))
+    ArgumentError True
+    """
 
 
 class ArgumentError(TaylorError, ValueError):
-    """An argument has the right type and an impossible value."""
+    """An argument has the right type and an impossible value.
+
+    >>> import taylor as ty
+    >>> try:
+    ...     ty.variables("x x")
+    ... except ty.ArgumentError as error:
+    ...     print(error)
+    variables: names='x x' must list different names, as in 'variables x v'
+    """
 
 
 class ArgumentTypeError(TaylorError, TypeError):
-    """An argument has a type that cannot stand for an expression, a number or an array."""
+    """An argument has a type that cannot stand for an expression, a number or an array.
+
+    >>> import taylor as ty
+    >>> try:
+    ...     ty.variables(3)
+    ... except ty.ArgumentTypeError as error:
+    ...     print(error)
+    variables: names=3 must be a string, as in 'variables x v'
+    """
 
 
 class ShapeError(TaylorError, ValueError):
-    """Shapes do not fit together; the message names all of them."""
+    """Shapes do not fit together; the message names all of them.
+
+    >>> import taylor as ty
+    >>> try:
+    ...     ty.variable("a", shape=(2, 3)) @ ty.variable("b", shape=(2,))
+    ... except ty.ShapeError as error:
+    ...     print(str(error).split(" (at")[0])
+    matmul: shapes (2, 3) and (2,) do not fit together
+    """
 
 
 class TracingError(TaylorError, TypeError):
-    """Python asked an expression for a value that exists only when the expression is evaluated."""
+    """Python asked an expression for a value that exists only when the expression is evaluated.
+
+    >>> import taylor as ty
+    >>> def square_or_cube(x):
+    ...     return x**2 if x > 0 else x**3
+    >>> try:
+    ...     ty.grad(square_or_cube)(2.0)
+    ... except ty.TracingError:
+    ...     print(ty.grad(ty.program(square_or_cube))(2.0))
+    4.0
+    """
 
 
 class UnsupportedFunctionError(TaylorError, TypeError):
-    """A function, operation or argument that taylor has no rule for."""
+    """A function, operation or argument that taylor has no rule for.
+
+    >>> import numpy as np, taylor as ty
+    >>> try:
+    ...     np.spacing(ty.variable("x"))
+    ... except ty.UnsupportedFunctionError as error:
+    ...     print(error)
+    numpy.spacing: taylor has no rule for it; it has no meaning for a number that is not known yet
+    """
 
 
 class ProgramError(TaylorError, TypeError):
-    """A statement that `taylor.program` cannot translate without changing what it means."""
+    """A statement that `taylor.program` cannot translate without changing what it means.
+
+    >>> import taylor as ty
+    >>> def countdown(x):
+    ...     while x > 1:
+    ...         yield x
+    >>> try:
+    ...     ty.program(countdown)
+    ... except ty.ProgramError as error:
+    ...     print(str(error).splitlines()[0])
+    program: yield makes a generator
+    """
 
 
 class FormatError(TaylorError, ValueError):
-    """A file or pickle that is damaged, from another version, or not taylor's at all."""
+    """A file or pickle that is damaged, from another version, or not taylor's at all.
+
+    >>> import pathlib, tempfile, taylor as ty
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "notes.txt")
+    ...     _ = path.write_text("no checkpoint")
+    ...     try:
+    ...         ty.Integrator.load(path)
+    ...     except ty.FormatError:
+    ...         print("not written by save")
+    not written by save
+    """
 
 
 class DifferentiationWarning(UserWarning):
-    """Derivatives that are probably not what was meant, although the value is right."""
+    """Derivatives that are probably not what was meant, although the value is right.
+
+    >>> import warnings, taylor as ty
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     slope = ty.grad(lambda x: ty.where(x == 0, 1, ty.sin(x) / x))(1.0)
+    >>> [warning.category.__name__ for warning in caught]
+    ['DifferentiationWarning']
+    """
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

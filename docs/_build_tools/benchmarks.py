@@ -64,7 +64,7 @@ def _index(files: list[Path]) -> str:
         )
     names = "\n".join(path.stem for path in files)
     return (
-        "# Benchmarks\n\n"
+        "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# Benchmarks\n\n"
         "Measurements beside the tools that people compare this one with, on the same machine and "
         "in the same run; the tables are those of the last run in `benchmarks/results`, misses "
         "included. Each page says how it is repeated.\n\n"

@@ -23,7 +23,7 @@ _LIST = re.compile(r"^(?:[-+]|\d+[.)]) ")
 def summary(doc: str) -> str:
     """The first sentence, as Markdown."""
     first = inspect.cleandoc(doc).split("\n\n")[0].replace("\n", " ")
-    return escaped(re.split(r"(?<=[^.]\.)\s", first, maxsplit=1)[0])
+    return escaped(re.split(r"(?<=[^.]\.)\s+(?=[A-Z`])", first, maxsplit=1)[0])
 
 
 def markdown(doc: str) -> str:

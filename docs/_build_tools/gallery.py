@@ -157,6 +157,7 @@ def _alternative(example: Example) -> str:
 
 def _index(found: dict[str, Example]) -> str:
     text = [
+        "---\nhtml_theme.sidebar_secondary.remove: true\n---\n",
         "# Gallery",
         "What a page of code can do. Each picture leads to its code; every example is in "
         "`examples/` of the repository and runs in the tests.",

@@ -11,6 +11,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 _NAMED = re.compile(r"^(?:ty|taylor)((?:\.\w+)+)(?:\(.*\))?$", re.DOTALL)
+_CLASS = re.compile(r"^([A-Z]\w+(?:\.\w+)?)(?:\(.*\))?$", re.DOTALL)
 
 
 @cache
@@ -32,10 +33,10 @@ def classes() -> dict[str, str]:
 
 def link_names(app: Sphinx, doctree: nodes.document) -> None:
     for literal in list(doctree.findall(nodes.literal)):
-        match = _NAMED.match(literal.astext())
+        path = _path(literal.astext())
         linked = isinstance(literal.parent, nodes.reference | addnodes.pending_xref | nodes.title)
-        if match and not linked and f"ty{match[1]}" in known():
-            literal.replace_self(_reference(app, f"ty{match[1]}", literal.deepcopy()))
+        if path and not linked:
+            literal.replace_self(_reference(app, path, literal.deepcopy()))
     for signature in doctree.findall(addnodes.desc_signature):
         for reference in list(signature.findall(addnodes.pending_xref)):
             target = reference["reftarget"].rpartition(".")[2]
@@ -44,6 +45,19 @@ def link_names(app: Sphinx, doctree: nodes.document) -> None:
                 reference.attributes.pop("refspecific", None)
             else:
                 reference.replace_self(reference.children)
+
+
+def _path(text: str) -> str:
+    """The public name that code is, `ty.jet` or, of classes, `Event`; empty if it is none."""
+    match = _NAMED.match(text)
+    if match:
+        return f"ty{match[1]}" if f"ty{match[1]}" in known() else ""
+    match = _CLASS.match(text)
+    if match:
+        name, _, member = match[1].partition(".")
+        path = ".".join(filter(None, (classes().get(name, "-"), member)))
+        return path if path in known() else ""
+    return ""
 
 
 def _reference(app: Sphinx, target: str, shown: nodes.Node) -> addnodes.pending_xref:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +23,32 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("smooth", "analysis", "models", "astrodynamics")
 BRIDGES = ("scipy", "jax", "torch")
 SHOWN = ("__call__", "__getitem__")  # methods with such names that are worth a line
+# Members that other rooms of the package call, and users have no use for.
+INTERNAL = frozenset(
+    f"ty.{name}"
+    for name in (
+        "Derivatives.room", "Event.asks", "Event.deep_copy", "Event.expressions", "Event.traced",
+        "Function.check_count", "Function.entry", "Function.is_single", "Function.make_entry",
+        "Function.of_expressions", "Impulse.expressions", "Impulse.reversible", "Solution.check",
+        "torch.Layer.extra_repr",
+    )
+)  # fmt: skip
+# Classes that functions make, and users do not: how they are made is nothing to tell.
+RESULTS = frozenset(
+    f"ty.{name}"
+    for name in (
+        "Crossings", "DenseOutput", "Derivatives", "EnsembleOutcome", "EnsembleRecords",
+        "Expression", "Function", "Gradient", "MeanGradient", "Outcome", "Solution", "Status",
+        "Variational", "astrodynamics.Force", "jax.JaxFunction", "jax.Traced", "jax.Weights",
+        "torch.TensorFunction", "torch.TracedModule",
+    )
+)  # fmt: skip
+_NOTHING_SAID = "Call self as a function."
 VALUES = {  # names that stand for values, which cannot carry docstrings
     "ty.pi": """The number pi in expressions, with as many digits as the precision needs.
 
 >>> import taylor as ty
->>> ty.sin(ty.pi / 6).evaluate({})
+>>> float(ty.sin(ty.pi / 6).evaluate({}))
 0.5
 """,
     "ty.time": """The independent variable of differential equations, in expressions.
@@ -34,7 +57,37 @@ VALUES = {  # names that stand for values, which cannot carry docstrings
 >>> x = ty.variable("x")
 >>> swing = ty.Integrator([(x, ty.cos(ty.time))], [0.0])
 >>> outcome = swing.propagate_until(2.0)
->>> abs(swing.state[0] - ty.sin(2.0)) < 1e-15
+>>> bool(abs(swing.state[0] - ty.sin(2.0)) < 1e-15)
+True
+""",
+    "ty.astrodynamics.WGS84": """The ellipsoid of the World Geodetic System 1984, which GPS uses.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.WGS84.equatorial_radius
+6378.137
+""",
+    "ty.astrodynamics.GRS80": """The ellipsoid of the Geodetic Reference System 1980.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.GRS80.equatorial_radius
+6378.137
+""",
+    "ty.astrodynamics.WGS72": """The ellipsoid of the World Geodetic System 1972, that of SGP4.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.WGS72.equatorial_radius
+6378.135
+""",
+    "ty.astrodynamics.FRAMES": """The names of axes between which `EarthOrientation.rotation` turns.
+
+>>> import taylor as ty
+>>> "itrf" in ty.astrodynamics.FRAMES
+True
+""",
+    "ty.astrodynamics.BODY_NAMES": """The bodies whose shape and rotation are known.
+
+>>> import taylor as ty
+>>> "moon" in ty.astrodynamics.BODY_NAMES
 True
 """,
     "ty.__version__": """The version of the package that is installed, as a string.
@@ -109,8 +162,11 @@ def _named(path: str, value: Any) -> Name:
         return Name(path, "data", "", VALUES[path], module)
     if inspect.isclass(value):
         kind = "exception" if issubclass(value, BaseException) else "class"
+        doc = _own_doc(value)
         signature = "" if kind == "exception" else _signature(value)
-        return Name(path, kind, signature, _own_doc(value), module, tuple(_members(path, value)))
+        if path in RESULTS or path.startswith("ty.analysis."):
+            signature = ""
+        return Name(path, kind, signature, doc, module, tuple(_members(path, value)))
     if callable(value):
         return Name(path, "function", _signature(value), inspect.getdoc(value) or "", module)
     return Name(path, "data", "", "", module)
@@ -128,18 +184,43 @@ def _members(path: str, value: type) -> Iterator[Name]:
         if not owner.__module__.startswith("taylor"):
             continue
         for name, member in vars(owner).items():
-            if name in seen or (name.startswith("_") and name not in SHOWN):
+            hidden = name.startswith("_") and name not in SHOWN
+            if name in seen or hidden or f"{path}.{name}" in INTERNAL:
                 continue
             seen.add(name)
             inner = getattr(member, "__func__", member)
             if isinstance(member, property) or type(member).__name__ == "cached_property":
-                yield Name(f"{path}.{name}", "property", "", inspect.getdoc(member) or "", "")
+                doc = inspect.getdoc(member) or _told(value, name)
+                yield Name(f"{path}.{name}", "property", "", doc, "")
             elif inspect.isfunction(inner):
-                doc = inspect.getdoc(inner) or ""
+                doc = (inspect.getdoc(inner) or "").removeprefix(_NOTHING_SAID)
+                doc = doc or _told(value, name)
                 if doc or name not in SHOWN:
                     bound = not isinstance(member, staticmethod)
                     text = _signature(inner, without_first=bound)
                     yield Name(f"{path}.{name}", "method", text, doc, "")
+
+
+def _told(value: type, name: str) -> str:
+    """What docstrings of a class, or of a protocol beside it, say of one of its members."""
+    beside = vars(sys.modules[value.__module__]).values()
+    protocols = [c for c in beside if inspect.isclass(c) and getattr(c, "_is_protocol", False)]
+    for owner in (value, *(c for c in protocols if c is not value)):
+        own = inspect.getdoc(vars(owner).get(name)) if name in vars(owner) else ""
+        line = re.search(rf"^(?:\w+, )*{name}(?:, \w+)*:\s+(.+)$", _own_doc(owner), re.MULTILINE)
+        if own or line:
+            return own or (line[1] if line else "")
+    return ""
+
+
+def made_by(name: Name, names: dict[str, Name]) -> list[Name]:
+    """What makes objects of a class, by its docstring: "Made by `f`"."""
+    found = re.search(r"Made by ([^.]*)", name.doc)
+    makers = re.findall(r"`(?:ty\.|taylor\.)?([\w.]+)`", found[1]) if found else []
+    room = name.path.rpartition(".")[0]
+    known = {**names, **{member.path: member for member in name.members}}
+    paths = [f"{start}.{maker}" for maker in makers for start in (room, "ty", name.path)]
+    return [known[path] for path in paths if path in known]
 
 
 def _signature(value: Any, *, without_first: bool = False) -> str:
@@ -213,14 +294,19 @@ def _read(path: str, node: ast.FunctionDef | ast.ClassDef, module: str) -> Name:
         inside = f"{path}.{inner.name}"
         if inner.name == "__init__":
             signature = _read_signature(inner, skip=1)
-        elif "overload" in decorators or (inner.name.startswith("_") and inner.name not in SHOWN):
+        elif (
+            "overload" in decorators
+            or inside in INTERNAL
+            or (inner.name.startswith("_") and inner.name not in SHOWN)
+        ):
             continue
         elif "property" in decorators:
             members.append(Name(inside, "property", "", text, ""))
         elif text or inner.name not in SHOWN:
             skip = 0 if "staticmethod" in decorators else 1
             members.append(Name(inside, "method", _read_signature(inner, skip), text, ""))
-    return Name(path, "class", signature.split(" -> ")[0], doc, module, tuple(members))
+    made = "" if path in RESULTS else signature.split(" -> ")[0]
+    return Name(path, "class", made, doc, module, tuple(members))
 
 
 def _read_signature(node: ast.FunctionDef, skip: int) -> str:

@@ -9,12 +9,16 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from _build_tools.tables import Table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 STYLE = Path(__file__).resolve().parents[1] / "_style" / "matplotlibrc"
 FASTER, SLOWER, NEUTRAL = "#1f5fa8", "#c2410c", "#4b5563"
-MOST_ROWS = 40  # of bars in a picture; longer tables have pictures of their own
+MOST_ROWS = 50  # of bars in a picture; longer tables have pictures of their own
 _RATIO = re.compile(r"^(ratio.*|times as fast|against DOP853|own|.+ / ours)$")
 _NUMBER = re.compile(r"^[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 # (file, number of its table): columns that are drawn, and what they are.
@@ -72,12 +76,18 @@ def bars_of(file: str, number: int, table: Table) -> Bars | None:
             series[_title(table, column, columns)] = values
     if not series:
         return None
+    kept = [
+        i
+        for i in range(len(table.rows))
+        if any(math.isfinite(values[i]) for values in series.values())
+    ]
+    series = {name: [values[i] for i in kept] for name, values in series.items()}
     is_ratio = any(_RATIO.match(table.columns[column]) for column in columns)
     less = "at most" in table.columns
     better = (-1 if less else 1) if is_ratio and (file, number) != ("adjoints", 0) else 0
     side = "below" if less else "above"
     axis = axis or f"ratio of times; {side} 1 taylor takes less"
-    return Bars([_label(row) for row in table.rows], series, axis, better)
+    return Bars([_label(table.rows[i]) for i in kept], series, axis, better)
 
 
 def number_in(cell: str) -> float:
@@ -116,7 +126,7 @@ def draw(bars: Bars, path: Path) -> None:
                         textcoords="offset points", va="center", fontsize=7.5,
                         ha="left" if side else "right", color="#333a45",
                     )  # fmt: skip
-        axes.set_xscale("log")
+        _logarithmic(axes, _all(bars))
         low, high = np.nanmin(_all(bars)), np.nanmax(_all(bars))
         reach = max(high / low, 2.0) ** 0.16
         axes.set_xlim(min(low, 1.0 if bars.better else low / 2) / reach, max(high, 1.0) * reach)
@@ -128,9 +138,21 @@ def draw(bars: Bars, path: Path) -> None:
             axes.axvline(1.0, color="#333a45", lw=1)
         axes.set_xlabel(bars.axis)
         if several > 1:
-            axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+            figure.legend(loc="outside upper right", ncols=several)
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
+
+
+def _logarithmic(axes: Axes, values: list[float]) -> None:
+    """A logarithmic scale with plain numbers: 0.1, 1, 10; between them where these are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    known = [value for value in values if math.isfinite(value)]
+    wide = max(*known, 1.0) / min(*known, 1.0) > 50
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _all(bars: Bars) -> list[float]:
@@ -154,5 +176,4 @@ def _title(table: Table, column: int, columns: list[int]) -> str:
     if name != "ratio" or len(columns) == 1:
         return name
     before = [c for c in columns if c < column]
-    first = table.columns[(before[-1] if before else 0) + 1]
-    return "time" if first in ("us", "ns") else first
+    return table.columns[(before[-1] if before else 0) + 1]

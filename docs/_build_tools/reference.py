@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 
 from _build_tools.docstrings import markdown, summary
 from _build_tools.names import Name, public_names
@@ -13,6 +15,34 @@ from taylor import functions as families
 from taylor.nodes.registry import get
 
 ROOT = Path(__file__).resolve().parents[2]
+FAMILIES = {
+    "powers": "Roots and lengths",
+    "exponential": "Exponentials and logarithms",
+    "trigonometric": "Circular functions",
+    "hyperbolic": "Hyperbolic functions",
+    "piecewise": "Absolute value, sign, extremes",
+    "network": "Activations",
+    "combined": "Logarithms of sums and probabilities, sinc",
+    "special": "Error function",
+    "scaled_error": "Scaled error functions",
+    "inverse_error": "Inverse error functions",
+    "integrals": "Exponential and Dawson's integrals",
+    "gamma_family": "Gamma function and its derivatives",
+    "beta_family": "Beta function",
+    "incomplete_gamma": "Incomplete gamma functions",
+    "riemann": "Riemann's zeta function",
+    "bessel": "Bessel functions",
+    "airy": "Airy functions",
+    "elliptic": "Complete elliptic integrals",
+    "lambert": "Lambert's W",
+    "kepler": "Kepler's equation",
+}
+EXACT = ("abs", "sign", "floor", "minimum", "maximum", "relu")
+ERRORS_GROW = {
+    "sinc": "next to its zeros",
+    "ndtr": "towards x = -20: it grows like x squared there",
+    "log_ndtr": "towards x = 20: it grows like x squared beyond 1/2",
+}
 DIRECTIVES = {"function": "py:function", "class": "py:class", "exception": "py:exception",
               "method": "py:method", "property": "py:property", "data": "py:data"}  # fmt: skip
 
@@ -29,7 +59,8 @@ def reference_pages() -> dict[str, str]:
 
 def accuracies() -> dict[str, tuple[str, str]]:
     """(largest error in ulp, among which arguments) of the elementary functions, as measured."""
-    found = {}
+    found = dict.fromkeys(EXACT, ("exact", "all"))
+    found["leaky_relu"] = ("0.500", "all")  # one product
     for file in ("mathlib.md", "mathlib_special.md"):
         path = ROOT / "benchmarks" / "results" / file
         for table in tables(path.read_text("utf-8")) if path.exists() else ():
@@ -72,13 +103,11 @@ def _functions(names: list[Name]) -> list[str]:
     text = [
         "Errors are the largest found, in units of the last place of the exact value (ulp; 0.5 is "
         "correct rounding), for values in float64 over all regions of arguments: see [Elementary "
-        "functions in float64](../benchmarks/mathlib.md). Where no number is given the function is "
-        "made of others, by the formula under its name, or exact.",
+        "functions](../benchmarks/mathlib.md) and [Special functions]"
+        "(../benchmarks/mathlib_special.md).",
     ]
-    for family in _families():
-        doc = (family.__doc__ or "").strip()
+    for title, family in _families():
         own = [by_path[f"ty.{n}"] for n in family.__all__ if f"ty.{n}" in by_path]
-        title = doc.split("\n")[0].split(":")[0].rstrip(".")
         rows = [
             f"| {{py:obj}}`{n.path}` | {_cell(_what(n))} | "
             f"{_cell(get(n.path[3:]).domain)} | {exact.get(n.path[3:], ('',))[0]} |"
@@ -90,18 +119,18 @@ def _functions(names: list[Name]) -> list[str]:
     return text
 
 
-def _families() -> list[object]:
-    import importlib
-
-    names = ("powers", "exponential", "trigonometric", "hyperbolic", "piecewise", "network",
-             "combined", "special", "scaled_error", "inverse_error", "integrals", "gamma_family",
-             "beta_family", "incomplete_gamma", "riemann", "bessel", "airy", "elliptic", "lambert",
-             "kepler")  # fmt: skip
-    assert set(names) >= {
-        p.stem for p in Path(families.__file__).parent.glob("*.py")
-        if "published(" in p.read_text("utf-8") and p.stem != "apply"
-    }, "reference.py: a family of functions is not listed"  # fmt: skip
-    return [importlib.import_module(f"taylor.functions.{name}") for name in names]
+def _families() -> list[tuple[str, ModuleType]]:
+    """(title, family), in the order in which people look for them."""
+    known = {
+        path.stem
+        for path in Path(families.__file__).parent.glob("*.py")
+        if "published(" in path.read_text("utf-8") and path.stem != "apply"
+    }
+    assert set(FAMILIES) == known, "reference.py: a family of functions is not listed"
+    return [
+        (title, importlib.import_module(f"taylor.functions.{name}"))
+        for name, title in FAMILIES.items()
+    ]
 
 
 def _what(name: Name) -> str:
@@ -112,7 +141,10 @@ def _accuracy(exact: dict[str, tuple[str, str]], name: str) -> str:
     if name not in exact:
         return ""
     error, region = exact[name]
-    return f"**Accuracy** in float64: the largest error found is {error} ulp ({region} arguments)."
+    if error == "exact":
+        return "**Accuracy**: exact."
+    where = ERRORS_GROW.get(name, f"{region} arguments")
+    return f"**Accuracy** in float64: the largest error found is {error} ulp ({where})."
 
 
 def _entry(name: Name, note: str = "") -> str:

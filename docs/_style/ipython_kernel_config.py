@@ -5,3 +5,4 @@ c.InlineBackend.figure_formats = ["retina"]
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight"}
 c.HistoryManager.enabled = False
 c.IPKernelApp.log_level = 40
+c.InteractiveShell.xmode = "Minimal"  # of errors that are shown, what they say

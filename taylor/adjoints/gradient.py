@@ -73,6 +73,14 @@ class Gradient(ByName):
     outcome:      of the propagation; `outcome.status` says whether an event ended it.
     steps:        that were made.
     memory:       bytes that these took to be gone back over.
+
+    >>> import numpy as np, taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> decay = ty.Integrator([(x, -k * x)], [2.0], parameters={k: 1.0})
+    >>> found = ty.gradient_through(decay, x**2, until=1.0)  # of 4 exp(-2 k)
+    >>> exact = 4 * np.exp(-2)
+    >>> np.allclose([found.value, found[k], found[x]], [exact, -2 * exact, exact], rtol=1e-14)
+    True
     """
 
     value: NumberOrArray

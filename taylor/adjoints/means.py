@@ -28,6 +28,13 @@ class MeanGradient(ByName):
     value: of the mean. state: derivatives of the mean by each initial state, (rows, n).
     parameters: by the parameters, which all rows share, (m,). rows: each row's own gradient.
     `gradient[k]` is the derivative by a parameter, `gradient[x]` those by the rows' initial values.
+
+    >>> import numpy as np, taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> decay = ty.Integrator([(x, -k * x)], [1.0], parameters={k: 1.0})
+    >>> found = ty.mean_gradient_through(decay, [[1.0], [3.0]], x, until=1.0)  # of 2 exp(-k)
+    >>> bool(np.isclose(found.value, 2 * np.exp(-1))), bool(np.isclose(found[k], -2 * np.exp(-1)))
+    (True, True)
     """
 
     value: NumberOrArray

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from taylor.displays.progress import ProgressBar
 from taylor.ensembles.executors import (
     at_once,
     check_executor,
@@ -16,12 +17,12 @@ from taylor.ensembles.executors import (
     in_threads,
     is_threads,
 )
+from taylor.ensembles.gathering import Gatherer
 from taylor.ensembles.jobs import make_jobs
-from taylor.ensembles.outcome import EnsembleOutcome, Gatherer
+from taylor.ensembles.outcome import EnsembleOutcome
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
-from taylor.integrator.progress import ProgressBar
 from taylor.numbers.types import Numbers, Path, Time
 from taylor.systems.events import Event
 

@@ -11,13 +11,13 @@ import time as clock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from taylor.displays.progress import ProgressBar
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
 from taylor.ensembles.threads import Put, Shares, Team
 from taylor.ensembles.worker import Results, Runner
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
-from taylor.integrator.progress import ProgressBar
 
 if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor, Future, ThreadPoolExecutor

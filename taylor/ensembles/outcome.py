@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taylor.ensembles.events import Found
-from taylor.ensembles.jobs import Jobs
-from taylor.ensembles.maps import EnsembleMaps, as_polynomials, values_of
-from taylor.ensembles.stream import Stream
-from taylor.ensembles.worker import CODES, STATUSES, Results
+from taylor.displays import pictures, tables
+from taylor.ensembles.maps import EnsembleMaps
 from taylor.expressions.expression import Expression
-from taylor.integrator.integrator import Integrator
 from taylor.integrator.outcome import Status
 from taylor.machines.dense import DenseOutput
 from taylor.polynomials.polynomial import Polynomial
@@ -23,6 +18,11 @@ from taylor.systems.events import Crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.versions import Versioned
 from taylor_runtime.program.records import dataclass
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
+    import xarray
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class EnsembleRecords(Versioned):
                 the displacements, as in `Crossings`.
 
     `records[i]` is the part of trajectory i: a tuple of one `Crossings` for each event.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0], events=[ty.Event(x)])
+    >>> records = ty.ensemble(ta, [[1.0, 0.0], [0.0, 1.0]], until=4.0).events
+    >>> records.offsets.tolist(), records[1][0].times.round(12).tolist()
+    ([0, 1, 3], [0.0, 3.14159265359])
     """
 
     offsets: np.ndarray
@@ -108,6 +115,12 @@ class EnsembleOutcome(Versioned):
 
     A trajectory that had not been finished at Ctrl-C has status INTERRUPTED, NaN states and time,
     no steps and no records.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> fan = ty.ensemble(ty.Integrator([(x, -x)], [1.0]), [[1.0], [2.0]], until=1.0)
+    >>> fan.success, fan.states.round(12).tolist()
+    (True, [[0.367879441171], [0.735758882343]])
     """
 
     states: np.ndarray = field(repr=False)
@@ -185,137 +198,100 @@ class EnsembleOutcome(Versioned):
         return {s: n for s in Status if (n := int(np.sum(self.status == s)))}
 
     def __repr__(self) -> str:
-        listed = ", ".join(f"{n} {status.name}" for status, n in self.counts().items())
-        return f"EnsembleOutcome({len(self)} trajectories: {listed})"
+        return f"EnsembleOutcome({len(self)} trajectories: {self._counted})"
 
+    @property
+    def _counted(self) -> str:
+        return ", ".join(f"{n} {status.name}" for status, n in self.counts().items())
 
-_STATUSES = np.array(STATUSES, dtype=object)
+    # -- what others show -----------------------------------------------------------------------
 
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas table in float64: a line for each trajectory, with a grid for each of its times
+        (levels `trajectory`, `time`); a column for each state, and `status` without a grid.
 
-class Gatherer:
-    """Puts the results of shares, coming in any order from any thread, into whole arrays."""
+        Raises MissingPackageError without pandas.
+        """
+        number = np.arange(len(self))
+        if self.grid is None:
+            known: dict[str, np.ndarray] = tables.columns(self._names, self.states, 1)
+            known |= {"time": self.times, "status": np.array([s.name for s in self.status])}
+            return tables.dataframe("to_dataframe", {"trajectory": number}, known)
+        times = self._grid_times()
+        levels = {"trajectory": np.repeat(number, times.shape[1]), "time": times.reshape(-1)}
+        known = tables.columns(self._names, self.states, 2)
+        flat = {name: values.reshape(-1) for name, values in known.items()}
+        return tables.dataframe("to_dataframe", levels, flat)
 
-    def __init__(self, jobs: Jobs, output: Any, integrator: Integrator) -> None:
-        count, rest = len(jobs), jobs.shape
-        self.jobs = jobs
-        self.integrator = integrator
-        self.lock = threading.Lock()
-        dtype = jobs.states.dtype
-        self.times = np.full((count, 2), np.nan)
-        self.codes = np.full(count, CODES[Status.INTERRUPTED], dtype=np.int8)
-        self.steps = np.zeros(count, dtype=np.int64)
-        self.messages: dict[int, str] = {}
-        self.found: tuple[dict[int, Found], dict[int, Found]] = ({}, {})
-        self.dense: list[DenseOutput | None] = [None] * count if jobs.dense else []
-        shape = rest if jobs.grid is None else (jobs.grid.shape[-2], *rest)
-        self.stream = None if output is None else Stream(output, (count, *shape), dtype)
-        self.grid = None
-        if jobs.grid is not None and self.stream is None:
-            self.grid = np.empty((count, *shape), dtype=dtype)
-        self.states = None
-        if jobs.grid is not None or self.stream is None:
-            self.states = np.empty((count, *rest), dtype=dtype)
+    def to_xarray(self) -> xarray.Dataset:
+        """An xarray dataset in float64: every state over `trajectory`, with a grid also over `time`
+        (`step` where each has times of its own), and the status of each.
 
-    def put(self, first: int, results: Results) -> None:
-        """The results of the trajectories from `first` on."""
-        rows = slice(first, first + len(results.codes))
-        if self.states is not None:
-            self.states[rows] = results.states
-        self.times[rows], self.steps[rows] = results.times, results.steps
-        shown = results.states if results.grid is None else results.grid
-        if self.stream is not None:
-            self.stream.put(first, shown)
-        elif self.grid is not None:
-            self.grid[rows] = shown
-        if results.dense is not None:
-            self.dense[rows] = results.dense
-        with self.lock:
-            self.messages |= {first + row: text for row, text in results.messages.items()}
-            for found, kept in zip((results.events, results.switches), self.found, strict=True):
-                if found is not None:
-                    kept[first] = found
-        self.codes[rows] = results.codes  # last: what has a status is complete
+        Raises MissingPackageError without xarray.
+        """
+        axes: dict[str, np.ndarray] = {"trajectory": np.arange(len(self))}
+        dims = ["trajectory"]
+        named: dict[str, tuple[Sequence[str], np.ndarray]] = {}
+        if self.grid is not None:
+            times = self._grid_times()
+            same = bool((times == times[:1]).all())
+            dims.append("time" if same else "step")
+            axes[dims[1]] = times[0] if same else np.arange(times.shape[1])
+            if not same:
+                named["time"] = dims, times
+        for name, values in tables.columns(self._names, self.states, len(dims)).items():
+            named[name] = dims, values
+        named["status"] = ["trajectory"], np.array([s.name for s in self.status])
+        return tables.dataset("to_xarray", axes, named, {})
 
-    def finish(self, missing: str) -> EnsembleOutcome:
-        """Everything; `missing` says why there are trajectories without results, if one knows."""
-        jobs = self.jobs
-        undone = np.flatnonzero(self.codes == CODES[Status.INTERRUPTED])
-        if missing:
-            self.messages |= {int(row): missing for row in undone}
-        for kept in (self.grid, self.states):
-            if kept is not None:
-                kept[undone] = np.nan
-        shown = self.grid if self.grid is not None else self.states
-        if self.stream is not None:
-            shown = self.stream.finish(undone)
-        assert shown is not None
-        final = shown if self.states is None else self.states
-        maps = self._maps(shown, final)
-        if maps is not None:
-            shown, final = (values_of(array, maps.kind) for array in (shown, final))
-        pairs = jobs.states.ndim > 2
-        grid = None
-        if jobs.grid is not None:
-            grid = np.array(jobs.grid if pairs else jobs.grid[..., 0])
-        events, switches = (self._records(which) for which in range(2))
-        return EnsembleOutcome(
-            states=shown,
-            status=_STATUSES[self.codes],
-            times=self.times if pairs else self.times[:, 0].copy(),
-            steps=self.steps,
-            messages=dict(sorted(self.messages.items())),
-            grid=grid,
-            final_states=final,
-            events=events,
-            switches=switches,
-            dense=tuple(self.dense) if jobs.dense else None,
-            variables=self.integrator.system.states,
-            maps=maps,
+    def plot(
+        self, x: Expression | str | None = None, y: Expression | str | None = None
+    ) -> matplotlib.figure.Figure:
+        """A Matplotlib figure, y over x (by default the first two states): the paths along a grid,
+        else where the trajectories end.
+
+        Raises ArgumentError for what is no state, ImportError without Matplotlib.
+
+        >>> import taylor as ty
+        >>> x, v = ty.variables("x v")
+        >>> ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [1.0, 0.0])
+        >>> starts = np.stack([np.linspace(0.1, 3.0, 20), np.zeros(20)], axis=1)
+        >>> fan = ty.ensemble(ta, starts, times=np.linspace(0.0, 5.0, 100))
+        >>> fan.plot(x, v)  # doctest: +SKIP
+        <Figure size 640x440 with 1 Axes>
+        """
+        across, up = (tables.chosen("plot", self._names, e, k) for k, e in enumerate((x, y)))
+        names = self._names[across], self._names[up]
+        known = tables.columns(self._names, self.states, 1 if self.grid is None else 2)
+        a, b = known[names[0]], known[names[1]]
+        joined = self.grid is not None
+        paths = (
+            list(zip(a, b, strict=True)) if joined else [(a[[k]], b[[k]]) for k in range(len(a))]
         )
+        return pictures.phases(paths, *names, f"{len(self)} trajectories: {self._counted}", joined)
 
-    def _maps(self, shown: np.ndarray, final: np.ndarray) -> EnsembleMaps | None:
-        """What is known with derivatives, if the system is variational."""
-        ta = self.integrator
-        if ta._flow is None:
-            return None
-        return EnsembleMaps(shown, final, ta._flow.variations.space, ta._kind)
+    @property
+    def _names(self) -> list[str]:
+        return [str(e) for e in self.variables]
 
-    def _records(self, which: int) -> EnsembleRecords | None:
-        """The records of all shares one behind the other."""
-        ta = self.integrator
-        kinds = len(ta.switches if which else ta.events)
-        if not kinds:
-            return None
-        jobs, kept = self.jobs, self.found[which]
-        parts = [kept[first] for first in sorted(kept)]
-        counts = np.zeros(len(jobs), dtype=np.int64)
-        for first, found in kept.items():
-            counts[first : first + len(found.counts)] = found.counts
-        rest = jobs.states.shape[1:]
-        pairs = np.concatenate([np.empty((0, 2)), *(p.times for p in parts)])
-        return EnsembleRecords(
-            offsets=np.concatenate([[0], np.cumsum(counts)]),
-            times=pairs.copy() if len(rest) > 1 else pairs.sum(axis=1),
-            time_pairs=pairs,
-            states=np.concatenate(
-                [np.empty((0, *rest), jobs.states.dtype), *(p.states for p in parts)]
-            ),
-            directions=np.concatenate([np.empty(0, np.int8), *(p.directions for p in parts)]),
-            events=np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts)]),
-            kinds=kinds,
-            **({} if which else self._event_maps(parts)),
-        )
+    def _grid_times(self) -> np.ndarray:
+        """(trajectories, times), in float64."""
+        assert self.grid is not None
+        pairs = self.final_states.ndim == 3
+        grid = self.grid.sum(axis=-1) if pairs else self.grid
+        return np.broadcast_to(grid, (len(self), grid.shape[-1]))
 
-    def _event_maps(self, parts: Sequence[Found]) -> dict[str, Polynomial]:
-        """Times and states of events with derivatives, if the system is variational."""
-        jobs, ta = self.jobs, self.integrator
-        if ta._flow is None:
-            return {}
-        found = {}
-        for name, shape in (("time_maps", jobs.shape[1:]), ("state_maps", jobs.shape)):
-            listed = [np.empty((0, *shape), jobs.states.dtype)]
-            listed += [maps for part in parts if (maps := getattr(part, name)) is not None]
-            found[name] = as_polynomials(
-                np.concatenate(listed), ta._flow.variations.space, ta._kind
-            )
-        return found
+    def _repr_html_(self) -> str:
+        from taylor.displays import html
+
+        known = {
+            "trajectories": len(self),
+            "status": self._counted,
+            "steps": f"{self.steps.min(initial=0)} to {self.steps.max(initial=0)}",
+            "grid": "" if self.grid is None else f"{self.grid.shape[-1]} times",
+        }
+        columns = tables.columns(self._names, self.final_states, 1)
+        names = [s.name for s in self.status]
+        rows = zip(range(len(self)), names, *columns.values(), strict=True)
+        head = ["", "status", *columns]
+        return html.facts("Ensemble", known, html.table(head, rows, len(self)))

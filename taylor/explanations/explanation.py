@@ -172,6 +172,11 @@ class Explanation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
     def _summary(self) -> list[str]:
         kernels = Counter(pack.kernel for pack in self.packs if pack.kernel)
         names = ", ".join(f"{count} {name}" for name, count in kernels.items())

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from taylor.displays.pictures import FAINT, INK, PAPER
 from taylor.errors import ArgumentError
 from taylor.explanations.graph import COLORS, Places, edges, kind, place
 from taylor_runtime.program.records import dataclass
@@ -20,7 +21,6 @@ BESIDE, DOWN = 2.4, 1.45  # the same where layers go down
 WIDEST = 18.0  # of a picture whose layers go across
 LETTERS = 33  # of a line in a box
 MOST_CELLS = 64  # lanes that are drawn one by one
-INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
 
 
 def draw(packs: Sequence[Pack], labels: Sequence[str], title: str) -> Any:

@@ -39,6 +39,12 @@ class Expression(Operators):
     payload: what else defines the operation (a number, a name, coefficients, indices), hashable.
     shape:   shape of the value; () for a scalar.
     id:      position in the order of creation; operands always have smaller ids than results.
+
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> e = 2 * x + ty.sin(y)
+    >>> e, e.shape, e is ty.sin(y) + x + x
+    (2*x + sin(y), (), True)
     """
 
     __slots__ = ()
@@ -57,6 +63,14 @@ class Expression(Operators):
         return printing.to_string(self)
 
     __repr__ = __str__
+
+    def _repr_latex_(self) -> str | None:
+        """For notebooks; None, so that they show the text, where it is long."""
+        from taylor.displays.formulas import LONGEST, to_latex
+
+        text = printing.to_string(self, LONGEST)
+        made = to_latex(text)
+        return None if made is None else f"${made}$"
 
     def to_text(self) -> str:
         """The whole expression, a numbered line per shared part; see `printing.to_text`."""

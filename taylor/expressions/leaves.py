@@ -85,7 +85,13 @@ def variable(name: str, shape: int | Sequence[int] = ()) -> Expression:
 
 
 def parameter(name: str, shape: int | Sequence[int] = ()) -> Expression:
-    """Return the parameter with this name and shape: constant in time, set at run time."""
+    """Return the parameter with this name and shape: constant in time, set at run time.
+
+    >>> import taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> ty.Integrator([(x, -k * x)], [1.0], parameters={k: 2.0}).parameters[k]
+    2.0
+    """
     return node("parameter", (), _check_name("parameter", name), _check_shape("parameter", shape))
 
 
@@ -112,7 +118,12 @@ def variables(names: str | Iterable[str]) -> tuple[Expression, ...]:
 
 
 def parameters(names: str | Iterable[str]) -> tuple[Expression, ...]:
-    """Return scalar parameters, names separated by spaces or commas."""
+    """Return scalar parameters, names separated by spaces or commas.
+
+    >>> import taylor as ty
+    >>> ty.parameters("mass, length")
+    (mass, length)
+    """
     return _many("parameters", names, parameter)
 
 

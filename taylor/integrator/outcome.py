@@ -6,10 +6,12 @@ import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field, fields
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from taylor.displays import pictures, tables
+from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.machines.dense import DenseOutput
 from taylor.numbers.times import Pair
@@ -21,6 +23,11 @@ from taylor.systems.resets import Reset
 from taylor.systems.versions import Versioned
 from taylor_runtime.callables.driving import told
 from taylor_runtime.program.records import dataclass
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
+    import xarray
 
 Goal = tuple[Pair, np.ndarray | None]  # the end, and perhaps a grid on the way there, (k, 2)
 
@@ -42,7 +49,14 @@ class Request(NamedTuple):
 
 
 class Status(enum.Enum):
-    """Why a propagation returned. Only `REACHED` means that the requested time was reached."""
+    """Why a propagation returned. Only `REACHED` means that the requested time was reached.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> fall = ty.Integrator([(x, v), (v, -10)], [5.0, 0.0], events=[ty.Event(x, terminal=True)])
+    >>> fall.propagate_until(3.0).status is ty.Status.REACHED, fall.time
+    (False, 1.0)
+    """
 
     REACHED = "the requested time was reached"
     STEP_LIMIT = "the limit on the number of steps was reached"
@@ -114,6 +128,13 @@ class Outcome(Told):
 
     `outcome[x]` is the value of a variable (or its name) at the end, or for a grid at its times:
     shape (), or (k,), and that of the variable.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
+    >>> outcome = ta.propagate_grid([0.0, 1.0, 2.0])
+    >>> outcome.success, outcome.time, outcome[x].round(12).tolist()
+    (True, 2.0, [1.0, 0.540302305868, -0.416146836547])
     """
 
     status: Status
@@ -157,6 +178,91 @@ class Outcome(Told):
     def success(self) -> bool:
         """Whether the requested time was reached."""
         return self.status is Status.REACHED
+
+    # -- what others show -----------------------------------------------------------------------
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas table: a line for each time of the grid (or the one reached), a column for each
+        state, in float64.
+
+        Raises MissingPackageError without pandas.
+        """
+        times, known = self._known()
+        return tables.dataframe("to_dataframe", {"time": times}, known)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """An xarray dataset: every state over `time`, in float64; status and steps are attributes.
+
+        Raises MissingPackageError without xarray.
+        """
+        times, known = self._known()
+        facts = {"status": self.status.name, "steps": str(self.steps), "message": self.message}
+        named = {name: (("time",), values) for name, values in known.items()}
+        return tables.dataset("to_xarray", {"time": times}, named, facts)
+
+    def plot(
+        self, x: Expression | str | None = None, y: Expression | str | None = None
+    ) -> matplotlib.figure.Figure:
+        """A Matplotlib figure: all states over time, or y over x, with the times of events.
+
+        It is drawn from the dense output (`dense=True`), else from the times of a grid.
+
+        Raises ArgumentError where there is neither, ImportError without Matplotlib.
+
+        >>> import taylor as ty
+        >>> x, v = ty.variables("x v")
+        >>> ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [1.0, 0.0])
+        >>> ta.propagate_until(10.0, dense=True).plot(x, v)  # doctest: +SKIP
+        <Figure size 640x440 with 1 Axes>
+        """
+        if self.dense is None and (self.times is None or len(self.times) < 2):
+            raise ArgumentError(
+                "plot: one state makes no picture; ask for the way there with dense=True, or use "
+                "propagate_grid(times)"
+            )
+        times, known = self._known()
+        if self.dense is not None:
+            first, last = (float(t) for t in (self.dense.starts[0, 0], self.dense.end[0]))
+            times = np.linspace(first, last, DRAWN)
+            known = tables.columns(self._names, self.dense(times), 1)
+        title = f"{self.status.name}, {self.steps} steps"
+        if x is None and y is None:
+            marks = {f"event {k}": e.times for k, e in enumerate(self.events) if len(e.times)}
+            return pictures.over_time(times, known, marks, title)
+        across, up = (tables.chosen("plot", self._names, e, k) for k, e in enumerate((x, y)))
+        names = self._names[across], self._names[up]
+        return pictures.phases([(known[names[0]], known[names[1]])], *names, title)
+
+    @property
+    def _names(self) -> list[str]:
+        return [str(e) for e in self.variables]
+
+    def _known(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Times, and the states there."""
+        if self.times is not None and self.states is not None:
+            whole = self.times.sum(axis=-1) if self.times.ndim == 2 else self.times
+            return np.array(whole, float), tables.columns(self._names, self.states, 1)
+        assert self.state is not None
+        return np.array([self.time]), tables.columns(self._names, self.state[np.newaxis], 1)
+
+    def _repr_html_(self) -> str:
+        from taylor.displays import html
+
+        known = {
+            "status": self.status.name,
+            "time": self.time,
+            "steps": self.steps,
+            "steps between": f"{self.smallest_step:.3g} and {self.largest_step:.3g}",
+            "message": self.message,
+            "events": ", ".join(str(len(e.times)) for e in self.events),
+            "grid": "" if self.states is None else f"{len(self.states)} times",
+        }
+        _, columns = self._known()
+        rows = [(name, values[-1]) for name, values in columns.items()]
+        return html.facts("Outcome", known, html.table(["state", "at the end"], rows, len(rows)))
+
+
+DRAWN = 600  # times of a picture
 
 
 class Follower(Protocol):

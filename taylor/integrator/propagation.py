@@ -7,12 +7,12 @@ import time as clock
 from collections.abc import Callable
 from typing import Any
 
+from taylor.displays.progress import ProgressBar
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
 from taylor.integrator.outcome import Follower, Goal, Outcome, Request, Status
 from taylor.integrator.passages import Passages
-from taylor.integrator.progress import ProgressBar
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
 from taylor.machines.machine import step_asked_for

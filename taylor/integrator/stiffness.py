@@ -27,7 +27,17 @@ LEAST_ORDER = 6  # below, short steps are the fault of the order
 
 
 class StiffnessWarning(RuntimeWarning):
-    """Steps are limited by stability, not by accuracy: an implicit method would be faster."""
+    """Steps are limited by stability, not by accuracy: an implicit method would be faster.
+
+    >>> import warnings, taylor as ty
+    >>> x = ty.variable("x")
+    >>> ta = ty.Integrator([(x, -1e6 * (x - ty.cos(ty.time)))], [1.0])
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     outcome = ta.propagate_until(1e-1)
+    >>> outcome.stiff, {w.category.__name__ for w in caught}
+    (True, {'StiffnessWarning'})
+    """
 
 
 def fastest_mode(terms: np.ndarray) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.leaves import time as time_node
+from taylor.expressions.printing import to_string
 from taylor.expressions.types import Named
 from taylor.integrator.detection import Detection
 from taylor.integrator.outcome import Follower
@@ -272,6 +273,23 @@ class Trajectory:
     def _values(self) -> Known:
         """State, time and parameters, to be compared."""
         return self._state.tobytes(), self._time, self.parameters.array().tobytes()
+
+    def _repr_html_(self) -> str:
+        from taylor.displays import html
+        from taylor.displays.formulas import LONGEST
+
+        pairs = self.system.blocks or zip(self.system.states, self.system.derivatives, strict=True)
+        count = len(self.system.blocks or self.system.states)
+        known = {
+            "states": len(self.system.states),
+            "time": float(self._time[0] + self._time[1]),
+            "order": self.order,
+            "tolerance": f"{self.tol:.3g}",
+            "precision": self._kind.name,
+            "parameters": len(self.system.parameters) or "",
+        }
+        shown = ((str(state), to_string(value, LONGEST)) for state, value in pairs)
+        return html.facts("Integrator", known, html.equations(shown, count))
 
     def _unload(self) -> None:
         """Show the user what the machine has: where a function raised, the last good step."""

@@ -13,7 +13,17 @@ from taylor_runtime.program.records import dataclass
 
 
 class SolutionError(TaylorError, ValueError):
-    """A solution did not come to its end."""
+    """A solution did not come to its end.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> end = ty.Integrator([(x, x**2)], [1.0]).as_function(inputs=[x], outputs=[x], until=2.0)
+    >>> try:
+    ...     end(1.0)  # infinite at t = 1
+    ... except ty.SolutionError as error:
+    ...     print(str(error).split(",")[0])
+    solution: the end was not reached: STEP_UNDERFLOW
+    """
 
 
 class Start(NamedTuple):

@@ -29,7 +29,19 @@ LOOKED = 4  # orders of these terms
 
 
 class UndefinedDerivativesError(TaylorError, ValueError):
-    """Derivatives of a solution were asked for behind something that has none."""
+    """Derivatives of a solution were asked for behind something that has none.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> touch = ty.Event(x, terminal=True)  # x = (t - 1)**2 touches zero
+    >>> ta = ty.Integrator([(x, v), (v, 2)], [1.0, -2.0], events=[touch])
+    >>> end = ta.as_function(inputs=[x], outputs=[v], until=2.0)
+    >>> try:
+    ...     ty.jacobian(end)(1.0)
+    ... except ty.UndefinedDerivativesError:
+    ...     print("displaced solutions may miss the surface")
+    displaced solutions may miss the surface
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,17 @@ from taylor_runtime.program.records import dataclass
 
 
 class ExtrapolationError(TaylorError, ValueError):
-    """A time outside the steps of a dense output was asked for."""
+    """A time outside the steps of a dense output was asked for.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> dense = ty.Integrator([(x, -x)], [1.0]).propagate_until(2.0, dense=True).dense
+    >>> try:
+    ...     dense(3.0)
+    ... except ty.ExtrapolationError as error:
+    ...     print(str(error).split(";")[0])
+    time 3.0 is outside the dense output's span [0.0, 2.0]
+    """
 
 
 class Evaluated(Versioned):
@@ -74,6 +84,13 @@ class DenseOutput(Evaluated):
     precision:    the kind of number.
     maps:         of a variational system the same with the coefficients of the states'
                   polynomials side by side, and their space; see `flow_map`.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [0.0, 1.0])
+    >>> dense = ta.propagate_until(2.0, dense=True).dense
+    >>> dense.span, dense(0.5).round(12).tolist()
+    ((0.0, 2.0), [0.479425538604, 0.87758256189])
     """
 
     starts: np.ndarray = field(repr=False)
@@ -85,10 +102,12 @@ class DenseOutput(Evaluated):
 
     @property
     def order(self) -> int:
+        """Of the polynomials of the steps."""
         return self.coefficients.shape[1] - 1
 
     @property
     def steps(self) -> int:
+        """How many steps there are."""
         return self.coefficients.shape[0]
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor.astrodynamics.forces.einstein import pairs, post_newtonian
+from taylor.astrodynamics.forces.post_newtonian import pairs, post_newtonian
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, time, variable
@@ -36,7 +36,7 @@ def eih(
 
     The state is two arrays of shape (bodies, 3), positions `r` and velocities `v`, of a frame in
     which the barycentre is at rest, in harmonic coordinates.  The equations, with the Newtonian
-    accelerations on their right, are written out at `astrodynamics.forces.einstein.post_newtonian`
+    accelerations on their right, are written out at `astrodynamics.forces.post_newtonian`
     (Einstein, Infeld & Hoffmann 1938; Will & Nordtvedt, Astrophys. J. 177 (1972) 757).
 
     Raises ArgumentError for no body, or figures of bodies that are not there.

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from taylor.astrodynamics.forces.force import Force, OrbitState
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import time, variable
+from taylor.expressions.leaves import time, try_expression, variable
 from taylor.models.model import Model, Quantity, coefficient, parameters_of
 
 
@@ -60,7 +58,7 @@ def spacecraft(
             raise ArgumentTypeError(
                 f"spacecraft: {force!r} is no force: it has no method acceleration(state)"
             )
-    engines = [force for force in forces if hasattr(force, "mass_rate")]
+    engines = [force for force in forces if getattr(force, "uses_mass", False)]
     if engines and mass is not None:
         raise ArgumentError(
             "spacecraft: a force uses mass, which is a state then; leave mass= out and give the "
@@ -71,21 +69,26 @@ def spacecraft(
     if mass is not None:
         m = coefficient("spacecraft", "mass", mass)
     state = OrbitState(_since(epoch), r, v, m)
-    parts = [force.acceleration(state) for force in forces]
-    for force, part in zip(forces, parts, strict=True):
-        if np.shape(part) != (3,):
-            raise ArgumentError(
-                f"spacecraft: the acceleration of {force!r} has shape {np.shape(part)}, not (3,)"
-            )
+    parts = [_vector(force, force.acceleration(state)) for force in forces]
     if gm is not None:
         center = coefficient("spacecraft", "gm", gm)
         parts.insert(0, -center * (r * r).sum() ** -1.5 * r)
     total: Any = sum(parts[1:], start=parts[0])
     system: list[tuple[Expression, Expression]] = [(r, v), (v, total)]
     if engines and m is not None:
-        rates = [force.mass_rate(state) for force in engines]  # type: ignore[attr-defined]
+        rates: list[Any] = [force.mass_rate(state) for force in engines]  # type: ignore[attr-defined]
         system.append((m, sum(rates[1:], start=rates[0])))
     return Model("spacecraft", system, parameters_of(*(rate for _, rate in system)))
+
+
+def _vector(force: Force, acceleration: object) -> Expression:
+    found = try_expression(acceleration)
+    shape = None if found is None else found.shape
+    if not isinstance(found, Expression) or shape != (3,):
+        raise ArgumentError(
+            f"spacecraft: the acceleration of {force!r} has shape {shape}, not (3,)"
+        )
+    return found
 
 
 def _since(epoch: Instant) -> Expression:

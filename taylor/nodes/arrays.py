@@ -356,7 +356,13 @@ def sum_axes(e: N, axis: Any = None, keepdims: bool = False) -> N:
 
 
 def matmul(a: N, b: N) -> N:
-    """Matrix product as `numpy.matmul`: vectors, matrices, and stacks of matrices."""
+    """Matrix product as `numpy.matmul`: vectors, matrices, and stacks of matrices.
+
+    >>> import taylor as ty
+    >>> a, x = ty.variable("a", shape=(2, 3)), ty.variable("x", shape=(3,))
+    >>> ty.matmul(a, x).shape, ty.matmul(a, x) is a @ x
+    ((2,), True)
+    """
     return ex.node("matmul", (a, b), None, matmul_shape(a.shape, b.shape))
 
 

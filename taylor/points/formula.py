@@ -61,6 +61,12 @@ class Function(Generic[R]):
              (n)->(m).
     threads: how many share the points of long arrays; results do not depend on it.
     precision: the kind of number, "float64", "float32" or "double-double".
+
+    >>> import numpy as np, taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> f = ty.compile(x * y + 1, [x, y])
+    >>> f(np.array([1.0, 2.0]), 3.0)
+    array([4., 7.])
     """
 
     @uncollected()

@@ -173,6 +173,14 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
             f"outputs={self._outputs}, points={self._points}, {len(self)} multi-indices)"
         )
 
+    def _repr_html_(self) -> str:
+        from taylor.displays import html
+
+        known = {"order": self.order, "outputs": self._outputs, "points": self._points}
+        names = [name or f"x{k}" for k, name in enumerate(self._names)]
+        rows = ((*index, _shown(self[index])) for index in self)
+        return html.facts("Derivatives", known, html.table([*names, "value"], rows, len(self)))
+
     @property
     def value(self) -> np.ndarray:
         """Of the function itself, shape (*outputs, *points)."""
@@ -266,6 +274,11 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
             return f"{powers}: a multi-index has one number for each of {size} variable(s)"
         limits = f" and limits={self._among.limits}" if self._among.limits else ""
         return f"{powers}: there are derivatives of order={self.order}{limits} and no others"
+
+
+def _shown(value: np.ndarray) -> object:
+    """A number, or how many there are."""
+    return value[()] if not value.ndim else f"array of shape {value.shape}"
 
 
 @by_identity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from taylor.polynomials import arithmetic, arrays, calculus, estimates, maps
 from taylor.polynomials.coefficients import Coefficients, Operand, converted, reshape
 from taylor.polynomials.operators import Operators
 from taylor.polynomials.space import Variable, VariableNames, checked_names, make_space
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 
 class Analysis(Operators):
@@ -314,6 +317,21 @@ class Analysis(Operators):
         1.0
         """
         return estimates.truncation_error(self, radius, variable)
+
+    def plot(self, radius: float = 1.0) -> matplotlib.figure.Figure:
+        """A Matplotlib figure: of one variable curves, of two (and no components) contours, for
+        displacements up to `radius`; of more how the terms decay with their degree.
+
+        Raises ArgumentError for a radius that is not positive, ImportError without Matplotlib.
+
+        >>> import taylor as ty
+        >>> x = ty.Polynomial.variables("x", order=8)[0]
+        >>> ty.exp(x).plot(radius=2.0)  # doctest: +SKIP
+        <Figure size 640x440 with 1 Axes>
+        """
+        from taylor.displays.polynomials import draw
+
+        return draw(self, radius)
 
     # -- shapes ---------------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class Coefficients:
 
     @property
     def ndim(self) -> int:
+        """How many axes an array of polynomials has; 0 for a single one."""
         return self._planes.ndim - 2
 
     @property

@@ -160,6 +160,9 @@ def sort(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
     """Return the elements along an axis in ascending order: means by the weights of `argsort`.
 
     Limit: `numpy.sort`; each value is between the smallest and the largest element.
+
+    >>> sort(np.array([1.0, 4.0, 3.0]), temperature=0.01).round(6).tolist()
+    [1.0, 3.0, 4.0]
     """
     last = _along_last("sort", x, axis)
     weights = _permutation("sort", last, temperature)

@@ -23,6 +23,12 @@ class Domain:
     flow_map:     (n,) polynomials in x = (s - center) / half: states at the end.
     error:        (n,): estimated sizes of the terms of the next order.
     accurate:     whether these are within the tolerance, or none was given.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> (domain,) = ty.analysis.uncertainty([(x, -x)], [1.0], 1.0, [[0.01]]).domains
+    >>> domain.accurate, domain.center.tolist(), domain([[0.0]]).round(9).tolist()  # exp(-1)
+    (True, [0.0], [[0.367879441]])
     """
 
     center: np.ndarray

@@ -7,7 +7,16 @@ from taylor.integrator.outcome import Outcome, Status
 
 
 class AnalysisError(TaylorError, ArithmeticError):
-    """A solution ended before its time, or an iteration did not converge."""
+    """A solution ended before its time, or an iteration did not converge.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> try:
+    ...     ty.analysis.periodic_orbit([(x, v), (v, x)], [1.0, 0.0], period=1.0)  # there is none
+    ... except ty.TaylorError as error:
+    ...     print(isinstance(error, ty.analysis.AnalysisError))
+    True
+    """
 
 
 def reached(function: str, outcome: Outcome) -> Outcome:

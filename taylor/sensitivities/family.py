@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.pictures import COLORS, figure, legend, name_axes
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.sensitivities.curve import Curve, Direction
 from taylor.sensitivities.periodic import PeriodicOrbit
-from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.sensitivities.shooting import PERIOD
 from taylor.sensitivities.walk import Bifurcation, Walk, doubled
 from taylor_runtime.program.records import dataclass
@@ -28,6 +28,13 @@ class Family:
     message:      why it ended there.
     complete:     whether the orbits asked for, or a bound, were reached.
     arclength:    (orbits,), in units of the sizes of the unknowns, from the first orbit.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> orbit = ty.analysis.periodic_orbit([(x, v), (v, -x - x**3)], [0.5, 0.0], odd=v, fixed=x)
+    >>> family = ty.analysis.continue_family(orbit, 10, direction={x: 1})
+    >>> len(family), bool(family[-1][x] > family[0][x]), bool(family.stable.all())
+    (10, True, True)
     """
 
     orbits: tuple[PeriodicOrbit, ...] = field(repr=False)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.displays.pictures import COLORS, SHADES, figure, name_axes
 from taylor.ensembles.ensemble import ensemble
 from taylor.ensembles.outcome import EnsembleOutcome
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.outcome import Status
 from taylor.numbers.types import Numbers, Time
-from taylor.sensitivities.pictures import COLORS, SHADES, figure, name_axes
 from taylor.sensitivities.tangent import Tangent, make_tangent
 from taylor.systems.system import Equations, System
 from taylor_runtime.program.records import dataclass
@@ -37,6 +37,12 @@ class ChaosIndicator:
     states:   (.., n): the states at the end.
     times:    (samples,): times of the samples, and
     history:  the indicator there, of a single start alone, else None.
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> found = ty.analysis.fast_lyapunov_indicator([(x, 2 * x)], [1.0], 5.0)
+    >>> found.name, round(float(found.values), 9), round(float(found.exponent), 9)
+    ('FLI', 10.0, 2.0)
     """
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.pictures import curves, figure, legend, name_axes
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import Named
 from taylor.integrator.integrator import Integrator
@@ -15,7 +16,6 @@ from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.failures import AnalysisError, reached
 from taylor.sensitivities.given import read
-from taylor.sensitivities.pictures import curves, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 from taylor_runtime.program.records import dataclass
@@ -37,6 +37,13 @@ class LyapunovSpectrum:
     growth:    (k, count): the logarithm of how much each vector grew from one to the next.
     vectors:   (n, count): the orthonormal vectors at the end.
     state:     (n,): the solution at the end.
+
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> found = ty.analysis.lyapunov_spectrum([(x, x / 2 + y), (y, -2 * y)], [0.0, 0.0], 40.0,
+    ...                                       transient=20.0)
+    >>> found.exponents.round(9).tolist(), round(found.dimension, 9)
+    ([0.5, -2.0], 1.25)
     """
 
     exponents: np.ndarray

@@ -20,6 +20,13 @@ class Multipliers:
     trivial:   how many are 1 since the system does not depend on time, and since it conserves
                something.
     conserved: the gradient of what is conserved, (n,) of length 1, or None.
+
+    >>> import taylor as ty
+    >>> x, v, k = *ty.variables("x v"), ty.parameter("k")
+    >>> orbit = ty.analysis.periodic_orbit([(x, v), (v, k * (1 - x**2) * v - x)], [2.0, 0.0], 6.5,
+    ...                                    parameters={k: 1.0})  # van der Pol's
+    >>> orbit.multipliers.trivial, bool(orbit.multipliers.largest < 1)
+    (1, True)
     """
 
     others: np.ndarray

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.pictures import COLORS, figure, name_axes
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Named
@@ -16,7 +17,6 @@ from taylor.integrator.outcome import Status
 from taylor.numbers.types import Numbers, Time
 from taylor.sensitivities.failures import AnalysisError
 from taylor.sensitivities.multipliers import Multipliers, multipliers_of
-from taylor.sensitivities.pictures import COLORS, figure, name_axes
 from taylor.sensitivities.shooting import Setting, Shooter, Shot, make_setting
 from taylor.systems.events import Event
 from taylor.systems.system import Equations, System
@@ -42,6 +42,12 @@ class PeriodicOrbit:
 
     `orbit[x]` is the initial value of a state, `orbit[k]` that of a parameter, `orbit["period"]`
     the period.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> orbit = ty.analysis.periodic_orbit([(x, v), (v, -x - x**3)], [0.5, 0.0], odd=v, fixed=x)
+    >>> orbit[x], orbit.stable, bool(orbit.period < 6.2831)
+    (0.5, True, True)
     """
 
     state: np.ndarray

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.displays.pictures import COLORS, figure, legend, name_axes
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Named
@@ -19,7 +20,6 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.sensitivities.domains import Domain, Splitter, Tree, evaluate, leaves
 from taylor.sensitivities.gaussian import box_table, central_moments, expected, normal_table
 from taylor.sensitivities.given import Varied, augmented, distribution, read
-from taylor.sensitivities.pictures import COLORS, figure, legend, name_axes
 from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 from taylor_runtime.program.records import dataclass
@@ -44,6 +44,12 @@ class Uncertainty:
                  covariance, or within the unit box for a sample.
 
     Called with displacements (.., q) from the nominal state, it has the states at the end, (.., n).
+
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> found = ty.analysis.uncertainty([(x, -x)], [1.0], 1.0, [[0.01]])
+    >>> found.mean.round(9).tolist(), found.deviations.round(9).tolist()  # exp(-1), a tenth of it
+    ([0.367879441], [0.036787944])
     """
 
     mean: np.ndarray

@@ -37,6 +37,16 @@ class Bifurcation:
     direction: of the other family through it (of twice the period at a period doubling), by name,
                where the equations of the orbits know of one; empty otherwise, as where it does not
                share their symmetry.  `continue_family(bifurcation)` follows it.
+
+    >>> import taylor as ty
+    >>> x, y, k = *ty.variables("x y"), ty.parameter("k")
+    >>> growth = k + 2 * (x**2 + y**2) - (x**2 + y**2) ** 2  # circles, which turn back at k = -1
+    >>> system = [(x, growth * x - y), (y, growth * y + x)]
+    >>> orbit = ty.analysis.periodic_orbit(system, [1.5, 0.0], 6.3, parameters={k: -0.9})
+    >>> family = ty.analysis.continue_family(orbit, 40, parameter=k, direction=-1)
+    >>> (found,) = family.bifurcations
+    >>> found.kind, round(found.orbit[k], 9)
+    ('turning point', -1.0)
     """
 
     kind: str

@@ -207,6 +207,13 @@ class Crossings(Versioned):
     time_maps, state_maps: of a variational system, times (k,) and states (k, n) as polynomials in
                 the displacements: where displaced solutions meet the surface.  NaN where that is
                 not known: at a touch, and at the very start of a propagation.
+
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0], events=[ty.Event(x)])
+    >>> zeros = ta.propagate_until(5.0).events[0]
+    >>> zeros.times.round(12).tolist(), zeros.directions.tolist()
+    ([1.570796326795, 4.712388980385], [-1, 1])
     """
 
     times: np.ndarray

@@ -24,7 +24,17 @@ from taylor_runtime.program.records import dataclass
 
 
 class EquationsError(TaylorError, ValueError):
-    """A system of equations is not one: what is wrong, in which equation, and the remedy."""
+    """A system of equations is not one: what is wrong, in which equation, and the remedy.
+
+    `taylor.SystemError` is the same class.
+    >>> import taylor as ty
+    >>> x, v = ty.variables("x v")
+    >>> try:
+    ...     ty.Integrator([(x, v)], [1.0])
+    ... except ty.EquationsError as error:
+    ...     print(str(error).split(";")[0])
+    v is used but has no equation
+    """
 
 
 SystemError = EquationsError  # its first name, which shadows one of Python's own

@@ -27,7 +27,14 @@ MOST_NAMES = 6  # of variables that are written out
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variational(Versioned):
-    """Equations, and the derivatives of their solution that are wanted; see `variational`."""
+    """Equations, and the derivatives of their solution that are wanted; see `variational`.
+
+    >>> import taylor as ty
+    >>> x, k = ty.variable("x"), ty.parameter("k")
+    >>> system = ty.variational([(x, -k * x)], order=2, wrt=[x, k])
+    >>> isinstance(system, ty.Variational)
+    True
+    """
 
     equations: System | Equations
     order: int

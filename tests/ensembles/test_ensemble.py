@@ -482,8 +482,8 @@ def test_progress(
 ) -> None:
     """The bar counts trajectories that have ended."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("taylor.integrator.progress.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("taylor.integrator.progress.REDRAW_SECONDS", 0.0)
+    monkeypatch.setattr("taylor.displays.progress.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("taylor.displays.progress.REDRAW_SECONDS", 0.0)
     monkeypatch.setattr(workers, "LOOK_SECONDS", 0.01)
     until = np.append(np.full(COUNT - 1, 1.0), 1e6)
     ty.ensemble(kepler(), starts(), until=until, progress=True, workers=2)

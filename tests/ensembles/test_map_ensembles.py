@@ -589,8 +589,8 @@ def test_ordinary_ensembles_and_empty_ones() -> None:
 def test_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The bar counts rows that have ended."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("taylor.integrator.progress.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("taylor.integrator.progress.REDRAW_SECONDS", 0.0)
+    monkeypatch.setattr("taylor.displays.progress.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("taylor.displays.progress.REDRAW_SECONDS", 0.0)
     monkeypatch.setattr("taylor.ensembles.executors.LOOK_SECONDS", 0.01)
     ty.ensemble(pendulum(1), starts(), until=1000.0, progress=True, workers=1)
     counts = re.findall(rf"(\d+) of {COUNT} trajectories", capsys.readouterr().err)

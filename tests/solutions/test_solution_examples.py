@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 from example_modules import load
@@ -36,3 +38,29 @@ def test_orbit_from_angles(monkeypatch: pytest.MonkeyPatch) -> None:
     off = starts[-1] - example.TRUE
     assert off @ (j.T @ j) @ off < 25  # of six squared deviations
     matplotlib.pyplot.close(example.draw(measured, starts, sizes, j))
+
+
+def test_low_thrust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It arrives, by exact slopes, and needs a little more than Hohmann's kicks of 5.594 km/s."""
+    example = load("low_thrust", monkeypatch)
+    problem = example.Problem(12)
+    guess = problem.guess()
+    _, slopes = problem.at(guess)
+    direction = np.cos(np.arange(24.0))
+    up, down = (problem.at(guess + h * direction)[0] for h in (1e-5, -1e-5))
+    assert_allclose(slopes @ direction, (up - down) / 2e-5, rtol=1e-6)
+    controls = problem.solve(1e-6)
+    values, _ = problem.at(controls)
+    assert abs(values[1:]).max() < 1e-6
+    assert_allclose(example.hohmann(), 2.9447 + 2.6488, rtol=1e-4)
+    needed = -30.0 * np.log(-values[0])
+    assert example.hohmann() < needed < 1.02 * example.hohmann()
+    times, states = example.path(controls)
+    assert_allclose(states[-1], problem_end(example, controls), rtol=1e-9)
+    assert times[-1] == pytest.approx(example.DURATION)
+    matplotlib.pyplot.close(example.draw(controls))
+
+
+def problem_end(example: ModuleType, controls: np.ndarray) -> np.ndarray:
+    """The last state of the flight, as the optimiser has it."""
+    return np.asarray(example.flight(12)(controls)[-1])

@@ -22,6 +22,8 @@ class Conjunctions:
     times:         when the distance has its minimum.
     distances:     this minimum.
     relative_positions, relative_velocities: of the second object from the first one, shape (n, 3).
+
+    Made by `conjunctions`.
     """
 
     first: np.ndarray

@@ -7,8 +7,8 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from taylor.astrodynamics.sgp4.catalogue import Catalogue
-from taylor.astrodynamics.sgp4.instants import Instant
+from taylor.astrodynamics.satellites.catalogue import Catalogue
+from taylor.astrodynamics.satellites.instants import Instant
 from taylor.errors import ArgumentError
 
 States: TypeAlias = tuple[np.ndarray, np.ndarray]

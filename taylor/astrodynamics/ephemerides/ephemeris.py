@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,15 @@ from taylor.astrodynamics.ephemerides.kernels import (
     spk_kernel,
 )
 from taylor.astrodynamics.ephemerides.series import SLACK, Link, Series, summed, vector
+from taylor.astrodynamics.times.functions import Instant, TimeFunction, given_times
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
-from taylor.expressions.scalars import scalars
-from taylor.nodes.conversion import concatenate
+from taylor.functions.trigonometric import cos, sin
+from taylor.nodes.conversion import concatenate, stack
 from taylor.numbers.types import Numbers
-from taylor.points.formula import Function
-from taylor.points.formula import compile as compile_formula
 
 Doubles = NDArray[np.float64]
+Times: TypeAlias = "Numbers | Instant | Sequence[Instant]"
 
 # G M of DE440 in km^3/s^2 (Park, Folkner, Williams & Boggs, Astron. J. 161 (2021) 105, table 2):
 # for kernels that do not say theirs.
@@ -69,9 +68,9 @@ class Ephemeris:
     ("moon", "mars", "earth barycenter") or a NAIF number (301).  Where a kernel knows a planet with
     moons by the barycentre of its system alone, that is what its name stands for.
 
-    Times may be numbers, arrays of any shape, or expressions: then the result is an expression,
-    with derivatives of every order.  In a differential equation each piece's own polynomial is used
-    up to its end, where a step ends: pieces join to a millimetre, no better.
+    Times may be numbers, arrays of any shape, an `Epoch`, or expressions: then the result is an
+    expression, with derivatives of every order.  In a differential equation each piece's own
+    polynomial is used up to its end, where a step ends: pieces join to a millimetre, no better.
 
     >>> import taylor as ty
     >>> try:
@@ -88,23 +87,24 @@ class Ephemeris:
     def __init__(self, source: str | Path | ModuleType | object) -> None:
         self._kernel = _kernel_of(source)
         self._limits: tuple[float, float] | None = None
-        self._compiled: dict[object, Function[Any]] = {}
+        self._functions: dict[object, TimeFunction] = {}
         self._made: dict[object, Series] = {}
 
-    def over(self, start: float, end: float) -> Ephemeris:
+    def over(self, start: float | Instant, end: float | Instant) -> Ephemeris:
         """The same ephemeris between two times: smaller tables, which begin and end with pieces.
 
         Raises ArgumentError for times that do not follow each other, or outside of the ephemeris.
         """
-        if not start < end:
+        begin, finish = (given_times("Ephemeris.over", t)[0].sum() for t in (start, end))
+        if not begin < finish:
             raise ArgumentError(f"Ephemeris.over: {start!r} is not before {end!r}")
         first, last = self.span
-        if not (first <= start and end <= last):
+        if not (first <= begin and finish <= last):
             raise ArgumentError(
                 f"Ephemeris.over: {start!r} to {end!r} is not within {first!r} to {last!r}"
             )
         made = Ephemeris(self._kernel)
-        made._limits = (float(start), float(end))
+        made._limits = (float(begin), float(finish))
         return made
 
     # -- what is there ----------------------------------------------------------------------------
@@ -171,8 +171,8 @@ class Ephemeris:
     @overload
     def position(self, body: Body, t: Expression, center: Body = ...) -> Expression: ...
     @overload
-    def position(self, body: Body, t: Numbers, center: Body = ...) -> Doubles: ...
-    def position(self, body: Body, t: Expression | Numbers, center: Body = "earth") -> Any:
+    def position(self, body: Body, t: Times, center: Body = ...) -> Doubles: ...
+    def position(self, body: Body, t: Expression | Times, center: Body = "earth") -> Any:
         """The vector from a center to a body, km; shape (3,), of an array of times (..., 3).
 
         Raises ArgumentError for bodies that the ephemeris does not have and numbers outside of its
@@ -183,32 +183,32 @@ class Ephemeris:
     @overload
     def velocity(self, body: Body, t: Expression, center: Body = ...) -> Expression: ...
     @overload
-    def velocity(self, body: Body, t: Numbers, center: Body = ...) -> Doubles: ...
-    def velocity(self, body: Body, t: Expression | Numbers, center: Body = "earth") -> Any:
+    def velocity(self, body: Body, t: Times, center: Body = ...) -> Doubles: ...
+    def velocity(self, body: Body, t: Expression | Times, center: Body = "earth") -> Any:
         """The derivative of `position` by time, km/s."""
         return self._asked(body, t, center, (1,))
 
     @overload
     def acceleration(self, body: Body, t: Expression, center: Body = ...) -> Expression: ...
     @overload
-    def acceleration(self, body: Body, t: Numbers, center: Body = ...) -> Doubles: ...
-    def acceleration(self, body: Body, t: Expression | Numbers, center: Body = "earth") -> Any:
+    def acceleration(self, body: Body, t: Times, center: Body = ...) -> Doubles: ...
+    def acceleration(self, body: Body, t: Expression | Times, center: Body = "earth") -> Any:
         """The second derivative of `position` by time, km/s^2."""
         return self._asked(body, t, center, (2,))
 
     @overload
     def state(self, body: Body, t: Expression, center: Body = ...) -> Expression: ...
     @overload
-    def state(self, body: Body, t: Numbers, center: Body = ...) -> Doubles: ...
-    def state(self, body: Body, t: Expression | Numbers, center: Body = "earth") -> Any:
+    def state(self, body: Body, t: Times, center: Body = ...) -> Doubles: ...
+    def state(self, body: Body, t: Expression | Times, center: Body = "earth") -> Any:
         """Position and velocity, shape (6,), of an array of times (..., 6)."""
         return self._asked(body, t, center, (0, 1))
 
     @overload
     def librations(self, t: Expression) -> Expression: ...
     @overload
-    def librations(self, t: Numbers) -> Doubles: ...
-    def librations(self, t: Expression | Numbers) -> Any:
+    def librations(self, t: Times) -> Doubles: ...
+    def librations(self, t: Expression | Times) -> Any:
         """The Euler angles phi, theta, psi of the Moon's principal axes, radians; shape (3,).
 
         The node of the Moon's equator in that of the ICRF is at phi, its inclination is theta, and
@@ -224,6 +224,15 @@ class Ephemeris:
             self._made["librations"] = self._within(self._kernel.librations)
         return self._evaluated("librations", t, (0,))
 
+    def moon_axes(self, t: Expression) -> Expression:
+        """The matrix from the axes of the ICRF to the Moon's principal axes, shape (3, 3):
+
+        R_z(psi) R_x(theta) R_z(phi) of `librations`; its rows are the Moon's axes, the third the
+        axis that it turns about.
+        """
+        phi, theta, psi = (self.librations(t)[k] for k in range(3))
+        return turn(2, psi) @ turn(0, theta) @ turn(2, phi)
+
     def _asked(self, body: Body, t: Any, center: Body, derivatives: tuple[int, ...]) -> Any:
         target, origin = self._known(body), self._known(center)
         if target == origin:
@@ -234,21 +243,11 @@ class Ephemeris:
 
     def _evaluated(self, key: object, t: Any, derivatives: tuple[int, ...]) -> Any:
         """The vectors as an expression of an expression, or their numbers."""
-        series = self._made[key]
-        if isinstance(t, Expression):
-            if t.shape:
-                raise ArgumentTypeError(
-                    f"Ephemeris: the time is an expression of shape {t.shape}; give a scalar one"
-                )
-            return _vectors(series, t, derivatives)
-        times = _times(t)
-        _check_within(times, series)
-        f = self._compiled.get((key, derivatives))
-        if f is None:
-            time = argument("time")
-            made = scalars(_vectors(series, time, derivatives))
-            f = self._compiled[key, derivatives] = compile_formula(list(made), [time])
-        return np.stack(f(times), axis=-1)
+        function = self._functions.get((key, derivatives))
+        if function is None:
+            function = _function(self._made[key], derivatives)
+            self._functions[key, derivatives] = function
+        return function(t)
 
     # -- chains of vectors ------------------------------------------------------------------------
 
@@ -286,32 +285,34 @@ class Ephemeris:
         return series if self._limits is None else series.over(*self._limits)
 
 
-def _vectors(series: Series, t: Expression, derivatives: Sequence[int]) -> Expression:
-    found = [vector(series, t, derivative) for derivative in derivatives]
-    return found[0] if len(found) == 1 else concatenate(found)
+def turn(axis: int, angle: Expression) -> Expression:
+    """The matrix that turns axes about one of them, by an angle in radians."""
+    c, s = cos(angle), sin(angle)
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    rows: list[list[Expression | int]] = [[int(i == j) for j in range(3)] for i in range(3)]
+    rows[first][first], rows[first][second] = c, s
+    rows[second][first], rows[second][second] = -s, c
+    return stack([stack(row) for row in rows])
 
 
-def _times(t: object) -> Doubles:
-    """Times as an array of finite numbers."""
-    try:
-        times = np.asarray(t, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            f"Ephemeris: the time {t!r} is neither numbers nor an expression; give seconds of TDB "
-            "since J2000"
-        ) from None
-    return times
+def _function(series: Series, derivatives: Sequence[int]) -> TimeFunction:
+    """A series and derivatives of it, one after the other, as a function of time."""
 
+    def build(t: Expression) -> Expression:
+        found = [vector(series, t, derivative) for derivative in derivatives]
+        return found[0] if len(found) == 1 else concatenate(found)
 
-def _check_within(times: Doubles, series: Series) -> None:
-    near = SLACK * np.spacing(max(abs(series.start), abs(series.end)))
-    within = (times >= series.start - near) & (times <= series.end + near)
-    if not np.all(within):
-        wrong = float(times[~within].flat[0])
-        raise ArgumentError(
-            f"Ephemeris: the time {wrong!r} is not within {series.start!r} to {series.end!r} "
-            "seconds of TDB since J2000"
-        )
+    def check(times: Doubles) -> None:
+        near = SLACK * np.spacing(max(abs(series.start), abs(series.end)))
+        within = (times >= series.start - near) & (times <= series.end + near)
+        if not np.all(within):
+            wrong = float(times[~within].flat[0])
+            raise ArgumentError(
+                f"Ephemeris: the time {wrong!r} is not within {series.start!r} to {series.end!r} "
+                "seconds of TDB since J2000"
+            )
+
+    return TimeFunction("Ephemeris", build, check)
 
 
 def _kernel_of(source: object) -> Kernel:

@@ -173,7 +173,8 @@ def _moved(series: Series, middle: Doubles, radius: Doubles) -> Doubles:
     found = np.empty_like(coefficients)
     for number, matrix in enumerate(matrices):
         here = np.flatnonzero(kind == number)
-        found[here] = (coefficients[here].reshape(-1, terms) @ matrix).reshape(-1, *found.shape[1:])
+        # Not by a library's product, whose threads are in each other's way for such small matrices.
+        found[here] = np.einsum("pck,kj->pcj", coefficients[here], matrix)
     return found
 
 

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from taylor.astrodynamics.ephemerides.bodies import Body
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.post_newtonian import LIGHT, Value
 from taylor.errors import ArgumentError
 from taylor.expressions.arrays.products import cross
 from taylor.expressions.expression import Expression
 from taylor.nodes.conversion import as_expression
 
-LIGHT = 299792.458  # km/s
 EARTH_GM = 398600.435507  # km^3/s^2, TDB: DE440
 EARTH_SPIN = (0.0, 0.0, 980.0)  # km^2/s: angular momentum per mass, IERS 2010, eq. 10.12
-
-Value = Expression | float
 
 
 class Schwarzschild:

@@ -76,7 +76,7 @@ def smooth_fraction(position: Any, sun: Any, radius: Any, sun_radius: Any = SUN_
     """A smooth stand-in for `sunlit_fraction`: (1 + tanh(4/pi w))/2, w = (c - b)/a nearly.
 
     a, b and c are the angular radii of Sun and body and the angle between them.  It has the right
-    slope in the middle of the penumbra and is within 0.07 of the exact fraction everywhere (a
+    slope in the middle of the penumbra and is within 0.08 of the exact fraction everywhere (a
     logistic function as that of Aziz et al. 2019): an integrator's steps go through it.
 
     >>> import taylor as ty

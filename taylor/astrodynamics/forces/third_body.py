@@ -30,7 +30,8 @@ class ThirdBody:
         a = -G M / d^3 (r + f s),  f = d^3/s^3 - 1 = q (3 + 3 q + q^2) / (1 + d^3/s^3),
         q = r . (r - 2 s) / s^2,
 
-    without any loss (Battin, Astronautics (1999), eq. 8.60 - 8.63), near the body as well.
+    without any loss (Battin 1999, eq. 8.60 - 8.63); near the body the rounding of r counts, as it
+    does in all formulae.
 
     Raises ArgumentError for no body, or the central one.
 
@@ -63,7 +64,7 @@ class ThirdBody:
                 f"ThirdBody: gm has {unknown[0]!r}, which is none of the bodies {listed}"
             )
         self.ephemeris, self.bodies, self.center = ephemeris, tuple(listed), center
-        self.gm = {body: given.get(body) or ephemeris.gm(body) for body in listed}
+        self.gm = {body: given[body] if body in given else ephemeris.gm(body) for body in listed}
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,)."""

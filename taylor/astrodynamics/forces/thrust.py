@@ -13,7 +13,7 @@ from taylor.astrodynamics.forces.drag import mass_of
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import stack
+from taylor.expressions.leaves import constant, stack
 from taylor.functions.apply import where
 from taylor.functions.piecewise import abs as absolute
 from taylor.functions.powers import sqrt
@@ -60,6 +60,11 @@ class Thrust:
         self.force, self.specific_impulse, self.direction = force, specific_impulse, direction
         self.start, self.stop, self.mass = start, stop, mass
 
+    @property
+    def uses_mass(self) -> bool:
+        """Whether the spacecraft becomes lighter."""
+        return self.specific_impulse is not None
+
     def _on(self, state: OrbitState) -> Any:
         """The force, N, at the time of the state."""
         on: Any = self.force
@@ -72,7 +77,7 @@ class Thrust:
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""
         law = self.direction
-        chosen: Any = law(state) if callable(law) else np.asarray(law)
+        chosen: Any = law(state) if callable(law) else constant(np.asarray(law, dtype=float))
         x, y, z = chosen
         mass = mass_of("Thrust", self.mass, state)
         found: Expression = self._on(state) / (1000 * mass) / sqrt(x * x + y * y + z * z) * chosen
@@ -231,13 +236,13 @@ def _local(state: OrbitState) -> tuple[Expression, Expression, Expression]:
     """Unit vectors to the zenith, ahead in the orbit's plane, and along its normal."""
     r = state.position
     h = _cross(r, state.velocity)
-    up, normal = r / sqrt(_dot(r, r)), h / sqrt(_dot(h, h))
-    return up, _cross(normal, up), normal
+    up, normal = r / sqrt(_dot(r, r)), stack(h) / sqrt(_dot(h, h))
+    return up, stack(_cross(normal, up)), normal
 
 
 def _dot(a: Any, b: Any) -> Any:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _cross(a: Any, b: Any) -> Any:
-    return stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+def _cross(a: Any, b: Any) -> list[Any]:
+    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
@@ -26,7 +27,7 @@ def body_rotation(body: str, t: TimeLike) -> ExpressionOrArray:
     """The matrix from the ICRF to axes that turn with a body, shape (3, 3).
 
     body: one of `BODY_NAMES`: the Sun, the planets, their larger moons, some asteroids.
-    t: seconds of TDB since J2000, an `Epoch`, an expression, or an array, whose shape comes in front.
+    t: seconds of TDB since J2000, an `Epoch`, an expression, or an array, whose shape comes first.
 
     z is to the north pole, x to the prime meridian, by the IAU's report of 2015 (Archinal et al.
     2018); of the Earth and the Moon by that of 2009, which is good to 1e-4 rad.  For the Earth take
@@ -87,7 +88,9 @@ def _known(body: str) -> str:
     if not isinstance(body, str):
         raise ArgumentTypeError(f"body={body!r} must be a name such as 'mars'")
     if body.lower() not in BODIES:
-        raise ArgumentError(f"body={body!r} is none of {', '.join(BODIES)}")
+        near = get_close_matches(body.lower(), BODIES, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ", such as 'mars' or 'moon'"
+        raise ArgumentError(f"body={body!r} is none of BODY_NAMES{hint}")
     return body.lower()
 
 

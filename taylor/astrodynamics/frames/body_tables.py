@@ -1,8 +1,8 @@
 """How the Sun, planets, moons and asteroids are oriented, and their shapes: the IAU's tables.
 
 B. A. Archinal et al., Report of the IAU Working Group on Cartographic Coordinates and Rotational
-Elements: 2015, Celest. Mech. Dyn. Astron. 130 (2018) 22, in the order of NAIF's pck00011.tpc; of the
-Earth and the Moon, for which it gives none, those of 2009 (Celest. Mech. Dyn. Astron. 109 (2011) 101).
+Elements: 2015, Celest. Mech. Dyn. Astron. 130 (2018) 22, in the order of NAIF's pck00011.tpc; of
+the Earth and the Moon, for which it gives none, the report of 2009 (109 (2011) 101).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from taylor_runtime.program.records import dataclass
 class BodyElements:
     """Right ascension and declination of the pole, and the prime meridian, in degrees.
 
-    pole_ra, pole_dec: at J2000, and for each century.
-    meridian:          at J2000, for each day and each day squared.
-    waves:             for angles of the body's system by number (from 1): degrees of the sine of it
-                       in right ascension, of the cosine in declination, of the sine in the meridian.
-    system:            whose angles are meant.
+    pole_ra:  at J2000, and for each century.
+    pole_dec: the same.
+    meridian: at J2000, for each day and each day squared.
+    waves:    for angles of the body's system by number (from 1): degrees of the sine of it in right
+              ascension, of the cosine in declination, of the sine in the meridian.
+    system:   whose angles are meant.
     """
 
     pole_ra: tuple[float, float]
@@ -109,7 +110,8 @@ BODIES: dict[str, BodyElements] = {
         4: (0.0, 0.0, -0.00002539), 5: (0.0, 0.0, -0.00000571)}),
     "venus": _body((272.76, 0.0), (67.16, 0.0), (160.20, -1.4813688)),
     "earth": _body((0.0, -0.641), (90.0, -0.557), (190.147, 360.9856235)),
-    "moon": _body((269.9949, 0.0031), (66.5392, 0.0130), (38.3213, 13.17635815, -1.4e-12), "earth", {
+    "moon": _body((269.9949, 0.0031), (66.5392, 0.0130), (38.3213, 13.17635815, -1.4e-12),
+        "earth", {
         1: (-3.8787, 1.5419, 3.5610), 2: (-0.1204, 0.0239, 0.1208), 3: (0.0700, -0.0278, -0.0642),
         4: (-0.0172, 0.0068, 0.0158), 5: (0.0, 0.0, 0.0252), 6: (0.0072, -0.0029, -0.0066),
         7: (0.0, 0.0009, -0.0047), 8: (0.0, 0.0, -0.0046), 9: (0.0, 0.0, 0.0028),
@@ -181,7 +183,7 @@ BODIES: dict[str, BodyElements] = {
     "miranda": _body((257.43, 0.0), (-15.08, 0.0), (30.70, -254.6906892), "uranus", {
         11: (4.41, 4.25, 1.15), 12: (0.0, 0.0, -1.27), 17: (-0.04, -0.02, -0.09),
         18: (0.0, 0.0, 0.15)}),
-    "neptune": _body((299.36, 0.0), (43.46, 0.0), (285.946, 541.1397757), "neptune", {
+    "neptune": _body((299.36, 0.0), (43.46, 0.0), (249.978, 541.1397757), "neptune", {
         1: (0.70, -0.51, -0.48)}),
     "triton": _body((299.36, 0.0), (41.17, 0.0), (296.53, -61.2572637), "neptune", {
         8: (-32.35, 22.55, 22.25), 10: (-6.28, 2.10, 6.73), 11: (-2.08, 0.55, 2.05),

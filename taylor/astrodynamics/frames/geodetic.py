@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import lru_cache
 
 from taylor.astrodynamics.frames.formulas import Formula
@@ -88,7 +89,7 @@ def position_to_geodetic(position: ValueLike, ellipsoid: Ellipsoid = WGS84) -> E
 
 @lru_cache(16)
 def _to_position(ellipsoid: Ellipsoid) -> Formula:
-    a, e2 = ellipsoid.equatorial_radius, ellipsoid.eccentricity_squared
+    a, e2, _ = _exact(ellipsoid)
 
     def build(latitude: Expression, longitude: Expression, height: Expression) -> Expression:
         sine, cosine = sin(latitude), cos(latitude)
@@ -103,12 +104,11 @@ def _to_position(ellipsoid: Ellipsoid) -> Formula:
 
 @lru_cache(16)
 def _to_geodetic(ellipsoid: Ellipsoid) -> Formula:
-    a, e2 = ellipsoid.equatorial_radius, ellipsoid.eccentricity_squared
-    short = math.sqrt(1 - e2)
+    a, e2, short = _exact(ellipsoid)
     # B. R. Bowring (Survey Review 23 (1976) 323): the parametric latitude beta of the foot of the
     # normal from tan beta = (b z + e'^2 b^2 sin^3) / (b p - e^2 a b cos^3), again and again.  It is
     # Newton's method: a few turns reach rounding, more of flatter bodies and deep inside.
-    turns = 4 if e2 < 0.01 else 8
+    turns = 4 if e2 < Fraction(1, 100) else 8
 
     def build(position: Expression) -> Expression:
         x, y, z = (position[k] / a for k in range(3))
@@ -122,6 +122,12 @@ def _to_geodetic(ellipsoid: Ellipsoid) -> Formula:
         return as_expression(stack([atan2(s, c), atan2(y, x), height]))
 
     return Formula("position_to_geodetic", [("position", (3,))], build)
+
+
+def _exact(ellipsoid: Ellipsoid) -> tuple[Fraction, Fraction, Fraction]:
+    """a, e^2 and b / a = sqrt(1 - e^2), for all kinds of numbers."""
+    f = Fraction(ellipsoid.flattening)
+    return Fraction(ellipsoid.equatorial_radius), f * (2 - f), 1 - f
 
 
 def _unit(s: Expression, c: Expression) -> tuple[Expression, Expression]:

@@ -16,7 +16,6 @@ from taylor.expressions.leaves import as_expression, stack
 from taylor.expressions.substitute import substitute
 from taylor.expressions.types import ExpressionOrArray, ValueLike
 from taylor.functions.powers import hypot, sqrt
-
 from taylor.functions.trigonometric import atan2, cos, sin
 from taylor.numbers.exact import PI
 from taylor.transforms.differentiate import diff

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,6 @@ class Models(Source):
         self.parameters = parameters
         self.accuracy = accuracy
         self.start, self.end = parameters.start, parameters.end
-        celestial_pole(accuracy)  # raises errors for an accuracy that is none
         self.all = TimeFunction("EarthOrientation", self._build, parameters.check)
 
     def angles(self, t: Expression) -> Expression:
@@ -146,7 +146,7 @@ def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
     inner = parameters.edges[(parameters.edges > start) & (parameters.edges < end)]
     places = [start, *inner.tolist(), end]
     edges = [start]
-    for a, b in zip(places[:-1], places[1:], strict=True):
+    for a, b in pairwise(places):
         count = max(1, math.ceil((b - a) / (2 * DAY)))
         edges += [a + (b - a) * k / count for k in range(1, count)] + [b]
     return np.array(edges)

@@ -14,7 +14,7 @@ YEAR = 31557600  # seconds of a Julian year
 CENTURY = 100 * YEAR
 J2000 = 51544  # the modified Julian day at whose noon seconds since J2000 are zero
 JULIAN = 2451545  # Julian date of J2000
-SCALES = ("utc", "tai", "tt", "tdb", "ut1")
+SCALES = ("utc", "tai", "tt", "tdb", "ut1", "gps")
 
 _MJD_0 = date(1858, 11, 17).toordinal()
 _TEXT = re.compile(
@@ -30,6 +30,12 @@ class Reading:
 
     day:    modified Julian day, an integer.
     second: seconds since the day began, 0 or more; beyond 86400 within a leap second.
+
+    >>> from fractions import Fraction
+    >>> import taylor as ty
+    >>> noon = ty.astrodynamics.Reading(day=51544, second=Fraction(43200))  # J2000.0, on TT's clock
+    >>> noon.seconds
+    Fraction(0, 1)
     """
 
     day: int
@@ -57,7 +63,7 @@ def parsed(text: str) -> tuple[Reading, str | None]:
     if found is None:
         raise ArgumentError(
             f"{text!r} is not a date; write e.g. '2020-02-29T12:00:00.5', with UTC, TAI, TT, TDB, "
-            "UT1, Z or an offset such as +02:00 behind it if you like"
+            "UT1, GPS, Z or an offset such as +02:00 behind it if you like"
         )
     given = found.groupdict()
     day = _day(text, given)

@@ -12,6 +12,7 @@ from taylor.astrodynamics.times.earth_parameters import EarthParameters
 from taylor.astrodynamics.times.leap_seconds import leap_seconds
 from taylor.errors import ArgumentError, ArgumentTypeError
 
+_GPS_TAI = -19  # the time of GPS and Galileo less TAI, seconds
 _MJD = Fraction(4800001, 2)  # Julian date of modified Julian day 0
 
 
@@ -31,9 +32,10 @@ def to_tdb(reading: Reading, scale: str, earth: EarthParameters | None) -> Fract
     if scale == "ut1":
         table = earth or earth_parameters()
         return _solved(lambda tdb: _tai(tdb) + _ut1_minus_tai(table, tdb), reading.seconds)
+    if scale == "tt":
+        return _solved(_tt, reading.seconds)
     tai = leap_seconds().tai(reading) if scale == "utc" else reading.seconds
-    tt = reading.seconds if scale == "tt" else tai + TT_TAI
-    return _solved(_tt, tt)
+    return _solved(_tai, tai - _GPS_TAI if scale == "gps" else tai)
 
 
 def to_reading(tdb: Fraction, scale: str, earth: EarthParameters | None) -> Reading:
@@ -44,7 +46,9 @@ def to_reading(tdb: Fraction, scale: str, earth: EarthParameters | None) -> Read
         return leap_seconds().utc(_tai(tdb))
     if scale == "ut1":
         return Reading.of_seconds(_tai(tdb) + _ut1_minus_tai(earth or earth_parameters(), tdb))
-    return Reading.of_seconds(_tt(tdb) if scale == "tt" else _tai(tdb))
+    if scale == "tt":
+        return Reading.of_seconds(_tt(tdb))
+    return Reading.of_seconds(_tai(tdb) + (_GPS_TAI if scale == "gps" else 0))
 
 
 def day_length(day: int, scale: str) -> Fraction:
@@ -71,7 +75,7 @@ def earth_parameters() -> EarthParameters:
 
 
 def _tt(tdb: Fraction) -> Fraction:
-    return tdb - Fraction(float(difference().at(float(tdb))))
+    return tdb - Fraction(float(difference()(float(tdb))))
 
 
 def _tai(tdb: Fraction) -> Fraction:

@@ -42,11 +42,11 @@ class Epoch(Instant):
     """An instant, exactly: a rational number of seconds of TDB since J2000.
 
     value: a text in the manner of ISO 8601, "2016-12-31T23:59:60.5" (leap seconds are known;
-        behind it may be UTC, TAI, TT, TDB, UT1, Z or an offset such as +02:00); a datetime, date
-        or datetime64; a Time of astropy; an Epoch; or seconds of TDB since J2000, as a number, a
-        pair of floats, a Fraction.
-    scale: "utc", "tai", "tt", "tdb" or "ut1": of a text that names none (UTC by default), and of
-        seconds (TDB by default), which then count from the scale's own 2000-01-01 12:00.
+        behind it may be UTC, TAI, TT, TDB, UT1, GPS, Z or an offset such as +02:00); a datetime,
+        date or datetime64; a Time of astropy; an Epoch; or seconds of TDB since J2000, as a number,
+        a pair of floats, a Fraction.
+    scale: "utc", "tai", "tt", "tdb", "ut1" or "gps": of a text that names none (UTC by default),
+        and of seconds (TDB by default), which then count from the scale's own 2000-01-01 12:00.
     earth: where UT1 is from; by default the tables of the IERS.
 
     `epoch + seconds` and `epoch - epoch` count seconds of TDB; comparisons are exact.  UTC began in
@@ -176,7 +176,12 @@ class Epoch(Instant):
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
     def to_astropy(self, scale: str = "tdb") -> AstropyTime:
-        """The instant as a `Time` of astropy, in this scale."""
+        """The instant as a `Time` of astropy, in this scale.
+
+        Raises ArgumentError for "gps", which is no scale there.
+        """
+        if conversions.checked_scale(scale) == "gps":
+            raise ArgumentError("to_astropy: astropy has no scale 'gps'; take 'tai', 19 s ahead")
         try:
             from astropy.time import (  # type: ignore[import-not-found, import-untyped]
                 Time as AstropyClass,

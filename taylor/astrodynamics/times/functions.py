@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,10 +12,13 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
+from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute
 from taylor.expressions.types import ExpressionOrArray
 from taylor.numbers.types import Numbers
 from taylor.points.formula import Function, compile
+from taylor.points.polynomial_values import evaluate_polynomials
+from taylor.polynomials.polynomial import Polynomial
 from taylor.transforms.differentiate import diff
 
 
@@ -30,8 +33,8 @@ class Instant(ABC):
         """Seconds of TDB since J2000 as the sum of two floats, high and low."""
 
 
-# Seconds of TDB since J2000, as an expression, as numbers, or as instants.
-TimeLike: TypeAlias = "Expression | Instant | Numbers | Sequence[Instant]"
+# Seconds of TDB since J2000, as an expression, a polynomial, numbers, or as instants.
+TimeLike: TypeAlias = "Expression | Instant | Numbers | Sequence[Instant] | Polynomial"
 Check: TypeAlias = "Callable[[np.ndarray], None]"
 
 
@@ -42,9 +45,10 @@ class TimeFunction:
     build: makes the formula, of any shape, of the expression of time; it is called once.
     check: raises an error where the formula has no value at these times; seconds, as floats.
 
-    Of an expression the formula is returned, of numbers or instants its values, the shape of the
-    times in front.  Instants are computed with in double-double, and rounded at the end: a float
-    tells times of today to 1e-7 s, in which the Earth turns by 4e-12 rad.
+    Of an expression the formula is returned, of a polynomial a polynomial of its shape, of numbers
+    or instants values, the shape of the times in front.  Instants are computed with in
+    double-double, and rounded at the end: a float tells times of today to 1e-7 s, in which the
+    Earth turns by 4e-12 rad.
     """
 
     def __init__(
@@ -62,19 +66,17 @@ class TimeFunction:
                 raise ShapeError(f"{self.name}: t has shape {t.shape}; give a scalar expression")
             time, formula = self._formula()
             return substitute(formula, {time: t})
+        if isinstance(t, Polynomial):
+            if t.shape:
+                raise ShapeError(f"{self.name}: t has shape {t.shape}; give a scalar polynomial")
+            time, formula = self._formula()
+            return at_polynomials(formula, {time: t})
         times, exact = given_times(self.name, t)
         if self._check is not None:
             self._check(times[..., 0] if exact else times)
         if not exact:
             return self._function("float64")(times[()])
         return self._function("double-double")(times)[..., 0]
-
-    def at(self, seconds: float) -> np.ndarray:
-        """The values at one time, without compiling anything."""
-        if self._check is not None:
-            self._check(np.asarray(seconds))
-        time, formula = self._formula()
-        return np.asarray(formula.evaluate({time: seconds}))
 
     def rate(self, name: str) -> TimeFunction:
         """The derivative by time, of this name."""
@@ -104,13 +106,32 @@ class TimeFunction:
         return self._compiled[precision]
 
 
+def checked_accuracy(name: str, accuracy: Any) -> float:
+    """`accuracy` as a float that is 0 or more."""
+    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float | np.number):
+        raise ArgumentTypeError(f"{name}: accuracy={accuracy!r} must be a number")
+    if not accuracy >= 0:
+        raise ArgumentError(f"{name}: accuracy={accuracy!r} must be 0 or more")
+    return float(accuracy)
+
+
+def at_polynomials(formula: Expression, values: Mapping[Expression, Any]) -> ExpressionOrArray:
+    """The formula at polynomials and numbers by scalar argument: a polynomial of its shape."""
+    parts = scalars(formula)
+    found = evaluate_polynomials(list(parts.ravel()), values)
+    some = next(value for value in values.values() if isinstance(value, Polynomial))
+    whole: list[Any] = [each if isinstance(each, Polynomial) else 0 * some + each for each in found]
+    return np.stack(whole).reshape(parts.shape) if parts.shape else whole[0]
+
+
 def given_times(name: str, t: Any) -> tuple[np.ndarray, bool]:
     """Times as floats; or, where they are instants, as pairs on a trailing axis, and True."""
     if isinstance(t, Instant):
         return np.array(t.pair), True
     if isinstance(t, str | bytes) or t is None:
+        hint = f"; write Epoch({t!r})" if isinstance(t, str) else ""
         raise ArgumentTypeError(
-            f"{name}: t must be seconds of TDB since J2000 or an Epoch, got {t!r}"
+            f"{name}: t must be seconds of TDB since J2000 or an Epoch, got {t!r}{hint}"
         )
     try:
         array = np.asarray(t)

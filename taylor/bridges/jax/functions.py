@@ -38,6 +38,11 @@ class JaxFunction(Decorated, Generic[P, R]):
     arguments, and again where what it reads from outside has changed.
 
     __wrapped__: what was given.
+
+    >>> import jax, taylor as ty
+    >>> f = ty.jax.function(lambda x: ty.sin(x))
+    >>> isinstance(f, ty.jax.JaxFunction), float(jax.grad(f)(0.0))
+    (True, 1.0)
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:

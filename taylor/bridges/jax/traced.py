@@ -31,6 +31,11 @@ class Traced(Decorated, Generic[P, R]):
     Made by `taylor.jax.trace`.  Called with numbers alone it is the function itself.
 
     __wrapped__: the function.
+
+    >>> import jax.numpy as jnp, taylor as ty
+    >>> f = ty.jax.trace(lambda x: jnp.exp(2 * x))
+    >>> f(ty.variable("x")), float(f(0.0))
+    (exp(2*x), 1.0)
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -114,6 +119,11 @@ class Weights:
 
     tree:       the pytree with array parameters in the places of its arrays of real numbers.
     parameters: these, in the order of the tree.
+
+    >>> import jax.numpy as jnp, taylor as ty
+    >>> w = ty.jax.weights({"scale": jnp.ones(3)})
+    >>> w.tree["scale"], w.values[w.tree["scale"]].shape
+    (w['scale'], (3,))
     """
 
     def __init__(self, tree: Any, name: str) -> None:

@@ -53,7 +53,13 @@ def function(f: Callable[..., Any]) -> TensorFunction:
 
 
 class TensorFunction:
-    """A function of tensors that is computed by our machine code."""
+    """A function of tensors that is computed by our machine code.
+
+    >>> import torch, taylor as ty
+    >>> f = ty.torch.function(lambda x: ty.sin(x))
+    >>> isinstance(f, ty.torch.TensorFunction), f(torch.zeros(2)).tolist()
+    (True, [0.0, 0.0])
+    """
 
     def __init__(self, f: Callable[..., Any]) -> None:
         if not callable(f):

@@ -52,6 +52,11 @@ class TracedModule:
     """A module of PyTorch's as a function of arrays and expressions.
 
     weights: its parameters when it was traced, by their names.
+
+    >>> import torch, taylor as ty
+    >>> f = ty.torch.trace(torch.nn.Linear(2, 1), torch.zeros(2))
+    >>> f(ty.variable("x", shape=(2,))).shape, sorted(f.weights)
+    ((1,), ['bias', 'weight'])
     """
 
     def __init__(self, module: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.functions.exponential import log
 from taylor.functions.powers import sqrt
-from taylor.functions.trigonometric import atan2
+from taylor.functions.trigonometric import atan
 
 _NEWTON = 6.67430e-20  # km^3/(kg s^2), CODATA 2018
 
@@ -96,9 +96,10 @@ class Polyhedron:
         by_edge = np.einsum("eij,ej->ei", self._dyads, away[first])
         a, b, c = (away[self.faces[:, k]] for k in range(3))
         p, q, r = (size[self.faces[:, k]] for k in range(3))
-        solid = 2 * atan2(
-            _triple(a, b, c), p * q * r + p * _dot(b, c) + q * _dot(c, a) + r * _dot(a, b)
-        )
+        sine = _triple(a, b, c)
+        cosine = p * q * r + p * _dot(b, c) + q * _dot(c, a) + r * _dot(a, b)
+        # Twice the angle, by its half: smooth but on the face itself, where atan2 has its cut.
+        solid = 4 * atan(sine / (sqrt(sine * sine + cosine * cosine) + cosine))
         by_face = self._normals * _dot(self._normals, a)[:, None]
         total = (by_face * solid[:, None]).sum(axis=0) - (by_edge * potential[:, None]).sum(axis=0)
         found: Expression = self.strength * total

@@ -23,12 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.control.loops import scan
+from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant
+from taylor.expressions.leaves import constant, stack
+from taylor.expressions.scalars import scalars
 from taylor.functions.powers import sqrt
 from taylor_runtime.program.records import dataclass
 
 LANES = 16  # two registers of doubles: beyond, turns wait for memory, below for one another
+WRITTEN_OUT = 8  # up to this degree harmonics as scalars, in lanes by the packer, are faster
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,16 @@ def _starts(order: int, digits: int) -> list[Any]:
 
 
 def roots(over: NDArray, under: NDArray, digits: int) -> NDArray:
-    """Square roots of quotients of integers: doubles, or numbers of as many digits."""
+    """Square roots of quotients of integers: doubles, or fractions with as many digits."""
     if digits <= 16:
         return np.sqrt(np.array(over / under, dtype=float))
+
+    def root(p: int, q: int) -> Fraction:
+        mantissa, exponent = mpmath.sqrt(mpmath.mpf(int(p)) / int(q)).man_exp
+        return mantissa * Fraction(2) ** exponent
+
     with mpmath.workdps(digits + 5):
-        exact = np.frompyfunc(lambda p, q: mpmath.sqrt(mpmath.mpf(int(p)) / int(q)), 2, 1)
-        return np.array(exact(over, under), dtype=object)
+        return np.array(np.frompyfunc(root, 2, 1)(over, under), dtype=object)
 
 
 @lru_cache(maxsize=16)
@@ -198,8 +205,12 @@ def gradient(
     packed = packing(degree + 1, order + 1, digits)
     how = weights(degree, order, digits)
     both = np.concatenate([c.reshape(-1), s.reshape(-1)])  # type: ignore[list-item]
+    if digits > 16 and isinstance(both, np.ndarray):
+        both = np.frompyfunc(Fraction, 1, 1)(both)  # exact, as the products are then
     weight = how.one * both[how.take_one] + how.two * both[how.take_two]
     heights, real, imaginary = columns(position, packed)
     total = np.einsum("kstl,tl->ksl", weight, heights).reshape(6, packed.order.size)
     found: Expression = total[0::2] @ real + total[1::2] @ imaginary
-    return found
+    if degree > WRITTEN_OUT or not isinstance(both, np.ndarray):
+        return found
+    return stack(unrolled("harmonics", list(scalars(found).ravel())))

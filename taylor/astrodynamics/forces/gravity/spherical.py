@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,6 @@ class SphericalHarmonics:
         if not self.central:
             c = c.copy()
             c[0, 0] = 0
-        gm, radius = self.field.gm, self.field.radius
+        radius = Fraction(self.field.radius)  # exact, for all precisions
         slope = gradient((turned @ state.position) / radius, c, s, self.digits)
-        return turned_back(turned, gm / radius**2 * slope)
+        return turned_back(turned, Fraction(self.field.gm) / radius**2 * slope)

@@ -1,0 +1,87 @@
+"""The style that all pictures of results share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
+COLORS = ("#4c78d0", "#e08a2c", "#2f9e78", "#b5549b", "#c23b4a", "#8f9bb3", "#7a6a4f", "#3aa6b9")
+SHADES = "viridis"  # of what has a size
+
+
+def figure(panels: int = 1, width: float = 6.4, height: float = 4.4) -> tuple[Any, list[Any]]:
+    """A Matplotlib figure with some axes side by side; it belongs to no window.
+
+    Raises ImportError without Matplotlib.
+    """
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width * panels, height), facecolor=PAPER, layout="constrained")
+    found = [made.add_subplot(1, panels, k + 1) for k in range(panels)]
+    for axes in found:
+        axes.set_facecolor("white")
+        axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9)
+        axes.grid(color="#ecebe6", linewidth=0.6)
+        axes.set_axisbelow(True)
+        for spine in axes.spines.values():
+            spine.set_color("#c9c6bd")
+    return made, found
+
+
+def name_axes(axes: Any, x: str, y: str, title: str = "") -> None:
+    """Names of the axes, and a title on the left."""
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+    if title:
+        axes.set_title(title, color=INK, fontsize=11, weight="bold", loc="left")
+
+
+def legend(axes: Any) -> None:
+    """What the colours mean, without a frame."""
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+
+
+def curves(axes: Any, x: np.ndarray, columns: np.ndarray, names: Sequence[str]) -> None:
+    """A curve for each column (k, count) over x (k,)."""
+    for k, name in enumerate(names):
+        axes.plot(x, columns[:, k], color=COLORS[k % len(COLORS)], linewidth=1.3, label=name)
+
+
+MOST_CURVES = 8  # that a legend can name
+
+
+def over_time(
+    times: np.ndarray, columns: Mapping[str, np.ndarray], marks: Mapping[str, np.ndarray], name: str
+) -> Any:
+    """A figure of some quantities (k,) over the times (k,).
+
+    marks: times that are drawn as lines, by what they are of.
+    """
+    made, (axes,) = figure()
+    for k, (label, values) in enumerate(columns.items()):
+        axes.plot(times, values, color=COLORS[k % len(COLORS)], linewidth=1.3, label=label)
+    for k, (label, there) in enumerate(marks.items()):
+        for number, t in enumerate(there):
+            text = label if not number else None
+            axes.axvline(t, color=COLORS[-1 - k % len(COLORS)], linewidth=1.2, ls=":", label=text)
+    name_axes(axes, "t", "", name)
+    if len(columns) + len(marks) <= MOST_CURVES:
+        legend(axes)
+    return made
+
+
+def phases(
+    paths: Sequence[tuple[np.ndarray, np.ndarray]], x: str, y: str, title: str, joined: bool = True
+) -> Any:
+    """A figure of paths in a plane, pairs of (k,); joined: as curves, else as points."""
+    made, (axes,) = figure()
+    color = COLORS[0]
+    for across, up in paths:
+        if joined:
+            axes.plot(across, up, color=color, linewidth=1.2, alpha=max(0.2, len(paths) ** -0.3))
+        axes.plot(across[-1:], up[-1:], "o", color=COLORS[1] if joined else color, markersize=3.5)
+    name_axes(axes, x, y, title)
+    return made
