@@ -96,7 +96,7 @@ class LeapSeconds:
         place = bisect_right(self.starts, tai) - 1
         if place < 0:
             raise ArgumentError(
-                "UTC began in 1960; give or ask for earlier times in tai, tt, tdb or ut1"
+                "UTC began in 1960; write earlier times with TT, TAI, TDB or UT1 (scale='tt', ...)"
             )
         offset, rate = self.offsets[place]
         # tai = seconds + offset + rate * (days since days[place])
@@ -118,7 +118,7 @@ class LeapSeconds:
         place = bisect_right(self.days, day) - 1
         if place < 0:
             raise ArgumentError(
-                "UTC began in 1960; give or ask for earlier times in tai, tt, tdb or ut1"
+                "UTC began in 1960; write earlier times with TT, TAI, TDB or UT1 (scale='tt', ...)"
             )
         return place
 
