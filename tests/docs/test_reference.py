@@ -57,8 +57,8 @@ def test_nothing_public_is_left_out() -> None:
 
 
 def test_elementary_functions_say_how_they_are_called() -> None:
-    registered = {n for n in ty.functions.__all__ if getattr(ty, n).__module__ != _APPLY}
-    assert registered <= USAGE.keys()
+    silent = [n for n in ty.functions.__all__ if n not in USAGE and ">>>" not in _doc(n)]
+    assert silent == []
     for name, (arguments, _, values, result) in USAGE.items():
         record = get(name)
         assert arguments.count(",") == record.arity - 1, name
@@ -69,7 +69,8 @@ def test_elementary_functions_say_how_they_are_called() -> None:
             assert abs(exact - mpmath.mpf(result)) <= abs(exact) * mpmath.mpf("1e-11"), name
 
 
-_APPLY = "taylor.functions.apply"
+def _doc(name: str) -> str:
+    return getattr(ty, name).__doc__ or ""
 
 
 def _runs(doc: str, path: str) -> None:
