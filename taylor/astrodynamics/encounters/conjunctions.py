@@ -79,7 +79,7 @@ def conjunctions(
         the derivatives of positions; objects whose states are NaN at a time are left out there.
         `catalogue_motion` and `dense_motion` make it of catalogues and integrators.
     times: increasing.  Between them motion is the cubic through positions and velocities, off by at
-        most h**4/384 of the fourth derivative: on low orbits 2 cm at steps of 30 s, 0.3 m at 60 s.
+        most h**4/384 of the fourth derivative: on low orbits 2 cm at steps of 30 s, 0.4 m at 60 s.
     threshold: the distance.
     objects: numbers of objects; only pairs with one of them count.
 
