@@ -430,7 +430,9 @@ def test_what_has_no_place_is_said() -> None:
 
 def test_a_trajectory_of_an_integration() -> None:
     q, v = ty.variable("q", shape=(3,)), ty.variable("v", shape=(3,))
-    ta = ty.Integrator([(q, v), (v, -398600.4418 * q / ty.sum(q * q) ** 1.5)], kepler(np.zeros(1))[0])
+    ta = ty.Integrator(
+        [(q, v), (v, -398600.4418 * q / ty.sum(q * q) ** 1.5)], kepler(np.zeros(1))[0]
+    )
     times = np.arange(0.0, 1000.0, 100.0)
     grid = sky.Trajectory.of(ta.propagate_grid(times), epoch=START, name="OURS")
     np.testing.assert_allclose(grid.states, kepler(times), atol=1e-8)
@@ -444,7 +446,9 @@ def test_a_trajectory_of_an_integration() -> None:
 
 def test_tables_of_pandas_and_xarray() -> None:
     pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
-    one = sky.Trajectory(sky.Epoch("2026-03-01T12:00:00"), [0.0, 0.25], np.arange(12.0).reshape(2, 6))
+    one = sky.Trajectory(
+        sky.Epoch("2026-03-01T12:00:00"), [0.0, 0.25], np.arange(12.0).reshape(2, 6)
+    )
     frame, data = one.to_dataframe(), one.to_xarray()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == ["x", "y", "z", "vx", "vy", "vz"]
@@ -460,7 +464,9 @@ def test_coordinates_of_astropy_come_and_go() -> None:
     from astropy import units
     from astropy.time import Time
 
-    one = sky.Trajectory(sky.Epoch("2026-03-01T12:00:00"), [0.0, 60.0], kepler(np.array([0.0, 60.0])))
+    one = sky.Trajectory(
+        sky.Epoch("2026-03-01T12:00:00"), [0.0, 60.0], kepler(np.array([0.0, 60.0]))
+    )
     given = one.to_astropy()
     assert given.obstime.utc.isot[0] == "2026-03-01T12:00:00.000"
     assert given.cartesian.xyz.unit == units.km
