@@ -35,7 +35,11 @@ SECTIONS = {
     "Orbits and the Solar System": (
         "solar_system", "halley", "halo_orbits", "restricted_three_body", "stability_map",
         "mercury_perihelion", "orbit_from_angles", "orbit_uncertainty", "orbit_sampling",
-        "satellite_passes", "transit_times", "precision",
+        "transit_times", "precision",
+    ),
+    "Spacecraft": (
+        "orbit_determination", "low_orbit", "satellite_passes", "conjunction", "coverage",
+        "porkchop", "lunar_transfer", "low_thrust", "apophis",
     ),
     "Events, chaos, maps": (
         "bouncing_ball", "bounce_sensitivity", "poincare_section", "chaos_map", "flow_map",

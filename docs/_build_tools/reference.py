@@ -37,6 +37,12 @@ FAMILIES = {
     "lambert": "Lambert's W",
     "kepler": "Kepler's equation",
 }
+EXACT = ("abs", "sign", "floor", "minimum", "maximum", "relu")
+ERRORS_GROW = {
+    "sinc": "next to its zeros",
+    "ndtr": "towards x = -20: it grows like x squared there",
+    "log_ndtr": "towards x = 20: it grows like x squared beyond 1/2",
+}
 DIRECTIVES = {"function": "py:function", "class": "py:class", "exception": "py:exception",
               "method": "py:method", "property": "py:property", "data": "py:data"}  # fmt: skip
 
@@ -53,7 +59,8 @@ def reference_pages() -> dict[str, str]:
 
 def accuracies() -> dict[str, tuple[str, str]]:
     """(largest error in ulp, among which arguments) of the elementary functions, as measured."""
-    found = {}
+    found = dict.fromkeys(EXACT, ("exact", "all"))
+    found["leaky_relu"] = ("0.500", "all")  # one product
     for file in ("mathlib.md", "mathlib_special.md"):
         path = ROOT / "benchmarks" / "results" / file
         for table in tables(path.read_text("utf-8")) if path.exists() else ():
@@ -97,8 +104,7 @@ def _functions(names: list[Name]) -> list[str]:
         "Errors are the largest found, in units of the last place of the exact value (ulp; 0.5 is "
         "correct rounding), for values in float64 over all regions of arguments: see [Elementary "
         "functions](../benchmarks/mathlib.md) and [Special functions]"
-        "(../benchmarks/mathlib_special.md). Where no number is given the function is "
-        "made of others, by the formula under its name, or exact.",
+        "(../benchmarks/mathlib_special.md).",
     ]
     for title, family in _families():
         own = [by_path[f"ty.{n}"] for n in family.__all__ if f"ty.{n}" in by_path]
@@ -135,7 +141,10 @@ def _accuracy(exact: dict[str, tuple[str, str]], name: str) -> str:
     if name not in exact:
         return ""
     error, region = exact[name]
-    return f"**Accuracy** in float64: the largest error found is {error} ulp ({region} arguments)."
+    if error == "exact":
+        return "**Accuracy**: exact."
+    where = ERRORS_GROW.get(name, f"{region} arguments")
+    return f"**Accuracy** in float64: the largest error found is {error} ulp ({where})."
 
 
 def _entry(name: Name, note: str = "") -> str:

@@ -281,8 +281,7 @@ class Ephemeris:
 
     def _within(self, source: Source) -> Series:
         """The pieces of a series that are needed."""
-        series = source.read()
-        return series if self._limits is None else series.over(*self._limits)
+        return source.read(*(self._limits or (source.start, source.end)))
 
 
 def turn(axis: int, angle: Expression) -> Expression:

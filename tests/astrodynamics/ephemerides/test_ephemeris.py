@@ -195,7 +195,7 @@ def test_an_integral_of_the_velocity_is_the_position(de440: Any) -> None:
 def test_a_start_on_a_join_takes_the_piece_ahead(de440: Any, direction: int) -> None:
     """2000-01-04 00:00 and each 4 days from there on pieces of the Moon begin."""
     part = de440.over(-2e6, 2e6)
-    first = part._kernel.vectors[301, 3].read().edges
+    first = part._kernel.vectors[301, 3].read(-2e6, 2e6).edges
     join = float(first[np.searchsorted(first, 0.0)])
     place = ty.variable("x", shape=(3,))
     system = [(place, part.velocity("moon", ty.time))]

@@ -365,6 +365,7 @@ def changed(text: str, old: str, new: str) -> str:
 
 
 OEM = sky.write_oem(None, sky.Trajectory(START, [0.0, 60.0], np.ones((2, 6))))
+SHORT = "COVARIANCE_START\nEPOCH = 2016-12-31T23:51:00\n1\n1 2\nCOVARIANCE_STOP\n"
 CSV = "# frame: GCRF\nepoch,x,y,z\n2026-01-01,1,2,3\n2026-01-02,1,2,3\n"
 
 
@@ -381,15 +382,15 @@ CSV = "# frame: GCRF\nepoch,x,y,z\n2026-01-01,1,2,3\n2026-01-02,1,2,3\n"
         (sky.read_oem, changed(OEM, "CCSDS_OEM", "CCSDS_AEM"), "first line"),
         (sky.read_oem, changed(OEM, "CREATION_DATE", "CREATION"), "line 2"),
         (sky.read_oem, OEM + "2010-01-01T00:00:00 1 1 1 1 1 1\n", "line 19.*increase"),
-        (sky.read_oem, OEM + "COVARIANCE_START\nEPOCH = 2016-12-31T23:51:00\n1\n1 2\nCOVARIANCE_STOP\n", "line 23.*six rows"),
+        (sky.read_oem, OEM + SHORT, "line 23.*six rows"),
         (sky.read_oem, "<oem>\n<header/>\n</oem>", "line 2.*CREATION_DATE"),
         (sky.read_oem, "<oem>\n<header>\n</oem>", "line 3.*XML"),
         (sky.read_oem, "<!DOCTYPE x [<!ENTITY a 'b'>]>\n<oem/>", "entities"),
-        (sky.read_messages, changed(MESSAGE, "MASS = 3000.0 [kg]", "MASS = 3 [lb]"), "line 17.*'lb'"),
+        (sky.read_messages, changed(MESSAGE, "3000.0 [kg]", "3 [lb]"), "line 17.*'lb'"),
         (sky.read_messages, changed(MESSAGE, "MASS =", "MASSE ="), "line 17.*MASSE"),
         (sky.read_messages, changed(MESSAGE, "MASS =", "X ="), "line 17.*twice"),
         (sky.read_messages, changed(MESSAGE, "Z = -717.490000 [KM]\n", ""), "lacks Z"),
-        (sky.read_messages, changed(MESSAGE, "2000-06-03T00:00:00.000", "2000-06-31"), "no such day"),
+        (sky.read_messages, changed(MESSAGE, "2000-06-03T00:00:00.000", "2000-06-31"), "no such"),
         (sky.read_messages, "CCSDS_CDM_VERS = 1.0\nX = 1\n", "CDM"),
         (sky.read_tle, LINES[0].replace("08264", "08265") + "\n" + LINES[1], "line 1.*checksum"),
         (sky.read_tle, LINES[0] + "\n" + EARLY[1], "line 2.*two objects"),
