@@ -113,13 +113,15 @@ def draw(found: dict[str, np.ndarray], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 5))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(found)))
     ordered = sorted(found.items(), key=lambda item: -item[1][-1])
+    place = math.inf  # of the last label: they are a quarter of a decade apart at least
     for (title, metres), colour in zip(ordered, colours, strict=True):
+        place = min(metres[-1], place / 10**0.25)
         axes.plot(TIMES[1:] / 3600, metres[1:], color=colour, linewidth=1.4)
         axes.annotate(
-            title, (24.2, metres[-1]), color=colour, fontsize=8, va="center", annotation_clip=False
+            title, (24.2, place), color=colour, fontsize=8, va="center", annotation_clip=False
         )
     axes.set(
-        yscale="log", xlim=(0, 24), ylim=(1e-3, 1e7), xlabel="hours", ylabel="metres apart",
+        yscale="log", xlim=(0, 24), ylim=(1e-3, 1e6), xlabel="hours", ylabel="metres apart",
         title="How far each force moves a satellite 460 km high",
     )  # fmt: skip
     axes.grid(alpha=0.25)
