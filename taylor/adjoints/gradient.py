@@ -174,8 +174,8 @@ def gradient_through(
     running_cost: an expression whose integral along the solution is added to the cost.
     wrt:     states and parameters (or their names) by which derivatives are wanted; by default all.
              Others than arrays of weights cost next to nothing.
-    memory:  bytes for where the steps of the solution began. Beyond these, parts of the solution
-             are made again, to the same bits.
+    memory:  bytes for where the steps of the solution began, some hundred thousand at least.
+             Beyond these, parts of the solution are made again, to the same bits.
 
     It is the exact gradient of what the steps computed, in steps that are shortened where
     derivatives need it; through resets, switches and impulses it takes their adjoint jumps. At the
