@@ -138,7 +138,7 @@ def rows(satellites: list[Any], dates: tuple[np.ndarray, np.ndarray]) -> list[li
     add("taylor, dates", seconds, made, difference(found.positions, expected, errors))
     del found
     own = np.ascontiguousarray(minutes.T)
-    seconds, found = measured(lambda: catalogue.propagate(minutes=own))
+    seconds, _ = measured(lambda: catalogue.propagate(minutes=own))
     add("taylor, minutes", seconds, made, None)
     return lines
 

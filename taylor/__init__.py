@@ -39,6 +39,7 @@ from taylor.definitions.tables import chebyshev as chebyshev
 from taylor.definitions.tables import piecewise as piecewise
 from taylor.definitions.tables import spline as spline
 from taylor.definitions.user import register_function as register_function
+from taylor.displays.tables import MissingPackageError as MissingPackageError
 from taylor.ensembles.ensemble import ensemble as ensemble
 from taylor.ensembles.outcome import EnsembleOutcome as EnsembleOutcome
 from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords

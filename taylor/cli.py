@@ -1,11 +1,11 @@
-"""The command `taylor`: propagating scenarios, and facts about this installation."""
+"""The command `taylor`: scenarios, examples, and facts about this installation."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -58,6 +58,32 @@ a scenario is a TOML file, for example:
   name = "DE421"
   center = "sun"              # positions are compared relative to this body
   pairs = [["moon", "earth"]] # and one body relative to another
+
+or a spacecraft about the Earth, in km, s, kg and degrees (needs the extra "astrodynamics"):
+
+  [spacecraft]
+  name = "SURVEYOR"
+  epoch = "2026-03-20T12:00:00"   # UTC unless a scale stands behind it
+  elements = { a = 6878.0, e = 0.0012, i = 97.4, node = 10.0, peri = 90.0, M = 0.0 }
+  frame = "gcrs"              # or j2000, itrf, teme; or file = "start.opm" for all of these
+  mass = 500.0                # instead of elements: position = [..], velocity = [..]
+
+  [forces]
+  gravity = { field = "EGM2008", degree = 20, order = 20 }
+  rotation = "itrf"           # of the Earth; or uniform, which needs no tables
+  bodies = ["sun", "moon"]    # of the ephemeris = "de421" (or "de440", a file)
+  drag = { area = 2.5, cd = 2.2, atmosphere = "harris-priester" }
+  radiation = { area = 2.5, cr = 1.3, shadow = "penumbra" }
+  relativity = true
+
+  [span]
+  duration = 86400.0          # or end = "2026-03-21T12:00:00"
+
+  [output]
+  every = 60.0
+  trajectory = "orbit.oem"    # .oem, .xml (an OEM, too) or .csv
+  plot = "orbit.png"
+  frame = "gcrs"
 """
 
 DISTRIBUTION = "taylor-jit"
@@ -74,10 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from taylor.errors import TaylorError
 
     try:
-        if options.command == "info":
-            print(information())
-        else:
-            propagate(options)
+        _COMMANDS[options.command](options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has stopped, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,7 +136,25 @@ def _parser() -> argparse.ArgumentParser:
         "--plot", type=Path, metavar="PATH", help="write the picture here, e.g. as .png"
     )
     run.add_argument("--quiet", action="store_true", help="print errors only")
+    shown = commands.add_parser(
+        "examples",
+        help="list the examples, show or run one",
+        description="List the examples; with a name, copy one to a folder and run it there.",
+    )
+    shown.add_argument("name", nargs="?", metavar="NAME", help="which example to run")
+    shown.add_argument("--names", action="store_true", help="print their names alone")
+    shown.add_argument("--show", action="store_true", help="print its program instead")
+    shown.add_argument(
+        "--folder", type=Path, metavar="PATH", help="where to run it (default: taylor_examples)"
+    )
     commands.add_parser("info", help="print versions, processor and cache of this installation")
+    completed = commands.add_parser(
+        "completion",
+        help="print what makes a shell complete this command",
+        description='For bash: eval "$(taylor completion bash)" in ~/.bashrc; for zsh the same '
+        "with zsh in ~/.zshrc; for fish: taylor completion fish | source.",
+    )
+    completed.add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser
 
 
@@ -129,7 +170,11 @@ def propagate(options: argparse.Namespace) -> None:
     from taylor.scenario import execute, load
     from taylor.scenario.output import PLOT_KINDS, TRAJECTORY_KINDS, check_target, write_trajectory
     from taylor.scenario.report import report
+    from taylor.scenario.scenario import parsed
 
+    if "spacecraft" in parsed(options.scenario):
+        fly(options)
+        return
     scenario = load(options.scenario)
     scenario = replace(
         scenario,
@@ -152,13 +197,57 @@ def propagate(options: argparse.Namespace) -> None:
             write_plot(scenario.plot, scenario, result.run)
             lines.append(f"picture: {scenario.plot}")
         except ImportError:
-            print(
-                f"taylor propagate: {scenario.plot} was not drawn: matplotlib is missing; "
-                f'install it with: pip install "{DISTRIBUTION}[plot]"',
-                file=sys.stderr,
-            )
+            _no_picture(scenario.plot)
     if not options.quiet:
         print("\n".join(lines).rstrip())
+
+
+def fly(options: argparse.Namespace) -> None:
+    """The same of a spacecraft."""
+    from taylor.scenario.flight import read_flight
+    from taylor.scenario.flying import (
+        FLIGHT_KINDS,
+        flight_report,
+        in_frame,
+        plot_flight,
+        write_flight,
+    )
+    from taylor.scenario.flying import fly as flown_by
+    from taylor.scenario.output import PLOT_KINDS, check_target
+    from taylor.scenario.scenario import parsed
+    from taylor.scenario.section import ScenarioError
+
+    path = options.scenario
+    try:
+        flight = read_flight(parsed(path), path.parent, path.stem)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    trajectory, plot = options.output or flight.trajectory, options.plot or flight.plot
+    if trajectory:
+        check_target(trajectory, FLIGHT_KINDS)
+    if plot:
+        check_target(plot, PLOT_KINDS)
+    flown = flown_by(flight, progress=not options.quiet)
+    lines = [flight_report(flight, flown)]
+    if trajectory:
+        write_flight(trajectory, in_frame(flown.trajectory, flight.frame))
+        lines.append(f"trajectory: {trajectory}")
+    if plot:
+        try:
+            plot_flight(plot, flight, flown)
+            lines.append(f"picture: {plot}")
+        except ImportError:
+            _no_picture(plot)
+    if not options.quiet:
+        print("\n".join(lines))
+
+
+def _no_picture(path: Path) -> None:
+    print(
+        f"taylor propagate: {path} was not drawn: matplotlib is missing; "
+        f'install it with: pip install "{DISTRIBUTION}[plot]"',
+        file=sys.stderr,
+    )
 
 
 def information() -> str:
@@ -169,6 +258,76 @@ def information() -> str:
     width = max(len(name) for name in facts)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in facts.items())
 
+
+def show_examples(options: argparse.Namespace) -> None:
+    """List the examples, or show or run one of them."""
+    from taylor import gallery
+
+    if options.names:
+        print(" ".join(example.name for example in gallery.examples()))
+        return
+    if options.name is None:
+        print(gallery.listing())
+        return
+    example = gallery.chosen(options.name)
+    if options.show:
+        print(example.path.read_text(encoding="utf-8"), end="")
+        return
+    where = gallery.run(example, options.folder or gallery.WORKING)
+    print(f"in {where}", file=sys.stderr)
+
+
+def completion(shell: str) -> str:
+    """What a shell evaluates to complete the command's words.
+
+    >>> "complete -F _taylor taylor" in completion("bash")
+    True
+    """
+    parser = _parser()
+    (actions,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    options = {
+        name: " ".join(word for a in sub._actions for word in a.option_strings if word[:2] == "--")
+        for name, sub in actions.choices.items()
+    }
+    names = " ".join(options)
+    if shell == "fish":
+        lines = ["complete -c taylor -f"]
+        lines += [
+            f"complete -c taylor -n __fish_use_subcommand -a {name} -d '{a.help}'"
+            for name, a in zip(options, actions._choices_actions, strict=True)
+        ]
+        seen = "__fish_seen_subcommand_from"
+        lines.append(f"complete -c taylor -n '{seen} propagate' -F")
+        lines.append(f"complete -c taylor -n '{seen} examples' -a '(taylor examples --names)'")
+        for name, words in options.items():
+            lines += [
+                f"complete -c taylor -n '{seen} {name}' -l {word[2:]}" for word in words.split()
+            ]
+        return "\n".join(lines)
+    cases = "\n".join(
+        f'    {name}) words="{words}{_MORE.get(name, "")}" ;;' for name, words in options.items()
+    )
+    start = "autoload -U +X bashcompinit && bashcompinit\n" if shell == "zsh" else ""
+    return f"""{start}_taylor() {{
+  local words current="${{COMP_WORDS[COMP_CWORD]}}"
+  case "${{COMP_WORDS[1]}}" in
+{cases}
+    *) words="{names} --help --version" ;;
+  esac
+  if [ "$COMP_CWORD" -eq 1 ]; then words="{names} --help --version"; fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [ "${{COMP_WORDS[1]}}" = propagate ]; then COMPREPLY+=($(compgen -f -- "$current")); fi
+}}
+complete -F _taylor taylor"""
+
+
+_MORE = {"examples": " $(taylor examples --names)", "completion": " bash zsh fish"}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "propagate": lambda options: propagate(options),
+    "examples": lambda options: show_examples(options),
+    "info": lambda options: print(information()),
+    "completion": lambda options: print(completion(options.shell)),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

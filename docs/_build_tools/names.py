@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +58,36 @@ VALUES = {  # names that stand for values, which cannot carry docstrings
 >>> swing = ty.Integrator([(x, ty.cos(ty.time))], [0.0])
 >>> outcome = swing.propagate_until(2.0)
 >>> bool(abs(swing.state[0] - ty.sin(2.0)) < 1e-15)
+True
+""",
+    "ty.astrodynamics.WGS84": """The ellipsoid of the World Geodetic System 1984, which GPS uses.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.WGS84.equatorial_radius
+6378.137
+""",
+    "ty.astrodynamics.GRS80": """The ellipsoid of the Geodetic Reference System 1980.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.GRS80.equatorial_radius
+6378.137
+""",
+    "ty.astrodynamics.WGS72": """The ellipsoid of the World Geodetic System 1972, that of SGP4.
+
+>>> import taylor as ty
+>>> ty.astrodynamics.WGS72.equatorial_radius
+6378.135
+""",
+    "ty.astrodynamics.FRAMES": """The names of axes between which `EarthOrientation.rotation` turns.
+
+>>> import taylor as ty
+>>> "itrf" in ty.astrodynamics.FRAMES
+True
+""",
+    "ty.astrodynamics.BODY_NAMES": """The bodies whose shape and rotation are known.
+
+>>> import taylor as ty
+>>> "moon" in ty.astrodynamics.BODY_NAMES
 True
 """,
     "ty.__version__": """The version of the package that is installed, as a string.
@@ -158,13 +190,37 @@ def _members(path: str, value: type) -> Iterator[Name]:
             seen.add(name)
             inner = getattr(member, "__func__", member)
             if isinstance(member, property) or type(member).__name__ == "cached_property":
-                yield Name(f"{path}.{name}", "property", "", inspect.getdoc(member) or "", "")
+                doc = inspect.getdoc(member) or _told(value, name)
+                yield Name(f"{path}.{name}", "property", "", doc, "")
             elif inspect.isfunction(inner):
                 doc = (inspect.getdoc(inner) or "").removeprefix(_NOTHING_SAID)
+                doc = doc or _told(value, name)
                 if doc or name not in SHOWN:
                     bound = not isinstance(member, staticmethod)
                     text = _signature(inner, without_first=bound)
                     yield Name(f"{path}.{name}", "method", text, doc, "")
+
+
+def _told(value: type, name: str) -> str:
+    """What docstrings of a class, or of a protocol beside it, say of one of its members."""
+    beside = vars(sys.modules[value.__module__]).values()
+    protocols = [c for c in beside if inspect.isclass(c) and getattr(c, "_is_protocol", False)]
+    for owner in (value, *(c for c in protocols if c is not value)):
+        own = inspect.getdoc(vars(owner).get(name)) if name in vars(owner) else ""
+        line = re.search(rf"^(?:\w+, )*{name}(?:, \w+)*:\s+(.+)$", _own_doc(owner), re.MULTILINE)
+        if own or line:
+            return own or (line[1] if line else "")
+    return ""
+
+
+def made_by(name: Name, names: dict[str, Name]) -> list[Name]:
+    """What makes objects of a class, by its docstring: "Made by `f`"."""
+    found = re.search(r"Made by ([^.]*)", name.doc)
+    makers = re.findall(r"`(?:ty\.|taylor\.)?([\w.]+)`", found[1]) if found else []
+    room = name.path.rpartition(".")[0]
+    known = {**names, **{member.path: member for member in name.members}}
+    paths = [f"{start}.{maker}" for maker in makers for start in (room, "ty", name.path)]
+    return [known[path] for path in paths if path in known]
 
 
 def _signature(value: Any, *, without_first: bool = False) -> str:

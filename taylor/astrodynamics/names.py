@@ -19,18 +19,18 @@ from taylor.astrodynamics.frames.bodies import body_angles
 from taylor.astrodynamics.frames.bodies import body_ellipsoid
 from taylor.astrodynamics.frames.bodies import body_rotation
 from taylor.astrodynamics.frames.bodies import body_rotation_rate
+from taylor.astrodynamics.frames.geodetic import Ellipsoid
 from taylor.astrodynamics.frames.geodetic import GRS80
 from taylor.astrodynamics.frames.geodetic import WGS72
 from taylor.astrodynamics.frames.geodetic import WGS84
-from taylor.astrodynamics.frames.geodetic import Ellipsoid
 from taylor.astrodynamics.frames.geodetic import geodetic_to_position
 from taylor.astrodynamics.frames.geodetic import position_to_geodetic
 from taylor.astrodynamics.frames.local import azimuth_elevation_range
 from taylor.astrodynamics.frames.local import orbit_axes
 from taylor.astrodynamics.frames.local import orbit_axes_rate
 from taylor.astrodynamics.frames.local import topocentric_axes
-from taylor.astrodynamics.frames.orientation import FRAMES
 from taylor.astrodynamics.frames.orientation import EarthOrientation
+from taylor.astrodynamics.frames.orientation import FRAMES
 from taylor.astrodynamics.frames.transforms import change_frame
 from taylor.astrodynamics.frames.transforms import frame_angular_velocity
 from taylor.astrodynamics.frames.transforms import frame_rate
@@ -74,42 +74,47 @@ from taylor.astrodynamics.orbits.universal import kepler_propagate
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 
 # forces
-from taylor.astrodynamics.forces.point_masses import PointMasses
+from taylor.astrodynamics.forces.atmospheres import Atmosphere
+from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
+from taylor.astrodynamics.forces.atmospheres import HarrisPriester
+from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
+from taylor.astrodynamics.forces.drag import Drag
+from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.forces.gravity.bodies import Mascons
+from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
+from taylor.astrodynamics.forces.gravity.field import GravityField
+from taylor.astrodynamics.forces.gravity.field import Variation
+from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
+from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
+from taylor.astrodynamics.forces.gravity.tides import SolidTides
+from taylor.astrodynamics.forces.place import Place
+from taylor.astrodynamics.forces.point_masses import PointMasses
+from taylor.astrodynamics.forces.radiation import EarthRadiation
+from taylor.astrodynamics.forces.radiation import Plate
+from taylor.astrodynamics.forces.radiation import RadiationPressure
+from taylor.astrodynamics.forces.radiation import sun_pointing
 from taylor.astrodynamics.forces.relativity import DeSitter
 from taylor.astrodynamics.forces.relativity import LenseThirring
 from taylor.astrodynamics.forces.relativity import Schwarzschild
-from taylor.astrodynamics.forces.third_body import ThirdBody
-
-from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
-from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
-from taylor.astrodynamics.forces.gravity.field import GravityField
-from taylor.astrodynamics.forces.gravity.field import Variation
-from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
-from taylor.astrodynamics.forces.gravity.bodies import Mascons
-from taylor.astrodynamics.forces.gravity.tides import SolidTides
-from taylor.astrodynamics.forces.place import Place
-from taylor.astrodynamics.forces.atmospheres import Atmosphere
-from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
-from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
-from taylor.astrodynamics.forces.atmospheres import HarrisPriester
-from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
-from taylor.astrodynamics.forces.drag import Drag
-from taylor.astrodynamics.forces.shadow import sunlit_fraction
 from taylor.astrodynamics.forces.shadow import penumbra_fraction
 from taylor.astrodynamics.forces.shadow import sharp_fraction
 from taylor.astrodynamics.forces.shadow import smooth_fraction
-from taylor.astrodynamics.forces.radiation import RadiationPressure
-from taylor.astrodynamics.forces.radiation import EarthRadiation
-from taylor.astrodynamics.forces.radiation import Plate
-from taylor.astrodynamics.forces.radiation import sun_pointing
+from taylor.astrodynamics.forces.shadow import sunlit_fraction
+from taylor.astrodynamics.forces.third_body import ThirdBody
 from taylor.astrodynamics.forces.thrust import Thrust
-from taylor.astrodynamics.forces.thrust import tangential
-from taylor.astrodynamics.forces.thrust import steered
-from taylor.astrodynamics.forces.thrust import edelbaum
 from taylor.astrodynamics.forces.thrust import descent
+from taylor.astrodynamics.forces.thrust import edelbaum
 from taylor.astrodynamics.forces.thrust import proximity
+from taylor.astrodynamics.forces.thrust import steered
+from taylor.astrodynamics.forces.thrust import tangential
+
+# satellites
+from taylor.astrodynamics.satellites.catalogue import Catalogue
+from taylor.astrodynamics.satellites.elements import MeanElements
+from taylor.astrodynamics.satellites.propagation import sgp4
+from taylor.astrodynamics.satellites.states import SatelliteStates
 
 # encounters
 from taylor.astrodynamics.encounters.conjunctions import Conjunctions
@@ -126,6 +131,7 @@ from taylor.astrodynamics.encounters.sources import dense_motion
 from taylor.astrodynamics.encounters.stations import GroundStation
 from taylor.astrodynamics.encounters.stations import Windows
 from taylor.astrodynamics.encounters.stations import access
+
 # files
 from taylor.astrodynamics.files.comma import read_csv
 from taylor.astrodynamics.files.comma import write_csv
@@ -158,11 +164,6 @@ from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
 from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
-# satellites
-from taylor.astrodynamics.satellites.catalogue import Catalogue
-from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.propagation import sgp4
-from taylor.astrodynamics.satellites.states import SatelliteStates
 
 __all__ = [
     # times
@@ -175,12 +176,12 @@ __all__ = [
     "tdb_minus_tt",
     # frames
     "BODY_NAMES",
+    "EarthOrientation",
+    "Ellipsoid",
     "FRAMES",
     "GRS80",
     "WGS72",
     "WGS84",
-    "EarthOrientation",
-    "Ellipsoid",
     "azimuth_elevation_range",
     "body_angles",
     "body_ellipsoid",
@@ -231,9 +232,61 @@ __all__ = [
     # ephemerides
     "Ephemeris",
     # forces
+    "Atmosphere",
+    "DeSitter",
+    "Drag",
+    "EarthRadiation",
+    "ExponentialAtmosphere",
+    "FittedAtmosphere",
     "Force",
+    "GravityField",
+    "HarrisPriester",
+    "LenseThirring",
+    "Mascons",
     "OrbitState",
+    "Place",
+    "Plate",
+    "PointMasses",
+    "Polyhedron",
+    "RadiationPressure",
+    "Schwarzschild",
+    "SolidTides",
+    "SphericalHarmonics",
+    "TabulatedAtmosphere",
+    "ThirdBody",
+    "Thrust",
+    "Variation",
+    "descent",
+    "edelbaum",
+    "penumbra_fraction",
+    "proximity",
+    "sharp_fraction",
+    "smooth_fraction",
+    "steered",
+    "sun_pointing",
+    "sunlit_fraction",
+    "tangential",
+    "uniform_rotation",
     # satellites
+    "Catalogue",
+    "MeanElements",
+    "SatelliteStates",
+    "sgp4",
+    # encounters
+    "Conjunctions",
+    "Coverage",
+    "GroundStation",
+    "Windows",
+    "access",
+    "catalogue_motion",
+    "collision_probability",
+    "conjunctions",
+    "coverage",
+    "dense_motion",
+    "eclipses",
+    "shadow_margin",
+    "sphere_points",
+    "walker",
     # files
     "Covariances",
     "ElementSet",
@@ -250,59 +303,6 @@ __all__ = [
     "write_oem",
     "write_sp3",
     "write_tle",
-    # sgp4
-    "Catalogue",
-    "MeanElements",
-    "SatelliteStates",
-    "sgp4",
-    "DeSitter",
-    "LenseThirring",
-    "PointMasses",
-    "Schwarzschild",
-    "ThirdBody",
-    "SphericalHarmonics",
-    "uniform_rotation",
-    "GravityField",
-    "Variation",
-    "Polyhedron",
-    "Mascons",
-    "SolidTides",
-    "Place",
-    "Atmosphere",
-    "ExponentialAtmosphere",
-    "TabulatedAtmosphere",
-    "HarrisPriester",
-    "FittedAtmosphere",
-    "Drag",
-    "sunlit_fraction",
-    "penumbra_fraction",
-    "sharp_fraction",
-    "smooth_fraction",
-    "RadiationPressure",
-    "EarthRadiation",
-    "Plate",
-    "sun_pointing",
-    "Thrust",
-    "tangential",
-    "steered",
-    "edelbaum",
-    "descent",
-    "proximity",
-    # encounters
-    "Conjunctions",
-    "Coverage",
-    "GroundStation",
-    "Windows",
-    "access",
-    "catalogue_motion",
-    "collision_probability",
-    "conjunctions",
-    "coverage",
-    "dense_motion",
-    "eclipses",
-    "shadow_margin",
-    "sphere_points",
-    "walker",
     # determination
     "Determination",
     "EquatorialAngles",

@@ -17,7 +17,12 @@ K = TypeVar("K", bound=Hashable)
 
 
 class MissingPackageError(TaylorError, ImportError):
-    """A package that is not installed is needed for this."""
+    """A package that is not installed is needed for this.
+
+    >>> import taylor as ty
+    >>> issubclass(ty.MissingPackageError, ImportError)
+    True
+    """
 
 
 def missing(function: str, package: str) -> MissingPackageError:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from taylor.astrodynamics.forces.force import Force, OrbitState
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression

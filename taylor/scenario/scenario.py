@@ -98,19 +98,24 @@ class Scenario:
         return np.concatenate([body.state for body in self.bodies])
 
 
-def load(path: Path) -> Scenario:
-    """Read and check a scenario file (TOML); file names in it are relative to its folder.
-
-    Raises ScenarioError for everything that could not be propagated as written.
-    """
+def parsed(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; ScenarioError where it cannot be read."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path} is not a text file; expected TOML") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
+
+
+def load(path: Path) -> Scenario:
+    """Read and check a scenario file (TOML); file names in it are relative to its folder.
+
+    Raises ScenarioError for everything that could not be propagated as written.
+    """
+    data = parsed(path)
     try:
         return read(data, path.parent, path.stem)
     except ScenarioError as error:
@@ -144,7 +149,7 @@ def read(data: dict[str, Any], folder: Path, name: str) -> Scenario:
         bodies=bodies,
         relativity=relativity,
         times=times,
-        settings=_read_settings(integration),
+        settings=read_settings(integration),
         max_steps=integration.natural("max_steps") if "max_steps" in integration else None,
         conservation=integration.flag("conservation", True),
         center=center,
@@ -182,7 +187,8 @@ def _read_forces(section: Section, bodies: tuple[Body, ...]) -> str | None:
     return name
 
 
-def _read_settings(section: Section) -> dict[str, Any]:
+def read_settings(section: Section) -> dict[str, Any]:
+    """Arguments of `taylor.Integrator` of a table [integration]."""
     settings: dict[str, Any] = {}
     if "tolerance" in section:
         settings["tol"] = section.positive("tolerance")

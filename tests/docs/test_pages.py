@@ -101,8 +101,8 @@ def test_the_gallery_has_every_example() -> None:
     for name, example in found.items():
         assert f":link: {name}\n" in pages["index.md"]
         assert example.title and example.sentence.endswith("."), name
+        assert example.picture, f"{name}: draw a picture, or see docs/_build_tools/pictures.py"
         if example.path.suffix != ".md":
-            assert example.picture, f"{name}: draw a picture, or see docs/_build_tools/pictures.py"
             assert f"../../examples/{example.path.name}" in pages[f"{name}.md"]
 
 

@@ -26,6 +26,8 @@ from taylor.nodes.traverse import inputs
 from taylor_runtime.program.records import dataclass
 
 Array = np.ndarray
+MOST_TURNS = 12  # of Newton's method for light times, which take two or three
+NEAR = 1e-2  # km: so near to the root a step has made it exact, and the formula makes one more
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,16 +131,18 @@ class Problem:
 
     def lights(self, state: Array, parameters: Array) -> list[Light]:
         """Light times of all tables along a trajectory."""
-        found = []
-        for rows, observed, first in zip(self.rows, self.observed, self._light, strict=True):
-            found.append(
-                observed.light(
-                    lambda times: self.dynamics.states(state, parameters, times),
-                    parameters,
-                    rows,
-                    first,
-                )
-            )
+        found, far = self._light, [k for k, o in enumerate(self.observed) if o.measurement.legs]
+        for _ in range(MOST_TURNS if far else 0):
+            times = [self.rows[k].times - found[k].down for k in far]
+            states = self.dynamics.states(state, parameters, np.concatenate(times))
+            parts = np.split(states, np.cumsum([len(t) for t in times])[:-1])
+            better, off = list(found), 0.0
+            for k, own in zip(far, parts, strict=True):
+                better[k], wrong = self.observed[k].nearer(own, parameters, self.rows[k], found[k])
+                off = max(off, wrong)
+            found = better
+            if not off > NEAR:
+                break
         self._light = found  # where the search begins next time
         return found
 

@@ -30,6 +30,8 @@ class Smoothed:
     """What is known at each time from all observations.
 
     times: (k,).   values: of the unknowns, (k, u).   covariances: (k, u, u).
+
+    Made by `determine`.
     """
 
     times: Array

@@ -24,8 +24,6 @@ from taylor.transforms.differentiate import diff, grad_expressions
 from taylor_runtime.program.records import dataclass
 
 Array = np.ndarray
-MOST_TURNS = 12  # of Newton's method for light times, which take two or three
-SHORT = 1e-9  # km: nearer to the root the formula's own step makes the rest exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,31 +198,22 @@ class Observed:
         slopes = table[:, count:].reshape(len(times), count, n + p)
         return table[:, :count], slopes[..., :n], slopes[..., n:]
 
-    def light(
-        self, states: Callable[[Array], Array], parameters: Array, rows: Rows, first: Light
-    ) -> Light:
-        """Light times along a trajectory, by Newton's method.
+    def nearer(
+        self, states: Array, parameters: Array, rows: Rows, light: Light
+    ) -> tuple[Light, float]:
+        """Light times after a step of Newton's method, and by how many km they were wrong.
 
-        states: of times (k,), (k, n).
+        states: (k, n), when the light leaves by what is known.
         """
-        legs, found, times = self.measurement.legs, first, rows.times
         if self._lengths is None:
-            return found
-        for _ in range(MOST_TURNS):
-            at = states(times - found.down)
-            numbers = self._arguments(at, parameters, rows, found, np.zeros((len(times), 3)))
-            down, speed, up, sender = _table(self._lengths(*numbers), len(times)).T
-            late = LIGHT * found.down - down
-            changed = found.down - late / (LIGHT + speed)
-            if legs == 1:
-                found, off = Light(changed, found.up), np.abs(late)
-            else:
-                back = LIGHT * found.up - up
-                found = Light(changed, found.up - back / (LIGHT - sender))
-                off = np.maximum(np.abs(late), np.abs(back))
-            if not np.isfinite(off).all() or off.max() < SHORT:
-                break
-        return found
+            return light, 0.0
+        numbers = self._arguments(states, parameters, rows, light, np.zeros((len(states), 3)))
+        down, speed, up, sender = _table(self._lengths(*numbers), len(states)).T
+        late, back = LIGHT * light.down - down, LIGHT * light.up - up
+        if self.measurement.legs == 1:
+            return Light(light.down - late / (LIGHT + speed), light.up), float(np.abs(late).max())
+        found = Light(light.down - late / (LIGHT + speed), light.up - back / (LIGHT - sender))
+        return found, float(max(np.abs(late).max(), np.abs(back).max()))
 
     def _arguments(
         self, states: Array, parameters: Array, rows: Rows, light: Light, rates: Array

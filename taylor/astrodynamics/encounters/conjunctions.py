@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taylor.astrodynamics.encounters.hermite import Ephemeris, Pieces, increasing, pieces
+from taylor.astrodynamics.encounters.hermite import Ephemeris, Pieces, increasing, pieces, squares
 from taylor.astrodynamics.encounters.minima import minima
 from taylor.astrodynamics.encounters.neighbours import near_pairs
 from taylor.errors import ArgumentError
@@ -22,6 +22,8 @@ class Conjunctions:
     times:         when the distance has its minimum.
     distances:     this minimum.
     relative_positions, relative_velocities: of the second object from the first one, shape (n, 3).
+
+    Made by `conjunctions`.
     """
 
     first: np.ndarray
@@ -120,7 +122,7 @@ def _in_piece(
         marked = np.isin(piece.objects, wanted)
         i, j = i[marked[i] | marked[j]], j[marked[i] | marked[j]]
     apart = c[0, j] - c[0, i]
-    near = (apart**2).sum(axis=1) <= (threshold + piece.reach[i] + piece.reach[j]) ** 2
+    near = squares(apart) <= (threshold + piece.reach[i] + piece.reach[j]) ** 2
     i, j, apart = i[near], j[near], apart[near]
     passing = _passing(apart, c[1, j] - c[1, i], c[2:, j] - c[2:, i], threshold)
     i, j = i[passing], j[passing]
@@ -139,12 +141,12 @@ def _passing(
     apart: np.ndarray, drift: np.ndarray, bent: np.ndarray, threshold: float
 ) -> np.ndarray:
     """Whether linear motion comes nearer than the threshold and all that bends it."""
-    squared = (drift**2).sum(axis=1)
+    squared = squares(drift)
     with np.errstate(all="ignore"):
-        s = np.clip(-(apart * drift).sum(axis=1) / squared, -1, 1)
+        s = np.clip(-np.einsum("ij,ij->i", apart, drift) / squared, -1, 1)
     s = np.where(squared > 0, s, 0)
-    nearest = np.sqrt(((apart + s[:, None] * drift) ** 2).sum(axis=1))
-    bend = np.sqrt((bent**2).sum(axis=-1)).sum(axis=0)
+    nearest = np.sqrt(squares(apart + s[:, None] * drift))
+    bend = np.sqrt(squares(bent)).sum(axis=0)
     passing: np.ndarray = nearest <= threshold + bend
     return passing
 

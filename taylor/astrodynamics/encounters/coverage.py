@@ -90,6 +90,8 @@ class Coverage:
     longest_gap:  longest time between two times at which a point is seen, or from the first time or
                   until the last one; shape (points,).
     passes:       how often a point comes into view.
+
+    Made by `coverage`.
     """
 
     latitudes: np.ndarray

@@ -69,17 +69,28 @@ def _states(name: str, ephemeris: Ephemeris, times: np.ndarray, chosen: slice) -
     return places, speeds
 
 
+def squares(vectors: np.ndarray) -> np.ndarray:
+    """Squared lengths of vectors along the last axis."""
+    found: np.ndarray = np.einsum("...k,...k->...", vectors, vectors)
+    return found
+
+
 def _piece(begin: float, end: float, places: States, speeds: States) -> Pieces:
     """Hermite's cubic with values and slopes at s = -1 and s = 1."""
-    half = (end - begin) / 2
-    (p, q), (u, w) = places, (half * speeds[0], half * speeds[1])
-    rise, slope = (q - p) / 2, (u + w) / 2
-    coefficients = np.stack(
-        [(p + q) / 2 - (w - u) / 4, (3 * rise - slope) / 2, (w - u) / 4, (slope - rise) / 2]
-    )
-    reach = np.sqrt((coefficients[1:] ** 2).sum(axis=-1)).sum(axis=0)
-    there = np.nonzero(np.isfinite(reach))[0]
-    return Pieces(begin, end, there, coefficients[:, there], reach[there])
+    quarter = (end - begin) / 8
+    (p, q), (u, w) = places, speeds
+    rise, slope, bend = (q - p) / 4, (u + w) * quarter, (w - u) * quarter
+    coefficients = np.empty((4, *p.shape))
+    np.subtract((p + q) / 2, bend, out=coefficients[0])
+    np.subtract(3 * rise, slope, out=coefficients[1])
+    coefficients[2] = bend
+    np.subtract(slope, rise, out=coefficients[3])
+    reach = np.sqrt(squares(coefficients[1:])).sum(axis=0)
+    finite = np.isfinite(reach)
+    there = np.nonzero(finite)[0]
+    if not finite.all():
+        coefficients, reach = coefficients[:, there], reach[there]
+    return Pieces(begin, end, there, coefficients, reach)
 
 
 def sampled(name: str, ephemeris: Ephemeris, times: ValueLike) -> tuple[np.ndarray, States]:

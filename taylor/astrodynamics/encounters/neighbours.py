@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 BINS = 1 << 16
+MOST = 1 << 20  # cells along an axis
 # The cell itself and half of its neighbours: of two cells side by side one looks for the other.
 OFFSETS = np.array(
     [
@@ -22,13 +23,14 @@ _HASHES = np.array([40503, 30011, 9973])
 def near_pairs(points: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
     """Indices i, j of all pairs of points that are nearer than `radius`, and of some others.
 
-    Cells have edges of that length. Their numbers are hashed linearly, so that those of all
-    neighbours follow by addition; each pair is found once.
+    Cells have edges of that length, or longer ones where points are very far apart.  Their numbers
+    are hashed linearly, so that those of all neighbours follow by addition; each pair is found once.
     """
-    cells = np.floor(points / radius).astype(np.int64)
-    cells -= cells.min(axis=0)
-    if cells.max(initial=0) >= 1 << 20:
-        cells &= (1 << 20) - 1  # far apart: cells that are equal modulo that count as one
+    if not len(points):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    lowest = points.min(axis=0)
+    edge = max(radius, float((points - lowest).max()) / MOST)
+    cells = ((points - lowest) / edge).astype(np.int64)
     keys = cells @ _STRIDES
     hashes = (cells @ _HASHES).astype(np.uint16)
     order = np.argsort(hashes, kind="stable")

@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.astrodynamics.orbits.formulas import formula
 from taylor.astrodynamics.orbits.vectors import Triple, dot, triple, unit
+from taylor.control.loops import scan
 from taylor.definitions.custom import stop_gradient
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray, ValueLike
@@ -133,14 +134,17 @@ def _exact(r: Any, v: Any, six: Any, radius: Any) -> Any:
     high = minimum(1, nearest + WIDE * across / radius)
     first, last = asin(stop_gradient(low)), asin(stop_gradient(high))
     middle, half = (first + last) / 2, (last - first) / 2
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    total: Any = 0
-    for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
+
+    def add(total: Any, given: Any) -> Any:
+        node, weight = given
         angle = middle + half * node
         x, chord = radius * sin(angle), radius * cos(angle)
         mean = y0 + slope * (x - x0)
         density = exp(-(((x - x0) / across) ** 2) / 2) * chord
-        total = total + weight * density * _between((mean - chord) / along, (mean + chord) / along)
+        share = _between((mean - chord) / along, (mean + chord) / along)
+        return total + weight * density * share, None
+
+    total, _ = scan(add, 0 * middle, np.polynomial.legendre.leggauss(NODES))
     return total * half / (across * math.sqrt(2 * math.pi))
 
 

@@ -42,6 +42,8 @@ class Windows:
 
     stations, objects: numbers of both.
     begins, ends: times; those of the first and the last sample where a span is cut off there.
+
+    Made by `access`.
     """
 
     stations: np.ndarray

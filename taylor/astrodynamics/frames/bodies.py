@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
@@ -87,7 +88,9 @@ def _known(body: str) -> str:
     if not isinstance(body, str):
         raise ArgumentTypeError(f"body={body!r} must be a name such as 'mars'")
     if body.lower() not in BODIES:
-        raise ArgumentError(f"body={body!r} is none of {', '.join(BODIES)}")
+        near = get_close_matches(body.lower(), BODIES, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ", such as 'mars' or 'moon'"
+        raise ArgumentError(f"body={body!r} is none of BODY_NAMES{hint}")
     return body.lower()
 
 

@@ -8,7 +8,6 @@ from taylor.astrodynamics.frames.nutation import ARCSECOND, locator, nutation, p
 from taylor.astrodynamics.frames.rotations import Matrix, X, Z, about, product
 from taylor.astrodynamics.times.calendar import CENTURY
 from taylor.astrodynamics.times.functions import TimeFunction
-from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
 from taylor.functions.trigonometric import atan2
@@ -49,8 +48,6 @@ def _matrix(t: Expression, longitude: Expression | int, obliquity: Expression | 
 @lru_cache(16)
 def celestial_pole(accuracy: float) -> TimeFunction:
     """X and Y of the pole, s + X Y / 2, and the equation of the origins: rad, of seconds of TDB."""
-    if not accuracy >= 0:
-        raise ArgumentError(f"EarthOrientation: accuracy={accuracy!r} must be 0 rad or more")
 
     def build(t: Expression) -> Expression:
         true = _matrix(t, *nutation(centuries(t), accuracy))

@@ -83,7 +83,8 @@ class Formula:
 
     def _at_polynomials(self, given: Sequence[Any]) -> Any:
         """Element by element: polynomials are known by scalar arguments."""
-        inputs, known = [], {}
+        inputs: list[Expression] = []
+        known: dict[Expression, Any] = {}
         for (name, shape), value in zip(self._arguments, given, strict=True):
             if value.shape != shape:
                 raise ShapeError(f"{self.name}: {name} must be of shape {shape}, got {value.shape}")
@@ -109,7 +110,8 @@ def _joined(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not has_polynomials(value):
         return value
     some = next(each for each in value if isinstance(each, Polynomial))
-    return np.stack([each if isinstance(each, Polynomial) else 0 * some + each for each in value])
+    whole: list[Any] = [e if isinstance(e, Polynomial) else 0 * some + e for e in value]
+    return np.stack(whole)
 
 
 def turned_vector(matrix: Any, vector: Any) -> Any:

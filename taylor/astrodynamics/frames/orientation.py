@@ -34,7 +34,12 @@ from taylor.astrodynamics.frames.sources import (
 )
 from taylor.astrodynamics.times.calendar import CENTURY
 from taylor.astrodynamics.times.earth_parameters import EarthParameters
-from taylor.astrodynamics.times.functions import TimeFunction, TimeLike, given_times
+from taylor.astrodynamics.times.functions import (
+    TimeFunction,
+    TimeLike,
+    checked_accuracy,
+    given_times,
+)
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
@@ -78,9 +83,7 @@ class EarthOrientation:
     ) -> None:
         if not isinstance(parameters, EarthParameters):
             parameters = EarthParameters(parameters)
-        if not isinstance(accuracy, int | float | np.floating):
-            raise ArgumentTypeError(f"EarthOrientation: accuracy={accuracy!r} must be a number")
-        self._set(Models(parameters, float(accuracy)))
+        self._set(Models(parameters, checked_accuracy("EarthOrientation", accuracy)))
 
     def _set(self, source: Source) -> None:
         self._source = source
@@ -125,7 +128,7 @@ class EarthOrientation:
             ends.append(float(times[0] if exact else times))
         if not ends[0] < ends[1]:
             raise ArgumentError(f"EarthOrientation.over: start={start!r} is not before end={end!r}")
-        if not accuracy > 0:
+        if not checked_accuracy("EarthOrientation.over", accuracy):
             raise ArgumentError(f"EarthOrientation.over: accuracy={accuracy!r} must be above 0 rad")
         self._source.check(np.array(ends))
         made = EarthOrientation.__new__(EarthOrientation)
@@ -193,7 +196,7 @@ class EarthOrientation:
 
     def matrix(self, target: str, t: Expression) -> Matrix:
         """From the GCRS to these axes, as an array of scalar expressions."""
-        return FRAMES[target](self, t)
+        return _MATRICES[target](self, t)
 
     def __getstate__(self) -> Source:
         return self._source
@@ -269,7 +272,7 @@ def _j2000() -> Matrix:
     return np.array([[float(as_expression(e).evaluate()) for e in row] for row in mean], object)
 
 
-FRAMES: dict[str, _Frame] = {
+_MATRICES: dict[str, _Frame] = {
     "gcrs": partial(_always, np.eye(3, dtype=int).astype(object)),
     "j2000": partial(_always, _j2000()),
     "ecliptic": partial(_always, about(X, _ECLIPTIC)),
@@ -282,6 +285,7 @@ FRAMES: dict[str, _Frame] = {
     "tirs": _tirs,
     "itrf": _itrf,
 }
+FRAMES = tuple(_MATRICES)
 _OF_EARTH = ("tod", "teme", "cirs", "tirs", "itrf")
 _MOVING = ("mod", "ecliptic_of_date", *_OF_EARTH)
 

@@ -74,7 +74,6 @@ class Models(Source):
         self.parameters = parameters
         self.accuracy = accuracy
         self.start, self.end = parameters.start, parameters.end
-        celestial_pole(accuracy)  # raises errors for an accuracy that is none
         self.all = TimeFunction("EarthOrientation", self._build, parameters.check)
 
     def angles(self, t: Expression) -> Expression:

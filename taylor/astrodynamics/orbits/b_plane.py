@@ -66,6 +66,8 @@ class CovarianceEllipse:
     center:    shape (2,).
     semi_axes: the larger and the smaller one.
     angle:     of the larger one, from the first coordinate towards the second; radians.
+
+    Made by `covariance_ellipse`.
     """
 
     center: np.ndarray

@@ -27,6 +27,12 @@ class Elements:
 
     These six in an array, of many orbits, as expressions or polynomials, and other kinds of them
     are what `convert_elements` takes.
+
+    >>> import taylor as ty
+    >>> orbit = ty.models.Elements(semi_major_axis=2.0, eccentricity=0.5)
+    >>> position, velocity = ty.models.to_cartesian(orbit, gm=1.0)
+    >>> position.tolist()
+    [1.0, 0.0, 0.0]
     """
 
     semi_major_axis: float

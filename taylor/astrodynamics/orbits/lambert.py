@@ -40,6 +40,8 @@ class Transfer:
     revolutions: full turns on the way.
     branch:      "low" or "high" as for `lambert`; "" without full turns.
     prograde:    whether it turns as the axis does.
+
+    Made by `lambert`.
     """
 
     v1: np.ndarray

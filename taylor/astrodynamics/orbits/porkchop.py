@@ -24,6 +24,8 @@ class Porkchop:
     time_of_flight: shape (n, m).
     departure_excess, arrival_excess: hyperbolic excess velocities, shape (n, m, 3), relative to the
         bodies; NaN where there is no transfer.
+
+    Made by `porkchop`.
     """
 
     departures: np.ndarray

@@ -18,6 +18,7 @@ from taylor.astrodynamics.satellites.partials import joined, of_branch, position
 from taylor.astrodynamics.satellites.programs import classifier
 from taylor.astrodynamics.satellites.reading import (
     EPOCH_ZERO,
+    FIELDS,
     Satellite,
     objects_of_text,
     read_lines,
@@ -31,8 +32,9 @@ from taylor.numbers.checks import checked_threads
 from taylor.points.partials import Derivatives
 from taylor.points.results import Spare
 
-
-Source: TypeAlias = "str | Path | MeanElements | Iterable[Satellite | Sequence[str] | Mapping[str, str]]"
+Source: TypeAlias = (
+    "str | Path | MeanElements | Iterable[Satellite | Sequence[str] | Mapping[str, str]]"
+)
 
 
 class Catalogue:
@@ -84,8 +86,8 @@ class Catalogue:
         self._columns = columns
         self._dates = columns[7], columns[8]
         days = (columns[7] + columns[8]) - EPOCH_ZERO
-        self.elements = MeanElements(*columns[:7], days)
         self._elements = [*columns[:7], days]
+        self.elements = MeanElements(*self._elements)
         branches = classifier(gravity)(*self._elements).astype(int)
         self._groups = [
             Group(np.flatnonzero(branches == number), self._elements, number, gravity, mode)
@@ -200,8 +202,7 @@ def _columns(source: Source) -> list[np.ndarray]:
             raise FormatError(f"no two-line elements and no OMM in {where}")
     else:
         objects = [_object(given) for given in source]
-    names = "no_kozai ecco inclo nodeo argpo mo bstar jdsatepoch jdsatepochF".split()
-    return [np.array([getattr(o, name) for o in objects], np.float64) for name in names]
+    return [np.array([getattr(o, name) for o in objects], np.float64) for name in FIELDS]
 
 
 def _object(given: Satellite | Sequence[str] | Mapping[str, str]) -> Satellite:
@@ -225,9 +226,8 @@ def _of_arrays(elements: MeanElements) -> list[np.ndarray]:
         columns = np.broadcast_arrays(*(np.asarray(v, np.float64) for v in values))
     except (TypeError, ValueError) as error:
         raise ShapeError(f"a catalogue of arrays needs numbers of one length: {error}") from None
-    columns = [np.atleast_1d(column) for column in columns]
-    if columns[0].ndim != 1:
-        raise ShapeError(f"elements of a catalogue have one axis, got shape {columns[0].shape}")
-    *seven, days = columns
+    *seven, days = (np.atleast_1d(column) for column in columns)
+    if days.ndim != 1:
+        raise ShapeError(f"elements of a catalogue have one axis, got shape {days.shape}")
     whole = np.floor(days)
     return [*seven, whole + EPOCH_ZERO, days - whole]

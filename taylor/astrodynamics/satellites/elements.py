@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from taylor.astrodynamics.satellites.reading import EPOCH_ZERO, Satellite, read_lines, read_message
-from taylor.expressions.types import Operand
+from taylor.expressions.types import ExpressionOrArray
 from taylor_runtime.program.records import dataclass
 
 
@@ -29,14 +27,14 @@ class MeanElements:
     ... )  # doctest: +SKIP
     """
 
-    mean_motion: Operand | np.ndarray
-    eccentricity: Operand | np.ndarray
-    inclination: Operand | np.ndarray
-    ascending_node: Operand | np.ndarray
-    argument_of_pericentre: Operand | np.ndarray
-    mean_anomaly: Operand | np.ndarray
-    bstar: Operand | np.ndarray = 0.0
-    epoch: Operand | np.ndarray = 0.0
+    mean_motion: ExpressionOrArray
+    eccentricity: ExpressionOrArray
+    inclination: ExpressionOrArray
+    ascending_node: ExpressionOrArray
+    argument_of_pericentre: ExpressionOrArray
+    mean_anomaly: ExpressionOrArray
+    bstar: ExpressionOrArray = 0.0
+    epoch: ExpressionOrArray = 0.0
 
     @classmethod
     def from_satrec(cls, satellite: Satellite) -> MeanElements:

@@ -70,7 +70,8 @@ class Dates:
         """The earliest and the latest of some objects."""
         if not self.count or not len(rows):
             return 0.0, 0.0
-        dates, epochs = sum(self.dates), sum(part[rows] for part in self.epochs)
+        dates = self.dates[0] + self.dates[1]
+        epochs = self.epochs[0][rows] + self.epochs[1][rows]
         latest, earliest = dates.max() - epochs.min(), dates.min() - epochs.max()
         return float(earliest) * DAY, float(latest) * DAY
 
@@ -105,8 +106,9 @@ def since_epochs(
 
 def _dates(times: Times | None) -> tuple[Number, Number]:
     """Julian dates in two parts."""
-    if hasattr(times, "utc"):
-        return times.utc
+    single = getattr(times, "utc", None)
+    if single is not None:
+        return single[0], single[1]
     if isinstance(times, Sequence) and times and all(hasattr(time, "utc") for time in times):
         days, parts = zip(*(time.utc for time in times), strict=True)  # type: ignore[union-attr]
         return list(days), list(parts)

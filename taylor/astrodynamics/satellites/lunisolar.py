@@ -28,8 +28,8 @@ FLAT = 5.2359877e-2  # an inclination (3 degrees) below which nodes are not move
 class Periodics:
     """What is multiplied by the functions of one body's anomaly.
 
-    Of e, i, M + (perigee) + (node), perigee and node (times sin i), each by f2 = (1/2) sin^2 f - 1/4,
-    f3 = -(1/2) sin f cos f and, some, by sin f.
+    For e, i, M, perigee and node (times sin i), each by f2 = sin(f)^2/2 - 1/4 and f3 = -sin(f)
+    cos(f)/2, some by sin f as well.
     """
 
     phase: Value  # the mean anomaly of the body at epoch
@@ -170,8 +170,8 @@ def _of_body(body: Body, s: Secular) -> tuple[Means, Periodics]:
 
 
 def _axes(body: Body, s: Secular) -> tuple[list[Value], list[Value]]:
-    """The body's perigee and the direction a quarter ahead of it, in the orbit's axes: towards its
-    perigee, ahead of that, and normal (times sin and cos of the perigee, see `_sums`).
+    """Directions of the body's perigee and of a quarter ahead: towards the orbit's node, ahead of
+    that, and normal.
     """
     (sin_g, cos_g), (sin_i, cos_i), (sin_h, cos_h) = body.perigee, body.inclination, body.node
     a1 = cos_g * cos_h + sin_g * cos_i * sin_h
@@ -208,8 +208,7 @@ def _sums(body: Body, s: Secular) -> dict[str, Value]:
         + e2 * (-24 * (x2 * x7 + x1 * x8) - 6 * (x3 * x6 + x4 * x5)),
         "z13": -6 * a3 * a6 + e2 * (-24 * x2 * x8 - 6 * x4 * x6),
         "z21": 6 * a2 * a5 + e2 * (24 * x1 * x5 - 6 * x3 * x7),
-        "z22": 6 * (a4 * a5 + a2 * a6)
-        + e2 * (24 * (x2 * x5 + x1 * x6) - 6 * (x4 * x7 + x3 * x8)),
+        "z22": 6 * (a4 * a5 + a2 * a6) + e2 * (24 * (x2 * x5 + x1 * x6) - 6 * (x4 * x7 + x3 * x8)),
         "z23": 6 * a4 * a6 + e2 * (24 * x2 * x6 - 6 * x4 * x8),
         "x5": x1 * x3 + x2 * x4,
         "x6": x2 * x3 + x1 * x4,
@@ -221,14 +220,10 @@ def shifts(sun: Periodics, moon: Periodics, minutes: Value, f: Functions = EXACT
     """What the periodics add at a time."""
     a = _shifts_of(sun, SUN_MOTION, SUN_ECCENTRICITY, minutes, f)
     b = _shifts_of(moon, MOON_MOTION, MOON_ECCENTRICITY, minutes, f)
-    return Shifts(
-        a.e + b.e, a.i + b.i, a.mean + b.mean, a.perigee + b.perigee, a.node + b.node
-    )
+    return Shifts(a.e + b.e, a.i + b.i, a.mean + b.mean, a.perigee + b.perigee, a.node + b.node)
 
 
-def _shifts_of(
-    p: Periodics, motion: float, e: float, minutes: Value, f: Functions
-) -> Shifts:
+def _shifts_of(p: Periodics, motion: float, e: float, minutes: Value, f: Functions) -> Shifts:
     mean = p.phase + motion * minutes
     s, c = f.sincos(mean + 2 * e * f.sincos(mean)[0])
     f2, f3 = 0.5 * s * s - 0.25, -0.5 * s * c

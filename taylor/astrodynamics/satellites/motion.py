@@ -49,7 +49,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Motion:
-    """A position (km) and velocity (km/s), and what went wrong, see `ECCENTRICITY` and the others."""
+    """A position (km) and velocity (km/s), and what went wrong, by numbers as `DECAYED`."""
 
     position: tuple[Value, Value, Value]
     velocity: tuple[Value, Value, Value]
@@ -234,9 +234,7 @@ def motion(m: Mean, g: Gravity, f: Functions = EXACT) -> Motion:
         f.sincos(m.node + 1.5 * j2 * m.cosine * sine2),
     )
     unit = g.radius * g.unit / 60
-    status = where(
-        m.status > 0, m.status, where(rest < 0, PARAMETER, where(r < 1, DECAYED, 0))
-    )
+    status = where(m.status > 0, m.status, where(rest < 0, PARAMETER, where(r < 1, DECAYED, 0)))
     # As a factor it makes derivatives NaN, too.
     factor = where(status <= 0, 1, math.nan)
     x, y, z = (g.radius * r * factor * out for out, _ in axes)
@@ -244,9 +242,7 @@ def motion(m: Mean, g: Gravity, f: Functions = EXACT) -> Motion:
     return Motion((x, y, z), (vx, vy, vz), status)
 
 
-def _axes(
-    latitude: Pair, inclination: Pair, node: Pair
-) -> list[tuple[Value, Value]]:
+def _axes(latitude: Pair, inclination: Pair, node: Pair) -> list[tuple[Value, Value]]:
     """Components of the directions outward and ahead."""
     (su, cu), (si, ci), (sn, cn) = latitude, inclination, node
     return [

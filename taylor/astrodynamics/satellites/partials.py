@@ -68,7 +68,9 @@ def joined(
     among = expansion_monomials(len(wrt), order, ())
     found = np.empty((6, among.size, *shape))
     for rows, coefficients in parts:
-        found[:, :, rows] = coefficients
+        # Derivatives of errors are none either, nor those that are 0 everywhere.
+        wrong = np.isnan(coefficients[:, :1])
+        found[:, :, rows] = np.where(wrong, np.nan, coefficients)
     planes = found.reshape(1, 6, among.size, -1)
     names = tuple(NAMES[k] for k in wrt)
     return Derivatives(planes, among, FLOAT64, None, (6,), shape, names)

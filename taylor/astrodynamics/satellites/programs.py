@@ -26,7 +26,14 @@ from taylor.astrodynamics.satellites.resonance import (
     carried,
 )
 from taylor.astrodynamics.satellites.secular import Secular, secular
-from taylor.astrodynamics.satellites.theory import HALF_DAY, LOW, NEAR, ONE_DAY, branch_of, resonance_of
+from taylor.astrodynamics.satellites.theory import (
+    HALF_DAY,
+    LOW,
+    NEAR,
+    ONE_DAY,
+    branch_of,
+    resonance_of,
+)
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.nodes.traverse import inputs

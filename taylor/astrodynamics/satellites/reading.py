@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from taylor.errors import ArgumentError, FormatError
 
+FIELDS = ("no_kozai", "ecco", "inclo", "nodeo", "argpo", "mo", "bstar", "jdsatepoch", "jdsatepochF")
 EPOCH_ZERO = 2433281.5  # Julian date of 1949 December 31, 0h UTC
 
 
@@ -82,7 +83,7 @@ def _of_lines(lines: Iterable[str]) -> Iterator[Satellite]:
         if line.startswith("1 "):
             first = line
         elif line.startswith("2 ") and first is not None:
-            # What follows the elements, as times in the theory's own test cases, is no part of them.
+            # What follows, as times in the theory's own test cases, is no part of the elements.
             yield read_lines(first[:69].rstrip(), line[:69].rstrip())
             first = None
 

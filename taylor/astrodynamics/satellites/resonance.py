@@ -81,9 +81,7 @@ def sidereal_angle(epoch: Value, mode: str) -> Value:
     return within_turn(seconds * (math.pi / 43200))
 
 
-def one_day(
-    elements: MeanElements, s: Secular, means: Means, g: Gravity, mode: str
-) -> Resonance:
+def one_day(elements: MeanElements, s: Secular, means: Means, g: Gravity, mode: str) -> Resonance:
     """The resonance of orbits of one day."""
     e2 = s.e * s.e
     c, s2 = s.cosine, s.sine * s.sine
@@ -107,9 +105,7 @@ def one_day(
     return Resonance(terms, within_turn(s.mean + s.node + s.perigee - sidereal), drift, sidereal)
 
 
-def half_day(
-    elements: MeanElements, s: Secular, means: Means, g: Gravity, mode: str
-) -> Resonance:
+def half_day(elements: MeanElements, s: Secular, means: Means, g: Gravity, mode: str) -> Resonance:
     """The resonance of eccentric orbits of half a day."""
     ratio = 1 / axis_of(s.motion, g)
     size = 3 * s.motion * s.motion * ratio * ratio
@@ -146,11 +142,8 @@ def _of_inclination(s: Value, c: Value) -> dict[str, Value]:
         "322": -1.875 * s * (1 + 2 * c - 3 * c2),
         "441": 35 * s2 * f220,
         "442": 39.3750 * s2 * s2,
-        "522": 9.84375
-        * s
-        * (s2 * (1 - 2 * c - 5 * c2) + 0.33333333 * (-2 + 4 * c + 6 * c2)),
-        "523": s
-        * (4.92187512 * s2 * (-2 - 4 * c + 10 * c2) + 6.56250012 * (1 + 2 * c - 3 * c2)),
+        "522": 9.84375 * s * (s2 * (1 - 2 * c - 5 * c2) + 0.33333333 * (-2 + 4 * c + 6 * c2)),
+        "523": s * (4.92187512 * s2 * (-2 - 4 * c + 10 * c2) + 6.56250012 * (1 + 2 * c - 3 * c2)),
         "542": 29.53125 * s * (2 - 8 * c + c2 * (-12 + 8 * c + 10 * c2)),
         "543": 29.53125 * s * (-2 - 8 * c + c2 * (12 + 8 * c - 10 * c2)),
     }
@@ -168,7 +161,9 @@ def _of_eccentricity(e: Value) -> dict[str, Value]:
     low, middle, high = e <= 0.65, e < 0.7, e > 0.715
     return {
         "201": -0.306 - (e - 0.64) * 0.440,
-        "211": where(low, cubic(3.616, -13.2470, 16.2900), cubic(-72.099, 331.819, -508.738, 266.724)),
+        "211": where(
+            low, cubic(3.616, -13.2470, 16.2900), cubic(-72.099, 331.819, -508.738, 266.724)
+        ),
         "310": where(
             low,
             cubic(-19.302, 117.3900, -228.4190, 156.5910),
@@ -216,9 +211,7 @@ def _of_eccentricity(e: Value) -> dict[str, Value]:
     }
 
 
-def carried(
-    r: Resonance, s: Secular, place: Place, minutes: Value, f: Functions = EXACT
-) -> Place:
+def carried(r: Resonance, s: Secular, place: Place, minutes: Value, f: Functions = EXACT) -> Place:
     """Longitude and motion at a time, by the series at the place."""
     torque, slope = _torque(r.terms, s, place, f)
     speed = place.motion + r.drift
@@ -231,9 +224,7 @@ def carried(
     )
 
 
-def _torque(
-    terms: Sequence[Value], s: Secular, place: Place, f: Functions
-) -> tuple[Value, Value]:
+def _torque(terms: Sequence[Value], s: Secular, place: Place, f: Functions) -> tuple[Value, Value]:
     """The derivative of the mean motion, and its derivative by the longitude."""
     if len(terms) == len(DAY_TERMS):
         listed = [(0, k, k * phase) for k, phase in DAY_TERMS]

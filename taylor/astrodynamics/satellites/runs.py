@@ -70,14 +70,19 @@ class Group:
         return carry
 
     def run(
-        self, block: slice, since: Given | Dates, places: Places | None, at: Workspace, to: SatelliteStates
+        self,
+        block: slice,
+        since: Given | Dates,
+        places: Places | None,
+        at: Workspace,
+        to: SatelliteStates,
     ) -> None:
         """Fill the rows of a block of objects."""
         rows = self.rows[block]
-        shape = count, times = len(rows), since.count
+        shape = len(rows), since.count
         minutes = since.of(rows, at.array("minutes", *shape), at.array("rest", *shape))
         given = self._given(block, minutes, places, at, shape)
-        whole = slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] == count - 1 else None
+        whole = slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] == shape[0] - 1 else None
         states = at.array("states", 6, *shape) if whole is None else to.states[:, whole]
         status = at.array("status", *shape)
         self._call(self._programs.motion, block, [*given, minutes], (*states, status))
@@ -104,7 +109,7 @@ class Group:
         if places is not None and self._programs.carry is not None:
             carried = at.array("carried", 2, *shape)
             start = places.before(block, np.broadcast_to(minutes, shape))
-            self._call(self._programs.carry, block, [*start, minutes], carried)
+            self._call(self._programs.carry, block, [*start, minutes], list(carried))
             given += list(carried)
         return given
 
@@ -147,7 +152,7 @@ class Places:
             for k in range(steps):
                 here = backward + way * k
                 ends = way * k * STEP, way * (k + 1) * STEP
-                found[:, here + way] = carry(*found[:, here], *ends)
+                found[:, here + way] = carry(found[0, here], found[1, here], *ends)
         return cls(-backward, found[0], found[1])
 
     def before(self, block: slice, minutes: np.ndarray) -> Arrays:

@@ -33,7 +33,7 @@ class Secular:
     node_drag: of t^2; longitude_2 .. 5: of t^2 .. t^5, in units of the mean motion.
     decay, decay_2, 3, 4: how sqrt(axis) shrinks, of t .. t^4; e_decay: of t.
     e_sine:    of sin M - sin M_0, in the eccentricity.
-    perigee_drag, mean_drag, eta, bulge: of the terms with (1 + eta cos M)^3, and its value at epoch.
+    perigee_drag, mean_drag, eta, bulge: of the terms with (1 + eta cos M)^3; that at epoch.
     sine_mean: sin M_0.
     sine, cosine: of the inclination.
     along, across: of the long-period terms of J3.
@@ -137,9 +137,7 @@ def _rates(n: Value, a: Value, e: Value, c: Value, g: Gravity) -> dict[str, Valu
     k3 = -0.46875 * g.j4 * p2 * p2 * n
     node_first = -k1 * c
     return {
-        "mean": n
-        + 0.5 * k1 * root * (3 * c2 - 1)
-        + 0.0625 * k2 * root * (13 - 78 * c2 + 137 * c4),
+        "mean": n + 0.5 * k1 * root * (3 * c2 - 1) + 0.0625 * k2 * root * (13 - 78 * c2 + 137 * c4),
         "perigee": -0.5 * k1 * (1 - 5 * c2)
         + 0.0625 * k2 * (7 - 114 * c2 + 395 * c4)
         + k3 * (3 - 36 * c2 + 49 * c4),
@@ -174,24 +172,35 @@ def _drag(
     across2 = 1 - c * c
     round_ = 1 - e * e
     oblate = g.j2 * xi / psi2
-    c2 = scaled * n * (
-        a * (1 + 1.5 * eta2 + e_eta * (4 + eta2))
-        + 0.375 * oblate * theta * (8 + 3 * eta2 * (8 + eta2))
+    c2 = (
+        scaled
+        * n
+        * (
+            a * (1 + 1.5 * eta2 + e_eta * (4 + eta2))
+            + 0.375 * oblate * theta * (8 + 3 * eta2 * (8 + eta2))
+        )
     )
     c1 = bstar * c2
     safe = where(is_eccentric, e, 1)
     c3 = where(is_eccentric, -2 * coefficient * xi * (g.j3 / g.j2) * n * s / safe, 0)
-    c4 = 2 * n * scaled * a * round_ * (
-        eta * (2 + 0.5 * eta2)
-        + e * (0.5 + 2 * eta2)
-        - oblate
-        / a
+    c4 = (
+        2
+        * n
+        * scaled
+        * a
+        * round_
         * (
-            -3 * theta * (1 - 2 * e_eta + eta2 * (1.5 - 0.5 * e_eta))
-            + 0.75
-            * across2
-            * (2 * eta2 - e_eta * (1 + eta2))
-            * cos(2 * elements.argument_of_pericentre)
+            eta * (2 + 0.5 * eta2)
+            + e * (0.5 + 2 * eta2)
+            - oblate
+            / a
+            * (
+                -3 * theta * (1 - 2 * e_eta + eta2 * (1.5 - 0.5 * e_eta))
+                + 0.75
+                * across2
+                * (2 * eta2 - e_eta * (1 + eta2))
+                * cos(2 * elements.argument_of_pericentre)
+            )
         )
     )
     c5 = 2 * scaled * a * round_ * (1 + 2.75 * (eta2 + e_eta) + e_eta * eta2)

@@ -15,7 +15,7 @@ class SatelliteStates:
             error.
     errors: uint8, shape (objects, times), as the package `sgp4` counts them: 0 none, 1 the mean
             eccentricity is out of range, 2 the mean motion is not positive, 3 the eccentricity with
-            periodics is out of range, 4 the semi-latus rectum is negative, 6 the object has decayed.
+            periodics is out of range, 4 the semi-latus rectum is negative, 6 decayed.
 
     >>> import numpy as np
     >>> import taylor as ty

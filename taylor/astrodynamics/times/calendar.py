@@ -30,6 +30,12 @@ class Reading:
 
     day:    modified Julian day, an integer.
     second: seconds since the day began, 0 or more; beyond 86400 within a leap second.
+
+    >>> from fractions import Fraction
+    >>> import taylor as ty
+    >>> noon = ty.astrodynamics.Reading(day=51544, second=Fraction(43200))  # J2000.0, on TT's clock
+    >>> noon.seconds
+    Fraction(0, 1)
     """
 
     day: int

@@ -75,7 +75,7 @@ def earth_parameters() -> EarthParameters:
 
 
 def _tt(tdb: Fraction) -> Fraction:
-    return tdb - Fraction(float(difference().at(float(tdb))))
+    return tdb - Fraction(float(difference()(float(tdb))))
 
 
 def _tai(tdb: Fraction) -> Fraction:

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from taylor.astrodynamics.times.calendar import CENTURY
-from taylor.astrodynamics.times.functions import TimeFunction, TimeLike
-from taylor.errors import ArgumentError
+from taylor.astrodynamics.times.functions import TimeFunction, TimeLike, checked_accuracy
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression
 from taylor.expressions.types import ExpressionOrArray
@@ -56,9 +55,7 @@ def tdb_minus_tt(t: TimeLike, accuracy: float = 0.0) -> ExpressionOrArray:
 
 def difference(accuracy: float = 0.0) -> TimeFunction:
     """`tdb_minus_tt` of this accuracy."""
-    if not accuracy >= 0:
-        raise ArgumentError(f"tdb_minus_tt: accuracy={accuracy!r} must be 0 s or more")
-    return _difference(float(accuracy))
+    return _difference(checked_accuracy("tdb_minus_tt", accuracy))
 
 
 @lru_cache(16)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taylor.astrodynamics.times.calendar import DAY, J2000, Reading, spelled
+from taylor.astrodynamics.times.calendar import DAY, J2000, YEAR, Reading, spelled
 from taylor.astrodynamics.times.dynamical import TT_TAI, difference
 from taylor.astrodynamics.times.earth_files import EarthTable, installed, read_table
 from taylor.astrodynamics.times.functions import TimeFunction, TimeLike
@@ -141,10 +141,11 @@ class EarthParameters:
     def _check(self, times: np.ndarray) -> None:
         if times.size and not (times.min() >= self.start and times.max() <= self.end):
             first, last = (_date(end) for end in (self.start, self.end))
+            wrong = times.min() if times.min() < self.start else times.max()
             raise ArgumentError(
                 f"Earth orientation parameters are known from {first} to {last} "
-                f"({self.source}), not at t = {times.min():.0f} .. {times.max():.0f} s; take newer "
-                "tables, or outside='hold'"
+                f"({Path(self.source).name}), not at t = {wrong:.0f} s ({_date(wrong)}); take "
+                "newer tables, or EarthParameters(outside='hold')"
             )
 
     def _build(self, t: Expression) -> Expression:
@@ -175,7 +176,11 @@ def _table(path: Path) -> EarthTable:
 
 
 def _date(seconds: float) -> str:
-    return spelled(Reading.of_seconds(Fraction(seconds)), 0, Fraction(DAY))[:10]
+    reading = Reading.of_seconds(Fraction(seconds))
+    try:
+        return spelled(reading, 0, Fraction(DAY))[:10]
+    except ArgumentError:
+        return f"year {2000 + round(seconds / YEAR)}"
 
 
 def _pieces(table: EarthTable, interpolation: str) -> tuple[np.ndarray, np.ndarray]:

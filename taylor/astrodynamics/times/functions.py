@@ -78,13 +78,6 @@ class TimeFunction:
             return self._function("float64")(times[()])
         return self._function("double-double")(times)[..., 0]
 
-    def at(self, seconds: float) -> np.ndarray:
-        """The values at one time, without compiling anything."""
-        if self._check is not None:
-            self._check(np.asarray(seconds))
-        time, formula = self._formula()
-        return np.asarray(formula.evaluate({time: seconds}))
-
     def rate(self, name: str) -> TimeFunction:
         """The derivative by time, of this name."""
         return TimeFunction(name, self._derivative, self._check)
@@ -113,12 +106,21 @@ class TimeFunction:
         return self._compiled[precision]
 
 
+def checked_accuracy(name: str, accuracy: Any) -> float:
+    """`accuracy` as a float that is 0 or more."""
+    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float | np.number):
+        raise ArgumentTypeError(f"{name}: accuracy={accuracy!r} must be a number")
+    if not accuracy >= 0:
+        raise ArgumentError(f"{name}: accuracy={accuracy!r} must be 0 or more")
+    return float(accuracy)
+
+
 def at_polynomials(formula: Expression, values: Mapping[Expression, Any]) -> ExpressionOrArray:
     """The formula at polynomials and numbers by scalar argument: a polynomial of its shape."""
     parts = scalars(formula)
     found = evaluate_polynomials(list(parts.ravel()), values)
     some = next(value for value in values.values() if isinstance(value, Polynomial))
-    whole = [each if isinstance(each, Polynomial) else 0 * some + each for each in found]
+    whole: list[Any] = [each if isinstance(each, Polynomial) else 0 * some + each for each in found]
     return np.stack(whole).reshape(parts.shape) if parts.shape else whole[0]
 
 
@@ -127,8 +129,9 @@ def given_times(name: str, t: Any) -> tuple[np.ndarray, bool]:
     if isinstance(t, Instant):
         return np.array(t.pair), True
     if isinstance(t, str | bytes) or t is None:
+        hint = f"; write Epoch({t!r})" if isinstance(t, str) else ""
         raise ArgumentTypeError(
-            f"{name}: t must be seconds of TDB since J2000 or an Epoch, got {t!r}"
+            f"{name}: t must be seconds of TDB since J2000 or an Epoch, got {t!r}{hint}"
         )
     try:
         array = np.asarray(t)

@@ -96,7 +96,7 @@ class LeapSeconds:
         place = bisect_right(self.starts, tai) - 1
         if place < 0:
             raise ArgumentError(
-                "UTC began in 1960; give or ask for earlier times in tai, tt, tdb or ut1"
+                "UTC began in 1960; write earlier times with TT, TAI, TDB or UT1 (scale='tt', ...)"
             )
         offset, rate = self.offsets[place]
         # tai = seconds + offset + rate * (days since days[place])
@@ -118,7 +118,7 @@ class LeapSeconds:
         place = bisect_right(self.days, day) - 1
         if place < 0:
             raise ArgumentError(
-                "UTC began in 1960; give or ask for earlier times in tai, tt, tdb or ut1"
+                "UTC began in 1960; write earlier times with TT, TAI, TDB or UT1 (scale='tt', ...)"
             )
         return place
 
@@ -150,6 +150,15 @@ def read_leap_seconds(path: str | Path) -> LeapSeconds:
     """The leap seconds of a file such as the IERS' Leap_Second.dat.
 
     Raises FormatError for a file that is none.
+
+    >>> import pathlib, tempfile, taylor as ty
+    >>> lines = "# File expires on 28 June 2026\\n 57754.0  1 1 2017  37\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "Leap_Second.dat")
+    ...     _ = path.write_text(lines)
+    ...     table = ty.astrodynamics.read_leap_seconds(path)
+    >>> len(table.days) > 0
+    True
     """
     months = "January February March April May June July August September October November December"
     try:

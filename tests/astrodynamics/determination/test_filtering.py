@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import expm
 
 import taylor as ty
-from tests.astrodynamics.determination.tracking_cases import J2_, Q, START, V, orbit, plan, sky
+from tests.astrodynamics.determination.tracking_cases import J2_, START, Q, V, orbit, plan, sky
 
 X, S, A = ty.variables("x s a")
 

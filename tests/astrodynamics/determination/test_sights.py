@@ -79,7 +79,9 @@ def test_right_ascension_and_declination(light: bool) -> None:
             late = down(mpmath.mpf(t)) if light else 0
             x, y, z = craft(t - late) - ground(mpmath.mpf(t))
             assert ascension == pytest.approx(float(mpmath.atan2(y, x)), abs=1e-14)
-            assert declination == pytest.approx(float(mpmath.atan2(z, mpmath.hypot(x, y))), abs=1e-14)
+            assert declination == pytest.approx(
+                float(mpmath.atan2(z, mpmath.hypot(x, y))), abs=1e-14
+            )
 
 
 def test_azimuth_and_elevation_of_points_in_the_sky() -> None:
@@ -126,7 +128,10 @@ def test_coordinates_of_a_station_are_estimated() -> None:
     truth = {place: PLACE, bias: 0.02}
     seen = sky.simulate(straight(), table, seed=1, parameters=truth)
     fit = sky.determine(
-        straight(), seen, estimate=[place, bias], parameters={place: [5001.0, 2499.0, 3002.0], bias: 0}
+        straight(),
+        seen,
+        estimate=[place, bias],
+        parameters={place: [5001.0, 2499.0, 3002.0], bias: 0},
     )
     assert fit.converged
     off = (fit.values - [*PLACE, 0.02]) / fit.sigma()

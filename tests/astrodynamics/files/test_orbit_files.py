@@ -365,6 +365,7 @@ def changed(text: str, old: str, new: str) -> str:
 
 
 OEM = sky.write_oem(None, sky.Trajectory(START, [0.0, 60.0], np.ones((2, 6))))
+SHORT = "COVARIANCE_START\nEPOCH = 2016-12-31T23:51:00\n1\n1 2\nCOVARIANCE_STOP\n"
 CSV = "# frame: GCRF\nepoch,x,y,z\n2026-01-01,1,2,3\n2026-01-02,1,2,3\n"
 
 
@@ -381,15 +382,15 @@ CSV = "# frame: GCRF\nepoch,x,y,z\n2026-01-01,1,2,3\n2026-01-02,1,2,3\n"
         (sky.read_oem, changed(OEM, "CCSDS_OEM", "CCSDS_AEM"), "first line"),
         (sky.read_oem, changed(OEM, "CREATION_DATE", "CREATION"), "line 2"),
         (sky.read_oem, OEM + "2010-01-01T00:00:00 1 1 1 1 1 1\n", "line 19.*increase"),
-        (sky.read_oem, OEM + "COVARIANCE_START\nEPOCH = 2016-12-31T23:51:00\n1\n1 2\nCOVARIANCE_STOP\n", "line 23.*six rows"),
+        (sky.read_oem, OEM + SHORT, "line 23.*six rows"),
         (sky.read_oem, "<oem>\n<header/>\n</oem>", "line 2.*CREATION_DATE"),
         (sky.read_oem, "<oem>\n<header>\n</oem>", "line 3.*XML"),
         (sky.read_oem, "<!DOCTYPE x [<!ENTITY a 'b'>]>\n<oem/>", "entities"),
-        (sky.read_messages, changed(MESSAGE, "MASS = 3000.0 [kg]", "MASS = 3 [lb]"), "line 17.*'lb'"),
+        (sky.read_messages, changed(MESSAGE, "3000.0 [kg]", "3 [lb]"), "line 17.*'lb'"),
         (sky.read_messages, changed(MESSAGE, "MASS =", "MASSE ="), "line 17.*MASSE"),
         (sky.read_messages, changed(MESSAGE, "MASS =", "X ="), "line 17.*twice"),
         (sky.read_messages, changed(MESSAGE, "Z = -717.490000 [KM]\n", ""), "lacks Z"),
-        (sky.read_messages, changed(MESSAGE, "2000-06-03T00:00:00.000", "2000-06-31"), "no such day"),
+        (sky.read_messages, changed(MESSAGE, "2000-06-03T00:00:00.000", "2000-06-31"), "no such"),
         (sky.read_messages, "CCSDS_CDM_VERS = 1.0\nX = 1\n", "CDM"),
         (sky.read_tle, LINES[0].replace("08264", "08265") + "\n" + LINES[1], "line 1.*checksum"),
         (sky.read_tle, LINES[0] + "\n" + EARLY[1], "line 2.*two objects"),
@@ -430,7 +431,9 @@ def test_what_has_no_place_is_said() -> None:
 
 def test_a_trajectory_of_an_integration() -> None:
     q, v = ty.variable("q", shape=(3,)), ty.variable("v", shape=(3,))
-    ta = ty.Integrator([(q, v), (v, -398600.4418 * q / ty.sum(q * q) ** 1.5)], kepler(np.zeros(1))[0])
+    ta = ty.Integrator(
+        [(q, v), (v, -398600.4418 * q / ty.sum(q * q) ** 1.5)], kepler(np.zeros(1))[0]
+    )
     times = np.arange(0.0, 1000.0, 100.0)
     grid = sky.Trajectory.of(ta.propagate_grid(times), epoch=START, name="OURS")
     np.testing.assert_allclose(grid.states, kepler(times), atol=1e-8)
@@ -444,7 +447,9 @@ def test_a_trajectory_of_an_integration() -> None:
 
 def test_tables_of_pandas_and_xarray() -> None:
     pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
-    one = sky.Trajectory(sky.Epoch("2026-03-01T12:00:00"), [0.0, 0.25], np.arange(12.0).reshape(2, 6))
+    one = sky.Trajectory(
+        sky.Epoch("2026-03-01T12:00:00"), [0.0, 0.25], np.arange(12.0).reshape(2, 6)
+    )
     frame, data = one.to_dataframe(), one.to_xarray()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == ["x", "y", "z", "vx", "vy", "vz"]
@@ -460,7 +465,9 @@ def test_coordinates_of_astropy_come_and_go() -> None:
     from astropy import units
     from astropy.time import Time
 
-    one = sky.Trajectory(sky.Epoch("2026-03-01T12:00:00"), [0.0, 60.0], kepler(np.array([0.0, 60.0])))
+    one = sky.Trajectory(
+        sky.Epoch("2026-03-01T12:00:00"), [0.0, 60.0], kepler(np.array([0.0, 60.0]))
+    )
     given = one.to_astropy()
     assert given.obstime.utc.isot[0] == "2026-03-01T12:00:00.000"
     assert given.cartesian.xyz.unit == units.km

@@ -32,6 +32,11 @@ class Variation:
     n, m:   degree and order.
     c, s:   amounts that belong to C and S.
     reference, period: seconds of TDB since J2000, and seconds (0 for a trend).
+
+    >>> import taylor as ty
+    >>> flattening = ty.astrodynamics.Variation("trnd", 2, 0, 1.2e-11, 0.0, 0.0)
+    >>> flattening.n, flattening.period
+    (2, 0.0)
     """
 
     kind: str
