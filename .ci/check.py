@@ -1,4 +1,5 @@
-"""What has to pass: the README's commands on a fresh installation, lint, types, import directions.
+"""What has to pass: the README's commands on a fresh installation, lint, types, import directions,
+tests of what needs other packages, the documentation, and the wheel.
 
 Needs Python 3.11 or newer with venv and pip, and a package index; works in a copy of the checkout
 and in an environment of its own.  The commands are read from the README, so that what is tested is
@@ -23,14 +24,24 @@ SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.MULTIL
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache")
 # The release of PyTorch is named, since its newest one may be a build for graphics cards.
 BRIDGES = 'python -m pip install -q "torch==2.13.0" flax ".[scipy,jax,torch,networks]"'
+ORBITS = 'python -m pip install -q heyoka daceypy ".[astrodynamics,test-astrodynamics]"'
 CHECKS = (
     "ruff check --output-format concise .",
     "ruff format --check --quiet .",
     "mypy",
     "python -m pytest -q tests/test_imports.py",
+    ORBITS,
+    "python -m pytest -q tests/astrodynamics tests/displays",
+    'python -m pip install -q ".[docs]"',
+    "python -m docs",
     BRIDGES,
-    "python -m pytest -q tests/bridges",
+    "python -m pytest -q tests/bridges tests/docs",
+    "python -m pip install -q build && python -m build --outdir packages",
 )
+# What was built is installed where nothing else is, and asked for its version.
+PACKAGES = ("packages/*.whl", "packages/*.tar.gz")
+_CHROMIUM = "apt-get install -y -qq chromium"
+BROWSER = f"({_CHROMIUM} || (apt-get update -qq && {_CHROMIUM})) >/dev/null"
 
 
 def readme_commands() -> list[str]:
@@ -81,11 +92,18 @@ def main() -> int:
         shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
         variables = environment(Path(directory, "environment"))
         tools = 'python -m pip install -q ".[dev]"'
+        if shutil.which("chromium") is None and hasattr(os, "geteuid") and os.geteuid() == 0:
+            run(BROWSER, folder, variables, deadline)  # without it tests of pages are skipped
         failed = [
             command
             for command in (*commands, tools, *CHECKS)
             if not run(command, folder, variables, deadline)
         ]
+        for package in PACKAGES:
+            alone = environment(Path(directory, package.rpartition(".")[2]))
+            command = f"python -m pip install -q {package} && cd / && taylor info"
+            if not run(command, folder, alone, deadline):
+                failed.append(command)
     print("\nall passed" if not failed else "\nfailed: " + "; ".join(failed))
     return 1 if failed else 0
 

@@ -128,9 +128,7 @@ def draw(de440: Any, ta: ty.Integrator, time: float, state: np.ndarray, ellipse:
     above.add_patch(plt.Circle((0, 0), RADIUS / 1000, color="#4c78d0"))
     turn = np.linspace(0, 2 * np.pi, 200)
     ring = 42.164 * np.array([np.cos(turn), np.sin(turn)])
-    above.plot(
-        *ring, color="#4c78d0", lw=0.8, ls="--", label="geostationary satellites"
-    )
+    above.plot(*ring, color="#4c78d0", lw=0.8, ls="--", label="geostationary satellites")
     above.set(xlabel="1000 km", ylabel="1000 km", aspect="equal", ylim=(-150, 60))
     above.set_title("seen from above its path", loc="left", fontsize=11)
     above.legend(frameon=False, fontsize=9, loc="lower left")

@@ -3,8 +3,9 @@
 A day of 3000 low orbits has four and a half million pairs; all approaches below 5 km are found in
 seconds.  For the closest one both orbits are integrated with the Earth's oblateness, together with
 their flow maps: these carry each covariance from the beginning to the time of closest approach,
-where the probability of a collision is an integral across the relative velocity.  The Taylor series
-of the end in a manoeuvre's speed then tells how much it takes to be safe.  Draws examples/conjunction.png:
+where the probability of a collision is an integral across the relative velocity.  The Taylor
+series of the end in a manoeuvre's speed then tells how much it takes to be safe.  Draws
+examples/conjunction.png:
 
     python examples/conjunction.py
 """

@@ -43,9 +43,9 @@ def motion(start: np.ndarray) -> ty.Integrator:
 
 
 def turned(t: ty.Expression) -> ty.Expression:
-    """From the Earth's axes to those that stay."""
+    """From axes that stay to those of the Earth."""
     c, s = ty.cos(PHASE + SPIN * t), ty.sin(PHASE + SPIN * t)
-    return ty.stack([c, -s, 0, s, c, 0, 0, 0, 1]).reshape(3, 3)
+    return ty.stack([c, s, 0, -s, c, 0, 0, 0, 1]).reshape(3, 3)
 
 
 def station(name: str, latitude: float, longitude: float) -> sky.Station:

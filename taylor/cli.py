@@ -10,8 +10,37 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
+SPACECRAFT = """\
+a scenario is a TOML file, of a spacecraft about the Earth, in km, s, kg and degrees (it needs the
+extra "astrodynamics"):
+
+  [spacecraft]
+  name = "SURVEYOR"
+  epoch = "2026-03-20T12:00:00"   # UTC unless a scale stands behind it
+  elements = { a = 6878.0, e = 0.0012, i = 97.4, node = 10.0, peri = 90.0, M = 0.0 }
+  frame = "gcrs"              # or j2000, itrf, teme; or file = "start.opm" for all of these
+  mass = 500.0                # instead of elements: position = [..], velocity = [..]
+
+  [forces]
+  gravity = { field = "EGM2008", degree = 20, order = 20 }
+  rotation = "itrf"           # of the Earth; or uniform, which needs no tables
+  bodies = ["sun", "moon"]    # of the ephemeris = "de421" (or "de440", a file)
+  drag = { area = 2.5, cd = 2.2, atmosphere = "harris-priester" }
+  radiation = { area = 2.5, cr = 1.3, shadow = "penumbra" }
+  relativity = true
+
+  [span]
+  duration = 86400.0          # or end = "2026-03-21T12:00:00"
+
+  [output]
+  every = 60.0
+  trajectory = "orbit.oem"    # .oem, .xml (an OEM, too) or .csv
+  plot = "orbit.png"
+  frame = "gcrs"
+"""
+
 EXAMPLE = """\
-a scenario is a TOML file, for example:
+or of bodies that attract one another:
 
   title = "Earth and an asteroid"
 
@@ -58,32 +87,6 @@ a scenario is a TOML file, for example:
   name = "DE421"
   center = "sun"              # positions are compared relative to this body
   pairs = [["moon", "earth"]] # and one body relative to another
-
-or a spacecraft about the Earth, in km, s, kg and degrees (needs the extra "astrodynamics"):
-
-  [spacecraft]
-  name = "SURVEYOR"
-  epoch = "2026-03-20T12:00:00"   # UTC unless a scale stands behind it
-  elements = { a = 6878.0, e = 0.0012, i = 97.4, node = 10.0, peri = 90.0, M = 0.0 }
-  frame = "gcrs"              # or j2000, itrf, teme; or file = "start.opm" for all of these
-  mass = 500.0                # instead of elements: position = [..], velocity = [..]
-
-  [forces]
-  gravity = { field = "EGM2008", degree = 20, order = 20 }
-  rotation = "itrf"           # of the Earth; or uniform, which needs no tables
-  bodies = ["sun", "moon"]    # of the ephemeris = "de421" (or "de440", a file)
-  drag = { area = 2.5, cd = 2.2, atmosphere = "harris-priester" }
-  radiation = { area = 2.5, cr = 1.3, shadow = "penumbra" }
-  relativity = true
-
-  [span]
-  duration = 86400.0          # or end = "2026-03-21T12:00:00"
-
-  [output]
-  every = 60.0
-  trajectory = "orbit.oem"    # .oem, .xml (an OEM, too) or .csv
-  plot = "orbit.png"
-  frame = "gcrs"
 """
 
 DISTRIBUTION = "taylor-jit"
@@ -125,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         help="integrate the bodies of a scenario file",
         description="Integrate the bodies of a scenario file, compare them with an ephemeris, "
         "write and draw their trajectories.",
-        epilog=EXAMPLE,
+        epilog=f"{SPACECRAFT}\n{EXAMPLE}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("scenario", type=Path, metavar="FILE", help="scenario file (TOML), see below")

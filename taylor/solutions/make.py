@@ -40,18 +40,27 @@ def make_solution(
         raise ArgumentError("as_function: give until or times, not both")
     single = outputs is None or isinstance(outputs, Expression | str)
     listed = None if outputs is None else _outputs(outputs, single, ta)
-    ends = _end(until, ta) if times is None else _times(times, ta)
+    ends = _end(until, ta, read.has_time) if times is None else _times(times, ta)
     wanted = Wanted(listed, single, ends)
     made = Solution(copy.copy(propagator), read, wanted, step_limit(max_steps))
     made.check()
     return made
 
 
-def _end(until: Any, ta: Propagator) -> Any:
-    """A time as a number or an expression; None where it is an argument."""
+def _end(until: Any, ta: Propagator, begins: bool) -> Any:
+    """A time as a number or an expression; None where it is an argument.
+
+    begins: whether the initial time is an input.
+    """
     if until is None or has_nodes(until):
         return until
     high, low = time_pair(until, "until")
+    if ta._time == (high, low) and not begins:
+        raise ArgumentError(
+            f"as_function: until={high + low!r} is where the integrator is already: nothing would "
+            "be solved; make the function before the integrator moves, or set its time and state "
+            "back, or give ty.time among the inputs"
+        )
     return Fraction(high) + Fraction(low) if ta._kind.is_finer else high + low
 
 

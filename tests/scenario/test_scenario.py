@@ -13,11 +13,12 @@ import pytest
 
 from taylor.scenario import ScenarioError, execute, load
 from taylor.scenario.bodies import read_table, rotate_about_x
+from taylor.scenario.flight import read_flight
 from taylor.scenario.output import check_target, write_trajectory
 from taylor.scenario.plot import write_plot
 from taylor.scenario.report import report
 from taylor.scenario.run import Run, compare, drifts, model
-from taylor.scenario.scenario import read
+from taylor.scenario.scenario import parsed, read
 from taylor.scenario.units import OBLIQUITY, read_units
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -427,4 +428,8 @@ def test_picture(tmp_path: Path, circle: Any, suffix: str) -> None:
 
 def test_examples_can_be_read() -> None:
     for path in sorted((ROOT / "examples").glob("*.toml")):
-        assert load(path).bodies
+        data = parsed(path)
+        if "spacecraft" in data:
+            assert len(read_flight(data, path.parent, path.stem).state) == 6
+        else:
+            assert load(path).bodies

@@ -397,3 +397,15 @@ def test_solutions_are_no_part_of_other_equations() -> None:
     last = spring().as_function([k], x, until=1.0)
     with pytest.raises(ty.TaylorError, match="add its equations to the system"):
         ty.Integrator([(x, -last(x))], [1.0])
+
+
+def test_an_end_where_the_integrator_is_already_is_refused() -> None:
+    """Its derivatives would be zero, of an integrator that was moved by mistake."""
+    x, k = ty.variable("x"), ty.parameter("k")
+    ta = ty.Integrator([(x, -k * x)], [1.0], parameters={k: 1.0})
+    ta.propagate_until(2.0)
+    with pytest.raises(ty.ArgumentError, match="before the integrator moves"):
+        ta.as_function(k, x, until=2.0)
+    begun = ta.as_function([k, ty.time], x, until=2.0)
+    start = ta.state[0]
+    assert_allclose(begun(1.0, 1.0), start * np.exp(-1.0), rtol=1e-14)

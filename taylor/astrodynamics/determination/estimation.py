@@ -75,6 +75,7 @@ class Problem:
         self.integrator = integrator
         self.tables = as_tables(observations)
         states = list(integrator.system.states)
+        self.plain = craft is None  # whether the spacecraft is the first six states
         self.craft, self._stand_in = _craft(states, craft)
         kinds = dict.fromkeys(table.measurement for table in self.tables)
         drawn = {kind: Drawn(kind, self.craft) for kind in kinds}

@@ -63,11 +63,7 @@ class _FromStation:
     light_time: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.station, Station):
-            name = type(self).__name__
-            raise ArgumentTypeError(
-                f"{name}: station must be a taylor.astrodynamics.Station, got {self.station!r:.60}"
-            )
+        object.__setattr__(self, "station", Station.of(self.station))
 
     @property
     def legs(self) -> int:
@@ -106,6 +102,7 @@ class _Link(_FromStation):
 class Range(_Link):
     """Distance from a station, km.
 
+    station:    a `Station`, or a `GroundStation`.
     bias:       a number or a parameter that is added.
     light_time: whether the spacecraft is where it was when the light set out that arrives at the
                 time of the observation; else distances are those of one moment.

@@ -79,7 +79,7 @@ class Ground:
                 f"the rotation of the station {station.name} must give a (3, 3) matrix, got shape "
                 f"{matrix.shape}"
             )
-        parts = elements(matrix)
+        parts = elements(matrix.T)  # back to the trajectory's axes
         self._turning = compiled([*parts, *[diff(e, now) for e in parts]], [now])
 
     def path(self, leg: int) -> Path:

@@ -15,6 +15,8 @@ from taylor.astrodynamics.determination.filtering import Smoothed, ahead
 from taylor.astrodynamics.determination.fitting import Ended, Rules, fitted
 from taylor.astrodynamics.determination.pictures import draw
 from taylor.astrodynamics.determination.tracking import Tracking
+from taylor.astrodynamics.files.trajectory import Covariances, Trajectory
+from taylor.astrodynamics.times.epoch import Epoch
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 
@@ -212,6 +214,29 @@ class Determination:
         after them, where the noise goes on.  Raises ArgumentError for others.
         """
         return self._mapped(times)[1]
+
+    def trajectory(
+        self, times: ArrayLike, *, epoch: Epoch | None = None, **said: str
+    ) -> Trajectory:
+        """The estimated trajectory at increasing times, with its covariances, as files have it.
+
+        epoch: the instant of the integrator's time zero; by default its time is seconds of TDB
+               since J2000.
+        said:  frame, center, name, identifier, system.
+
+        Raises ArgumentError where the first six states are no position and velocity.
+        """
+        if len(self.state) < 6 or not self._problem.plain:
+            raise ArgumentError(
+                "trajectory: the states are no position and velocity; make a Trajectory of what "
+                "states_at and covariance_at return"
+            )
+        moments = np.atleast_1d(np.asarray(times, float))
+        states, covariances = self._mapped(moments)
+        seconds = moments - moments[0]
+        start = (Epoch(0) if epoch is None else epoch) + float(moments[0])
+        own = Covariances(seconds, covariances[:, :6, :6])
+        return Trajectory(start, seconds, states[:, :6], covariances=own, **said)  # type: ignore[arg-type]
 
     def _mapped(self, times: ArrayLike) -> tuple[Array, Array]:
         moments = np.atleast_1d(np.asarray(times, float))

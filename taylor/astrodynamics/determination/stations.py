@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.encounters.stations import GroundStation
+from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_position
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.records import dataclass
 
-EARTH_RADIUS, EARTH_FLATTENING = 6378.137, 1 / 298.257223563  # WGS84, km
 NEAR_THE_AXIS = 1e-9  # of the radius: there east is no direction
 
 Rotation: TypeAlias = Callable[[Expression], Expression]
@@ -25,16 +26,16 @@ class Station:
 
     name:     for tables and pictures.
     place:    three coordinates in the station's frame, km; parameters where they are estimated.
-    rotation: a function of the integrator's time that gives the matrix, shape (3, 3), by which
-              vectors of the station's frame become those of the trajectory's axes; written with
-              taylor's functions.  None where the frame is that of the trajectory.
+    rotation: a function of the integrator's time that gives the matrix, shape (3, 3), from the
+              trajectory's axes to those of the station, as `gcrs_to_itrf`; written with taylor's
+              functions.  None where these axes are the same.
     up:       the vertical in the station's frame, for azimuths and elevations; None where that is
               away from the origin.
 
     >>> import taylor as ty
     >>> def spinning(t):
     ...     c, s = ty.cos(7.292115e-5 * t), ty.sin(7.292115e-5 * t)
-    ...     return ty.stack([c, -s, 0, s, c, 0, 0, 0, 1]).reshape(3, 3)
+    ...     return ty.stack([c, s, 0, -s, c, 0, 0, 0, 1]).reshape(3, 3)
     >>> ty.astrodynamics.Station.geodetic("equator", 0.0, 0.0, rotation=spinning).place
     (6378.137, 0.0, 0.0)
     """
@@ -69,26 +70,36 @@ class Station:
         altitude: float = 0.0,
         rotation: Rotation | None = None,
         *,
-        radius: float = EARTH_RADIUS,
-        flattening: float = EARTH_FLATTENING,
+        ellipsoid: Ellipsoid = WGS84,
     ) -> Station:
-        """A station at geodetic coordinates, radians and km, on an ellipsoid (WGS84)."""
-        given = (latitude, longitude, altitude, radius, flattening)
+        """A station at geodetic coordinates, radians and km, on an ellipsoid."""
+        given = (latitude, longitude, altitude)
         if not all(isinstance(x, int | float | np.number) and math.isfinite(x) for x in given):
-            raise ArgumentError(f"Station: coordinates must be finite numbers, got {given[:3]}")
+            raise ArgumentError(f"Station: coordinates must be finite numbers, got {given}")
         if abs(latitude) > math.pi / 2:
             raise ArgumentError(f"Station: the latitude is {latitude!r}, beyond a pole (radians)")
-        sine, cosine = math.sin(latitude), math.cos(latitude)
-        squashed = flattening * (2 - flattening)
-        normal = radius / math.sqrt(1 - squashed * sine**2)
-        flat = (normal + altitude) * cosine
-        place = (
-            flat * math.cos(longitude),
-            flat * math.sin(longitude),
-            (normal * (1 - squashed) + altitude) * sine,
-        )
-        up = (cosine * math.cos(longitude), cosine * math.sin(longitude), sine)
-        return cls(name, place, rotation, up)
+        place = np.asarray(geodetic_to_position(*given, ellipsoid), float)
+        flat = math.cos(latitude)
+        up = (flat * math.cos(longitude), flat * math.sin(longitude), math.sin(latitude))
+        return cls(name, tuple(place.tolist()), rotation, up)
+
+    @classmethod
+    def of(cls, station: Station | GroundStation) -> Station:
+        """The same station, or that of a `GroundStation`.
+
+        Raises ArgumentTypeError for anything else.
+        """
+        if isinstance(station, Station):
+            return station
+        if not isinstance(station, GroundStation):
+            raise ArgumentTypeError(
+                "a station must be a taylor.astrodynamics.Station or GroundStation, got "
+                f"{station!r:.60}"
+            )
+        g = station
+        called = f"{math.degrees(g.latitude):.2f} {math.degrees(g.longitude):.2f}"
+        place = g.latitude, g.longitude, g.height
+        return cls.geodetic(called, *place, g.rotation, ellipsoid=g.ellipsoid)
 
     def horizon(self) -> np.ndarray:
         """East, north and up as rows of a matrix, in the station's frame.

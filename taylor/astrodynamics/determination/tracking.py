@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taylor.astrodynamics.determination.measurements import Measurement
+from taylor.astrodynamics.times.epoch import Epoch
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 
@@ -15,7 +16,8 @@ class Tracking:
     """Observations of one kind, as a table; a single one is a table of one line.
 
     measurement: what is measured, as `Range(station)`.
-    times:       shape (k,), in the integrator's time: of reception, where light takes time.
+    times:       shape (k,), in the integrator's time: of reception, where light takes time.  Of
+                 instants (`Epoch`) it is seconds of TDB after `epoch`, by default after J2000.
     values:      shape (k,), or (k, m) where m numbers are measured at a time.
     sigma:       standard deviation of the noise: a number, (m,), (k,) where m = 1, or (k, m).
 
@@ -29,14 +31,20 @@ class Tracking:
     """
 
     def __init__(
-        self, measurement: Measurement, times: ArrayLike, values: ArrayLike, sigma: ArrayLike
+        self,
+        measurement: Measurement,
+        times: ArrayLike | Sequence[Epoch],
+        values: ArrayLike,
+        sigma: ArrayLike,
+        *,
+        epoch: Epoch | None = None,
     ) -> None:
         if not hasattr(measurement, "computed"):
             raise ArgumentTypeError(
                 f"Tracking: {measurement!r:.60} is no measurement, as Range(station) is"
             )
         count = len(measurement.labels)
-        moments = np.atleast_1d(_numbers(times, "times"))
+        moments = np.atleast_1d(_numbers(_seconds(times, epoch), "times"))
         if moments.ndim != 1 or not moments.size:
             raise ShapeError(f"Tracking: times must have shape (k,), got {moments.shape}")
         shape = (len(moments), count)
@@ -100,7 +108,19 @@ def as_tables(given: Tracking | Sequence[Tracking]) -> tuple[Tracking, ...]:
     return listed
 
 
-def _numbers(given: ArrayLike, name: str) -> np.ndarray:
+def _seconds(
+    times: ArrayLike | Sequence[Epoch] | Epoch, epoch: Epoch | None
+) -> ArrayLike | Sequence[float]:
+    """Times as numbers."""
+    listed = [times] if isinstance(times, Epoch) else times
+    if not isinstance(listed, list | tuple) or not any(isinstance(t, Epoch) for t in listed):
+        return times  # type: ignore[return-value]
+    if not all(isinstance(t, Epoch) for t in listed):
+        raise ArgumentTypeError("Tracking: times are instants or numbers, not both")
+    return [t.seconds if epoch is None else float(t - epoch) for t in listed]
+
+
+def _numbers(given: ArrayLike | Sequence[float], name: str) -> np.ndarray:
     try:
         found = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):

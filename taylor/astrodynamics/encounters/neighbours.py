@@ -24,7 +24,8 @@ def near_pairs(points: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarra
     """Indices i, j of all pairs of points that are nearer than `radius`, and of some others.
 
     Cells have edges of that length, or longer ones where points are very far apart.  Their numbers
-    are hashed linearly, so that those of all neighbours follow by addition; each pair is found once.
+    are hashed linearly, so that those of all neighbours follow by addition.  Each pair is found
+    once.
     """
     if not len(points):
         return np.empty(0, np.intp), np.empty(0, np.intp)

@@ -26,11 +26,15 @@ EXTRA = 'pip install "taylor-jit[astrodynamics]"'
 
 @dataclass(frozen=True)
 class Source:
-    """What a series is read from when it is needed, and its first and last time."""
+    """What a series is read from when it is needed.
+
+    start, end: its first and last time.
+    read:       gives the pieces that have a part between two times.
+    """
 
     start: float
     end: float
-    read: Callable[[], Series]
+    read: Callable[[float, float], Series]
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,8 @@ def spk_kernel(spk: Any, name: str) -> Kernel:
     def source(segments: list[Any]) -> Source:
         start = min(float(segment.start_second) for segment in segments)
         end = max(float(segment.end_second) for segment in segments)
-        read = lru_cache(maxsize=1)(lambda: joined([_series_of(segment) for segment in segments]))
-        return Source(start, end, read)
+        whole = lru_cache(maxsize=1)(lambda: joined([_series_of(segment) for segment in segments]))
+        return Source(start, end, lambda first, last: whole().over(first, last))
 
     vectors = {pair: source(segments) for pair, segments in listed.items()}
     try:
@@ -221,7 +225,11 @@ def package_kernel(package: ModuleType) -> Kernel:
 
     def source(name: str, factor: float = 1.0) -> Source:
         path = folder / f"jpl-{name}.npy"
-        read = lru_cache(maxsize=1)(lambda: _equal_pieces(np.load(path), start, end, factor))
+
+        @lru_cache(maxsize=2)
+        def read(first: float, last: float) -> Series:
+            return _equal_pieces(np.load(path, mmap_mode="r"), (start, end), (first, last), factor)
+
         return Source(start, end, read)
 
     vectors = {pair: source(name) for name, pair in _PACKAGED.items()}
@@ -231,11 +239,19 @@ def package_kernel(package: ModuleType) -> Kernel:
     return Kernel(package.__name__, vectors, librations, constants)
 
 
-def _equal_pieces(given: Doubles, start: float, end: float, factor: float) -> Series:
-    """The series of coefficients of shape (pieces, components, terms), times a factor."""
+def _equal_pieces(
+    given: Doubles, ends: tuple[float, float], wanted: tuple[float, float], factor: float
+) -> Series:
+    """The series of coefficients of shape (pieces, components, terms), times a factor, as far as
+    its pieces have a part of what is wanted.
+    """
     pieces, components, _ = given.shape
-    length = (end - start) / pieces
-    edges = start + length * np.arange(pieces + 1)
-    head = np.stack([edges[:-1] + length / 2, np.full(pieces, length / 2)], axis=1)
-    records = np.concatenate([head, factor * given.reshape(pieces, -1)], axis=1)
+    length = (ends[1] - ends[0]) / pieces
+    first = max(int((wanted[0] - ends[0]) // length), 0)
+    last = min(int(-((ends[0] - wanted[1]) // length)), pieces)
+    own = given[first:last]
+    edges = ends[0] + length * np.arange(first, last + 1)
+    records = np.empty((len(own), 2 + own[0].size))
+    records[:, 0], records[:, 1] = edges[:-1] + length / 2, length / 2
+    np.multiply(own.reshape(len(own), -1), factor, out=records[:, 2:])
     return Series(edges, records, components)

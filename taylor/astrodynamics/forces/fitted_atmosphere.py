@@ -127,7 +127,8 @@ class FittedAtmosphere:
             import pymsis  # type: ignore[import-not-found, unused-ignore]
         except ImportError as error:
             raise TaylorError(
-                'FittedAtmosphere.nrlmsise00 needs pymsis: pip install "taylor-jit[astrodynamics]"'
+                "FittedAtmosphere.nrlmsise00 needs pymsis (pip install pymsis); or give values of "
+                "another model to FittedAtmosphere.fit"
             ) from error
         indices = np.resize(np.asarray(ap, dtype=float), 7)
 

@@ -105,21 +105,16 @@ class Models(Source):
 
 
 class Tabulated(Source):
-    """The angles of models as Chebyshev series, piece by piece."""
+    """The angles of models as polynomials of time, piece by piece."""
 
     def __init__(self, models: Models, start: float, end: float, accuracy: float) -> None:
         self.start, self.end = start, end
         self.edges = _edges(models.parameters, start, end)
-        for degree in (5, 7, 9, 12, 16, 24):
-            table, error = _fitted(models.all, self.edges, degree)
-            if error <= accuracy:
-                break
-        self.error = error
+        table = _table(models.all, self.edges, accuracy)
         # Of the turn the whole turns are taken off, and the uniform part is put on.
         places = [(RATE * Fraction(edge) + _START) % (2 * PI) for edge in self.edges[:-1]]
-        halves = np.diff(self.edges) / 2 * float(RATE)
-        table[:, 0, SLOW_TURN] += np.array(places, dtype=float) + halves
-        table[:, 1, SLOW_TURN] += halves
+        table[:, 0, SLOW_TURN] += np.array(places, dtype=float)
+        table[:, 1, SLOW_TURN] += float(RATE)
         self.table = table
         self._all = TimeFunction("EarthOrientation", self._build)
 
@@ -138,7 +133,7 @@ class Tabulated(Source):
             )
 
     def _build(self, t: Expression) -> Expression:
-        return as_expression(piecewise(self.edges, self.table, t, kind="chebyshev", outside="nan"))
+        return as_expression(piecewise(self.edges, self.table, t, outside="nan"))
 
 
 def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
@@ -152,15 +147,43 @@ def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
     return np.array(edges)
 
 
-def _fitted(function: TimeFunction, edges: np.ndarray, degree: int) -> tuple[np.ndarray, float]:
+def _table(function: TimeFunction, edges: np.ndarray, accuracy: float) -> np.ndarray:
+    """Powers of seconds after each edge, as many as needed: shape (pieces, degree + 1, angles)."""
+    starts, ends = edges[:-1], edges[1:]
+    some = slice(None, None, max(1, len(starts) // 32))  # of all pieces it would take long
+    for degree in (3, 4, 5, 6, 7, 8, 10, 12, 16, 24):
+        if _fitted(function, starts[some], ends[some], degree)[1] <= accuracy:
+            table, error = _fitted(function, starts, ends, degree)
+            if error <= accuracy:
+                return _as_powers(table, ends - starts)
+    raise ArgumentError(
+        f"EarthOrientation.over: accuracy={accuracy!r} rad is below what floats tell; take 1e-15 "
+        "or more"
+    )
+
+
+def _as_powers(table: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Chebyshev series on intervals of these lengths as powers of the distance from their start."""
+    count = table.shape[1]
+    powers = np.zeros((count, count))  # of T_k(2 u - 1)
+    for k in range(count):
+        shifted = np.polynomial.Chebyshev.basis(k, domain=[0, 1])
+        powers[: k + 1, k] = shifted.convert(kind=np.polynomial.Polynomial).coef
+    scales = lengths[:, None, None] ** -np.arange(count)[:, None]
+    return np.asarray(np.einsum("jk,pka->pja", powers, table) * scales)
+
+
+def _fitted(
+    function: TimeFunction, starts: np.ndarray, ends: np.ndarray, degree: int
+) -> tuple[np.ndarray, float]:
     """Coefficients by interpolation at Chebyshev's nodes, and the largest error in between."""
     count = degree + 1
     nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
     between = np.cos(np.pi * np.arange(1, count) / count)
-    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    middle, half = (starts + ends) / 2, (ends - starts) / 2
 
     def values(places: np.ndarray) -> np.ndarray:
-        times = np.clip(middle[:, None] + half[:, None] * places, edges[:-1, None], edges[1:, None])
+        times = np.clip(middle[:, None] + half[:, None] * places, starts[:, None], ends[:, None])
         return np.asarray(function(times))
 
     polynomials = np.polynomial.chebyshev.chebvander(nodes, degree).T  # T_k at the nodes

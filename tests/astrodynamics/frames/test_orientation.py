@@ -265,8 +265,12 @@ def test_tables(earth) -> None:
     for given in ((end, start), (start, start), ([0.0, 1.0], end)):
         with pytest.raises(ty.ArgumentError):
             earth.over(*given)
-    with pytest.raises(ty.ArgumentError, match="accuracy"):
-        earth.over(start, end, accuracy=0.0)
+    for accuracy in (0.0, 1e-18):
+        with pytest.raises(ty.ArgumentError, match="accuracy"):
+            earth.over(start, end, accuracy=accuracy)
+    coarse = earth.over(start, end, accuracy=1e-10)
+    off = coarse.rotation("gcrs", "itrf", t) - earth.rotation("gcrs", "itrf", t)
+    assert 1e-12 < np.abs(off).max() < 2e-10
 
 
 def test_tables_with_parameters_of_the_iers() -> None:
