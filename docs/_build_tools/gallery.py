@@ -114,6 +114,8 @@ def _script(path: Path) -> Example:
     title, _, sentence = paragraphs[0].replace("\n", " ").partition(": ")
     text = "\n\n".join(_prose(paragraph) for paragraph in prose)
     command = commands[0] if commands else f"python examples/{path.name}"
+    if not sentence and prose:  # no colon in the first line: the next sentence says more
+        sentence = re.split(r"(?<=\.)\s", prose[0].replace("\n", " "))[0]
     return Example(path, title.rstrip("."), _sentence(sentence or title), text, command)
 
 
@@ -123,15 +125,16 @@ def _scenario(path: Path) -> Example:
         if not line.startswith("#"):
             break
         comment.append(line.removeprefix("#").removeprefix(" "))
-    paragraphs = [p for p in re.split(r"\n\s*\n", "\n".join(comment)) if p.strip()]
-    prose = [p for p in paragraphs[1:] if not p.startswith("    ")]
+    words = "\n".join("" if line.startswith("    ") else line for line in comment)
+    paragraphs = [p for p in re.split(r"\n\s*\n", words) if p.strip()]
+    commands = [line.strip() for line in comment if line.startswith("    taylor ")]
     title = re.search(r'^title = "(.*)"', path.read_text("utf-8"), flags=re.MULTILINE)
     return Example(
         path,
         title[1] if title else path.stem,
-        paragraphs[0].replace("\n", " "),
-        "\n\n".join(map(_prose, prose)),
-        f"taylor propagate examples/{path.name}",
+        _sentence(paragraphs[0].strip().replace("\n", " ").rstrip(":")),
+        "\n\n".join(map(_prose, paragraphs[1:])),
+        commands[0] if commands else f"taylor propagate examples/{path.name}",
     )
 
 

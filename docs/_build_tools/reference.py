@@ -116,6 +116,10 @@ def _functions(names: list[Name]) -> list[str]:
         head = ["| function | what it is | real | error, ulp |", "| :--- | :--- | :--- | ---: |"]
         text += [f"## {title}", "\n".join([*head, *rows])]
         text += [_entry(n, _accuracy(exact, n.path[3:])) for n in own]
+    listed = {f"ty.{n}" for _, family in _families() for n in family.__all__}
+    others = [name for name in names if name.path not in listed]
+    if others:
+        text += ["## Of whole arrays", _overview(others), *map(_entry, others)]
     return text
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 from _build_tools.docstrings import examples, markdown, summary  # noqa: E402
 from _build_tools.names import BRIDGES, MODULES, VALUES, made_by, public_names  # noqa: E402
+from _build_tools.reference import reference_pages  # noqa: E402
 from _build_tools.themes import theme_of  # noqa: E402
 
 NAMES = public_names()
@@ -54,6 +56,15 @@ def test_nothing_public_is_left_out() -> None:
     for module in (*MODULES, *BRIDGES):
         assert any(path.startswith(f"ty.{module}.") for path in paths), module
     assert {theme_of(name).file for name in NAMES} >= {"functions", "integrator", "jax", "errors"}
+
+
+def test_every_name_is_on_one_page() -> None:
+    pages = reference_pages()
+    for name in NAMES:
+        entry = rf"^:+\{{py:\w+\}} {re.escape(name.path)}(?=\W|$)(?!\.)"
+        found = [file for file, text in pages.items() if re.search(entry, text, re.MULTILINE)]
+        assert len(found) == 1, (name.path, found)
+        assert f"`{name.path}`" in pages["index.md"]
 
 
 def test_elementary_functions_say_how_they_are_called() -> None:

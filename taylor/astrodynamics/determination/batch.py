@@ -80,9 +80,14 @@ class _Iteration:
         self.history = [self.cost(self.values, self.linear)]
 
     def cost(self, values: Array, linear: Linear) -> float:
-        """Squares of what counts, and of the distance from what was known."""
+        """Squares of what counts, and of the distance from what was known; infinite where numbers
+        are not finite.
+        """
+        if not np.isfinite(linear.slopes).all():
+            return np.inf
         own = self.weighing.cost(linear.scaled[self.accepted])
-        return own + float(np.sum(self.prior.side(values) ** 2))
+        total = own + float(np.sum(self.prior.side(values) ** 2))
+        return total if np.isfinite(total) else np.inf
 
     def weights(self) -> Array:
         """What the squares of the residuals are multiplied by, (M,)."""

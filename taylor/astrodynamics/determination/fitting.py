@@ -8,6 +8,7 @@ from taylor.astrodynamics.determination.batch import Found, Prior, batch, nowher
 from taylor.astrodynamics.determination.estimation import Linear, Problem
 from taylor.astrodynamics.determination.filtering import Smoothed, filtered
 from taylor.astrodynamics.determination.weighing import Weighing
+from taylor.errors import ArgumentError
 from taylor.machines.arrivals import SolutionError
 from taylor_runtime.program.records import dataclass
 
@@ -49,6 +50,11 @@ def fitted(problem: Problem, rules: Rules, start: Array) -> Ended:
         before = problem.linear(start)
     except SolutionError as error:
         return Ended(nowhere(start, error), None, None)
+    for table, residuals in zip(problem.tables, before.residuals, strict=True):
+        if not np.isfinite(residuals).all():
+            raise ArgumentError(f"determine: {table!r} is not finite where the guess is")
+    if not (np.isfinite(before.slopes).all() and np.isfinite(before.considered).all()):
+        raise ArgumentError("determine: derivatives of observations are not finite at the guess")
     found = batch(problem, rules.prior, rules.weighing, start, before, *common)
     if rules.noise is None:
         return Ended(found, before, None)

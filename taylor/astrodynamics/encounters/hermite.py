@@ -24,6 +24,7 @@ class Pieces:
     objects:      numbers of those that are there: whose states are finite.
     coefficients: shape (4, objects, 3).
     reach:        how far each object gets from where it is in the middle, at most.
+    ends:         positions and velocities at the beginning, and at the end.
     """
 
     begin: float
@@ -31,6 +32,7 @@ class Pieces:
     objects: np.ndarray
     coefficients: np.ndarray
     reach: np.ndarray
+    ends: tuple[States, States]
 
     def times(self, s: np.ndarray) -> np.ndarray:
         """The times of places s."""
@@ -90,7 +92,8 @@ def _piece(begin: float, end: float, places: States, speeds: States) -> Pieces:
     there = np.nonzero(finite)[0]
     if not finite.all():
         coefficients, reach = coefficients[:, there], reach[there]
-    return Pieces(begin, end, there, coefficients, reach)
+        p, q, u, w = (x[there] for x in (p, q, u, w))
+    return Pieces(begin, end, there, coefficients, reach, ((p, u), (q, w)))
 
 
 def sampled(name: str, ephemeris: Ephemeris, times: ValueLike) -> tuple[np.ndarray, States]:

@@ -11,16 +11,22 @@ DEEPEST = 40  # halvings of an interval with several roots
 FINE = 1e-15
 
 
-def minima(relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def minima(
+    relative: np.ndarray, ends: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Which pairs have minima of distance where: indices, and places -1 <= s < 1.
 
     relative: shape (4, pairs, 3), coefficients of s**k of one position minus the other.
+    ends: numbers with the signs of the distance's slope at both ends, each of shape (pairs,), where
+        rounding must not decide: so that no minimum is lost, or found twice, between two pieces.
 
     Half the derivative of the squared distance is a polynomial of degree 5.  Where its Bernstein
     coefficients change their signs once it has one root; where more often, intervals are halved.
     """
     slope = _half_slope(relative)
     bernstein = slope @ _to_bernstein(5)
+    if ends is not None:
+        bernstein[:, 0], bernstein[:, 5] = ends
     pairs, low = np.arange(slope.shape[0]), np.full(slope.shape[0], -1.0)
     width = np.full(slope.shape[0], 2.0)
     found_pairs, found_places = [], []

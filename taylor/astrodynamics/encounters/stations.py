@@ -69,7 +69,8 @@ class GroundStation:
     mask: the lowest elevation, radians: a number, or a tuple of pairs (azimuth, elevation) in the
         order of azimuths from 0 to 2 pi, between which it is linear.
     rotation: a function of time that returns the matrix from the axes of positions to those of the
-        ellipsoid, shape (3, 3); by default `gcrs_to_itrf` of seconds of TDB.
+        ellipsoid, shape (3, 3); by default `gcrs_to_itrf` of seconds of TDB.  For positions of SGP4
+        it is `frame_rotation("teme", "itrf", t)`.
     ellipsoid: by default that of the Earth, WGS84.
 
     Methods take numbers, arrays, expressions and polynomials.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias, overload
@@ -27,11 +28,11 @@ from taylor.astrodynamics.ephemerides.kernels import (
     spk_kernel,
 )
 from taylor.astrodynamics.ephemerides.series import SLACK, Link, Series, summed, vector
+from taylor.astrodynamics.frames.rotations import about, expression, product
 from taylor.astrodynamics.times.functions import Instant, TimeFunction, given_times
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.functions.trigonometric import cos, sin
-from taylor.nodes.conversion import concatenate, stack
+from taylor.nodes.conversion import concatenate
 from taylor.numbers.types import Numbers
 
 Doubles = NDArray[np.float64]
@@ -85,10 +86,18 @@ class Ephemeris:
     """
 
     def __init__(self, source: str | Path | ModuleType | object) -> None:
-        self._kernel = _kernel_of(source)
-        self._limits: tuple[float, float] | None = None
+        self._set(_kernel_of(source), source, None)
+
+    def _set(self, kernel: Kernel, source: object, limits: tuple[float, float] | None) -> None:
+        self._kernel, self._source, self._limits = kernel, source, limits
         self._functions: dict[object, TimeFunction] = {}
         self._made: dict[object, Series] = {}
+
+    def __getstate__(self) -> tuple[object, tuple[float, float] | None]:
+        return self._source, self._limits  # it is read again
+
+    def __setstate__(self, state: tuple[object, tuple[float, float] | None]) -> None:
+        self._set(_kernel_of(state[0]), *state)
 
     def over(self, start: float | Instant, end: float | Instant) -> Ephemeris:
         """The same ephemeris between two times: smaller tables, which begin and end with pieces.
@@ -103,8 +112,8 @@ class Ephemeris:
             raise ArgumentError(
                 f"Ephemeris.over: {start!r} to {end!r} is not within {first!r} to {last!r}"
             )
-        made = Ephemeris(self._kernel)
-        made._limits = (float(begin), float(finish))
+        made = object.__new__(Ephemeris)
+        made._set(self._kernel, self._source, (float(begin), float(finish)))
         return made
 
     # -- what is there ----------------------------------------------------------------------------
@@ -138,6 +147,8 @@ class Ephemeris:
 
     def gm(self, body: Body) -> float:
         """G times the mass of a body, km^3/s^2: the ephemeris's own value, else that of DE440.
+
+        Of a planet with moons it is that of the system, but of the Earth.
 
         Raises ArgumentError where none is known.
         """
@@ -216,38 +227,46 @@ class Ephemeris:
 
         Raises ArgumentError for an ephemeris without them (DE421 has them, SPK kernels do not).
         """
-        if self._kernel.librations is None:
-            raise ArgumentError(
-                f"Ephemeris.librations: {self.name} has none; take Ephemeris('de421')"
-            )
-        if "librations" not in self._made:
-            self._made["librations"] = self._within(self._kernel.librations)
-        return self._evaluated("librations", t, (0,))
+        return self._turning("librations", vector, t)
 
-    def moon_axes(self, t: Expression) -> Expression:
+    @overload
+    def moon_axes(self, t: Expression) -> Expression: ...
+    @overload
+    def moon_axes(self, t: Times) -> Doubles: ...
+    def moon_axes(self, t: Expression | Times) -> Any:
         """The matrix from the axes of the ICRF to the Moon's principal axes, shape (3, 3):
 
         R_z(psi) R_x(theta) R_z(phi) of `librations`; its rows are the Moon's axes, the third the
         axis that it turns about.
         """
-        phi, theta, psi = (self.librations(t)[k] for k in range(3))
-        return turn(2, psi) @ turn(0, theta) @ turn(2, phi)
+
+        def axes(series: Series, t: Expression) -> Expression:
+            phi, theta, psi = (vector(series, t)[k] for k in range(3))
+            return expression(product(about(2, psi), about(0, theta), about(2, phi)))
+
+        return self._turning("moon_axes", axes, t)
+
+    def _turning(self, name: str, build: Callable[[Series, Expression], Expression], t: Any) -> Any:
+        """What is made of the librations."""
+        if self._kernel.librations is None:
+            raise ArgumentError(f"Ephemeris.{name}: {self.name} has no librations; take 'de421'")
+        if name not in self._functions:
+            series = self._within(self._kernel.librations)
+            self._functions[name] = _function(name, series, partial(build, series))
+        return self._functions[name](t)
 
     def _asked(self, body: Body, t: Any, center: Body, derivatives: tuple[int, ...]) -> Any:
         target, origin = self._known(body), self._known(center)
         if target == origin:
             raise ArgumentError(f"Ephemeris: {body!r} is its own center; give another")
-        if (target, origin) not in self._made:
-            self._made[target, origin] = summed(self._chain(target, origin))
-        return self._evaluated((target, origin), t, derivatives)
-
-    def _evaluated(self, key: object, t: Any, derivatives: tuple[int, ...]) -> Any:
-        """The vectors as an expression of an expression, or their numbers."""
-        function = self._functions.get((key, derivatives))
-        if function is None:
-            function = _function(self._made[key], derivatives)
-            self._functions[key, derivatives] = function
-        return function(t)
+        key = target, origin, derivatives
+        if key not in self._functions:
+            if (target, origin) not in self._made:
+                self._made[target, origin] = summed(self._chain(target, origin))
+            series = self._made[target, origin]
+            build = partial(_derivatives, series, derivatives)
+            self._functions[key] = _function("position", series, build)
+        return self._functions[key](t)
 
     # -- chains of vectors ------------------------------------------------------------------------
 
@@ -284,22 +303,14 @@ class Ephemeris:
         return source.read(*(self._limits or (source.start, source.end)))
 
 
-def turn(axis: int, angle: Expression) -> Expression:
-    """The matrix that turns axes about one of them, by an angle in radians."""
-    c, s = cos(angle), sin(angle)
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    rows: list[list[Expression | int]] = [[int(i == j) for j in range(3)] for i in range(3)]
-    rows[first][first], rows[first][second] = c, s
-    rows[second][first], rows[second][second] = -s, c
-    return stack([stack(row) for row in rows])
+def _derivatives(series: Series, derivatives: Sequence[int], t: Expression) -> Expression:
+    """Derivatives of a series by time, one after the other."""
+    found = [vector(series, t, derivative) for derivative in derivatives]
+    return found[0] if len(found) == 1 else concatenate(found)
 
 
-def _function(series: Series, derivatives: Sequence[int]) -> TimeFunction:
-    """A series and derivatives of it, one after the other, as a function of time."""
-
-    def build(t: Expression) -> Expression:
-        found = [vector(series, t, derivative) for derivative in derivatives]
-        return found[0] if len(found) == 1 else concatenate(found)
+def _function(name: str, series: Series, build: Callable[[Expression], Expression]) -> TimeFunction:
+    """What is built of a series, as a function of time."""
 
     def check(times: Doubles) -> None:
         near = SLACK * np.spacing(max(abs(series.start), abs(series.end)))
@@ -307,16 +318,14 @@ def _function(series: Series, derivatives: Sequence[int]) -> TimeFunction:
         if not np.all(within):
             wrong = float(times[~within].flat[0])
             raise ArgumentError(
-                f"Ephemeris: the time {wrong!r} is not within {series.start!r} to {series.end!r} "
-                "seconds of TDB since J2000"
+                f"Ephemeris.{name}: the time {wrong!r} is not within {series.start!r} to "
+                f"{series.end!r} seconds of TDB since J2000"
             )
 
-    return TimeFunction("Ephemeris", build, check)
+    return TimeFunction(f"Ephemeris.{name}", build, check)
 
 
 def _kernel_of(source: object) -> Kernel:
-    if isinstance(source, Kernel):
-        return source
     if isinstance(source, ModuleType):
         return package_kernel(source)
     if isinstance(source, str) and source.lower() in ("de421", "de440"):

@@ -119,7 +119,7 @@ class Catalogue:
         results = self._results(since.count, out)
         jobs = []
         for group in self._groups if since.count else []:
-            places = group.places(*since.ends(group.rows))
+            places = group.places(since)
             jobs += [(group, block, places) for block in group.blocks(since.count)]
 
         def work(job: tuple[Group, slice, Places | None]) -> None:

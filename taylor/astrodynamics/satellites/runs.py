@@ -51,14 +51,13 @@ class Group:
         size = max(1, POINTS // max(times, 1))
         return [slice(k, k + size) for k in range(0, len(self.rows), size)]
 
-    def places(self, earliest: float, latest: float) -> Places | None:
-        """Where resonant orbits are at steps between two times; None of others."""
+    def places(self, since: Given | Dates) -> Places | None:
+        """Where resonant orbits are at the steps that times need; None of others."""
         if self._programs.carry is None:
             return None
         carry = self._carried(self._programs.carry)
-        return Places.between(
-            self._known["resonance.longitude"], self._known["motion"], carry, earliest, latest
-        )
+        start = self._known["resonance.longitude"], self._known["motion"]
+        return Places.between(*start, carry, *since.ends(self.rows))
 
     def _carried(self, stage: Stage) -> Carry:
         constants = [self._known[name] for name in stage.constants]

@@ -207,6 +207,14 @@ def test_what_does_not_converge_is_said() -> None:
     assert few.status is sky.FitStatus.TOO_FEW
 
 
+def test_observations_without_a_direction_are_refused() -> None:
+    """A distance of nothing has no derivative."""
+    still = ty.Integrator([(Q, V), (V, 0 * V)], np.zeros(6))
+    seen = sky.Tracking(sky.Range(sky.Station("o", (0.0, 0.0, 0.0))), [0.0, 1.0], [0.1, 0.1], 0.1)
+    with pytest.raises(ty.ArgumentError, match="finite"):
+        sky.determine(still, seen)
+
+
 def test_other_values_need_no_compilation() -> None:
     first, second = (sky.simulate(orbit(), plan(), seed=k) for k in (1, 2))
     fit = sky.determine(orbit(), first)
@@ -219,8 +227,8 @@ def test_other_values_need_no_compilation() -> None:
 
 
 def test_scatter_of_fits_is_as_the_covariance_says() -> None:
-    """A few hundred of them; twenty thousand in the slow test below."""
-    assert_scatter(300, 0.25)
+    """A hundred and fifty of them; twenty thousand in the slow test below."""
+    assert_scatter(150, 0.4)
 
 
 @pytest.mark.slow

@@ -202,6 +202,23 @@ def test_near_pairs_are_all_there_once(radius: float) -> None:
     assert {frozenset(p) for p in zip(a[near].tolist(), b[near].tolist(), strict=True)} <= pairs
 
 
+def test_minima_between_two_pieces_are_found_once() -> None:
+    """Straight passages whose closest approach is where a piece ends, up to rounding errors."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        times = np.arange(7.0) * rng.uniform(1, 50)
+        away, drift, start = rng.normal(size=(3, 3)) * [[1], [7], [1000]]
+        speed = rng.normal(size=3)
+        miss = np.cross(speed, away)
+        miss /= np.linalg.norm(miss)
+        one = start + drift * times[:, None]
+        r = np.stack([one, one + miss + speed * (times - times[3])[:, None]])
+        v = np.stack([np.tile(drift, (7, 1)), np.tile(drift + speed, (7, 1))])
+        found = sky.conjunctions((r, v), times, 1.5)
+        assert len(found) == 1
+        assert found.distances[0] == pytest.approx(1.0, rel=1e-9)
+
+
 def test_what_is_refused() -> None:
     r, v = np.zeros((2, 3, 3)), np.zeros((2, 3, 3))
     with pytest.raises(ty.ArgumentError, match="increase"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -218,6 +219,35 @@ def test_gradients_and_maps_go_through(de421: Any) -> None:
     jacobian = np.array([[float(p.gradient[k]) for k in range(2)] for p in ta.flow_map])
     expected = [[np.cos(angle), np.sin(angle) * 1e4], [-np.sin(angle) * 1e-4, np.cos(angle)]]
     assert np.allclose(jacobian, expected, rtol=1e-9, atol=0)
+
+
+def test_the_moon_turns_one_face_to_the_earth(de421: Any) -> None:
+    """The axis of least inertia is to the Earth but for the librations of 8 degrees."""
+    for t in (0.0, 1e6, 2.3e7):
+        axes = de421.moon_axes(t)
+        assert np.allclose(axes @ axes.T, np.eye(3), atol=1e-15)
+        assert np.linalg.det(axes) == pytest.approx(1.0)
+        home = de421.position("earth", t, "moon")
+        assert axes[0] @ home > np.cos(np.radians(12)) * np.linalg.norm(home)
+        angles = de421.librations(t)
+        pole = [np.sin(angles[1]) * np.sin(angles[0]), -np.sin(angles[1]) * np.cos(angles[0])]
+        assert np.allclose(axes[2], [*pole, np.cos(angles[1])], atol=1e-15)
+    t = ty.variable("t")
+    assert np.allclose(ty.compile(de421.moon_axes(t), [t])(1e6), de421.moon_axes(1e6), atol=1e-15)
+
+
+def test_no_librations(de440: Any) -> None:
+    with pytest.raises(ArgumentError, match="has no librations"):
+        de440.moon_axes(0.0)
+
+
+def test_ephemerides_pickle(de421: Any) -> None:
+    part = de421.over(0.0, 1e6)
+    again = pickle.loads(pickle.dumps(part))
+    assert again.span == part.span
+    assert np.array_equal(again.position("moon", 5e5), part.position("moon", 5e5))
+    with pytest.raises(ArgumentError, match="is not within"):
+        again.position("moon", 1e8)
 
 
 @pytest.mark.parametrize(

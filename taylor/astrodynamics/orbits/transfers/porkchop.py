@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.astrodynamics.orbits.lambert import lambert
+from taylor.astrodynamics.orbits.transfers.lambert import lambert
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass

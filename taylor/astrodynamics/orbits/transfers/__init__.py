@@ -1,0 +1,1 @@
+"""From one orbit to another: Lambert's problem, pork chops, flybys, simple transfers."""
