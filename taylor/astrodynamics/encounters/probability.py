@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import Triple, dot, triple, unit
 from taylor.control.loops import scan
 from taylor.definitions.custom import stop_gradient

@@ -11,7 +11,7 @@ from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
 from taylor.astrodynamics.encounters.stations import Windows
 from taylor.astrodynamics.forces.shadow import SUN_RADIUS
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import cross, dot, norm, scaled, summed, triple
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray, ValueLike

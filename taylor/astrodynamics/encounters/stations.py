@@ -12,10 +12,10 @@ import numpy as np
 
 from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
+from taylor.astrodynamics.formulas import Formula, formula
 from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_position
 from taylor.astrodynamics.frames.local import topocentric_axes
 from taylor.astrodynamics.frames.transforms import gcrs_to_itrf
-from taylor.astrodynamics.orbits.formulas import Formula, formula
 from taylor.astrodynamics.orbits.vectors import dot, joined, norm, scaled, summed, triple
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.stumpff import minus_sine, sinh_minus
 from taylor.definitions.implicit import implicit
 from taylor.errors import ArgumentError

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.formulas import Formula, formula
 from taylor.astrodynamics.orbits.conversion import convert_elements
-from taylor.astrodynamics.orbits.formulas import Formula, formula
 from taylor.astrodynamics.orbits.vectors import cross, dot, joined, norm, scaled, summed, triple
 from taylor.definitions.solutions import fixed_point
 from taylor.errors import ArgumentError

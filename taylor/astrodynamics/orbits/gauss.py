@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import joined
 from taylor.expressions.types import ExpressionOrArray, ValueLike
 from taylor.functions.powers import sqrt

@@ -6,7 +6,7 @@ import math
 from functools import cache
 from typing import Any
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.stumpff import stumpff
 from taylor.astrodynamics.orbits.vectors import dot, joined, norm, scaled, summed, triple
 from taylor.definitions.implicit import implicit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import cross, joined, norm, scaled, summed, triple, unit
 from taylor.expressions.types import ExpressionOrArray, ValueLike
 from taylor.functions.powers import sqrt

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.transfers.lambert_times import (
     ordinate,
     with_turns,
