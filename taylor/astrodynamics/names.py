@@ -135,7 +135,7 @@ from taylor.astrodynamics.encounters.stations import access
 # files
 from taylor.astrodynamics.files.comma import read_csv
 from taylor.astrodynamics.files.comma import write_csv
-from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.message import OrbitMessage
 from taylor.astrodynamics.files.messages import read_messages
 from taylor.astrodynamics.files.messages import write_messages
 from taylor.astrodynamics.files.oem import read_oem
