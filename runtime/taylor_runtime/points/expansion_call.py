@@ -1,10 +1,10 @@
 """Expansions of one point, or of one polynomial, past NumPy's machinery: one built-in function that
 serves all of them, as `array_call` does functions of arrays.
 
-Operands are plain floats, and contiguous coefficients of shape (1, size).  They are copied side by
-side to where the machine code reads them, for each lane of its block; the result is an array of
-the caller's own.  Where a coefficient of it is not finite, the long way has to say what that means:
-it is called instead, as it is for any other operands.
+Operands are plain floats, and where their size is not 1 contiguous coefficients of shape (1, size).
+They are copied side by side to where the machine code reads them, for each lane of its block; the
+result is an array of the caller's own.  Where a coefficient of it is not finite, the long way has
+to say what that means: it is called instead, as it is for any other operands.
 
 The GIL is held all the time, so that the memory for operands and work serves all threads; nothing
 in between calls Python.
@@ -34,6 +34,7 @@ _FUNCTIONS = {
     "PyFloat_AsDouble": "double @PyFloat_AsDouble(ptr)",
     "Py_DecRef": "void @Py_DecRef(ptr)",
 }
+_FILL = "llvm.memset.p0.i64"
 
 
 def externals() -> dict[str, int]:
@@ -46,6 +47,7 @@ def expansion_call_module() -> str:
     Py_ssize_t)."""
     module = Module()
     objects.declare(module, _FUNCTIONS)
+    module.declare(_FILL, f"declare void @{_FILL}(ptr, i8, i64, i1)")
     parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count")]
     with define_function(module, EXPANSION_CALL, "ptr", parameters, "nounwind") as (b, given):
         call = _Call(b, *given)
@@ -118,7 +120,7 @@ class _Call:
         def coefficients(lengths: Value) -> list[Value]:
             b.store(objects.data_of(b, argument), kept)
             parts, own = (b.load(I64, b.at(lengths, axis, "i64")) for axis in range(2))
-            return [b.eq(parts, 1) & b.eq(own, size)]
+            return [b.eq(parts, 1) & b.eq(own, size) & b.ne(size, 1)]
 
         def number() -> list[Value]:
             fits = objects.is_float(b, argument) & b.eq(size, 1)
@@ -144,11 +146,12 @@ class _Call:
         b, data = self.b, objects.data_of(self.b, found)
         b.fold(0, self.operands, [], self._copy)
 
-        def clear(i: Index, _: list[Value]) -> list[Value]:
-            b.store(b.constant(0.0, F64), b.at(data, i, "double"))
+        def clear() -> list[Value]:
+            size = self.elements * 8
+            b.line(f"call void @{_FILL}(ptr {data.text}, i8 0, i64 {size.text}, i1 false)")
             return []
 
-        b.if_(b.ne(self._fact(6), 0), lambda: b.fold(0, self.elements, [], clear))
+        b.if_(b.ne(self._fact(6), 0), clear)
         code, tables, given, work = (self._address(k) for k in (1, 3, 4, 5))
         spans = f"i64 {self.lanes.text}, i64 0, i64 1"
         rest = f"ptr {tables.text}, ptr {work.text}"
@@ -174,12 +177,13 @@ class _Call:
         return b.fold(0, self._size(k), [], one)
 
     def is_finite(self, found: Value) -> Value:
-        """i1: whether all numbers of an array are."""
+        """i1: whether all numbers of an array are; the lanes of a block have the same ones."""
         b, data = self.b, objects.data_of(self.b, found)
         exponents = b.constant(0x7FF << 52, I64)
 
-        def one(i: Index, carried: list[Value]) -> list[Value]:
-            bits = b.load(I64, b.at(data, i, "i64"))
-            return [carried[0] & b.ne(bits & exponents, exponents)]
+        def one(carried: list[Value]) -> list[Value]:
+            bits = b.load(I64, b.at(data, carried[0], "i64"))
+            return [carried[0] + self.lanes, carried[1] & b.ne(bits & exponents, exponents)]
 
-        return b.fold(0, self.elements, [b.constant(True, I1)], one)[0]
+        start = [b.constant(0, I64), b.constant(True, I1)]
+        return b.while_(start, lambda c: c[0] < self.elements, one)[1]
