@@ -49,7 +49,7 @@ html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
-html_additional_pages = {}
+html_additional_pages = {"404": "404.html"}
 html_theme_options = {
     "logo": {
         "image_light": "_static/logo.svg",
@@ -61,6 +61,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc", "notebook"],
     "navigation_with_keys": False,
     "show_prev_next": True,
     "footer_start": ["copyright"],
@@ -73,7 +74,8 @@ html_sidebars = {
     page: [] for page in ("index", "start/index", "gallery/index", "benchmarks/index", "limits",
                           "deprecation", "search", "404")
 }  # fmt: skip
-html_context = {"default_mode": "auto"}
+# Where the site is on its server: the page for addresses that lead nowhere is shown at any depth.
+html_context = {"default_mode": "auto", "site_base": os.environ.get("TAYLOR_DOCS_BASE", "/")}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 python_maximum_signature_line_length = 88

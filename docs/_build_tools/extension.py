@@ -10,6 +10,7 @@ from _build_tools.formulas import visit_displaymath, visit_math
 from _build_tools.generated import generate
 from _build_tools.images import describe_pictures
 from _build_tools.links import link_names
+from _build_tools.notebooks import offer_notebook
 from sphinx.application import Sphinx
 
 
@@ -20,6 +21,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("config-inited", generate)
     app.connect("doctree-read", describe_pictures)
     app.connect("doctree-read", link_names)
+    app.connect("html-page-context", offer_notebook)
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     return {
         "env_version": zlib.crc32(sources),  # pages are read again with other tools

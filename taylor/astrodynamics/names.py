@@ -45,10 +45,6 @@ from taylor.astrodynamics.frames.transforms import gcrs_to_tod
 # orbits
 from taylor.astrodynamics.orbits.anomalies import convert_anomaly
 from taylor.astrodynamics.orbits.anomalies import eccentric_anomaly
-from taylor.astrodynamics.orbits.transfers.b_plane import CovarianceEllipse
-from taylor.astrodynamics.orbits.transfers.b_plane import b_plane
-from taylor.astrodynamics.orbits.transfers.b_plane import b_plane_ellipse
-from taylor.astrodynamics.orbits.transfers.b_plane import covariance_ellipse
 from taylor.astrodynamics.orbits.brouwer import mean_elements
 from taylor.astrodynamics.orbits.brouwer import osculating_elements
 from taylor.astrodynamics.orbits.brouwer import propagate_mean
@@ -59,15 +55,19 @@ from taylor.astrodynamics.orbits.elements import Elements
 from taylor.astrodynamics.orbits.elements import to_cartesian
 from taylor.astrodynamics.orbits.elements import to_elements
 from taylor.astrodynamics.orbits.gauss import gauss_rates
+from taylor.astrodynamics.orbits.transfers.b_plane import CovarianceEllipse
+from taylor.astrodynamics.orbits.transfers.b_plane import b_plane
+from taylor.astrodynamics.orbits.transfers.b_plane import b_plane_ellipse
+from taylor.astrodynamics.orbits.transfers.b_plane import covariance_ellipse
+from taylor.astrodynamics.orbits.transfers.closed_forms import bi_elliptic
+from taylor.astrodynamics.orbits.transfers.closed_forms import flyby
+from taylor.astrodynamics.orbits.transfers.closed_forms import flyby_turn
+from taylor.astrodynamics.orbits.transfers.closed_forms import hohmann
 from taylor.astrodynamics.orbits.transfers.lambert import Transfer
 from taylor.astrodynamics.orbits.transfers.lambert import lambert
 from taylor.astrodynamics.orbits.transfers.lambert import lambert_all
 from taylor.astrodynamics.orbits.transfers.porkchop import Porkchop
 from taylor.astrodynamics.orbits.transfers.porkchop import porkchop
-from taylor.astrodynamics.orbits.transfers.closed_forms import bi_elliptic
-from taylor.astrodynamics.orbits.transfers.closed_forms import flyby
-from taylor.astrodynamics.orbits.transfers.closed_forms import flyby_turn
-from taylor.astrodynamics.orbits.transfers.closed_forms import hohmann
 from taylor.astrodynamics.orbits.universal import kepler_propagate
 
 # ephemerides
@@ -135,7 +135,7 @@ from taylor.astrodynamics.encounters.stations import access
 # files
 from taylor.astrodynamics.files.comma import read_csv
 from taylor.astrodynamics.files.comma import write_csv
-from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.message import OrbitMessage
 from taylor.astrodynamics.files.messages import read_messages
 from taylor.astrodynamics.files.messages import write_messages
 from taylor.astrodynamics.files.oem import read_oem

@@ -27,7 +27,7 @@ WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns a
 
 
 class SpelledOut(Sequence[Expression]):
-    """The elements of the derivatives of blocks; those of a block are made when one is asked for."""
+    """The elements of derivatives of blocks; those of a block are made when one is asked for."""
 
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self.blocks = blocks

@@ -11,7 +11,7 @@ from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
 from taylor.astrodynamics.encounters.stations import Windows
 from taylor.astrodynamics.forces.shadow import SUN_RADIUS
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import cross, dot, norm, scaled, summed, triple
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray, ValueLike
@@ -102,12 +102,12 @@ def _angle(position: Any, sun: Any, radius: Any, sun_radius: Any, sign: Any) -> 
     return between - body - sign * light
 
 
-@formula("(3),(3),(),(),()->()")
+@formula("(3),(3),(),(),()->()", "shadow_margin")
 def _margin(position: Any, sun: Any, radius: Any, sun_radius: Any, sign: Any) -> Any:
     return _angle(position, sun, radius, sun_radius, sign)
 
 
-@formula("(3),(3),(3),(3),(),(),()->(),()")
+@formula("(3),(3),(3),(3),(),(),()->(),()", "eclipses")
 def _moving(
     r: Any, v: Any, sun: Any, sun_speed: Any, radius: Any, sun_radius: Any, sign: Any
 ) -> Any:

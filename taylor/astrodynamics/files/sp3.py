@@ -294,4 +294,5 @@ def _spaced(text: str) -> str:
     day, _, clock = text.partition("T")
     year, month, number = day.split("-")
     hour, minute, second = clock.split(":")
-    return f"{year} {int(month):2d} {int(number):2d} {int(hour):2d} {int(minute):2d} {second:>11}"
+    whole = " ".join(f"{int(text):2d}" for text in (month, number, hour, minute))
+    return f"{year} {whole} {float(second):11.8f}"

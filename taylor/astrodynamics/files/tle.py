@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from taylor.astrodynamics.files.instants import spell
 from taylor.astrodynamics.files.keyed import Value
-from taylor.astrodynamics.files.messages import OrbitMessage
+from taylor.astrodynamics.files.message import OrbitMessage
 from taylor.astrodynamics.files.text import Line, Source, not_kept, read_lines, write_text
 from taylor.astrodynamics.times import conversions
 from taylor.astrodynamics.times.calendar import Reading, day_of

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from functools import lru_cache
 
-from taylor.astrodynamics.frames.formulas import Formula
+from taylor.astrodynamics.formulas import Formula
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
@@ -98,8 +98,7 @@ def _to_position(ellipsoid: Ellipsoid) -> Formula:
         up = (normal * (1 - e2) + height) * sine
         return as_expression(stack([across * cos(longitude), across * sin(longitude), up]))
 
-    names = [("latitude", ()), ("longitude", ()), ("height", ())]
-    return Formula("geodetic_to_position", names, build)
+    return Formula(build, "(),(),()->(3)", "geodetic_to_position", finite=True)
 
 
 @lru_cache(16)
@@ -121,7 +120,7 @@ def _to_geodetic(ellipsoid: Ellipsoid) -> Formula:
         height = a * (p * c + z * s - sqrt(1 - e2 * s * s))
         return as_expression(stack([atan2(s, c), atan2(y, x), height]))
 
-    return Formula("position_to_geodetic", [("position", (3,))], build)
+    return Formula(build, "(3)->(3)", "position_to_geodetic", finite=True)
 
 
 def _exact(ellipsoid: Ellipsoid) -> tuple[Fraction, Fraction, Fraction]:

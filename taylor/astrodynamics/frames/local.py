@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from taylor.astrodynamics.frames.formulas import Formula
+from taylor.astrodynamics.formulas import Formula
 from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_position
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.arguments import argument
@@ -158,7 +158,7 @@ def _orbit_axes(kind: str) -> Formula:
     def build(position: Expression, velocity: Expression) -> Expression:
         return _rows(_ORBITS[kind](_elements(position), _elements(velocity)))
 
-    return Formula("orbit_axes", [("position", (3,)), ("velocity", (3,))], build)
+    return Formula(build, "(3),(3)->(3,3)", "orbit_axes", finite=True)
 
 
 @lru_cache(8)
@@ -168,8 +168,7 @@ def _orbit_axes_rate(kind: str) -> Formula:
         axes = _orbit_axes(kind)(position + later * velocity, velocity + later * acceleration)
         return as_expression(substitute(as_expression(diff(axes, later)), {later: 0}))
 
-    names = [("position", (3,)), ("velocity", (3,)), ("acceleration", (3,))]
-    return Formula("orbit_axes_rate", names, build)
+    return Formula(build, "(3),(3),(3)->(3,3)", "orbit_axes_rate", finite=True)
 
 
 # -- places ---------------------------------------------------------------------------------------
@@ -195,7 +194,7 @@ def _topocentric(kind: str) -> Formula:
         rows = _enu(latitude, longitude)
         return _rows([sign * rows[place] for sign, place in _PLACES[kind]])
 
-    return Formula("topocentric_axes", [("latitude", ()), ("longitude", ())], build)
+    return Formula(build, "(),()->(3,3)", "topocentric_axes", finite=True)
 
 
 @lru_cache(8)
@@ -211,5 +210,4 @@ def _seen(ellipsoid: Ellipsoid) -> Formula:
         azimuth = PI - atan2(east, -north)
         return as_expression(stack([azimuth, atan2(up, level), hypot(level, up)]))
 
-    names = [("position", (3,)), ("latitude", ()), ("longitude", ()), ("height", ())]
-    return Formula("azimuth_elevation_range", names, build)
+    return Formula(build, "(3),(),(),()->(3)", "azimuth_elevation_range", finite=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.astrodynamics.frames.formulas import turned_vector
+from taylor.astrodynamics.formulas import plain
 from taylor.astrodynamics.frames.orientation import (
     EarthOrientation,
     checked_frame,
@@ -17,8 +17,11 @@ from taylor.astrodynamics.frames.orientation import (
 )
 from taylor.astrodynamics.times.earth_parameters import EarthParameters
 from taylor.astrodynamics.times.functions import TimeLike
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
 from taylor.expressions.types import ExpressionOrArray, ValueLike
+from taylor.polynomials.polynomial import Polynomial
 
 
 def frame_rotation(
@@ -95,11 +98,11 @@ def change_frame(
     [0.0, 7.5, 0.0]
     """
     rotation = frame_rotation(source, target, t, earth)
-    turned = turned_vector(rotation, position)
+    turned = _turned(rotation, position)
     if velocity is None:
         return turned
     rate = frame_rate(source, target, t, earth)
-    return turned, turned_vector(rotation, velocity) + turned_vector(rate, position)
+    return turned, _turned(rotation, velocity) + _turned(rate, position)
 
 
 def gcrs_to_itrf(t: TimeLike, earth: EarthOrientation | None = None) -> ExpressionOrArray:
@@ -193,3 +196,17 @@ def _given(
 @lru_cache(1)
 def _without_earth() -> EarthOrientation:
     return EarthOrientation(EarthParameters.constant())
+
+
+def _turned(matrix: Any, vector: Any) -> Any:
+    """matrix @ vector: of expressions, polynomials, or numbers with more axes in front."""
+    given = plain(vector)
+    if not isinstance(given, Expression | Polynomial):
+        given = np.asarray(given)
+    if given.shape[-1:] != (3,):
+        raise ShapeError(f"a position or velocity must be of shape (..., 3), got {given.shape}")
+    if isinstance(given, Polynomial) or isinstance(matrix, Polynomial):
+        return np.stack([sum(matrix[i, k] * given[k] for k in range(3)) for i in range(3)])
+    if isinstance(given, Expression) or given.dtype == object or isinstance(matrix, Expression):
+        return as_expression(as_expression(matrix) @ as_expression(vector))
+    return np.einsum("...ij,...j->...i", matrix, given)

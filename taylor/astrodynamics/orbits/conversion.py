@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from taylor.astrodynamics.formulas import Formula
 from taylor.astrodynamics.orbits.equinoctial import EQUINOCTIAL
-from taylor.astrodynamics.orbits.formulas import Formula
 from taylor.astrodynamics.orbits.kinds import KEPLERIAN, ElementKind
 from taylor.astrodynamics.orbits.vectors import joined
 from taylor.errors import ArgumentError

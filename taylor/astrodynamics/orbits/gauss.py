@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taylor.astrodynamics.orbits.formulas import formula
+from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import joined
 from taylor.expressions.types import ExpressionOrArray, ValueLike
 from taylor.functions.powers import sqrt
@@ -32,7 +32,7 @@ def gauss_rates(elements: ValueLike, acceleration: ValueLike, gm: ValueLike) -> 
     return _rates(elements, acceleration, gm)  # type: ignore[no-any-return]
 
 
-@formula("(6),(3),()->(6)")
+@formula("(6),(3),()->(6)", "gauss_rates")
 def _rates(elements: Any, acceleration: Any, gm: Any) -> Any:
     p, f, g, h, k, longitude = (elements[..., i] for i in range(6))
     radial, ahead, normal = (acceleration[..., i] for i in range(3))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack, variable
 from taylor.points.formula import Function, compile
@@ -20,11 +20,12 @@ Array: TypeAlias = np.ndarray
 Body: TypeAlias = Callable[..., Any]
 
 
-def formula(signature: str) -> Callable[[Body], Formula]:
+def formula(signature: str, name: str | None = None) -> Callable[[Body], Formula]:
     """Return a decorator of functions of expressions that makes them functions of everything.
 
-    signature: shapes of arguments and results as for `numpy.vectorize`: "(3),()->(3)".  Leading
-        axes broadcast.
+    signature: shapes of arguments and results as for `numpy.vectorize`: "(3),()->(3)", "()->(3,3)".
+        Leading axes broadcast.
+    name: what error messages call it; by default what the function is called.
 
     >>> import numpy as np, taylor as ty
     >>> @formula("(3),()->()")
@@ -35,7 +36,7 @@ def formula(signature: str) -> Callable[[Body], Formula]:
     >>> moment(ty.variable("r", shape=(3,)), 1.0)
     r[0]**2 + r[1]**2
     """
-    return lambda body: Formula(body, signature)
+    return lambda body: Formula(body, signature, name)
 
 
 class Formula:
@@ -43,17 +44,25 @@ class Formula:
 
     Expressions are handed on; numbers are computed by machine code, which is made when it is first
     wanted; of polynomials the same expressions are evaluated.
+
+    name:   for error messages; the body's by default.
+    finite: whether numbers that are not are refused, rather than giving NaN.
     """
 
-    def __init__(self, body: Body, signature: str) -> None:
-        self.name = body.__name__.strip("_")
+    def __init__(
+        self, body: Body, signature: str, name: str | None = None, finite: bool = False
+    ) -> None:
+        self.name = name or body.__name__.strip("_")
         self.body = body
+        self.finite = finite
         given, _, wanted = signature.partition("->")
         self.inputs, self.outputs = _shapes(given), _shapes(wanted)
+        code = body.__code__  # type: ignore[attr-defined]
+        self.arguments = code.co_varnames[: code.co_argcount]
 
     def __call__(self, *arguments: Any) -> Any:
         """Results in the order of the signature: one, or a tuple."""
-        values = [_plain(value) for value in arguments]
+        values = [self._read(number, value) for number, value in enumerate(arguments)]
         self._check(values)
         if any(type(value) is Expression for value in values):
             return self.body(*map(as_expression, values))
@@ -63,14 +72,26 @@ class Formula:
             results = self._of_numbers(values)
         return results[0] if len(results) == 1 else tuple(results)
 
+    def _read(self, number: int, value: Any) -> Any:
+        """An expression, something with polynomials, or numbers as floats."""
+        found = plain(value)
+        if type(found) is Expression or has_polynomials([found]):
+            return found
+        return _as_floats(f"{self.name}: {self._argument(number)}", found)
+
     def _check(self, values: Sequence[Any]) -> None:
         for number, (value, shape) in enumerate(zip(values, self.inputs, strict=True)):
             found = tuple(np.shape(value))
             if found[len(found) - len(shape) :] != shape:
+                wanted = ", ".join(["..."] + [str(size) for size in shape])
                 raise ShapeError(
-                    f"{self.name}: argument {number} has shape {found}; its last axis must have "
-                    f"{shape[0]} numbers"
+                    f"{self.name}: {self._argument(number)} must have shape ({wanted}), got {found}"
                 )
+
+    def _argument(self, number: int) -> str:
+        """What an argument is called."""
+        known = number < len(self.arguments)
+        return self.arguments[number] if known else f"argument {number}"
 
     @cached_property
     def _traced(self) -> tuple[list[Expression], list[Expression]]:
@@ -80,7 +101,7 @@ class Formula:
             for i, shape in enumerate(self.inputs)
         ]
         pairs = zip(given, self.inputs, strict=True)
-        found = self.body(*(stack(names) if shape else names[0] for names, shape in pairs))
+        found = self.body(*(_shaped(stack(names), shape) for names, shape in pairs))
         results = found if isinstance(found, tuple) else (found,)
         return [name for names in given for name in names], _scalars(results, self.outputs)
 
@@ -91,8 +112,9 @@ class Formula:
 
     def _of_numbers(self, values: Sequence[Any]) -> list[Any]:
         columns: list[Any] = []
-        for value, shape in zip(values, self.inputs, strict=True):
-            numbers = _as_floats(self.name, value)
+        for number, (numbers, shape) in enumerate(zip(values, self.inputs, strict=True)):
+            if self.finite and not np.isfinite(numbers).all():
+                raise ArgumentError(f"{self.name}: {self._argument(number)} must be finite")
             columns += [
                 c if c.ndim < 1 else np.ascontiguousarray(c) for c in _components(numbers, shape)
             ]
@@ -115,16 +137,23 @@ class Formula:
             count = math.prod(shape)
             part = columns[first : first + count]
             first += count
-            results.append(np.stack(part, axis=-1) if shape else part[0])
+            whole = np.stack(part, axis=-1) if shape else part[0]
+            results.append(whole.reshape(*whole.shape[:-1], *shape) if len(shape) > 1 else whole)
         return results
 
 
 def _shapes(text: str) -> list[tuple[int, ...]]:
-    """The shapes in a signature: of no axis or one."""
-    return [(int(size),) if size else () for size in re.findall(r"\((\d*)\)", text)]
+    """The shapes in a signature."""
+    listed = re.findall(r"\(([\d,]*)\)", text)
+    return [tuple(int(size) for size in sizes.split(",") if size) for sizes in listed]
 
 
-def _plain(value: Any) -> Any:
+def _shaped(names: Expression, shape: tuple[int, ...]) -> Expression:
+    """Scalars in a row as an array of a shape."""
+    return as_expression(names[0] if not shape else names.reshape(shape))
+
+
+def plain(value: Any) -> Any:
     """Lists and arrays of expressions as one expression."""
     if isinstance(value, (list, tuple)) or (
         isinstance(value, np.ndarray) and value.dtype == object
@@ -140,7 +169,7 @@ def _plain(value: Any) -> Any:
 
 
 def _components(value: Any, shape: tuple[int, ...]) -> list[Any]:
-    return [value[..., i] for i in range(shape[0])] if shape else [value]
+    return [value[(..., *place)] for place in np.ndindex(*shape)] if shape else [value]
 
 
 def _scalars(values: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> list[Expression]:
@@ -148,13 +177,8 @@ def _scalars(values: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> list[E
     return [as_expression(c) for value, shape in pairs for c in _components(value, shape)]
 
 
-def _contiguous(column: Array) -> Array:
-    """The numbers side by side, which machine code reads faster; single ones stay as they are."""
-    return np.ascontiguousarray(column) if column.ndim else column
-
-
 def _as_floats(name: str, value: Any) -> Array:
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(f"{name}: {value!r} is no number or array of numbers") from error
+        raise ArgumentTypeError(f"{name} = {value!r} is no number or array of numbers") from error
