@@ -20,11 +20,12 @@ Array: TypeAlias = np.ndarray
 Body: TypeAlias = Callable[..., Any]
 
 
-def formula(signature: str) -> Callable[[Body], Formula]:
+def formula(signature: str, name: str | None = None) -> Callable[[Body], Formula]:
     """Return a decorator of functions of expressions that makes them functions of everything.
 
     signature: shapes of arguments and results as for `numpy.vectorize`: "(3),()->(3)", "()->(3,3)".
         Leading axes broadcast.
+    name: what error messages call it; by default what the function is called.
 
     >>> import numpy as np, taylor as ty
     >>> @formula("(3),()->()")
@@ -35,7 +36,7 @@ def formula(signature: str) -> Callable[[Body], Formula]:
     >>> moment(ty.variable("r", shape=(3,)), 1.0)
     r[0]**2 + r[1]**2
     """
-    return lambda body: Formula(body, signature)
+    return lambda body: Formula(body, signature, name)
 
 
 class Formula:

@@ -119,7 +119,7 @@ class _Plane:
         return (self.c * x * x - 2 * self.b * x * y + self.a * y * y) / self.determinant
 
 
-@formula("(3),(3),(6),()->()")
+@formula("(3),(3),(6),()->()", "collision_probability")
 def _exact(r: Any, v: Any, six: Any, radius: Any) -> Any:
     """The normal distribution of y for each x, times that of x, over the disk.
 
@@ -157,7 +157,7 @@ def _between(low: Any, high: Any) -> Any:
     return where(low * high > 0, aside, (erf(high * root) - erf(low * root)) / 2)
 
 
-@formula("(3),(3),(6),()->()")
+@formula("(3),(3),(6),()->()", "collision_probability")
 def _chan(r: Any, v: Any, six: Any, radius: Any) -> Any:
     """Poisson's weights of v/2 times the tails of those of u/2 (Chan 2008, eq. 5.18)."""
     plane = _Plane(r, v, six)
@@ -176,7 +176,7 @@ def _chan(r: Any, v: Any, six: Any, radius: Any) -> Any:
     return total
 
 
-@formula("(3),(3),(6),()->()")
+@formula("(3),(3),(6),()->()", "collision_probability")
 def _maximum(r: Any, v: Any, six: Any, radius: Any) -> Any:
     """radius**2/(e d**2 sqrt(det)), where the covariance is scaled so that d**2 = 2."""
     plane = _Plane(r, v, six)

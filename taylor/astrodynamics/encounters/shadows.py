@@ -105,12 +105,12 @@ def _angle(position: Any, sun: Any, radius: Any, sun_radius: Any, sign: Any) -> 
     return between - body - sign * light
 
 
-@formula("(3),(3),(),(),()->()")
+@formula("(3),(3),(),(),()->()", "shadow_margin")
 def _margin(position: Any, sun: Any, radius: Any, sun_radius: Any, sign: Any) -> Any:
     return _angle(position, sun, radius, sun_radius, sign)
 
 
-@formula("(3),(3),(3),(3),(),(),()->(),()")
+@formula("(3),(3),(3),(3),(),(),()->(),()", "eclipses")
 def _moving(
     r: Any, v: Any, sun: Any, sun_speed: Any, radius: Any, sun_radius: Any, sign: Any
 ) -> Any:

@@ -220,18 +220,18 @@ def _at(program: Any, t: Any) -> np.ndarray:
     return np.asarray(program(times.reshape(-1))).reshape(*times.shape, 3, 3)
 
 
-@formula("(3),(3)->(3)")
+@formula("(3),(3)->(3)", "GroundStation")
 def _sum(a: Any, b: Any) -> Any:
     return a + b
 
 
-@formula("(3),(3),(3)->()")
+@formula("(3),(3),(3)->()", "GroundStation")
 def _rate(fixed: Any, moving: Any, place: Any) -> Any:
     line = summed(triple(fixed), scaled(-1, triple(place)))
     return dot(line, triple(moving)) / norm(line)
 
 
-@formula("(9),(3)->(3)")
+@formula("(9),(3)->(3)", "GroundStation")
 def _product(matrix: Any, vector: Any) -> Any:
     v = triple(vector)
     return joined(*(dot(triple(matrix[..., 3 * i : 3 * i + 3]), v) for i in range(3)))
@@ -285,7 +285,7 @@ def _geometry(station: GroundStation) -> tuple[np.ndarray, ...]:
     return _place(station), axes[0], axes[1], axes[2]
 
 
-@formula("(3),(3),(3),(3),(3)->(),(),()")
+@formula("(3),(3),(3),(3),(3)->(),(),()", "GroundStation")
 def _look(fixed: Any, place: Any, east: Any, north: Any, up: Any) -> tuple[Any, Any, Any]:
     line = summed(triple(fixed), scaled(-1, triple(place)))
     x, y, z = (dot(line, triple(axis)) for axis in (east, north, up))

@@ -61,7 +61,7 @@ def convert_anomaly(
     return anomaly
 
 
-@formula("(),()->()")
+@formula("(),()->()", "convert_anomaly")
 def _eccentric_of_mean(mean: Any, e: Any) -> Any:
     return solved_anomaly(mean, e)
 
@@ -93,7 +93,7 @@ def hyperbolic_anomaly() -> Any:
     return implicit(excess, start=start, bracket=lambda e, m: (-most(e, m), most(e, m)))
 
 
-@formula("(),()->()")
+@formula("(),()->()", "convert_anomaly")
 def _mean_of_eccentric(anomaly: Any, e: Any) -> Any:
     return mean_of_eccentric(anomaly, e)
 
@@ -106,7 +106,7 @@ def mean_of_eccentric(anomaly: Any, e: Any) -> Any:
     return where(closed, ellipse, (e - 1) * bounded + e * sinh_minus(bounded))
 
 
-@formula("(),()->()")
+@formula("(),()->()", "convert_anomaly")
 def _true_of_eccentric(anomaly: Any, e: Any) -> Any:
     """E + 2 atan(b sin E/(1 - b cos E)), b = e/(1 + sqrt(1 - e**2)), which keeps turns
     (Broucke & Cefola 1973); of a hyperbola by the tangents of the halves.
@@ -118,7 +118,7 @@ def _true_of_eccentric(anomaly: Any, e: Any) -> Any:
     return where(closed, ellipse, 2 * atan2(ratio * tanh(anomaly / 2), 1))
 
 
-@formula("(),()->()")
+@formula("(),()->()", "convert_anomaly")
 def _eccentric_of_true(true: Any, e: Any) -> Any:
     closed = e < 1
     b = e / (1 + sqrt(where(closed, (1 - e) * (1 + e), 1)))

@@ -125,12 +125,12 @@ def _converted(
 # -- the transformation ---------------------------------------------------------------------------
 
 
-@formula("(6),(),(),(4)->(6)")
+@formula("(6),(),(),(4)->(6)", "osculating_elements")
 def _osculating(mean: Any, gm: Any, radius: Any, zonal: Any) -> Any:
     return mean + _shift(mean, gm, radius, zonal)
 
 
-@formula("(6),(),(),(4)->(6)")
+@formula("(6),(),(),(4)->(6)", "mean_elements")
 def _mean(osculating: Any, gm: Any, radius: Any, zonal: Any) -> Any:
     return fixed_point(lambda x: osculating - _shift(x, gm, radius, zonal), osculating)
 
@@ -203,12 +203,12 @@ def _long_periods(
 # -- secular motion -------------------------------------------------------------------------------
 
 
-@formula("(6),(),(),(4)->(3)")
+@formula("(6),(),(),(4)->(3)", "secular_rates")
 def _rates(mean: Any, gm: Any, radius: Any, zonal: Any) -> Any:
     return joined(*_secular(mean, gm, radius, zonal))
 
 
-@formula("(6),(),(),(),(4)->(6)")
+@formula("(6),(),(),(),(4)->(6)", "propagate_mean")
 def _later(mean: Any, dt: Any, gm: Any, radius: Any, zonal: Any) -> Any:
     a, e, inclination, node, pericentre, anomaly = (mean[..., i] for i in range(6))
     rates = _secular(mean, gm, radius, zonal)

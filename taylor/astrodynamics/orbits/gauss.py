@@ -32,7 +32,7 @@ def gauss_rates(elements: ValueLike, acceleration: ValueLike, gm: ValueLike) -> 
     return _rates(elements, acceleration, gm)  # type: ignore[no-any-return]
 
 
-@formula("(6),(3),()->(6)")
+@formula("(6),(3),()->(6)", "gauss_rates")
 def _rates(elements: Any, acceleration: Any, gm: Any) -> Any:
     p, f, g, h, k, longitude = (elements[..., i] for i in range(6))
     radial, ahead, normal = (acceleration[..., i] for i in range(3))

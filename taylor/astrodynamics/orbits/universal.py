@@ -41,7 +41,7 @@ def kepler_propagate(
     return _propagated(r, v, dt, gm)  # type: ignore[no-any-return]
 
 
-@formula("(3),(3),(),()->(3),(3)")
+@formula("(3),(3),(),()->(3),(3)", "kepler_propagate")
 def _propagated(r: Any, v: Any, dt: Any, gm: Any) -> tuple[Any, Any]:
     place, speed = triple(r), triple(v)
     distance = norm(place)

@@ -43,7 +43,7 @@ def b_plane(
     return _b_plane(r, v, gm, axis)  # type: ignore[no-any-return]
 
 
-@formula("(3),(3),(),(3)->(),()")
+@formula("(3),(3),(),(3)->(),()", "b_plane")
 def _b_plane(r: Any, v: Any, gm: Any, axis: Any) -> Any:
     place, speed = triple(r), triple(v)
     momentum = cross(place, speed)

@@ -24,7 +24,7 @@ def hohmann(r1: ValueLike, r2: ValueLike, gm: ValueLike) -> tuple[ExpressionOrAr
     return _hohmann(r1, r2, gm)  # type: ignore[no-any-return]
 
 
-@formula("(),(),()->(),(),()")
+@formula("(),(),()->(),(),()", "hohmann")
 def _hohmann(r1: Any, r2: Any, gm: Any) -> Any:
     a = (r1 + r2) / 2
     first = _speed(r1, a, gm) - sqrt(gm / r1)
@@ -44,7 +44,7 @@ def bi_elliptic(
     return _bi_elliptic(r1, r2, far, gm)  # type: ignore[no-any-return]
 
 
-@formula("(),(),(),()->(),(),(),()")
+@formula("(),(),(),()->(),(),(),()", "bi_elliptic")
 def _bi_elliptic(r1: Any, r2: Any, far: Any, gm: Any) -> Any:
     out, back = (r1 + far) / 2, (r2 + far) / 2
     return (
@@ -67,7 +67,7 @@ def flyby_turn(v_inf: ValueLike, pericentre: ValueLike, gm: ValueLike) -> Expres
     return _turn(v_inf, pericentre, gm)  # type: ignore[no-any-return]
 
 
-@formula("(),(),()->()")
+@formula("(),(),()->()", "flyby_turn")
 def _turn(v_inf: Any, pericentre: Any, gm: Any) -> Any:
     return 2 * asin(1 / (1 + pericentre * v_inf**2 / gm))
 
@@ -92,7 +92,7 @@ def flyby(
     return _flown_by(v_inf, pericentre, angle, gm, axis)  # type: ignore[no-any-return]
 
 
-@formula("(3),(),(),(),(3)->(3)")
+@formula("(3),(),(),(),(3)->(3)", "flyby")
 def _flown_by(v_inf: Any, pericentre: Any, angle: Any, gm: Any, axis: Any) -> Any:
     v = triple(v_inf)
     speed = norm(v)

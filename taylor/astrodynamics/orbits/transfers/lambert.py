@@ -173,13 +173,13 @@ class _Triangle:
         return joined(*summed(scaled(self.speed * radial / r, up), scaled(around / r, ahead)))
 
 
-@formula("(3),(3),(),(),(),(3)->(3),(3)")
+@formula("(3),(3),(),(),(),(3)->(3),(3)", "lambert")
 def _direct(r1: Any, r2: Any, dt: Any, gm: Any, sense: Any, axis: Any) -> tuple[Any, Any]:
     triangle = _Triangle(r1, r2, gm, sense, axis)
     return triangle.velocities(without_turns()(triangle.lam, triangle.k, triangle.time(dt, gm)))
 
 
-@formula("(3),(3),(),(),(),(3),(),()->(3),(3)")
+@formula("(3),(3),(),(),(),(3),(),()->(3),(3)", "lambert")
 def _turning(
     r1: Any, r2: Any, dt: Any, gm: Any, sense: Any, axis: Any, turns: Any, side: Any
 ) -> tuple[Any, Any]:
