@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 
+SUN = "lambda t: ephemeris.position('sun', t)"  # how one writes where it is
+
 
 def check_number(
     where: str,
@@ -54,6 +56,29 @@ def check_number(
         raise ArgumentError(f"{where}: {name}={value!r} must be {least}{behind} or more")
     if most is not None and not number <= most:
         raise ArgumentError(f"{where}: {name}={value!r} must be {most}{behind} or less")
+
+
+def check_positive(where: str, **values: object) -> None:
+    """Raise ArgumentError where numbers, or arrays of them, are not positive.
+
+    Expressions and polynomials pass, and so does NaN.
+
+    >>> check_positive("lambert", dt=[1.0, 2.0], gm=398600.4418)
+    >>> try:
+    ...     check_positive("lambert", dt=-5.0)
+    ... except ArgumentError as error:
+    ...     print(error)
+    lambert: dt=-5.0 must be positive
+    """
+    for name, value in values.items():
+        if isinstance(value, Expression):
+            continue
+        try:
+            numbers = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        if np.any(numbers <= 0):
+            raise ArgumentError(f"{where}: {name}={value!r:.80} must be positive")
 
 
 def check_function(where: str, name: str, value: object, like: str) -> None:

@@ -186,7 +186,7 @@ def _check_elevation(elevation: float) -> None:
 def _listed(stations: object) -> list[GroundStation]:
     """One or several stations."""
     several = isinstance(stations, Iterable) and not isinstance(stations, str)
-    listed = list(stations) if several else [stations]  # type: ignore[call-overload]
+    listed: list[Any] = list(stations) if several else [stations]  # type: ignore[call-overload]
     for station in listed:
         if not isinstance(station, GroundStation):
             raise ArgumentTypeError(f"access: {station!r:.80} is no GroundStation")
