@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from taylor.astrodynamics.checks import check_number
 from taylor.astrodynamics.forces.force import Force, OrbitState
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
@@ -40,7 +41,8 @@ def spacecraft(
     The state is r, shape (3,), km, and v, shape (3,), km/s, in the axes of the forces (GCRS); then
     the mass m, kg, if it changes.
 
-    Raises ArgumentError for no force at all, and for a mass that is a state as well.
+    Raises ArgumentError for no force at all, where none attracts to the middle or two do, and for a
+    mass that is a state as well.
 
     >>> import taylor as ty
     >>> sky = ty.astrodynamics
@@ -51,6 +53,9 @@ def spacecraft(
     >>> model.variables
     (r, v)
     """
+    if not isinstance(forces, Iterable):
+        raise ArgumentTypeError(f"spacecraft: forces={forces!r:.80} must be a list of forces")
+    forces = list(forces)
     if gm is None and not forces:
         raise ArgumentError("spacecraft: there is no force; give gm= or forces")
     for force in forces:
@@ -58,6 +63,9 @@ def spacecraft(
             raise ArgumentTypeError(
                 f"spacecraft: {force!r} is no force: it has no method acceleration(state)"
             )
+    _check_center(forces, gm)
+    if mass is not None:
+        check_number("spacecraft", "mass", mass, above=0, unit="kg")
     engines = [force for force in forces if getattr(force, "uses_mass", False)]
     if engines and mass is not None:
         raise ArgumentError(
@@ -79,6 +87,23 @@ def spacecraft(
         rates: list[Any] = [force.mass_rate(state) for force in engines]  # type: ignore[attr-defined]
         system.append((m, sum(rates[1:], start=rates[0])))
     return Model("spacecraft", system, parameters_of(*(rate for _, rate in system)))
+
+
+def _check_center(forces: Sequence[Force], gm: Quantity | None) -> None:
+    """Raise where nothing attracts to the middle, or the same is there twice."""
+    central = [getattr(force, "central", None) for force in forces]  # None: not known
+    if gm is None and all(known is False for known in central):
+        raise ArgumentError(
+            "spacecraft: no force is the attraction of the central body; give gm= (0 for none), or "
+            "SphericalHarmonics(central=True)"
+        )
+    if gm is not None:
+        check_number("spacecraft", "gm", gm, least=0, unit="km^3/s^2")
+        if any(known is True for known in central):
+            raise ArgumentError(
+                "spacecraft: a force has the attraction of the central body already "
+                "(central=True); leave gm= out"
+            )
 
 
 def _vector(force: Force, acceleration: object) -> Expression:

@@ -106,11 +106,25 @@ def conjunctions(
     if not (np.isfinite(threshold) and threshold > 0):
         raise ArgumentError(f"conjunctions: threshold={threshold!r} must be positive and finite")
     ends = float(instants[0]), float(instants[-1])
-    chosen = None if objects is None else np.unique(np.asarray(objects, dtype=np.intp))
+    chosen = None if objects is None else _numbers(objects, ephemeris, instants)
     found = []
     for piece in pieces("conjunctions", ephemeris, instants):
         found.append(_in_piece(piece, threshold, chosen, ends))
     return _joined(found)
+
+
+def _numbers(objects: object, ephemeris: Ephemeris, instants: np.ndarray) -> np.ndarray:
+    """Numbers of objects that there are, each once."""
+    numbers = np.atleast_1d(np.asarray(objects))
+    start = ephemeris if not callable(ephemeris) else ephemeris(instants[:2])
+    count = len(np.asarray(start[0]))
+    whole = numbers.ndim == 1 and numbers.dtype.kind in "iu"
+    if not whole or not np.all((numbers >= 0) & (numbers < count)):
+        raise ArgumentError(
+            f"conjunctions: objects={objects!r:.80} must be numbers of objects, from 0 to "
+            f"{count - 1}"
+        )
+    return np.unique(numbers)
 
 
 def _in_piece(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_function, check_number
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
 from taylor.astrodynamics.encounters.stations import Rotation
 from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_position
@@ -51,6 +52,8 @@ def walker(
         raise ArgumentError(f"walker: phasing={phasing} has to be from 0 to {planes - 1}")
     if kind not in ("delta", "star"):
         raise ArgumentError(f'walker: kind={kind!r} is neither "delta" nor "star"')
+    check_number("walker", "semi_major_axis", semi_major_axis, above=0, unit="km")
+    check_number("walker", "inclination", inclination)
     each = total // planes
     plane, place = np.divmod(np.arange(total), each)
     spread = math.tau if kind == "delta" else math.pi
@@ -151,8 +154,10 @@ def coverage(
         raise ArgumentError(f"coverage: fold={fold} has to be at least 1")
     instants, (places, _) = sampled("coverage", ephemeris, times)
     north, east = (np.atleast_1d(np.asarray(x, dtype=np.float64)) for x in (latitudes, longitudes))
-    if north.ndim != 1 or north.shape != east.shape:
+    if north.ndim != 1 or north.shape != east.shape or not north.size:
         raise ArgumentError("coverage: latitudes and longitudes must have one shape (points,)")
+    check_number("coverage", "elevation", elevation, least=-math.pi / 2, most=math.pi / 2)
+    check_function("coverage", "rotation", rotation, "gcrs_to_itrf")
     ground = np.asarray(geodetic_to_position(north, east, np.zeros_like(north), ellipsoid))
     up = np.stack(
         [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=-1

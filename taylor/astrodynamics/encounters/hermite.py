@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.astrodynamics.checks import two_arrays
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass
 
@@ -54,13 +55,8 @@ def pieces(name: str, ephemeris: Ephemeris, times: np.ndarray) -> Iterator[Piece
 
 
 def _states(name: str, ephemeris: Ephemeris, times: np.ndarray, chosen: slice) -> States:
-    if callable(ephemeris):
-        found = ephemeris(times[chosen])
-        places, speeds = (np.asarray(x, dtype=np.float64) for x in found)
-        count = len(times[chosen])
-    else:
-        places, speeds = (np.asarray(x, dtype=np.float64) for x in ephemeris)
-        count = len(times)
+    count = len(times[chosen]) if callable(ephemeris) else len(times)
+    places, speeds = two_arrays(name, "the ephemeris", ephemeris, times[chosen])
     if places.ndim != 3 or places.shape[1:] != (count, 3) or speeds.shape != places.shape:
         raise ArgumentError(
             f"{name}: the ephemeris gave shapes {places.shape} and {speeds.shape} for {count} "
@@ -107,7 +103,10 @@ def sampled(name: str, ephemeris: Ephemeris, times: ValueLike) -> tuple[np.ndarr
 
 def increasing(name: str, times: ValueLike) -> np.ndarray:
     """Two or more times as an array."""
-    instants = np.asarray(times, dtype=np.float64)
+    try:
+        instants = np.asarray(times, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{name}: times={times!r:.80} must be numbers") from None
     if instants.ndim != 1 or len(instants) < 2 or not np.all(np.diff(instants) > 0):
         raise ArgumentError(f"{name}: times must be two or more, and increase")
     return instants

@@ -48,7 +48,8 @@ def collision_probability(
     Motion is along a line, with constant covariance, as in encounters of a few seconds.  Numbers,
     arrays, expressions and polynomials are taken, and derivatives of every order are there.
 
-    Raises ArgumentError for another method, ShapeError for other shapes.
+    Raises ArgumentError for another method, a radius that is not above 0, a velocity of zero and
+    what is no covariance, ShapeError for other shapes.
 
     >>> import numpy as np
     >>> covariance = np.diag([50.0**2, 25.0**2, 1.0])
@@ -61,8 +62,33 @@ def collision_probability(
         raise ArgumentError(
             f"collision_probability: method={method!r} is none of {', '.join(methods)}"
         )
+    _check(relative_velocity, covariance, radius)
     six = _six(covariance)
     return methods[method](relative_position, relative_velocity, six, radius)
+
+
+def _check(velocity: Any, covariance: Any, radius: Any) -> None:
+    """Raise ArgumentError for numbers that are no velocity, no covariance or no radius."""
+    for name, value in (("relative_velocity", velocity), ("radius", radius), ("", covariance)):
+        try:
+            numbers = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):  # expressions, polynomials
+            continue
+        if name == "radius" and np.any(numbers <= 0):
+            raise ArgumentError(f"collision_probability: radius={radius!r:.80} must be above 0")
+        if name == "relative_velocity" and np.any(np.all(numbers == 0, axis=-1)):
+            raise ArgumentError(
+                "collision_probability: the relative velocity is zero; this is of short encounters"
+            )
+        if not name and numbers.shape[-2:] == (3, 3) and np.isfinite(numbers).all():
+            size = np.abs(numbers).max(axis=(-1, -2), keepdims=True)
+            skew = np.abs(numbers - np.swapaxes(numbers, -1, -2)) > 1e-9 * size
+            least = np.linalg.eigvalsh(numbers)[..., 0]
+            if np.any(skew) or np.any(least < -1e-9 * size[..., 0, 0]):
+                raise ArgumentError(
+                    "collision_probability: a covariance is symmetric and has no negative "
+                    "eigenvalue; this one does not"
+                )
 
 
 def _six(covariance: Any) -> Any:

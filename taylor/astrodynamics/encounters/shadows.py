@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_number, two_arrays
 from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
 from taylor.astrodynamics.encounters.stations import Windows
@@ -75,8 +76,10 @@ def eclipses(
     [2118.0]
     """
     sign = _sign(kind)
+    check_number("eclipses", "radius", radius, above=0, unit="km")
+    check_number("eclipses", "sun_radius", sun_radius, least=0, unit="km")
     instants, (places, speeds) = sampled("eclipses", ephemeris, times)
-    sun_place, sun_speed = (np.asarray(x, dtype=np.float64) for x in sun(instants))
+    sun_place, sun_speed = two_arrays("eclipses", "sun", sun, instants)
     if sun_place.shape != (len(instants), 3) or sun_speed.shape != sun_place.shape:
         raise ArgumentError(
             f"eclipses: sun gave shapes {sun_place.shape} and {sun_speed.shape}; both must be "

@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.astrodynamics.satellites.catalogue import Catalogue
 from taylor.astrodynamics.satellites.instants import Instant
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 
 States: TypeAlias = tuple[np.ndarray, np.ndarray]
 Motion: TypeAlias = Callable[[np.ndarray], States]
@@ -37,12 +37,18 @@ def catalogue_motion(catalogue: Catalogue, epoch: Instant | tuple[float, float])
     >>> motion(np.array([0.0, 60.0]))[0].shape
     (2, 2, 3)
     """
-    day, part = epoch if isinstance(epoch, tuple) else epoch.utc
+    found = epoch if isinstance(epoch, tuple) else getattr(epoch, "utc", None)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise ArgumentTypeError(
+            f"catalogue_motion: epoch={epoch!r:.80} must be an Epoch, or a Julian date of UTC in "
+            "two parts (jd, fraction)"
+        )
+    day, part = found
 
     def motion(times: np.ndarray) -> States:
         times = np.asarray(times, dtype=np.float64)
-        found = catalogue.propagate((np.full(times.shape, day), part + times / DAY))
-        return found.positions, found.velocities
+        states = catalogue.propagate((np.full(times.shape, day), part + times / DAY))
+        return states.positions, states.velocities
 
     return motion
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_function, check_number
 from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
 from taylor.astrodynamics.formulas import Formula, formula
@@ -17,7 +18,7 @@ from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_p
 from taylor.astrodynamics.frames.local import topocentric_axes
 from taylor.astrodynamics.frames.transforms import gcrs_to_itrf
 from taylor.astrodynamics.orbits.vectors import dot, joined, norm, scaled, summed, triple
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.types import ExpressionOrArray, ValueLike
@@ -97,13 +98,20 @@ class GroundStation:
     def __post_init__(self) -> None:
         values = (self.latitude, self.longitude, self.height)
         if not all(math.isfinite(x) for x in values) or abs(self.latitude) > math.pi / 2:
-            raise ArgumentError(f"GroundStation: {values} are no latitude, longitude and height")
-        if not isinstance(self.mask, (int, float)):
+            raise ArgumentError(
+                f"GroundStation: {values} are no latitude, longitude (radians) and height (km)"
+            )
+        check_function("GroundStation", "rotation", self.rotation, "gcrs_to_itrf")
+        if isinstance(self.mask, (int, float)):
+            _check_elevation(self.mask)
+        else:
             pairs = tuple((float(azimuth), float(elevation)) for azimuth, elevation in self.mask)
             object.__setattr__(self, "mask", pairs)
             azimuths = [azimuth for azimuth, _ in self.mask]
             if not azimuths or sorted(set(azimuths)) != azimuths or azimuths[0] < 0:
                 raise ArgumentError("GroundStation: azimuths of the mask must increase from 0 on")
+            for _, elevation in pairs:
+                _check_elevation(elevation)
 
     def position(self, t: ValueLike) -> ExpressionOrArray:
         """The station's position in the axes that objects have, shape (3,)."""
@@ -156,7 +164,7 @@ def access(
     >>> sky.access(station, one, times).begins.round(0).tolist()
     [0.0, 5778.0]
     """
-    listed = [stations] if isinstance(stations, GroundStation) else list(stations)
+    listed = _listed(stations)
     instants, (places, speeds) = sampled("access", ephemeris, times)
     found = []
     turned: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -168,6 +176,23 @@ def access(
         which, begins, ends = intervals(instants, values, slopes)
         found.append((np.full(len(which), number), which, begins, ends))
     return Windows(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _check_elevation(elevation: float) -> None:
+    right = math.pi / 2
+    check_number("GroundStation", "mask", elevation, least=-right, most=right, unit="rad")
+
+
+def _listed(stations: object) -> list[GroundStation]:
+    """One or several stations."""
+    several = isinstance(stations, Iterable) and not isinstance(stations, str)
+    listed: list[Any] = list(stations) if several else [stations]  # type: ignore[call-overload]
+    for station in listed:
+        if not isinstance(station, GroundStation):
+            raise ArgumentTypeError(f"access: {station!r:.80} is no GroundStation")
+    if not listed:
+        raise ArgumentError("access: there are no stations; give one or several")
+    return listed
 
 
 @cache

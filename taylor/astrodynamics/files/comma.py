@@ -10,7 +10,7 @@ import numpy as np
 from taylor.astrodynamics.files.instants import SYSTEMS, instant, seconds_after, spell, trimmed
 from taylor.astrodynamics.files.packages import COLUMNS
 from taylor.astrodynamics.files.text import Line, Source, not_kept, read_lines, write_text
-from taylor.astrodynamics.files.trajectory import Trajectory
+from taylor.astrodynamics.files.trajectory import Trajectory, check_finite, listed_trajectories
 from taylor.astrodynamics.times.epoch import Epoch
 from taylor.errors import FormatError
 
@@ -30,6 +30,8 @@ def write_csv(path: Source | None, trajectory: Trajectory) -> str:
     >>> sky.write_csv(None, path).splitlines()[-1]
     '2026-01-01T00:00:00.000,0.0,1.0,2.0,3.0,4.0,5.0'
     """
+    (trajectory,) = listed_trajectories("write_csv", [trajectory])
+    check_finite("write_csv", trajectory)
     lost = ["covariances"] * (trajectory.covariances is not None)
     lost += ["the usable span"] * (trajectory.usable is not None)
     not_kept(lost, "CSV")

@@ -32,7 +32,7 @@ from taylor.astrodynamics.files.keywords import (
 from taylor.astrodynamics.files.messages import VERSION, form_of, heading, symmetric
 from taylor.astrodynamics.files.segments import Segment
 from taylor.astrodynamics.files.text import Line, Source, not_kept, read_text, write_text
-from taylor.astrodynamics.files.trajectory import Trajectory
+from taylor.astrodynamics.files.trajectory import Trajectory, check_finite, listed_trajectories
 from taylor.errors import ArgumentError, FormatError
 
 Array = np.ndarray
@@ -214,10 +214,9 @@ def write_oem(
     >>> sky.write_oem(None, path).splitlines()[-1]
     '2026-01-01T00:00:00.000 0 1 2 3 4 5'
     """
-    listed = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
-    if not listed:
-        raise ArgumentError("write_oem: there are no trajectories")
+    listed = listed_trajectories("write_oem", trajectories)
     for one in listed:
+        check_finite("write_oem", one)
         if one.states.shape[1] < 6:
             raise ArgumentError(f"write_oem: an OEM needs velocities, {one!r} has none")
     not_kept(["clocks"] * any(one.clock is not None for one in listed), "OEM")

@@ -11,7 +11,7 @@ import numpy as np
 
 from taylor.astrodynamics.files.instants import SYSTEMS, instant, seconds_after, spell
 from taylor.astrodynamics.files.text import Line, Source, not_kept, read_lines, write_text
-from taylor.astrodynamics.files.trajectory import Trajectory
+from taylor.astrodynamics.files.trajectory import Trajectory, listed_trajectories
 from taylor.astrodynamics.times import conversions
 from taylor.astrodynamics.times.epoch import Epoch
 from taylor.errors import ArgumentError, FormatError
@@ -190,9 +190,12 @@ def write_sp3(
     >>> sky.write_sp3(None, path).splitlines()[-2]
     'PL01   7000.000000      0.000000      0.000000 999999.999999'
     """
-    listed = [trajectories] if isinstance(trajectories, Trajectory) else trajectories
-    named = listed.items() if isinstance(listed, Mapping) else ((t.name, t) for t in listed)
-    known = dict(named)
+    listed = listed_trajectories(
+        "write_sp3",
+        trajectories.values() if isinstance(trajectories, Mapping) else trajectories,
+    )
+    names = trajectories if isinstance(trajectories, Mapping) else [one.name for one in listed]
+    known = dict(zip(names, listed, strict=True))
     _check(known, version)
     first = next(iter(known.values()))
     start = min(one.start for one in known.values())

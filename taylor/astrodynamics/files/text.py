@@ -68,6 +68,8 @@ def read_text(source: Source) -> tuple[str, str]:
         return "the text", source
     if not isinstance(source, str | PathLike):
         raise ArgumentTypeError(f"a file is named by a text or a path, got {source!r:.60}")
+    if not str(source).strip():
+        raise FormatError("the text is empty")
     path = Path(source)
     try:
         return path.name, path.read_text(encoding="utf-8")

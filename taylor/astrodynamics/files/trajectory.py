@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.integrator.outcome import Outcome
 from taylor_runtime.program.records import dataclass
 
+Motion: TypeAlias = Callable[[np.ndarray], "tuple[np.ndarray, np.ndarray]"]
 When: TypeAlias = "Epoch | Sequence[Epoch] | ArrayLike"
 
 
@@ -31,6 +32,33 @@ class Dense(Protocol):
     """States at times, as `outcome.dense` gives them."""
 
     def __call__(self, times: ArrayLike, /) -> np.ndarray: ...
+
+
+def listed_trajectories(function: str, given: object) -> list[Trajectory]:
+    """One trajectory or several, as a list.
+
+    Raises ArgumentTypeError for what is none, ArgumentError for none at all.
+    """
+    several = isinstance(given, Iterable) and not isinstance(given, str)
+    listed: list[Any] = list(given) if several else [given]  # type: ignore[call-overload]
+    for one in listed:
+        if not isinstance(one, Trajectory):
+            raise ArgumentTypeError(
+                f"{function}: {type(one).__name__} is no Trajectory; the path comes first, then "
+                "one or several of these (Trajectory.of makes them of solutions)"
+            )
+    if not listed:
+        raise ArgumentError(f"{function}: there are no trajectories")
+    return listed
+
+
+def check_finite(function: str, trajectory: Trajectory) -> None:
+    """Raise ArgumentError for states that a file cannot hold."""
+    wrong = ~np.isfinite(trajectory.states).all(axis=1)
+    if wrong.any():
+        raise ArgumentError(
+            f"{function}: the state at {trajectory.seconds[wrong][0]!r} s is not finite"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +248,33 @@ class Trajectory:
                 )
         found = interpolated(self.seconds, self.states, self.interpolation, self.degree, moments)
         return found[0] if single else found
+
+    def motion(self, epoch: Epoch | None = None) -> Motion:
+        """Positions and velocities as a function of an array of times: an `ephemeris` for `access`,
+        `eclipses`, `conjunctions` and `coverage`.
+
+        epoch: from which times count in seconds of TDB; by default J2000.
+
+        The function returns two arrays of shape (1, times, 3), km and km/s.  Raises ArgumentError
+        where there are no velocities.
+
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> start = sky.Epoch("2026-03-20T12:00:00")
+        >>> states = [[7000, 0, 0, 0, 7.5, 0], [7000, 450, 0, 0, 7.5, 0]]
+        >>> path = sky.Trajectory(start, [0.0, 60.0], states)
+        >>> path.motion(start)(np.array([0.0, 30.0]))[0].round(6).tolist()
+        [[[7000.0, 0.0, 0.0], [7000.0, 225.0, 0.0]]]
+        """
+        if self.states.shape[1] < 6:
+            raise ArgumentError(f"motion: {self!r} has no velocities")
+        offset = float((Epoch(0) if epoch is None else epoch) - self.start)
+
+        def motion(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            states = self.interpolate(np.atleast_1d(np.asarray(times, float)) + offset)
+            return states[np.newaxis, :, :3], states[np.newaxis, :, 3:6]
+
+        return motion
 
     # -- other packages ---------------------------------------------------------------------------
 

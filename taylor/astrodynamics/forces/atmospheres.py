@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from taylor.astrodynamics.checks import SUN, check_function, check_number
 from taylor.astrodynamics.forces.place import Place
 from taylor.definitions.tables import piecewise
 from taylor.errors import ArgumentError
@@ -56,6 +57,9 @@ class ExponentialAtmosphere:
     """
 
     def __init__(self, density: Scalar, height: Scalar, scale: Scalar) -> None:
+        check_number("ExponentialAtmosphere", "density", density, least=0, unit="kg/m^3")
+        check_number("ExponentialAtmosphere", "height", height)
+        check_number("ExponentialAtmosphere", "scale", scale, above=0, unit="km")
         self.density_there, self.height, self.scale = density, height, scale
 
     @staticmethod
@@ -144,6 +148,8 @@ class HarrisPriester:
     ) -> None:
         if not exponent >= 0:
             raise ArgumentError(f"HarrisPriester: exponent = {exponent!r} is negative")
+        check_function("HarrisPriester", "sun", sun, SUN)
+        check_number("HarrisPriester", "lag", lag)
         self.sun, self.exponent, self.lag = sun, exponent, lag
 
     def density(self, place: Place) -> Expression:

@@ -6,9 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_function, check_number
 from taylor.astrodynamics.forces.atmospheres import Atmosphere
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.gravity.spherical import EARTH_RATE, Rotation, uniform_rotation
+from taylor.astrodynamics.forces.gravity.spherical import (
+    EARTH_RATE,
+    Rotation,
+    check_rotation,
+    uniform_rotation,
+)
 from taylor.astrodynamics.forces.place import EARTH_FLATTENING, EARTH_RADIUS, Place
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
@@ -30,6 +36,8 @@ class Drag:
                 in the axes of the state.
     radius, flattening: of the ellipsoid from which heights are counted, km.
 
+    Raises ArgumentError for a negative area, a mass that is not positive and what is not finite.
+
     >>> import taylor as ty
     >>> sky = ty.astrodynamics
     >>> air = sky.ExponentialAtmosphere.at(400.0)
@@ -38,6 +46,8 @@ class Drag:
     >>> drag.acceleration(sky.OrbitState(ty.time, r, v)).shape
     (3,)
     """
+
+    central = False  # no force that holds a satellite in its orbit
 
     def __init__(
         self,
@@ -54,6 +64,13 @@ class Drag:
     ) -> None:
         if not hasattr(atmosphere, "density"):
             raise ArgumentError(f"Drag: {atmosphere!r} has no method density(place)")
+        check_surface("Drag", area, mass)
+        check_number("Drag", "cd", cd)
+        check_number("Drag", "rate", rate)
+        check_number("Drag", "radius", radius, above=0, unit="km")
+        check_rotation("Drag", rotation)
+        if wind is not None:
+            check_function("Drag", "wind", wind, "a function of a Place")
         self.atmosphere, self.area, self.cd, self.mass = atmosphere, area, cd, mass
         self.rotation = uniform_rotation() if rotation is None else rotation
         self.rate, self.wind = rate, wind
@@ -75,6 +92,14 @@ class Drag:
         factor = 500 * self.atmosphere.density(place) * self.cd * self.area / mass
         found: Expression = -factor * sqrt(np.sum(u * u)) * u
         return found
+
+
+def check_surface(force: str, area: Scalar | None, mass: Scalar | None) -> None:
+    """Raise for numbers that are no area, m^2, or no mass, kg."""
+    if area is not None:
+        check_number(force, "area", area, least=0, unit="m^2")
+    if mass is not None:
+        check_number(force, "mass", mass, above=0, unit="kg")
 
 
 def mass_of(force: str, mass: Scalar | None, state: OrbitState) -> Scalar:

@@ -8,6 +8,7 @@ from taylor.astrodynamics.ephemerides.bodies import Body
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.post_newtonian import LIGHT, Value, pairs, post_newtonian
+from taylor.astrodynamics.forces.third_body import check_bodies, check_ephemeris
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.nodes.conversion import as_expression, stack
@@ -55,8 +56,8 @@ class PointMasses:
         gamma: Value = 1,
         gm: Mapping[Body, Value] | None = None,
     ) -> None:
-        if not len(bodies):
-            raise ArgumentError("PointMasses: there are no bodies; give one or several")
+        check_ephemeris("PointMasses", ephemeris)
+        check_bodies("PointMasses", list(bodies))
         given = dict(gm or {})
         unknown = [body for body in given if body not in bodies]
         if unknown:

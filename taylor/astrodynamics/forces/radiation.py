@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor.astrodynamics.forces.drag import mass_of
+from taylor.astrodynamics.checks import SUN, check_function, check_number, checked_vector
+from taylor.astrodynamics.forces.drag import check_surface, mass_of
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.place import EARTH_RADIUS
 from taylor.astrodynamics.forces.shadow import penumbra_fraction, sharp_fraction, smooth_fraction
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.functions.apply import where
@@ -46,6 +47,23 @@ class Plate:
     specular: Scalar = 0.0
     diffuse: Scalar = 0.0
 
+    def __post_init__(self) -> None:
+        length = float(np.linalg.norm(checked_vector("Plate", "normal", self.normal)))
+        if abs(length - 1) > 1e-6:
+            raise ArgumentError(f"Plate: normal={self.normal!r:.80} must be a unit vector")
+        check_number("Plate", "area", self.area, least=0, unit="m^2")
+        for name, share in (("specular", self.specular), ("diffuse", self.diffuse)):
+            check_number("Plate", name, share, least=0, most=1)
+        if not isinstance(both := self.specular + self.diffuse, Expression) and both > 1:
+            raise ArgumentError(f"Plate: specular and diffuse light are {both!r}, more than all")
+
+
+def _check(force: str, sun: object, cr: Scalar, radius: float, pressure: Scalar) -> None:
+    check_function(force, "sun", sun, SUN)
+    check_number(force, "cr", cr, least=0)
+    check_number(force, "radius", radius, above=0, unit="km")
+    check_number(force, "pressure", pressure, least=0, unit="N/m^2")
+
 
 class RadiationPressure:
     """The pressure of sunlight on a sphere ("cannonball"), or on plates.
@@ -73,6 +91,8 @@ class RadiationPressure:
     (3,)
     """
 
+    central = False  # no force that holds a satellite in its orbit
+
     def __init__(
         self,
         sun: Position,
@@ -92,6 +112,11 @@ class RadiationPressure:
             )
         if (area is None) == (not plates):
             raise ArgumentError("RadiationPressure: give either area=, of a sphere, or plates=")
+        _check("RadiationPressure", sun, cr, radius, pressure)
+        check_surface("RadiationPressure", area, mass)
+        for plate in plates:
+            if not isinstance(plate, Plate):
+                raise ArgumentTypeError(f"RadiationPressure: {plate!r:.80} is no Plate")
         self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
         self.plates, self.attitude = tuple(plates), attitude
         self.shadow, self.radius, self.pressure = shadow, radius, pressure
@@ -146,6 +171,8 @@ class EarthRadiation:
     (3,)
     """
 
+    central = False  # no force that holds a satellite in its orbit
+
     def __init__(
         self,
         sun: Position,
@@ -158,6 +185,10 @@ class EarthRadiation:
         radius: float = EARTH_RADIUS,
         pressure: Scalar = PRESSURE,
     ) -> None:
+        _check("EarthRadiation", sun, cr, radius, pressure)
+        check_surface("EarthRadiation", area, mass)
+        for name, share in (("albedo", albedo), ("emissivity", emissivity)):
+            check_number("EarthRadiation", name, share, least=0)
         self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
         self.albedo, self.emissivity = albedo, emissivity
         self.radius, self.pressure = radius, pressure

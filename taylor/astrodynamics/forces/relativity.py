@@ -38,6 +38,8 @@ class Schwarzschild:
     1.552e-11 km/s^2
     """
 
+    central = False  # no force that holds a satellite in its orbit
+
     def __init__(self, gm: Value = EARTH_GM, beta: Value = 1, gamma: Value = 1) -> None:
         self.gm, self.beta, self.gamma = gm, beta, gamma
 
@@ -70,6 +72,8 @@ class LenseThirring:
     >>> print(f"{f([7000.0, 0.0, 0.0], [0.0, 7.5, 0.0])[0]:.3e} km/s^2")
     1.901e-13 km/s^2
     """
+
+    central = False  # no force that holds a satellite in its orbit
 
     def __init__(
         self,
@@ -111,6 +115,8 @@ class DeSitter:
     >>> shape
     (3,)
     """
+
+    central = False  # no force that holds a satellite in its orbit
 
     def __init__(
         self,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from taylor.astrodynamics.ephemerides.bodies import Body
+from taylor.astrodynamics.ephemerides.bodies import Body, code_of
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.nodes.sums import add_many
 
@@ -33,7 +33,7 @@ class ThirdBody:
     without any loss (Battin 1999, eq. 8.60 - 8.63); near the body the rounding of r counts, as it
     does in all formulae.
 
-    Raises ArgumentError for no body, or the central one.
+    Raises ArgumentError for no body, the central one, or one that is there twice.
 
     >>> import taylor as ty
     >>> sky = ty.astrodynamics
@@ -47,6 +47,8 @@ class ThirdBody:
     (3,)
     """
 
+    central = False  # no force that holds a satellite in its orbit
+
     def __init__(
         self,
         ephemeris: Ephemeris,
@@ -54,9 +56,13 @@ class ThirdBody:
         center: Body = "earth",
         gm: Mapping[Body, Expression | float] | None = None,
     ) -> None:
+        check_ephemeris("ThirdBody", ephemeris)
         listed = [bodies] if isinstance(bodies, str | int) else list(bodies)
-        if not listed:
-            raise ArgumentError("ThirdBody: there are no bodies; give one or several")
+        check_bodies("ThirdBody", listed)
+        if code_of(center) in map(code_of, listed):
+            raise ArgumentError(
+                f"ThirdBody: {center!r} is the central body; give its G M to the model, gm="
+            )
         given = dict(gm or {})
         unknown = [body for body in given if body not in listed]
         if unknown:
@@ -75,6 +81,24 @@ class ThirdBody:
                 for body in self.bodies
             ]
         )
+
+
+def check_ephemeris(force: str, ephemeris: object) -> None:
+    """Raise unless it is an `Ephemeris`."""
+    if not isinstance(ephemeris, Ephemeris):
+        raise ArgumentTypeError(
+            f"{force}: ephemeris={ephemeris!r:.80} must be an Ephemeris, as Ephemeris('de421')"
+        )
+
+
+def check_bodies(force: str, bodies: Sequence[Body]) -> None:
+    """Raise for no body, and for one that is there twice."""
+    if not bodies:
+        raise ArgumentError(f"{force}: there are no bodies; give one or several")
+    codes = [code_of(body) for body in bodies]
+    twice = [body for k, body in enumerate(bodies) if codes[k] in codes[:k]]
+    if twice:
+        raise ArgumentError(f"{force}: {twice[0]!r} is there twice, and would attract twice")
 
 
 def third_body(r: Expression, s: Expression, gm: Expression | float) -> Expression:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor.astrodynamics.forces.drag import mass_of
+from taylor.astrodynamics.checks import check_number, checked_vector
+from taylor.astrodynamics.forces.drag import check_surface, mass_of
 from taylor.astrodynamics.forces.force import OrbitState
+from taylor.astrodynamics.times.functions import Instant, given_times
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, stack
@@ -32,7 +34,8 @@ class Thrust:
     force:     N; specific_impulse: s, or None for an engine that uses no mass.
     direction: a vector (3,) in the axes of the state, or a law: `tangential`, `steered(...)`,
                `descent(...)`, or any function of the state that returns a vector.
-    start, stop: seconds of TDB since J2000, between which it is on; None for always.
+    start, stop: seconds of TDB since J2000, or instants (`Epoch`), between which it is on; None for
+               always.
     mass:      kg; None for the mass of the state.
 
     The integrator stops where it is switched on and off.
@@ -51,12 +54,20 @@ class Thrust:
         specific_impulse: Scalar | None,
         direction: Steering | Sequence[float] | NDArray,
         *,
-        start: Scalar | None = None,
-        stop: Scalar | None = None,
+        start: Scalar | Instant | None = None,
+        stop: Scalar | Instant | None = None,
         mass: Scalar | None = None,
     ) -> None:
-        if isinstance(start, int | float) and isinstance(stop, int | float) and not start < stop:
+        start, stop = _seconds("start", start), _seconds("stop", stop)
+        if isinstance(start, float) and isinstance(stop, float) and not start < stop:
             raise ArgumentError(f"Thrust: start = {start!r} is not before stop = {stop!r}")
+        check_number("Thrust", "force", force)
+        if specific_impulse is not None:
+            check_number("Thrust", "specific_impulse", specific_impulse, above=0, unit="s")
+        check_surface("Thrust", None, mass)
+        fixed = not callable(direction) and not isinstance(direction, Expression)
+        if fixed and not np.any(checked_vector("Thrust", "direction", direction)):
+            raise ArgumentError("Thrust: direction is zero; give a vector or a law")
         self.force, self.specific_impulse, self.direction = force, specific_impulse, direction
         self.start, self.stop, self.mass = start, stop, mass
 
@@ -89,6 +100,14 @@ class Thrust:
             return 0.0
         found: Expression = -self._on(state) / (self.specific_impulse * GRAVITY)
         return found
+
+
+def _seconds(name: str, time: Scalar | Instant | None) -> Scalar | None:
+    """Seconds of TDB since J2000 of a time."""
+    if time is None or isinstance(time, Expression):
+        return time
+    found, _ = given_times(f"Thrust: {name}", time)
+    return float(found.sum())
 
 
 def tangential(state: OrbitState) -> Expression:

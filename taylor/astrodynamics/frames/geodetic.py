@@ -6,6 +6,8 @@ import math
 from fractions import Fraction
 from functools import lru_cache
 
+import numpy as np
+
 from taylor.astrodynamics.formulas import Formula
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
@@ -50,6 +52,7 @@ class Ellipsoid:
         return self.flattening * (2 - self.flattening)
 
 
+RIGHT = np.pi / 2 + 1e-12
 WGS84 = Ellipsoid(6378.137, 1 / 298.257223563)
 GRS80 = Ellipsoid(6378.137, 1 / 298.257222101)
 WGS72 = Ellipsoid(6378.135, 1 / 298.26)
@@ -63,11 +66,16 @@ def geodetic_to_position(
     latitude, longitude: rad, to the normal of the ellipsoid, east positive.
     height: km, along the normal.
 
-    Raises ArgumentError for numbers that are not finite, ShapeError for shapes that do not fit.
+    Raises ArgumentError for numbers that are not finite and latitudes beyond a pole, ShapeError for
+    shapes that do not fit.
 
     >>> geodetic_to_position(0.0, 0.0, 0.5).tolist()
     [6378.637, 0.0, 0.0]
     """
+    if isinstance(latitude, int | float | np.ndarray) and np.any(np.abs(latitude) > RIGHT):
+        raise ArgumentError(
+            f"geodetic_to_position: latitude={latitude!r:.80} is beyond a pole; it is in radians"
+        )
     return _to_position(_checked(ellipsoid))(latitude, longitude, height)
 
 

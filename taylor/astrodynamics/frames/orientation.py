@@ -148,6 +148,17 @@ class EarthOrientation:
         """
         return self._function("rotation", source, target)(t)
 
+    def __call__(self, t: TimeLike) -> ExpressionOrArray:
+        """The matrix from the GCRS to the ITRF: what forces and stations take as `rotation=`.
+
+        t: seconds of TDB since J2000, or an `Epoch`.  Shape (3, 3), that of the times in front.
+
+        >>> earth = EarthOrientation(EarthParameters.constant(), accuracy=1e-7)
+        >>> bool((earth(0.0) == earth.rotation("gcrs", "itrf", 0.0)).all())
+        True
+        """
+        return self.rotation("gcrs", "itrf", t)
+
     def rate(self, source: str, target: str, t: TimeLike) -> ExpressionOrArray:
         """The derivative of `rotation` by time, 1/s, shape (3, 3).
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+
+from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import Formula
 from taylor.astrodynamics.orbits.equinoctial import EQUINOCTIAL
 from taylor.astrodynamics.orbits.kinds import KEPLERIAN, ElementKind
@@ -39,7 +42,8 @@ def convert_elements(
             heading from north through east; singular at the poles.
     gm: G (m_1 + m_2) in the units of lengths and times; leading axes broadcast.
 
-    Raises ArgumentError for an unknown kind, ShapeError for other shapes.
+    Raises ArgumentError for an unknown kind and for "keplerian" numbers of no orbit, ShapeError for
+    other shapes.
 
     >>> import numpy as np, taylor as ty
     >>> sky = ty.astrodynamics
@@ -50,7 +54,29 @@ def convert_elements(
     [0.25, 0.2, 0.108060461174]
     """
     given, wanted = _kind(source), _kind(target)
+    check_positive("convert_elements", gm=gm)
+    _check_orbits(given, elements)
     return _conversion(given.name, wanted.name)(elements, gm)  # type: ignore[no-any-return]
+
+
+def _check_orbits(kind: ElementKind, elements: ValueLike) -> None:
+    """Raise ArgumentError for numbers that are the semi-major axis and eccentricity of no orbit."""
+    if not kind.name.startswith("keplerian"):
+        return
+    try:
+        values = np.asarray(elements, dtype=np.float64)
+    except (TypeError, ValueError):  # expressions, polynomials
+        return
+    if values.shape[-1:] != (6,):
+        return
+    a, e = values[..., 0], values[..., 1]
+    wrong = (e < 0) | (a * (1 - e) < 0)
+    if np.any(wrong):
+        raise ArgumentError(
+            f"convert_elements: semi-major axis {a[wrong].flat[0]} with eccentricity "
+            f"{e[wrong].flat[0]} is no orbit; an ellipse has a > 0 and 0 <= e < 1, a hyperbola "
+            "a < 0 and e > 1"
+        )
 
 
 def element_names(kind: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import math
 from functools import cache
 from typing import Any
 
+from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.stumpff import stumpff
 from taylor.astrodynamics.orbits.vectors import dot, joined, norm, scaled, summed, triple
@@ -38,6 +39,7 @@ def kepler_propagate(
     >>> r.round(3).tolist()
     [[7000.0, 0.0, 0.0], [-2528.859, 6527.097, 0.0]]
     """
+    check_positive("kepler_propagate", gm=gm)
     return _propagated(r, v, dt, gm)  # type: ignore[no-any-return]
 
 

@@ -195,14 +195,31 @@ def _columns(source: Source) -> list[np.ndarray]:
         return _of_arrays(source)
     if isinstance(source, str | Path):
         is_text = isinstance(source, str) and "\n" in source
-        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+        text = str(source) if is_text else _read(source)
         objects = list(objects_of_text(text))
         if not objects:
             where = "this text" if is_text else f"the file {source}"
             raise FormatError(f"no two-line elements and no OMM in {where}")
     else:
+        if not isinstance(source, Iterable):
+            raise ArgumentTypeError(
+                f"Catalogue: {source!r:.80} is no path, text, MeanElements or list of objects"
+            )
         objects = [_object(given) for given in source]
     return [np.array([getattr(o, name) for o in objects], np.float64) for name in FIELDS]
+
+
+def _read(path: str | Path) -> str:
+    """The text of a file; FormatError where it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise FormatError(
+            f"Catalogue: cannot read the file {str(path)!r}: {error.strerror or error}; the text "
+            "of element sets has more than one line"
+        ) from None
+    except UnicodeDecodeError:
+        raise FormatError(f"Catalogue: {str(path)!r} is no text file") from None
 
 
 def _object(given: Satellite | Sequence[str] | Mapping[str, str]) -> Satellite:

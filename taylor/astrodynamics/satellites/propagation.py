@@ -10,7 +10,7 @@ from taylor.astrodynamics.satellites.gravity import Gravity, as_gravity
 from taylor.astrodynamics.satellites.secular import secular
 from taylor.astrodynamics.satellites.theory import BRANCHES, branch_of, check_mode, motion_in
 from taylor.control.branches import switch
-from taylor.errors import ArgumentError, ShapeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
@@ -56,6 +56,8 @@ def sgp4(
     >>> slope.shape
     (3,)
     """
+    if not isinstance(elements, MeanElements):
+        raise ArgumentTypeError(f"sgp4: {elements!r:.80} must be MeanElements, before the minutes")
     g = as_gravity(gravity)
     check_mode(mode)
     values = {f.name: as_expression(getattr(elements, f.name)) for f in fields(elements)}

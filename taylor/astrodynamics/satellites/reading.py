@@ -34,6 +34,12 @@ def read_lines(line1: str, line2: str) -> Satellite:
     # The package reads what it can of anything.
     if not (line1.startswith("1 ") and line2.startswith("2 ") and min(len(line1), len(line2)) > 62):
         raise FormatError(said)
+    for line in (line1, line2):
+        if len(line) > 68 and line[68].isdigit() and int(line[68]) != _checksum(line):
+            raise FormatError(
+                f"{said}\nthe checksum of line {line[0]} is {line[68]}, but its digits add up to "
+                f"{_checksum(line)}"
+            )
     try:
         satellite: Satellite = api.Satrec.twoline2rv(line1, line2)
     except ValueError as error:
@@ -41,6 +47,11 @@ def read_lines(line1: str, line2: str) -> Satellite:
     if not satellite.no_kozai > 0:
         raise FormatError(f"{said}\nits mean motion is not positive")
     return satellite
+
+
+def _checksum(line: str) -> int:
+    """The sum of the digits of 68 characters, a minus counting one, modulo 10."""
+    return sum(int(c) if c.isdigit() else c == "-" for c in line[:68] if c.isascii()) % 10
 
 
 def read_message(fields: Mapping[str, str]) -> Satellite:

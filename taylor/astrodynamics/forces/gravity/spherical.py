@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from taylor.astrodynamics.checks import check_function
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.astrodynamics.forces.gravity.field import GravityField
 from taylor.astrodynamics.forces.gravity.harmonics import gradient
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.functions.trigonometric import cos, sin
+from taylor.numbers.checks import checked_order
 
 Rotation = Callable[[Expression], Expression | NDArray]  # of seconds of TDB: (3, 3), to fixed axes
 
@@ -46,6 +48,13 @@ def uniform_rotation(rate: float = EARTH_RATE, angle: float = _EARTH_ANGLE) -> R
     return rotation
 
 
+def check_rotation(where: str, rotation: object) -> None:
+    """Raise unless it is None or a function of time."""
+    if rotation is not None:
+        like = "earth.over(start, end) of an EarthOrientation, or uniform_rotation()"
+        check_function(where, "rotation", rotation, like)
+
+
 def turned_back(rotation: Any, vector: Any) -> Expression:
     """A vector in fixed axes in those from which the matrix turns to them."""
     found: Expression = np.transpose(rotation) @ vector
@@ -59,8 +68,9 @@ class SphericalHarmonics:
               also be expressions with a shape (degree + 1, order + 1), as of parameters.
     degree, order: how far to go; None for all.
     rotation: a function of time (seconds of TDB since J2000) that returns the matrix, shape (3, 3),
-              from the axes of the state to those of the field: `frames.gcrs_to_itrf` or the like.
-              None for the Earth's uniform rotation, `uniform_rotation()`.
+              from the axes of the state to those of the field: an `EarthOrientation`, best
+              `earth.over(start, end)`, which is quick; `body_rotation` of other bodies.  None for
+              the Earth's uniform rotation, `uniform_rotation()`.
     central:  whether the point mass, degree 0, is included; `models.spacecraft(gm=...)` has it
               already.
     digits:   of the constants; more than 16 for precisions beyond float64.
@@ -87,8 +97,16 @@ class SphericalHarmonics:
         central: bool = False,
         digits: int = 16,
     ) -> None:
+        for name, number in (("degree", degree), ("order", order)):
+            if number is not None:
+                checked_order(number, f"SphericalHarmonics: {name}")
+        check_rotation("SphericalHarmonics", rotation)
         if isinstance(field, str):
             field = GravityField.shipped(field)
+        if not isinstance(field, GravityField):
+            raise ArgumentTypeError(
+                f"SphericalHarmonics: {field!r:.80} is no GravityField and no name of one"
+            )
         if field.variations:
             raise ArgumentError(
                 f"SphericalHarmonics: {field.name} changes with time; give field.at(time)"

@@ -58,6 +58,8 @@ class SolidTides:
     (3,)
     """
 
+    central = False  # no force that holds a satellite in its orbit
+
     def __init__(
         self,
         bodies: Sequence[tuple[float, Position]],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import (
     cross,
@@ -40,6 +41,7 @@ def b_plane(
     >>> round(float(b_t), 3), round(float(b_r), 3)
     (-20826.962, 0.0)
     """
+    check_positive("b_plane", gm=gm)
     return _b_plane(r, v, gm, axis)  # type: ignore[no-any-return]
 
 

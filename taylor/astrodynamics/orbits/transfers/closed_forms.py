@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import cross, joined, norm, scaled, summed, triple, unit
 from taylor.expressions.types import ExpressionOrArray, ValueLike
@@ -21,6 +22,7 @@ def hohmann(r1: ValueLike, r2: ValueLike, gm: ValueLike) -> tuple[ExpressionOrAr
     >>> [round(float(x), 4) for x in (first, second, seconds / 3600)]
     [2.4258, 1.4668, 5.275]
     """
+    check_positive("hohmann", r1=r1, r2=r2, gm=gm)
     return _hohmann(r1, r2, gm)  # type: ignore[no-any-return]
 
 
@@ -41,6 +43,7 @@ def bi_elliptic(
     >>> [round(float(x), 4) for x in found[:3]]
     [2.9521, 0.775, -0.3014]
     """
+    check_positive("bi_elliptic", r1=r1, r2=r2, far=far, gm=gm)
     return _bi_elliptic(r1, r2, far, gm)  # type: ignore[no-any-return]
 
 
@@ -64,6 +67,7 @@ def flyby_turn(v_inf: ValueLike, pericentre: ValueLike, gm: ValueLike) -> Expres
     >>> round(math.degrees(flyby_turn(8.0, 6678.0, 398600.4418)), 3)
     57.707
     """
+    check_positive("flyby_turn", pericentre=pericentre, gm=gm)
     return _turn(v_inf, pericentre, gm)  # type: ignore[no-any-return]
 
 
@@ -89,6 +93,7 @@ def flyby(
     >>> flyby([3.0, 0, 0], 1e6, 0.0, 398600.4418).round(4).tolist()
     [2.9892, 0.2542, 0.0]
     """
+    check_positive("flyby", pericentre=pericentre, gm=gm)
     return _flown_by(v_inf, pericentre, angle, gm, axis)  # type: ignore[no-any-return]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.transfers.lambert_times import (
     ordinate,
@@ -78,7 +79,8 @@ def lambert(
     Positions in one line with the centre leave the orbit's plane open where they are on opposite
     sides: velocities are NaN.  Derivatives of every order are those of the equation that x solves.
 
-    Raises ArgumentError for other words, and for `revolutions` that are no number of turns.
+    Raises ArgumentError for other words, numbers of dt or gm that are not positive, and for
+    `revolutions` that are no number of turns.
 
     >>> import taylor as ty
     >>> v1, v2 = ty.astrodynamics.lambert(
@@ -92,6 +94,7 @@ def lambert(
     whole = isinstance(revolutions, (int, np.integer)) and not isinstance(revolutions, bool)
     if not whole or revolutions < 0:
         raise ArgumentError(f"lambert: revolutions={revolutions!r} is no number of turns")
+    check_positive("lambert", dt=dt, gm=gm)
     sense = 1.0 if prograde else -1.0
     if revolutions == 0:
         return _direct(r1, r2, dt, gm, sense, axis)  # type: ignore[no-any-return]

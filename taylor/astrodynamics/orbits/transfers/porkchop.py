@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.checks import two_arrays
 from taylor.astrodynamics.orbits.transfers.lambert import lambert
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass
 
@@ -137,14 +138,17 @@ def porkchop(
 
 
 def _times(name: str, values: Any) -> np.ndarray:
-    times = np.asarray(values, dtype=np.float64)
+    try:
+        times = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"porkchop: {name}={values!r:.80} must be numbers") from None
     if times.ndim != 1 or not times.size or not np.isfinite(times).all():
         raise ArgumentError(f"porkchop: {name} must be finite times in one dimension")
     return times
 
 
 def _motion(name: str, motion: Motion, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    place, speed = (np.asarray(x, dtype=np.float64) for x in motion(times))
+    place, speed = two_arrays("porkchop", name, motion, times)
     if place.shape != (times.size, 3) or speed.shape != place.shape:
         raise ArgumentError(
             f"porkchop: {name} returned shapes {place.shape} and {speed.shape} for {times.size} "
