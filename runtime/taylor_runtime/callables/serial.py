@@ -20,6 +20,7 @@ from taylor_runtime.steps.control import DOUBLES, INTEGERS
 from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
+# The first words of `ROW_LOOP`, which are anew in each run.
 FIRST = ("propagate", "stop", "codes", "first", "count", "full", "limit", "budget")
 BUDGET = 1024  # steps between looks at whether to stop
 FIELDS = (*DOUBLES, *INTEGERS)  # of a control block, 8 bytes each
