@@ -99,13 +99,15 @@ def ensemble(
     check_executor(executor)
     count = _workers(workers, executor)
     jobs = make_jobs(integrator, states, until, times, parameters, time0, max_steps, dense)
-    plain = executor is None and events is None and output is None
-    whole = at_once(integrator, jobs) if plain else None
-    if whole is not None:
-        return Gatherer(jobs, None, integrator, whole).finish("")
-    own = copy.copy(integrator)
+    own = integrator
     if events is not None:
+        own = copy.copy(integrator)
         own.events = events  # type: ignore[assignment]
+    whole = at_once(own, jobs) if executor is None and output is None else None
+    if whole is not None:
+        return Gatherer(jobs, None, own, whole).finish("")
+    if events is None:
+        own = copy.copy(integrator)
     gatherer = Gatherer(jobs, output, own)
     count = max(1, min(count, len(jobs)))
     bar = ProgressBar(0, len(jobs), progress, f"{{}} of {len(jobs)} trajectories")

@@ -118,9 +118,10 @@ def make_jobs(
 
 def _check_spans(begins: np.ndarray, ends: np.ndarray) -> None:
     """Raise ArgumentError where a trajectory goes farther than floats do."""
-    halves = 0.5 * ends[..., 0] - 0.5 * begins[..., 0]
+    ends, begins = ends.T[0], begins.T[0]
+    halves = 0.5 * ends - 0.5 * begins
     far = np.abs(halves) >= FARTHEST
-    if far.any() and (far := far & np.isfinite(ends[..., 0])).any():
+    if far.any() and (far := far & np.isfinite(ends)).any():
         raise ArgumentError(
             f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range "
             "of floats; choose another unit of time"

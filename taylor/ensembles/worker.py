@@ -36,6 +36,10 @@ from taylor_runtime.program.records import dataclass
 
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}
+# By the runtime's codes, some of which are negative; what is not named here is looked at again.
+_MEANT = np.full(64, CODES[Status.STEP_LIMIT], dtype=np.int8)
+_MEANT[REACHED] = CODES[Status.REACHED]
+_MEANT[RUNNING] = CODES[Status.INTERRUPTED]
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ class Runner:
             stop,
             trial=steps // len(jobs),
         )
-        if jobs.max_steps is None and (ends.codes == STEPS_DONE).any():
+        if jobs.max_steps is None and STEPS_DONE in ends.codes.tolist():
             return None
         return self.results(jobs, ends, stop)
 
@@ -105,12 +109,10 @@ class Runner:
 
     def results(self, jobs: Jobs, ends: Ends, stop: Stop) -> Results:
         """What `ends` of all jobs come to; those that went wrong are run again to say why."""
-        reached = ends.codes == REACHED
-        codes = np.where(reached, CODES[Status.REACHED], CODES[Status.STEP_LIMIT]).astype(np.int8)
+        codes = _MEANT[ends.codes]
         results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
-        if reached.all() and self._integrator._steering is None:
+        if self._integrator._steering is None and not (ends.codes != REACHED).any():
             return results
-        codes[ends.codes == RUNNING] = CODES[Status.INTERRUPTED]
         if ends.stopped is not None:
             for row in np.flatnonzero(ends.codes == EVENT_STOP):
                 codes[row] = CODES[Status.EVENT]

@@ -176,9 +176,9 @@ class Integrator(Solvable):
     def __copy__(self) -> Integrator:
         """An independent integrator that goes on to the same bits; the machine code is shared."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
+        other.__dict__ = self.__dict__.copy()
         other._state = self._state.copy()
-        other._parameters = copy.copy(self._parameters)
+        other._parameters = self._parameters.__copy__()
         other._machine = self._machine.copy()
         other._detection = None if self._detection is None else self._detection.copy()
         other._steering = None if self._steering is None else copy.copy(self._steering)

@@ -33,7 +33,7 @@ class TapedMachine(TapedMemory, Machine):
         if self.written is not None:
             self.written.add(steps)
 
-    def _with_room(self) -> Self:
-        other = super()._with_room()
+    def _alike(self) -> Self:
+        other = super()._alike()
         other.taping = False  # steps that are made to be looked at are not on the way
         return other

@@ -123,7 +123,7 @@ class Parameters(MutableMapping[Key, Any]):
     def __copy__(self) -> Parameters:
         """Parameters of their own with the same values."""
         other = object.__new__(Parameters)
-        other.__dict__.update(self.__dict__)
+        other.__dict__ = self.__dict__.copy()
         other._plain = {}
         other._values = self._values.copy()
         return other

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -84,3 +89,92 @@ def test_an_interruption_leaves_rows_out(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(worker.Rows, "run", interrupted)
     out = ty.ensemble(pendulum(), STATES[:3], until=2.0)
     assert out.interrupted and all(s is ty.Status.INTERRUPTED for s in out.status)
+
+
+# -- memory that is kept from call to call ---------------------------------------------------------
+
+
+def test_calls_that_share_memory_give_what_first_calls_give() -> None:
+    ta = pendulum()
+    calls = [
+        (STATES, CASES["until"]),
+        (STATES[:2], CASES["backwards"]),
+        (STATES, CASES["grid"]),
+        (STATES[4:], {"until": 3.0, "parameters": {K: 2.0}}),
+        (STATES, CASES["few steps"]),
+        (STATES[4:], {"times": np.linspace(0.0, 1.0, 50)}),
+        (STATES[0], {"until": 0.5}),
+        (np.repeat(STATES[:1], 16, axis=0), {"until": 0.5}),
+        (STATES, CASES["until"]),
+    ]
+    for _ in range(2):
+        for states, options in calls:
+            same(ty.ensemble(ta, states, **options), ty.ensemble(pendulum(), states, **options))
+        ta.propagate_for(0.3)
+        ta.time = 0.0
+    assert len(ta._machine.spare) == 1
+
+
+def test_memory_follows_the_integrator_that_takes_it() -> None:
+    ta = pendulum()
+    free = ty.ensemble(ta, STATES[:3], until=2.0)
+    other = copy.copy(ta)
+    other.max_step = 0.01
+    bounded = ty.ensemble(other, STATES[:3], until=2.0)
+    assert other._machine.spare is ta._machine.spare
+    assert (bounded.steps == 200).all() and (free.steps < 50).all()
+    same(ty.ensemble(ta, STATES[:3], until=2.0), free)
+    same(ty.ensemble(pickle.loads(pickle.dumps(ta)), STATES[:3], until=2.0), free)
+
+
+def test_results_do_not_change_with_later_calls() -> None:
+    ta = pendulum()
+    first = ty.ensemble(ta, STATES[:3], until=1.0)
+    kept = copy.deepcopy(first)
+    ty.ensemble(ta, STATES[4:7], until=2.0)
+    same(first, kept)
+
+
+def test_maps_of_calls_that_share_memory() -> None:
+    x, k = ty.variable("x"), ty.parameter("k")
+
+    def decay() -> ty.Integrator:
+        return ty.Integrator(ty.variational([(x, -k * x)], 2), [1.0], parameters={k: 1.0})
+
+    ta = decay()
+    for values in ([1.0, 2.0], [3.0, 0.5]):
+        out = ty.ensemble(ta, [[1.0], [2.0]], until=0.5, parameters={k: values})
+        new = ty.ensemble(decay(), [[1.0], [2.0]], until=0.5, parameters={k: values})
+        assert out.flow_maps is not None and new.flow_maps is not None
+        assert out.flow_maps.coefficients.tobytes() == new.flow_maps.coefficients.tobytes()
+        exact = np.exp(-0.5 * np.array(values))
+        np.testing.assert_allclose(out.flow_maps.coefficients[:, 0, 1], exact, rtol=1e-14)
+
+
+def test_threads_have_memory_of_their_own() -> None:
+    ta = pendulum()
+    starts = np.random.default_rng(5).uniform(-1.0, 1.0, (12, 8, 2))
+    expected = [ty.ensemble(pendulum(), s, until=1.0).states.tobytes() for s in starts]
+
+    def work(k: int) -> bytes:
+        return ty.ensemble(ta, starts[k], until=1.0).states.tobytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            assert list(pool.map(work, range(12))) == expected
+    assert len(ta._machine.spare) <= 4
+
+
+def test_an_integrator_is_freed_with_the_memory_of_its_calls() -> None:
+    ta = pendulum()
+    ty.ensemble(ta, STATES[:3], until=1.0)
+    (rows,) = ta._machine.spare
+    gone = weakref.ref(rows)
+    del rows
+    gc.collect()
+    gc.disable()
+    try:
+        del ta
+        assert gone() is None
+    finally:
+        gc.enable()

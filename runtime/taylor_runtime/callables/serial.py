@@ -20,7 +20,8 @@ from taylor_runtime.steps.control import DOUBLES, INTEGERS
 from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
-WORDS = ROW_LOOP.itemsize // 8
+# The first words of `ROW_LOOP`, which are anew in each run.
+FIRST = ("propagate", "stop", "codes", "first", "count", "full", "limit", "budget")
 BUDGET = 1024  # steps between looks at whether to stop
 FIELDS = (*DOUBLES, *INTEGERS)  # of a control block, 8 bytes each
 _TIME, _END, _LONGEST = (FIELDS.index(name) for name in ("time", "end", "longest"))
@@ -79,6 +80,7 @@ class SerialRows:
         self._room: dict[str, tuple[np.ndarray, int, int]] = {}  # with address and stride
         self._grid_places: np.ndarray | None = None
         self._count = -1
+        self._loop: np.ndarray | None = None  # what the loop is told; its first words in each run
 
     def _block(self, name: str, doubles: int) -> np.ndarray:
         """Memory for all rows of doubles, each from the start of a cache line."""
@@ -87,6 +89,7 @@ class SerialRows:
         if block is None or block.shape[0] < count or block.shape[1] != length:
             block = aligned_zeros(count * length).reshape(count, length)
             self._room[name] = block, address_of(block), block.strides[0]
+            self._loop = None
         return block[:count]
 
     def _planes(self, name: str, like: np.ndarray) -> np.ndarray:
@@ -143,28 +146,34 @@ class SerialRows:
 
         RUNNING where `stop`, an integer, told it to end before; limit: of a row's steps.
         """
-        machine = self._machine
         codes = np.empty(self._count, np.int64)
         codes.fill(RUNNING)
-        shared = machine.shared_addresses()
-        known = {name: (address, stride) for name, (_, address, stride) in self._room.items()}
-        moving = [known.get(name) or (shared.get(name, 0), 0) for name in MOVING]
-        told = [machine.stepper.address, address_of(stop), address_of(codes), 0, self._count]
-        told += [0, limit, BUDGET]
-        told += [address for address, _ in moving] + [stride for _, stride in moving]
-        told += [shared[name] for name in RESTING]
-        loop = np.array(told + [0] * (WORDS - len(told)), np.int64)
-        run, place = _function(), address_of(loop)
+        loop = self._places() if self._loop is None else self._loop
+        told = self._machine.stepper.address, address_of(stop), address_of(codes), 0, self._count
+        loop[: len(FIRST)] = *told, 0, limit, BUDGET
+        run = _function()
         if log is None:
-            run(place)
+            run(address_of(loop))
             return codes
-        named = loop.view(ROW_LOOP)
+        loop = loop.copy()  # the next run may be without events
+        named, place = loop.view(ROW_LOOP), address_of(loop)
         log.tell(named)
         run(place)
         while named["full"][0]:  # the loop goes on where it was
             log.grow()
             run(place)
         return codes
+
+    def _places(self) -> np.ndarray:
+        """Where everything is that stays where it is from run to run, told to the loop."""
+        shared = self._machine.shared_addresses()
+        loop = np.zeros(1, ROW_LOOP)
+        for name in (*MOVING, *RESTING):
+            loop[name] = shared.get(name, 0)
+        for name, (_, address, stride) in self._room.items():
+            loop[name], loop[f"{name}_stride"] = address, stride
+        self._loop = words = loop.view(np.int64)
+        return words
 
     # -- what became of them --------------------------------------------------------------------
 

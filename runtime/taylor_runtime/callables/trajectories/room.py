@@ -35,8 +35,9 @@ class StepRoom:
         self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         counts = VECTORS * stepper.size, stepper.parameters, stepper.workspace
-        planes = [doubles_of_planes(count, precision) for count in counts]
-        self._rooms = aligned_rooms(*planes, stepper.size, stepper.record_length, 1)
+        states, parameters, work = (doubles_of_planes(count, precision) for count in counts)
+        kept = states, parameters, stepper.size  # what copies have, too, comes first
+        self._rooms = aligned_rooms(*kept, work, stepper.record_length, 1)
         self.control = ControlBlock()
         self.spare: list[object] = []  # what copies share: memory of calls that are over
         self._make_room()
@@ -46,12 +47,13 @@ class StepRoom:
         self.forget_step()
 
     def _make_room(self) -> None:
-        rooms, whole = self._rooms, aligned_zeros(self._rooms[-1].stop)
-        states, parameters, work, *rest = [whole[room] for room in rooms]
-        kind = self.stepper.options.precision
-        self.states, self.parameters = as_planes(states, kind), as_planes(parameters, kind)
-        self._work = as_planes(work, kind)
-        self._tolerances, self._records, self._grid = rest
+        states, parameters, tolerances, work, records, grid = self._rooms
+        whole, kind = aligned_zeros(grid.stop), self.stepper.options.precision
+        self._kept = whole[: work.start]
+        self.states = as_planes(whole[states], kind)
+        self.parameters = as_planes(whole[parameters], kind)
+        self._work = as_planes(whole[work], kind)
+        self._tolerances, self._records, self._grid = whole[tolerances], whole[records], whole[grid]
         size = self.stepper.size
         vectors = self.states[:, : VECTORS * size]
         self._vectors = vectors.reshape(self._parts, VECTORS, size)
@@ -60,10 +62,9 @@ class StepRoom:
 
     def copy(self) -> Self:
         """One in the same state with memory of its own; the machine code is shared."""
-        other = self._with_room()
+        other = self._alike()
         other.control = self.control.copy()
-        other.states[:] = self.states
-        other.parameters[:] = self.parameters
+        other._kept[:] = self._kept
         if len(self._records) != self.stepper.record_length:
             other._records = aligned_zeros(len(self._records))
         other.watch(0, 0)
@@ -71,10 +72,15 @@ class StepRoom:
 
     def _with_room(self) -> Self:
         """One with equal tolerances, and memory in which is nothing yet."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other._make_room()
+        other = self._alike()
         other._tolerances[:] = self._tolerances
+        return other
+
+    def _alike(self) -> Self:
+        """One with memory in which is nothing yet, and everything else shared."""
+        other = object.__new__(type(self))
+        other.__dict__ = self.__dict__.copy()
+        other._make_room()
         return other
 
     def memory(self) -> dict[str, np.ndarray]:
