@@ -16,6 +16,9 @@ _directory = pytest.StashKey[str]()
 # Bridges import their packages, which need not be there.
 _MISSING = [name for name in ("jax", "scipy", "torch") if find_spec(name) is None]
 collect_ignore_glob = [f"taylor/bridges/{name}/*" for name in _MISSING]
+# Tests of astrodynamics compare with what the extra `test-astrodynamics` brings.
+if find_spec("erfa") is None:
+    collect_ignore_glob.append("tests/astrodynamics/*")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

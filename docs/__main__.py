@@ -57,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     profile = DOCS / "_build" / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     shutil.copy(DOCS / "_style" / "ipython_kernel_config.py", profile)
+    # The theme copies its logo there when a build ends, also when that has failed before it began
+    # to write; a file would be in the folder's place then.
+    (target / "_static").mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     code = subprocess.run([*command, str(DOCS), str(target)], env=variables, cwd=ROOT).returncode
     shown = target / f"{page}.html" if options.page else target / "index.html"

@@ -147,9 +147,9 @@ def draw(controls: np.ndarray) -> plt.Figure:
         1, 2, figsize=(10.5, 5), width_ratios=(1.25, 1), layout="constrained"
     )
     turn = np.linspace(0, 2 * np.pi, 300)
-    for radius, name in ((1.0, "Earth"), (MARS, "Mars")):
+    for radius, name, place in ((1.0, "Earth", (-0.14, -0.94)), (MARS, "Mars", (1.1, 1.1))):
         left.plot(radius * np.cos(turn), radius * np.sin(turn), color="0.75", lw=1)
-        left.text(0.72 * radius, 0.72 * radius, name, color="0.45", fontsize=9)
+        left.text(*place, name, color="0.45", fontsize=9)
     pieces = np.stack([states[:-1, :2], states[1:, :2]], axis=1)
     of = np.repeat(much, (len(times) - 1) // segments)
     line = LineCollection(list(pieces), array=of, cmap="inferno_r", clim=(-0.25, 1.1), lw=2.5)

@@ -49,6 +49,13 @@ def test_python_blocks_give_right_numbers(names: dict[str, Any]) -> None:
             np.testing.assert_allclose(zeros, exact, rtol=1e-11)
             last = float(released_at(10.0)(0.5, mpmath.mpf(9.8)))
             assert names["theirs"].y[0, -1] == pytest.approx(last, abs=1e-11)
+        elif "by_area" in names:
+            later, (found,) = names["later"], names["by_area"]
+            (more,), (less,) = later(2.6), later(2.4)
+            np.testing.assert_allclose(found, (more - less) / 0.2, rtol=1e-5)
+            # What drag takes from the energy of a circle: da = -2 pi (cd A / m) rho a^2 a turn,
+            # and the angle runs ahead by 3/2 of da / a, added up over all turns of the day.
+            assert 0.4 < np.linalg.norm(found) < 1.6
         elif "slope" in names:
             x = np.linspace(0, 1, 5)
             np.testing.assert_allclose(names["value"], np.sin(x) * np.exp(-0.25), rtol=1e-15)
@@ -235,7 +242,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_python_block_is_tested() -> None:
     assert [language for language, _ in BLOCKS if language not in ("sh", "python")] == []
-    assert len(PYTHON) == 12
+    assert len(PYTHON) == 13
 
 
 def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,6 +99,10 @@ def ensemble(
     check_executor(executor)
     count = _workers(workers, executor)
     jobs = make_jobs(integrator, states, until, times, parameters, time0, max_steps, dense)
+    plain = executor is None and events is None and output is None
+    whole = at_once(integrator, jobs) if plain else None
+    if whole is not None:
+        return Gatherer(jobs, None, integrator, whole).finish("")
     own = copy.copy(integrator)
     if events is not None:
         own.events = events  # type: ignore[assignment]
@@ -107,7 +111,7 @@ def ensemble(
     bar = ProgressBar(0, len(jobs), progress, f"{{}} of {len(jobs)} trajectories")
     missing = ""
     try:
-        if len(jobs) == 0 or (executor is None and at_once(own, jobs, gatherer.put)):
+        if len(jobs) == 0:
             pass
         elif executor is None or is_threads(executor):
             in_threads(own, jobs, gatherer.put, count, executor, bar)

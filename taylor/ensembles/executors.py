@@ -12,10 +12,12 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taylor.displays.progress import ProgressBar
+from taylor.ensembles.events import python_decides
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
+from taylor.ensembles.serial import Rows
 from taylor.ensembles.threads import Put, Shares, Team
-from taylor.ensembles.worker import Results, Runner
+from taylor.ensembles.worker import Results, Runner, interrupted
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
 
@@ -42,23 +44,25 @@ def default_workers() -> int:
     return os.cpu_count() or 1
 
 
-def at_once(integrator: Integrator, jobs: Jobs, put: Put) -> bool:
-    """Run jobs here if they take no longer than it takes to start a thread, or nearly so; returns
-    whether they were.
+def at_once(integrator: Integrator, jobs: Jobs) -> Results | None:
+    """All of the jobs, run here if they take no longer than it takes to start a thread, or nearly
+    so; None if that was not enough, and their trajectories have to be begun anew.
 
-    integrator: that nobody else has; if it was not enough, its trajectory has to be begun anew.
+    The integrator is left alone.
     """
     stepper = integrator._machine.stepper
     plain = integrator._detection is None and integrator._steering is None
-    if not (plain and stepper.is_short and len(jobs) <= MOST_AT_ONCE):
-        return False
+    few = 0 < len(jobs) <= MOST_AT_ONCE and stepper.is_short
+    if not (plain and few) or python_decides(integrator, jobs.dense):
+        return None
     try:
-        found = Runner(integrator, jobs.dense, own=True).at_once(jobs, Stop(), STEPS_AT_ONCE)
-        if found is not None:
-            put(0, found)
+        rows = Rows.spare(integrator)
+        found = Runner(integrator, jobs.dense, rows).at_once(jobs, Stop(), STEPS_AT_ONCE)
+        if jobs.grid is None:  # whose memory may be large
+            rows.leave(integrator)
     except KeyboardInterrupt:
-        return True
-    return found is not None
+        return interrupted(jobs)
+    return found
 
 
 def in_threads(

@@ -23,22 +23,38 @@ _STATUSES = np.array(STATUSES, dtype=object)
 
 
 class Gatherer:
-    """Puts the results of shares, coming in any order from any thread, into whole arrays."""
+    """Puts the results of shares, coming in any order from any thread, into whole arrays.
 
-    def __init__(self, jobs: Jobs, output: Any, integrator: Integrator) -> None:
-        count, rest = len(jobs), jobs.shape
+    whole: all results, where they are known; the arrays are theirs.
+    """
+
+    def __init__(
+        self, jobs: Jobs, output: Any, integrator: Integrator, whole: Results | None = None
+    ) -> None:
         self.jobs = jobs
         self.integrator = integrator
+        self.found: tuple[dict[int, Found], dict[int, Found]] = ({}, {})
+        self.stream: Stream | None = None
+        if whole is None:
+            self._make_room(output)
+            return
+        self.times, self.codes, self.steps = whole.times, whole.codes, whole.steps
+        self.states: np.ndarray | None = whole.states
+        self.grid, self.messages = whole.grid, whole.messages
+
+    def _make_room(self, output: Any) -> None:
+        """Arrays in which no trajectory has been finished."""
+        jobs = self.jobs
+        count, rest, dtype = len(jobs), jobs.shape, jobs.states.dtype
         self.lock = threading.Lock()
-        dtype = jobs.states.dtype
         self.times = np.full((count, 2), np.nan)
         self.codes = np.full(count, CODES[Status.INTERRUPTED], dtype=np.int8)
         self.steps = np.zeros(count, dtype=np.int64)
-        self.messages: dict[int, str] = {}
-        self.found: tuple[dict[int, Found], dict[int, Found]] = ({}, {})
+        self.messages = {}
         self.dense: list[DenseOutput | None] = [None] * count if jobs.dense else []
         shape = rest if jobs.grid is None else (jobs.grid.shape[-2], *rest)
-        self.stream = None if output is None else Stream(output, (count, *shape), dtype)
+        if output is not None:
+            self.stream = Stream(output, (count, *shape), dtype)
         self.grid = None
         if jobs.grid is not None and self.stream is None:
             self.grid = np.empty((count, *shape), dtype=dtype)
@@ -69,12 +85,13 @@ class Gatherer:
     def finish(self, missing: str) -> EnsembleOutcome:
         """Everything; `missing` says why there are trajectories without results, if one knows."""
         jobs = self.jobs
-        undone = np.flatnonzero(self.codes == CODES[Status.INTERRUPTED])
-        if missing:
-            self.messages |= {int(row): missing for row in undone}
-        for kept in (self.grid, self.states):
-            if kept is not None:
-                kept[undone] = np.nan
+        undone = (self.codes == CODES[Status.INTERRUPTED]).nonzero()[0]
+        if len(undone):
+            if missing:
+                self.messages |= {int(row): missing for row in undone}
+            for kept in (self.grid, self.states):
+                if kept is not None:
+                    kept[undone] = np.nan
         shown = self.grid if self.grid is not None else self.states
         if self.stream is not None:
             shown = self.stream.finish(undone)

@@ -99,21 +99,14 @@ def make_jobs(
         "times": len(grid) if grid is not None and grid.ndim == 3 else None,
     }
     count = _common(counts)
-    begins = _rows(begins, count, 1)
     if grid is not None:
-        _check_grids(grid, begins, kind)
+        _check_grids(grid, _rows(begins, count, 1), kind)
         ends = grid[..., -1, :]
     assert ends is not None
-    halves = 0.5 * ends[..., 0] - 0.5 * begins[:, 0]
-    far = (abs(halves) >= FARTHEST) & np.isfinite(ends[..., 0])
-    if far.any():
-        raise ArgumentError(
-            f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range "
-            "of floats; choose another unit of time"
-        )
+    _check_spans(begins, ends)
     return Jobs(
         states=_rows(start, count, 1 + len(kind.axes)),
-        times=begins,
+        times=_rows(begins, count, 1),
         ends=_rows(ends, count, 1),
         parameters=_rows(values, count, 1 + len(kind.axes)),
         grid=grid,
@@ -121,6 +114,17 @@ def make_jobs(
         dense=bool(dense),
         terms=0 if integrator._flow is None else integrator._flow.variations.size,
     )
+
+
+def _check_spans(begins: np.ndarray, ends: np.ndarray) -> None:
+    """Raise ArgumentError where a trajectory goes farther than floats do."""
+    halves = 0.5 * ends[..., 0] - 0.5 * begins[..., 0]
+    far = np.abs(halves) >= FARTHEST
+    if far.any() and (far := far & np.isfinite(ends[..., 0])).any():
+        raise ArgumentError(
+            f"ensemble: the span of trajectory {int(np.flatnonzero(far)[0])} is beyond the range "
+            "of floats; choose another unit of time"
+        )
 
 
 def _common(counts: Mapping[str, int | None]) -> int:
@@ -136,7 +140,8 @@ def _rows(values: np.ndarray, count: int, ndim: int) -> np.ndarray:
     """One for each trajectory, a view: as `numpy.broadcast_to`, which takes ten times as long."""
     if values.ndim > ndim:
         return values
-    values = np.ascontiguousarray(values)
+    if not values.flags.c_contiguous:
+        values = np.ascontiguousarray(values)
     return np.ndarray((count, *values.shape), values.dtype, values, 0, (0, *values.strides))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 
@@ -40,19 +40,37 @@ class Ends(NamedTuple):
 class Rows:
     """Runs rows one after the other in machine code; Python sees them before and after.
 
-    For what Python need not decide about, see `python_decides`.
-
-    own: whether the integrator may be used for that, rather than a copy.
+    For what Python need not decide about, see `python_decides`.  All that it works on is its own.
     """
 
-    def __init__(self, integrator: Integrator, own: bool = False) -> None:
-        ta = integrator if own else copy.copy(integrator)
-        self.kind = ta._kind
-        self.max_step = ta.max_step
-        self.machine = ta._machine
-        self.detection = ta._detection
-        self.flow = ta._flow
-        self.memory = SerialRows(ta._machine, ta._machine.whole)
+    def __init__(self, integrator: Integrator) -> None:
+        self.kind = integrator._kind
+        self.machine = integrator._machine.copy()
+        self.machine.spare = []  # those of the integrator's would hold themselves
+        self.detection = None if integrator._detection is None else integrator._detection.copy()
+        self.memory = SerialRows(self.machine, self.machine.whole)
+        self._follow(integrator)
+
+    def _follow(self, integrator: Integrator) -> None:
+        """What may have changed since the last call."""
+        self.max_step = integrator.max_step
+        self.flow = None if integrator._flow is None else copy.copy(integrator._flow)
+
+    @classmethod
+    def spare(cls, integrator: Integrator) -> Self:
+        """One that an earlier call has left, or a new one, to be given back by `leave`; nobody else
+        has it meanwhile.  Of integrators without events.
+        """
+        try:
+            found = cast(Self, integrator._machine.spare.pop())
+        except IndexError:
+            return cls(integrator)
+        found._follow(integrator)
+        return found
+
+    def leave(self, integrator: Integrator) -> None:
+        """Let another call of this integrator, or of a copy, have the memory."""
+        integrator._machine.spare.append(self)
 
     def run(
         self,

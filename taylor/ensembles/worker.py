@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import field
+from functools import cached_property
 from threading import get_ident
 from typing import Any
 
@@ -61,12 +62,21 @@ class Runner:
     Trajectories that need no Python run through `Rows`.  The others, and those of which it is to
     be said in words why they did not end well, are run by the copy.
 
-    own: whether the integrator need not be left alone.
+    rows: an earlier call's, for another one of the same system.
     """
 
-    def __init__(self, integrator: Integrator, dense: bool = False, own: bool = False) -> None:
-        self.alone = integrator if own else copy.copy(integrator)
-        self.rows = None if python_decides(integrator, dense) else Rows(integrator, own)
+    def __init__(
+        self, integrator: Integrator, dense: bool = False, rows: Rows | None = None
+    ) -> None:
+        self._integrator = integrator
+        if rows is None and not python_decides(integrator, dense):
+            rows = Rows(integrator)
+        self.rows = rows
+
+    @cached_property
+    def alone(self) -> Integrator:
+        """The copy, made when it is first wanted."""
+        return copy.copy(self._integrator)
 
     def at_once(self, jobs: Jobs, stop: Stop, steps: int) -> Results | None:
         """All of `jobs`, if no more than so many steps are to be made, and Python need not decide;
@@ -95,10 +105,12 @@ class Runner:
 
     def results(self, jobs: Jobs, ends: Ends, stop: Stop) -> Results:
         """What `ends` of all jobs come to; those that went wrong are run again to say why."""
-        codes = np.full(len(jobs), CODES[Status.STEP_LIMIT], dtype=np.int8)
-        codes[ends.codes == REACHED] = CODES[Status.REACHED]
-        codes[ends.codes == RUNNING] = CODES[Status.INTERRUPTED]
+        reached = ends.codes == REACHED
+        codes = np.where(reached, CODES[Status.REACHED], CODES[Status.STEP_LIMIT]).astype(np.int8)
         results = Results(ends.states, ends.times, codes, ends.steps, ends.grid, {}, ends.events)
+        if reached.all() and self._integrator._steering is None:
+            return results
+        codes[ends.codes == RUNNING] = CODES[Status.INTERRUPTED]
         if ends.stopped is not None:
             for row in np.flatnonzero(ends.codes == EVENT_STOP):
                 codes[row] = CODES[Status.EVENT]
@@ -232,6 +244,14 @@ def empty(jobs: Jobs) -> Results:
         grid=grid,
         dense=[None] * count if jobs.dense else None,
     )
+
+
+def interrupted(jobs: Jobs) -> Results:
+    """Of trajectories none of which was finished."""
+    results = empty(jobs)
+    results.codes.fill(CODES[Status.INTERRUPTED])
+    blank(results, np.arange(len(jobs)))
+    return results
 
 
 def blank(results: Results, rows: np.ndarray) -> None:

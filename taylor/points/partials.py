@@ -111,7 +111,16 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
         >>> d.at((3.0, 2.0)).gradient.tolist()
         [12.0, 9.0]
         """
-        expansion, given = self._known(), as_coordinates(point, self._kind)
+        expansion = self._known()
+        listed = point if isinstance(point, tuple | list) else (point,)
+        if out is None and not error and listed and isinstance(listed[0], float):
+            planes = expansion.one(*listed)
+            if planes is not None:
+                checked_threads(threads)
+                return Derivatives(
+                    planes, self._among, self._kind, expansion, self._outputs, (), self._names
+                )
+        given = as_coordinates(point, self._kind)
         count = len(expansion.arguments)
         if given.shape[1] != count:
             raise ArgumentError(f"point has {given.shape[1]} coordinates, the function {count}")

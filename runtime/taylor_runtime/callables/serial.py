@@ -14,12 +14,13 @@ from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Options, compile_ir
 from taylor_runtime.engine.compiler import Module as Code
-from taylor_runtime.ensembles.serial import ROW_LOOP, RUN, row_loop_module
+from taylor_runtime.ensembles.serial import MOVING, RESTING, ROW_LOOP, RUN, row_loop_module
 from taylor_runtime.program.codes import RUNNING
 from taylor_runtime.steps.control import DOUBLES, INTEGERS
 from taylor_runtime.steps.states import VECTORS
 
 LINE = 8  # doubles of a cache line
+WORDS = ROW_LOOP.itemsize // 8
 BUDGET = 1024  # steps between looks at whether to stop
 FIELDS = (*DOUBLES, *INTEGERS)  # of a control block, 8 bytes each
 _TIME, _END, _LONGEST = (FIELDS.index(name) for name in ("time", "end", "longest"))
@@ -75,16 +76,17 @@ class SerialRows:
     def __init__(self, machine: StepMemory, whole: bool = False) -> None:
         self._machine = machine
         self._slots = machine.slots_of(whole)
-        self._room: dict[str, np.ndarray] = {}
+        self._room: dict[str, tuple[np.ndarray, int, int]] = {}  # with address and stride
         self._grid_places: np.ndarray | None = None
+        self._count = -1
 
     def _block(self, name: str, doubles: int) -> np.ndarray:
         """Memory for all rows of doubles, each from the start of a cache line."""
         count, length = self._count, -(-doubles // LINE) * LINE
-        block = self._room.get(name)
+        block, *_ = self._room.get(name, (None,))
         if block is None or block.shape[0] < count or block.shape[1] != length:
             block = aligned_zeros(count * length).reshape(count, length)
-            self._room[name] = block
+            self._room[name] = block, address_of(block), block.strides[0]
         return block[:count]
 
     def _planes(self, name: str, like: np.ndarray) -> np.ndarray:
@@ -94,24 +96,30 @@ class SerialRows:
 
     def put(self, states: np.ndarray, parameters: np.ndarray) -> None:
         """As many rows as there are states begin there; grids, times and ends are to follow."""
-        self._count = states.shape[1]
+        if states.shape[1] != self._count:
+            self._make_rows(states.shape[1])
         self._grid_places = None
+        self._vectors[:, :, STATE] = states.swapaxes(0, 1)[..., self._machine.padding]
+        self._vectors[:, :, STATE + 1] = 0.0
+        self._values[..., : parameters.shape[2]] = parameters.swapaxes(0, 1)
+
+    def _make_rows(self, count: int) -> None:
+        """Views of as many rows."""
+        self._count = count
         machine, size = self._machine, self._machine.stepper.size
         vectors = self._planes("states", machine.states)[..., : VECTORS * size]
-        self._vectors = vectors.reshape(self._count, len(states), VECTORS, size)
-        self._vectors[:, :, STATE] = states.swapaxes(0, 1)[..., machine.padding]
-        self._vectors[:, :, STATE + 1] = 0.0
-        values = self._planes("parameters", machine.parameters)
-        values[..., : parameters.shape[2]] = parameters.swapaxes(0, 1)
+        self._vectors = vectors.reshape(count, len(machine.states), VECTORS, size)
+        self._values = self._planes("parameters", machine.parameters)
+        self._numbers = self._block("control", len(FIELDS))[:, : len(FIELDS)]
+        self._integers = self._numbers.view(np.int64)
 
     def put_spans(self, times: np.ndarray, ends: np.ndarray, longest: np.ndarray) -> None:
         """Rows begin at times (r, 2), as the machine is told to begin, and go to ends (r, 2).
 
         longest: (r,), steps that each asks for.
         """
-        self._numbers = numbers = self._block("control", len(FIELDS))[:, : len(FIELDS)]
-        self._integers = integers = numbers.view(np.int64)
-        integers[:] = self._machine.control.to_array().view(np.int64)
+        numbers, integers = self._numbers, self._integers
+        integers[:] = self._machine.control.words()
         numbers[:, _TIME : _TIME + 2] = times
         numbers[:, _END : _END + 2] = ends
         numbers[:, _LONGEST] = longest
@@ -136,21 +144,26 @@ class SerialRows:
         RUNNING where `stop`, an integer, told it to end before; limit: of a row's steps.
         """
         machine = self._machine
-        codes = np.full(self._count, RUNNING, dtype=np.int64)
-        loop = np.zeros(1, ROW_LOOP)
-        loop["propagate"], loop["count"] = machine.stepper.address, self._count
-        loop["limit"], loop["budget"] = limit, BUDGET
-        loop["codes"], loop["stop"] = address_of(codes), address_of(stop)
-        for name, address in machine.shared_addresses().items():
-            loop[name] = address
-        for name, array in self._room.items():
-            loop[name], loop[f"{name}_stride"] = address_of(array), array.strides[0]
-        if log is not None:
-            log.tell(loop)
-        _function()(loop.ctypes.data)
-        while log is not None and loop["full"][0]:  # the loop goes on where it was
+        codes = np.empty(self._count, np.int64)
+        codes.fill(RUNNING)
+        shared = machine.shared_addresses()
+        known = {name: (address, stride) for name, (_, address, stride) in self._room.items()}
+        moving = [known.get(name) or (shared.get(name, 0), 0) for name in MOVING]
+        told = [machine.stepper.address, address_of(stop), address_of(codes), 0, self._count]
+        told += [0, limit, BUDGET]
+        told += [address for address, _ in moving] + [stride for _, stride in moving]
+        told += [shared[name] for name in RESTING]
+        loop = np.array(told + [0] * (WORDS - len(told)), np.int64)
+        run, place = _function(), address_of(loop)
+        if log is None:
+            run(place)
+            return codes
+        named = loop.view(ROW_LOOP)
+        log.tell(named)
+        run(place)
+        while named["full"][0]:  # the loop goes on where it was
             log.grow()
-            _function()(loop.ctypes.data)
+            run(place)
         return codes
 
     # -- what became of them --------------------------------------------------------------------

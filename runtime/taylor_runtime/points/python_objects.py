@@ -30,6 +30,7 @@ _INTERFACES = (0x01000009, 0x02000000)  # of NumPy 1 and 2: what NPY_ABI_VERSION
 # Fields of an array, in bytes after the header of all objects.
 DATA, NDIM, DIMENSIONS, DTYPE, FLAGS = 0, 8, 16, 40, 48
 ORDINARY = 0x0001 | 0x0100  # flags of what is contiguous and aligned
+WRITEABLE = 0x0400
 _DOUBLE_NUMBER = 12  # NPY_DOUBLE
 
 NONE, FLOAT, FLOAT64 = "taylor.none", "taylor.float", "taylor.float64"
@@ -192,6 +193,13 @@ def is_ordinary(b: Builder, array: Value, axes: Value) -> tuple[Value, Value]:
 def data_of(b: Builder, array: Value) -> Value:
     """Where the elements of an array are."""
     return b.load(PTR, b.at(array, HEADER + DATA, "i8"))
+
+
+def let_write(b: Builder, array: Value, allowed: Value) -> None:
+    """Whether Python may write to a new array's elements; it may unless told."""
+    place = b.at(array, HEADER + FLAGS, "i8")
+    flags = b.load(I32, place, 4)
+    b.store(b.select(allowed, flags, flags & ~WRITEABLE), place, 4)
 
 
 def item(b: Builder, items: Value, which: Index) -> Value:

@@ -38,6 +38,7 @@ class StepRoom:
         planes = [doubles_of_planes(count, precision) for count in counts]
         self._rooms = aligned_rooms(*planes, stepper.size, stepper.record_length, 1)
         self.control = ControlBlock()
+        self.spare: list[object] = []  # what copies share: memory of calls that are over
         self._make_room()
         if floors is not None:
             self._tolerances[:] = floors[self.padding]
