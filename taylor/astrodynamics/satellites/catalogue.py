@@ -105,6 +105,9 @@ class Catalogue:
     def __reduce__(self) -> tuple[object, ...]:
         return _load, (self._columns, self.gravity, self.mode, self.threads)
 
+    def __repr__(self) -> str:
+        return f"<Catalogue: {len(self)} objects, {self.gravity}>"
+
     def __len__(self) -> int:
         return len(self.branches)
 
