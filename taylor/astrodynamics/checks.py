@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
@@ -94,7 +94,7 @@ def check_function(where: str, name: str, value: object, like: str) -> None:
         raise ArgumentTypeError(f"{where}: {name}={value!r:.80} must be a function, as {like}")
 
 
-def checked_vector(where: str, name: str, value: Sequence[float] | ArrayLike) -> NDArray:
+def checked_vector(where: str, name: str, value: object) -> NDArray:
     """Three finite numbers as an array.
 
     >>> checked_vector("Thrust", "direction", [1, 0, 0]).tolist()

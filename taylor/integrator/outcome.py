@@ -182,20 +182,22 @@ class Outcome(Told):
     # -- what others show -----------------------------------------------------------------------
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A pandas table: a line for each time of the grid (or the one reached), a column for each
-        state, in float64.
+        """A pandas table: a line for each time of the grid; where there is none, for the beginning
+        of each step, if the output is dense, and for the time reached.  A column for each state, in
+        float64.
 
         Raises MissingPackageError without pandas.
         """
-        times, known = self._known()
+        times, known = self._listed()
         return tables.dataframe("to_dataframe", {"time": times}, known)
 
     def to_xarray(self) -> xarray.Dataset:
-        """An xarray dataset: every state over `time`, in float64; status and steps are attributes.
+        """An xarray dataset: every state over `time` (those of `to_dataframe`), in float64; status
+        and steps are attributes.
 
         Raises MissingPackageError without xarray.
         """
-        times, known = self._known()
+        times, known = self._listed()
         facts = {"status": self.status.name, "steps": str(self.steps), "message": self.message}
         named = {name: (("time",), values) for name, values in known.items()}
         return tables.dataset("to_xarray", {"time": times}, named, facts)
@@ -244,6 +246,15 @@ class Outcome(Told):
             return np.array(whole, float), tables.columns(self._names, self.states, 1)
         assert self.state is not None
         return np.array([self.time]), tables.columns(self._names, self.state[np.newaxis], 1)
+
+    def _listed(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The same for tables: with the beginnings of steps, where these are known."""
+        if self.times is not None or self.dense is None or not self.dense.steps:
+            return self._known()
+        assert self.state is not None
+        times = self.dense.starts.sum(axis=-1)
+        states = np.concatenate([self.dense(times), self.state[np.newaxis]])
+        return np.append(times, self.time), tables.columns(self._names, states, 1)
 
     def _repr_html_(self) -> str:
         from taylor.displays import html

@@ -100,6 +100,10 @@ class DenseOutput(Evaluated):
     precision: Precision = FLOAT64
     maps: tuple[DenseOutput, Space] | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        first, last = self.span if self.steps else (float(self.end[0]),) * 2
+        return f"<DenseOutput: {self.steps} steps of order {self.order}, {first!r} to {last!r}>"
+
     @property
     def order(self) -> int:
         """Of the polynomials of the steps."""

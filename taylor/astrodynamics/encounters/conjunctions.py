@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from taylor.astrodynamics.encounters.hermite import Ephemeris, Pieces, increasing, pieces, squares
 from taylor.astrodynamics.encounters.minima import minima
 from taylor.astrodynamics.encounters.neighbours import near_pairs
+from taylor.displays import html, tables
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,31 @@ class Conjunctions:
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Conjunctions: none>"
+        k = int(np.argmin(self.distances))
+        return (
+            f"<Conjunctions: {len(self)}; nearest {self.first[k]} and {self.second[k]} at "
+            f"{self.times[k]:.10g}: {self.distances[k]:.6g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        head = ("first", "second", "time", "distance", "speed")
+        columns = (self.first, self.second, self.times, self.distances, self.speeds)
+        rows = zip(*columns, strict=True)
+        return html.facts("Conjunctions", {"number": len(self)}, html.table(head, rows, len(self)))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas table with a line for each.
+
+        Raises MissingPackageError without pandas.
+        """
+        names = ("first", "second", "time", "distance", "speed")
+        columns = (self.first, self.second, self.times, self.distances, self.speeds)
+        number = {"number": np.arange(len(self))}
+        return tables.dataframe("to_dataframe", number, dict(zip(names, columns, strict=True)))
 
     @property
     def speeds(self) -> np.ndarray:

@@ -105,6 +105,11 @@ class Coverage:
     longest_gap: np.ndarray
     passes: np.ndarray
 
+    def __repr__(self) -> str:
+        seen = 100 * float(self.fraction.mean())
+        count, times = len(self.latitudes), len(self.times)
+        return f"<Coverage: {count} points at {times} times, {seen:.1f} % seen on average>"
+
     @property
     def mean_gap(self) -> np.ndarray:
         """How long a point waits between two views on average: the revisit time, shape (points,).

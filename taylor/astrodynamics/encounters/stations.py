@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_p
 from taylor.astrodynamics.frames.local import topocentric_axes
 from taylor.astrodynamics.frames.transforms import gcrs_to_itrf
 from taylor.astrodynamics.orbits.vectors import dot, joined, norm, scaled, summed, triple
+from taylor.displays import html, tables
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
@@ -31,6 +32,9 @@ from taylor.programs.jacobians import jacobian
 from taylor.programs.jit import jit
 from taylor.programs.products import jvp
 from taylor_runtime.program.records import dataclass
+
+if TYPE_CHECKING:
+    import pandas
 
 # The matrix from the axes of positions to those of the Earth, shape (3, 3), of a time.
 Rotation: TypeAlias = Callable[[Any], Any]
@@ -54,6 +58,28 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.begins)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Windows: none>"
+        first, last = float(self.begins.min()), float(self.ends.max())
+        return f"<Windows: {len(self)}, from {first:.10g} to {last:.10g} s>"
+
+    def _repr_html_(self) -> str:
+        columns = (self.stations, self.objects, self.begins, self.ends, self.durations)
+        head = ("station", "object", "begins", "ends", "lasts")
+        rows = zip(*columns, strict=True)
+        return html.facts("Windows", {"number": len(self)}, html.table(head, rows, len(self)))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas table with a line for each.
+
+        Raises MissingPackageError without pandas.
+        """
+        names = ("station", "object", "begins", "ends")
+        columns = (self.stations, self.objects, self.begins, self.ends)
+        number = {"number": np.arange(len(self))}
+        return tables.dataframe("to_dataframe", number, dict(zip(names, columns, strict=True)))
 
     @property
     def durations(self) -> np.ndarray:

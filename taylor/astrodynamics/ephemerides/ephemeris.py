@@ -29,6 +29,7 @@ from taylor.astrodynamics.ephemerides.kernels import (
 )
 from taylor.astrodynamics.ephemerides.series import SLACK, Link, Series, summed, vector
 from taylor.astrodynamics.frames.rotations import about, expression, product
+from taylor.astrodynamics.times.epoch import Epoch
 from taylor.astrodynamics.times.functions import Instant, TimeFunction, given_times
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
@@ -98,6 +99,10 @@ class Ephemeris:
 
     def __setstate__(self, state: tuple[object, tuple[float, float] | None]) -> None:
         self._set(_kernel_of(state[0]), *state)
+
+    def __repr__(self) -> str:
+        first, last = (Epoch(t).isoformat("tdb", digits=0)[:10] for t in self.span)
+        return f"<Ephemeris {self.name}: {first} to {last}>"
 
     def over(self, start: float | Instant, end: float | Instant) -> Ephemeris:
         """The same ephemeris between two times: smaller tables, which begin and end with pieces.

@@ -262,7 +262,7 @@ class Trajectory:
         >>> sky = ty.astrodynamics
         >>> start = sky.Epoch("2026-03-20T12:00:00")
         >>> states = [[7000, 0, 0, 0, 7.5, 0], [7000, 450, 0, 0, 7.5, 0]]
-        >>> path = sky.Trajectory(start, [0.0, 60.0], states)
+        >>> path = sky.Trajectory(start, [0.0, 60.0], states, interpolation="LINEAR")
         >>> path.motion(start)(np.array([0.0, 30.0]))[0].round(6).tolist()
         [[[7000.0, 0.0, 0.0], [7000.0, 225.0, 0.0]]]
         """

@@ -61,7 +61,13 @@ class Catalogue:
     """
 
     def __init__(
-        self, source: Source, *, gravity: str = "wgs72", mode: str = "i", threads: int = 1
+        self,
+        source: Source,
+        *,
+        gravity: str = "wgs72",
+        mode: str = "i",
+        threads: int = 1,
+        checksums: bool = True,
     ) -> None:
         """
         source:  the path of a file of two-line elements or of OMM (XML or CSV), or the text of
@@ -70,6 +76,7 @@ class Catalogue:
         gravity: "wgs72", which element sets are made with, "wgs72-old" or "wgs84".
         mode:    "i" (improved) or "a" (as the Air Force's programs of old).
         threads: how many share the work; results are the same.
+        checksums: whether those of two-line elements have to fit.
 
         Raises FormatError for text that is no element set, ArgumentError for other wrong values.
         """
@@ -78,7 +85,7 @@ class Catalogue:
         self.gravity, self.mode, self.threads = gravity, mode, checked_threads(threads)
         self._spaces: deque[Workspace] = deque()  # threads take from it, and give back
         self._spare = Spare()
-        self._set(_columns(source))
+        self._set(_columns(source, checksums))
 
     def _set(self, columns: list[np.ndarray]) -> None:
         """Seven elements and the dates of the epochs in two parts: sort the objects by branches."""
@@ -97,6 +104,9 @@ class Catalogue:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _load, (self._columns, self.gravity, self.mode, self.threads)
+
+    def __repr__(self) -> str:
+        return f"<Catalogue: {len(self)} objects, {self.gravity}>"
 
     def __len__(self) -> int:
         return len(self.branches)
@@ -189,14 +199,14 @@ def _load(columns: list[np.ndarray], gravity: str, mode: str, threads: int) -> C
     return catalogue
 
 
-def _columns(source: Source) -> list[np.ndarray]:
+def _columns(source: Source, checksums: bool) -> list[np.ndarray]:
     """Seven elements, and the Julian dates of the epochs in two parts, each an array."""
     if isinstance(source, MeanElements):
         return _of_arrays(source)
     if isinstance(source, str | Path):
         is_text = isinstance(source, str) and "\n" in source
         text = str(source) if is_text else _read(source)
-        objects = list(objects_of_text(text))
+        objects = list(objects_of_text(text, checksums))
         if not objects:
             where = "this text" if is_text else f"the file {source}"
             raise FormatError(f"no two-line elements and no OMM in {where}")
@@ -205,7 +215,7 @@ def _columns(source: Source) -> list[np.ndarray]:
             raise ArgumentTypeError(
                 f"Catalogue: {source!r:.80} is no path, text, MeanElements or list of objects"
             )
-        objects = [_object(given) for given in source]
+        objects = [_object(given, checksums) for given in source]
     return [np.array([getattr(o, name) for o in objects], np.float64) for name in FIELDS]
 
 
@@ -222,13 +232,13 @@ def _read(path: str | Path) -> str:
         raise FormatError(f"Catalogue: {str(path)!r} is no text file") from None
 
 
-def _object(given: Satellite | Sequence[str] | Mapping[str, str]) -> Satellite:
+def _object(given: Satellite | Sequence[str] | Mapping[str, str], checksums: bool) -> Satellite:
     if isinstance(given, Mapping):
         return read_message(given)
     if isinstance(given, Sequence):
         if len(given) != 2:
             raise ArgumentTypeError(f"an object is a pair of lines, got {given!r}")
-        return read_lines(*given)
+        return read_lines(given[0], given[1], checksums)
     if not hasattr(given, "no_kozai"):
         raise ArgumentTypeError(
             "an object is a Satrec of the package sgp4, a pair of lines, or the fields of an OMM; "

@@ -28,6 +28,11 @@ class SatelliteStates:
     states: np.ndarray
     errors: np.ndarray
 
+    def __repr__(self) -> str:
+        objects, times = self.errors.shape
+        wrong = int((self.errors != 0).sum())
+        return f"<SatelliteStates: {objects} objects at {times} times, {wrong} with errors>"
+
     @property
     def positions(self) -> np.ndarray:
         """Km, shape (objects, times, 3): a view of `states`."""

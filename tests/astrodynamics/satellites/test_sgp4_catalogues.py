@@ -81,7 +81,8 @@ def phase_error(satellite: Any, minutes: np.ndarray) -> float:
 
 def test_all_vectors_of_the_verification() -> None:
     """The published digits: 8 of km, 9 of km/s."""
-    catalogue = ty.astrodynamics.Catalogue([case.lines for case in cases()])
+    lines = [case.lines for case in cases()]  # the authors changed some, not their checksums
+    catalogue = ty.astrodynamics.Catalogue(lines, checksums=False)
     assert len(catalogue) == len(vectors()) == 33
     for k, expected in enumerate(vectors()):
         found = catalogue.propagate(minutes=expected[:, 0])

@@ -35,6 +35,12 @@ class Porkchop:
     departure_excess: np.ndarray
     arrival_excess: np.ndarray
 
+    def __repr__(self) -> str:
+        n, m = self.time_of_flight.shape
+        known = self.c3[np.isfinite(self.c3)]
+        least = f", least C3 {known.min():.6g}" if known.size else ", without a transfer"
+        return f"<Porkchop: {n} departures by {m} arrivals{least}>"
+
     @property
     def c3(self) -> np.ndarray:
         """The square of the departure's excess speed, km^2/s^2, shape (n, m)."""
