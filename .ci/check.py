@@ -21,7 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 25 * 60.0  # seconds for everything
 SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "build", "_build", "*.egg-info", "__pycache__", ".*_cache"
+)
 # The release of PyTorch is named, since its newest one may be a build for graphics cards.
 BRIDGES = 'python -m pip install -q "torch==2.13.0" flax ".[scipy,jax,torch,networks]"'
 ORBITS = 'python -m pip install -q heyoka daceypy ".[astrodynamics,test-astrodynamics]"'
@@ -33,7 +35,7 @@ CHECKS = (
     ORBITS,
     "python -m pytest -q tests/astrodynamics tests/displays",
     'python -m pip install -q ".[docs]"',
-    "python -m docs",
+    "python -m docs --clean",
     BRIDGES,
     "python -m pytest -q tests/bridges tests/docs",
     "python -m pip install -q build && python -m build --outdir packages",
