@@ -65,8 +65,7 @@ class StepRoom:
         other = self._alike()
         other.control = self.control.copy()
         other._kept[:] = self._kept
-        if len(self._records) != self.stepper.record_length:
-            other._records = aligned_zeros(len(self._records))
+        other.control.recording = other.control.records = 0  # there is room for one record
         other.watch(0, 0)
         return other
 
