@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from taylor.displays.tables import missing
+
 INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
 COLORS = ("#4c78d0", "#e08a2c", "#2f9e78", "#b5549b", "#c23b4a", "#8f9bb3", "#7a6a4f", "#3aa6b9")
 SHADES = "viridis"  # of what has a size
@@ -15,9 +17,12 @@ SHADES = "viridis"  # of what has a size
 def figure(panels: int = 1, width: float = 6.4, height: float = 4.4) -> tuple[Any, list[Any]]:
     """A Matplotlib figure with some axes side by side; it belongs to no window.
 
-    Raises ImportError without Matplotlib.
+    Raises MissingPackageError without Matplotlib.
     """
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise missing("a picture", "matplotlib") from error
 
     made = Figure(figsize=(width * panels, height), facecolor=PAPER, layout="constrained")
     found = [made.add_subplot(1, panels, k + 1) for k in range(panels)]

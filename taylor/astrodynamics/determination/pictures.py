@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taylor.astrodynamics.determination.tracking import Tracking
+from taylor.displays.tables import missing
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -27,9 +28,12 @@ def draw(
 ) -> matplotlib.figure.Figure:
     """Residuals in units of the noise by kind of measurement, before and after, and correlations.
 
-    Raises ImportError without matplotlib.
+    Raises MissingPackageError without matplotlib.
     """
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise missing("a picture", "matplotlib") from error
 
     kinds = list(dict.fromkeys(label for table in tables for label in table.measurement.labels))
     figure = Figure(figsize=(12, 1.2 + 1.9 * max(len(kinds), 2)), layout="constrained")

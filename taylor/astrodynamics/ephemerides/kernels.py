@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from taylor.astrodynamics.ephemerides.series import Doubles, Series, joined
-from taylor.errors import ArgumentError, TaylorError
+from taylor.displays.tables import MissingPackageError
+from taylor.errors import ArgumentError
 from taylor_runtime.program.records import dataclass
 
 DAY = 86400.0
@@ -52,9 +53,9 @@ class Kernel:
     constants: Mapping[str, float]
 
 
-def missing(name: str, command: str) -> TaylorError:
+def missing(name: str, command: str) -> MissingPackageError:
     """The error where a package is not there."""
-    return TaylorError(
+    return MissingPackageError(
         f"Ephemeris: the package {name!r} is not installed; run `{command}` (or `{EXTRA}`)"
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from taylor.astrodynamics.files.instants import seconds_after, spell
 from taylor.astrodynamics.times.epoch import Epoch
+from taylor.displays.tables import missing
 from taylor.errors import ArgumentError, ArgumentTypeError
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "ax", "ay", "az")
@@ -53,7 +54,7 @@ def dataframe(epochs: list[Epoch], states: np.ndarray) -> Frame:
     try:
         import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError:
-        raise ArgumentError("to_dataframe needs pandas: pip install pandas") from None
+        raise missing("to_dataframe", "pandas") from None
     index = pandas.DatetimeIndex(_stamps(epochs), name="utc", tz="UTC")
     made: Frame = pandas.DataFrame(states, index=index, columns=list(COLUMNS[: states.shape[1]]))
     return made
@@ -64,7 +65,7 @@ def dataset(epochs: list[Epoch], states: np.ndarray, said: dict[str, str]) -> Da
     try:
         import xarray  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError:
-        raise ArgumentError("to_xarray needs xarray: pip install xarray") from None
+        raise missing("to_xarray", "xarray") from None
     names = ("position", "velocity", "acceleration")[: states.shape[1] // 3]
     units = ("km", "km/s", "km/s^2")
     variables = {
@@ -134,5 +135,5 @@ def _astropy(function: str) -> tuple[Any, Any, Any]:
     try:
         from astropy import coordinates, time, units  # type: ignore[import-not-found, import-untyped, unused-ignore] # fmt: skip
     except ImportError:
-        raise ArgumentError(f"{function} needs the package astropy: pip install astropy") from None
+        raise missing(function, "astropy") from None
     return coordinates, units, time

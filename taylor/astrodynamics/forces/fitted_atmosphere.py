@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.place import EARTH_FLATTENING, Place
 from taylor.definitions.tables import chebyshev
-from taylor.errors import ArgumentError, TaylorError
+from taylor.displays.tables import MissingPackageError
+from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.functions.exponential import exp
@@ -126,7 +127,7 @@ class FittedAtmosphere:
         try:
             import pymsis  # type: ignore[import-not-found, unused-ignore]
         except ImportError as error:
-            raise TaylorError(
+            raise MissingPackageError(
                 "FittedAtmosphere.nrlmsise00 needs pymsis (pip install pymsis); or give values of "
                 "another model to FittedAtmosphere.fit"
             ) from error

@@ -6,7 +6,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from taylor.errors import ArgumentError, FormatError
+from taylor.displays.tables import MissingPackageError
+from taylor.errors import FormatError
 
 FIELDS = ("no_kozai", "ecco", "inclo", "nodeo", "argpo", "mo", "bstar", "jdsatepoch", "jdsatepochF")
 EPOCH_ZERO = 2433281.5  # Julian date of 1949 December 31, 0h UTC
@@ -107,7 +108,7 @@ def _package() -> tuple[Any, Any]:
     try:
         from sgp4 import api, omm  # type: ignore[import-untyped]
     except ImportError as error:
-        raise ArgumentError(
+        raise MissingPackageError(
             "element sets as text need the package sgp4: pip install 'taylor-jit[astrodynamics]'"
         ) from error
     return api, omm

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from taylor.displays.tables import MissingPackageError
 from taylor.errors import ArgumentError, FormatError
 from taylor_runtime.program.records import dataclass
 
@@ -35,7 +36,7 @@ def installed(name: str) -> Path:
     try:
         import astropy_iers_data  # type: ignore[import-not-found, import-untyped]
     except ImportError:
-        raise ArgumentError(
+        raise MissingPackageError(
             "Earth orientation parameters need the package astropy-iers-data: "
             'pip install "taylor-jit[astrodynamics]"; or give a file of the IERS, or '
             "EarthParameters.constant()"

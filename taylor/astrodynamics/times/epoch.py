@@ -13,6 +13,7 @@ from taylor.astrodynamics.times import conversions
 from taylor.astrodynamics.times.calendar import Reading, day_of, parsed, spelled
 from taylor.astrodynamics.times.earth_parameters import EarthParameters
 from taylor.astrodynamics.times.functions import Instant
+from taylor.displays.tables import MissingPackageError
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.numbers.times import time_pair
@@ -187,7 +188,7 @@ class Epoch(Instant):
                 Time as AstropyClass,
             )
         except ImportError:
-            raise ArgumentError(
+            raise MissingPackageError(
                 "to_astropy needs the package astropy: pip install astropy"
             ) from None
         made: AstropyTime = AstropyClass(*self.julian_date(scale), format="jd", scale=scale.lower())

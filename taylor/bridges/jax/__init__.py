@@ -8,7 +8,9 @@ from __future__ import annotations
 try:
     import jax as _jax  # noqa: F401
 except ImportError as error:  # pragma: no cover - JAX is there where this is tested
-    raise ImportError("ty.jax needs JAX: pip install 'taylor-jit[jax]'") from error
+    from taylor.displays.tables import MissingPackageError
+
+    raise MissingPackageError("ty.jax needs JAX: pip install 'taylor-jit[jax]'") from error
 
 from taylor.bridges.jax.functions import JaxFunction as JaxFunction
 from taylor.bridges.jax.functions import function as function

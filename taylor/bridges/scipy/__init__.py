@@ -9,7 +9,9 @@ from __future__ import annotations
 try:
     import scipy as _scipy  # noqa: F401
 except ImportError as error:  # pragma: no cover - SciPy is there where this is tested
-    raise ImportError("ty.scipy needs SciPy: pip install 'taylor-jit[scipy]'") from error
+    from taylor.displays.tables import MissingPackageError
+
+    raise MissingPackageError("ty.scipy needs SciPy: pip install 'taylor-jit[scipy]'") from error
 
 from taylor.bridges.scipy.low_level import low_level_callable as low_level_callable
 from taylor.bridges.scipy.optimize import curve_jacobian as curve_jacobian

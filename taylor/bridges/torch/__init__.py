@@ -8,7 +8,9 @@ from __future__ import annotations
 try:
     import torch as _torch  # noqa: F401
 except ImportError as error:  # pragma: no cover - PyTorch is there where this is tested
-    raise ImportError("ty.torch needs PyTorch: pip install 'taylor-jit[torch]'") from error
+    from taylor.displays.tables import MissingPackageError
+
+    raise MissingPackageError("ty.torch needs PyTorch: pip install 'taylor-jit[torch]'") from error
 
 from taylor.bridges.torch.function import TensorFunction as TensorFunction
 from taylor.bridges.torch.function import function as function

@@ -112,5 +112,5 @@ def test_arrays_that_do_not_fit() -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sgp4", None)
-    with pytest.raises(ArgumentError, match="pip install"):
+    with pytest.raises(ty.MissingPackageError, match="pip install"):
         ty.astrodynamics.Catalogue([LINES])

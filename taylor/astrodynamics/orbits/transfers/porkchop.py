@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.astrodynamics.checks import two_arrays
 from taylor.astrodynamics.orbits.transfers.lambert import lambert
+from taylor.displays.tables import missing
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import ValueLike
 from taylor_runtime.program.records import dataclass
@@ -65,8 +66,10 @@ class Porkchop:
         largest: C3 up to which there are contours, by default four times the least one.
         day:     what times are divided by; both axes count from the first departure.
         """
-        from matplotlib import pyplot
-
+        try:
+            from matplotlib import pyplot
+        except ImportError as error:
+            raise missing("a picture", "matplotlib") from error
         if axes is None:
             axes = pyplot.gca()
         start = self.departures[0]
