@@ -40,6 +40,26 @@ extra "astrodynamics"):
 """
 
 EXAMPLE = """\
+or of a ready model (cr3bp, two_body, pendulum), in its own units:
+
+  title = "Near the first Lagrange point"
+
+  [model]
+  name = "cr3bp"
+  mu = 0.012150585
+  dimensions = 2
+  state = [0.835915, 0.0, 0.0, 0.0]
+
+  [span]
+  duration = 12.5
+
+  [output]
+  every = 0.05
+  trajectory = "run.csv"      # .csv or .npz
+  plot = "run.png"            # all states over time, or y over x
+  x = "x"
+  y = "y"
+
 or of bodies that attract one another:
 
   title = "Earth and an asteroid"
@@ -175,8 +195,12 @@ def propagate(options: argparse.Namespace) -> None:
     from taylor.scenario.report import report
     from taylor.scenario.scenario import parsed
 
-    if "spacecraft" in parsed(options.scenario):
+    tables = parsed(options.scenario)
+    if "spacecraft" in tables:
         fly(options)
+        return
+    if "model" in tables:
+        run_model(options)
         return
     scenario = load(options.scenario)
     scenario = replace(
@@ -241,6 +265,28 @@ def fly(options: argparse.Namespace) -> None:
             lines.append(f"picture: {plot}")
         except ImportError:
             _no_picture(plot)
+    if not options.quiet:
+        print("\n".join(lines))
+
+
+def run_model(options: argparse.Namespace) -> None:
+    """The same of a ready model."""
+    from taylor.scenario.ready import read_ready, run_ready
+    from taylor.scenario.scenario import parsed
+    from taylor.scenario.section import ScenarioError
+
+    path = options.scenario
+    try:
+        ready = read_ready(parsed(path), path.parent, path.stem)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    trajectory, plot = options.output or ready.trajectory, options.plot or ready.plot
+    try:
+        _, lines = run_ready(ready, trajectory, plot, progress=not options.quiet)
+    except ImportError:
+        assert plot is not None
+        _no_picture(plot)
+        _, lines = run_ready(ready, trajectory, None, progress=not options.quiet)
     if not options.quiet:
         print("\n".join(lines))
 
