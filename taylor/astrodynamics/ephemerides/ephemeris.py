@@ -83,7 +83,7 @@ class Ephemeris:
     >>> [round(float(x)) for x in position]
     [-291608, -266717, -76102]
 
-    Raises TaylorError where a package is missing, ArgumentError for what is no kernel.
+    Raises MissingPackageError where a package is missing, ArgumentError for what is no kernel.
     """
 
     def __init__(self, source: str | Path | ModuleType | object) -> None:

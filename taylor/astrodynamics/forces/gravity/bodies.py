@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.force import OrbitState
-from taylor.astrodynamics.forces.gravity.spherical import Rotation, turned_back
+from taylor.astrodynamics.forces.gravity.spherical import Rotation, check_rotation, turned_back
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.functions.exponential import log
@@ -133,6 +133,7 @@ class Mascons:
         self.rotation = rotation
         if self.positions.shape != (len(self.gm), 3) or self.gm.ndim != 1:
             raise ArgumentError("Mascons: give positions of shape (n, 3) and gm of shape (n,)")
+        check_rotation("Mascons", rotation)
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor.errors import ArgumentError, FormatError
+from taylor.astrodynamics.checks import check_number
+from taylor.errors import ArgumentError, FormatError, ShapeError
 from taylor_runtime.program.records import dataclass
 
 _DAY = 86400.0
@@ -59,6 +60,8 @@ class GravityField:
     tide_system: "tide_free", "zero_tide" or "unknown".
     variations:  changes with time; `at` adds them up for one epoch.
 
+    Raises ShapeError for other shapes, ArgumentError for a gm or a radius that is not positive.
+
     >>> import taylor as ty
     >>> field = ty.astrodynamics.GravityField.shipped("EGM2008", degree=2)
     >>> field.name, field.degree, round(-(5**0.5) * float(field.c[2, 0]), 9)
@@ -72,6 +75,16 @@ class GravityField:
     s: NDArray
     tide_system: str = "unknown"
     variations: tuple[Variation, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("GravityField", "gm", self.gm, above=0, unit="km^3/s^2")
+        check_number("GravityField", "radius", self.radius, above=0, unit="km")
+        c, s = np.shape(self.c), np.shape(self.s)
+        if c != s or len(c) != 2 or not 0 < c[1] <= c[0]:
+            raise ShapeError(
+                f"GravityField: c has shape {c} and s {s}; both must have (degree + 1, order + 1), "
+                "order at most degree"
+            )
 
     @property
     def degree(self) -> int:
