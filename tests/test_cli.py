@@ -15,6 +15,7 @@ import pytest
 
 from taylor import cli
 from taylor.scenario import load
+from taylor.scenario.ready import read_ready
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLAR_SYSTEM = ROOT / "examples" / "solar_system.toml"
@@ -118,7 +119,9 @@ def test_help_shows_a_scenario_that_works(
         cli.main(["propagate", "--help"])
     assert stopped.value.code == 0
     printed = capsys.readouterr().out
-    text = printed[printed.index("  title = ") :]
+    models, text = (f"  title = {part}" for part in printed.split("  title = ")[1:])
+    ready = read_ready(tomllib.loads(models[: models.index("or of bodies")]), tmp_path, "case")
+    assert len(ready.state) == len(ready.model.variables) == 4
     tables = tomllib.loads(text)
     assert {"units", "body", "forces", "span", "output", "comparison"} <= set(tables)
     # Complete it with the files it names.

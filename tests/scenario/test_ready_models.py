@@ -68,7 +68,7 @@ def test_the_example_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("every = 0.7", "every = 1e-9", "outputs"),
         ("every = 0.7", 'x = "z"', "'z'"),
         ("every = 0.7", 'trajectory = "run.txt"', "must end in .csv or .npz"),
-        ("[1.0, 0.0, 0.0, 1.0]", "[0.0, 0.0, 0.0, 1.0]", "not finite"),
+        ("[1.0, 0.0, 0.0, 1.0]", "[0.0, 0.0, 0.0, 1.0]", "the run ended at t = 1.0"),
         ('name = "two_body"\ndimensions = 2', 'name = "cr3bp"', "mu is missing"),
     ],
 )

@@ -16,6 +16,7 @@ from taylor.scenario.bodies import read_table, rotate_about_x
 from taylor.scenario.flight import read_flight
 from taylor.scenario.output import check_target, write_trajectory
 from taylor.scenario.plot import write_plot
+from taylor.scenario.ready import read_ready
 from taylor.scenario.report import report
 from taylor.scenario.run import Run, compare, drifts, model
 from taylor.scenario.scenario import parsed, read
@@ -431,5 +432,8 @@ def test_examples_can_be_read() -> None:
         data = parsed(path)
         if "spacecraft" in data:
             assert len(read_flight(data, path.parent, path.stem).state) == 6
+        elif "model" in data:
+            ready = read_ready(data, path.parent, path.stem)
+            assert len(ready.state) == len(ready.model.variables)
         else:
             assert load(path).bodies
