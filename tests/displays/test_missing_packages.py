@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.astrodynamics.ephemerides import kernels
 
 sky = ty.astrodynamics
 PAIR = (
@@ -54,6 +55,7 @@ NEEDED: dict[str, tuple[str, Callable[[], object]]] = {
 @pytest.mark.parametrize("what", list(NEEDED))
 def test_the_error_says_what_to_install(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     package, call = NEEDED[what]
+    kernels.named_kernel.cache_clear()  # what is known needs no package
     for module in [m for m in sys.modules if m.split(".")[0] == package]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, package, None)
