@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +95,7 @@ def file_kernel(path: str | Path) -> Kernel:
         opened = SPK.open(str(path))
     except ValueError as error:
         raise ArgumentError(f"Ephemeris: {str(path)!r} is no SPK kernel: {error}") from None
+    weakref.finalize(opened.daf, opened.daf.file.close)  # when nothing reads it any more
     return spk_kernel(opened, Path(path).stem)
 
 
