@@ -35,6 +35,7 @@ OTHERS = {
     ("mathlib", 0): (("ulp",), "largest error, ulp"),
     ("mathlib", 1): (("ns",), "ns"),
     ("mathlib_special", 0): (("ulp",), "largest error, ulp"),
+    ("satellites", 0): (("ns a point",), "ns for an object at one time"),
     ("torch_bridge", 0): (("us",), "us"),
 }
 
