@@ -24,6 +24,7 @@ from taylor.surfaces.sides import (
     Point,
     Sides,
     Surfaces,
+    is_exact,
     meetings,
     side_in_force,
     with_sides,
@@ -116,7 +117,7 @@ class Steering:
         if self._bounds is None:
             exact = not machine.kind.is_finer
             self._bounds = [
-                None if exact and _is_exact(g) else rounding_error(g)
+                None if exact and is_exact(g) else rounding_error(g)
                 for g in self.surfaces.expressions
             ]
         return self._bounds
@@ -394,13 +395,3 @@ class Steering:
     def _rests(self, modes: Sequence[float]) -> bool:
         """Whether the motion rests on a surface."""
         return any(not s.change and modes[s.mode] == 0 for s in self.model.switches)
-
-
-def _is_exact(g: Expression) -> bool:
-    """Whether the sign of g is right in float64, and zero if g is: x or x - c."""
-    if not g.args or g.op == "index":
-        return g is not time_node
-    if g.op != "linear" or len(g.args) != 1 or not _is_exact(g.args[0]):
-        return False
-    (factor,), offset = g.payload
-    return abs(factor) == 1 and float(offset) == offset

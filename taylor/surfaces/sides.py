@@ -14,6 +14,7 @@ from math import inf
 from typing import Any
 
 from taylor.errors import TaylorError
+from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
 from taylor.expressions.leaves import time as time_node
 from taylor.expressions.scalars import scalars
@@ -307,3 +308,13 @@ def _tie(meeting: Meeting, mode: int) -> None:
     meeting.places.append(mode)
     for side, values in meeting.values.items():
         values.append(OFF if side else ON)
+
+
+def is_exact(g: Expression) -> bool:
+    """Whether the sign of g is right in float64, and zero if g is: x or x - c."""
+    if not g.args or g.op == "index":
+        return g is not time_node
+    if g.op != "linear" or len(g.args) != 1 or not is_exact(g.args[0]):
+        return False
+    (factor,), offset = g.payload
+    return abs(factor) == 1 and float(offset) == offset
