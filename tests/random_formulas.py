@@ -158,8 +158,8 @@ LARGER: dict[str, Callable[..., float]] = {
     "zeta": lambda v, x: 6 + abs(x),
     "digamma": lambda v, x: 0.0 if x > 0 else 8 * max(1 / _to_pole(x), _log(1 - x)) / abs(v),
     "lgamma": lambda v, x: 0.0 if x > 0 else 6 * max(1.0, _log_gamma(1 - x)) / abs(v),
-    "besselj": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
-    "bessely": lambda v, x: 15 * min(1, 1 / mpmath.sqrt(abs(x))) / abs(v),
+    "besselj": lambda v, x: 15 / mpmath.sqrt(max(abs(x), 1)) / abs(v),
+    "bessely": lambda v, x: 15 / mpmath.sqrt(max(abs(x), 1)) / abs(v),
     **dict.fromkeys(("airyai", "airybi"), lambda v, x: _of_airy(v, x, -0.25)),
     **dict.fromkeys(("airyaiprime", "airybiprime"), lambda v, x: _of_airy(v, x, 0.25)),
 }
