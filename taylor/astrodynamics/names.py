@@ -128,9 +128,9 @@ from taylor.astrodynamics.encounters.shadows import eclipses
 from taylor.astrodynamics.encounters.shadows import shadow_margin
 from taylor.astrodynamics.encounters.sources import catalogue_motion
 from taylor.astrodynamics.encounters.sources import dense_motion
-from taylor.astrodynamics.encounters.stations import GroundStation
-from taylor.astrodynamics.encounters.stations import Windows
-from taylor.astrodynamics.encounters.stations import access
+from taylor.astrodynamics.encounters.access import Windows
+from taylor.astrodynamics.encounters.access import access
+from taylor.astrodynamics.encounters.station import Station
 
 # files
 from taylor.astrodynamics.files.comma import read_csv
@@ -162,7 +162,6 @@ from taylor.astrodynamics.determination.measurements import PositionFix
 from taylor.astrodynamics.determination.measurements import Range
 from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
-from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
 
 __all__ = [
@@ -275,7 +274,7 @@ __all__ = [
     # encounters
     "Conjunctions",
     "Coverage",
-    "GroundStation",
+    "Station",
     "Windows",
     "access",
     "catalogue_motion",
@@ -314,7 +313,6 @@ __all__ = [
     "Range",
     "RangeRate",
     "Smoothed",
-    "Station",
     "Tracking",
     "determine",
     "simulate",

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from taylor.astrodynamics.determination.sights import LIGHT, Sight, dot, length
-from taylor.astrodynamics.determination.stations import Station
+from taylor.astrodynamics.encounters.station import Station, check_station
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import ExpressionLike
@@ -63,7 +63,7 @@ class _FromStation:
     light_time: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "station", Station.of(self.station))
+        object.__setattr__(self, "station", check_station(self.station))
 
     @property
     def legs(self) -> int:
@@ -102,7 +102,7 @@ class _Link(_FromStation):
 class Range(_Link):
     """Distance from a station, km.
 
-    station:    a `Station`, or a `GroundStation`.
+    station:    a `Station`.
     bias:       a number or a parameter that is added.
     light_time: whether the spacecraft is where it was when the light set out that arrives at the
                 time of the observation; else distances are those of one moment.
