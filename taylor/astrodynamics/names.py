@@ -154,6 +154,7 @@ from taylor.astrodynamics.determination.batch import FitStatus
 from taylor.astrodynamics.determination.determine import determine
 from taylor.astrodynamics.determination.determine import simulate
 from taylor.astrodynamics.determination.filtering import Smoothed
+from taylor.astrodynamics.determination.measurements import CountedDoppler
 from taylor.astrodynamics.determination.measurements import EquatorialAngles
 from taylor.astrodynamics.determination.measurements import HorizonAngles
 from taylor.astrodynamics.determination.measurements import Measured
@@ -303,6 +304,7 @@ __all__ = [
     "write_sp3",
     "write_tle",
     # determination
+    "CountedDoppler",
     "Determination",
     "EquatorialAngles",
     "FitStatus",

@@ -71,6 +71,47 @@ def test_ranges_and_their_rates_by_root_and_derivative(options: dict, expected: 
     np.testing.assert_allclose(found[:, 0], rates, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize(("options", "distance"), WAYS)
+@pytest.mark.parametrize(("reference", "after"), [("start", 1.0), ("middle", 0.5), ("end", 0.0)])
+def test_counted_doppler_is_what_the_distance_changes_by(
+    options: dict, distance: object, reference: str, after: float
+) -> None:
+    times, count, bias = [100.0, 1000.0, 40000.0], 60.0, 2e-6
+
+    def kind(station: sky.Station) -> sky.CountedDoppler:
+        return sky.CountedDoppler(station, bias, count=count, reference=reference, **options)
+
+    found = measured(kind, times)
+    with mpmath.workdps(30):
+        for t, value in zip(times, found[:, 0], strict=True):
+            end = mpmath.mpf(t) + after * count
+            change = distance(end) - distance(end - count)  # type: ignore[operator]
+            assert value == pytest.approx(float(change / count) + bias, abs=1e-12)
+
+
+def test_orbits_and_biases_from_counted_doppler() -> None:
+    """Two stations' counts, with noise: the fit is within its standard deviations, mostly."""
+    bias = ty.parameter("b")
+    stations = [sky.Station("s", PLACE, spinning), sky.Station("t", (-3e3, 4e3, 4e3), spinning)]
+    times = np.linspace(100.0, 40000.0, 200)
+    plan = [
+        sky.Tracking(sky.CountedDoppler(s, b, True, True, count=30.0), times, 0 * times, 1e-7)
+        for s, b in zip(stations, (bias, 0.0), strict=True)
+    ]
+    seen = sky.simulate(straight(), plan, seed=3, parameters={bias: 4e-6})
+    guess = ty.Integrator([(Q, V), (V, 0 * V)], [*np.add(R0, 5.0), *W])
+    fit = sky.determine(guess, seen, estimate=[Q, V, bias], parameters={bias: 0.0})
+    assert fit.converged
+    off = (fit.values - [*R0, *W, 4e-6]) / np.sqrt(np.diag(fit.covariance))
+    assert np.abs(off).max() < 4 and np.sqrt(np.mean(off**2)) < 2
+    with pytest.raises(ty.ArgumentError, match="belongs to two: leave process_noise out"):
+        sky.determine(guess, seen, parameters={bias: 0.0}, process_noise={V: 1e-16})
+    with pytest.raises(ty.ArgumentError, match="CountedDoppler: count=0"):
+        sky.CountedDoppler(stations[0], count=0)
+    with pytest.raises(ty.ArgumentError, match="none of start, middle, end"):
+        sky.CountedDoppler(stations[0], reference="last")
+
+
 @pytest.mark.parametrize("light", [False, True])
 def test_right_ascension_and_declination(light: bool) -> None:
     found = measured(lambda s: sky.EquatorialAngles(s, light_time=light), TIMES)
