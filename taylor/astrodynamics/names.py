@@ -91,7 +91,8 @@ from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.tides import SolidTides
 from taylor.astrodynamics.forces.place import Place
 from taylor.astrodynamics.forces.point_masses import PointMasses
-from taylor.astrodynamics.forces.radiation import EarthRadiation
+from taylor.astrodynamics.forces.earth_radiation import EarthRadiation
+from taylor.astrodynamics.forces.earth_radiation import KnockeRadiation
 from taylor.astrodynamics.forces.radiation import Plate
 from taylor.astrodynamics.forces.radiation import RadiationPressure
 from taylor.astrodynamics.forces.radiation import sun_pointing
@@ -241,6 +242,7 @@ __all__ = [
     "Force",
     "GravityField",
     "HarrisPriester",
+    "KnockeRadiation",
     "LenseThirring",
     "Mascons",
     "OrbitState",
