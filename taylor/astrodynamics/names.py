@@ -86,6 +86,8 @@ from taylor.astrodynamics.forces.gravity.bodies import Mascons
 from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
 from taylor.astrodynamics.forces.gravity.field import GravityField
 from taylor.astrodynamics.forces.gravity.field import Variation
+from taylor.astrodynamics.forces.gravity.ocean import OceanTides
+from taylor.astrodynamics.forces.gravity.ocean import TidalWave
 from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
 from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.tides import SolidTides
@@ -245,6 +247,7 @@ __all__ = [
     "KnockeRadiation",
     "LenseThirring",
     "Mascons",
+    "OceanTides",
     "OrbitState",
     "Place",
     "Plate",
@@ -255,6 +258,7 @@ __all__ = [
     "SolidTides",
     "SphericalHarmonics",
     "TabulatedAtmosphere",
+    "TidalWave",
     "ThirdBody",
     "Thrust",
     "Variation",
