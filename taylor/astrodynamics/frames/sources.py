@@ -133,7 +133,11 @@ class Tabulated(Source):
             )
 
     def _build(self, t: Expression) -> Expression:
-        return as_expression(piecewise(self.edges, self.table, t, outside="nan"))
+        return as_expression(
+            piecewise(
+                self.edges, self.table, t, outside="nan", name="the table of EarthOrientation.over"
+            )
+        )
 
 
 def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:
