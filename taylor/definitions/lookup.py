@@ -36,10 +36,8 @@ def left_table(e: Expression, values: Mapping[Any, Any]) -> str:
     if not isinstance(kernel, PlaceKernel) or not kernel.whose:
         return ""
     edges = kernel.edges
-    x, near = (
-        float(evaluate(e.args[0], values)),
-        _NEAR * float(np.diff(edges[[0, 1, -2, -1]]).max()),
-    )
+    near = _NEAR * float(np.diff(edges[[0, 1, -2, -1]]).max())
+    x = float(evaluate(e.args[0], values))
     if edges[0] + near < x < edges[-1] - near:
         return ""
     return f"{kernel.whose}, which is known from {edges[0]:.12g} to {edges[-1]:.12g}"
