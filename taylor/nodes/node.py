@@ -8,6 +8,8 @@ they were first written, which is the order they print in.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import itertools
 import math
 import threading
@@ -120,6 +122,15 @@ _set_shape = Node.__dict__["shape"].__set__
 _set_id = Node.__dict__["id"].__set__
 
 
+# Python's collector of cycles would walk over all nodes again and again while a large system is
+# written, half of the time.  It need not know what can be in no cycle: plain data, and nodes of it.
+_PLAIN = LEAVES | {"linear", "index"}  # whose payloads are names and numbers
+_is_tracked = gc.is_tracked
+_untrack: Callable[[object], None] = ctypes.PYFUNCTYPE(None, ctypes.py_object)(
+    ("PyObject_GC_UnTrack", ctypes.pythonapi)
+)
+
+
 def _forget(entry: Any, append: Callable[[Hashable], None] = _dead.append) -> None:
     append(entry.key)
 
@@ -140,6 +151,11 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
     _set_id(created, _next_id())
     entry = _Entry(created, _forget)
     entry.key = key
+    if (payload is None or op in _PLAIN) and type(op) is str and not any(map(_is_tracked, args)):
+        _untrack(created)
+        _untrack(entry)
+        if args:
+            _untrack(args)
     with _lock:
         present = _table.get(key)
         if present is not None:  # another thread was faster, or a dead entry awaits its removal
@@ -187,15 +203,16 @@ def constant_node(value: Number, shape: Shape = ()) -> Any:
 
     Of the class that nodes have by then.
     """
+    if type(value) is int and not shape and value in _small:
+        return _small[value]
     key = ("constant", shape, value if type(value) is int else constants.key(value))
     made: Any = intern_node(key, "constant", (), value, shape)
     return made
 
 
-ZERO: Any = constant_node(0)
-ONE: Any = constant_node(1)
-MINUS_ONE: Any = constant_node(-1)
-TWO: Any = constant_node(2)
+_small: dict[int, Any] = {}
+_small |= {value: constant_node(value) for value in range(-2, 17)}
+ZERO, ONE, MINUS_ONE, TWO = (_small[value] for value in (0, 1, -1, 2))
 
 
 def broadcast_shapes(function: str, *operands: Node) -> Shape:
