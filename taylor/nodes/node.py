@@ -109,8 +109,10 @@ class _Entry(weakref.ref[Node]):
 _table: dict[Hashable, _Entry] = {}
 _lock = threading.RLock()
 # Keys of nodes that died.  The weak-reference callback may run at any moment in any thread, so it
-# only appends here (atomic); the dictionary changes under the lock alone.
+# only appends here (atomic); entries are removed or replaced under the lock alone.
 _dead: deque[Hashable] = deque()
+_recent: list[_Entry] = []  # of nodes made since `_settle` ran last
+_FEW = 32
 _next_id = itertools.count().__next__
 
 _class: type[Node] = Node  # of which nodes are made
@@ -122,13 +124,9 @@ _set_shape = Node.__dict__["shape"].__set__
 _set_id = Node.__dict__["id"].__set__
 
 
-# Python's collector of cycles would walk over all nodes again and again while a large system is
-# written, half of the time.  It need not know what can be in no cycle: plain data, and nodes of it.
 _PLAIN = LEAVES | {"linear", "index"}  # whose payloads are names and numbers
-_is_tracked = gc.is_tracked
-_untrack: Callable[[object], None] = ctypes.PYFUNCTYPE(None, ctypes.py_object)(
-    ("PyObject_GC_UnTrack", ctypes.pythonapi)
-)
+_untrack: Any = ctypes.pythonapi.PyObject_GC_UnTrack
+_untrack.argtypes, _untrack.restype = [ctypes.py_object], None
 
 
 def _forget(entry: Any, append: Callable[[Hashable], None] = _dead.append) -> None:
@@ -151,24 +149,40 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
     _set_id(created, _next_id())
     entry = _Entry(created, _forget)
     entry.key = key
-    if (payload is None or op in _PLAIN) and type(op) is str and not any(map(_is_tracked, args)):
-        _untrack(created)
-        _untrack(entry)
-        if args:
-            _untrack(args)
-    with _lock:
-        present = _table.get(key)
-        if present is not None:  # another thread was faster, or a dead entry awaits its removal
-            found = present()
-            if found is not None:
+    present = _table.setdefault(key, entry)
+    if present is not entry:
+        with _lock:
+            present = _table.get(key)
+            found = None if present is None else present()
+            if found is not None:  # another thread was faster
                 return found
-        _table[key] = entry
+            _table[key] = entry  # in the place of a dead one
+    _recent.append(entry)
+    if len(_recent) > _FEW:
+        _settle()
+    return created
+
+
+def _settle() -> None:
+    """Take entries of dead nodes away, and hide new nodes that cannot be in cycles from Python's
+    collector, which would walk over all of them again and again while a large system is written,
+    half of the time.  These are plain data, and operations on nodes that are hidden.
+    """
+    with _lock:
+        fresh = _recent[:]
+        del _recent[: len(fresh)]
         while _dead:
             gone = _dead.popleft()
-            present = _table.get(gone)
-            if present is not None and present() is None:
+            entry = _table.get(gone)
+            if entry is not None and entry() is None:
                 del _table[gone]
-    return created
+        for entry in fresh:
+            e = entry()
+            if e is None or (e.payload is not None and e.op not in _PLAIN) or type(e.op) is not str:
+                continue
+            if not any(map(gc.is_tracked, e.args)):
+                for hidden in (e, entry, e.args):
+                    _untrack(hidden)
 
 
 def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
