@@ -16,6 +16,14 @@ The arithmetic of a lane is that of the scalar row, to the last bit.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
@@ -24,6 +32,7 @@ from taylor_runtime.program.signature import (
     depths,
     is_plain_sum,
     renumbered,
+    rows_used,
     signature,
     slots,
     with_slots,
@@ -46,7 +55,7 @@ def pack(program: Program, small: bool = False) -> Program:
     """
     if small:
         program = verify(_separate_pairs(program))
-    used = [slots(row) for row in program.rows]
+    used = _Used.of(program)
     groups = _order(program, used, _group(program, used, small))
     groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
@@ -87,24 +96,39 @@ def _has_partner(kernel: Kernel, others: set[Kernel]) -> bool:
 # -- grouping -----------------------------------------------------------------------------------
 
 
-Used = list[tuple[Slot, ...]]  # the places of every row where it uses another one
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """The rows that every row uses, and what for: rows of equal signatures use others alike.
+
+    alike: number of each row's signature; places: those of one row, for each signature.
+    """
+
+    rows: list[list[int]]
+    alike: list[int]
+    places: list[tuple[Slot, ...]]
+
+    @staticmethod
+    def of(program: Program) -> _Used:
+        numbers: dict[object, int] = {}
+        alike = [numbers.setdefault(signature(row), len(numbers)) for row in program.rows]
+        first = {number: index for index, number in reversed([*enumerate(alike)])}
+        places = [slots(program.rows[first[number]]) for number in range(len(numbers))]
+        return _Used([rows_used(row) for row in program.rows], alike, places)
+
+    def of_row(self, row: int) -> tuple[Slot, ...]:
+        """What a row uses other rows for; of which, `rows` knows."""
+        return self.places[self.alike[row]]
 
 
-def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
+def _group(program: Program, used: _Used, small: bool) -> list[list[int]]:
     """Groups of row numbers, in evaluation order of their depth and first member."""
     depth = depths(program)
-    constant = [row.constant for row in program.rows]
-    key: list[object] = [
-        (depth[i], signature(row), tuple([constant[slot.row] for slot in used[i]]))
-        for i, row in enumerate(program.rows)
-    ]
-    group_of = _number(key)
-    uses = _uses(used)
-    for _ in range(max(depth, default=0) + 2):
-        refined = _split_by_use(uses, group_of)
-        if refined == group_of:
-            break
-        group_of = refined
+    constant = [row.constant for row in program.rows].__getitem__
+    keys = zip(depth, used.alike, (tuple(map(constant, rows)) for rows in used.rows), strict=True)
+    numbers: dict[object, int] = {}
+    group_of = [numbers.setdefault(key, len(numbers)) for key in keys]
+    if len(group_of) >= len(numbers) + 2 * FEWEST - 1:  # else none is large enough
+        group_of = _refined(used, group_of, max(depth) + 2)
     members: dict[int, list[int]] = {}
     for row, group in enumerate(group_of):
         members.setdefault(group, []).append(row)
@@ -112,72 +136,101 @@ def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
     for rows in members.values():
         alike = len(rows) >= FEWEST
         if small:
-            alike = len(rows) > 1 and any(s.convolved for s in used[rows[0]])
+            alike = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
         listed.extend([rows] if alike else [[row] for row in rows])
     return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
 
 
-def _number(keys: list[object]) -> list[int]:
-    numbers: dict[object, int] = {}
-    return [numbers.setdefault(key, len(numbers)) for key in keys]
+def _refined(used: _Used, group_of: list[int], rounds: int) -> list[int]:
+    """Groups that are split by use until nothing changes."""
+    # Where rows are used: 0 in plain sums, whose places do not matter.
+    marks = [
+        [-1 if slot.head else position + 1 if slot.convolved else 0 for position, slot in places]
+        for places in map(list, map(enumerate, used.places))
+    ]
+    lengths = [len(rows) for rows in used.rows]
+    place = np.fromiter(chain.from_iterable(marks[number] for number in used.alike), np.int64)
+    row = np.fromiter(chain.from_iterable(used.rows), np.int64)[place >= 0]
+    consumer = np.repeat(np.arange(len(lengths)), lengths)[place >= 0]
+    place = place[place >= 0]
+    uses = _Uses(consumer, row, place, 2 + max(lengths))
+    groups = np.array(group_of)
+    for _ in range(rounds):
+        refined = _split_by_use(uses, groups)
+        if refined.max() == groups.max():
+            break
+        groups = refined
+    found: list[int] = groups.tolist()
+    return found
+
+
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """(consumer, row it uses, place in the consumer; 0 in plain sums, whose places do not matter).
+    """Consumers, rows they use, and places in the consumers, one after the other.
 
     width: more than any place.
     """
 
-    listed: list[tuple[int, int, int]]
+    consumer: Numbers
+    row: Numbers
+    place: Numbers
     width: int
 
 
-def _uses(used: Used) -> _Uses:
-    listed = [
-        (consumer, slot.row, position + 1 if slot.convolved else 0)
-        for consumer, places in enumerate(used)
-        for position, slot in enumerate(places)
-        if not slot.head
-    ]
-    return _Uses(listed, 2 + max(map(len, used), default=0))
-
-
-def _split_by_use(uses: _Uses, group_of: list[int]) -> list[int]:
+def _split_by_use(uses: _Uses, group_of: Numbers) -> Numbers:
     """Split groups by where their members are used and by what they convolve, where registers stay
-    filled.
+    filled; groups are numbered from zero.
 
     Uses are a set, not a count, and places in sums do not matter: the ends of a chain stay with its
     middle.
     """
-    width = uses.width
-    marks: list[set[int]] = [set() for _ in group_of]  # (group, place) as one number; consumers < 0
-    for consumer, row, place in uses.listed:
-        marks[row].add(group_of[consumer] * width + place)
-        if place:
-            marks[consumer].add(-(group_of[row] * width + place))
-    members: dict[int, list[int]] = {}
-    for row_number, group in enumerate(group_of):
-        members.setdefault(group, []).append(row_number)
-    result = list(group_of)
-    fresh = len(members)
-    for rows in members.values():
-        if len(rows) < 2:
-            continue
-        parts: dict[frozenset[int], list[int]] = {}
-        for row_number in rows:
-            parts.setdefault(frozenset(marks[row_number]), []).append(row_number)
-        if len(parts) == 1 or not _worth_splitting([len(part) for part in parts.values()]):
-            continue
-        for part in list(parts.values())[1:]:
-            for row_number in part:
-                result[row_number] = fresh
-            fresh += 1
-    return result
+    ahead = uses.place > 0
+    rows = np.concatenate([uses.row, uses.consumer[ahead]])
+    by_group = group_of[uses.consumer] * uses.width + uses.place  # (group, place) as one number
+    convolved = -(group_of[uses.row] * uses.width + uses.place)[ahead]
+    parts = _numbered(group_of, _digests(rows, np.concatenate([by_group, convolved]), group_of.size))
+    sizes = np.bincount(parts)
+    whole = np.empty_like(sizes)
+    whole[parts] = group_of  # the group of each part
+    order = np.argsort(whole, kind="stable")
+    starts = np.flatnonzero(np.diff(whole[order], prepend=-1))
+    splits = [_worth_splitting(found.tolist()) for found in np.split(sizes[order], starts[1:])]
+    return _numbered(group_of, np.where(np.array(splits)[group_of], parts, 0))
+
+
+def _numbered(first: Numbers, second: NDArray[Any]) -> Numbers:
+    """Numbers from zero for pairs."""
+    order = np.lexsort((second, first))
+    sorted_first, sorted_second = first[order], second[order]
+    differ = (sorted_first[1:] != sorted_first[:-1]) | (sorted_second[1:] != sorted_second[:-1])
+    numbers = np.empty_like(first)
+    numbers[order] = np.concatenate([[0], np.cumsum(differ)])
+    return numbers
+
+
+def _digests(rows: Numbers, marks: Numbers, count: int) -> NDArray[np.uint64]:
+    """A number for the set of marks that each row has: equal sets, equal numbers. (Of unlike sets
+    hardly any: rows that are packed with them are computed as they would be elsewhere.)
+    """
+    order = np.lexsort((marks, rows))
+    rows, marks = rows[order], marks[order]
+    fresh = np.append(True, (rows[1:] != rows[:-1]) | (marks[1:] != marks[:-1]))
+    rows, mixed = rows[fresh], marks[fresh].astype(np.uint64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # as SplitMix64
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    digests = np.zeros(count, np.uint64)
+    if rows.size:
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        digests[rows[starts]] = np.add.reduceat(mixed, starts)
+    return digests
 
 
 def _worth_splitting(sizes: list[int]) -> bool:
-    if min(sizes) < FEWEST:
+    if len(sizes) == 1 or min(sizes) < FEWEST:
         return False
     registers = sum(-(-size // REGISTER) for size in sizes)
     return registers <= MOST_GROWTH * -(-sum(sizes) // REGISTER)
@@ -186,10 +239,11 @@ def _worth_splitting(sizes: list[int]) -> bool:
 # -- lane order ---------------------------------------------------------------------------------
 
 
-def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
+def _order(program: Program, used: _Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
     derivative_of = _derivatives(program, used)
-    position: dict[int, Lane] = {}
+    count = len(program.rows)
+    position = [len(groups) * count + row for row in range(count)]  # group * count + lane
     result = []
     for index, rows in enumerate(groups):
 
@@ -199,37 +253,33 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
                 return (start.source, start.index)
             if row in derivative_of:
                 return (0, derivative_of[row])
-            places = [position.get(slot.row, (len(groups), slot.row)) for slot in used[row]]
-            return (1, tuple(places), row)
+            return (1, [position[used_row] for used_row in used.rows[row]], row)
 
         ordered = sorted(rows, key=key) if len(rows) > 1 else rows
         for lane, row in enumerate(ordered):
-            position[row] = (index, lane)
+            position[row] = index * count + lane
         result.append(ordered)
     return result
 
 
-def _derivatives(program: Program, used: Used) -> dict[int, int]:
+def _derivatives(program: Program, used: _Used) -> dict[int, int]:
     """The state of which a row is the derivative, or a part that nobody else uses."""
-    users: dict[int, int] = {}
-    for places in used:
-        for slot in places:
-            users[slot.row] = users.get(slot.row, 0) + 1
+    users = Counter(chain.from_iterable(used.rows))
     derivative_of: dict[int, int] = {}
     for number, state in enumerate(program.rows):
         if isinstance(state.start, Input) and state.step:
-            for slot in used[number]:
-                derivative_of.setdefault(slot.row, number)
+            for row in used.rows[number]:
+                derivative_of.setdefault(row, number)
     for number in reversed(range(len(program.rows))):
         if number in derivative_of and not isinstance(program.rows[number].start, Input):
-            for slot in used[number]:
-                if users[slot.row] == 1:
-                    derivative_of.setdefault(slot.row, derivative_of[number])
+            for row in used.rows[number]:
+                if users[row] == 1:
+                    derivative_of.setdefault(row, derivative_of[number])
     return derivative_of
 
 
 def _scattered_apart(
-    program: Program, groups: list[list[int]], used: Used, small: bool
+    program: Program, groups: list[list[int]], used: _Used, small: bool
 ) -> list[list[int]]:
     """Dissolve packs of sums whose terms are all over the place.
 
@@ -238,15 +288,16 @@ def _scattered_apart(
     place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
     result: list[list[int]] = []
     for rows in groups:
-        columns = list(zip(*(used[row] for row in rows), strict=True))
-        sums = not any(column[0].convolved for column in columns)
-        few = len(rows) > 1 and len(rows) * len(columns) <= MOST_SCALAR_TERMS
-        lanes = [[place[slot.row] for slot in column] for column in columns]
+        places = used.of_row(rows[0])
+        sums = not any(slot.convolved for slot in places)
+        few = len(rows) > 1 and len(rows) * len(places) <= MOST_SCALAR_TERMS
         combined = not small and is_plain_sum(program.rows[rows[0]])
-        if few and sums and not combined and is_scattered(lanes):
-            result.extend([row] for row in rows)
-        else:
-            result.append(rows)
+        if few and sums and not combined:
+            columns = zip(*(used.rows[row] for row in rows), strict=True)
+            if is_scattered([[place[row] for row in column] for column in columns]):
+                result.extend([row] for row in rows)
+                continue
+        result.append(rows)
     return result
 
 
@@ -264,7 +315,7 @@ class _Wanted:
 class _Rewriter:
     """Turns groups into wide rows with gathers between them."""
 
-    def __init__(self, program: Program, groups: list[list[int]], used: Used) -> None:
+    def __init__(self, program: Program, groups: list[list[int]], used: _Used) -> None:
         self.program = program
         self.used = used
         self.groups = groups
@@ -303,9 +354,9 @@ class _Rewriter:
         """Before which group each gather stands: the first that uses it, but behind its sources."""
         first_use: dict[int, int] = {}
         for index, row in enumerate(wide):
-            for slot in slots(row):
-                if slot.row < 0:
-                    first_use.setdefault(~slot.row, index)
+            for used in rows_used(row):
+                if used < 0:
+                    first_use.setdefault(~used, index)
         places: dict[int, list[int]] = {}
         for number, wanted in enumerate(listed):
             behind = 1 + max(group for group, _ in wanted.sources)
@@ -329,8 +380,11 @@ class _Rewriter:
 
     def _wide_row(self, numbers: list[int]) -> Row:
         rows = [self.program.rows[number] for number in numbers]
-        columns = list(zip(*(self.used[number] for number in numbers), strict=True))
-        operands = [self._operand(column) for column in columns]
+        columns = zip(*(self.used.rows[number] for number in numbers), strict=True)
+        places = self.used.of_row(numbers[0])
+        operands = [
+            self._operand(column, slot.head) for column, slot in zip(columns, places, strict=True)
+        ]
         first = with_slots(rows[0], operands)
         if len(rows) == 1:
             return first
@@ -349,14 +403,12 @@ class _Rewriter:
         offset = _merge([row.offset for row in rows])
         return replace(first, start=start, step=step, offset=offset, width=len(rows))
 
-    def _operand(self, column: tuple[Slot, ...]) -> int:
+    def _operand(self, column: Sequence[int], head: bool) -> int:
         """The group or gather whose lanes are the rows of a slot, lane by lane."""
-        places = tuple(self.place[slot.row] for slot in column)
-        group = places[0][0]
-        whole = len(places) == len(self.groups[group])
-        if whole and all(place == (group, lane) for lane, place in enumerate(places)):
+        group = self.place[column[0]][0]
+        if len(column) == len(self.groups[group]) and list(column) == self.groups[group]:
             return group
-        wanted = _Wanted(places, column[0].head)
+        wanted = _Wanted(tuple([self.place[row] for row in column]), head)
         if wanted.head and _Wanted(places, False) in self.gathers:
             wanted = _Wanted(places, False)
         return ~self.gathers.setdefault(wanted, len(self.gathers))
