@@ -39,41 +39,45 @@ class Carried:
         self._turns = turns or Turns(tuple(nothing), tuple(nothing), None, frozenset())
 
     def after(self, values: Sequence[Value]) -> list[Value]:
-        """Values of LLVM's for numbers before the first turn, or after one."""
-        turns = self._turns
-        pairs = enumerate(zip(values, turns.before, strict=True))
-        return [self._plain(x, span, k in turns.watched) for k, (x, span) in pairs]
+        """Values of LLVM's for all numbers before the first turn, or after one."""
+        return [self.plain(k, value) for k, value in enumerate(values)]
 
-    def _plain(self, x: Value, span: Span | None, watched: bool) -> Value:
+    def plain(self, k: int, x: Value) -> Value:
+        """A value of LLVM's for one of them."""
+        turns = self._turns
+        return self._within(x, turns.before[k], k in turns.watched)
+
+    def _within(self, x: Value, span: Span | None, watched: bool) -> Value:
         b = self.b
         if span is None:
             (part,) = x.parts if isinstance(x, Whole) else (x,)
             return part
         whole = whole_of(b, x)
         integer = b.cast("fptosi", x, "i64") if whole is None else whole.integer
-        if watched and (whole is None or not span.covers(whole.span)):
-            b.leave_unless(b.compare("ge", integer, span.low) & b.compare("le", integer, span.high))
+        if watched and (whole is None or whole.span.low < span.low):
+            b.leave_unless(b.compare("ge", integer, span.low))
+        if watched and (whole is None or whole.span.high > span.high):
+            b.leave_unless(b.compare("le", integer, span.high))
         return integer
 
     def before(self, values: Sequence[Value]) -> list[Value]:
         """The numbers that values of LLVM's stand for, whenever a turn may begin."""
-        return self._numbers(values, self._turns.before)
+        return [self.number(k, value) for k, value in enumerate(values)]
 
     def inside(self, values: Sequence[Value]) -> list[Value]:
         """The same where a turn has begun."""
-        return self._numbers(values, self._turns.inside)
+        return [self.number(k, value, True) for k, value in enumerate(values)]
 
-    def _numbers(self, values: Sequence[Value], spans: Spans) -> list[Value]:
-        return [
-            x if span is None else Whole(self.b, span, x)
-            for x, span in zip(values, spans, strict=True)
-        ]
+    def number(self, k: int, value: Value, inside: bool = False) -> Value:
+        """One of them."""
+        span = (self._turns.inside if inside else self._turns.before)[k]
+        return value if span is None else Whole(self.b, span, value)
 
     # -- the index of a loop between bounds -------------------------------------------------------
 
     def first(self, lower: Value) -> Value:
         """Its value of LLVM's in the first turn."""
-        return self._plain(lower, self._turns.index, False)
+        return self._within(lower, self._turns.index, False)
 
     def index(self, value: Value) -> Value:
         """The number that it stands for, in a turn."""
@@ -82,9 +86,9 @@ class Carried:
 
     def next(self, index: Value) -> Value:
         """Its value of LLVM's in the next turn."""
-        return self._plain(index + 1, self._turns.index, False)
+        return self._within(index + 1, self._turns.index, False)
 
-    def number(self, index: Value, like: Type) -> Value:
+    def count(self, index: Value, like: Type) -> Value:
         """A count of turns, an i64, as a number of a type."""
         b, span = self.b, self._turns.index
         if span is not None:

@@ -542,3 +542,29 @@ def _between(lower: Span | None, upper: Span | None) -> Span | None:
         return None
     high = min(FARTHEST // 2, LIMIT if upper is None else upper.high - 1)
     return Span(lower.low, max(lower.low, high))
+
+
+def zeros_wanted(condition: Program) -> list[int]:
+    """Inputs, by slot, that have to be zero for a condition to hold."""
+    rows, found = condition.rows, list[int]()
+    wanted = [(condition.outputs[0][0], True)]
+    while wanted:
+        row, holds = wanted.pop()
+        start = rows[row].start
+        if isinstance(start, Input) and not holds and start.source == "parameter":
+            found.append(start.index[0])
+        if not isinstance(start, Kernel):
+            continue
+        if start.function == "not":
+            wanted.append((start.arguments[0], not holds))
+        elif start.function == ("and" if holds else "or"):
+            wanted += [(argument, holds) for argument in start.arguments]
+        elif start.function == ("eq" if holds else "ne"):
+            zeros = [row for row in start.arguments if _is_zero(rows[row])]
+            wanted += [(row, False) for row in start.arguments if zeros and row not in zeros]
+    return sorted(found)
+
+
+def _is_zero(row: Row) -> bool:
+    plain = row.start is None and row.step is not None and not row.step.terms
+    return plain and row.offset == 0 and row.gather is None

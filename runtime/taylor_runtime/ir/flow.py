@@ -9,7 +9,7 @@ from taylor_runtime.ir.blocks import Blocks
 from taylor_runtime.ir.instructions import Line, Phi
 from taylor_runtime.ir.kinds import flat_values, joined, joined_values
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
 from taylor_runtime.ir.whole import Span, Whole, whole_of
 
@@ -38,6 +38,7 @@ class Flow(Instructions):
         self.left = False  # whether control may go to `leave`
         self._count = 0
         self._known: dict[str, tuple[Value, int]] = {}  # by instruction: its value, and its block
+        self._logic: dict[str, tuple[str, ...]] = {}  # by truth value: the operation, of which ones
 
     def name(self) -> str:
         self._count += 1
@@ -55,6 +56,9 @@ class Flow(Instructions):
         self.lines.append(f"  {text} = {instruction}")
         value = Value(self, type_, text)
         self._known[instruction] = value, self._blocks.here
+        if self.counts and type_ is I1:
+            operation, _, *parts = instruction.split()
+            self._logic[text] = operation, *[part.rstrip(",") for part in parts]
         return value
 
     def emit_anew(self, type_: Type, instruction: str) -> Value:
@@ -88,8 +92,8 @@ class Flow(Instructions):
         self.line(f"br label %{label}")
 
     def branch(self, condition: Value, yes: str, no: str) -> None:
-        self._blocks.reach(yes, (condition.text, True))
-        self._blocks.reach(no, (condition.text, False))
+        self._blocks.reach(yes, self._reasons(condition.text, True))
+        self._blocks.reach(no, self._reasons(condition.text, False))
         self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
 
     def leave_unless(self, condition: Value) -> None:
@@ -101,6 +105,17 @@ class Flow(Instructions):
         self.left = True
         self.branch(condition, on, self.leave)
         self.label(on)
+
+    def _reasons(self, condition: str, holds: bool) -> list[tuple[str, bool]]:
+        """What is known where a condition holds, or does not: of its parts as well."""
+        operation, *parts = self._logic.get(condition, ("",))
+        found = [(condition, holds)]
+        if operation == "xor" and parts[1] == "true":
+            return found + self._reasons(parts[0], not holds)
+        if operation == ("and" if holds else "or"):
+            for part in parts:
+                found += self._reasons(part, holds)
+        return found
 
     def decided(self, condition: Value) -> bool | None:
         """What an i1 scalar is here, if a branch on every way to here has decided it."""
@@ -161,6 +176,43 @@ class Flow(Instructions):
         self.jump(head)
         self.label(after)
         return values
+
+    def while_until(
+        self,
+        carried: Sequence[Value],
+        condition: Callable[[list[Value]], Value],
+        body: Callable[[list[Value]], tuple[Value, Callable[[], Sequence[Value]]]],
+    ) -> list[Value]:
+        """The same for a body that may end the loop: it gives an i1 scalar that says so, and what
+        computes `carried`, knowing which.
+        """
+        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
+        stopped, on = (self.fresh_label(s) for s in ("stop", "on"))
+        first, before = flat_values(carried), self.block
+        self.jump(head)
+        self.label(head)
+        phis = [self.phi(initial, before) for initial in first]
+        types = [value.type for value in carried]
+        values = joined_values([phi.value for phi in phis], types)
+        test = condition(values)
+        tested = self.block
+        self.branch(test, inside, after)
+        self.label(inside)
+        stop, rest = body(values)
+        self.branch(stop, stopped, on)
+        self.label(stopped)
+        last = flat_values(rest())
+        end = self.block
+        self.jump(after)
+        self.label(on)
+        for phi, final in zip(phis, flat_values(rest()), strict=True):
+            phi.add(final, self.block)
+        self.jump(head)
+        self.label(after)
+        ends = [self.phi(phi.value, tested) for phi in phis]
+        for phi, final in zip(ends, last, strict=True):
+            phi.add(final, end)
+        return joined_values([phi.value for phi in ends], types)
 
     def if_(
         self,

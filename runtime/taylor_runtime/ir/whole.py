@@ -133,6 +133,9 @@ class Whole(Value):
         if self._integer is not None:
             return self._integer
         assert self._bit is not None
+        known = self.builder.decided(self._bit)
+        if known is not None:
+            return self.builder.constant(known, I64)
         return self.builder.emit(I64, f"zext i1 {self._bit.text} to i64")
 
     @property

@@ -54,6 +54,7 @@ def array_module(
         (args, dims, steps, _),
     ):
         count = b.load(I64, dims)
+        b.counts = element == "double" and not program.order
         outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
         size, kind = ArrayLayout.of(plan, outside).size, ELEMENTS[element]
         with memory(b, size * kind.parts, kind.part) as work:

@@ -8,14 +8,16 @@ What goes from turn to turn stays in registers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from taylor_runtime.arithmetic.carried import Carried, spans_of, turns_of
+from taylor_runtime.arithmetic.spans import zeros_wanted
 from taylor_runtime.arithmetic.kernel_calls import systems
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.points.inside import formula
+from taylor_runtime.points.inside import formula, formula_after
 from taylor_runtime.program.kernels import BranchSystem, LoopSystem
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Kernel, Program
@@ -71,8 +73,26 @@ class _Loop:
             after = _turn(b, self.system.body, [b.truth(alive, active), *self.rest, *values])
             return [*carried.after(_kept(b, alive, after, values)), *([alive] if alone else [])]
 
-        first = carried.after(self.carries)
+        def ending(
+            number: int, state: list[Value]
+        ) -> tuple[Value, Callable[[], list[Value]]]:
+            going.pop()
+            given = [b.truth(counts, active), *self.rest, *carried.inside(state)]
+            stop, rest = formula_after(b, self.system.body, given, number)
+            return b.ne(stop, 0), lambda: carried.after(rest())
+
+        first, flag = carried.after(self.carries), None if alone else self._flag(condition)
+        if flag is not None:
+            return carried.before(b.while_until(first, test, partial(ending, flag)))
         return carried.before(b.while_([*first, *alone], test, turn)[:count])
+
+    def _flag(self, condition: Program) -> int | None:
+        """The carry that ends the loop where it is not zero, as `break` does."""
+        if not self.b.counts:
+            return None
+        first = 1 + len(self.rest)
+        flags = [slot - first for slot in zeros_wanted(condition) if slot >= first]
+        return flags[0] if flags else None
 
     def between(self) -> list[Value]:
         """Turns from a lower to an upper bound, which lanes need not share."""
@@ -102,7 +122,7 @@ class _Loop:
 
         def turn(index: int | Value, state: list[Value]) -> Sequence[Value]:
             assert isinstance(index, Value)
-            number = carried.number(index, self.active.type)
+            number = carried.count(index, self.active.type)
             given = [self.active, *self.rest, number, *carried.inside(state)]
             return carried.after(_turn(b, self.system.body, given))
 
