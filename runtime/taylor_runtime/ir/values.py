@@ -124,12 +124,18 @@ class Value:
         decided = self.builder.decided(self)
         if decided is not None:
             return self.builder.like(self, other) if decided else self
+        known = self.builder.decided(other) if isinstance(other, Value) else None
+        if known is not None:
+            return self if known else self.builder.constant(0, self.type)
         return self._binary(other, "?", "and")
 
     def __or__(self, other: Operandlike) -> Value:
         decided = self.builder.decided(self)
         if decided is not None:
             return self if decided else self.builder.like(self, other)
+        known = self.builder.decided(other) if isinstance(other, Value) else None
+        if known is not None:
+            return self.builder.constant(1, self.type) if known else self
         return self._binary(other, "?", "or")
 
     def __xor__(self, other: Operandlike) -> Value:
