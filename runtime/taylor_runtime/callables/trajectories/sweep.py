@@ -106,22 +106,30 @@ class SweepMemory:
     def limit(self, value: float) -> None:
         self._control["limit"] = value
 
+    @property
+    def looked(self) -> int:
+        """How many steps were gone over twice, to see whether they are short enough."""
+        return int(self._control["looked"][0])
+
     def forget_sums(self) -> None:
         """Nothing has been added up."""
         layout = self.sweeper.layout
         self._adjoints[:, layout.sums : layout.sums + layout.size] = 0
 
-    def run(self, steps: Steps, observed: Observed, last: int, first: int) -> tuple[int, int]:
-        """Go back from the end of step last - 1 to the beginning of step `first`.
+    def run(self, steps: Steps, observed: Observed, last: int, careful: bool) -> tuple[int, int]:
+        """Go back from the end of step last - 1 to the beginning of the first.
 
+        careful: look at all of them, not at some.
         Returns a code, and the number of the step that ends where the sweep is now.
         """
         control = self._control
-        control["index"], control["first"] = last, first
+        control["index"], control["first"] = last, 0
         control["records"], control["observations"] = len(steps.headers), len(observed.steps)
         control["observed"] = np.searchsorted(observed.steps, last)
-        for name in ("checking", "since", "window", "careful", "checked"):
+        for name in ("checking", "since", "checked"):
             control[name] = 0
+        control["careful"] = last if careful else 0
+        control["window"] = 1  # what grows by doubling begins with one
         arrays = (
             control,
             steps.headers,
@@ -210,7 +218,7 @@ def _compiled(
         ending = SweepLayout.of(program, options).ending
         workspace = workspace_size(program, options.element, ending)
     else:
-        workspace = Layout.of(program).size
+        workspace = Layout.of(program, last=True).size
     return Sweeper(
         module=module,
         program=program,
