@@ -36,7 +36,7 @@ class Sweeping:
         tolerance: float,
     ) -> None:
         self.pullback, self._make, self.kind = pullback, machine, kind
-        self.memory = SweepMemory(pullback.sweeper)
+        self.memory = SweepMemory.taken(pullback.sweeper)
         self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
         self.shortened = 0  # times that a step was too long
         self._several = 1
@@ -67,6 +67,10 @@ class Sweeping:
             integral = sums[:, -1].copy()
         self.memory.forget_sums()
         return found, integral
+
+    def release(self) -> None:
+        """There is nothing left to go back over."""
+        self.memory.release()
 
     def leg(self, leg: Leg, observed: Observations) -> None:
         """Back to the beginning of a leg, within which all that is observed is."""
