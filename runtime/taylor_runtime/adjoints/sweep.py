@@ -39,7 +39,7 @@ from taylor_runtime.series.protocol import EndingMaker
 SWEEP_BACK = "taylor.adjoint"
 FAR = 0.125  # of the limit: what is less is no reason to look at the next step
 MOST_UNSEEN = 16  # steps between two that are looked at
-ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
+SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
 
 
 def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -> str:
@@ -114,7 +114,7 @@ class _Sweep(Seeds):
     def _is_due(self, length: Value) -> Value:
         """Whether a step is to be looked at."""
         control, last = self.control, self.control.get("checked")
-        unlike = (length < last * ALIKE) | (length * ALIKE > last)
+        unlike = (length < last * SHORTER) | (length > last * LONGER)
         return unlike | (control.get("since") + 1 >= control.get("window"))
 
     def _take(self, label: str) -> None:
