@@ -342,7 +342,7 @@ def build_array_function(
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(),
+        options=Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),
