@@ -166,7 +166,7 @@ def _oriented(
     given as ratios, that of the older term first: nodes with equal ones share them.
     """
     first, second = normalised(Fraction(top, below)), normalised(Fraction(second_top, second_below))
-    factor: Exact
+    ordered: tuple[Exact, Exact]
     if first in (second, -second):
         factor, ordered = first, (1, 1) if first == second else (1, -1)
     else:
