@@ -49,7 +49,11 @@ def affine(coefficient: Exact, term: N, offset: Exact) -> N:
         if coefficient == 1:
             return term
         inner, core = split_factor(term)
-        if inner != 1:
+        if inner.__class__ is int and inner == -1:
+            if coefficient == -1:
+                return core
+            term, coefficient = core, -coefficient
+        elif inner != 1:
             merged = normalised(inner * coefficient)
             if merged == 1:
                 return core
