@@ -79,6 +79,8 @@ from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
 from taylor.astrodynamics.forces.atmospheres import HarrisPriester
 from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
 from taylor.astrodynamics.forces.drag import Drag
+from taylor.astrodynamics.forces.earth_radiation import EarthRadiation
+from taylor.astrodynamics.forces.earth_radiation import KnockeRadiation
 from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
@@ -93,8 +95,6 @@ from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.tides import SolidTides
 from taylor.astrodynamics.forces.place import Place
 from taylor.astrodynamics.forces.point_masses import PointMasses
-from taylor.astrodynamics.forces.earth_radiation import EarthRadiation
-from taylor.astrodynamics.forces.earth_radiation import KnockeRadiation
 from taylor.astrodynamics.forces.radiation import Plate
 from taylor.astrodynamics.forces.radiation import RadiationPressure
 from taylor.astrodynamics.forces.radiation import sun_pointing
@@ -120,6 +120,8 @@ from taylor.astrodynamics.satellites.propagation import sgp4
 from taylor.astrodynamics.satellites.states import SatelliteStates
 
 # encounters
+from taylor.astrodynamics.encounters.access import Windows
+from taylor.astrodynamics.encounters.access import access
 from taylor.astrodynamics.encounters.conjunctions import Conjunctions
 from taylor.astrodynamics.encounters.conjunctions import conjunctions
 from taylor.astrodynamics.encounters.coverage import Coverage
@@ -131,8 +133,6 @@ from taylor.astrodynamics.encounters.shadows import eclipses
 from taylor.astrodynamics.encounters.shadows import shadow_margin
 from taylor.astrodynamics.encounters.sources import catalogue_motion
 from taylor.astrodynamics.encounters.sources import dense_motion
-from taylor.astrodynamics.encounters.access import Windows
-from taylor.astrodynamics.encounters.access import access
 from taylor.astrodynamics.encounters.station import Station
 
 # files
@@ -258,9 +258,9 @@ __all__ = [
     "SolidTides",
     "SphericalHarmonics",
     "TabulatedAtmosphere",
-    "TidalWave",
     "ThirdBody",
     "Thrust",
+    "TidalWave",
     "Variation",
     "descent",
     "edelbaum",

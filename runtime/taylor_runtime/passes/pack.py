@@ -3,7 +3,7 @@
 A pack is a set of rows that do the same arithmetic at the same depth of the program.  Three
 decisions make it:
 
-1. `_group`: rows of equal signature and depth, split by what they are used for (the dx, dy and dz
+1. `group`: rows of equal signature and depth, split by what they are used for (the dx, dy and dz
    of all pairs are three packs, because a sum of squares uses them in three places) where the
    pieces still fill registers;
 2. `_order`: lanes sorted by where their operands are, slot by slot, so that operands are often
@@ -19,30 +19,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from taylor_runtime.passes.group import Used, group
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
 from taylor_runtime.program.signature import (
-    Slot,
-    depths,
     is_plain_sum,
     renumbered,
     rows_used,
-    signature,
-    slots,
     with_slots,
 )
 from taylor_runtime.program.verify import verify
-from taylor_runtime.program.widths import REGISTER, is_scattered
+from taylor_runtime.program.widths import is_scattered
 
-FEWEST = 3  # rows that make a pack
 MOST_SCALAR_TERMS = 1000  # and the whole pack has no more terms than this
-MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
 
 Lane = tuple[int, int]  # (group, lane)
 
@@ -55,8 +46,8 @@ def pack(program: Program, small: bool = False) -> Program:
     """
     if small:
         program = verify(_separate_pairs(program))
-    used = _Used.of(program)
-    groups = _order(program, used, _group(program, used, small))
+    used = Used.of(program)
+    groups = _order(program, used, group(program, used, small))
     groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
 
@@ -93,153 +84,10 @@ def _has_partner(kernel: Kernel, others: set[Kernel]) -> bool:
     return False
 
 
-# -- grouping -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Used:
-    """The rows that every row uses, and what for: rows of equal signatures use others alike.
-
-    alike: number of each row's signature; places: those of one row, for each signature.
-    """
-
-    rows: list[list[int]]
-    alike: list[int]
-    places: list[tuple[Slot, ...]]
-
-    @staticmethod
-    def of(program: Program) -> _Used:
-        numbers: dict[object, int] = {}
-        alike = [numbers.setdefault(signature(row), len(numbers)) for row in program.rows]
-        first = {number: index for index, number in reversed([*enumerate(alike)])}
-        places = [slots(program.rows[first[number]]) for number in range(len(numbers))]
-        return _Used([rows_used(row) for row in program.rows], alike, places)
-
-    def of_row(self, row: int) -> tuple[Slot, ...]:
-        """What a row uses other rows for; of which, `rows` knows."""
-        return self.places[self.alike[row]]
-
-
-def _group(program: Program, used: _Used, small: bool) -> list[list[int]]:
-    """Groups of row numbers, in evaluation order of their depth and first member."""
-    depth = depths(program)
-    constant = [row.constant for row in program.rows].__getitem__
-    keys = zip(depth, used.alike, (tuple(map(constant, rows)) for rows in used.rows), strict=True)
-    numbers: dict[object, int] = {}
-    group_of = [numbers.setdefault(key, len(numbers)) for key in keys]
-    if len(group_of) >= len(numbers) + 2 * FEWEST - 1:  # else none is large enough
-        group_of = _refined(used, group_of, max(depth) + 2)
-    members: dict[int, list[int]] = {}
-    for row, group in enumerate(group_of):
-        members.setdefault(group, []).append(row)
-    listed: list[list[int]] = []
-    for rows in members.values():
-        alike = len(rows) >= FEWEST
-        if small:
-            alike = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
-        listed.extend([rows] if alike else [[row] for row in rows])
-    return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
-
-
-def _refined(used: _Used, group_of: list[int], rounds: int) -> list[int]:
-    """Groups that are split by use until nothing changes."""
-    # Where rows are used: 0 in plain sums, whose places do not matter.
-    marks = [
-        [-1 if slot.head else position + 1 if slot.convolved else 0 for position, slot in places]
-        for places in map(list, map(enumerate, used.places))
-    ]
-    lengths = [len(rows) for rows in used.rows]
-    place = np.fromiter(chain.from_iterable(marks[number] for number in used.alike), np.int64)
-    row = np.fromiter(chain.from_iterable(used.rows), np.int64)[place >= 0]
-    consumer = np.repeat(np.arange(len(lengths)), lengths)[place >= 0]
-    place = place[place >= 0]
-    uses = _Uses(consumer, row, place, 2 + max(lengths))
-    groups = np.array(group_of)
-    for _ in range(rounds):
-        refined = _split_by_use(uses, groups)
-        if refined.max() == groups.max():
-            break
-        groups = refined
-    found: list[int] = groups.tolist()
-    return found
-
-
-Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """Consumers, rows they use, and places in the consumers, one after the other.
-
-    width: more than any place.
-    """
-
-    consumer: Numbers
-    row: Numbers
-    place: Numbers
-    width: int
-
-
-def _split_by_use(uses: _Uses, group_of: Numbers) -> Numbers:
-    """Split groups by where their members are used and by what they convolve, where registers stay
-    filled; groups are numbered from zero.
-
-    Uses are a set, not a count, and places in sums do not matter: the ends of a chain stay with its
-    middle.
-    """
-    ahead = uses.place > 0
-    rows = np.concatenate([uses.row, uses.consumer[ahead]])
-    by_group = group_of[uses.consumer] * uses.width + uses.place  # (group, place) as one number
-    convolved = -(group_of[uses.row] * uses.width + uses.place)[ahead]
-    parts = _numbered(group_of, _digests(rows, np.concatenate([by_group, convolved]), group_of.size))
-    sizes = np.bincount(parts)
-    whole = np.empty_like(sizes)
-    whole[parts] = group_of  # the group of each part
-    order = np.argsort(whole, kind="stable")
-    starts = np.flatnonzero(np.diff(whole[order], prepend=-1))
-    splits = [_worth_splitting(found.tolist()) for found in np.split(sizes[order], starts[1:])]
-    return _numbered(group_of, np.where(np.array(splits)[group_of], parts, 0))
-
-
-def _numbered(first: Numbers, second: NDArray[Any]) -> Numbers:
-    """Numbers from zero for pairs."""
-    order = np.lexsort((second, first))
-    sorted_first, sorted_second = first[order], second[order]
-    differ = (sorted_first[1:] != sorted_first[:-1]) | (sorted_second[1:] != sorted_second[:-1])
-    numbers = np.empty_like(first)
-    numbers[order] = np.concatenate([[0], np.cumsum(differ)])
-    return numbers
-
-
-def _digests(rows: Numbers, marks: Numbers, count: int) -> NDArray[np.uint64]:
-    """A number for the set of marks that each row has: equal sets, equal numbers. (Of unlike sets
-    hardly any: rows that are packed with them are computed as they would be elsewhere.)
-    """
-    order = np.lexsort((marks, rows))
-    rows, marks = rows[order], marks[order]
-    fresh = np.append(True, (rows[1:] != rows[:-1]) | (marks[1:] != marks[:-1]))
-    rows, mixed = rows[fresh], marks[fresh].astype(np.uint64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # as SplitMix64
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    mixed ^= mixed >> np.uint64(31)
-    digests = np.zeros(count, np.uint64)
-    if rows.size:
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        digests[rows[starts]] = np.add.reduceat(mixed, starts)
-    return digests
-
-
-def _worth_splitting(sizes: list[int]) -> bool:
-    if len(sizes) == 1 or min(sizes) < FEWEST:
-        return False
-    registers = sum(-(-size // REGISTER) for size in sizes)
-    return registers <= MOST_GROWTH * -(-sum(sizes) // REGISTER)
-
-
 # -- lane order ---------------------------------------------------------------------------------
 
 
-def _order(program: Program, used: _Used, groups: list[list[int]]) -> list[list[int]]:
+def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
     derivative_of = _derivatives(program, used)
     count = len(program.rows)
@@ -262,7 +110,7 @@ def _order(program: Program, used: _Used, groups: list[list[int]]) -> list[list[
     return result
 
 
-def _derivatives(program: Program, used: _Used) -> dict[int, int]:
+def _derivatives(program: Program, used: Used) -> dict[int, int]:
     """The state of which a row is the derivative, or a part that nobody else uses."""
     users = Counter(chain.from_iterable(used.rows))
     derivative_of: dict[int, int] = {}
@@ -279,7 +127,7 @@ def _derivatives(program: Program, used: _Used) -> dict[int, int]:
 
 
 def _scattered_apart(
-    program: Program, groups: list[list[int]], used: _Used, small: bool
+    program: Program, groups: list[list[int]], used: Used, small: bool
 ) -> list[list[int]]:
     """Dissolve packs of sums whose terms are all over the place.
 
@@ -315,7 +163,7 @@ class _Wanted:
 class _Rewriter:
     """Turns groups into wide rows with gathers between them."""
 
-    def __init__(self, program: Program, groups: list[list[int]], used: _Used) -> None:
+    def __init__(self, program: Program, groups: list[list[int]], used: Used) -> None:
         self.program = program
         self.used = used
         self.groups = groups
@@ -409,8 +257,9 @@ class _Rewriter:
         if len(column) == len(self.groups[group]) and list(column) == self.groups[group]:
             return group
         wanted = _Wanted(tuple([self.place[row] for row in column]), head)
-        if wanted.head and _Wanted(places, False) in self.gathers:
-            wanted = _Wanted(places, False)
+        whole = _Wanted(wanted.sources, False)
+        if wanted.head and whole in self.gathers:
+            wanted = whole
         return ~self.gathers.setdefault(wanted, len(self.gathers))
 
 
