@@ -163,7 +163,7 @@ class Decomposition:
             absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
             for node in operands:
                 if node not in absorbed:
-                    rule = None if node in inputs else operation(node.op).rows
+                    rule = None if node in inputs else self._rule(node)
                     rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
@@ -232,6 +232,10 @@ class Decomposition:
             self._absorbed.add(operand)
 
     # -- rows of nodes ----------------------------------------------------------------------------
+
+    def _rule(self, e: Expression) -> Any:
+        """What makes the row of a node, if anything does."""
+        return operation(e.op).rows
 
     def _row(self, e: Expression) -> int:
         """The row of an input."""
