@@ -23,6 +23,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from taylor.errors import ArgumentTypeError
 from taylor.numbers.exact import normalised
+from taylor.recurrences.degree import Slope, slope_of
 from taylor.recurrences.prune import pruned
 from taylor_runtime.program.program import (
     Coefficient,
@@ -88,6 +89,8 @@ class SeriesBuilder:
         self.in_time = in_time
         self.rows: list[Row] = []
         self.results: dict[object, object] = {}  # of shared rules
+        self._slopes: dict[int, Slope] = {}  # of rows that are linear in time
+        self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
         self._known: dict[Row, int] = {}
@@ -120,7 +123,10 @@ class SeriesBuilder:
     def input(self, source: str, index: int = 0) -> int:
         """Return the row of an input slot: "state", "parameter", "time" or "jet"."""
         constant = source == "parameter" or self.order == 0
-        return self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
+        row = self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
+        if source == "time" and self.in_time and self.order:
+            self._slopes[row] = Slope(1)
+        return row
 
     def number(self, value: Number) -> int:
         """Return the constant row of an exact number."""
@@ -184,8 +190,11 @@ class SeriesBuilder:
         steady = all(self._steady[row] for row in read)
         step = Step(terms, times, divisor)
         name = str(start.function) if start else ""
-        made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
-        return self._shared_row(made, steady)
+        made = self._shared_row(Row(start, step, offset, None, 1, constant, name), steady)
+        found = None if steady else slope_of(step, self._slopes, self.is_steady)
+        if found is not None:
+            self._slopes[made] = found
+        return made
 
     # -- constant rows in varying sums ----------------------------------------------------------
 
@@ -246,10 +255,21 @@ class SeriesBuilder:
         if a is None or b is None:
             return ()
         if not self.is_steady(a) and not self.is_steady(b):
+            for factor, other, cut in ((a, b, last), (b, a, first)):
+                if factor in self._growths and not cut:
+                    return self.term(constant, self._grown(self._growths[factor], other), head)
+                if factor in self._slopes and head is None and first == last == 0:
+                    grown = self._grown(self._slopes[factor], other)
+                    return self.term(constant, grown) + self.term(constant, other, factor)
             return (Term(constant, Convolution(a, b, first, last), head),)
         if self.is_steady(a):
             return () if first else self._scaled(constant, a, b)
         return () if last else self._scaled(constant, b, a)
+
+    def _grown(self, slope: Slope, row: int) -> int:
+        """h slope row_{n-1}: what the first coefficient of a row that is linear in time gives."""
+        step = Step((Term(slope.constant, Coefficient(row, lag=1), slope.head),), "h", slope.divisor)
+        return self._shared_row(Row(step=step), steady=False)
 
     def _scaled(self, constant: Number, steady: int, row: int) -> Terms:
         """constant * steady_0 * row_n, with numbers merged into the constant."""
@@ -269,7 +289,12 @@ class SeriesBuilder:
 
     def derivative(self, x: int) -> int | None:
         """Return the row n x_n, the Euler derivative of x; None if x is steady."""
-        return None if self.is_steady(x) else self.row(self.term(1, x), times="n")
+        if self.is_steady(x):
+            return None
+        row = self.row(self.term(1, x), times="n")
+        if x in self._slopes:
+            self._growths[row] = self._slopes[x]
+        return row
 
     def derivative_terms(self, x: int, head: int | None = None) -> Terms:
         """head_0 times the derivative row of x, as terms: none if x is steady."""
