@@ -111,11 +111,14 @@ def _degree(rows: Sequence[Row], index: int, degrees: dict[int, int]) -> int:
             return _NO_POLYNOMIAL
         return {"time": 1, "state": 0, "parameter": 0}.get(_source(row), _NO_POLYNOMIAL)
     values = [row.step.divisor] if row.step.divisor is not None else []
-    values += [term.head for term in row.step.terms if term.head is not None]
     values += [t.operand.condition for t in row.step.terms if isinstance(t.operand, Select)]
     if any(degrees[value] > 0 for value in values):
         return _NO_POLYNOMIAL
-    terms = (_operand_degree(term.operand, degrees) for term in row.step.terms)
+    # A head of degree one is a factor, whose other coefficient is in a row beside it (`slope_of`).
+    terms = (
+        _operand_degree(term.operand, degrees) + (0 if term.head is None else degrees[term.head])
+        for term in row.step.terms
+    )
     return max(terms, default=0) + (row.step.times in ("h/n", "h"))  # what these read lags
 
 

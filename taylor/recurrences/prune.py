@@ -1,10 +1,11 @@
-"""Leaving out the rows that nothing asks for, and the order of those that are left."""
+"""Which rows are equal, which are needed, and the order of those that are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
-from taylor_runtime.program.program import Input, Row
+from taylor_runtime.program.program import Coefficient, Constant, Input, Kernel, Number, Row, Term
 from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import rows_at_order
 
@@ -45,3 +46,51 @@ def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> set[int]:
                 seen.add(row)
                 pending.append(row)
     return seen
+
+
+def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:
+    """The rows of which a step, or a start, takes order zero alone."""
+    found = [term.head for term in terms if term.head is not None]
+    found += [] if divisor is None else [divisor]
+    return found + list(start.arguments if start else ())
+
+
+def identity(row: Row) -> object:
+    """What equal rows have in common and others have not: flat, so that it is soon compared; of a
+    fraction its two numbers, whose own hash takes a power.
+    """
+    step = row.step
+    if step is None:
+        return row
+    parts: list[object] = [row.start, step.times, step.divisor, row.constant, _ratio(row.offset)]
+    for term in step.terms:
+        operand, c = term.operand, term.constant
+        parts.append(c if c.__class__ is int else _ratio(c))
+        parts.append(term.head)
+        if operand.__class__ is Coefficient:
+            parts += (operand.row, operand.lag)
+        else:
+            parts.append(operand)
+    return tuple(parts)
+
+
+def _ratio(c: Constant) -> object:
+    return (c.numerator, c.denominator) if c.__class__ is Fraction else c
+
+
+def copied_row(term: Term) -> int | None:
+    """The row that the term alone would copy."""
+    operand = term.operand
+    if (
+        term.constant == 1
+        and term.head is None
+        and isinstance(operand, Coefficient)
+        and not operand.lag
+    ):
+        return operand.row
+    return None
+
+
+def scaled(a: Constant, b: Number) -> Constant:
+    """A constant, or one a lane, times a number."""
+    return tuple(x * b for x in a) if isinstance(a, tuple) else a * b

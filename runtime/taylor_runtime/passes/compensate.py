@@ -8,8 +8,8 @@ stays below 710, to first order, and sin, cos and tan, whose tail is 6e-5 at 1e1
 theorems; Kepler's equation is solved for both parts.  Higher orders need none of it.
 
 Arithmetic on time, parameters and numbers alone is always compensated, but for polynomials of the
-place in a piece of a table, in which nothing large cancels; these, and what has states and functions
-in it, where a fast function asks for it.
+place in a piece of a table, in which nothing large cancels; these, and what has states and
+functions in it, where a fast function asks for it.
 
 Error-free sums and products: Dekker, Numer. Math. 18 (1971) 224; Ogita, Rump & Oishi, SIAM J. Sci.
 Comput. 26 (2005) 1955, algorithms 3.1 and 3.3 (the latter with FMA).
