@@ -83,7 +83,7 @@ class Solved:
         self.kind: Precision = ta._kind
         self._tape = Tape(memory)
         self._check(ta)
-        machine = TapedMachine.of(self._ta._machine, self._tape)
+        machine = TapedMachine.of(self._ta._machine, self._tape, memory)
         system = ta._model.system
         count = len(system.parameters)
         chosen = [True] * len(ta.system.parameters) if wanted is None else list(wanted)
@@ -94,7 +94,7 @@ class Solved:
     @cached_property
     def _machine(self) -> TapedMachine:
         """One that makes steps again."""
-        return TapedMachine.of(self._ta._machine, None)
+        return TapedMachine.of(self._ta._machine.copy(), None, self._tape.budget)
 
     def _check(self, ta: Propagator) -> None:
         if ta._flow is not None:

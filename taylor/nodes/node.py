@@ -149,8 +149,7 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
     _set_id(created, _next_id())
     entry = _Entry(created, _forget)
     entry.key = key
-    present = _table.setdefault(key, entry)
-    if present is not entry:
+    if _table.setdefault(key, entry) is not entry:
         with _lock:
             present = _table.get(key)
             found = None if present is None else present()
@@ -173,8 +172,8 @@ def _settle() -> None:
         del _recent[: len(fresh)]
         while _dead:
             gone = _dead.popleft()
-            entry = _table.get(gone)
-            if entry is not None and entry() is None:
+            present = _table.get(gone)
+            if present is not None and present() is None:
                 del _table[gone]
         for entry in fresh:
             e = entry()

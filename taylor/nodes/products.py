@@ -19,6 +19,7 @@ from taylor.numbers import exact as constants
 from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
 
 HALF = Fraction(1, 2)
+DIVISOR = "divisor"  # payload of a power that was written as what something is divided by
 
 
 # --- products ----------------------------------------------------------
@@ -121,7 +122,11 @@ def _same_base(a: N, b: N) -> N | None:
 
 
 def divide(a: N, b: N) -> N:
-    """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient."""
+    """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient.
+
+    The power remembers that it was divided by: a*b**-p leaves the range where b**p is next to its
+    ends, and a / b**p need not (`nodes.operations.quotients`).
+    """
     value = exact_value(b)
     if value is not None:
         if value == 0:
@@ -136,9 +141,12 @@ def divide(a: N, b: N) -> N:
         if value == 0:
             return ex.constant_node(0, b.shape)
         factor = normalised(Fraction(value) / factor_b)
-        if can_merge(value, factor_b, factor):
-            return scale(factor, reciprocal(core_b))
-        return scale(value, reciprocal(b))
+        if not can_merge(value, factor_b, factor):
+            return scale(value, reciprocal(b))
+        base, exponent = split_power(core_b)
+        if exponent != 1 and not is_movable(factor):
+            return scale(factor, inverse_power(base, exponent))
+        return scale(factor, reciprocal(core_b))
     factor_a, core_a = split_factor(a)
     factor = normalised(Fraction(factor_a) / factor_b)
     if factor == 1:
@@ -154,7 +162,7 @@ def divide(a: N, b: N) -> N:
     if b.op in _POWER_OPS:
         base, exponent = split_power(b)
         if exponent != 1:
-            return multiply(a, power_exact(base, -exponent))
+            return multiply(a, inverse_power(base, exponent))
     elif a.op in _POWER_OPS:
         combined = _same_base_quotient(a, b)
         if combined is not None:
@@ -188,6 +196,14 @@ def reciprocal(e: N) -> N:
     if e.op == "div":
         return divide(e.args[1], e.args[0])
     return ex.node("div", (ex.ONE, e), None, e.shape)
+
+
+def inverse_power(base: N, exponent: Exact) -> N:
+    """1 / base**exponent as a factor of what is divided; roots have inverses wherever they are."""
+    made = power_exact(base, -exponent)
+    if made.op != "pow" or -HALF <= exponent <= HALF:
+        return made
+    return ex.node("pow", made.args, DIVISOR, made.shape)
 
 
 # --- powers ----------------------------------------------------------

@@ -49,7 +49,11 @@ def affine(coefficient: Exact, term: N, offset: Exact) -> N:
         if coefficient == 1:
             return term
         inner, core = split_factor(term)
-        if inner != 1:
+        if inner.__class__ is int and inner == -1:
+            if coefficient == -1:
+                return core
+            term, coefficient = core, -coefficient
+        elif inner != 1:
             merged = normalised(inner * coefficient)
             if merged == 1:
                 return core
@@ -166,7 +170,7 @@ def _oriented(
     given as ratios, that of the older term first: nodes with equal ones share them.
     """
     first, second = normalised(Fraction(top, below)), normalised(Fraction(second_top, second_below))
-    factor: Exact
+    ordered: tuple[Exact, Exact]
     if first in (second, -second):
         factor, ordered = first, (1, 1) if first == second else (1, -1)
     else:

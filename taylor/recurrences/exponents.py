@@ -44,7 +44,7 @@ def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
 
 @lru_cache(maxsize=256)
 def _kind(exponent: Exact) -> str:
-    if abs(exponent) > LARGEST:
+    if not -LARGEST <= exponent <= LARGEST:
         return "large"
     if exponent == int(exponent) and exponent >= 0:
         return "natural"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
+from taylor.adjoints.back import Back
 from taylor.adjoints.solved import solve
 
 X, V = ty.variables("x v")
@@ -81,6 +82,13 @@ def test_steps_are_as_short_as_derivatives_need(rate: float) -> None:
     found = ty.gradient_through(ta, X, until=1.0)
     assert found.steps < 20
     np.testing.assert_allclose(found[X], math.exp(rate), rtol=1e-13)
+
+
+def test_few_steps_are_gone_over_twice() -> None:
+    way = solve(_pendulum(), until=200.0)
+    back = Back(way._way, np.array([[1.0, 0.0]]))
+    back.run(None, 0.0)
+    assert 0 < back.sweeping.memory.looked < way.steps / 4
 
 
 def test_derivatives_that_suddenly_grow() -> None:

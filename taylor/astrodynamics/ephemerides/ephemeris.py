@@ -306,7 +306,7 @@ class Ephemeris:
         if self._kernel.librations is None:
             raise ArgumentError(f"Ephemeris.{name}: {self.name} has no librations; take 'de421'")
         if name not in self._functions:
-            series = self._within(self._kernel.librations)
+            series = self._named(self._within(self._kernel.librations), "the Moon's librations")
             self._functions[name] = _function(name, series, partial(build, series))
         return self._functions[name](t)
 
@@ -317,7 +317,9 @@ class Ephemeris:
         key = target, origin, derivatives
         if key not in self._functions:
             if (target, origin) not in self._made:
-                self._made[target, origin] = summed(self._chain(target, origin))
+                series = summed(self._chain(target, origin))
+                what = f"{name_of(target)} from {name_of(origin)}"
+                self._made[target, origin] = self._named(series, what)
             series = self._made[target, origin]
             build = partial(_derivatives, series, derivatives)
             self._functions[key] = _function("position", series, build)
@@ -352,6 +354,11 @@ class Ephemeris:
                 f"Ephemeris: {self.name} does not connect {name_of(target)} with {name_of(origin)}"
             )
         return [(sign, self._within(self._kernel.vectors[pair])) for sign, pair in ways[target]]
+
+    def _named(self, series: Series, what: str) -> Series:
+        """A series that says what it is."""
+        first, last = (Epoch(t).isoformat("tdb", digits=0)[:10] for t in (series.start, series.end))
+        return series.named(f"the ephemeris {self.name} of {what} ({first} to {last})")
 
     def _within(self, source: Source) -> Series:
         """The pieces of a series that are needed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from taylor_runtime.callables.trajectories.room import ALL
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.steps.control import RECORD_HEADER
 
-BUFFER = 1 << 15  # doubles of records that are handed on at a time, or so
-FEWEST_RECORDS, MOST_RECORDS = 8, 1 << 12
+BUFFER = 1 << 17  # doubles of records that are handed on at a time, or so
+SHARE = 4  # of the memory that there is for them, this part at a time
+FEWEST_RECORDS, MOST_RECORDS = 64, 1 << 12
 
 Memory = dict[str, np.ndarray]  # see `StepRoom.memory`
 
@@ -34,12 +35,13 @@ class TapedMemory(StepMemory):
     taping: bool
     recorder: Stepper
 
-    def tape(self) -> None:
-        """From now on."""
+    def tape(self, budget: int) -> None:
+        """From now on; budget: bytes for all that is handed on, if it is kept."""
         self.taping = True
         self.recorder = taped(self.stepper)
         length = self.recorder.record_length
-        self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, BUFFER // length))
+        most = min(BUFFER, budget // (8 * SHARE)) // length
+        self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, most))
         # Behind the last record is room for what the next one writes over.
         self._records = aligned_zeros((self.room + 1) * length + self.stepper.record_length)
 
@@ -56,8 +58,7 @@ class TapedMemory(StepMemory):
         control = self.control
         if not control.records and not control.pending:
             self.begun()
-        addresses = [control.address, *(array.ctypes.data for array in self.arrays())]
-        return self.recorder.run(control, addresses)
+        return self.recorder.run(control, self.addresses())
 
     def start_recording(self, keep_all: bool, grid: np.ndarray | None) -> None:
         """Prepare for the states at times (k, 2), too."""
@@ -85,11 +86,13 @@ class TapedMemory(StepMemory):
     def _begun(self, count: int) -> Begun:
         length, size = self.recorder.record_length, self.stepper.size
         rows = self._records[: count * length].reshape(count, length)
-        numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
+        numbers = rows.view(self._dtype)
+        first = numbers.shape[1] // length * RECORD_HEADER  # what is before the states
         apart = (self.stepper.program.order + 1) * size  # of the parts of a number
         states = np.empty((self._parts, count, len(self.slots)), self._dtype)
         for part in range(self._parts):
-            states[part] = numbers[:, part * apart + self.slots]
+            slots = first + part * apart + self.slots
+            numbers.take(slots, 1, states[part], "clip")  # "raise" would copy
         return Begun(np.array(rows[:, :RECORD_HEADER]), states)
 
     def steps_from(self, memory: Memory, end: tuple[float, float], count: int) -> Begun:
@@ -104,8 +107,7 @@ class TapedMemory(StepMemory):
         if len(self._records) < room:
             self._records = aligned_zeros(room)
         if count:
-            addresses: list[Any] = [array.ctypes.data for array in self.arrays()]
-            self.recorder.run(control, [control.address, *addresses])
+            self.recorder.run(control, self.addresses())
         found = self._begun(control.records)
         control.records = 0
         return found
