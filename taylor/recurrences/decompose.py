@@ -160,11 +160,10 @@ class Decomposition:
             operands = self._post_order(roots)
             self._order.learn(operands)
             self._plan(operands, roots)
-            absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
+            absorbed, rows, row = self._absorbed, self.rows, self._row
             for node in operands:
                 if node not in absorbed:
-                    rule = None if node in inputs else operation(node.op).rows
-                    rows[node] = self._row(node) if rule is None else rule(self, node)
+                    rows[node] = row(node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
             self._undefined = []
