@@ -233,9 +233,11 @@ class Decomposition:
     # -- rows of nodes ----------------------------------------------------------------------------
 
     def _row(self, e: Expression) -> int:
-        """The row of an input."""
         if e in self.inputs:
             return self._leaf(e)
+        rule = operation(e.op).rows
+        if rule is not None:
+            return rule(self, e)
         raise self._unknown_leaf(e) if not e.args or e.op == "index" else _no_rule(e)
 
     def product(self, e: Expression) -> int:
