@@ -104,14 +104,15 @@ def _vanishes(row: Row) -> bool:
 
 
 def _multiplies(row: Row, timely: Sequence[bool]) -> bool:
-    """Whether factors that depend on time are multiplied or divided by."""
+    """Whether factors that depend on time are multiplied, or divided by."""
     if row.step is None:
         return False
-    for term in row.step.terms:
-        factors = [*operand_rows(term.operand), *(() if term.head is None else (term.head,))]
-        if sum(timely[i] for i in factors if i < len(timely)) > 1:
-            return True
-    return row.step.divisor is not None and timely[row.step.divisor]
+
+    def count(*rows: int | None) -> int:
+        return sum(timely[i] for i in rows if i is not None and i < len(timely))
+
+    products = (count(*operand_rows(term.operand), term.head) for term in row.step.terms)
+    return any(product > 1 for product in products) or count(row.step.divisor) > 0
 
 
 def _used(index: int, row: Row) -> list[Slot]:
