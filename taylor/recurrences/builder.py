@@ -90,7 +90,7 @@ class SeriesBuilder:
         self.results: dict[object, object] = {}  # of shared rules
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
-        self._known: dict[Row, int] = {}
+        self._known: dict[object, int] = {}  # by `_identity`
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -100,9 +100,10 @@ class SeriesBuilder:
         return len(self.rows) - 1
 
     def _shared_row(self, row: Row, steady: bool) -> int:
-        known = self._known.get(row)
+        key = _identity(row)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[row] = self._append(row, steady)
+            known = self._known[key] = self._append(row, steady)
         return known
 
     def is_steady(self, *rows: int) -> bool:
@@ -175,13 +176,17 @@ class SeriesBuilder:
             copied = _copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in rows_of_every_order(term.operand)]
-        heads = [term.head for term in terms if term.head is not None]
-        heads += [divisor] if divisor is not None else []
-        constant = self._is_constant([*read, *heads, *(start.arguments if start else ())])
+        read: list[int] = []
+        for term in terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                read.append(operand.row)
+            else:
+                read += rows_of_every_order(operand)
+        steady = all(map(self._steady.__getitem__, read))
+        constant = steady and self._is_constant([*read, *_heads(terms, divisor, start)])
         if not constant:
             terms = self._varying_terms(terms)
-        steady = all(self._steady[row] for row in read)
         step = Step(terms, times, divisor)
         name = str(start.function) if start else ""
         made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
@@ -201,7 +206,16 @@ class SeriesBuilder:
         return self._shared_row(made, steady=True)
 
     def _varying_terms(self, terms: Terms) -> Terms:
-        return tuple(self._varying_term(term) for term in terms)
+        steady, rows = self._steady, self.rows
+        for term in terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                changes = steady[operand.row] and rows[operand.row].constant
+            else:
+                changes = operand.__class__ is Select
+            if changes:
+                return tuple([self._varying_term(term) for term in terms])
+        return terms
 
     def _varying_term(self, term: Term) -> Term:
         """The term without a constant row as operand: p becomes p times the series 1."""
@@ -245,9 +259,10 @@ class SeriesBuilder:
         """
         if a is None or b is None:
             return ()
-        if not self.is_steady(a) and not self.is_steady(b):
+        steady = self._steady
+        if not steady[a] and not steady[b]:
             return (Term(constant, Convolution(a, b, first, last), head),)
-        if self.is_steady(a):
+        if steady[a]:
             return () if first else self._scaled(constant, a, b)
         return () if last else self._scaled(constant, b, a)
 
@@ -361,6 +376,36 @@ class SeriesBuilder:
         """Return the program of the rows that `outputs` and the states need."""
         rows, places = pruned(self.rows, outputs)
         return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
+
+
+def _heads(terms: Terms, divisor: int | None, start: Kernel | None) -> list[int]:
+    """The rows of which a step, or a start, takes order zero alone."""
+    heads = [term.head for term in terms if term.head is not None]
+    heads += [] if divisor is None else [divisor]
+    return heads + list(start.arguments if start else ())
+
+
+def _identity(row: Row) -> object:
+    """What equal rows have in common and others have not: flat, so that it is soon compared; of a
+    fraction its two numbers, whose own hash takes a power.
+    """
+    step = row.step
+    if step is None:
+        return row
+    parts: list[object] = [row.start, step.times, step.divisor, row.constant, _ratio(row.offset)]
+    for term in step.terms:
+        operand, c = term.operand, term.constant
+        parts.append(c if c.__class__ is int else _ratio(c))
+        parts.append(term.head)
+        if operand.__class__ is Coefficient:
+            parts += (operand.row, operand.lag)
+        else:
+            parts.append(operand)
+    return tuple(parts)
+
+
+def _ratio(c: Constant) -> object:
+    return (c.numerator, c.denominator) if c.__class__ is Fraction else c
 
 
 def _copied_row(term: Term) -> int | None:
