@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arithmetic.spans import Spans, Turns, WholeNumbers
+from taylor_runtime.arithmetic.spans import FARTHEST, Spans, Turns, WholeNumbers
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.ir.whole import Span, Whole, whole_of
 

@@ -58,7 +58,7 @@ class Span(NamedTuple):
 
     def fits(self) -> bool:
         """Whether doubles count all of them."""
-        return self.low >= -LIMIT and self.high <= LIMIT
+        return -LIMIT <= self.low and self.high <= LIMIT
 
 
 def is_signed_product(a: Span, b: Span) -> bool:
