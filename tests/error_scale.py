@@ -26,7 +26,9 @@ def output_scales(
     for n in range(program.order + 1):
         for index, row in enumerate(program.rows):
             own = _size(rows, index, n)
-            if row.step is None or (n == 0 and (row.start is not None or row.step.times in ("n", "h"))):
+            if row.step is None or (
+                n == 0 and (row.start is not None or row.step.times in ("n", "h"))
+            ):
                 scales[index].append(own)
             else:
                 total = _step_scale(row.step, n, rows, scales, mp)

@@ -23,15 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.control.loops import scan
-from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant, stack
-from taylor.expressions.scalars import scalars
+from taylor.expressions.leaves import constant
 from taylor.functions.powers import sqrt
 from taylor_runtime.program.records import dataclass
 
 LANES = 16  # two registers of doubles: beyond, turns wait for memory, below for one another
-WRITTEN_OUT = 8  # up to this degree harmonics as scalars, in lanes by the packer, are faster
 
 
 @dataclass(frozen=True)
@@ -216,6 +213,4 @@ def gradient(
     heights, real, imaginary, near = columns(position, packed, square)
     total = np.einsum("kstl,tl->ksl", weight, heights).reshape(6, packed.order.size)
     found: Expression = (total[0::2] @ real + total[1::2] @ imaginary) * near
-    if degree > WRITTEN_OUT or not isinstance(both, np.ndarray):
-        return found
-    return stack(unrolled("harmonics", list(scalars(found).ravel())))
+    return found
