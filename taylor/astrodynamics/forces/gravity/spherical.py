@@ -133,5 +133,6 @@ class SphericalHarmonics:
             c = c.copy()
             c[0, 0] = 0
         radius = Fraction(self.field.radius)  # exact, for all precisions
-        slope = gradient((turned @ state.position) / radius, c, s, self.digits)
+        r = state.position
+        slope = gradient((turned @ r) / radius, c, s, self.digits, (r * r).sum() / radius**2)
         return turned_back(turned, Fraction(self.field.gm) / radius**2 * slope)
