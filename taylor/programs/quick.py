@@ -66,10 +66,7 @@ def _reader(tree: Tree, sorts: Iterator[Sort]) -> Read:
         def read(value: Any, leaves: Leaves) -> bool:
             if type(value) is not kind or len(value) != count:
                 return False
-            for child, item in zip(children, value, strict=True):
-                if not child(item, leaves):
-                    return False
-            return True
+            return all(child(item, leaves) for child, item in zip(children, value, strict=True))
 
         return read
     named = list(zip(tree.names, children, strict=True))

@@ -160,10 +160,11 @@ class Decomposition:
             operands = self._post_order(roots)
             self._order.learn(operands)
             self._plan(operands, roots)
-            absorbed, rows, row = self._absorbed, self.rows, self._row
+            absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
             for node in operands:
                 if node not in absorbed:
-                    rows[node] = row(node)
+                    rule = None if node in inputs else self._rule(node)
+                    rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
             self._undefined = []
@@ -232,12 +233,14 @@ class Decomposition:
 
     # -- rows of nodes ----------------------------------------------------------------------------
 
+    def _rule(self, e: Expression) -> Any:
+        """What makes the row of a node, if anything does."""
+        return operation(e.op).rows
+
     def _row(self, e: Expression) -> int:
+        """The row of an input."""
         if e in self.inputs:
             return self._leaf(e)
-        rule = operation(e.op).rows
-        if rule is not None:
-            return rule(self, e)
         raise self._unknown_leaf(e) if not e.args or e.op == "index" else _no_rule(e)
 
     def product(self, e: Expression) -> int:

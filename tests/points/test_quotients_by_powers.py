@@ -78,7 +78,7 @@ def test_values(precision: str, scale: int) -> None:
     for seed in range(scale):
         count, found = check(seed, precision)
         compared, wrong = compared + count, wrong + found
-    print(f"{precision}: {compared} values, {len(wrong)} wrong")
+    print(f"random run: {scale * TOGETHER} quotients, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert compared > 60 * scale
 

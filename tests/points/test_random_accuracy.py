@@ -200,7 +200,7 @@ def test_values_of_random_formulas(precision: str, kinds: dict[str, Kind], scale
     for seed in range(40 * scale // together):
         found = check_values(seed, kinds[precision], together)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
-    print(f"{precision}: {formulas} formulas, {compared} values, {len(wrong)} wrong")
+    print(f"random run: {formulas} formulas, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert formulas > 10 * scale
 
@@ -212,6 +212,6 @@ def test_jets_of_random_formulas(precision: str, scale: int) -> None:
     for seed in range(scale):
         found = check_jets(seed, KINDS[precision], 8)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
-    print(f"{precision}: jets of {formulas} formulas, {compared} points, {len(wrong)} wrong")
+    print(f"random run: {formulas} formulas, {compared} jets, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert formulas > scale

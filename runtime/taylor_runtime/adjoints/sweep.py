@@ -38,7 +38,7 @@ from taylor_runtime.series.protocol import EndingMaker
 
 SWEEP_BACK = "taylor.adjoint"
 FAR = 0.125  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 16  # steps between two that are looked at
+MOST_UNSEEN = 32  # steps between two that are looked at
 SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
 
 

@@ -21,7 +21,33 @@ from taylor.functions.trigonometric import acos, cos
 from taylor.numbers.checks import checked_order
 
 
-class EarthRadiation:
+class _Glow:
+    """A sphere that is lit by the Earth: what its models share."""
+
+    central = False  # no force that holds a satellite in its orbit
+
+    def __init__(
+        self,
+        sun: Position,
+        area: Scalar,
+        cr: Scalar,
+        mass: Scalar | None,
+        radius: float,
+        pressure: Scalar,
+    ) -> None:
+        force = type(self).__name__
+        check_light(force, sun, cr, radius, pressure)
+        check_surface(force, area, mass)
+        self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
+        self.radius, self.pressure = radius, pressure
+
+    def _strength(self, state: OrbitState, far: Expression) -> Expression:
+        """What sunlight, whose source is sqrt(far) away, would accelerate the sphere by, km/s^2."""
+        mass = mass_of(type(self).__name__, self.mass, state)
+        return self.pressure * (AU * AU / 1000) / far * self.cr * self.area / mass
+
+
+class EarthRadiation(_Glow):
     """Sunlight that the Earth returns, and its own heat, on a sphere: a Lambertian Earth.
 
     sun, area, cr, mass, radius, pressure: as for `RadiationPressure`.
@@ -43,8 +69,6 @@ class EarthRadiation:
     (3,)
     """
 
-    central = False  # no force that holds a satellite in its orbit
-
     def __init__(
         self,
         sun: Position,
@@ -57,13 +81,10 @@ class EarthRadiation:
         radius: float = EARTH_RADIUS,
         pressure: Scalar = PRESSURE,
     ) -> None:
-        check_light("EarthRadiation", sun, cr, radius, pressure)
-        check_surface("EarthRadiation", area, mass)
+        super().__init__(sun, area, cr, mass, radius, pressure)
         for name, share in (("albedo", albedo), ("emissivity", emissivity)):
             check_number("EarthRadiation", name, share, least=0)
-        self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
         self.albedo, self.emissivity = albedo, emissivity
-        self.radius, self.pressure = radius, pressure
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""
@@ -72,10 +93,10 @@ class EarthRadiation:
         cosine = (sun * r).sum() / sqrt(far * square)
         # sin a by 1 - cos^2 a, which is 0 on the line to the Sun alone.
         phase = (sqrt(1 - cosine * cosine) + (math.pi - acos(cosine)) * cosine) / math.pi
-        mass = mass_of("EarthRadiation", self.mass, state)
         returned = 2 * self.albedo / 3 * phase + self.emissivity / 4
-        strength = self.pressure * (AU * AU / 1000) / far * self.cr * self.area / mass
-        return strength * returned * (self.radius**2 / square) * (r / sqrt(square))
+        return (
+            self._strength(state, far) * returned * (self.radius**2 / square) * (r / sqrt(square))
+        )
 
 
 # P. C. Knocke, J. C. Ries & B. D. Tapley, AIAA 88-4292 (1988): albedo and emissivity are a_0 +
@@ -85,7 +106,7 @@ _WINTER, _YEAR = (2444960.5 - 2451545.0) * 86400.0, 365.25 * 86400.0  # 1981 Dec
 _TWILIGHT = 0.02  # rad about the terminator, in which light fades in without an edge
 
 
-class KnockeRadiation:
+class KnockeRadiation(_Glow):
     """Sunlight that the Earth returns, and its own heat, by what of the Earth a spacecraft sees.
 
     sun, area, cr, mass, radius, pressure: as for `RadiationPressure`.
@@ -109,8 +130,6 @@ class KnockeRadiation:
     3.8e-11 km/s^2
     """
 
-    central = False  # no force that holds a satellite in its orbit
-
     def __init__(
         self,
         sun: Position,
@@ -123,12 +142,9 @@ class KnockeRadiation:
         radius: float = EARTH_RADIUS,
         pressure: Scalar = PRESSURE,
     ) -> None:
-        check_light("KnockeRadiation", sun, cr, radius, pressure)
-        check_surface("KnockeRadiation", area, mass)
+        super().__init__(sun, area, cr, mass, radius, pressure)
         check_rotation("KnockeRadiation", rotation)
-        self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
         self.rotation, self.rings = rotation, checked_order(rings, "KnockeRadiation: rings")
-        self.radius, self.pressure = radius, pressure
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""
@@ -147,10 +163,8 @@ class KnockeRadiation:
         lit = (high + sqrt(high * high + _TWILIGHT**2)) / 2
         season = cos(2 * math.pi / _YEAR * (state.time - _WINTER))
         albedo, emissivity = (_zonal(shares, latitude, season) for shares in (_ALBEDO, _EMISSIVITY))
-        mass = mass_of("KnockeRadiation", self.mass, state)
-        strength = self.pressure * (AU * AU / 1000) / far * self.cr * self.area / mass
         shining: Expression = (albedo * lit + emissivity / 4) * solid
-        return strength / math.pi * (shining @ away)
+        return self._strength(state, far) / math.pi * (shining @ away)
 
     def _seen(self, state: OrbitState, square: Expression) -> tuple[Expression, Expression]:
         """Directions from segments to the spacecraft, (segments, 3), and their solid angles."""

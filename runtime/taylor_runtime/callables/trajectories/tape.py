@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.memory import aligned_empty
 from taylor_runtime.callables.stepper import Stepper, taped
 from taylor_runtime.callables.trajectories.room import ALL
 from taylor_runtime.callables.trajectory import StepMemory
@@ -26,6 +26,27 @@ class Begun(NamedTuple):
     states: np.ndarray
 
 
+def _runs(slots: list[int]) -> list[tuple[slice, slice]]:
+    """Places of states, as slices, and where they are: neighbours whose places are equally far
+    apart, as those of the bodies' positions.
+    """
+    found: list[list[int]] = []  # first place, distance, first slot, count
+    for slot, place in sorted((slot, place) for place, slot in enumerate(slots)):
+        first, step, start, count = found[-1] if found else (0, 0, -2, 0)
+        if (
+            slot == start + count
+            and place > first
+            and (count == 1 or place == first + count * step)
+        ):
+            found[-1] = [first, place - first if count == 1 else step, start, count + 1]
+        else:
+            found.append([place, 1, slot, 1])
+    return [
+        (slice(first, first + (count - 1) * step + 1, step), slice(start, start + count))
+        for first, step, start, count in found
+    ]
+
+
 class TapedMemory(StepMemory):
     """A trajectory that hands on where its steps began, as many at a time as fit its buffer.
 
@@ -42,8 +63,9 @@ class TapedMemory(StepMemory):
         length = self.recorder.record_length
         most = min(BUFFER, budget // (8 * SHARE)) // length
         self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, most))
+        self._runs = _runs(self.slots.tolist())
         # Behind the last record is room for what the next one writes over.
-        self._records = aligned_zeros((self.room + 1) * length + self.stepper.record_length)
+        self._records = aligned_empty((self.room + 1) * length + self.stepper.record_length)
 
     def begun(self) -> None:
         """A stretch of the way begins: what it begins with is `memory()`."""
@@ -91,8 +113,9 @@ class TapedMemory(StepMemory):
         apart = (self.stepper.program.order + 1) * size  # of the parts of a number
         states = np.empty((self._parts, count, len(self.slots)), self._dtype)
         for part in range(self._parts):
-            slots = first + part * apart + self.slots
-            numbers.take(slots, 1, states[part], "clip")  # "raise" would copy
+            given = numbers[:, first + part * apart :]
+            for places, slots in self._runs:
+                states[part][:, places] = given[:, slots]
         return Begun(np.array(rows[:, :RECORD_HEADER]), states)
 
     def steps_from(self, memory: Memory, end: tuple[float, float], count: int) -> Begun:
@@ -105,7 +128,7 @@ class TapedMemory(StepMemory):
         control.steps_wanted = control.steps + count + 1
         room = (count + 1) * self.recorder.record_length + self.stepper.record_length
         if len(self._records) < room:
-            self._records = aligned_zeros(room)
+            self._records = aligned_empty(room)
         if count:
             self.recorder.run(control, self.addresses())
         found = self._begun(control.records)
