@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +136,7 @@ def satellites() -> Iterator[Row]:
 
     folder = Path(str(sgp4.__file__)).parent
     lines = (folder / "SGP4-VER.TLE").read_text().splitlines()
-    pairs = [(a[:69], b[:69]) for a, b in zip(lines, lines[1:], strict=False) if a[:2] == "1 "]
+    pairs = [(a[:69], b[:69]) for a, b in pairwise(lines) if a[:2] == "1 "]
     published: list[list[list[float]]] = []
     for line in (folder / "tcppver.out").read_text().splitlines():
         if line.endswith("xx"):
