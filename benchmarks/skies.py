@@ -37,7 +37,7 @@ def dates() -> np.ndarray:
 
 def frames() -> Iterator[Row]:
     """Angles between axes and those of pyerfa, by the functions of SOFA's cookbook."""
-    import erfa
+    import erfa  # type: ignore[import-not-found]
 
     times = dates()
     day = np.floor(times / DAY)
