@@ -249,7 +249,8 @@ def main() -> None:
         "has the bodies at the beginning of each decade to where it has them ten years later; "
         "SGP4 in km, of which an ulp of the phase is 1e-7 after 3.5 years; and the scatter of fits "
         "to measurements with new noise beside the covariance that one fit says: three standard "
-        f"errors of {REFITS:,} refits are 1.5 % of a deviation and 3 % of an element.",
+        f"errors of {REFITS:,} refits are {300 / (2 * REFITS) ** 0.5:.1f} % of a deviation and "
+        f"{300 * (2 / REFITS) ** 0.5:.1f} % of an element.",
         table(COLUMNS, rows),
     ]
     joined = "\n\n".join(text) + "\n"
