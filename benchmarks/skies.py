@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def dates() -> np.ndarray:
 
 def frames() -> Iterator[Row]:
     """Angles between axes and those of pyerfa, by the functions of SOFA's cookbook."""
-    import erfa
+    import erfa  # type: ignore[import-not-found]
 
     times = dates()
     day = np.floor(times / DAY)
@@ -135,7 +136,7 @@ def satellites() -> Iterator[Row]:
 
     folder = Path(str(sgp4.__file__)).parent
     lines = (folder / "SGP4-VER.TLE").read_text().splitlines()
-    pairs = [(a[:69], b[:69]) for a, b in zip(lines, lines[1:], strict=False) if a[:2] == "1 "]
+    pairs = [(a[:69], b[:69]) for a, b in pairwise(lines) if a[:2] == "1 "]
     published: list[list[list[float]]] = []
     for line in (folder / "tcppver.out").read_text().splitlines():
         if line.endswith("xx"):
@@ -248,7 +249,8 @@ def main() -> None:
         "has the bodies at the beginning of each decade to where it has them ten years later; "
         "SGP4 in km, of which an ulp of the phase is 1e-7 after 3.5 years; and the scatter of fits "
         "to measurements with new noise beside the covariance that one fit says: three standard "
-        f"errors of {REFITS:,} refits are 1.5 % of a deviation and 3 % of an element.",
+        f"errors of {REFITS:,} refits are {300 / (2 * REFITS) ** 0.5:.1f} % of a deviation and "
+        f"{300 * (2 / REFITS) ** 0.5:.1f} % of an element.",
         table(COLUMNS, rows),
     ]
     joined = "\n\n".join(text) + "\n"

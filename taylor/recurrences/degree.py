@@ -40,12 +40,14 @@ def slope_of(
     term, known = vary[0], slopes.get(vary[0].operand.row)
     if known is None:
         return None
+    a, b = term.constant, known.constant
+    if isinstance(a, tuple | float) or isinstance(b, float):
+        return None
     heads = [row for row in (term.head, known.head) if row is not None]
     divisors = [row for row in (step.divisor, known.divisor) if row is not None]
-    a, b = term.constant, known.constant
     if len(heads) > 1 or len(divisors) > 1 or not can_merge(a, b, a * b):
         return None
-    return Slope(normalised(a * b), *(heads or [None]), *(divisors or [None]))
+    return Slope(normalised(a * b), heads[0] if heads else None, divisors[0] if divisors else None)
 
 
 _NO_POLYNOMIAL = -1  # the degree of a row that is not known to be a polynomial in time
