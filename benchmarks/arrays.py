@@ -24,8 +24,8 @@ from taylor_runtime.program.records import dataclass
 
 SECONDS = 0.25  # of each measurement
 TURNS = 5
-STEPS = 20, 400  # from each start, of long and of short ones
-SHORT = 1e-4  # seconds of a step; a call of Python's is then a hundredth of so many
+STEPS = 20, 80  # from each start, of long and of short ones
+SHORT = 1e-4  # seconds of a step; a call of Python's is then a small part of so many
 RNG = np.random.default_rng(1)
 WEIGHTS = RNG.standard_normal((64, 256)), RNG.standard_normal((784, 64)) / 28
 LAST = RNG.standard_normal((64, 10)) / 8
