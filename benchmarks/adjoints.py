@@ -120,20 +120,20 @@ WORKS = (
 
 
 def medians(*calls: Call) -> list[float]:
-    """The median times of calls that take turns, each repeated for a while."""
+    """The median processor times of calls that take turns, each repeated for a while."""
     counts = []
     for call in calls:
         call()
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        counts.append(max(1, int(SHORTEST / max(time.perf_counter() - start, 1e-9))))
+        counts.append(max(1, int(SHORTEST / max(time.process_time() - start, 1e-9))))
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(ROUNDS):
         for call, count, own in zip(calls, counts, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(count):
                 call()
-            own.append((time.perf_counter() - start) / count)
+            own.append((time.process_time() - start) / count)
     return [statistics.median(own) for own in times]
 
 
@@ -360,8 +360,8 @@ def main() -> None:
         text = "\n\n".join(
             [
                 heading("Adjoints", "python -m benchmarks.adjoints", own_versions() | versions),
-                "One thread, float64; medians of 15 turns, alternating. A gradient of the sum of "
-                "squares of the final state by the initial state, all parameters, and the times.",
+                "One thread, float64; processor time, medians of 15 turns, alternating. A gradient "
+                "of the sum of squares of the final state by the initial state, all parameters, and the times.",
                 table(
                     ["work", "steps", "solution, ms", "gradient, ms", "ratio", "at most"],
                     in_propagations(),
