@@ -95,9 +95,11 @@ class Floats:
         """The outputs as a function of the inputs' values, node by node."""
         given = set(inputs)
         order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
+        fixed = {e: value(e, []) for e in order if e.op == "constant"}
+        order = [e for e in order if e not in fixed]
 
         def values(arguments: Sequence[Any]) -> list[Any]:
-            done = dict(zip(inputs, arguments, strict=True))
+            done = {**fixed, **dict(zip(inputs, arguments, strict=True))}
             for e in order:
                 done[e] = value(e, [done[arg] for arg in e.args])
             return [done[output] for output in outputs]

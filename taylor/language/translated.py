@@ -59,14 +59,14 @@ class LanguageProgram(Program[P, R]):
         if isinstance(inner, FunctionType):
             translated(inner, operators)  # what cannot be translated is said at once
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        found: Any = super().__call__(*args, **kwargs)
+    def _entered(self, *args: Any, **kwargs: Any) -> Any:
+        found = super()._entered(*args, **kwargs)
         if type(found) is not Checked:
-            return found  # type: ignore[no-any-return]
+            return found
         number = int(found.fault)
         if number:
             raise self._errors[number - 1]
-        return found.value  # type: ignore[no-any-return]
+        return found.value
 
     @property
     def static(self) -> tuple[int | str, ...]:

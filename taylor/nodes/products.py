@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from taylor.nodes import node as ex
 from taylor.nodes.logic import greater, where
@@ -61,6 +62,14 @@ def multiply(a: N, b: N) -> N:
             return scale(factor, multiply(core_a, core_b))
     key = ("mul", a.id, b.id) if a.id < b.id else ("mul", b.id, a.id)
     return ex.intern_node(key, "mul", (a, b), None, shape)
+
+
+def multiple(number: Any, e: N) -> N:
+    """number * e for a number as `numbers.exact` has it."""
+    if type(number) is float:
+        made: N = multiply(ex.constant_node(number), e)
+        return made
+    return scale(number, e)
 
 
 def multiply_many(factors: Sequence[N]) -> N:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.operations.quotients import as_written
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
-from taylor_runtime.callables.points import build_point
+from taylor_runtime.callables.points import Point, build_point
 from taylor_runtime.callables.process import uncollected
 from taylor_runtime.program.program import Input
 
@@ -18,11 +17,8 @@ from taylor_runtime.program.program import Input
 @uncollected()
 def compiled_point(
     outputs: Sequence[Expression], inputs: Sequence[Expression], name: str
-) -> Callable[..., Any] | None:
-    """Scalar expressions as a built-in function of so many floats; None where there is none.
-
-    It returns a numpy.float64, or a tuple of them, and None for arguments that are no floats.
-    """
+) -> Point | None:
+    """Scalar expressions as machine code for one point; None where there is none."""
     if has_arrays(outputs):
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}

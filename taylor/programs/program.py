@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from taylor.programs.arguments import Arguments, stand_in
 from taylor.programs.quick import builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
+from taylor_runtime.callables.points import Point
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -33,7 +34,13 @@ Quick = Callable[..., Any]
 Reading = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
-class Program(Decorated, Generic[P, R]):
+class _Entered:
+    """What is called by way of a slot: Python goes from there to a built-in function at once."""
+
+    __slots__ = ("__call__",)
+
+
+class Program(_Entered, Decorated, Generic[P, R]):
     """A function that is traced once for each structure of its arguments, and then is machine code.
 
     Called with expressions it gives expressions, so that programs may call programs, and all that
@@ -60,6 +67,7 @@ class Program(Decorated, Generic[P, R]):
         self._outside: Outside | None = None
         self._quick: Quick | None = None  # takes plain arguments
         self._reading: Reading | None = None  # takes all arguments of one structure
+        object.__setattr__(self, "__call__", self._entered)
         super().__init__(function)
 
     @property
@@ -67,7 +75,12 @@ class Program(Decorated, Generic[P, R]):
         """The kind of number."""
         return self._kind.name
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    def _entered(self, *args: Any, **kwargs: Any) -> Any:
+        """The value for arguments of any kind."""
         quick, read = self._quick, self._reading
         if quick is not None or read is not None:
             outside = self._outside
@@ -76,7 +89,7 @@ class Program(Decorated, Generic[P, R]):
                 if found is None and read is not None:
                     found = read(args, kwargs)
                 if found is not None:
-                    return found  # type: ignore[no-any-return]
+                    return found
         return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -99,6 +112,10 @@ class Program(Decorated, Generic[P, R]):
             while len(self._compiled) > MOST:
                 del self._compiled[next(iter(self._compiled))]
         self._quick, self._reading = compiled.quick(given)
+        # Plain numbers go to machine code without this class, and all else comes back to it.
+        plain = self._quick is not None and self._outside is None
+        direct = compiled.direct(self._entered) if plain else None
+        object.__setattr__(self, "__call__", direct or self._entered)
         return compiled(numbers)
 
     def _traced(self, given: Arguments, kinds: Any) -> Any:
@@ -159,14 +176,17 @@ class _Compiled:
         self.single = len(nodes) == 1
         self._called_before = False
         self._ways: tuple[Quick | None, Reading | None] | None = None
+        self._point: Point | None = None
         self._entry: Quick | None = None
         self._constants: list[Any] | None = None
         if not inputs or not nodes:
             self._constants = [e.evaluate() for e in nodes]
             return
         if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
-            self._entry = compiled_point(nodes, inputs, name)
-        if self._entry is None:
+            self._point = compiled_point(nodes, inputs, name)
+        if self._point is not None:
+            self._entry = self._point.entry(None)
+        else:
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
 
     def __call__(self, numbers: Sequence[np.ndarray]) -> Any:
@@ -189,6 +209,10 @@ class _Compiled:
             self._ways = self._made(given)
         return self._ways or (None, None)
 
+    def direct(self, otherwise: Callable[..., Any]) -> Quick | None:
+        """What takes plain numbers, and hands on all else, where it is called for one point."""
+        return None if self._point is None else self._point.entry(otherwise)
+
     def _made(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
         entry = self.function.make_entry(None) if self._entry is None else self._entry
         if entry is None:
@@ -202,7 +226,7 @@ class _Compiled:
 
         def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             leaves: list[Any] = []
-            if not read((args, kwargs), leaves.append):
+            if not read((args, kwargs), leaves):
                 return None
             found = entry(*leaves)
             return None if found is None else build([found] if single else found)

@@ -65,6 +65,8 @@ class StepArithmetic(Generic[M]):
             value = self.kernels.value(row.start, chunk)
         else:
             assert row.step is not None
+            if not row.step.terms and row.step.times == "1" and row.step.divisor is None:
+                return self.memory.constant(row.offset, chunk)
             value = self.start_of_step(row.step, chunk, convolutions(row.step))
         return value if row.offset == 0 else value + self.memory.constant(row.offset, chunk)
 

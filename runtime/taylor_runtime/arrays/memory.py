@@ -15,6 +15,7 @@ from taylor_runtime.arrays.regions.places import (
 )
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Join, Shape, contiguous
@@ -64,6 +65,7 @@ class ArrayMemory:
         self.at_zero = True  # whether these are of order zero
         # Single numbers that every place knows: (row, element), in programs inside of others.
         self.numbers: dict[tuple[int, int], Value] | None = None
+        self._aside: dict[int, list[Store]] = {}  # of these: stores that nobody has wanted yet
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}
 
@@ -133,8 +135,13 @@ class ArrayMemory:
         return self.load_at(base, access.strides, made.shape, replace(place, indices=indices))
 
     def base(self, row: int, n: Index) -> Value:
-        """Where the plane of an order of a row begins."""
+        """Where the plane of an order of a row begins, for somebody who reads it."""
         row = self.plan.same.get(row, row)
+        for store in self._aside.pop(row, ()):
+            store.dropped = False
+        return self._place(row, n)
+
+    def _place(self, row: int, n: Index) -> Value:
         layout, size = self.layout, self.arrays.row(row).size
         if row in self.outside:
             place = self.outside[row]
@@ -167,9 +174,20 @@ class ArrayMemory:
         self.values[row] = value
         if not chunk.walk.axes and self.at_zero:
             self.know(row, 0, value)
+        if not chunk.walk.axes and self.at_zero and self.numbers is not None:
+            if row not in self.outside and row not in self.plan.same:
+                self.put_aside(row, value)
+                return
         if self.kept(row, n):
             shape = self.arrays.shape(row)
             self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+
+    def put_aside(self, row: int, value: Value) -> None:
+        """Store a single number that all know, should anybody read it from memory."""
+        if self.kept(row, 0):
+            self._aside[row] = self.b.store(value, self._place(row, 0))
+            for store in self._aside[row]:
+                store.dropped = True
 
     def know(self, row: int, element: int, value: Value) -> None:
         """Remember a single number that has been computed where all that follows comes by."""

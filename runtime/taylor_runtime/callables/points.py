@@ -144,7 +144,8 @@ class Formula:
         if self.scalar is not None and plain and (not packed or len(outputs) > 1):
             made = scalar_call.SCALAR, self.module.address(scalar_call.SCALAR)
             return watched(
-                make_builtin(made[1], made[0], None, otherwise, self.module), self.externals
+                make_builtin(made[1], made[0], None, otherwise, self.module, keywords=True),
+                self.externals,
             )
         facts = _facts(loop, inputs, outputs, packed, spelled=not in_rows)
         return array_entry(facts, otherwise, (), self.module, self.externals)
@@ -184,18 +185,35 @@ def build_formula(
     ufunc = watched(make(loops, inputs, outputs, name, doc, owner=module), externals)
     scalar = None
     if with_scalar:
-        scalar = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
+        address = module.address(scalar_call.SCALAR)
+        scalar = make_builtin(address, name, None, None, module, keywords=True)
         scalar = watched(scalar, externals)
     one, rows = (None, ufunc) if in_rows else (ufunc, None)
     return Formula(module, one, rows, scalar, kind.name, externals, program)
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A compiled program of order 0 for one point."""
+
+    module: Module
+    name: str
+    externals: Externals | None = field(repr=False)
+
+    def entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
+        """A built-in function of so many floats, which returns a numpy.float64 or a tuple of them,
+        and what `otherwise` makes of arguments that are anything else; None where that is None.
+        """
+        address = self.module.address(scalar_call.SCALAR)
+        made = make_builtin(address, self.name, None, otherwise, self.module, keywords=True)
+        return watched(made, self.externals)
+
+
 def build_point(
     program: Program, name: str, externals: Externals | None = None
-) -> Callable[..., Any] | None:
-    """A program of order 0 as a built-in function of so many floats, which returns a numpy.float64
-    or a tuple of them, and None for arguments that are anything else.  It is made in less time than
-    a ufunc.  None where there cannot be one, or where it would be large.
+) -> Point | None:
+    """A program of order 0 for one point, made in less time than a ufunc.  None where there cannot
+    be one, or where it would be large.
     """
     linked = scalar_call.externals()
     if not linked or len(program.rows) > UNCUT:
@@ -209,8 +227,7 @@ def build_point(
         label=name,
         source=f"point {TYPE_OFFSET}\n{body(program)}",
     )
-    made = make_builtin(module.address(scalar_call.SCALAR), name, None, None, module)
-    return watched(made, externals)
+    return Point(module, name, externals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +350,7 @@ def build_array_function(
     # Loaded with the first program of arrays.
     from taylor_runtime.arrays.series import outside
     from taylor_runtime.passes.arrange import arranged
-    from taylor_runtime.points.arrays import ARRAYS, array_module
+    from taylor_runtime.points.arrays import ARRAYS, array_module, puts_in_turns
 
     program, kind = arranged(program), KINDS[precision]
     inputs, outputs = shapes
@@ -342,7 +359,7 @@ def build_array_function(
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(),
+        options=Options(passes="O1") if puts_in_turns(program) else Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),

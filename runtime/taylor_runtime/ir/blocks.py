@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+Reasons = Sequence[tuple[str, bool]]  # conditions, and what they are
+
 ENTRY = 1  # the block that a function begins with, in sets of blocks, which have a bit for each
 
 
@@ -19,11 +23,11 @@ class Blocks:
         self.here = self.dominators = ENTRY
         self._reached: dict[str, int] = {}  # blocks to come: what dominates them so far
         self._placed: dict[str, int] = {}
-        self._reasons: dict[str, tuple[str, bool]] = {}  # conditions that alone lead to blocks
+        self._reasons: dict[str, Reasons] = {}  # conditions that alone lead to blocks
         self._decided: dict[tuple[str, bool], int] = {}  # conditions: the blocks they lead to
 
-    def reach(self, label: str, reason: tuple[str, bool] | None = None) -> None:
-        """Control goes from here to a block; `reason` if a condition is true, or false."""
+    def reach(self, label: str, reasons: Reasons = ()) -> None:
+        """Control goes from here to a block; `reasons`: if conditions are true, or false."""
         above = self._placed.get(label)
         if above is not None:
             dominated = not above & ~self.dominators
@@ -33,16 +37,15 @@ class Blocks:
             self._reasons.pop(label, None)
         else:
             self._reached[label] = self.dominators
-            if reason is not None:
-                self._reasons[label] = reason
+            if reasons:
+                self._reasons[label] = reasons
 
     def place(self, label: str) -> None:
         """A block begins."""
         self.here = 1 << (len(self._placed) + 1)
         above = self._placed[label] = self._reached.get(label, ENTRY)
         self.dominators = above | self.here
-        reason = self._reasons.get(label)
-        if reason is not None:
+        for reason in self._reasons.get(label, ()):
             self._decided[reason] = self._decided.get(reason, 0) | self.here
 
     def decided(self, condition: str) -> bool | None:

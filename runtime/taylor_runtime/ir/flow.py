@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from taylor_runtime.ir.blocks import Blocks
 from taylor_runtime.ir.instructions import Line, Phi
-from taylor_runtime.ir.kinds import flat_values, joined_values
+from taylor_runtime.ir.kinds import flat_values, joined, joined_values
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
+from taylor_runtime.ir.whole import Span, Whole, whole_of
 
 
 class Flow(Instructions):
@@ -17,7 +19,15 @@ class Flow(Instructions):
 
     What a block has computed, and the condition that alone led to it, are known in all blocks that
     it dominates.
+
+    counts: whether whole numbers are integers, see `ir.whole`.
+    leave: where control goes when a number is none that integers and doubles both count; None
+        where it cannot go anywhere.
     """
+
+    counts = False
+    leave: str | None = None
+    known: object = None  # of these whole numbers
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -25,8 +35,10 @@ class Flow(Instructions):
         self.entry: list[str] = []  # allocas
         self.block = "entry"
         self._blocks = Blocks()
+        self.left = False  # whether control may go to `leave`
         self._count = 0
         self._known: dict[str, tuple[Value, int]] = {}  # by instruction: its value, and its block
+        self._logic: dict[str, tuple[str, ...]] = {}  # by truth value: the operation, of which ones
 
     def name(self) -> str:
         self._count += 1
@@ -44,6 +56,9 @@ class Flow(Instructions):
         self.lines.append(f"  {text} = {instruction}")
         value = Value(self, type_, text)
         self._known[instruction] = value, self._blocks.here
+        if self.counts and type_ is I1:
+            operation, _, *parts = instruction.split()
+            self._logic[text] = operation, *[part.rstrip(",") for part in parts]
         return value
 
     def emit_anew(self, type_: Type, instruction: str) -> Value:
@@ -77,12 +92,35 @@ class Flow(Instructions):
         self.line(f"br label %{label}")
 
     def branch(self, condition: Value, yes: str, no: str) -> None:
-        self._blocks.reach(yes, (condition.text, True))
-        self._blocks.reach(no, (condition.text, False))
+        self._blocks.reach(yes, self._reasons(condition.text, True))
+        self._blocks.reach(no, self._reasons(condition.text, False))
         self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
+
+    def leave_unless(self, condition: Value) -> None:
+        """Go on where an i1 scalar holds, else to `leave`."""
+        if self.decided(condition):
+            return
+        assert self.leave is not None
+        on = self.fresh_label("counted")
+        self.left = True
+        self.branch(condition, on, self.leave)
+        self.label(on)
+
+    def _reasons(self, condition: str, holds: bool) -> list[tuple[str, bool]]:
+        """What is known where a condition holds, or does not: of its parts as well."""
+        operation, *parts = self._logic.get(condition, ("",))
+        found = [(condition, holds)]
+        if operation == "xor" and parts[1] == "true":
+            return found + self._reasons(parts[0], not holds)
+        if operation == ("and" if holds else "or"):
+            for part in parts:
+                found += self._reasons(part, holds)
+        return found
 
     def decided(self, condition: Value) -> bool | None:
         """What an i1 scalar is here, if a branch on every way to here has decided it."""
+        if condition.text in ("true", "false"):
+            return condition.text == "true"
         return self._blocks.decided(condition.text)
 
     def ret(self, value: Value | None = None) -> None:
@@ -125,10 +163,10 @@ class Flow(Instructions):
     ) -> list[Value]:
         """carried = body(carried) while condition(carried); returns the last `carried`."""
         head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
-        before = self.block
+        first, before = flat_values(carried), self.block
         self.jump(head)
         self.label(head)
-        phis = [self.phi(initial, before) for initial in flat_values(carried)]
+        phis = [self.phi(initial, before) for initial in first]
         values = joined_values([phi.value for phi in phis], [value.type for value in carried])
         self.branch(condition(values), inside, after)
         self.label(inside)
@@ -139,6 +177,43 @@ class Flow(Instructions):
         self.label(after)
         return values
 
+    def while_until(
+        self,
+        carried: Sequence[Value],
+        condition: Callable[[list[Value]], Value],
+        body: Callable[[list[Value]], tuple[Value, Callable[[], Sequence[Value]]]],
+    ) -> list[Value]:
+        """The same for a body that may end the loop: it gives an i1 scalar that says so, and what
+        computes `carried`, knowing which.
+        """
+        head, inside, after = (self.fresh_label(s) for s in ("while", "do", "done"))
+        stopped, on = (self.fresh_label(s) for s in ("stop", "on"))
+        first, before = flat_values(carried), self.block
+        self.jump(head)
+        self.label(head)
+        phis = [self.phi(initial, before) for initial in first]
+        types = [value.type for value in carried]
+        values = joined_values([phi.value for phi in phis], types)
+        test = condition(values)
+        tested = self.block
+        self.branch(test, inside, after)
+        self.label(inside)
+        stop, rest = body(values)
+        self.branch(stop, stopped, on)
+        self.label(stopped)
+        last = flat_values(rest())
+        end = self.block
+        self.jump(after)
+        self.label(on)
+        for phi, final in zip(phis, flat_values(rest()), strict=True):
+            phi.add(final, self.block)
+        self.jump(head)
+        self.label(after)
+        ends = [self.phi(phi.value, tested) for phi in phis]
+        for phi, final in zip(ends, last, strict=True):
+            phi.add(final, end)
+        return joined_values([phi.value for phi in ends], types)
+
     def if_(
         self,
         condition: Value,
@@ -148,20 +223,51 @@ class Flow(Instructions):
         """The values of `then()` where the i1 scalar `condition` holds, else those of
         `otherwise()`.
         """
+        decided = self.decided(condition) if self.counts else None
+        if decided is not None:
+            return list(then()) if decided else list(otherwise()) if otherwise else []
         yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
         self.branch(condition, yes, no if otherwise else after)
         self.label(yes)
-        first = list(then())
+        first = self._ends(then())
         first_block = self.block
         self.jump(after)
-        second: list[Value] = []
+        second: list[_End] = []
         if otherwise:
             self.label(no)
-            second = list(otherwise())
+            second = self._ends(otherwise())
             second_block = self.block
             self.jump(after)
         self.label(after)
-        phis = [self.phi(value, first_block) for value in flat_values(first)]
-        for phi, value in zip(phis, flat_values(second), strict=True):
-            phi.add(value, second_block)
-        return joined_values([phi.value for phi in phis], [value.type for value in first])
+        if not second:
+            return [joined(one.type, [self.phi(x, first_block).value for x in one.parts]) for one in first]
+        return [self._met(one, first_block, other, second_block) for one, other in zip(first, second, strict=True)]
+
+    def _ends(self, values: Sequence[Value]) -> list[_End]:
+        """What a block hands on, computed before it is left."""
+        found = []
+        for value in values:
+            whole = whole_of(self, value) if self.counts else None
+            integer = None if whole is None else whole.integer
+            found.append(_End(value.type, value.parts, integer, None if whole is None else whole.span))
+        return found
+
+    def _met(self, one: _End, first: str, other: _End, second: str) -> Value:
+        """A value that is what one of two blocks handed on."""
+        if one.integer is not None and other.integer is not None and one.span and other.span:
+            phi = self.phi(one.integer, first)
+            phi.add(other.integer, second)
+            return Whole(self, one.span.joined(other.span), phi.value)
+        phis = [self.phi(part, first) for part in one.parts]
+        for phi, part in zip(phis, other.parts, strict=True):
+            phi.add(part, second)
+        return joined(one.type, [phi.value for phi in phis])
+
+
+class _End(NamedTuple):
+    """A value at the end of a block: its parts, and the same as an integer, if it is whole."""
+
+    type: Type
+    parts: Sequence[Value]
+    integer: Value | None
+    span: Span | None

@@ -15,7 +15,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import gamma, kepler, lambert, rounded
 from taylor_runtime.mathlib.basics import arithmetic, simple
-from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call, in_doubles
 from taylor_runtime.mathlib.double import (
     exponential,
     half_powers,
@@ -72,7 +72,8 @@ def call(b: Builder, name: str, arguments: Sequence[Value]) -> Value:
     element = arguments[0].type.element
     kernel = _find(name, element)
     if name == "pow" and len(arguments) == kernel.arity:
-        return _POWERS[ELEMENTS[element].kernels](b, *arguments)
+        power = _POWERS[ELEMENTS[element].kernels]
+        return in_doubles(b, lambda given: power(b, *given), arguments)
     return emit_call(b, kernel, arguments)[0]
 
 

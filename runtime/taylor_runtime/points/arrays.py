@@ -19,7 +19,8 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64, PTR, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.points.blocks import CLEAR_FLAGS, memory
-from taylor_runtime.program.arrays import ArrayProgram
+from taylor_runtime.program.arrays import ArrayProgram, Put
+from taylor_runtime.program.kernels import all_programs
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.verify import verify_arrays
@@ -54,6 +55,7 @@ def array_module(
         (args, dims, steps, _),
     ):
         count = b.load(I64, dims)
+        b.counts = element == "double" and not program.order
         outside = {row: None for row, _ in program.outputs} | dict.fromkeys(from_outside(program))
         size, kind = ArrayLayout.of(plan, outside).size, ELEMENTS[element]
         with memory(b, size * kind.parts, kind.part) as work:
@@ -68,6 +70,17 @@ def array_module(
         b.line(f"call void @{CLEAR_FLAGS}()")
         b.ret()
     return module.text()
+
+
+def puts_in_turns(program: ArrayProgram) -> bool:
+    """Whether turns of a loop change elements of arrays: what one has put in its place the next one
+    may read there, and LLVM can keep it in a register.
+    """
+    return any(
+        isinstance(getattr(row, "moved", None), Put)
+        for inner in all_programs(program)[1:]
+        for row in inner.rows
+    )
 
 
 class _Point:

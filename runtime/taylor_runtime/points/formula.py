@@ -25,6 +25,7 @@ from taylor_runtime.series.memory import Rendering
 
 FORMULA = "taylor.formula"
 FORMULA_ROWS = "taylor.formula.rows"
+DOUBLES = "block.doubles"  # the same as block.single for whole numbers beyond 2**53
 INLINED = 40  # rows of the largest formula that is repeated in the loop over its blocks
 UNCUT = 500  # rows of the largest formula that is one function
 
@@ -83,17 +84,41 @@ def _emit_block(
     @block.single, of which the first lane counts.
     """
     name = "block" if chunk.lanes else "block.single"
+    counts = not chunk.lanes and element == "double" and has_loops(program)
+    if _write_block(module, name, program, inputs, element, chunk, counts):
+        _write_block(module, DOUBLES, program, inputs, element, chunk, False)
+
+
+def _write_block(
+    module: Module,
+    name: str,
+    program: Program,
+    inputs: int,
+    element: str,
+    chunk: Chunk,
+    counts: bool,
+) -> bool:
+    """One function; whether it may go on in @`DOUBLES`.
+
+    counts: whether whole numbers are integers.
+    """
     with define_function(module, name, "void", BLOCK_POINTERS, "nounwind", "internal") as (
         b,
         pointers,
     ):
-        ins, outs, _ = pointers
+        ins, outs, work = pointers
+        b.counts, b.leave = counts, "beyond" if counts else None
         t = chunk.type(element)
         values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
         emitter = _formula_emitter(b, program, element, values.__getitem__, max(chunk.lanes, 1))
         for k, (row, _) in enumerate(program.outputs):
             b.store(emitter.memory.head(row, chunk), _operand(b, outs, k, element))
         b.ret()
+        if b.left:
+            b.label("beyond")
+            b.line(f"call void @{DOUBLES}(ptr {ins.text}, ptr {outs.text}, ptr {work.text})")
+            b.ret()
+        return b.left
 
 
 def _operand(b: Builder, table: Value, k: int, element: str) -> Value:

@@ -46,7 +46,7 @@ _MAKERS = {
     NEW_ARRAY: "ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
     NEW_NUMBER: "ptr @PyArray_Scalar(ptr, ptr, ptr)",
 }
-_METH_FASTCALL = 0x0080
+_METH_KEYWORDS, _METH_FASTCALL = 0x0002, 0x0080
 HEADER = object.__basicsize__
 TYPE_OFFSET = HEADER - ctypes.sizeof(ctypes.c_void_p)  # of ob_type, the header's last field
 
@@ -140,12 +140,16 @@ class _MethodDefinition(ctypes.Structure):
     )
 
 
-def make_builtin(address: int, name: str, *items: object) -> Callable[..., Any]:
+def make_builtin(
+    address: int, name: str, *items: object, keywords: bool = False
+) -> Callable[..., Any]:
     """The machine code at `address` as a Python function.
 
     items: of the tuple that it is passed first, as `self`; they live as long as the function.
+    keywords: whether it takes the names of keyword arguments, a tuple or null, last.
     """
-    definition = _MethodDefinition(name.encode(), address, _METH_FASTCALL, None)
+    flags = _METH_FASTCALL | (_METH_KEYWORDS if keywords else 0)
+    definition = _MethodDefinition(name.encode(), address, flags, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype = ctypes.py_object
     new.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
@@ -221,13 +225,21 @@ def new_array(b: Builder, axes: Value, shape: Value) -> Value:
     return b.emit_anew(PTR, f"call ptr @{NEW_ARRAY}({first}, {rest})")
 
 
-def call_python(b: Builder, function: Value, args: Value, count: Value) -> Value:
+def call_python(
+    b: Builder, function: Value, args: Value, count: Value, names: Value | None = None
+) -> Value:
     """What a Python function makes of arguments; null where it raises."""
-    return b.call(PTR, "PyObject_Vectorcall", function, args, count, Value(b, PTR, "null"))
+    given = names or Value(b, PTR, "null")
+    return b.call(PTR, "PyObject_Vectorcall", function, args, count, given)
 
 
-def call_otherwise(b: Builder, own: Value, args: Value, count: Value) -> Value:
-    """What the second item of `self` makes of the arguments; None where that is None."""
+def call_otherwise(
+    b: Builder, own: Value, args: Value, count: Value, names: Value | None = None
+) -> Value:
+    """What the second item of `self` makes of the arguments; None where that is None.
+
+    names: of keyword arguments, which come last.
+    """
     function = item(b, own, 1)
 
     def nothing() -> list[Value]:
@@ -235,6 +247,6 @@ def call_otherwise(b: Builder, own: Value, args: Value, count: Value) -> Value:
         return [function]
 
     def call() -> list[Value]:
-        return [call_python(b, function, args, count)]
+        return [call_python(b, function, args, count, names)]
 
     return b.if_(is_at(b, function, NONE), nothing, call)[0]

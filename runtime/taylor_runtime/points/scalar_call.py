@@ -31,14 +31,16 @@ def externals() -> dict[str, int]:
 
 
 def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> None:
-    """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count), around
-    @block, or what computes its first lane alone.
+    """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count,
+    PyObject *names), around @block, or what computes its first lane alone.
     """
     inputs, outputs = counts.inputs, counts.outputs
     objects.declare(module, _FUNCTIONS)
-    parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count")]
-    with define_function(module, SCALAR, "ptr", parameters, "nounwind") as (b, (own, args, count)):
+    parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count"), ("ptr", "names")]
+    with define_function(module, SCALAR, "ptr", parameters, "nounwind") as (b, given_values):
+        own, args, count, names = given_values
         leave = b.fresh_label("leave")
+        _leave_unless(b, b.eq(names, Value(b, PTR, "null")), leave)
         _leave_unless(b, b.eq(count, inputs), leave)
         given = [b.load(PTR, b.at(args, k, "ptr")) for k in range(inputs)]
         for argument in given:
@@ -56,7 +58,7 @@ def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> No
             call_block(b, tables[0], tables[1], work, name=block)
         b.ret(_packed(b, results))
         b.label(leave)
-        b.ret(objects.call_otherwise(b, own, args, count))
+        b.ret(objects.call_otherwise(b, own, args, count, names))
 
 
 def _leave_unless(b: Builder, condition: Value, leave: str) -> None:

@@ -90,17 +90,19 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
 
     def constant_rows(self) -> None:
         """Order zero of the rows that depend on parameters alone."""
-        self._order_zero(lambda row: row.constant)
+        self.rows_at_zero([k for k, row in enumerate(self.program.rows) if row.constant])
 
     def order_zero(self) -> None:
         """Order zero of all other rows."""
-        self._order_zero(lambda row: not row.constant)
+        self.rows_at_zero([k for k, row in enumerate(self.program.rows) if not row.constant])
 
-    def _order_zero(self, wanted: Callable[[Row], bool]) -> None:
+    def rows_at_zero(self, wanted: Collection[int]) -> None:
+        """Order zero of some rows, in their order."""
         self.kernels.forget()
-        for index, row in enumerate(self.program.rows):
-            if not wanted(row) or index in self._skipped or index in self._ending:
+        for index in sorted(wanted):
+            if index in self._skipped or index in self._ending:
                 continue
+            row = self.program.rows[index]
             if self.in_place and isinstance(row.start, Input) and row.start.source == "jet":
                 continue
             if self._is_copy(index):

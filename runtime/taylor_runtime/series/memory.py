@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.ir.builder import Builder
@@ -26,6 +27,7 @@ class Rendering:
     element: str = "double"
     batch: int = 1
     unrolled: bool = False
+    last: bool = False  # of outputs and states nothing but the last order is wanted
 
 
 class RowMemory:
@@ -42,7 +44,7 @@ class RowMemory:
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.layout = Layout.of(program, rendering.batch)
+        self.layout = Layout.of(program, rendering.batch, rendering.last)
         self.workspace = (
             None if workspace is None else b.planes(workspace, self.layout.size, rendering.element)
         )
@@ -65,6 +67,13 @@ class RowMemory:
     def next_order(self) -> None:
         """The order being computed changes."""
         self._newest.clear()
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """What becomes known meanwhile is forgotten: it belongs to a block that others do not see."""
+        before = dict(self._known), dict(self._newest), dict(self._reciprocal)
+        yield
+        self._known, self._newest, self._reciprocal = before
 
     def places(self, rows: Sequence[int]) -> list[Place]:
         """Where the newest coefficients of rows are in registers, but for what loops walk over."""

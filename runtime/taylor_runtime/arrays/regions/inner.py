@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from taylor_runtime.arithmetic.carried import spans_of
 from taylor_runtime.arrays.memory import ArrayMemory, Plane
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.plans.layout import from_outside, is_outside
@@ -12,6 +13,7 @@ from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.ir.whole import Span, Whole
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Call,
@@ -104,7 +106,7 @@ def begun(
     memory = ArrayMemory(outer.b, plan, outer.element, workspace, outside, outer.memory.room)
     memory.numbers = numbers
     for row in _read_from_memory(program) & {row for row, _ in numbers}:
-        outer.b.store(numbers[row, 0], memory.base(row, 0))
+        memory.put_aside(row, numbers[row, 0])
     return outer.within(plan, memory)
 
 
@@ -129,6 +131,14 @@ def operand(outer: Writer, row: int) -> Value:
         return memory.workspace
     access = outer.plan.access(row)
     return outer.b.at(memory.base(access.row, 0), access.offset, outer.element)
+
+
+def spans_of_operands(outer: Writer, region: Region) -> list[Span | None]:
+    """The bounds of operands that are single whole numbers."""
+    shapes = [outer.program.shape(row) for row in region.operands]
+    pairs = zip(region.operands, shapes, strict=True)
+    numbers = [None if shape else operand(outer, row) for row, shape in pairs]
+    return [None if x is None else spans_of(outer.b, [x])[0] for x in numbers]
 
 
 def copy(outer: Writer, target: Value, source: Value, count: int) -> None:
@@ -183,7 +193,11 @@ def as_number(outer: Writer, index: Value) -> Value:
 def chosen_place(b: Builder, number: Value, size: int) -> Value:
     """The place that a number chooses along an axis, see `program.arrays.Pick`."""
     x = b.to_double(number)
-    x = b.select(b.compare("lt", x, 0), x + size, x)
-    x = b.select(b.compare("lt", x, size - 1), x, b.constant(size - 1, Type("double", x.lanes)))
-    x = b.select(b.compare("gt", x, 0), x, b.constant(0, Type("double", x.lanes)))
+    from_end = b.select(b.compare("lt", x, 0), x + size, x)
+    if isinstance(x, Whole) and isinstance(from_end, Whole):
+        low = 0 if x.span.low >= -size else x.span.low + size
+        from_end = from_end.narrowed(Span(low, max(x.span.high, size - 1)))
+    x, last = from_end, b.constant(size - 1, x.type.of("double"))
+    x = b.select(b.compare("le", x, size - 1), x, last)
+    x = b.select(b.compare("ge", x, 0), x, b.constant(0, x.type))
     return b.cast("fptosi", x, "i64")

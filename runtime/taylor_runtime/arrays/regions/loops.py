@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from taylor_runtime.arithmetic.carried import turns_of
 from taylor_runtime.arrays.plans.layout import room_inside
-from taylor_runtime.arrays.regions.inner import Inner, Writer, as_number, operand, put_number
+from taylor_runtime.arrays.regions.inner import Inner, Writer, operand, put_number, spans_of_operands
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places
 from taylor_runtime.ir.types import Type
@@ -35,7 +36,9 @@ class _Loop:
         self.inner = [Inner(outer, plan, work) for plan in plans]
         lead = region.leading
         self.fixed = [operand(outer, row) for row in self._operands(lead, region.constants)]
-        self.moving = Moving(outer, index, region.carries, spares, self.inner[-1])
+        turns = turns_of(self.b, lambda known: known.region(region, spans_of_operands(outer, region)))
+        self.moving = Moving(outer, index, region.carries, spares, self.inner[-1], turns)
+        self.carried = self.moving.carried
 
     def _at(self, place: Value, distance: int | Value) -> Value:
         return self.b.at(place, distance, self.outer.element)
@@ -51,7 +54,7 @@ class _Loop:
         collected: dict[int, Value],
     ) -> tuple[list[Value], list[Value]]:
         """The state after a turn, and single numbers that it gave beside."""
-        given = [*self.fixed, *index, *self.moving.now(state), *slices]
+        given = [*self.fixed, *index, *self.moving.now(state, inside=True), *slices]
         numbers = self.inner[-1].write(given, self.moving.targets(state) | collected)
         return self.moving.after(state, numbers), numbers
 
@@ -75,13 +78,16 @@ class _Loop:
     def _for(self, state: list[Value]) -> list[Value]:
         lower, upper = (operand(self.outer, row) for row in self._operands(0, 2))
 
-        def turn(values: list[Value]) -> list[Value]:
-            index, *rest = values
-            return [index + 1, *self._turn(rest, [index], (), {})[0]]
+        carried = self.carried
 
-        return self.b.while_(
-            [lower, *state], lambda values: self.b.compare("lt", values[0], upper), turn
-        )[1:]
+        def test(values: list[Value]) -> Value:
+            return self.b.compare("lt", carried.index(values[0]), upper)
+
+        def turn(values: list[Value]) -> list[Value]:
+            index = carried.index(values[0])
+            return [carried.next(index), *self._turn(values[1:], [index], (), {})[0]]
+
+        return self.b.while_([carried.first(lower), *state], test, turn)[1:]
 
     def _counted(self, state: list[Value]) -> list[Value]:
         assert self.region.bounds is not None
@@ -89,7 +95,8 @@ class _Loop:
 
         def turn(index: int | Value, values: list[Value]) -> list[Value]:
             assert isinstance(index, Value)
-            return self._turn(values, [as_number(self.outer, index)], (), {})[0]
+            count = self.carried.count(index, Type(self.outer.element))
+            return self._turn(values, [count], (), {})[0]
 
         return self.b.fold(lower, max(lower, upper), state, turn)
 

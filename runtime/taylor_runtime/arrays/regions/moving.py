@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from taylor_runtime.arithmetic.carried import Carried
+from taylor_runtime.arithmetic.spans import Turns
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
-from taylor_runtime.arrays.regions.inplace import carried
+from taylor_runtime.arrays.regions.inplace import Node, kept_in_place
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import Region
 
@@ -19,7 +21,7 @@ from taylor_runtime.program.kernels import Region
 class Moving:
     """The first results of a row that is a loop, as they become.
 
-    spares: second places of arrays; turn: what computes them.
+    spares: second places of arrays; turn: what computes them; turns: what is known of them.
     """
 
     def __init__(
@@ -29,21 +31,26 @@ class Moving:
         count: int,
         spares: Sequence[Value],
         turn: Inner,
+        turns: Turns | None = None,
     ) -> None:
         region = outer.program.row(index).moved
         assert isinstance(region, Region)
         self.outer, self.b, self.index, self.region = outer, outer.b, index, region
         self.shapes = region.shapes[:count]
+        self.carried = Carried(self.b, turns, count)
         self.spares = spares
         self.target = outer.memory.base(index, 0)
-        before = carried(region, turn.plan.program)
         outputs = [row for row, _ in turn.plan.program.outputs]
-        same = {after for row, after in before.items() if turn.plan.same.get(row) == after}
+        same = kept_in_place(region, turn.plan.program, turn.plan.same)
         self.in_place = [outputs[k] in same for k in range(count)]
 
     def result(self, number: int) -> Value:
         """Where a result begins."""
-        return self.b.at(self.target, self.region.places[number], self.outer.element)
+        place = self.region.places[number]
+        lent = self.outer.plan.lent.get(Node(self.index, place))
+        if lent is not None:
+            return self.outer.memory.base(lent, 0)
+        return self.b.at(self.target, place, self.outer.element)
 
     def begin(self, rows: Sequence[int]) -> list[Value]:
         """The state before the first turn: numbers, and of arrays that move, where they are and
@@ -53,9 +60,10 @@ class Moving:
         for k, (row, shape) in enumerate(zip(rows, self.shapes, strict=True)):
             given = operand(self.outer, row)
             if not shape:
-                state.append(given)
+                state.append(self.carried.plain(k, given))
             elif self.in_place[k]:
-                copy(self.outer, self.result(k), given, math.prod(shape))
+                if given.parts[0].text != self.result(k).parts[0].text:  # else it is there
+                    copy(self.outer, self.result(k), given, math.prod(shape))
             else:
                 turns = self.region.turns
                 even = turns is not None and turns % 2 == 0
@@ -63,12 +71,15 @@ class Moving:
                 state += [*given.parts, *first.parts]
         return state
 
-    def split(self, state: Sequence[Value]) -> list[tuple[Value, Value]]:
-        """Of each the number or where the array is, and where the next turn puts it."""
+    def split(self, state: Sequence[Value], inside: bool = False) -> list[tuple[Value, Value]]:
+        """Of each the number or where the array is, and where the next turn puts it.
+
+        inside: whether a turn has begun.
+        """
         rest, found = list(state), []
         for k, shape in enumerate(self.shapes):
             if not shape:
-                value = rest.pop(0)
+                value = self.carried.number(k, rest.pop(0), inside)
                 found.append((value, value))
             elif self.in_place[k]:
                 found.append((self.result(k), self.result(k)))
@@ -78,9 +89,9 @@ class Moving:
                 found.append((self.b.pointers(places[:parts]), self.b.pointers(places[parts:])))
         return found
 
-    def now(self, state: Sequence[Value]) -> list[Value]:
+    def now(self, state: Sequence[Value], inside: bool = False) -> list[Value]:
         """The numbers, and where arrays are."""
-        return [now for now, _ in self.split(state)]
+        return [now for now, _ in self.split(state, inside)]
 
     def targets(self, state: Sequence[Value]) -> dict[int, Value]:
         """Where a turn puts arrays."""
@@ -92,7 +103,7 @@ class Moving:
         new: list[Value] = []
         for k, (_, place) in enumerate(self.split(state)):
             if not self.shapes[k]:
-                new.append(numbers.pop(0))
+                new.append(self.carried.plain(k, numbers.pop(0)))
             elif not self.in_place[k]:
                 new += self._exchanged(k, place)
         return new

@@ -7,7 +7,8 @@ count, so that scalar and vector code is the same arithmetic and agrees bit for 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.kinds import flat_values, joined_values
@@ -18,6 +19,8 @@ from taylor_runtime.program.records import dataclass
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 ROOM = 16  # doubles: of one result in memory
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class KernelFunction:
     inline: written out at the call; otherwise an internal function, once per module and lane count.
     generic: `emit` works in every floating-point type; otherwise it is made for double (or, in
         the folder `double_double`, for that), and narrower types are widened for the call.
+    counts: whether whole numbers among its arguments are made use of; all others see doubles.
     """
 
     name: str
@@ -38,6 +42,7 @@ class KernelFunction:
     results: int = 1
     inline: bool = False
     generic: bool = False
+    counts: bool = False
 
 
 def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
@@ -54,6 +59,8 @@ def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) ->
 
 
 def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
+    if b.counts and not kernel.counts:
+        return in_doubles(b, partial(_emit_call, b, kernel), arguments)
     if kernel.inline or b.writes_out:
         return list(kernel.emit(b, *arguments))
     t = arguments[0].type
@@ -62,6 +69,17 @@ def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -
     if not b.module.has_function(name):
         define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit)
     return call_defined(b, name, [t] * kernel.results, arguments)
+
+
+def in_doubles(
+    b: Builder, emit: Callable[[list[Value]], Result], arguments: Sequence[Value]
+) -> Result:
+    """What `emit` gives where whole numbers are doubles like all others."""
+    before, b.counts = b.counts, False
+    try:
+        return emit(flat_values(arguments) if before else list(arguments))
+    finally:
+        b.counts = before
 
 
 def define(

@@ -13,14 +13,9 @@ from taylor_runtime.mathlib.basics.bits import inverse_magnitude
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 
 
-def _number(b: Builder, condition: Value, like: Value) -> Value:
-    """1 where the condition holds, else 0."""
-    return b.select(condition, b.constant(1, like.type), 0)
-
-
 def _comparison(relation: str) -> Callable[[Builder, Value, Value], Sequence[Value]]:
     def emit(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-        return [_number(b, b.compare(relation, x, y), x)]
+        return [b.truth(b.compare(relation, x, y), x)]
 
     return emit
 
@@ -50,15 +45,15 @@ def direction(b: Builder, x: Value) -> Sequence[Value]:
 
 
 def logical_and(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-    return [_number(b, b.ne(x, 0) & b.ne(y, 0), x)]
+    return [b.truth(b.ne(x, 0) & b.ne(y, 0), x)]
 
 
 def logical_or(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-    return [_number(b, b.ne(x, 0) | b.ne(y, 0), x)]
+    return [b.truth(b.ne(x, 0) | b.ne(y, 0), x)]
 
 
 def logical_not(b: Builder, x: Value) -> Sequence[Value]:
-    return [_number(b, b.eq(x, 0), x)]
+    return [b.truth(b.eq(x, 0), x)]
 
 
 def where(b: Builder, condition: Value, x: Value, y: Value) -> Sequence[Value]:
@@ -87,7 +82,7 @@ def scale(b: Builder, x: Value, y: Value) -> Sequence[Value]:
 
 
 def _simple(name: str, arity: int, emit: Callable[..., Sequence[Value]]) -> KernelFunction:
-    return KernelFunction(name, arity, emit, inline=True, generic=True)
+    return KernelFunction(name, arity, emit, inline=True, generic=True, counts=True)
 
 
 KERNELS = (

@@ -1,0 +1,97 @@
+"""What goes from turn to turn of a loop: whole numbers as integers, all others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from taylor_runtime.arithmetic.spans import FARTHEST, Spans, Turns, WholeNumbers
+from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.whole import Span, Whole, whole_of
+
+
+def spans_of(b: Builder, values: Sequence[Value]) -> list[Span | None]:
+    """The bounds of values that are whole numbers."""
+    found = [whole_of(b, value) for value in values]
+    return [None if whole is None else whole.span for whole in found]
+
+
+def turns_of(b: Builder, ask: Callable[[WholeNumbers], Turns]) -> Turns | None:
+    """What is known of a loop, where whole numbers are integers."""
+    if not b.counts:
+        return None
+    if b.known is None:
+        b.known = WholeNumbers(guarded=b.leave is not None)
+    assert isinstance(b.known, WholeNumbers)
+    return ask(b.known)
+
+
+class Carried:
+    """The carries of a loop, and its index, as values of LLVM's and as the numbers they stand for.
+
+    turns: what is known of them; None where all are numbers as others are.
+    """
+
+    def __init__(self, b: Builder, turns: Turns | None, count: int) -> None:
+        nothing: Spans = (None,) * count
+        self.b = b
+        self._turns = turns or Turns(tuple(nothing), tuple(nothing), None, frozenset())
+
+    def after(self, values: Sequence[Value]) -> list[Value]:
+        """Values of LLVM's for all numbers before the first turn, or after one."""
+        return [self.plain(k, value) for k, value in enumerate(values)]
+
+    def plain(self, k: int, x: Value) -> Value:
+        """A value of LLVM's for one of them."""
+        turns = self._turns
+        return self._within(x, turns.before[k], k in turns.watched)
+
+    def _within(self, x: Value, span: Span | None, watched: bool) -> Value:
+        b = self.b
+        if span is None:
+            (part,) = x.parts if isinstance(x, Whole) else (x,)
+            return part
+        whole = whole_of(b, x)
+        integer = b.cast("fptosi", x, "i64") if whole is None else whole.integer
+        if watched and (whole is None or whole.span.low < span.low):
+            b.leave_unless(b.compare("ge", integer, span.low))
+        if watched and (whole is None or whole.span.high > span.high):
+            b.leave_unless(b.compare("le", integer, span.high))
+        return integer
+
+    def before(self, values: Sequence[Value]) -> list[Value]:
+        """The numbers that values of LLVM's stand for, whenever a turn may begin."""
+        return [self.number(k, value) for k, value in enumerate(values)]
+
+    def inside(self, values: Sequence[Value]) -> list[Value]:
+        """The same where a turn has begun."""
+        return [self.number(k, value, True) for k, value in enumerate(values)]
+
+    def number(self, k: int, value: Value, inside: bool = False) -> Value:
+        """One of them."""
+        span = (self._turns.inside if inside else self._turns.before)[k]
+        return value if span is None else Whole(self.b, span, value)
+
+    # -- the index of a loop between bounds -------------------------------------------------------
+
+    def first(self, lower: Value) -> Value:
+        """Its value of LLVM's in the first turn."""
+        return self._within(lower, self._turns.index, False)
+
+    def index(self, value: Value) -> Value:
+        """The number that it stands for, in a turn."""
+        span = self._turns.index
+        return value if span is None else Whole(self.b, span, value)
+
+    def next(self, index: Value) -> Value:
+        """Its value of LLVM's in the next turn."""
+        return self._within(index + 1, self._turns.index, False)
+
+    def count(self, index: Value, like: Type) -> Value:
+        """A count of turns, an i64, as a number of a type."""
+        b, span = self.b, self._turns.index
+        if span is not None:
+            return Whole(b, span, index)
+        value = b.from_double(b.cast("sitofp", index, "double"), like.element)
+        return b.splat(value, like.lanes) if like.lanes else value

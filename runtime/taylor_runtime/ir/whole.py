@@ -1,0 +1,415 @@
+"""Doubles that are known to be whole numbers, as integers of the processor.
+
+A counter, a place, a truth value, a quotient rounded down: Python has whole numbers there, and in a
+program all numbers are doubles.  Where it is known between which bounds a number lies, none of them
+beyond 2**53, a double and an integer of 64 bits say the same, and integers are counted, compared,
+divided and used as places in a fraction of the time.  `Whole` is such a number: its operators give
+`Whole`s where the result is known to be one, bit for bit what doubles would give, and doubles
+where not; whoever asks for its text has it as a double.
+
+Where the double might be -0.0, as the product of zero and a negative number is, the number is
+`signed`: it may be compared, added to others and used as a place, all else takes the double.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import NamedTuple
+
+from taylor_runtime.ir.types import F64, I1, I64
+from taylor_runtime.ir.values import Instructions, Operandlike, Value
+
+LIMIT = (1 << 53) - 1  # of what doubles count without a gap
+EXACT_QUOTIENT = 1 << 51  # below, a rounded product with 1/q is on the same side of whole numbers
+
+
+class Span(NamedTuple):
+    """Whole numbers between two bounds, both included."""
+
+    low: int
+    high: int
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self.low <= number <= self.high
+
+    def covers(self, other: Span) -> bool:
+        """Whether all numbers of another one are here."""
+        return self.low <= other.low and other.high <= self.high
+
+    def joined(self, other: Span) -> Span:
+        """All numbers of both."""
+        return Span(min(self.low, other.low), max(self.high, other.high))
+
+    def plus(self, other: Span, sign: int = 1) -> Span:
+        """Sums or differences."""
+        low, high = sorted((sign * other.low, sign * other.high))
+        return Span(self.low + low, self.high + high)
+
+    def times(self, other: Span) -> Span:
+        """Products."""
+        ends = [x * y for x in self for y in other]
+        return Span(min(ends), max(ends))
+
+    def size(self) -> Span:
+        """Absolute values."""
+        ends = abs(self.low), abs(self.high)
+        return Span(0 if 0 in self else min(ends), max(ends))
+
+    def fits(self) -> bool:
+        """Whether doubles count all of them."""
+        return -LIMIT <= self.low and self.high <= LIMIT
+
+
+def is_signed_product(a: Span, b: Span) -> bool:
+    """Whether a product might be -0.0."""
+    return (0 in a and b.low < 0) or (0 in b and a.low < 0)
+
+
+def quotient(a: Span, b: Span) -> Span | None:
+    """Quotients rounded down, unless one might be infinite, or -0.0."""
+    if 0 in b or (0 in a and b.low < 0):
+        return None
+    ends = [x // y for x in a for y in b]
+    return Span(min(ends), max(ends))
+
+
+def remainders(a: Span, b: Span) -> Span | None:
+    """What quotients rounded down leave, with the sign of b."""
+    if quotient(a, b) is None:
+        return None
+    if b.low > 0:
+        return Span(0, min(b.high - 1, a.high) if a.low >= 0 else b.high - 1)
+    return Span(b.low + 1, 0)
+
+
+def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:
+    """The numerators of a * numerator/denominator, where that rounded down is the same rounded as
+    a double and exactly.
+
+    The product with a power of two is exact.  Else the factor and the product are rounded, and no
+    quotient is so near below a whole number that it could be taken for one.
+    """
+    factor = Span(numerator, numerator)
+    found = a.times(factor)
+    if not found.fits() or denominator > LIMIT or is_signed_product(a, factor):
+        return None
+    exact = denominator & (denominator - 1) == 0
+    return found if exact or found.size().high <= EXACT_QUOTIENT else None
+
+
+class Whole(Value):
+    """A whole number; of type double for all who know no better.
+
+    span: its bounds.
+    is_signed: whether it may stand for -0.0.
+    above, below: of a quotient rounded down, what was divided by what; sign: or -1 times that.
+    """
+
+    __slots__ = ("_bit", "_integer", "_product", "above", "below", "sign", "span")
+
+    def __init__(
+        self,
+        builder: Instructions,
+        span: Span,
+        integer: Value | None = None,
+        bit: Value | None = None,
+        product: tuple[Value, Value] | None = None,
+    ) -> None:
+        """product: of what, if it is signed."""
+        self.builder, self.type, self.span = builder, F64, span
+        self._integer, self._bit, self._product = integer, bit, product
+        self.above: Whole | None = None
+        self.below: Whole | None = None
+        self.sign = 1
+
+    @property
+    def is_signed(self) -> bool:
+        return self._product is not None
+
+    @property
+    def integer(self) -> Value:
+        """The number as an i64."""
+        if self._integer is not None:
+            return self._integer
+        assert self._bit is not None
+        known = self.builder.decided(self._bit)
+        if known is not None:
+            return self.builder.constant(known, I64)
+        return self.builder.emit(I64, f"zext i1 {self._bit.text} to i64")
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        """The number as a double."""
+        b = self.builder
+        if self._product is not None:
+            x, y = self._product
+            return b.emit(F64, f"fmul double {x.text}, {y.text}").text
+        if self._bit is not None:
+            return b.select(self._bit, b.constant(1, F64), b.constant(0, F64)).text
+        if self.span.low == self.span.high:
+            return b.constant(self.span.low, F64).text
+        return b.emit(F64, f"sitofp i64 {self.integer.text} to double").text
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        return (Value(self.builder, F64, self.text),)
+
+    @property
+    def truth(self) -> Value:
+        """i1: whether it is not zero."""
+        found = self._bit or compared(self.builder, "ne", self, 0)
+        assert found is not None
+        return found
+
+    def narrowed(self, span: Span) -> Whole:
+        """The same number, of which more is known."""
+        low, high = max(span.low, self.span.low), min(span.high, self.span.high)
+        return Whole(self.builder, Span(low, high), self._integer, self._bit)
+
+    def __add__(self, other: Operandlike) -> Value:
+        found = whole_of(self.builder, other, signed=True)
+        value = None if found is None else _sum(self, found)
+        return Value.__add__(self, other) if value is None else value
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operandlike) -> Value:
+        found = whole_of(self.builder, other, signed=True)
+        value = None if found is None else _difference(self, found)
+        return Value.__sub__(self, other) if value is None else value
+
+    def __rsub__(self, other: Operandlike) -> Value:
+        found = whole_of(self.builder, other, signed=True)
+        value = None if found is None else _difference(found, self)
+        return Value.__rsub__(self, other) if value is None else value
+
+    def __mul__(self, other: Operandlike) -> Value:
+        found = whole_of(self.builder, other)
+        value: Value | None = None
+        if not self.is_signed:
+            value = _scaled(self, other) if found is None else _product(self, found)
+        return Value.__mul__(self, other) if value is None else value
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Operandlike) -> Value:
+        found = whole_of(self.builder, other)
+        if found is None or self.is_signed:
+            return Value.__truediv__(self, other)
+        return Ratio(self, found, "fdiv", self, found)
+
+    def __neg__(self) -> Value:
+        return self * -1
+
+
+class Ratio(Value):
+    """A quotient of whole numbers, as a double that is computed where somebody asks for it."""
+
+    __slots__ = ("_operation", "above", "below")
+
+    def __init__(
+        self, above: Whole, below: Whole, operation: str, first: Value, second: Value
+    ) -> None:
+        """operation: what gives the double, of two operands."""
+        self.builder, self.type = above.builder, F64
+        self.above, self.below = above, below
+        self._operation = operation, first, second
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        operation, first, second = self._operation
+        return self.builder.emit(F64, f"{operation} double {first.text}, {second.text}").text
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        return (Value(self.builder, F64, self.text),)
+
+    def floor(self) -> Whole | None:
+        """It, rounded down; None where doubles have to say it."""
+        a, d = self.above, self.below
+        span = quotient(a.span, d.span)
+        if span is None:
+            return None
+        value = Whole(a.builder, span, _floor_quotient(a, d))
+        value.above, value.below = a, d
+        return value
+
+
+def truth(b: Instructions, bit: Value) -> Whole:
+    """A truth value as a number."""
+    return Whole(b, Span(0, 1), bit=bit)
+
+
+def literal(b: Instructions, number: int) -> Whole:
+    """A number that is known."""
+    return Whole(b, Span(number, number), b.constant(number, I64))
+
+
+def whole_of(b: Instructions, x: Operandlike, signed: bool = False) -> Whole | None:
+    """x as a whole number; None where it is not known to be one, or, unless `signed`, might be
+    -0.0.
+    """
+    if isinstance(x, Whole):
+        return x if signed or not x.is_signed else None
+    number = _number(x)
+    if number is None or number != number or number != math.floor(number) or abs(number) > LIMIT:
+        return None
+    if number == 0 and isinstance(number, float) and math.copysign(1, number) < 0:
+        return None
+    return literal(b, int(number))
+
+
+def _number(x: Operandlike) -> int | float | Fraction | None:
+    """What a literal was made of."""
+    if not isinstance(x, Value):
+        return None if isinstance(x, float) and math.isinf(x) else x
+    found = getattr(x, "numbers", ()) if x.type == F64 else ()
+    return None if len(found) != 1 or found[0] in (math.inf, -math.inf) else found[0]
+
+
+def compared(b: Instructions, relation: str, x: Value, y: Operandlike) -> Value | None:
+    """i1: x relation y; None unless both are whole numbers."""
+    first, second = whole_of(b, x, True), whole_of(b, y, True)
+    if first is None or second is None:
+        return None
+    known = _decided(first.span, relation, second.span)
+    if known is not None:
+        return b.constant(known, I1)
+    if first._bit is not None and second.span == (0, 0):
+        if relation in ("ne", "gt"):
+            return first._bit
+        if relation in ("eq", "le"):
+            return b.emit(I1, f"xor i1 {first._bit.text}, true")
+    return b.compare(relation, first.integer, second.integer)
+
+
+def _decided(a: Span, relation: str, b: Span) -> bool | None:
+    """What a comparison of all numbers of two spans says, where that is the same for all."""
+    if relation in ("gt", "ge"):
+        return _decided(b, {"gt": "lt", "ge": "le"}[relation], a)
+    if relation == "lt":
+        return True if a.high < b.low else False if a.low >= b.high else None
+    if relation == "le":
+        return True if a.high <= b.low else False if a.low > b.high else None
+    if a.high < b.low or b.high < a.low:
+        return relation == "ne"
+    return relation == "eq" if a.low == a.high == b.low == b.high else None
+
+
+def chosen(b: Instructions, condition: Value, x: Value, y: Operandlike) -> Whole | None:
+    """x where the i1 scalar holds, else y; None unless both are whole numbers."""
+    first, second = whole_of(b, x), whole_of(b, y)
+    if first is None or second is None:
+        return None
+    span = first.span.joined(second.span)
+    if first._bit is not None and second._bit is not None:
+        return Whole(b, span, bit=b.select(condition, first._bit, second._bit))
+    return Whole(b, span, b.select(condition, first.integer, second.integer))
+
+
+def size_of(x: Whole) -> Whole:
+    """|x|."""
+    b = x.builder
+    if x.span.low >= 0 and not x.is_signed:
+        return x
+    below = b.compare("lt", x.integer, 0)
+    return Whole(b, x.span.size(), b.select(below, 0 - x.integer, x.integer))
+
+
+def multiply_add(b: Instructions, a: Value, x: Operandlike, c: Operandlike) -> Value | None:
+    """a * x + c where all are whole numbers, and the products and sums such as doubles count."""
+    first, second, third = (whole_of(b, v, True) for v in (a, x, c))
+    if first is None or second is None or third is None or third.is_signed:
+        return None
+    for q, d in ((first, second), (second, first)):
+        rest = _remainder(q, d, third)
+        if rest is not None:
+            return rest
+    if not first.span.times(second.span).fits():
+        return None
+    return _sum(_plain_product(first, second), third)  # whether the product is -0.0 is lost
+
+
+def _remainder(q: Whole, d: Whole, a: Whole) -> Whole | None:
+    """a + d q, where that is what a division leaves: q = a / below rounded down, d = -below, or
+    these signs the other way round.
+    """
+    below = q.below
+    if q.above is None or below is None or q.above.integer.text != a.integer.text:
+        return None
+    opposite = below if q.sign < 0 else _plain_product(below, literal(q.builder, -1))
+    if d.span != opposite.span or (d.span.low < d.span.high and not _same(d, opposite)):
+        return None
+    span = remainders(a.span, below.span)
+    return None if span is None else Whole(q.builder, span, a.integer + d.integer * q.integer)
+
+
+def _same(x: Whole, y: Whole) -> bool:
+    return x.integer.text == y.integer.text
+
+
+def _sum(a: Whole, c: Whole) -> Whole | None:
+    span = a.span.plus(c.span)
+    if not span.fits() or (a.is_signed and c.is_signed):
+        return None
+    if c.span == (0, 0) and not a.is_signed:
+        return a
+    return Whole(a.builder, span, a.integer + c.integer)
+
+
+def _difference(a: Whole, c: Whole) -> Whole | None:
+    span = a.span.plus(c.span, -1)
+    if not span.fits() or (a.is_signed and 0 in c.span):
+        return None
+    if c.span == (0, 0):
+        return a
+    return Whole(a.builder, span, a.integer - c.integer)
+
+
+def _product(a: Whole, x: Whole) -> Whole | None:
+    found = _plain_product(a, x)
+    if not found.span.fits():
+        return None
+    if found is not a and is_signed_product(a.span, x.span):
+        found._product = a, x
+    return found
+
+
+def _plain_product(a: Whole, x: Whole) -> Whole:
+    """The product, whatever it is of zero."""
+    if x.span == (1, 1):
+        return a
+    if x.span == (-1, -1):
+        negated = Whole(a.builder, Span(-a.span.high, -a.span.low), 0 - a.integer)
+        negated.above, negated.below, negated.sign = a.above, a.below, -a.sign
+        return negated
+    return Whole(a.builder, a.span.times(x.span), a.integer * x.integer)
+
+
+def _scaled(a: Whole, other: Operandlike) -> Ratio | None:
+    """The product with a known fraction."""
+    number = _number(other)
+    if not isinstance(number, Fraction):
+        return None
+    p, q = number.numerator, number.denominator
+    span = is_scaled(a.span, p, q)
+    if span is None:
+        return None
+    b = a.builder
+    above = _plain_product(a, literal(b, p))
+    return Ratio(above, literal(b, q), "fmul", a, b.constant(number, F64))
+
+
+def _floor_quotient(a: Whole, d: Whole) -> Value:
+    """An i64: a / d rounded down, d being of one sign."""
+    b, x, y = a.builder, a.integer, d.integer
+    known = d.span.low if d.span.low == d.span.high else 0
+    if known > 0 and known & (known - 1) == 0:
+        return x >> (known.bit_length() - 1)
+    if a.span.low >= 0 and d.span.low > 0:
+        return b.emit(I64, f"udiv i64 {x.text}, {y.text}")
+    cut = x // y
+    rest = x - cut * y
+    signs = rest < 0 if d.span.low > 0 else rest > 0
+    return cut - b.emit(I64, f"zext i1 {signs.text} to i64")
