@@ -3,8 +3,9 @@
 What goes from turn to turn of a loop is whole if it begins so and each turn leaves it so.  Its
 bounds are found by going through a turn again and again, the bounds that move being moved as far
 as any may be (`FARTHEST`) from the second time on.  There, a count that a turn changes by `PACE` at
-most needs no watching: 2**50 turns take days, and nothing is wrong before 2**53.  Any other one is compared with its bounds after
-each turn, where the code can be left for one that computes with doubles.
+most needs no watching: 2**50 turns take days, and nothing is wrong before 2**53.  Any other one is
+compared with its bounds after each turn, where the code can be left for one that computes with
+doubles.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ class Turns(NamedTuple):
 
     before: whenever a turn may begin; None for one that is not known to be whole.
     inside: the same where the condition has let a turn begin.
-    index:  of a loop between bounds.
+    counter: the index of a loop between bounds.
     watched: carries that have to be compared with `before` after each turn.
     """
 
     before: tuple[Span | None, ...]
     inside: tuple[Span | None, ...]
-    index: Span | None
+    counter: Span | None
     watched: frozenset[int]
 
 
@@ -142,7 +143,7 @@ class _Loop(NamedTuple):
     body: Program
     condition: Program | None
     fixed: Spans
-    index: Spans
+    counter: Spans
     carries: Spans
     slices: Spans
 
@@ -168,7 +169,7 @@ class _Loop(NamedTuple):
 
     def _result(self, before: list[Span | None], watched: Iterable[int]) -> Turns:
         kept = frozenset(k for k in watched if before[k] is not None)
-        index = self.index[0] if self.index else None
+        index = self.counter[0] if self.counter else None
         return Turns(tuple(before), tuple(self._inside(before)), index, kept)
 
     def _moved(self, old: Span, new: Span, far: bool) -> Span | None:
@@ -190,7 +191,7 @@ class _Loop(NamedTuple):
         return [narrowed.get(first + k, span) for k, span in enumerate(before)]
 
     def _rows(self, inside: Spans) -> Rows:
-        return self.known.rows(self.body, [*self.fixed, *self.index, *inside, *self.slices])
+        return self.known.rows(self.body, [*self.fixed, *self.counter, *inside, *self.slices])
 
     def _after(self, before: Spans) -> list[Span | None]:
         rows = self._rows(self._inside(before))
@@ -199,7 +200,7 @@ class _Loop(NamedTuple):
 
     def _keeps_pace(self, k: int, inside: Spans) -> bool:
         """Whether a turn changes a carry by a small number at most."""
-        slot = len(self.fixed) + len(self.index) + k
+        slot = len(self.fixed) + len(self.counter) + k
         change = self._rows(inside).change(self.body.outputs[k][0], slot)
         return change is not None and Span(-PACE, PACE).covers(change)
 
@@ -404,14 +405,14 @@ class Rows:
                 continue
             found, times, divisor = rounded
             same = found.row == row and first.constant == found.numerator
-            below = -times == found.denominator and divisor == found.divisor
+            below = times == -found.denominator and divisor == found.divisor
             bounds = self._bounds(found)
             if same and below and bounds is not None:
                 return remainders(*bounds)
         return None
 
     def _rounded(self, term: Term) -> tuple[Quotient, Constant, int | None] | None:
-        """The quotient that a term has, rounded down, its factor, and the row it is multiplied by."""
+        """The quotient rounded down that a term has, its factor, and the row that multiplies it."""
         rows: list[int] = [] if term.head is None else [term.head]
         if isinstance(term.operand, Convolution):
             rows += [term.operand.a, term.operand.b]

@@ -240,8 +240,14 @@ class Flow(Instructions):
             self.jump(after)
         self.label(after)
         if not second:
-            return [joined(one.type, [self.phi(x, first_block).value for x in one.parts]) for one in first]
-        return [self._met(one, first_block, other, second_block) for one, other in zip(first, second, strict=True)]
+            return [
+                joined(one.type, [self.phi(x, first_block).value for x in one.parts])
+                for one in first
+            ]
+        return [
+            self._met(one, first_block, other, second_block)
+            for one, other in zip(first, second, strict=True)
+        ]
 
     def _ends(self, values: Sequence[Value]) -> list[_End]:
         """What a block hands on, computed before it is left."""
@@ -249,7 +255,9 @@ class Flow(Instructions):
         for value in values:
             whole = whole_of(self, value) if self.counts else None
             integer = None if whole is None else whole.integer
-            found.append(_End(value.type, value.parts, integer, None if whole is None else whole.span))
+            found.append(
+                _End(value.type, value.parts, integer, None if whole is None else whole.span)
+            )
         return found
 
     def _met(self, one: _End, first: str, other: _End, second: str) -> Value:

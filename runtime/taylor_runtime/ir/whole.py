@@ -30,8 +30,10 @@ class Span(NamedTuple):
     low: int
     high: int
 
-    def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and self.low <= number <= self.high
+    @property
+    def has_zero(self) -> bool:
+        """Whether zero is one of them."""
+        return self.low <= 0 <= self.high
 
     def covers(self, other: Span) -> bool:
         """Whether all numbers of another one are here."""
@@ -54,21 +56,21 @@ class Span(NamedTuple):
     def size(self) -> Span:
         """Absolute values."""
         ends = abs(self.low), abs(self.high)
-        return Span(0 if 0 in self else min(ends), max(ends))
+        return Span(0 if self.has_zero else min(ends), max(ends))
 
     def fits(self) -> bool:
         """Whether doubles count all of them."""
-        return -LIMIT <= self.low and self.high <= LIMIT
+        return self.low >= -LIMIT and self.high <= LIMIT
 
 
 def is_signed_product(a: Span, b: Span) -> bool:
     """Whether a product might be -0.0."""
-    return (0 in a and b.low < 0) or (0 in b and a.low < 0)
+    return (a.has_zero and b.low < 0) or (b.has_zero and a.low < 0)
 
 
 def quotient(a: Span, b: Span) -> Span | None:
     """Quotients rounded down, unless one might be infinite, or -0.0."""
-    if 0 in b or (0 in a and b.low < 0):
+    if b.has_zero or (a.has_zero and b.low < 0):
         return None
     ends = [x // y for x in a for y in b]
     return Span(min(ends), max(ends))
@@ -253,7 +255,7 @@ def whole_of(b: Instructions, x: Operandlike, signed: bool = False) -> Whole | N
     if isinstance(x, Whole):
         return x if signed or not x.is_signed else None
     number = _number(x)
-    if number is None or number != number or number != math.floor(number) or abs(number) > LIMIT:
+    if number is None or not -LIMIT <= number <= LIMIT or number != math.floor(number):
         return None
     if number == 0 and isinstance(number, float) and math.copysign(1, number) < 0:
         return None
@@ -263,9 +265,10 @@ def whole_of(b: Instructions, x: Operandlike, signed: bool = False) -> Whole | N
 def _number(x: Operandlike) -> int | float | Fraction | None:
     """What a literal was made of."""
     if not isinstance(x, Value):
-        return None if isinstance(x, float) and math.isinf(x) else x
-    found = getattr(x, "numbers", ()) if x.type == F64 else ()
-    return None if len(found) != 1 or found[0] in (math.inf, -math.inf) else found[0]
+        return x
+    found: tuple[int | float | Fraction, ...] = getattr(x, "numbers", ())
+    found = found if x.type == F64 else ()
+    return found[0] if len(found) == 1 else None
 
 
 def compared(b: Instructions, relation: str, x: Value, y: Operandlike) -> Value | None:
@@ -360,7 +363,7 @@ def _sum(a: Whole, c: Whole) -> Whole | None:
 
 def _difference(a: Whole, c: Whole) -> Whole | None:
     span = a.span.plus(c.span, -1)
-    if not span.fits() or (a.is_signed and 0 in c.span):
+    if not span.fits() or (a.is_signed and c.span.has_zero):
         return None
     if c.span == (0, 0):
         return a
