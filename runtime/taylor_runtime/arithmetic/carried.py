@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arithmetic.spans import Spans, Turns, WholeNumbers
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Span, Whole, whole_of
+from taylor_runtime.ir.whole import Whole, whole_of
+from taylor_runtime.passes.spans import Span
+from taylor_runtime.passes.turns import WholeNumbers
+from taylor_runtime.passes.whole import Spans, Turns
 
 
 def spans_of(b: Builder, values: Sequence[Value]) -> list[Span | None]:

@@ -11,7 +11,8 @@ from taylor_runtime.ir.kinds import flat_values, joined, joined_values
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
-from taylor_runtime.ir.whole import Span, Whole, whole_of
+from taylor_runtime.ir.whole import Whole, whole_of
+from taylor_runtime.passes.spans import Span
 
 
 class Flow(Instructions):

@@ -13,10 +13,10 @@ from functools import partial
 
 from taylor_runtime.arithmetic.carried import Carried, spans_of, turns_of
 from taylor_runtime.arithmetic.kernel_calls import systems
-from taylor_runtime.arithmetic.spans import zeros_wanted
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.passes.turns import zeros_wanted
 from taylor_runtime.points.inside import formula, formula_after
 from taylor_runtime.program.kernels import BranchSystem, LoopSystem
 from taylor_runtime.program.kinds import ELEMENTS
